@@ -1,0 +1,13 @@
+"""Blocking: what stands in the way of the ions inside the electrolyte and at its faces."""
+
+from __future__ import annotations
+
+from twin import hookimpl
+
+
+@hookimpl
+def twin_failure_modes():
+    """Bring the blocking mode."""
+    from twin_blocking.mode import Blocking
+
+    return [Blocking()]

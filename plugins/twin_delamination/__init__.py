@@ -1,0 +1,13 @@
+"""Delamination: bonds between electrode and electrolyte lost to misfit strain."""
+
+from __future__ import annotations
+
+from twin import hookimpl
+
+
+@hookimpl
+def twin_failure_modes():
+    """Bring the delamination mode."""
+    from twin_delamination.mode import Delamination
+
+    return [Delamination()]

@@ -1,0 +1,147 @@
+"""What parts a bond: misfit stress, overload, fatigue; and what closes it again.
+
+With ``c`` the constrained share of the misfit::
+
+    eps      = c [ (alpha_s - alpha_e)(T - T_0) + (beta/3)(x - x_0) ]
+    sigma_m  = M eps_lag                                  composite (M in mechanics.py)
+    sigma_m  = sigma_y tanh(M eps_lag/sigma_y)            a metal, which yields
+    sigma_n  = max(chi_s |sigma_m| - p - sigma_adh, 0)    opening traction
+    dD/dt    = (1 - D)^q B (sigma_n/sigma_0)^m |d eps_lag/dt|         fatigue
+             + (1 - D) max(G/Gamma_i - 1, 0)/tau_d                    overload (griffith)
+             - D (p/p_h)^s/tau_h                                      recontact
+
+``G`` (mechanics.py) is taken at the stress that pressure and adhesion leave,
+``sigma_n/chi_s``. For ``q = 0``, ``chi_s = 1`` and no pressure a half cycle from nought to
+``eps_a`` costs ``B (M/sigma_0)^m eps_a^(m+1)/(m+1)``, whatever the shape of its way there.
+
+The cohesive overload instead takes the bond to the bilinear law's damage ``d(delta)`` at
+the opening ``delta = sigma_n h/(chi_s M)``, never back: ``dD/dt = max(d - D, 0)/tau_d``.
+
+References: J. W. Hutchinson, Z. Suo, Adv. Appl. Mech. 29 (1992) 63 (recalled); K. L. Roe,
+T. Siegmund, Eng. Fract. Mech. 70 (2003) 209 (cohesive fatigue, recalled); G. Bucci et al.,
+J. Mater. Chem. A 5 (2017) 19422 (abstract).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pybamm
+
+from twin_delamination.bond import BondSubModel, exponential
+from twin_delamination.cohesive import damage_at
+from twin_delamination.mechanics import biaxial_modulus, inclusion_modulus, release_rate
+
+TEMPERATURE = "Volume-averaged cell temperature [K]"
+
+
+class BondLoss(BondSubModel):
+    """Stress at one interface and the damage it does; see the module's equations."""
+
+    def _of(self, key: str, name: str) -> pybamm.Parameter:
+        return self.cell.parameter(f"{key}.{name}")
+
+    def _elastic(self) -> tuple[Any, Any, Any]:
+        """Return ``M``, ``E`` and ``nu`` of what is strained: the metal, or the electrolyte."""
+        solid, electrolyte = self.pair.solid, self.pair.electrolyte
+        strained = solid if self.interface.kind == "metal" else electrolyte
+        E, nu = self._of(strained, "youngs_modulus"), self._of(strained, "poisson_ratio")
+        if self.interface.kind == "metal" or self.table.geometry == "film":
+            return biaxial_modulus(E, nu), E, nu
+        particle = self._of(solid, "youngs_modulus"), self._of(solid, "poisson_ratio")
+        return inclusion_modulus(E, nu, *particle), E, nu
+
+    def _thickness(self) -> pybamm.Parameter:
+        if self.table.layer_thickness is not None:
+            return self.own("layer_thickness")
+        electrode = self.cell.electrode_key(self.interface.place)
+        what = "thickness" if self.interface.kind == "metal" else "particle_radius"
+        return self.cell.parameter(f"{electrode}.{what}")
+
+    def _misfit(self, variables: dict[str, Any]) -> Any:
+        """Return the constrained misfit strain; positive where the electrode is too large."""
+        strain: Any = pybamm.PrimaryBroadcast(0, "current collector")
+        solid = self.pair.solid
+        if self.pair.expands:
+            mismatch = self._of(solid, "thermal_expansion") - self._of(
+                self.pair.electrolyte, "thermal_expansion"
+            )
+            warmer = variables[TEMPERATURE] - self.own("stress_free_temperature")
+            strain = strain + mismatch * warmer
+        if self.pair.swells:
+            if self.table.stress_free_stoichiometry is None:
+                start = self.cell.parameter(f"{self.interface.place}.initial_stoichiometry")
+            else:
+                start = self.own("stress_free_stoichiometry")
+            filled = variables[self.interface("stoichiometry")] - start
+            strain = strain + self._of(solid, "volume_change") / 3 * filled
+        return self.own("constrained_share") * strain
+
+    def get_coupled_variables(self, variables: dict[str, Any]) -> dict[str, Any]:
+        """Strain, stress, traction and energy."""
+        i = self.interface
+        modulus, E, nu = self._elastic()
+        felt = variables[i("felt misfit strain")]
+        misfit = self._misfit(variables)
+        pressure = pybamm.maximum(variables["Stack pressure [Pa]"], 0)
+        stress = modulus * felt
+        if i.kind == "metal":
+            limit = self._of(self.pair.solid, "yield_strength")
+            stress = limit * pybamm.tanh(stress / limit)
+        pull = self.own("opening_factor") * pybamm.AbsoluteValue(stress)
+        traction = pybamm.maximum(pull - pressure - self.own("adhesion"), 0)
+        net = traction / self.own("opening_factor")
+        variables[i("misfit strain")] = misfit
+        variables[i("misfit strain rate [s-1]")] = (misfit - felt) / self.own("strain_lag")
+        variables[i("misfit stress [Pa]")] = stress
+        variables[i("opening traction [Pa]")] = traction
+        variables[i("opening energy release rate [J.m-2]")] = release_rate(
+            net, self._thickness(), E, nu
+        )
+        variables[i("misfit opening [m]")] = net / modulus * self._thickness()
+        if i.kind == "porous":
+            variables[i("electrolyte tensile stress [Pa]")] = self._tension(stress) - pressure
+        return variables
+
+    def _tension(self, stress: Any) -> pybamm.Symbol:
+        """Return the largest tension in the electrolyte, before the stack presses on it.
+
+        A film is stretched by a host that grows. A matrix is stretched around a particle
+        that grows (half the pressure on it), and pulled at by one that shrinks.
+        """
+        if self.table.geometry == "film":
+            return pybamm.maximum(stress, 0)
+        return pybamm.maximum(stress / 2, -stress)
+
+    def set_rhs(self, variables: dict[str, Any]) -> None:
+        """Part and close the bond; follow the strain."""
+        i = self.interface
+        y = variables[i("damage state")]
+        rate = variables[i("misfit strain rate [s-1]")]
+        ratio = variables[i("opening traction [Pa]")] / self.own("fatigue_reference_stress")
+        fatigue = (
+            self.own("fatigue_factor")
+            * ratio ** self.own("fatigue_exponent")
+            * pybamm.AbsoluteValue(rate)
+        )
+        # dy/dt = (dD/dt)/(1 - D).
+        growth = exponential((1 - self.own("saturation_exponent")) * y) * fatigue
+        growth = growth + self._overload(variables) / self.own("growth_time")
+        if self.table.recontact == "pressure":
+            pressure = pybamm.maximum(variables["Stack pressure [Pa]"], 0)
+            closing = (pressure / self.own("recontact_pressure")) ** self.own("recontact_exponent")
+            growth = growth - (exponential(y) - 1) * closing / self.own("recontact_time")
+        self.rhs = {y: growth, variables[i("felt misfit strain")]: rate}
+
+    def _overload(self, variables: dict[str, Any]) -> pybamm.Symbol:
+        """Return ``dy/dt`` by overload, times ``tau_d``."""
+        i, energy = self.interface, self.own("fracture_energy")
+        if self.table.overload == "griffith":
+            released = variables[i("opening energy release rate [J.m-2]")]
+            return pybamm.maximum(released / energy - 1, 0)
+        final = 2 * energy / self.own("cohesive_strength")
+        onset = self.own("cohesive_onset") * final
+        opening = pybamm.maximum(variables[i("misfit opening [m]")], onset)
+        damage = damage_at(pybamm.minimum(opening, final), onset, final)
+        gap = pybamm.maximum(damage - variables[i("delaminated fraction")], 0)
+        return gap * exponential(variables[i("damage state")])

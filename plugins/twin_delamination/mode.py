@@ -1,0 +1,147 @@
+"""The delamination mode: what it reads, writes, and when it calls the cell dead."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from twin import (
+    FARADAY,
+    CellContext,
+    Criterion,
+    Evidence,
+    FailureMode,
+    Interface,
+    Port,
+    PortAt,
+    RunRecord,
+    SlowState,
+    Validity,
+)
+from twin_delamination.pairs import bonded_pairs
+from twin_delamination.parameters import Parameters, table_of
+
+_GAS = 8.314462618  # J/(mol K)
+
+
+class Delamination(FailureMode):
+    """Loss of the bond between electrode and electrolyte by misfit strain.
+
+    The equations stand in ``bond.py``, ``loss.py``, ``mechanics.py`` and ``cohesive.py``.
+    """
+
+    id = "delamination"
+    title = "Interfacial delamination"
+    references = (
+        "Hutchinson and Suo 1992, Adv. Appl. Mech. 29, 63",
+        "Selsing 1961, J. Am. Ceram. Soc. 44, 419",
+        "Roe and Siegmund 2003, Eng. Fract. Mech. 70, 209",
+        "Bucci et al. 2017, J. Mater. Chem. A 5, 19422",
+    )
+    validity = Validity(
+        temperature=(223.15, 370.9),
+        pressure=(0.0, 400e6),
+        says="solid, elastic electrolyte; small strains; damage spread evenly over an interface",
+    )
+    Parameters = Parameters
+    reads = (
+        "Stack pressure [Pa]",
+        "Volume-averaged cell temperature [K]",
+        "{interface} stoichiometry",
+    )
+    writes = (Port.CONTACT_FRACTION, Port.ACTIVE_FRACTION)
+
+    def _places(self, cell: CellContext) -> list[Interface]:
+        return [pair.interface for pair in bonded_pairs(cell, self.id)]
+
+    def submodels(self, cell: CellContext) -> dict[str, Any]:
+        """A bond and its loss wherever two known solids meet."""
+        from twin_delamination.bond import Bond
+        from twin_delamination.loss import BondLoss
+
+        found: dict[str, Any] = {}
+        for pair in bonded_pairs(cell, self.id):
+            place = pair.interface.place
+            found[f"{place} bond"] = Bond(cell, self.id, pair)
+            found[f"{place} bond loss"] = BondLoss(cell, self.id, pair)
+        return found
+
+    def contributions(self, cell: CellContext) -> dict[PortAt, str]:
+        """Contact, and the active material still connected."""
+        found: dict[PortAt, str] = {}
+        for i in self._places(cell):
+            found[Port.CONTACT_FRACTION.at(i.place)] = i("bonded contact fraction")
+            if i.kind == "porous":
+                found[Port.ACTIVE_FRACTION.at(i.place)] = i("connected active fraction")
+        return found
+
+    def criteria(self, cell: CellContext) -> list[Criterion]:
+        """Too much of an interface parted; the electrolyte pulled beyond its strength."""
+        found = []
+        for pair in bonded_pairs(cell, self.id):
+            i = pair.interface
+            side = getattr(cell.parameters(self.id), table_of(i))
+            found.append(
+                Criterion(
+                    what=f"{i.place} delaminated",
+                    variable=i("delaminated fraction"),
+                    threshold=side.damage_limit.si,
+                    direction="above",
+                    fresh=0.0,
+                    says=f"misfit strain has parted the {i.place} from the electrolyte",
+                )
+            )
+            strength = f"{pair.electrolyte}.fracture_strength"
+            if i.kind == "porous" and side.fracture != "off" and cell.has(strength):
+                found.append(
+                    Criterion(
+                        what=f"{i.place} electrolyte fractured",
+                        variable=i("electrolyte tensile stress [Pa]"),
+                        threshold=cell.quantity(strength).si * side.strength_factor.si,
+                        direction="above",
+                        fresh=0.0,
+                        severity=side.fracture,
+                        says=f"the particles pull the {i.place}'s electrolyte beyond its strength",
+                    )
+                )
+        return found
+
+    def slow_states(self, cell: CellContext) -> list[SlowState]:
+        """The damage, in the form that grows evenly."""
+        return [SlowState(i("damage state")) for i in self._places(cell)]
+
+    def outputs(self, cell: CellContext) -> list[str]:
+        """Damage, strain, stress and what they release."""
+        names = (
+            "delaminated fraction",
+            "bonded contact fraction",
+            "misfit strain",
+            "misfit stress [Pa]",
+            "opening traction [Pa]",
+            "opening energy release rate [J.m-2]",
+            "reference exchange current density [A.m-2]",
+        )
+        return [i(name) for i in self._places(cell) for name in names]
+
+    def diagnose(self, run: RunRecord, cell: CellContext) -> Evidence:
+        """Voltage lost to crowding the reaction, and capacity cut off with its particles."""
+        volts, capacity, said = 0.0, 0.0, []
+        thermal = 2 * _GAS * run.temperature / FARADAY
+        for i in self._places(cell):
+            contact, j0 = (
+                i("bonded contact fraction"),
+                i("reference exchange current density [A.m-2]"),
+            )
+            shares = [run.first[contact], run.last[contact]]
+            if i.kind == "porous":
+                active = i("connected active fraction")
+                capacity += run.nominal_capacity * (run.first[active] - run.last[active])
+                # The reference current holds the particles' area, which falls with them.
+                shares[0] *= run.first[active] / max(run.last[active], 1e-8)
+            eta = [
+                thermal * math.asinh(run.current_density / (2 * run.last[j0] * max(share, 1e-8)))
+                for share in shares
+            ]
+            volts += eta[1] - eta[0]
+            said.append(f"{run.last[i('delaminated fraction')]:.3g} of the {i.place} has parted")
+        return Evidence(polarisation=volts, capacity=capacity, says=", ".join(said))

@@ -1,0 +1,13 @@
+"""Stack pressure: roughness contact, voids in sodium, the fixture, creep."""
+
+from __future__ import annotations
+
+from twin import hookimpl
+
+
+@hookimpl
+def twin_failure_modes():
+    """Bring the stack-pressure mode."""
+    from twin_pressure.mode import StackPressure
+
+    return [StackPressure()]

@@ -1,0 +1,172 @@
+"""The installed modes keep what every failure mode promises."""
+
+from __future__ import annotations
+
+import pytest
+
+from twin import Criterion, FailureMode, Port, SlowState, Validity
+from twin.modes.conformance import ModeConformance
+
+QUIET_INTERPHASE = {
+    "modes.interphase.anode.kind": "stable",
+    "modes.interphase.cathode.kind": "stable",
+    "modes.interphase.anode.conductivity": "1e30 S/m",
+    "modes.interphase.cathode.conductivity": "1e30 S/m",
+}
+QUIET_PRESSURE = {
+    "modes.pressure.contact.hardness": "1 Pa",
+    "modes.pressure.voids.refill_current": "1e6 A/m^2",
+}
+
+
+class TestInterphaseInASymmetricCell(ModeConformance):
+    mode_id = "interphase"
+    cell = "na-nzsp-na"
+    neutral = QUIET_INTERPHASE
+    absent_reads = ("{interface} particle area per cell area",)
+
+
+class TestInterphaseInAFullCell(ModeConformance):
+    mode_id = "interphase"
+    cell = "na-nzsp-nvp"
+    neutral = QUIET_INTERPHASE
+    current_density = -2.0
+    bounds = {"Cathode interphase thickness [m]": (1e-9, 1e-6)}
+
+
+class TestInterphaseOnHardCarbon(ModeConformance):
+    mode_id = "interphase"
+    cell = "na-ion-chayambuka2022"
+    neutral = QUIET_INTERPHASE
+    voltage_tolerance = 1e-4
+    cycles = 1
+
+
+class TestPressureInASymmetricCell(ModeConformance):
+    mode_id = "pressure"
+    cell = "na-base-na"
+    neutral = QUIET_PRESSURE
+    bounds = {
+        "Anode touching fraction": (0, 1),
+        "Anode void height [m]": (0, 1e-3),
+        "Anode constriction resistance [Ohm.m2]": (0, 1),
+    }
+
+
+class TestPressureInASpring(ModeConformance):
+    mode_id = "pressure"
+    cell = "na-nzsp-nvp"
+    overrides = {
+        "stack.fixture": "spring",
+        "stack.stiffness": "1e11 Pa/m",
+        "modes.pressure.contact.law": "creep",
+        "modes.pressure.stack.creep_relaxation": "norton",
+        "modes.pressure.voids.creep_closure": "wilkinson-ashby",
+    }
+    neutral = QUIET_PRESSURE | {
+        "modes.pressure.contact.law": "plastic",
+        "stack.fixture": "constant-force",
+    }
+    current_density = -2.0
+
+
+@pytest.mark.slow
+class TestPressureOnHardCarbon(ModeConformance):
+    mode_id = "pressure"
+    cell = "na-ion-chayambuka2022"
+    neutral = QUIET_PRESSURE
+    unused_ports = (Port.CONTACT_FRACTION, Port.INTERFACE_RESISTANCE)
+    absent_reads = ("{interface} sodium thickness [m]",)
+    voltage_tolerance = 1e-4
+    cycles = 1
+
+
+class _Broken(FailureMode):
+    """A mode of sound promises, for each test to break one of."""
+
+    id = "broken"
+    title = "A mode for the suite's own tests"
+    references = ("none",)
+    validity = Validity(says="anywhere")
+    writes = (Port.CONTACT_FRACTION,)
+    value = 1.0
+
+    def defaults(self):
+        return {}
+
+    def submodels(self, cell):
+        from twin import ModeSubModel
+
+        value = self.value
+
+        class Contact(ModeSubModel):
+            def get_coupled_variables(self, variables):
+                import pybamm
+
+                contact = pybamm.PrimaryBroadcast(pybamm.Scalar(value), "current collector")
+                variables["Anode broken contact"] = contact
+                return variables
+
+        return {"contact": Contact(cell, self.id)}
+
+    def contributions(self, cell):
+        return {Port.CONTACT_FRACTION.at("anode"): "Anode broken contact"}
+
+
+class _Suite(ModeConformance):
+    __test__ = False
+    mode_id = "broken"
+    cell = "na-nzsp-na"
+    neutral = {"stack.pressure": "5 MPa"}
+
+
+CHECKS = [name for name in dir(ModeConformance) if name.startswith("test_")]
+
+
+def suite_of(monkeypatch, mode):
+    import twin
+
+    monkeypatch.setitem(twin.plugin_manager().modes, "broken", mode)
+    return _Suite()
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_a_sound_mode_passes(monkeypatch, check):
+    getattr(suite_of(monkeypatch, _Broken()), check)()
+
+
+@pytest.mark.parametrize(
+    ("check", "broken", "says"),
+    [
+        ("test_says_what_it_is", {"references": ()}, "references"),
+        ("test_says_what_it_is", {"validity": Validity()}, "validity"),
+        (
+            "test_declares_the_ports_it_writes",
+            {"writes": (Port.CONTACT_FRACTION, Port.HEAT_SOURCE)},
+            "heat source",
+        ),
+        ("test_declares_the_ports_it_writes", {"writes": ()}, "not declared"),
+        ("test_names_exist_in_the_model", {"reads": ("{interface} mood",)}, "mood"),
+        (
+            "test_names_exist_in_the_model",
+            {"slow_states": lambda self, cell: [SlowState("Anode broken contact")]},
+            "not integrated",
+        ),
+        ("test_names_exist_in_the_model", {"outputs": lambda self, cell: ["Nothing"]}, "Nothing"),
+        (
+            "test_criteria_make_sense",
+            {
+                "criteria": lambda self, cell: [
+                    Criterion("lost", "Anode broken contact", 0.5, "below", 0.1, "it is lost")
+                ]
+            },
+            "failed side",
+        ),
+        ("test_neutral_parameters_leave_the_cell_alone", {"value": 0.5}, "change the voltage"),
+        ("test_stays_in_bounds", {"value": 1.2}, "rises to 1.2"),
+    ],
+)
+def test_a_broken_promise_is_noticed(monkeypatch, check, broken, says):
+    mode = type("Broken", (_Broken,), broken)()
+    with pytest.raises(AssertionError, match=says):
+        getattr(suite_of(monkeypatch, mode), check)()

@@ -1,0 +1,99 @@
+"""When a cell dies does not hang on the mesh or the solver's tolerance."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+import twin
+
+F, V_M = 96485.33212, 2.375e-5
+HOUR = 3600.0
+CYCLES = [
+    "Charge at C/5 until 3.8 V",
+    "Rest for 1 hour",
+    "Discharge at C/5 until 2.6 V",
+    "Rest for 1 hour",
+] * 3
+ANODE = {
+    "modes.interphase.anode.kind": "insulating",
+    "modes.interphase.anode.initial_thickness": "5 nm",
+    "modes.interphase.anode.rate_constant": "1e-9 m/s",
+    "modes.interphase.anode.parabolic_constant": "1e-18 m^2/s",
+    "modes.interphase.anode.conductivity": "1e-5 S/m",
+    "modes.interphase.anode.resistance_limit": "300 ohm*cm^2",
+}
+CATHODE = {
+    "modes.interphase.cathode.kind": "mixed-conducting",
+    "modes.interphase.cathode.initial_thickness": "5 nm",
+    "modes.interphase.cathode.stability_limit": "3.3 V",
+    "modes.interphase.cathode.reference_drive": "0.1 V",
+    "modes.interphase.cathode.rate_constant": "1e-13 m/s",
+    "modes.interphase.cathode.conductivity": "1e-8 S/m",
+    "modes.interphase.cathode.resistance_limit": "50 ohm*cm^2",
+}
+
+
+@pytest.fixture(scope="module")
+def contact_lost():
+    """Cycle a badly pressed symmetric cell to its death; return when it comes [h]."""
+
+    def die(rtol, atol):
+        run = twin.simulate(
+            "na-base-na",
+            cycles=10,
+            overrides={"stack.pressure": "0.2 MPa"},
+            modes=["pressure"],
+            store="sqlite://",
+            rtol=rtol,
+            atol=atol,
+            series_every=0,
+        )
+        outcome = run.outcome
+        assert (outcome.kind, outcome.mode) == ("cell-failed", "pressure")
+        assert outcome.criterion == "anode contact lost"
+        return outcome.time_h
+
+    return die
+
+
+def test_contact_is_lost_when_the_cycle_map_says(contact_lost, make_cell):
+    # u = r + (u_0 - r) e^s over each stripping, w = u - 1 shrinking by e^-s over each plating,
+    # until theta_r/u is below the limit: with the library's own parameters and smoothing.
+    spec = make_cell("na-base-na", {"stack.pressure": "0.2 MPa"})
+    mode = spec.modes["pressure"]
+    j, half = 3.0, HOUR
+    cap = mode.voids.refill_current.si + mode.voids.refill_per_pressure.si * 0.2e6
+    pressed = -math.expm1(-0.2e6 / mode.contact.hardness.si)
+    fatal = pressed / mode.contact_limit.si
+    r, s = cap / j, V_M * j * half / (F * mode.voids.reference_height.si)
+    u, cycles = 1.0, 0
+    while r + (u - r) * math.exp(s) < fatal:
+        stripped = r + (u - r) * math.exp(s)
+        u = 1 + (stripped - 1) * math.exp(-s * mode.voids.healed_fraction.si)
+        cycles += 1
+    last = math.log((fatal - r) / (u - r)) / s
+    assert contact_lost(1e-4, 1e-6) == pytest.approx(2 * cycles + last, rel=0.01)
+
+
+def test_contact_loss_does_not_hang_on_tolerance(contact_lost):
+    usual, tight = contact_lost(1e-4, 1e-6), contact_lost(1e-8, 1e-10)
+    assert usual == pytest.approx(tight, rel=0.01)
+
+
+@pytest.mark.parametrize("side", [ANODE, CATHODE], ids=["anode", "cathode"])
+def test_death_by_interphase_does_not_hang_on_mesh_or_tolerance(make_cell, build, run, side):
+    from twin.engine import criteria
+
+    spec = make_cell("na-nzsp-nvp", side)
+    mode = twin.plugin_manager().modes["interphase"]
+    times = {}
+    for points, rtol in ((20, 1e-4), (40, 1e-6)):
+        model = build(spec, ["interphase"])
+        criteria.add_events(model, criteria.gather(model.cell, [mode]))
+        mesh = dict.fromkeys(("x_n", "x_s", "x_p", "r_n", "r_p"), points)
+        seen = run(spec, CYCLES, model=model, rtol=rtol, atol=rtol / 100, var_pts=mesh)
+        assert seen.termination.startswith("event: Failure: interphase:")
+        times[points] = seen.t[-1]
+    assert times[20] == pytest.approx(times[40], rel=0.01)

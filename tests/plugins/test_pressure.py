@@ -1,0 +1,508 @@
+"""Contact, voids, creep and fixture against their closed forms."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import erf
+
+from twin import Port
+
+F, R, T_REF = 96485.33212, 8.314462618, 298.15
+RTF = R * T_REF / F
+V_M = 2.375e-5  # m3/mol, the library's sodium
+TIGHT = {"rtol": 1e-10, "atol": 1e-12}
+MODE = ("pressure",)
+HOUR = 3600.0
+H_0 = 2e-6  # m
+MPA = 1e6
+
+# Round numbers, a perfect contact and no refilling: each test brings back what it is about.
+PLAIN = {
+    "electrolyte.material.conductivity": "0.1 S/m",
+    "interfaces.anode.exchange_current": "40 A/m^2",
+    "interfaces.anode.resistance": "0 ohm*m^2",
+    "anode.thickness": "5 mm",
+    "window.lower": "-1e5 V",
+    "window.upper": "1e5 V",
+    "stack.pressure": "5 MPa",
+    "modes.pressure.contact.law": "plastic",
+    "modes.pressure.contact.hardness": "1 Pa",
+    "modes.pressure.contact.dwell": "0 s",
+    "modes.pressure.contact.spot_radius": "5 um",
+    "modes.pressure.voids.reference_height": f"{H_0} m",
+    "modes.pressure.voids.healed_fraction": 1.0,
+    "modes.pressure.voids.refill_current": "0 A/m^2",
+    "modes.pressure.voids.refill_per_pressure": "0 A/(m^2*Pa)",
+    "modes.pressure.voids.shut_height": "1e-15 m",
+    "modes.pressure.voids.switch_current": "1e-9 A/m^2",
+    "modes.pressure.voids.creep_closure": "off",
+    "modes.pressure.stack.creep_relaxation": "off",
+}
+
+
+@pytest.fixture(scope="module")
+def stack(make_cell, run):
+    """Solve a plain symmetric cell with the pressure mode, changed as a test wants it."""
+
+    def solve(steps, overrides=None, more=(), **solver):
+        spec = make_cell("na-nzsp-na", PLAIN | dict(overrides or {}))
+        return run(spec, steps, [*MODE, *more], **(TIGHT | solver))
+
+    return solve
+
+
+def refill(current):
+    return {"modes.pressure.voids.refill_current": f"{current:.12g} A/m^2"}
+
+
+def growth(j, t):
+    """``s = V_m j t/(F h_0)``."""
+    return V_M * j * t / (F * H_0)
+
+
+# ------------------------------------------------------------ rough contact
+
+
+@pytest.mark.parametrize("pressure", [0.0, 1e5, 1e6, 5e6])
+def test_plastic_contact(stack, pressure):
+    seen = stack(
+        [(0.0, 1)],
+        {"modes.pressure.contact.hardness": "0.8 MPa", "stack.pressure": f"{pressure} Pa"},
+    )
+    exact = 1 - math.exp(-pressure / 0.8e6)
+    assert seen.end("Anode touching fraction") == pytest.approx(exact, rel=1e-12, abs=1e-15)
+
+
+def elastic(pressure, modulus=5.3e9, slope=0.1):
+    return {
+        "modes.pressure.contact.law": "elastic",
+        "modes.pressure.contact.effective_modulus": f"{modulus} Pa",
+        "modes.pressure.contact.roughness_slope": slope,
+        "stack.pressure": f"{pressure} Pa",
+    }
+
+
+@pytest.mark.parametrize("pressure", [1e5, 1e7, 3e8])
+def test_elastic_contact_is_perssons(stack, pressure):
+    seen = stack([(0.0, 1)], elastic(pressure))
+    exact = erf(math.sqrt(2) * pressure / (5.3e9 * 0.1))
+    assert seen.end("Anode touching fraction") == pytest.approx(exact, rel=1e-12)
+
+
+def test_persson_limits(stack):
+    # sqrt(8/pi) = 1.596 at low pressure; whole at high; none without any.
+    low = stack([(0.0, 1)], elastic(1e3)).end("Anode touching fraction")
+    assert low / (1e3 / 5.3e8) == pytest.approx(math.sqrt(8 / math.pi), rel=1e-6)
+    assert math.sqrt(8 / math.pi) == pytest.approx(1.596, abs=5e-4)
+    assert stack([(0.0, 1)], elastic(5e9)).end("Anode touching fraction") == pytest.approx(1)
+    assert stack([(0.0, 1)], elastic(0)).end("Anode touching fraction") == 0
+
+
+def norton(rate="0.53 1/s", exponent=5.0, **more):
+    return {
+        "anode.material.creep_rate": rate,
+        "anode.material.creep_exponent": exponent,
+        "anode.material.creep_reference_stress": "1 MPa",
+        "anode.material.creep_reference_temperature": "298.15 K",
+    } | more
+
+
+@pytest.mark.parametrize("n", [1.0, 3.0])
+def test_creeping_contact(stack, n):
+    # d theta/dt = (1 - theta) C e_0 (p/(3 theta s_0))^n, separated:
+    # integral of theta^n/(1 - theta) d theta = C e_0 (p/3 s_0)^n t.
+    p = 1 * MPA
+    seen = stack(
+        [(0.0, HOUR)],
+        elastic(p)
+        | norton("1e-3 1/s", n)
+        | {"modes.pressure.contact.law": "creep", "modes.pressure.contact.creep_factor": 0.5},
+    )
+    theta = seen["Anode pressed contact fraction"]
+    assert theta[0] == pytest.approx(erf(math.sqrt(2) * p / 5.3e8), rel=1e-9)
+    rate = 0.5e-3 * (p / (3 * MPA)) ** n
+
+    def integral(x):
+        if n == 1:
+            return -x - np.log1p(-x)
+        return -(x**3) / 3 - x**2 / 2 - x - np.log1p(-x)
+
+    elapsed = (integral(theta) - integral(theta[0])) / rate
+    assert elapsed[1:] == pytest.approx(seen.t[1:], rel=1e-6)
+    assert (np.diff(theta) >= 0).all() and theta[-1] <= 1
+
+
+def test_creeping_contact_starts_after_its_dwell(stack):
+    # theta^(n+1) = theta_el^(n+1) + (n+1) C e_0 (p/3 s_0)^n t_d, where contact is dilute.
+    p, n, dwell = 1 * MPA, 3.0, 100.0
+    seen = stack(
+        [(0.0, 1)],
+        elastic(p)
+        | norton("1e-3 1/s", n)
+        | {
+            "modes.pressure.contact.law": "creep",
+            "modes.pressure.contact.creep_factor": 1.0,
+            "modes.pressure.contact.dwell": f"{dwell} s",
+        },
+    )
+    start = erf(math.sqrt(2) * p / 5.3e8)
+    exact = (start ** (n + 1) + (n + 1) * 1e-3 / 3**n * dwell) ** (1 / (n + 1))
+    assert seen["Anode pressed contact fraction"][0] == pytest.approx(exact, rel=1e-9)
+
+
+# ------------------------------------------------------------ constriction
+
+
+def touching(theta):
+    """A contact held by the plastic law at 1 MPa: H = -p/ln(1 - theta)."""
+    hardness = -MPA / math.log1p(-theta)
+    return {"modes.pressure.contact.hardness": f"{hardness!r} Pa", "stack.pressure": "1 MPa"}
+
+
+@pytest.mark.parametrize("theta", [0.999, 0.5, 0.1, 0.01])
+def test_constriction(stack, theta):
+    seen = stack([(0.0, 1)], touching(theta))
+    exact = math.pi * 5e-6 * (1 - math.sqrt(theta)) ** 1.5 / (4 * 0.1 * theta)
+    assert seen.end("Anode constriction resistance [Ohm.m2]") == pytest.approx(exact, rel=1e-9)
+
+
+def test_constriction_reference_value_and_limits(stack):
+    at = {
+        theta: stack([(0.0, 1)], touching(theta)).end("Anode constriction resistance [Ohm.m2]")
+        for theta in (0.1, 1e-6, 1 - 1e-9)
+    }
+    # 5 um spots in 0.1 S/m at a tenth of contact: 2.22 ohm cm2.
+    assert at[0.1] * 1e4 == pytest.approx(2.22, abs=5e-3)
+    assert at[1e-6] * 1e-6 == pytest.approx(math.pi * 5e-6 / (4 * 0.1), rel=2e-3)
+    assert at[1 - 1e-9] < 1e-12
+    # One spot per area pi a^2/theta is Holm's 1/(4 a sigma) = 5.00e5 ohm on one side.
+    spot = at[1e-6] / (math.pi * (5e-6) ** 2 / 1e-6)
+    assert spot == pytest.approx(5.00e5, rel=2e-3)
+
+
+def test_half_contact_doubles_the_local_current(stack):
+    seen = stack([(30.0, 1)], touching(0.5))
+    assert seen["Anode local current density [A.m-2]"][0] == pytest.approx(60, rel=1e-9)
+    eta = 2 * RTF * math.asinh(60 / 80)
+    r_con = math.pi * 5e-6 * (1 - math.sqrt(0.5)) ** 1.5 / (4 * 0.1 * 0.5)
+    assert -seen["Voltage [V]"][0] == pytest.approx(
+        30 * (5e-4 / 0.1 + 2 * r_con) + 2 * eta, rel=1e-9
+    )
+
+
+# ------------------------------------------------------------ voids
+
+
+@pytest.mark.parametrize("j", [0.5, 4.999])
+def test_no_voids_below_the_refill_current(stack, j):
+    seen = stack([(j, 10 * HOUR)], refill(5.0))
+    assert (seen["Anode void height [m]"] == 0).all()
+    assert (seen["Anode touching fraction"] == 1).all()
+
+
+def test_early_growth_is_linear(stack):
+    seen = stack([(3.0, 10.0)], refill(1.0))
+    t = np.linspace(1, 10, 5)
+    height = seen.at("Anode void height [m]", t)
+    assert height == pytest.approx(V_M / F * 2.0 * t, rel=5e-3)
+    assert height[0] == pytest.approx(V_M / F * 2.0, rel=5e-4)
+
+
+def test_growth_rate_is_linear_in_the_current(stack):
+    # Dimensionless: whatever the current, the same s gives the same void.
+    ends = [
+        stack([(j, 2000.0 / j)], refill(0.1 * j)).end("Anode void state") for j in (0.5, 2.0, 8.0)
+    ]
+    assert ends == pytest.approx([ends[0]] * 3, rel=1e-8)
+
+
+@pytest.mark.parametrize(("j", "cap"), [(3.0, 0.0), (3.0, 1.0), (3.0, 2.9)])
+def test_stripping_closed_form(stack, j, cap):
+    # u = 1/(1 - phi):  u = r + (1 - r) e^s
+    seen = stack([(j, 5 * HOUR)], refill(cap))
+    t = np.linspace(60, 5 * HOUR, 20)
+    u = 1 / (1 - seen.at("Anode void fraction", t))
+    r = cap / j
+    assert u == pytest.approx(r + (1 - r) * np.exp(growth(j, t)), rel=1e-7)
+
+
+@pytest.mark.parametrize("xi", [1.0, 0.7])
+def test_plating_closed_form(stack, xi):
+    # (u - 1) = (u_0 - 1) e^{-xi s} from where stripping left it.
+    j = 3.0
+    seen = stack(
+        [(j, 3 * HOUR), (-j, 3 * HOUR)],
+        {"modes.pressure.voids.healed_fraction": xi} | refill(0.5),
+    )
+    turn = 3 * HOUR
+    u_0 = 0.5 / j + (1 - 0.5 / j) * math.exp(growth(j, turn))
+    t = np.linspace(0.01, 3, 10) * HOUR
+    w = 1 / (1 - seen.at("Anode void fraction", turn + t)) - 1
+    assert w == pytest.approx((u_0 - 1) * np.exp(-xi * growth(j, t)), rel=1e-6)
+
+
+@pytest.mark.parametrize(("excess", "fate"), [(-0.02, "heals"), (0.02, "runs away")])
+def test_threshold_of_runaway(stack, excess, fate):
+    # Below the refill current a void up to phi* = 1 - j/j_cap heals; a larger one grows.
+    j, cap = 3.0, 6.0
+    critical = 1 - j / cap
+    fast = 60.0
+    u_0 = 1 / (1 - (critical + excess))
+    # Make the void by stripping fast: u = r + (1 - r) e^s.
+    r = cap / fast
+    seconds = math.log((u_0 - r) / (1 - r)) * F * H_0 / (V_M * fast)
+    seen = stack([(fast, seconds), (j, 2 * HOUR)], refill(cap))
+    phi = seen["Anode void fraction"]
+    start = seen.at("Anode void fraction", seconds)
+    assert start == pytest.approx(critical + excess, abs=1e-6)
+    assert (phi[-1] < start) == (fate == "heals")
+    t = np.linspace(0.1, 1.5, 5) * HOUR
+    exact = cap / j + (u_0 - cap / j) * np.exp(growth(j, t))
+    u = 1 / (1 - seen.at("Anode void fraction", seconds + t))
+    assert u == pytest.approx(exact, rel=1e-5)
+
+
+@pytest.mark.parametrize("xi", [1.0, 0.9])
+def test_cycle_map(stack, xi):
+    # w' = w e^{s(1 - xi)} + (1 - r)(e^s - 1) e^{-xi s}; xi = 1: w_k = k (1 - r)(1 - e^{-s}).
+    j, cap, half = 3.0, 1.0, HOUR
+    seen = stack(
+        [(j, half), (-j, half)] * 4,
+        {"modes.pressure.voids.healed_fraction": xi} | refill(cap),
+    )
+    s, r = growth(j, half), cap / j
+    w = 0.0
+    for k in range(1, 5):
+        w = w * math.exp(s * (1 - xi)) + (1 - r) * math.expm1(s) * math.exp(-xi * s)
+        if xi == 1:
+            assert w == pytest.approx(k * (1 - r) * -math.expm1(-s))
+        u = 1 / (1 - seen.at("Anode void fraction", 2 * k * half))
+        assert u - 1 == pytest.approx(w, rel=1e-6)
+
+
+def test_the_other_electrode_sees_the_opposite_current(stack):
+    seen = stack([(3.0, HOUR), (-3.0, HOUR)], refill(1.0))
+    one_hour = 1 / 3 + (1 - 1 / 3) * math.exp(growth(3.0, HOUR))
+    cathode = 1 / (1 - seen["Cathode void fraction"])
+    assert cathode[-1] == pytest.approx(one_hour, rel=1e-7)
+    assert seen.at("Cathode void fraction", HOUR) == pytest.approx(0, abs=1e-12)
+
+
+def test_rest_refills(stack):
+    # du/dt = -(V_m/(F h_0)) j_cap at rest: the height of the void falls, linear in u.
+    seen = stack([(3.0, HOUR), (0.0, HOUR)], refill(0.5))
+    u_0 = 0.5 / 3 + (1 - 0.5 / 3) * math.exp(growth(3.0, HOUR))
+    t = np.linspace(0.05, 0.9, 6) * HOUR
+    u = 1 / (1 - seen.at("Anode void fraction", HOUR + t))
+    assert u == pytest.approx(u_0 - growth(0.5, t), rel=1e-6)
+
+
+def test_refill_current_follows_pressure_and_temperature(stack):
+    overrides = {
+        "modes.pressure.voids.refill_current": "0.5 A/m^2",
+        "modes.pressure.voids.refill_per_pressure": "2.8e-6 A/(m^2*Pa)",
+        "modes.pressure.voids.refill_activation_energy": "0.14 eV",
+    }
+    cap = {}
+    for T in (298.15, 333.15):
+        seen = stack([(0.0, 1)], overrides | {"thermal.ambient": f"{T} K"})
+        cap[T] = seen.end("Anode refill current density [A.m-2]")
+    assert cap[298.15] == pytest.approx(0.5 + 2.8e-6 * 5e6, rel=1e-12)
+    # 1.773 from 25 to 60 degC at 0.14 eV.
+    assert cap[333.15] / cap[298.15] == pytest.approx(1.773, abs=1.5e-3)
+    exact = math.exp(-0.14 * F / R * (1 / 333.15 - 1 / 298.15))
+    assert cap[333.15] / cap[298.15] == pytest.approx(exact, rel=1e-9)
+
+
+def test_wilkinson_ashby_closes_a_void_exponentially(stack):
+    # n = 1, no capillary pressure: dphi/dt = -(9/4) A p phi in the dilute limit.
+    p, rate = 1 * MPA, 1e-3
+    overrides = norton(f"{rate} 1/s", 1.0) | {
+        "modes.pressure.voids.creep_closure": "wilkinson-ashby",
+        "anode.material.surface_energy": "0 J/m^2",
+        "stack.pressure": "1 MPa",
+    }
+    # A void of a thousandth, made by ten seconds' stripping, then left alone.
+    j = 1e-3 * F * H_0 / (V_M * 1.0)
+    seen = stack([(j, 1.0), (0.0, 1000.0)], overrides)
+    phi_0 = seen.at("Anode void fraction", 1.0)
+    t = np.array([100.0, 300.0, 1000.0])
+    phi = seen.at("Anode void fraction", 1.0 + t)
+    exact = phi_0 * np.exp(-2.25 * rate * (p / MPA) * t)
+    assert phi == pytest.approx(exact, rel=1e-3)
+
+
+def test_wilkinson_ashby_feels_the_capillary_pressure(stack):
+    rate, gamma = 1e-3, 0.22
+    overrides = norton(f"{rate} 1/s", 1.0) | {
+        "modes.pressure.voids.creep_closure": "wilkinson-ashby",
+        "anode.material.surface_energy": f"{gamma} J/m^2",
+        "stack.pressure": "0 Pa",
+        "modes.pressure.contact.law": "elastic",
+    }
+    j = 1e-3 * F * H_0 / (V_M * 1.0)
+    seen = stack([(j, 1.0), (0.0, 1000.0)], overrides)
+    phi = seen.at("Anode void fraction", np.array([1.0, 1001.0]))
+    effective = 2 * gamma / H_0
+    assert math.log(phi[0] / phi[1]) == pytest.approx(
+        2.25 * rate * effective / MPA * 1000, rel=1e-3
+    )
+
+
+# ------------------------------------------------------------ fixture
+
+
+def spring(stiffness="1e11 Pa/m"):
+    return {"stack.fixture": "spring", "stack.stiffness": stiffness}
+
+
+CYCLE = [(3.0, HOUR), (-3.0, 2 * HOUR)]
+
+
+def test_constant_force_keeps_the_pressure(stack):
+    seen = stack(CYCLE)
+    assert (seen["Stack pressure [Pa]"] == 5e6).all()
+
+
+def test_spring_turns_thickness_into_pressure(stack):
+    seen = stack(CYCLE, spring())
+    change = seen["Stack thickness change [m]"]
+    assert np.abs(change).max() > 1e-7
+    assert seen["Stack pressure [Pa]"] - 5e6 == pytest.approx(1e11 * change, rel=1e-9, abs=1e-3)
+
+
+def test_sodium_moved_across_leaves_the_stack_as_thick(stack):
+    # What one foil loses the other gains; only voids thicken a symmetric cell.
+    seen = stack(CYCLE, spring())
+    voids = seen["Anode void height [m]"] + seen["Cathode void height [m]"]
+    assert seen["Stack thickness change [m]"] == pytest.approx(voids, abs=1e-15)
+    moved = V_M * 3.0 * HOUR / F
+    assert seen.at("Anode thickness change [m]", HOUR) == pytest.approx(-moved, rel=1e-8)
+
+
+def test_full_cell_breathes_with_sodium_and_host(make_cell, run):
+    # 1 mAh/cm2 is 8.86 um of sodium; the host gives back eps b dx/(1 + b s_0) of its layer.
+    overrides = spring("1e10 Pa/m") | {"modes.pressure.contact.hardness": "1 Pa"}
+    spec = make_cell("na-nzsp-nvp", overrides)
+    seen = run(spec, [(-2.0, 2 * HOUR)], MODE)
+    sodium = V_M * 4.0 * HOUR / F
+    assert sodium / (4.0 / 10) == pytest.approx(8.86e-6, rel=1e-3)
+    b, start = 0.0905, 0.98
+    ds = -4.0 * HOUR / (F * 13870 * 0.5 * 60e-6)
+    host = 60e-6 * 0.5 * b * ds / (1 + b * start)
+    assert seen.end("Anode thickness change [m]") == pytest.approx(sodium, rel=1e-7)
+    assert seen.end("Cathode thickness change [m]") == pytest.approx(host, rel=1e-6)
+    assert seen.end("Stack pressure [Pa]") == pytest.approx(5e6 + 1e10 * (sodium + host), rel=1e-7)
+
+
+def test_rigid_gap_has_the_stacks_own_stiffness(stack):
+    seen = stack(
+        CYCLE,
+        {
+            "stack.fixture": "rigid",
+            "anode.thickness": "200 um",
+            "anode.material.youngs_modulus": "4.6 GPa",
+            "electrolyte.material.youngs_modulus": "80 GPa",
+        },
+    )
+    compliance = 2 * 200e-6 / 4.6e9 + 5e-4 / 80e9
+    change = seen["Stack thickness change [m]"]
+    assert change.max() > 1e-7
+    assert seen["Stack pressure [Pa]"] - 5e6 == pytest.approx(change / compliance, rel=1e-9, abs=1)
+
+
+@pytest.mark.parametrize("n", [3.0, 5.0])
+def test_creep_relaxes_a_fixed_gap_by_nortons_law(stack, n):
+    # s^(1-n) = s_0^(1-n) + (n - 1) A E t, E/h the stiffness times two foils' thickness.
+    p_0, stiffness, foil = 2e6, 1e11, 2e-4
+    overrides = norton("1e-5 1/s", n) | {
+        "anode.thickness": f"{foil} m",
+        "stack.pressure": f"{p_0} Pa",
+        "modes.pressure.stack.creep_relaxation": "norton",
+    }
+    seen = stack([(0.0, 10 * HOUR)], overrides | spring(f"{stiffness} Pa/m"))
+    # The foils' height is what Faraday leaves of them: at rest, all of it.
+    A, E = 1e-5 / MPA**n, stiffness * 2 * foil
+    exact = (p_0 ** (1 - n) + (n - 1) * A * E * seen.t) ** (1 / (1 - n))
+    assert seen["Stack pressure [Pa]"] == pytest.approx(exact, rel=1e-7)
+    assert exact[-1] < 0.5 * p_0
+
+
+# ------------------------------------------------------------ nothing breaks at the edge
+
+
+@pytest.mark.parametrize("pressure", ["0 Pa", "1 Pa"])
+def test_no_pressure_gives_numbers(stack, pressure):
+    overrides = elastic(0) | {"stack.pressure": pressure, "modes.pressure.contact.law": "plastic"}
+    seen = stack(
+        [(0.01, 60), (-0.01, 60)], overrides | {"modes.pressure.contact.hardness": "1 MPa"}
+    )
+    for name in ("Voltage [V]", "Anode constriction resistance [Ohm.m2]", "Anode void height [m]"):
+        assert np.isfinite(seen[name]).all()
+
+
+@pytest.mark.parametrize("law", ["plastic", "elastic", "creep"])
+def test_pressure_falling_below_zero_gives_numbers(make_cell, run, law):
+    # Stripping a full cell's anode in a stiff fixture takes the load off altogether.
+    overrides = (
+        spring("1e13 Pa/m")
+        | norton("1e-6 1/s", 1.0)
+        | {
+            "modes.pressure.contact.law": law,
+            "modes.pressure.stack.creep_relaxation": "norton",
+            "modes.pressure.voids.creep_closure": "wilkinson-ashby",
+            "cathode.initial_stoichiometry": 0.3,
+        }
+    )
+    # Voids would otherwise take the place of what is stripped, and keep some load.
+    overrides |= refill(1e4) | {"window.lower": "-1e5 V", "window.upper": "1e5 V"}
+    spec = make_cell("na-nzsp-nvp", overrides)
+    seen = run(spec, [(2.0, 2 * HOUR)], MODE, rtol=1e-6, atol=1e-8)
+    pressure = seen["Stack pressure [Pa]"]
+    assert pressure[-1] < 0
+    for name in (
+        "Voltage [V]",
+        "Anode touching fraction",
+        "Anode constriction resistance [Ohm.m2]",
+    ):
+        assert np.isfinite(seen[name]).all(), name
+    assert (seen["Anode touching fraction"] >= 0).all()
+    assert (seen["Anode touching fraction"] <= 1 + 1e-9).all()
+
+
+# ------------------------------------------------------------ signs
+
+
+@settings(max_examples=5, deadline=None)
+@given(pressure=st.floats(0.1, 5), more=st.floats(0.05, 5))
+def test_more_pressure_never_loses_contact_earlier(make_cell, run, pressure, more):
+    ends = []
+    for p in (pressure, pressure + more):
+        spec = make_cell("na-base-na", {"stack.pressure": f"{p} MPa"})
+        seen = run(spec, [(3.0, 2 * HOUR)], MODE, rtol=1e-6, atol=1e-8)
+        ends.append(seen.end("Anode touching fraction"))
+    assert ends[1] >= ends[0] - 1e-9
+
+
+@settings(max_examples=5, deadline=None)
+@given(current=st.floats(0.5, 20), factor=st.floats(1.05, 3))
+def test_more_current_makes_more_void(stack, current, factor):
+    heights = [
+        stack([(j, 600.0)], refill(1.0), rtol=1e-8, atol=1e-10).end("Anode void height [m]")
+        for j in (current, current * factor)
+    ]
+    assert heights[1] >= heights[0] >= 0
+
+
+def test_contact_and_constriction_ports_are_what_the_cell_feels(stack, pin):
+    # Two contacts multiply: the mode's own and another's.
+    seen = stack([(1.0, 1)], touching(0.5), [pin({Port.CONTACT_FRACTION.at("anode"): 0.4})])
+    assert seen["Anode conducting fraction"][0] == pytest.approx(0.2, rel=1e-9)
+    assert seen.end("Anode series resistance [Ohm.m2]") == pytest.approx(
+        seen.end("Anode constriction resistance [Ohm.m2]"), rel=1e-12
+    )

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import pytest
+import typer
+
+from twin.modes import manager as module
+from twin.modes.hookspecs import hookimpl
+from twin.modes.manager import PluginManager
+
+
+class Entry:
+    """An entry point that loads a given object."""
+
+    dist = None
+
+    def __init__(self, name, plugin):
+        self.name = name
+        self.plugin = plugin
+        self.module = self.value = name
+
+    def load(self):
+        return self.plugin
+
+
+@pytest.fixture
+def install(monkeypatch):
+    """``install(function)``: a plugin whose ``twin_commands`` is the function."""
+
+    def use(*functions):
+        class Plugin:
+            def __init__(self, add):
+                self.add = add
+
+            @hookimpl
+            def twin_commands(self, app):
+                self.add(app)
+
+        entries = [Entry(f"p{n}", Plugin(f)) for n, f in enumerate(functions)]
+        manager = PluginManager(entries)
+        monkeypatch.setattr(module, "plugin_manager", lambda: manager)
+
+    return use
+
+
+def adding(name, says):
+    def add(app):
+        @app.command(name)
+        def do() -> None:
+            """A plugin's own command."""
+            typer.echo(says)
+
+    return add
+
+
+def test_a_plugin_adds_a_command(install, cli):
+    install(adding("hello", "from the plugin"))
+    assert cli("hello").out == "from the plugin\n"
+    assert "hello" in cli("--help").out
+
+
+def test_a_plugin_adds_a_group(install, cli):
+    def add(app):
+        group = typer.Typer()
+        group.command("one")(lambda: typer.echo("one"))
+        group.command("two")(lambda: typer.echo("two"))
+        app.add_typer(group, name="many")
+
+    install(add)
+    assert cli("many", "two").out == "two\n"
+
+
+def test_a_plugin_cannot_replace_a_command_of_the_twin(install, cli, empty):
+    install(adding("runs", "mine"))
+    said = cli("runs", "--db", empty)
+    assert "mine" not in said.out and "no runs yet" in said.out
+    assert "`twin runs` was skipped" in said.err
+
+
+def test_the_first_of_two_plugins_with_the_same_command_keeps_it(install, cli):
+    install(adding("same", "first"), adding("same", "second"))
+    said = cli("same")
+    assert said.out == "first\n" and "skipped" in said.err
+
+
+def test_a_plugin_that_raises_takes_nobody_down(install, cli):
+    def broken(app):
+        raise RuntimeError("no")
+
+    install(broken, adding("hello", "still here"))
+    said = cli("hello")
+    assert said.code == 0 and said.out == "still here\n"
+    assert "p0" in said.err
+
+
+def test_a_command_typer_cannot_read_is_left_out(install, cli):
+    def odd(app):
+        def do(x: NoSuchType) -> None:  # noqa: F821
+            """Take what no command line can give."""
+
+        app.command("odd")(do)
+
+    install(odd, adding("hello", "still here"))
+    said = cli("hello")
+    assert said.out == "still here\n" and "skipped" in said.err
+    assert cli("odd").code == 2
+
+
+def test_warnings_about_plugins_are_not_shown_with_quiet(install, cli):
+    install(adding("runs", "mine"))
+    assert cli("--quiet", "--version").err == ""

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from twin.engine.outcome import Outcome
+from twin.errors import InputError
+from twin.report.figures import FORMATS, plot_run
+
+MAGIC = {"png": b"\x89PNG", "pdf": b"%PDF", "svg": b"<?xml"}
+DEATH = Outcome(kind="cell-failed", mode="pressure", criterion="contact lost", cycle=4)
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_a_figure_is_written_in_the_format_of_its_name(fake, tmp_path, suffix):
+    path = tmp_path / f"figure.{suffix}"
+    plot_run(fake(3), path)
+    assert path.read_bytes().startswith(MAGIC[suffix])
+
+
+def test_another_format_is_refused_before_anything_is_drawn(fake, tmp_path):
+    with pytest.raises(InputError, match="gif"):
+        plot_run(fake(3), tmp_path / "figure.gif")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("kind", ["full", "symmetric"])
+@pytest.mark.parametrize("cycles", [1, 4, 60])
+def test_every_panel_has_labels_units_and_a_line_that_can_be_seen(fake, kind, cycles):
+    figure = plot_run(fake(cycles, kind=kind))
+    assert 4 <= len(figure.axes) <= 6
+    for axes in figure.axes:
+        assert axes.get_title() and axes.get_xlabel() and axes.get_ylabel()
+        line = axes.get_lines()[0]
+        # One cycle is one point: only a marker shows it.
+        assert len(line.get_xdata()) > 1 or line.get_marker() != "None"
+        low, high = axes.get_ylim()
+        assert low < high
+
+
+def test_lines_differ_in_more_than_colour(fake):
+    (axes,) = plot_run(fake(15), what="resistance").axes
+    styles = [str(line.get_linestyle()) for line in axes.get_lines()]
+    assert len(set(styles)) == len(styles) >= 4
+
+
+def test_the_title_names_cell_run_and_cause_of_death_and_the_cycle_is_marked(fake):
+    figure = plot_run(fake(4, outcome=DEATH), what="margins")
+    title = figure.get_suptitle()
+    assert "a-cell" in title and "abcdefgh" in title and "pressure: contact lost" in title
+    (axes,) = figure.axes
+    marks = [line for line in axes.get_lines() if line.get_label() == "death"]
+    assert [list(line.get_xdata()) for line in marks] == [[4, 4]]
+    assert "death" in [text.get_text() for text in axes.get_legend().get_texts()]
+
+
+def test_a_logarithmic_panel_is_drawn_on_a_logarithmic_axis(fake, a_row):
+    rows = [a_row(n, resistance_Ohm_m2=0.01 * 10**n) for n in range(1, 4)]
+    (axes,) = plot_run(fake(rows), what="resistance").axes
+    assert axes.get_yscale() == "log"
+
+
+def test_a_real_run_that_died_inside_a_cycle_can_be_drawn(dead, tmp_path):
+    figure = plot_run(dead, tmp_path / "dead.png")
+    assert "died in cycle 2 of pressure: anode contact lost" in figure.get_suptitle()
+    assert len(figure.axes) == 5
+
+
+def test_drawing_leaves_matplotlibs_global_state_alone():
+    code = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from conftest import FakeRun, row
+from twin.report.figures import plot_run
+plot_run(FakeRun([row(1), row(2)]))
+assert "matplotlib.pyplot" not in sys.modules
+assert "pybamm" not in sys.modules
+"""
+    folder = str(Path(__file__).parent)
+    subprocess.run([sys.executable, "-c", code, folder], check=True, timeout=120)
+
+
+def test_a_single_cycle_is_told_apart_by_marks_on_an_axis_of_whole_cycles(fake):
+    (axes,) = plot_run(fake(1), what="resistance").axes
+    marks = [line.get_marker() for line in axes.get_lines()]
+    assert len(set(marks)) == len(marks) >= 4
+    assert [tick for tick in axes.get_xticks() if 0.5 <= tick <= 1.5] == [1]

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from twin.engine.outcome import Outcome
+from twin.errors import InputError
+from twin.report.panels import PANELS, SUMMARIES, panels
+
+DEATH = Outcome(kind="cell-failed", mode="pressure", criterion="contact lost", cycle=4)
+
+
+def only(run, what):
+    (panel,) = panels(run, what)
+    return panel
+
+
+@pytest.mark.parametrize("kind", ["full", "symmetric"])
+def test_the_summary_has_the_panels_of_the_kind_and_no_more_than_six(fake, kind):
+    keys = [panel.key for panel in panels(fake(4, kind=kind))]
+    assert keys == list(SUMMARIES[kind])
+    assert len(keys) <= 6
+
+
+def test_capacity_is_per_area_and_leaves_a_cycle_cut_short_out(fake, a_row):
+    rows = [a_row(1), a_row(2), a_row(3, complete=False, capacity_Ah=1e-9)]
+    (line,) = only(fake(rows), "capacity").lines
+    assert line.x == [1, 2]
+    assert line.y == pytest.approx([0.9 / 2, 0.81 / 2])  # mAh over 2 cm2
+
+
+def test_margins_keep_the_cycle_that_was_cut_short(fake, a_row):
+    rows = [a_row(1), a_row(2, complete=False, margins={"pressure: anode contact lost": 0.0})]
+    lines = {line.label: line for line in only(fake(rows), "margins").lines}
+    assert lines["pressure: anode contact lost"].y[-1] == 0.0
+    assert lines["core: too hot"].x == [1]
+
+
+def test_margins_are_sorted_by_how_near_they_came(fake):
+    labels = [line.label for line in only(fake(3), "margins").lines]
+    assert labels == ["pressure: anode contact lost", "core: too hot"]
+
+
+def test_a_margin_judged_once_and_passed_is_left_out(fake, a_row):
+    rows = [a_row(n) for n in range(1, 6)]
+    rows[0]["margins"]["core: stillborn"] = 0.9
+    labels = [line.label for line in only(fake(rows), "margins").lines]
+    assert "core: stillborn" not in labels
+
+
+def test_at_most_six_margins_and_the_nearest_among_them(fake, a_row):
+    margins = {f"mode: {n}": n / 20 for n in range(12)}
+    lines = only(fake([a_row(1, margins=margins)]), "margins").lines
+    assert [line.label for line in lines] == [f"mode: {n}" for n in range(6)]
+
+
+def test_resistance_is_in_ohm_cm2_without_parts_too_small_to_see(fake):
+    lines = {line.label: line for line in only(fake(2), "resistance").lines}
+    assert lines["electrolyte"].y == pytest.approx([40, 40])
+    assert "cathode layers" not in lines
+    assert lines["anode layers"].y[1] == pytest.approx(30 / 0.81)
+
+
+def test_a_resistance_that_runs_away_gets_a_logarithmic_axis(fake, a_row):
+    rows = [a_row(n, resistance_Ohm_m2=0.01 * 10**n) for n in range(1, 4)]
+    assert only(fake(rows), "resistance").log
+    assert not only(fake(3), "resistance").log
+
+
+def test_voltage_of_a_full_cell_starts_each_half_cycle_at_zero_capacity(fake):
+    (line,) = only(fake(1), "voltage").lines
+    gap = [i for i, x in enumerate(line.x) if math.isnan(x)]
+    assert len(gap) == 1
+    charge, discharge = line.x[: gap[0]], line.x[gap[0] + 1 :]
+    assert charge == pytest.approx([0, 0.125, 0.25])  # mAh/cm2 of 2 cm2
+    assert discharge == pytest.approx([0, 0.125, 0.25])
+    assert line.y[: gap[0]] == [3.0, 3.5, 4.0]  # the rest is left out
+
+
+def test_voltage_of_a_symmetric_cell_is_over_time_in_the_cycle(fake):
+    first, second = only(fake(2, kind="symmetric"), "voltage").lines
+    assert first.x[0] == second.x[0] == 0
+    assert first.x[-1] == pytest.approx(4200 / 3600)
+
+
+def test_a_few_cycles_stand_for_a_long_run(fake):
+    lines = only(fake(200, every=10), "voltage").lines
+    shown = [int(line.label.removeprefix("cycle ")) for line in lines]
+    assert shown[0] == 1 and shown[-1] == 200 and len(shown) == 5
+    assert [line.rank for line in lines] == [0, 0.25, 0.5, 0.75, 1]
+
+
+def test_polarisation_is_the_largest_voltage_of_either_sign(fake, a_row):
+    rows = [a_row(1, voltage_min_V=-0.05, voltage_max_V=0.02)]
+    (line,) = only(fake(rows, kind="symmetric"), "polarisation").lines
+    assert line.y == pytest.approx([50])
+
+
+def test_a_run_without_series_has_a_summary_without_voltage(fake):
+    keys = [panel.key for panel in panels(fake(3, with_series=[]))]
+    assert "voltage" not in keys and "capacity" in keys
+
+
+def test_a_panel_without_data_says_why(fake):
+    with pytest.raises(InputError, match="no time series is stored") as caught:
+        panels(fake(3, with_series=[], every=0), "voltage")
+    assert "--what" in (caught.value.problem.fix or "")
+
+
+def test_a_run_without_cycles_says_so(fake):
+    with pytest.raises(InputError, match="no finished cycle"):
+        panels(fake(0))
+
+
+def test_an_unknown_panel_names_the_known_ones(fake):
+    with pytest.raises(InputError) as caught:
+        panels(fake(1), "volts")
+    assert all(name in (caught.value.problem.fix or "") for name in PANELS)
+
+
+def test_the_death_cycle_is_marked_on_panels_over_cycles_only(fake):
+    found = {p.key: p.death for p in panels(fake(4, outcome=DEATH))}
+    assert found.pop("voltage") is None
+    assert set(found.values()) == {4}
+
+
+def test_nothing_is_marked_while_the_cell_lives(fake):
+    alive = Outcome(kind="completed", cycle=4)
+    assert {p.death for p in panels(fake(4, outcome=alive))} == {None}
+
+
+@pytest.mark.parametrize("spread", [0.0, 1e-6, 1e-3])
+def test_rounding_does_not_look_like_ageing(fake, a_row, spread):
+    rows = [a_row(n, capacity_Ah=1e-3 * (1 - spread * n)) for n in (1, 2)]
+    low, high = only(fake(rows), "capacity").limits
+    assert low is not None and high is not None
+    assert (high - low) / high > 0.09
+
+
+def test_values_that_are_not_there_or_not_finite_are_passed_over(fake, a_row):
+    rows = [a_row(1, coulombic_efficiency=None), a_row(2), a_row(3, coulombic_efficiency=math.nan)]
+    (line,) = only(fake(rows), "efficiency").lines
+    assert line.x == [2]

@@ -1,0 +1,241 @@
+"""Protocols: placeholders, phases, conditions, and what PyBaMM would not read."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from twin.errors import InputError, NotFoundError, SpecError
+from twin.specs.protocol import Protocol, load_protocol
+
+CYCLE = """
+schema = 1
+title = "Formation, then cycling"
+[parameters]
+current_density = "0.5 mA/cm^2"
+rate = "C/5"
+pause = "0.5 h"
+count = 3
+[[phase]]
+name = "formation"
+cycles = 2
+temperature = "60 degC"
+pressure = "10 MPa"
+steps = [
+  "Charge at {rate} until {upper}",
+  { do = "Rest for {pause}", temperature = "25 degC", period = "10 s" },
+  { do = "Discharge at {rate} until {lower}", pressure = "1 MPa" },
+]
+[[phase]]
+name = "cycling"
+steps = ["Charge at {current_density} until {upper}", "Rest for {count} minutes"]
+"""
+
+
+@pytest.fixture
+def load(tree):
+    tree.write("protocols/cycle.toml", CYCLE)
+
+    def load(source="cycle", **overrides):
+        return load_protocol(source, library=tree.library, overrides=overrides)
+
+    return load
+
+
+def problems_of(tree, action):
+    with pytest.raises(SpecError) as raised:
+        action()
+    return [
+        ((p.file or "").replace(f"{tree.root}/", ""), p.key, p.message, p.fix)
+        for p in raised.value.problems
+    ]
+
+
+def test_placeholders_become_what_pybamm_reads(tree, load):
+    resolved = load().resolve(tree.load())
+    formation, cycling = resolved.phases
+    assert [step.text for step in formation.steps] == [
+        "Charge at C/5 until 3.8 V",
+        "Rest for 1800 seconds",
+        "Discharge at C/5 until 2.5 V",
+    ]
+    # 0.5 mA/cm^2 = 5 A/m^2, through 0.5 cm^2
+    assert [step.text for step in cycling.steps] == [
+        "Charge at 0.00025 A until 3.8 V",
+        "Rest for 3 minutes",
+    ]
+
+
+def test_a_current_is_the_density_through_the_cells_own_area(tree, load):
+    spec = tree.load(overrides={"geometry.area": "0.4712389 cm^2"})
+    step = load().resolve(spec).phases[1].steps[0]
+    assert step.text == "Charge at 0.00023561945 A until 3.8 V"
+
+
+def test_a_step_goes_before_its_phase(tree, load):
+    charge, rest, discharge = load().resolve(tree.load()).phases[0].steps
+    assert [s.temperature.si for s in (charge, rest, discharge)] == pytest.approx(
+        [333.15, 298.15, 333.15]
+    )
+    assert [s.pressure.si for s in (charge, rest, discharge)] == [10e6, 10e6, 1e6]
+    assert rest.period.si == 10 and charge.period is None
+    last = load().resolve(tree.load()).phases[1].steps[0]
+    assert last.temperature is None and last.pressure is None
+
+
+def test_cycles_are_counted_from_one_through_the_phases(tree, load):
+    protocol = load()
+    resolved = protocol.resolve(tree.load())
+    assert [protocol.cycle_phase(n).name for n in (1, 2, 3, 999)] == [
+        *("formation", "formation", "cycling", "cycling")
+    ]
+    assert protocol.cycle_steps(3) == protocol.phases[1].steps
+    assert resolved.cycle_steps(3) == resolved.phases[1].steps
+    assert protocol.total_cycles is None
+    for n in (0, -1):
+        with pytest.raises(InputError):
+            protocol.cycle_phase(n)
+
+
+def test_a_finite_protocol_ends(tree, load):
+    tree.write("protocols/two.toml", CYCLE.replace('name = "cycling"', 'name = "c"\ncycles = 3'))
+    protocol = load("two")
+    assert protocol.total_cycles == 5 and protocol.cycle_phase(5).name == "c"
+    with pytest.raises(InputError, match="has no cycle 6"):
+        protocol.cycle_phase(6)
+
+
+def test_parameters_can_be_overridden(tree, load):
+    def text(**overrides):
+        return load(**overrides).resolve(tree.load()).phases[1].steps[0].text
+
+    assert text(current_density="1 mA/cm^2") == "Charge at 0.0005 A until 3.8 V"
+    assert text(current_density="10 A/m^2") == "Charge at 0.0005 A until 3.8 V"
+    assert text(current_density="C/10") == "Charge at C/10 until 3.8 V"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message", "fix"),
+    [
+        ({"curent_density": "1 mA/cm^2"}, "has no parameter 'curent_density'", "current_density"),
+        ({"current_density": "5 V"}, "expected a current density like '0.5 mA/cm^2'", "unit"),
+        ({"current_density": "5"}, "5 has no unit; expected a current density", "unit"),
+        ({"pause": "1 mA/cm^2"}, "expected a time like '0.5 h'", "unit"),
+    ],
+)
+def test_an_override_that_does_not_fit(tree, load, overrides, message, fix):
+    ((file, key, says, how),) = problems_of(tree, lambda: load(**overrides))
+    assert (file, key) == ("override", next(iter(overrides)))
+    assert message in says and fix in how
+
+
+@pytest.mark.parametrize(
+    ("step", "message", "fix"),
+    [
+        ("Charge at {curent_density} until {upper}", "there is no {curent_density}", "mean 'cur"),
+        ("Charge at {spec.window} until {upper}", "there is no {spec.window}", "parameters"),
+        ("Charge at {rate until {upper}", "a brace has no partner", "{upper}"),
+        ("Charge at rate} until {upper}", "a brace has no partner", "{upper}"),
+        ("Charge at {} until {upper}", "there is no {}", "[parameters]"),
+        ("Charg at C/5 until {upper}", "PyBaMM cannot read 'Charg at", "did you mean 'Charge'?"),
+        ("Charge at C/5", "must contain keyword 'for' or 'until'", "write it like"),
+        ("Charge at 5 until {upper}", "PyBaMM cannot read", "write it like"),
+        ("Charge at C/0 until {upper}", "it is not a step", "write it like"),
+        ("Charge at 1e999 A until {upper}", "not finite", "write it like"),
+        ("Rest for -1 hours", "it takes no time", "write it like"),
+        ("", "PyBaMM cannot read ''", "write it like"),
+    ],
+)
+def test_a_step_that_cannot_be_read(tree, load, step, message, fix):
+    tree.edit("protocols/cycle.toml", '"Charge at {rate} until {upper}"', f'"{step}"')
+    protocol = load()
+    ((file, key, says, how),) = problems_of(tree, lambda: protocol.resolve(tree.load()))
+    assert (file, key) == ("protocols/cycle.toml", "phase[0].steps[0]")
+    assert message in says and fix in how
+
+
+def test_all_bad_steps_are_named_at_once(tree, load):
+    tree.edit("protocols/cycle.toml", '"Charge at {rate} until {upper}"', '"Charge at {x}"')
+    tree.edit("protocols/cycle.toml", "{count} minutes", "{count} minuts")
+    protocol = load()
+    found = problems_of(tree, lambda: protocol.resolve(tree.load()))
+    assert [(file, key) for file, key, *_ in found] == [
+        ("protocols/cycle.toml", "phase[0].steps[0]"),
+        ("protocols/cycle.toml", "phase[1].steps[1]"),
+    ]
+    stored = Protocol.from_data(protocol.to_data())
+    found = problems_of(tree, lambda: stored.resolve(tree.load()))
+    assert {file for file, *_ in found} == {"stored protocol cycle"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "message"),
+    [
+        ('"Charge at {rate} until {upper}"', '{ temperature = "1 K" }', "phase[0].steps[0].do", ""),
+        ('"Charge at {rate} until {upper}"', "3", "phase[0].steps[0]", "expected a table"),
+        ('pressure = "1 MPa" }', 'presure = "1 MPa" }', "phase[0].steps[2].presure", "unknown"),
+        ('period = "10 s"', 'period = "10 m"', "phase[0].steps[1].period", "is a length"),
+        ("cycles = 2", "cycles = 0", "phase[0].cycles", "at least 1"),
+        ("cycles = 2", "cycles = true", "phase[0].cycles", "expected a whole number"),
+        ("cycles = 2\n", "", "phase", "says no number of cycles"),
+        ("count = 3", "count = nan", "parameters.count", "cannot stand in a step"),
+        ("count = 3", "count = true", "parameters.count", "expected text or a number"),
+        ("count = 3", 'count = "{upper}"', "parameters.count", "cannot stand in a step"),
+        ("count = 3", 'upper = "4 V"', "parameters.upper", "is the cell's own"),
+        ("count = 3", '"a-b" = "4 V"', "parameters.a-b", "is not a name"),
+        ("schema = 1", "schema = 9", "schema", "is not one this twin reads"),
+        ("schema = 1", 'schema = 1\nkinds = ["ful"]', "kinds[0]", "none of full, symmetric"),
+        ("schema = 1", "schema = 1\nrate = 3", "rate", "unknown key"),
+    ],
+)
+def test_a_protocol_file_with_a_mistake(tree, load, old, new, key, message):
+    tree.edit("protocols/cycle.toml", old, new)
+    ((file, at, says, how),) = problems_of(tree, load)
+    assert (file, at) == ("protocols/cycle.toml", key)
+    assert message in says and how
+
+
+def test_a_protocol_without_phases(tree, load):
+    tree.write("protocols/none.toml", 'schema = 1\ntitle = "None"\nphase = []')
+    ((_, key, _, _),) = problems_of(tree, lambda: load("none"))
+    assert key == "phase"
+
+
+def test_a_protocol_is_for_kinds_of_cells(tree, load):
+    tree.edit("protocols/cycle.toml", "schema = 1", 'schema = 1\nkinds = ["symmetric"]')
+    protocol = load()
+    found = problems_of(tree, lambda: protocol.resolve(tree.load()))
+    assert found[0][1] == "kinds" and "'full' is full" in found[0][2]
+    assert protocol.resolve(tree.load("symmetric")).phases
+
+
+def test_no_such_protocol(load):
+    with pytest.raises(NotFoundError) as raised:
+        load("cylce")
+    assert raised.value.problem.fix == "did you mean 'cycle'?"
+
+
+def test_a_protocol_survives_the_way_through_json(tree, load):
+    protocol = load()
+    again = Protocol.from_data(json.loads(json.dumps(protocol.to_data(), allow_nan=False)))
+    assert again == protocol
+    assert again.resolve(tree.load()) == protocol.resolve(tree.load())
+    with pytest.raises(SpecError):
+        Protocol.from_data({"schema": 1, "name": "x", "title": "x", "phase": [{}]})
+
+
+def test_a_stored_protocol_takes_new_parameters(load):
+    new = {"current_density": "1 mA/cm^2"}
+    stored = Protocol.from_data(load().to_data())
+    assert stored.with_parameters(new) == load(**new)
+    assert stored.with_parameters({}) == stored
+    with pytest.raises(SpecError, match="has no parameter 'x'"):
+        stored.with_parameters({"x": 1})
+
+
+def test_a_month_is_written_so_that_pybamm_can_read_it():
+    from twin.specs.protocol_text import render
+
+    assert render("30 days", 1.0) == "2592000 seconds"
+    assert render("1e-9 A/m^2", 1.0) == "0.000000001 A"

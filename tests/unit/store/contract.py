@@ -1,0 +1,418 @@
+"""What the store promises on every database; run on SQLite and on PostgreSQL.
+
+A test module takes it in with ``runpy.run_path(…)["StoreContract"]`` and brings a fixture
+``store`` of its own.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
+
+from twin.errors import NotFoundError, StoreError
+from twin.store import Store
+from twin.store.tables import CYCLE_COLUMNS
+
+CELL = {
+    "name": "na-nzsp-nvp",
+    "kind": "full",
+    "family": "nasicon",
+    "title": "Na | Na₃.₄Zr₂Si₂.₄P₀.₆O₁₂ | NVP",
+    "hash": "sha256:0123",
+    "spec": {"schema": 1, "stack": {"pressure": 5e6, "fixture": "constant-force"}},
+}
+EVENT = {
+    "mode": "dendrite",
+    "criterion": "filament through",
+    "severity": "fatal",
+    "variable": "Filament length [m]",
+    "value": 5.1e-4,
+    "threshold": 5e-4,
+    "t_s": 7200.25,
+    "says": "A sodium filament has reached the cathode.",
+}
+
+
+def start(store: Store, **replaced) -> str:
+    arguments = {
+        "cell": CELL,
+        "protocol": {"name": "cccv", "steps": ["a", "b"]},
+        "settings": {"model": "DFN", "rtol": 1e-6, "overlays": ["sbf3"]},
+        "modes": {"dendrite": {"provider": "twin-dendrite", "version": "0.1.0"}},
+        "packages": {"pybamm": "26.10.1"},
+        "cycles_requested": 100,
+    }
+    return store.start_run(**(arguments | replaced))
+
+
+def commit(store: Store, run: str, cycle: int, **more) -> None:
+    given = {
+        "row": {"capacity_Ah": 1 - cycle / 1000, "Void fraction": cycle / 7},
+        "series": f"series {cycle}".encode(),
+        "series_rows": 10,
+        "checkpoint": f"state {cycle}".encode(),
+        "layout": "v1",
+    } | more
+    store.commit_cycle(run, cycle, given.pop("row"), **given)
+
+
+def chunks(store: Store, run: str) -> list[int]:
+    return [cycle for cycle, _ in store.series(run)]
+
+
+class StoreContract:
+    def test_a_run_comes_back_as_it_was_given(self, store):
+        before = datetime.now(UTC)
+        study = store.start_study(kind="ensemble", cell_name=CELL["name"], design={"samples": 4})
+        parent = start(store)
+        run = start(store, seed=2**62, parent=(parent, 3), study=study)
+        info = store.run(run)
+        assert (info.id, info.cell_name, info.cell_hash) == (run, CELL["name"], CELL["hash"])
+        assert (info.cell_kind, info.cell_family) == ("full", "nasicon")
+        assert info.cell_title == CELL["title"]
+        assert info.cell_spec == CELL["spec"]
+        assert info.protocol == {"name": "cccv", "steps": ["a", "b"]}
+        assert info.settings == {"model": "DFN", "rtol": 1e-6, "overlays": ["sbf3"]}
+        assert info.modes == {"dendrite": {"provider": "twin-dendrite", "version": "0.1.0"}}
+        assert info.packages == {"pybamm": "26.10.1"}
+        assert (info.seed, info.parent_run, info.parent_cycle) == (2**62, parent, 3)
+        assert (info.study, info.cycles_requested, info.cycles) == (study, 100, 0)
+        assert (info.status, info.status_now, info.outcome) == ("running", "running", {})
+        assert before <= info.created <= datetime.now(UTC)
+        assert info.created.utcoffset() == timedelta(0)
+
+    def test_ids_are_short_unique_and_never_numbers(self, store):
+        runs = {start(store) for _ in range(30)}
+        assert len(runs) == 30
+        assert all(len(run) == 8 and run[0].isalpha() and run.islower() for run in runs)
+
+    def test_a_cell_is_stored_once_for_all_its_runs(self, store):
+        start(store)
+        start(store)
+        start(store, cell=CELL | {"hash": "sha256:4567"})
+        assert store.info()["counts"]["cell"] == 2
+
+    def test_a_row_comes_back_with_every_key(self, store):
+        run = start(store)
+        known = {key: float(n) for n, key in enumerate(CYCLE_COLUMNS)}
+        known |= {"min_margin_name": "Failure: dendrite", "interpolated": True}
+        others = {
+            "Stack pressure [Pa]": np.float64(5e6),
+            "Contact fraction": np.float32(0.5),
+            "steps": np.int64(4),
+            "zeta": 1 / 3,
+            "list": [1, 2.5],
+            "flag": np.bool_(True),
+            "huge": 1e300,
+            "tiny": 1e-300,
+        }
+        store.commit_cycle(run, 1, known | others | {"cycle": 1})
+        store.commit_cycle(run, 2, {})
+        first, second = store.cycles(run)
+        assert first == {"cycle": 1} | known | others
+        assert type(first["huge"]) is float
+        assert list(first) == ["cycle", *CYCLE_COLUMNS, *sorted(others)]
+        empty = dict.fromkeys(CYCLE_COLUMNS) | {"interpolated": False}
+        assert second == {"cycle": 2} | empty
+
+    def test_floats_are_stored_to_the_last_digit(self, store):
+        run = start(store)
+        values = [math.pi, 0.1 + 0.2, 5e-324, 1.7976931348623157e308, -1 / 3, 123456789.123456]
+        row = {"capacity_Ah": math.e, **{f"x{i}": v for i, v in enumerate(values)}}
+        store.commit_cycle(run, 1, row)
+        (back,) = store.cycles(run)
+        assert {key: back[key] for key in row} == row
+
+    def test_what_json_has_no_word_for_becomes_null(self, store):
+        nan, inf = math.nan, math.inf
+        run = start(store, settings={"a": [nan, {"b": -inf}], "text": "NUL \x00 and \ud800"})
+        assert store.run(run).settings == {"a": [None, {"b": None}], "text": "NUL \ufffd and ?"}
+        row = {"capacity_Ah": nan, "min_margin": np.float32("inf"), "x": nan, "y": np.array([nan])}
+        store.commit_cycle(run, 1, row, events=[EVENT | {"value": nan, "says": "a\x00b"}])
+        (back,) = store.cycles(run)
+        assert [back[key] for key in row] == [None, None, None, [None]]
+        assert store.events(run)[0]["value"] is None
+        store.finish_run(run, status="cell-failed", outcome={"value": inf}, wall_s=nan)
+        assert store.run(run).outcome == {"value": None}
+
+    def test_what_cannot_be_stored_is_refused_with_its_key(self, store):
+        run = start(store)
+        with pytest.raises(StoreError, match=r"x\.y\[1\]: a object cannot be stored"):
+            store.commit_cycle(run, 1, {"x": {"y": [1, object()]}})
+        with pytest.raises(StoreError, match="capacity_Ah: 'much' is not a number"):
+            store.commit_cycle(run, 1, {"capacity_Ah": "much"})
+        with pytest.raises(StoreError, match=r"seed: .* does not fit"):
+            start(store, seed=2**64)
+        with pytest.raises(StoreError, match="cycle 7 was given as that of cycle 1"):
+            store.commit_cycle(run, 1, {"cycle": 7})
+        with pytest.raises(StoreError, match="lacks severity and has unknown keys colour"):
+            store.commit_cycle(run, 1, {}, events=[{"criterion": "x", "colour": "red"}])
+        assert store.cycles(run) == []
+
+    def test_runs_are_found_by_beginning_and_by_last(self, store):
+        runs = [start(store) for _ in range(3)]
+        assert store.run("last").id == runs[-1]
+        assert store.run(f" {runs[0].upper()} ").id == runs[0]
+        shortest = next(n for n in range(1, 9) if sum(r[:n] == runs[1][:n] for r in runs) == 1)
+        assert store.run(runs[1][:shortest]).id == runs[1]
+
+    def test_an_unknown_run_is_answered_with_near_ones(self, store):
+        with pytest.raises(NotFoundError, match="no runs yet"):
+            store.run("last")
+        with pytest.raises(NotFoundError, match="no runs yet"):
+            store.run("abc")
+        run = start(store)
+        swapped = run[:-1] + ("a" if run[-1] != "a" else "b")
+        with pytest.raises(NotFoundError, match=f"did you mean {run}"):
+            store.run(swapped)
+        for ref in ("%", "_" * 8, "", "1"):
+            with pytest.raises(NotFoundError, match=f"newest runs are {run}"):
+                store.run(ref)
+
+    def test_an_ambiguous_beginning_is_refused_with_the_choices(self, store):
+        runs: list[str] = []
+        while len({run[0] for run in runs}) == len(runs):
+            runs.append(start(store))
+        letter = runs[-1][0]
+        with pytest.raises(NotFoundError, match="beginning of 2 runs") as caught:
+            store.run(letter)
+        assert runs[-1] in str(caught.value)
+
+    def test_runs_are_listed_newest_first_with_counts_in_one_query(self, store):
+        first, second = start(store), start(store, cell=CELL | {"name": "other", "hash": "h2"})
+        for cycle in (1, 2, 4):
+            commit(store, first, cycle)
+        store.finish_run(second, status="completed", outcome={"kind": "completed"}, wall_s=2.5)
+        statements = []
+
+        def note(conn, cursor, statement, *rest):
+            if statement.lstrip().startswith("SELECT"):
+                statements.append(statement)
+
+        event.listen(store.engine, "before_cursor_execute", note)
+        listed = store.runs()
+        event.remove(store.engine, "before_cursor_execute", note)
+        assert len(statements) == 1
+        assert [(r.id, r.cycles, r.last_cycle) for r in listed] == [(second, 0, 0), (first, 3, 4)]
+        assert [run.id for run in store.runs(cell="other")] == [second]
+        assert [run.id for run in store.runs(status="completed")] == [second]
+        assert [run.id for run in store.runs(status="running", limit=1)] == [first]
+        assert store.runs(status="interrupted") == []
+        assert [run.id for run in store.runs(limit=1)] == [second]
+        assert store.run(second).wall_s == 2.5
+
+    def test_series_come_in_order_and_only_those_asked_for(self, store):
+        run = start(store)
+        for cycle in (*range(1, 40), 41):
+            commit(store, run, cycle)
+        commit(store, run, 40, series=None)
+        got = list(store.series(run))
+        assert got == [(n, f"series {n}".encode()) for n in (*range(1, 40), 41)]
+        assert [n for n, _ in store.series(run, {39, 2, 40, 99})] == [2, 39]
+        assert list(store.series(run, [])) == []
+
+    def test_a_reader_of_series_does_not_stop_a_writer(self, store):
+        run = start(store)
+        for cycle in range(1, 40):
+            commit(store, run, cycle)
+        reader = store.series(run)
+        next(reader)
+        commit(store, run, 40)
+        assert len(list(reader)) == 38
+
+    def test_checkpoints_are_found_or_named(self, store):
+        run = start(store)
+        with pytest.raises(NotFoundError, match="has no checkpoints"):
+            store.checkpoint(run)
+        store.commit_initial(run, b"new", "v1")
+        commit(store, run, 1)
+        commit(store, run, 2, checkpoint=None)
+        commit(store, run, 3, checkpoint=bytes(range(256)))
+        latest = store.checkpoint(run)
+        assert (latest.cycle, latest.data, latest.layout) == (3, bytes(range(256)), "v1")
+        assert store.checkpoint(run, 0).data == b"new"
+        assert store.checkpoint(run, 1).data == b"state 1"
+        with pytest.raises(NotFoundError, match=r"no checkpoint of cycle 2; .* of 0-1, 3"):
+            store.checkpoint(run, 2)
+
+    def test_events_come_back_in_order(self, store):
+        run = start(store)
+        warning = EVENT | {"severity": "warning", "mode": None}
+        commit(store, run, 1, events=[warning, EVENT])
+        commit(store, run, 2, events=[EVENT])
+        assert store.events(run) == [
+            warning | {"cycle": 1},
+            EVENT | {"cycle": 1},
+            EVENT | {"cycle": 2},
+        ]
+
+    @pytest.mark.parametrize("table", ["cycle", "series_chunk", "checkpoint", "failure_event"])
+    def test_a_cycle_is_stored_whole_or_not_at_all(self, store, table):
+        run = start(store)
+        commit(store, run, 1, events=[EVENT])
+        before = store.run(run)
+
+        def fail(conn, cursor, statement, *rest):
+            if statement.startswith(f"INSERT INTO {table} "):
+                raise MemoryError("injected")
+
+        event.listen(store.engine, "before_cursor_execute", fail)
+        with pytest.raises(MemoryError):
+            commit(store, run, 2, events=[EVENT])
+        event.remove(store.engine, "before_cursor_execute", fail)
+        assert store.run(run) == before
+        assert chunks(store, run) == [1]
+        assert store.checkpoint(run).cycle == 1
+        assert len(store.events(run)) == 1
+        commit(store, run, 2, events=[EVENT])
+        assert store.run(run).cycles == 2
+
+    def test_a_second_writer_of_a_cycle_is_refused(self, store):
+        run = start(store)
+        store.commit_initial(run, b"new", "v1")
+        commit(store, run, 1)
+        with pytest.raises(StoreError, match="another process is writing this run"):
+            commit(store, run, 1, row={"capacity_Ah": 0.0})
+        with pytest.raises(StoreError, match="another process is writing this run"):
+            store.commit_initial(run, b"newer", "v1")
+        assert store.cycles(run)[0]["capacity_Ah"] == 0.999
+        assert store.checkpoint(run, 0).data == b"new"
+
+    @pytest.mark.parametrize("committed", [True, False])
+    def test_a_connection_lost_at_the_commit_neither_loses_nor_doubles_a_cycle(
+        self, store, committed
+    ):
+        run = start(store)
+        broken = []
+
+        def lose(connection):
+            if not broken:
+                broken.append(True)
+                if committed:
+                    connection.connection.driver_connection.commit()
+                raise OperationalError("COMMIT", {}, OSError("gone"), connection_invalidated=True)
+
+        event.listen(store.engine, "commit", lose)
+        commit(store, run, 1, events=[EVENT])
+        event.remove(store.engine, "commit", lose)
+        assert broken
+        assert len(store.cycles(run)) == len(store.events(run)) == 1
+        assert store.checkpoint(run).data == b"state 1"
+
+    def test_a_branch_has_its_parents_history(self, store):
+        parent = start(store)
+        store.commit_initial(parent, b"new", "v1")
+        for cycle in range(1, 6):
+            commit(store, parent, cycle, events=[EVENT])
+        branch = start(store, parent=(parent, 3))
+        store.copy_history(parent, branch, 3)
+        assert store.cycles(branch) == store.cycles(parent)[:3]
+        assert list(store.series(branch)) == list(store.series(parent, [1, 2, 3]))
+        assert store.events(branch) == store.events(parent)[:3]
+        assert store.checkpoint(branch) == store.checkpoint(parent, 3)
+        assert store.checkpoint(branch, 0).data == b"new"
+        commit(store, branch, 4)
+        assert len(store.cycles(parent)) == 5
+        with pytest.raises(StoreError, match="has cycles of its own"):
+            store.copy_history(parent, branch, 5)
+        assert store.run(branch).cycles == 4
+
+    def test_deleting_a_run_takes_all_of_it_and_nothing_else(self, store):
+        run = start(store)
+        store.commit_initial(run, b"new", "v1")
+        commit(store, run, 1, events=[EVENT])
+        child = start(store, parent=(run, 1))
+        store.copy_history(run, child, 1)
+        store.delete_run(run)
+        counts = store.info()["counts"]
+        assert {key: counts[key] for key in ("run", "cycle", "series_chunk", "checkpoint")} == {
+            "run": 1,
+            "cycle": 1,
+            "series_chunk": 1,
+            "checkpoint": 2,
+        }
+        assert counts["failure_event"] == 1
+        info = store.run(child)
+        assert (info.parent_run, info.parent_cycle) == (None, 1)
+        for refused in (
+            lambda: store.delete_run(run),
+            lambda: commit(store, run, 2),
+            lambda: store.reopen_run(run, 5),
+            lambda: store.finish_run(run, status="completed", outcome={}, wall_s=0),
+            lambda: start(store, parent=(run, 1)),
+        ):
+            with pytest.raises(NotFoundError, match="not in the database"):
+                refused()
+
+    def test_a_run_ends_and_is_taken_up_again(self, store):
+        run = start(store)
+        store.finish_run(run, status="cell-failed", outcome={"mode": "dendrite"}, wall_s=1.5)
+        info = store.run(run)
+        assert (info.status, info.status_now, info.wall_s) == ("cell-failed", "cell-failed", 1.5)
+        assert info.outcome == {"mode": "dendrite"}
+        with pytest.raises(StoreError, match="'dead' is not a way"):
+            store.finish_run(run, status="dead", outcome={}, wall_s=0)
+        store.reopen_run(run, 250)
+        again = store.run(run)
+        assert (again.status_now, again.cycles_requested, again.outcome) == ("running", 250, {})
+        assert again.updated > info.updated
+
+    def test_studies_hold_design_and_summary(self, store):
+        study = store.start_study(kind="map", cell_name="c", design={"x": [1, 2]})
+        store.finish_study(study, status="completed", summary={"median": math.nan})
+        found = store.study(study)
+        assert (found.kind, found.cell_name, found.status) == ("map", "c", "completed")
+        assert (found.design, found.summary) == ({"x": [1, 2]}, {"median": None})
+        with pytest.raises(NotFoundError):
+            store.study("nothing")
+        with pytest.raises(NotFoundError, match="no study 'nothing'"):
+            start(store, study="nothing")
+
+    def test_threads_share_a_store(self, store):
+        runs = [start(store) for _ in range(4)]
+        errors = []
+
+        def write(run: str) -> None:
+            try:
+                for cycle in range(1, 16):
+                    commit(store, run, cycle)
+                    store.runs()
+            except BaseException as error:
+                errors.append(error)
+
+        threads = [threading.Thread(target=write, args=(run,)) for run in runs]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert errors == []
+        assert [store.run(run).cycles for run in runs] == [15] * 4
+
+    def test_the_size_of_a_cycle_row(self, store):
+        run = start(store)
+        assert store.info()["bytes_per_cycle_row"] is None
+        rng = np.random.default_rng(0)
+        for cycle in range(1, 1001):
+            values = {
+                f"Some variable of medium length {i} [V]": v
+                for i, v in enumerate(rng.random(15).round(12))
+            }
+            columns = {
+                key: 1.2345678901
+                for key in CYCLE_COLUMNS
+                if key not in ("min_margin_name", "interpolated")
+            }
+            store.commit_cycle(run, cycle, values | columns | {"min_margin_name": "Failure: x"})
+        info = store.info()
+        assert info["counts"]["cycle"] == 1000
+        assert 500 < info["bytes_per_cycle_row"] < 3000
+        assert info["series_bytes"] == info["checkpoint_bytes"] == 0
+        store.commit_cycle(run, 1001, {}, series=bytes(5000), checkpoint=bytes(3000))
+        info = store.info()
+        assert (info["series_bytes"], info["checkpoint_bytes"]) == (5000, 3000)

@@ -1,0 +1,86 @@
+"""The house's own rules: dependencies point one way, and the checks named to newcomers exist."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PACKAGES = [
+    Path(p).name for p in PYPROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+]
+
+
+def test_the_import_contracts_are_kept(tmp_path):
+    """``lint-imports``, as CONTRIBUTING names it, with a cache of its own."""
+    code = "import sys; from importlinter.cli import lint_imports_command as c; c(sys.argv[1:])"
+    options = ["--config", str(ROOT / "pyproject.toml"), "--cache-dir", str(tmp_path)]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *options], capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    contracts = len(PYPROJECT["tool"]["importlinter"]["contracts"])
+    assert f"Contracts: {contracts} kept, 0 broken." in done.stdout
+
+
+def test_every_package_is_under_contract_and_typed():
+    """A package that is shipped is one the contracts and mypy look at."""
+    linter = PYPROJECT["tool"]["importlinter"]
+    assert set(linter["root_packages"]) == set(PACKAGES)
+    assert set(PYPROJECT["tool"]["mypy"]["packages"]) == set(PACKAGES)
+    forbidden = {c["name"]: c for c in linter["contracts"] if c["type"] == "forbidden"}
+    plugins = set(PACKAGES) - {"twin"}
+    assert plugins <= set(
+        forbidden["The engine knows no plugin and no screen"]["forbidden_modules"]
+    )
+    assert plugins <= set(forbidden["Plugins import only the public API"]["source_modules"])
+
+
+@pytest.mark.parametrize("package", sorted(set(PACKAGES) - {"twin"}))
+def test_every_package_is_found_by_its_entry_point(package):
+    points = PYPROJECT["project"]["entry-points"]["twin.plugins"].values()
+    assert package in {module.partition(".")[0] for module in points}
+
+
+def test_ci_runs_what_the_readme_says_and_nothing_else():
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    lines = [line for line in script if line and not line.startswith("#")]
+    safety, folder, command = lines
+    assert safety == "set -euo pipefail" and folder.startswith("cd ")
+    assert script[0] == "#!/usr/bin/env bash" and (ROOT / ".ci" / "run").stat().st_mode & 0o111
+    blocks = re.findall(r"^```sh\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    assert f"{command}\n" in blocks
+
+
+def test_the_readme_has_two_lines_that_set_up_and_run():
+    lines = [x for x in README.splitlines() if x.startswith("python3 -m venv .venv && ")]
+    assert len(lines) == 2
+    assert lines[0].endswith(".venv/bin/twin run na-nzsp-nvp --cycles 100")
+    assert "pytest" in lines[1]
+
+
+def test_links_between_the_pages_lead_somewhere():
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
+        text = page.read_text(encoding="utf-8")
+        for target in re.findall(r"\]\((?!https?:)([^)]+)\)", text):
+            path, _, anchor = target.partition("#")
+            linked = (page.parent / path) if path else page
+            assert linked.exists(), f"{page.name}: {target}"
+            if anchor:
+                heads = re.findall(r"^#+ (.*)$", linked.read_text(encoding="utf-8"), re.MULTILINE)
+                slugs = {re.sub(r"[^\w -]", "", h.lower()).replace(" ", "-") for h in heads}
+                assert anchor in slugs, f"{page.name}: {target}"
+
+
+def test_the_changelog_and_the_version_agree():
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert "## [Unreleased]" in text
+    released = re.findall(r"^## \[(\d[^\]]*)\]", text, re.MULTILINE)
+    assert not released or released[0] == PYPROJECT["project"]["version"]

@@ -1,0 +1,112 @@
+"""A digital twin of a solid-state sodium cell that knows how it will die.
+
+The public names are loaded on first use, so that ``import twin`` is quick::
+
+    import twin
+
+    run = twin.simulate("na-nzsp-nvp", cycles=50, overrides={"stack.pressure": "10 MPa"})
+    run.outcome, run.cycles, run.series
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from typing import TYPE_CHECKING, Any
+
+# PyBaMM asks about telemetry on import; the twin sends nothing anywhere.
+os.environ.setdefault("PYBAMM_DISABLE_TELEMETRY", "true")
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    # running
+    "simulate": "twin.api",
+    "resume": "twin.api",
+    "load_run": "twin.api",
+    "RunResult": "twin.api",
+    # cells
+    "load_cell": "twin.api",
+    "list_cells": "twin.api",
+    "build_model": "twin.api",
+    "parameter_values": "twin.api",
+    "CellSpec": "twin.specs.schema",
+    "Q": "twin.specs.quantity",
+    "Quantity": "twin.specs.quantity",
+    # writing a failure mode
+    "FailureMode": "twin.modes.mode",
+    "ModeParameters": "twin.modes.mode",
+    "Criterion": "twin.modes.mode",
+    "SlowState": "twin.modes.mode",
+    "Evidence": "twin.modes.mode",
+    "RunRecord": "twin.modes.mode",
+    "Validity": "twin.modes.mode",
+    "Port": "twin.modes.ports",
+    "PortAt": "twin.modes.ports",
+    "Location": "twin.modes.ports",
+    "CellContext": "twin.modes.context",
+    "Interface": "twin.modes.context",
+    "ModeSubModel": "twin.modes.submodel",
+    "arrhenius": "twin.modes.submodel",
+    "FARADAY": "twin.modes.context",
+    "hookimpl": "twin.modes.hookspecs",
+    "plugin_manager": "twin.modes.manager",
+    # errors
+    "TwinError": "twin.errors",
+    "InputError": "twin.errors",
+    "SpecError": "twin.errors",
+    "NotFoundError": "twin.errors",
+    "PluginError": "twin.errors",
+    "StoreError": "twin.errors",
+}
+
+__all__ = ["__version__", *_PUBLIC]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PUBLIC:
+        value = getattr(importlib.import_module(_PUBLIC[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'twin' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+if TYPE_CHECKING:
+    from twin.api import (
+        RunResult,
+        build_model,
+        list_cells,
+        load_cell,
+        load_run,
+        parameter_values,
+        resume,
+        simulate,
+    )
+    from twin.errors import (
+        InputError,
+        NotFoundError,
+        PluginError,
+        SpecError,
+        StoreError,
+        TwinError,
+    )
+    from twin.modes.context import FARADAY, CellContext, Interface
+    from twin.modes.hookspecs import hookimpl
+    from twin.modes.manager import plugin_manager
+    from twin.modes.mode import (
+        Criterion,
+        Evidence,
+        FailureMode,
+        ModeParameters,
+        RunRecord,
+        SlowState,
+        Validity,
+    )
+    from twin.modes.ports import Location, Port, PortAt
+    from twin.modes.submodel import ModeSubModel, arrhenius
+    from twin.specs.quantity import Q, Quantity
+    from twin.specs.schema import CellSpec

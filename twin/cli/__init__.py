@@ -1,0 +1,1 @@
+"""The command line ``twin``: one small module per command group."""

@@ -1,0 +1,78 @@
+"""The Typer application: the twin's own commands, and those that plugins bring."""
+
+from __future__ import annotations
+
+import logging
+from typing import Annotated, Any
+
+import typer
+
+from twin.cli import cells, databases, exports, modes, plots, plugins, protocols, running, runs
+from twin.cli.options import Common, Db, Json, Quiet, Verbose
+
+log = logging.getLogger("twin.cli")
+
+
+def core_app() -> typer.Typer:
+    """Return an application with the twin's own commands."""
+    # Plain help: rich's takes three times as long to appear, and pipes badly.
+    app = typer.Typer(rich_markup_mode=None)
+    app.callback(invoke_without_command=True)(_root)
+    for module in (cells, modes, protocols, running, runs, plots, exports, plugins, databases):
+        module.add_commands(app)
+    return app
+
+
+def _root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+    json: Json = False,
+    db: Db = None,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
+    """A digital twin of a solid-state sodium cell that knows how it will die.
+
+    Start with `twin cells`, then `twin run CELL`, then `twin show last`.
+    """
+    from twin import __version__
+
+    context.obj = Common(json, db, verbose, quiet)
+    if version:
+        typer.echo(f'{{"version": "{__version__}"}}' if json else f"twin {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def root_command() -> Any:
+    """Return the whole command line, plugins' commands included.
+
+    A plugin can add commands but not replace the twin's; a command that Typer cannot
+    read is left out, and nothing else is.
+    """
+    from twin.modes.manager import plugin_manager
+
+    root: Any = typer.main.get_command(core_app())
+    extra = typer.Typer()
+    plugin_manager().add_commands(extra)
+    for kind in ("registered_commands", "registered_groups"):
+        for info in getattr(extra, kind):
+            for name, found in _built(kind, info).items():
+                if name in root.commands:
+                    log.warning("a plugin's command `twin %s` was skipped: the name is taken", name)
+                else:
+                    root.add_command(found, name)
+    return root
+
+
+def _built(kind: str, info: Any) -> dict[str, Any]:
+    """Return one command or group of a plugin by its name; nothing if it is broken."""
+    alone = typer.Typer(rich_markup_mode=None)
+    alone.callback()(lambda: None)
+    getattr(alone, kind).append(info)
+    try:
+        return dict(typer.main.get_command(alone).commands)  # type: ignore[attr-defined]
+    except Exception as error:
+        log.warning("a plugin's command was skipped: %s: %s", type(error).__name__, error)
+        return {}

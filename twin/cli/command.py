@@ -1,0 +1,93 @@
+"""Turning a function into a command: common options in, exit code out, never a traceback."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from typing import Any, get_type_hints
+
+import typer
+
+from twin.cli import faults
+from twin.cli.options import COMMON, Common
+from twin.cli.session import Session
+
+Function = Callable[..., int | None]
+
+
+def command(app: typer.Typer, name: str, **how: Any) -> Callable[[Function], Function]:
+    """Register a function as a command.
+
+    The function takes a :class:`Session` first and returns its exit code (None for 0).
+    The common options are added to its own.
+    """
+
+    def register(function: Function) -> Function:
+        app.command(name, **how)(_wrapped(function, listing=False))
+        return function
+
+    return register
+
+
+def group(
+    parent: typer.Typer, name: str, default: Function, default_name: str = "list"
+) -> typer.Typer:
+    """Return a group of commands that does ``default`` when it is called alone."""
+    app = typer.Typer(add_completion=False, rich_markup_mode=None)
+    first_line = (inspect.getdoc(default) or "").splitlines()[0]
+    wrapped = _wrapped(default, listing=True)
+    app.callback(invoke_without_command=True, help=first_line)(wrapped)
+    app.command(default_name)(_wrapped(default, listing=False))
+    parent.add_typer(app, name=name)
+    return app
+
+
+def _wrapped(function: Function, *, listing: bool) -> Callable[..., None]:
+    """Return what Typer calls: it reads its options from the signature."""
+    hints = get_type_hints(function, include_extras=True)
+    own = list(inspect.signature(function).parameters.values())[1:]
+    parameters = [p.replace(annotation=hints[p.name]) for p in own]
+    parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
+    for name, kind in COMMON.items():
+        default = None if name == "db" else False
+        parameters.append(
+            inspect.Parameter(
+                name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind
+            )
+        )
+    parameters.append(
+        inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+    )
+
+    def run(**arguments: Any) -> None:
+        context = arguments.pop("context")
+        common = Common(**{name: arguments.pop(name) for name in COMMON}).inside(context.obj)
+        context.obj = common
+        if listing and context.invoked_subcommand is not None:
+            return
+        code = _guarded(function, Session(common), arguments)
+        if code:
+            raise typer.Exit(code)
+
+    run.__name__ = function.__name__
+    run.__doc__ = function.__doc__
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {p.name: p.annotation for p in parameters}
+    return run
+
+
+def _guarded(function: Function, session: Session, arguments: dict[str, Any]) -> int:
+    try:
+        # stdout is for the result alone, whatever a library or a plugin prints.
+        with redirect_stdout(sys.stderr):
+            return function(session, **arguments) or faults.DONE
+    except typer.Exit as done:
+        return done.exit_code
+    except BrokenPipeError:
+        return faults.DONE
+    except (Exception, KeyboardInterrupt) as error:
+        return faults.report(error, session)
+    finally:
+        session.close()

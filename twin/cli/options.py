@@ -1,0 +1,67 @@
+"""The options every command takes, and those that several share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+Db = Annotated[
+    str | None,
+    typer.Option(
+        "--db", metavar="URL", help="The database [default: TWIN_DATABASE_URL, else a file]."
+    ),
+]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log more, on stderr.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no remarks.")]
+
+Overlays = Annotated[
+    list[str] | None,
+    typer.Option("--with", metavar="OVERLAY", help="Lay an overlay over the cell (repeatable)."),
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help='As stack.pressure="10 MPa" (repeatable).'),
+]
+Without = Annotated[
+    list[str] | None,
+    typer.Option("--without", metavar="A,B", help="Leave these failure modes out (repeatable)."),
+]
+RunId = Annotated[
+    str, typer.Argument(metavar="RUN", help="Its id, a unique beginning of it, or 'last'.")
+]
+CellName = Annotated[
+    str, typer.Argument(metavar="CELL", help="A name from `twin cells`, or a TOML file.")
+]
+
+
+@dataclass(frozen=True)
+class Common:
+    """What the common options say; those of a group hold for its commands too."""
+
+    json: bool = False
+    db: str | None = None
+    verbose: bool = False
+    quiet: bool = False
+
+    def inside(self, outer: Common | None) -> Common:
+        """Return these options with what was given further left on the command line."""
+        if outer is None:
+            return self
+        return Common(
+            self.json or outer.json,
+            self.db or outer.db,
+            self.verbose or outer.verbose,
+            self.quiet or outer.quiet,
+        )
+
+
+COMMON = {"json": Json, "db": Db, "verbose": Verbose, "quiet": Quiet}
+"""The common options by name."""
+
+
+def names(given: list[str] | None) -> list[str]:
+    """Return the names in repeated, comma-separated options."""
+    return [name.strip() for text in given or () for name in text.split(",") if name.strip()]

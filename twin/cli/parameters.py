@@ -1,0 +1,56 @@
+"""The parameters of a failure mode as rows: numbers with their status, and choices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from twin.specs.dump import iter_quantities
+from twin.specs.quantity import Quantity
+
+UNSTATED = "unstated"
+CHOICE = "choice"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter: its dotted key, its value as written, and where that comes from."""
+
+    key: str
+    text: str
+    status: str
+    spread: str | None = None
+    source: str | None = None
+
+
+def parameters(table: Any) -> list[Parameter]:
+    """Return the parameters of a mode's model, in the order it declares them."""
+    found = [
+        Parameter(key, q.text, q.status or UNSTATED, q.spread, q.source)
+        for key, q in iter_quantities(table)
+    ]
+    found += [Parameter(key, text, CHOICE) for key, text in _choices(table)]
+    order = {key: index for index, key in enumerate(_keys(table))}
+    return sorted(found, key=lambda p: order.get(p.key, len(order)))
+
+
+def _choices(node: Any) -> Iterator[tuple[str, str]]:
+    """Yield what is no number with a unit: laws chosen, switches."""
+    for key, value in _leaves(node):
+        if not isinstance(value, Quantity) and value is not None:
+            yield key, str(value)
+
+
+def _keys(node: Any) -> Iterator[str]:
+    return (key for key, _ in _leaves(node))
+
+
+def _leaves(node: Any, key: str = "") -> Iterator[tuple[str, Any]]:
+    for name in type(node).model_fields:
+        value = getattr(node, name)
+        dotted = f"{key}.{name}" if key else name
+        if hasattr(type(value), "model_fields"):
+            yield from _leaves(value, dotted)
+        else:
+            yield dotted, value

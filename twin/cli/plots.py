@@ -1,0 +1,66 @@
+"""``twin plot``: a run as a figure, or drawn in the terminal."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from twin.cli.command import command
+from twin.cli.options import RunId
+from twin.cli.session import Session
+
+if TYPE_CHECKING:
+    from twin.cli.page import Page
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add ``twin plot``."""
+    command(app, "plot")(plot)
+
+
+def plot(
+    session: Session,
+    run: RunId,
+    file: Annotated[
+        str | None, typer.Argument(metavar="FILE", help="A .png, .svg or .pdf to write.")
+    ] = None,
+    what: Annotated[
+        str,
+        typer.Option(
+            "--what",
+            metavar="PANEL",
+            help="summary, voltage, capacity, efficiency, polarisation, resistance, contact, "
+            "pressure or margins.",
+        ),
+    ] = "summary",
+) -> None:
+    """Plot a run: into a file, or with characters in the terminal.
+
+    With --json and no file, the plotted numbers themselves.
+    """
+    from twin import api
+    from twin.report.panels import panels
+
+    result = api.load_run(run, store=session.store)
+    document = {"run": result.id, "what": what, "file": file}
+    if file is not None:
+        from twin.report.figures import plot_run
+
+        plot_run(result, file, what)
+        session.finish(document, lambda sheet: sheet.line(f"written: {file}"))
+    elif session.wants_json:
+        document["panels"] = [panel.to_dict() for panel in panels(result, what)]  # type: ignore[assignment]
+        session.finish(document, lambda sheet: None)
+    else:
+        from twin.report.terminal import draw_run
+
+        out = session.out
+        colour = out.isatty() and not os.environ.get("NO_COLOR")
+        text = draw_run(result, what, colour=colour, encoding=out.encoding or "ascii")
+
+        def page(sheet: Page) -> None:
+            sheet.raw(text)
+
+        session.finish(document, page)

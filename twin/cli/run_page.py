@@ -1,0 +1,188 @@
+"""A run as people read it: how it ended, why, and what to do next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from twin.cli.formats import duration, margin_text, moment, percent, short
+from twin.cli.page import Page
+from twin.engine.outcome import Outcome
+
+if TYPE_CHECKING:
+    from twin.api import RunResult
+
+ZERO_CELSIUS = 273.15
+MOST_WARNINGS = 3
+# Words carry the meaning; colour only repeats it.
+STYLES = {
+    "completed": "green",
+    "cell-failed": "red",
+    "solver-gave-up": "yellow",
+    "cancelled": "yellow",
+    "interrupted": "yellow",
+    "running": "cyan",
+}
+
+
+def summary(sheet: Page, result: RunResult, outcome: Outcome | None = None) -> None:
+    """Put the end of a run on a page, in a few lines."""
+    info, rows = result.info, result.rows
+    outcome = outcome or result.outcome
+    status = info.status if outcome is None else outcome.kind
+    sheet.line(f"run {result.id}  {info.cell_name}  {status}", STYLES.get(status, ""))
+    complete = [row for row in rows if row.get("complete", True)]
+    sheet.facts(
+        [
+            *ending(outcome),
+            ("cycles", f"{len(complete)} of {info.cycles_requested} finished"),
+            ("capacity", _from_to(complete, info.cell_kind)),
+            *(("warning", text) for text in _warnings(result)),
+            ("took", duration(info.wall_s)),
+        ]
+    )
+    sheet.line(f"see more: twin show {result.id}, twin plot {result.id}", "dim")
+
+
+def _warnings(result: RunResult) -> list[str]:
+    found = [e["says"] for e in result.store.events(result.id) if e["severity"] == "warning"]
+    more = [f"and {len(found) - MOST_WARNINGS} more"] if len(found) > MOST_WARNINGS else []
+    return found[:MOST_WARNINGS] + more
+
+
+def _from_to(rows: list[dict[str, Any]], kind: str) -> str:
+    if kind != "full" or not rows:
+        return ""
+    first, last = rows[0]["capacity_Ah"], rows[-1]["capacity_Ah"]
+    share = f" ({percent(last / first)})" if first > 0 else ""
+    return f"{short(1000 * first, 4)} to {short(1000 * last, 4)} mAh{share}"
+
+
+def ending(outcome: Outcome | None) -> list[tuple[str, Any]]:
+    """Return what an outcome says, as facts."""
+    if outcome is None:
+        return []
+    facts: list[tuple[str, Any]] = []
+    if outcome.kind == "cell-failed":
+        facts.append(("died of", Text(f"{outcome.mode}: {outcome.criterion}", style="bold")))
+        facts.append(("when", _when(outcome)))
+    elif outcome.kind == "solver-gave-up":
+        facts.append(("stopped", _when(outcome)))
+    label = "because" if outcome.kind in ("cell-failed", "solver-gave-up") else "outcome"
+    facts.append((label, outcome.says))
+    if outcome.variable and outcome.kind != "completed":
+        value = f"{outcome.variable} = {short(outcome.value)}"
+        facts.append(("measured", f"{value}, limit {short(outcome.threshold)}"))
+    if outcome.runner_up is not None:
+        near = outcome.runner_up
+        facts.append(
+            (
+                "nearest" if outcome.kind == "completed" else "runner-up",
+                f"{near.mode}: {near.criterion}, margin {near.margin:.2f} "
+                f"({near.variable} = {short(near.value)}, limit {short(near.threshold)})",
+            )
+        )
+    facts.append(("solver", outcome.numerics.get("message")))
+    facts.append(("tried", "; ".join(outcome.numerics.get("tried") or ())))
+    facts.append(("fix", outcome.fix))
+    return facts
+
+
+def _when(outcome: Outcome) -> str:
+    parts = [f"cycle {outcome.cycle}"]
+    if outcome.time_h is not None:
+        parts.append(f"after {short(outcome.time_h)} h")
+    if outcome.temperature_K is not None:
+        parts.append(f"at {outcome.temperature_K - ZERO_CELSIUS:.1f} degC")
+    if outcome.pressure_Pa is not None:
+        parts.append(f"under {short(outcome.pressure_Pa / 1e6)} MPa")
+    return ", ".join(parts)
+
+
+def show(sheet: Page, result: RunResult, document: dict[str, Any]) -> None:
+    """Put everything worth knowing of a run on a page."""
+    info = result.info
+    status = document["status"]
+    sheet.line(f"run {result.id}  {info.cell_name}  {status}", STYLES.get(status, "bold"))
+    sheet.line(info.cell_title)
+    sheet.line()
+    parent = f"branched from {info.parent_run} after cycle {info.parent_cycle}"
+    sheet.facts(
+        [
+            *ending(result.outcome),
+            ("cycles", f"{document['cycles']} of {info.cycles_requested} finished"),
+            ("protocol", info.protocol.get("name")),
+            ("parent", parent if info.parent_run else None),
+            ("changed", _changes(info.settings)),
+            ("modes", ", ".join(info.modes) or "none"),
+            ("solved with", _solver(info.settings, info.cell_kind)),
+            ("started", f"{moment(info.created)}, took {duration(info.wall_s)}"),
+            ("go on", document["resume"]),
+        ]
+    )
+    _numbers(sheet, document)
+    _margins(sheet, document)
+    _evidence(sheet, result.outcome)
+    _events(sheet, document)
+
+
+def _changes(settings: dict[str, Any]) -> str:
+    overlays = [f"with {name}" for name in settings.get("overlays", ())]
+    return "\n".join([*overlays, *(f"{k} = {v}" for k, v in settings.get("overrides", {}).items())])
+
+
+def _solver(settings: dict[str, Any], kind: str) -> str:
+    model = settings.get("model") if kind == "full" else "the symmetric cell's own model"
+    return f"{model}, rtol {short(settings.get('rtol'))}, atol {short(settings.get('atol'))}"
+
+
+def _numbers(sheet: Page, document: dict[str, Any]) -> None:
+    table = document["numbers"]
+    if not table:
+        return
+    sheet.heading("The first and the last finished cycle")
+    rows = [(n["what"], short(n["first"], 4), short(n["last"], 4), n["unit"]) for n in table]
+    sheet.table(("", "first", "last", "unit"), rows, right=(1, 2))
+
+
+def _margins(sheet: Page, document: dict[str, Any]) -> None:
+    margins = document["margins"]
+    if not margins:
+        return
+    sheet.heading(f"Margins in cycle {document['last_cycle']} (1 for the fresh cell, 0 at failure)")
+    for name, margin in sorted(margins.items(), key=lambda item: item[1]):
+        sheet.line(f"{sheet.bar(margin, 20)} {margin_text(margin):>6}  {name}")
+
+
+def _evidence(sheet: Page, outcome: Outcome | None) -> None:
+    if outcome is None or not outcome.evidence:
+        return
+    sheet.heading("What each mode cost since the reference cycle")
+    rows = [
+        (
+            mode,
+            short(1000 * found["polarisation_V"]),
+            short(1000 * found["capacity_Ah"]),
+            found["says"],
+        )
+        for mode, found in outcome.evidence.items()
+    ]
+    sheet.table(("mode", "mV", "mAh", "evidence"), rows, right=(1, 2))
+
+
+def _events(sheet: Page, document: dict[str, Any]) -> None:
+    if not document["events"]:
+        return
+    sheet.heading("Events")
+    rows = [
+        (
+            e["cycle"],
+            short(None if e["t_s"] is None else e["t_s"] / 3600),
+            e["severity"],
+            f"{e['mode']}: {e['criterion']}" if e["mode"] else e["criterion"],
+            e["says"],
+        )
+        for e in document["events"]
+    ]
+    sheet.table(("cycle", "h", "severity", "criterion", ""), rows, right=(0, 1))

@@ -1,0 +1,188 @@
+"""``twin run`` and ``twin resume``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from twin.cli import faults
+from twin.cli.command import command
+from twin.cli.options import CellName, Overlays, Overrides, RunId, Without, names
+from twin.cli.session import Session
+
+if TYPE_CHECKING:
+    from twin.api import RunResult
+
+Cycles = Annotated[int | None, typer.Option("--cycles", metavar="N", help="How many cycles.")]
+Model = Annotated[
+    str | None,
+    typer.Option("--model", metavar="dfn|spm", help="The full cell's model."),
+]
+Rtol = Annotated[float | None, typer.Option("--rtol", metavar="X", help="Relative tolerance.")]
+Atol = Annotated[float | None, typer.Option("--atol", metavar="X", help="Absolute tolerance.")]
+
+EXIT_CODES = {
+    "completed": faults.DONE,
+    "cell-failed": faults.DONE,
+    "solver-gave-up": faults.GAVE_UP,
+    "cancelled": faults.INTERRUPTED,
+}
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add ``twin run`` and ``twin resume``."""
+    command(app, "run")(run)
+    command(app, "resume")(resume)
+
+
+def run(
+    session: Session,
+    cell: CellName,
+    protocol: Annotated[
+        str | None,
+        typer.Option("--protocol", metavar="P", help="A name or a file [default: the cell's]."),
+    ] = None,
+    cycles: Cycles = None,
+    overlays: Overlays = None,
+    overrides: Overrides = None,
+    modes: Annotated[
+        str | None,
+        typer.Option("--modes", metavar="A,B", help="Only these failure modes; 'none' for none."),
+    ] = None,
+    without: Without = None,
+    model: Model = None,
+    rtol: Rtol = None,
+    atol: Atol = None,
+    series_every: Annotated[
+        int,
+        typer.Option(
+            "--series-every",
+            metavar="N",
+            min=0,
+            help="Keep the series of every Nth cycle; 0 keeps none.",
+        ),
+    ] = 10,
+) -> int:
+    """Cycle a cell until something kills it, and store the run.
+
+    By default: the DFN model with rtol 1e-4 and atol 1e-6, every failure mode that can
+    act on the cell, and as many cycles as the protocol has, or 100.
+    """
+    from twin import api
+
+    _check_tolerances(rtol=rtol, atol=atol)
+    given: dict[str, Any] = {"model": model, "rtol": rtol, "atol": atol}
+    given = {name: value for name, value in given.items() if value is not None}
+
+    def work(**hooks: Any) -> RunResult:
+        return api.simulate(
+            cell,
+            cycles=cycles,
+            protocol=protocol,
+            overlays=overlays or (),
+            overrides=overrides or (),
+            modes=_chosen(modes),
+            without=names(without),
+            series_every=series_every,
+            **given,
+            **hooks,
+        )
+
+    return _drive(session, cell, work)
+
+
+def resume(
+    session: Session,
+    run: RunId,
+    from_cycle: Annotated[
+        int | None,
+        typer.Option("--from-cycle", metavar="N", min=0, help="Branch after this cycle."),
+    ] = None,
+    cycles: Annotated[
+        int | None, typer.Option("--cycles", metavar="N", help="The cycle to reach in all.")
+    ] = None,
+    overrides: Overrides = None,
+    without: Without = None,
+    model: Model = None,
+    rtol: Rtol = None,
+    atol: Atol = None,
+) -> int:
+    """Continue a run, or branch a what-if from one of its cycles.
+
+    With nothing changed, the run goes on under its own id; with --from-cycle, --set,
+    --without, --model or tolerances, a new run starts that remembers its parent. What is
+    not given stays as it was.
+    """
+    from twin import api
+
+    _check_tolerances(rtol=rtol, atol=atol)
+
+    def work(**hooks: Any) -> RunResult:
+        return api.resume(
+            run,
+            from_cycle=from_cycle,
+            cycles=cycles,
+            overrides=overrides or (),
+            without=names(without),
+            model=model,
+            rtol=rtol,
+            atol=atol,
+            **hooks,
+        )
+
+    return _drive(session, f"run {run}", work)
+
+
+def _chosen(modes: str | None) -> list[str] | None:
+    if modes is None:
+        return None
+    return [] if modes.strip() in ("", "none") else names([modes])
+
+
+def _check_tolerances(**given: float | None) -> None:
+    from twin.errors import InputError
+
+    for name, value in given.items():
+        if value is not None and not 0 < value < 1:
+            raise InputError(
+                f"{value:g} is no tolerance", key=name, fix=f"give --{name} as a number like 1e-6"
+            )
+
+
+def _drive(session: Session, what: str, work: Callable[..., RunResult]) -> int:
+    """Do the work under the eyes of the user, and tell what came of it."""
+    from twin.cli.progress import Watcher
+    from twin.cli.run_page import summary
+
+    store = session.store  # a database that cannot be used is better known at once
+    with Watcher(session, what) as watcher:
+        try:
+            result = work(store=store, on_cycle=watcher.cycle, on_start=watcher.started)
+        except KeyboardInterrupt:
+            if watcher.run is None:
+                raise
+            return _cut_short(session, watcher.run)
+    document = result.to_dict()
+    session.finish(document, lambda sheet: summary(sheet, result))
+    return EXIT_CODES[document["outcome"]["kind"]]
+
+
+def _cut_short(session: Session, run: str) -> int:
+    """Report a run that a second Ctrl-C ended inside a cycle."""
+    from twin import api
+    from twin.cli.run_page import summary
+    from twin.engine.outcome import Outcome
+
+    result = api.load_run(run, store=session.store)
+    last = result.info.last_cycle
+    outcome = Outcome(
+        kind="cancelled",
+        cycle=last,
+        says=f"stopped at once, inside cycle {last + 1}; what was finished is kept",
+        fix=f"go on with `twin resume {run}`",
+    )
+    document = result.to_dict() | {"status": "interrupted", "outcome": outcome.to_dict()}
+    session.finish(document, lambda sheet: summary(sheet, result, outcome))
+    return faults.INTERRUPTED

@@ -1,0 +1,1 @@
+"""One run: the cycle loop, its checkpoints, and the cause of death."""

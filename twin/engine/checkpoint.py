@@ -1,0 +1,83 @@
+"""A run's state between two cycles, as bytes: numbers and JSON, never code."""
+
+from __future__ import annotations
+
+import io
+import json
+import zlib
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from twin.errors import StoreError
+
+_MAGIC = b"TWN1"
+
+
+@dataclass
+class State:
+    """Where a run stands after a cycle.
+
+    Attributes
+    ----------
+    cycle : int
+        The last cycle finished.
+    t : float
+        Time since the start of the run [s].
+    y : ndarray
+        The state vector.
+    references : dict
+        For each kind of cycle (by the fingerprint of its steps) the numbers that later
+        ones of the kind are compared with.
+    first : dict
+        Scalar variables at the end of the reference cycle, for the evidence.
+    warned : list of str
+        Warnings already given.
+    """
+
+    cycle: int
+    t: float
+    y: np.ndarray | None
+    references: dict[str, dict[str, float]] = field(default_factory=dict)
+    first: dict[str, float] = field(default_factory=dict)
+    warned: list[str] = field(default_factory=list)
+
+    def to_bytes(self) -> bytes:
+        """Write the state; exact to the last bit."""
+        head: dict[str, Any] = {
+            "cycle": self.cycle,
+            "t": self.t.hex() if isinstance(self.t, float) else float(self.t).hex(),
+            "references": self.references,
+            "first": self.first,
+            "warned": self.warned,
+        }
+        buffer = io.BytesIO()
+        y = np.empty(0) if self.y is None else self.y
+        np.save(buffer, np.ascontiguousarray(y, dtype="<f8"), allow_pickle=False)
+        text = json.dumps(head).encode()
+        body = zlib.compress(text + b"\n" + buffer.getvalue(), 6)
+        return _MAGIC + body
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> State:
+        """Read a state back.
+
+        Raises
+        ------
+        StoreError
+            If the bytes are not a checkpoint of this program.
+        """
+        try:
+            if data[:4] != _MAGIC:
+                raise ValueError("wrong mark")
+            head, _, rest = zlib.decompress(data[4:]).partition(b"\n")
+            fields = json.loads(head)
+            y = np.load(io.BytesIO(rest), allow_pickle=False)
+        except (ValueError, zlib.error, KeyError) as error:
+            raise StoreError(
+                f"a checkpoint cannot be read ({error})",
+                fix="resume from another cycle: --from-cycle N",
+            ) from None
+        fields["t"] = float.fromhex(fields["t"])
+        return cls(y=y if y.size else None, **fields)

@@ -1,0 +1,119 @@
+"""One cycle: its steps solved in turn, with what ended it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from twin.engine.criteria import EVENT, Watched
+from twin.engine.ladder import LadderExhausted, climb
+from twin.engine.plan import PlanPhase, PlanStep
+from twin.engine.prepare import Prepared
+from twin.engine.recorder import CycleRecord
+from twin.model.pybamm_compat import (
+    EXPERIMENT_TAG,
+    FailureAtStart,
+    StepInfeasible,
+    StepResult,
+)
+
+
+@dataclass
+class CycleEnd:
+    """How a cycle ended.
+
+    ``reason`` is ``"done"``, ``"criterion"`` (``watched`` says which), ``"limit"`` (one of
+    PyBaMM's own events, in ``message``), ``"solver"`` or ``"stopped"``.
+    """
+
+    reason: str
+    t: float
+    y: Any
+    watched: Watched | None = None
+    message: str = ""
+    tried: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+def run_cycle(
+    prepared: Prepared,
+    number: int,
+    phase: PlanPhase,
+    t: float,
+    y: Any,
+    should_stop: Any,
+) -> tuple[CycleRecord, CycleEnd]:
+    """Solve one cycle from a state.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The built cell.
+    number : int
+        The cycle's number.
+    phase : PlanPhase
+        What it does.
+    t, y : float, ndarray or None
+        Time [s] and state at its start.
+    should_stop : callable
+        Asked before each step; the cycle is given up when it says True.
+
+    Returns
+    -------
+    record, end : CycleRecord, CycleEnd
+        What was solved, and how it ended.
+    """
+    record = CycleRecord(number, phase.name, t)
+    began = time.perf_counter()
+    end = CycleEnd("done", t, y)
+    for step in phase.steps:
+        if should_stop():
+            end = CycleEnd("stopped", t, y)
+            break
+        ended, t, y = _run_step(prepared, record, step, t, y)
+        if ended is not None:
+            end = ended
+            break
+        end = CycleEnd("done", t, y)
+    end.seconds = time.perf_counter() - began
+    return record, end
+
+
+def _run_step(
+    prepared: Prepared, record: CycleRecord, step: PlanStep, t: float, y: Any
+) -> tuple[CycleEnd | None, float, Any]:
+    index = prepared.step_index[step.solved_as]
+    user = prepared.inputs(step.pressure)
+    try:
+        result, rungs = climb(prepared.compiled, prepared.solver_settings, index, t, y, user)
+    except StepInfeasible:
+        record.skipped.append(step.do)
+        return None, t, y
+    except FailureAtStart as dead:
+        return _named_end(prepared, str(dead), t, y), t, y
+    except LadderExhausted as error:
+        end = CycleEnd("solver", t, y, message=error.message, tried=tuple(error.tried))
+        return end, t, y
+    record.rungs += rungs
+    inputs = prepared.compiled.inputs(index, t, user)
+    prepared.recorder.add(record, index, step.do, result, inputs)
+    if result.termination == "final time" and prepared.compiled.steps[index].uses_default_duration:
+        record.timed_out.append(step.do)
+    t, y = float(result.t[-1]), result.y[:, -1].copy()
+    return _judge_step(prepared, result, t, y), t, y
+
+
+def _judge_step(prepared: Prepared, result: StepResult, t: float, y: Any) -> CycleEnd | None:
+    if result.termination == "final time" or EXPERIMENT_TAG in result.termination:
+        return None
+    return _named_end(prepared, result.termination, t, y)
+
+
+def _named_end(prepared: Prepared, event: str, t: float, y: Any) -> CycleEnd:
+    if event.startswith(EVENT):
+        label = event.removeprefix(EVENT)
+        for item in prepared.watched:
+            if item.label == label:
+                return CycleEnd("criterion", t, y, watched=item)
+    return CycleEnd("limit", t, y, message=event)

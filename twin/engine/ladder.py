@@ -1,0 +1,101 @@
+"""What is tried, in order, when the solver cannot go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from twin.model.pybamm_compat import CompiledCell, SolverSettings, StepFailed, StepResult
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One attempt: other tolerances, a step limit, or a nudged algebraic state."""
+
+    says: str
+    change: Callable[[SolverSettings, float], SolverSettings]
+    fresh_algebraic: bool = False
+
+
+# Tolerances first (a stiff knee wants tighter ones, a noisy one looser), then short
+# steps, then a new starting guess for what is not integrated in time.
+RUNGS: tuple[Rung, ...] = (
+    Rung(
+        "tolerances ten times tighter", lambda s, d: replace(s, rtol=s.rtol / 10, atol=s.atol / 10)
+    ),
+    Rung(
+        "tolerances ten times looser", lambda s, d: replace(s, rtol=s.rtol * 10, atol=s.atol * 10)
+    ),
+    Rung(
+        "time steps of at most 1/200 of the step",
+        lambda s, d: replace(s, dt_max=d / 200, dt_init=1e-6),
+    ),
+    Rung(
+        "a fresh guess for the algebraic states",
+        lambda s, d: replace(s, dt_init=1e-6),
+        fresh_algebraic=True,
+    ),
+)
+
+
+class LadderExhausted(Exception):
+    """Every rung failed; carries the first message and what was tried."""
+
+    def __init__(self, message: str, tried: list[str]):
+        self.message = message
+        self.tried = tried
+        super().__init__(message)
+
+
+def climb(
+    cell: CompiledCell,
+    base: SolverSettings,
+    index: int,
+    t: float,
+    y: np.ndarray | None,
+    user: Mapping[str, float],
+) -> tuple[StepResult, list[str]]:
+    """Solve a step, climbing the ladder as far as needed.
+
+    Returns
+    -------
+    result, tried : StepResult, list of str
+        The solved step, and which rungs it took (empty if none).
+
+    Raises
+    ------
+    LadderExhausted
+        If no rung helps.
+    StepInfeasible, FailureAtStart
+        As from :meth:`CompiledCell.solve`.
+    """
+    try:
+        return cell.solve(index, t, y, user), []
+    except StepFailed as error:
+        message = str(error)
+    tried: list[str] = []
+    duration = float(cell.steps[index].duration)
+    try:
+        for rung in RUNGS:
+            tried.append(rung.says)
+            start = _with_fresh_algebraic(cell, y, user) if rung.fresh_algebraic else y
+            try:
+                settings = rung.change(base, duration)
+                return cell.solve(index, t, start, user, settings=settings), tried
+            except StepFailed:
+                continue
+    finally:
+        cell.forget_solvers()
+    raise LadderExhausted(message, tried)
+
+
+def _with_fresh_algebraic(
+    cell: CompiledCell, y: np.ndarray | None, user: Mapping[str, float]
+) -> np.ndarray | None:
+    if y is None:
+        return None
+    fresh = y.copy()
+    fresh[cell.model.len_rhs :] = cell.initial_state(user)[cell.model.len_rhs :]
+    return fresh

@@ -1,0 +1,81 @@
+"""The typed end of a run: what killed the cell, when, and what came second."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+OutcomeKind = Literal["completed", "cell-failed", "solver-gave-up", "cancelled"]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where one criterion stands: its variable against its threshold.
+
+    ``margin`` is 1 for the fresh cell and 0 at failure; ``severity`` is the criterion's.
+    """
+
+    mode: str
+    criterion: str
+    margin: float
+    variable: str
+    value: float
+    threshold: float
+    severity: str = "fatal"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended.
+
+    Attributes
+    ----------
+    kind : {"completed", "cell-failed", "solver-gave-up", "cancelled"}
+        ``completed``: every cycle asked for was run and the cell lives.
+    mode, criterion : str or None
+        The failure mode held responsible and the criterion met. A criterion of the
+        core (capacity, resistance, temperature) is put down to the mode that cost most.
+    cycle : int
+        The cycle in which it happened (the last one finished, if none did).
+    time_h, temperature_K, pressure_Pa : float or None
+        When, how warm, and under what stack pressure.
+    variable, value, threshold : str, float, float
+        The variable watched, its value, and its threshold.
+    runner_up : Standing or None
+        The criterion of another kind that was nearest to failure.
+    evidence : dict
+        For each mode, what it cost: polarisation [V], capacity [A.h], and in words.
+    says, fix : str
+        One sentence for the user, and what to change.
+    numerics : dict
+        For a solver that gave up: its message, whether a physical limit had been
+        reached, and what was tried.
+    """
+
+    kind: OutcomeKind
+    mode: str | None = None
+    criterion: str | None = None
+    cycle: int = 0
+    time_h: float | None = None
+    temperature_K: float | None = None
+    pressure_Pa: float | None = None
+    variable: str | None = None
+    value: float | None = None
+    threshold: float | None = None
+    runner_up: Standing | None = None
+    evidence: dict[str, dict[str, Any]] = field(default_factory=dict)
+    says: str = ""
+    fix: str = ""
+    numerics: dict[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the outcome as plain data."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Outcome:
+        """Read an outcome back from plain data."""
+        data = dict(data)
+        if data.get("runner_up"):
+            data["runner_up"] = Standing(**data["runner_up"])
+        return cls(**data)

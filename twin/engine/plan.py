@@ -1,0 +1,69 @@
+"""What a run does, cycle by cycle: a resolved protocol as the engine sees it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PlanStep:
+    """One step: a PyBaMM Experiment string and its surroundings.
+
+    Temperature in K and pressure in Pa; None means the cell's own. ``period`` is the
+    spacing of stored points [s], None for the solver's own.
+    """
+
+    do: str
+    temperature: float | None = None
+    pressure: float | None = None
+    period: float | None = None
+
+    @property
+    def solved_as(self) -> tuple[str, float | None, float | None]:
+        """What makes two steps the same to the solver (pressure is an input)."""
+        return (self.do, self.temperature, self.period)
+
+
+@dataclass(frozen=True)
+class PlanPhase:
+    """Cycles that do the same steps; ``cycles`` None means until the end."""
+
+    name: str
+    cycles: int | None
+    steps: tuple[PlanStep, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        """A short name for what the cycles do: cycles of one kind are comparable."""
+        return hashlib.sha256(repr(self.steps).encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The phases of a run, in order."""
+
+    phases: tuple[PlanPhase, ...]
+
+    def phase(self, cycle: int) -> PlanPhase | None:
+        """Return the phase of a cycle (counted from 1); None after the last."""
+        for phase in self.phases:
+            if phase.cycles is None or cycle <= phase.cycles:
+                return phase
+            cycle -= phase.cycles
+        return None
+
+    @property
+    def total(self) -> int | None:
+        """How many cycles the plan has; None if its last phase goes on."""
+        counts = [phase.cycles for phase in self.phases]
+        return None if None in counts else sum(c for c in counts if c is not None)
+
+    @property
+    def unique_steps(self) -> list[PlanStep]:
+        """Every step once, in order of first use."""
+        found: dict[tuple[str, float | None, float | None], PlanStep] = {}
+        for phase in self.phases:
+            for step in phase.steps:
+                found.setdefault(step.solved_as, step)
+        return list(found.values())

@@ -1,0 +1,170 @@
+"""From a cell, its modes and a plan to something that can be cycled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+import pybamm
+
+from twin.engine import criteria
+from twin.engine.criteria import Watched
+from twin.engine.plan import Plan
+from twin.engine.recorder import Recorder, recorded_names
+from twin.errors import ModelError
+from twin.model.assembly import waiting
+from twin.model.full_cell import SolidStateSodiumDFN, SolidStateSodiumSPM
+from twin.model.parameters import APPLIED_PRESSURE, parameter_values
+from twin.model.pybamm_compat import CompiledCell, SolverSettings, make_step
+from twin.model.symmetric_cell import SodiumSymmetricCell
+from twin.modes.context import CellContext
+from twin.modes.mode import FailureMode
+from twin.specs.schema import CellSpec
+
+ModelName = Literal["dfn", "spm"]
+MODELS: tuple[str, ...] = ("dfn", "spm")
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """How a run is solved and what it keeps.
+
+    Attributes
+    ----------
+    model : {"dfn", "spm"}
+        The full cell's model (a symmetric cell has one of its own).
+    rtol, atol : float
+        The solver's tolerances.
+    series_every : int
+        Keep the time series of every so many cycles (and of the first three and the
+        last); 0 keeps none.
+    """
+
+    model: ModelName = "dfn"
+    rtol: float = 1e-4
+    atol: float = 1e-6
+    series_every: int = 10
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as plain data."""
+        return asdict(self)
+
+    def keeps_series(self, cycle: int, last: bool) -> bool:
+        """Return whether a cycle's time series is stored."""
+        if self.series_every == 0:
+            return False
+        return cycle <= 3 or last or cycle % self.series_every == 0
+
+
+def build_model(
+    spec: CellSpec,
+    modes: Iterable[FailureMode] = (),
+    model: str = "dfn",
+    options: dict[str, Any] | None = None,
+) -> Any:
+    """Return the PyBaMM model of a cell with failure modes built in.
+
+    Raises
+    ------
+    ModelError
+        If the modes cannot be assembled: a variable nobody has, or a loop of ports.
+    """
+    kinds: dict[str, Any] = {"dfn": SolidStateSodiumDFN, "spm": SolidStateSodiumSPM}
+    if model not in kinds:
+        raise ModelError(
+            f"there is no model {model!r}", key="model", fix=f"one of {', '.join(kinds)}"
+        )
+    build: Any = SodiumSymmetricCell if spec.kind == "symmetric" else kinds[model]
+    try:
+        built = build(spec, modes, options, build=False)
+    except pybamm.OptionError as error:
+        raise ModelError(
+            f"PyBaMM refuses these options: {error}", fix="leave them out, or correct them"
+        ) from error
+    try:
+        built.build_model()
+    except pybamm.ModelError as error:
+        raise _cannot_assemble(built, error) from error
+    return built
+
+
+def _cannot_assemble(model: Any, error: Exception) -> ModelError:
+    """Name the modes and ports that wait for each other, or for a variable nobody has."""
+    stuck = waiting(model)
+    ours = [line for line in stuck if line.startswith(("mode ", "port "))]
+    return ModelError(
+        "the model cannot be assembled: " + "; ".join(ours or stuck or [str(error)]),
+        fix="either nobody provides a variable (check its spelling), or these wait for each "
+        "other, a loop of ports: let a contribution depend on states, not on what the port "
+        "feeds, or leave a mode out with --without",
+    )
+
+
+@dataclass
+class Prepared:
+    """A cell built once, ready to be cycled many times."""
+
+    spec: CellSpec
+    cell: CellContext
+    modes: list[FailureMode]
+    plan: Plan
+    settings: RunSettings
+    compiled: CompiledCell
+    recorder: Recorder
+    watched: list[Watched]
+    step_index: dict[Any, int] = field(default_factory=dict)
+
+    @property
+    def solver_settings(self) -> SolverSettings:
+        """The tolerances of the ladder's foot."""
+        return SolverSettings(self.settings.rtol, self.settings.atol)
+
+    def inputs(self, pressure: float | None) -> dict[str, float]:
+        """Return the model's own inputs for a step at a stack pressure [Pa]."""
+        return {APPLIED_PRESSURE: self.spec.stack.pressure.si if pressure is None else pressure}
+
+
+def prepare(
+    spec: CellSpec, modes: Iterable[FailureMode], plan: Plan, settings: RunSettings
+) -> Prepared:
+    """Build and compile a cell for a plan.
+
+    Raises
+    ------
+    ModelError
+        If it cannot be built.
+    """
+    modes = sorted(modes, key=lambda mode: mode.id)
+    model = build_model(spec, modes, settings.model)
+    cell: CellContext = model.cell
+    watched = criteria.add_events(model, criteria.gather(cell, modes))
+    values = parameter_values(spec)
+    values[APPLIED_PRESSURE] = "[input]"
+    steps = plan.unique_steps
+    ambient = spec.thermal.ambient.si
+    compiled = _compile(
+        model,
+        values,
+        [make_step(s.do, temperature=s.temperature or ambient, period=s.period) for s in steps],
+        SolverSettings(settings.rtol, settings.atol),
+        spec,
+    )
+    names = recorded_names(cell, modes, watched, model.assembly.contributors)
+    recorder = Recorder(compiled, names, watched)
+    index = {step.solved_as: number for number, step in enumerate(steps)}
+    return Prepared(spec, cell, modes, plan, settings, compiled, recorder, watched, index)
+
+
+def _compile(
+    model: Any, values: Any, steps: list[Any], solver: SolverSettings, spec: CellSpec
+) -> CompiledCell:
+    try:
+        return CompiledCell(
+            model, values, steps, solver.make(), {APPLIED_PRESSURE: spec.stack.pressure.si}
+        )
+    except (KeyError, pybamm.ModelError, pybamm.DiscretisationError, pybamm.ShapeError) as error:
+        raise ModelError(
+            f"the model of {spec.name} cannot be built: {error}",
+            fix="check the newest mode with `twin plugins doctor`, or leave it out with --without",
+        ) from error

@@ -1,0 +1,201 @@
+"""What is kept of a cycle: a summary row, and a thinned series as Parquet."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from twin.engine.criteria import Watched
+from twin.model.core import TEMPERATURE
+from twin.model.pybamm_compat import CompiledCell, Observer, StepResult
+from twin.modes.context import CellContext
+from twin.modes.mode import FailureMode
+from twin.modes.ports import PortAt
+
+CURRENT, VOLTAGE = "Current [A]", "Voltage [V]"
+PRESSURE, RESISTANCE = "Stack pressure [Pa]", "Area-specific resistance [Ohm.m2]"
+DISCHARGED = "Discharge capacity [A.h]"
+THROUGHPUT = "Throughput capacity [A.h]"
+_CORE = (
+    CURRENT,
+    VOLTAGE,
+    DISCHARGED,
+    THROUGHPUT,
+    TEMPERATURE,
+    PRESSURE,
+    RESISTANCE,
+    "Electrolyte resistance [Ohm.m2]",
+    "Internal short current density [A.m-2]",
+)
+_INTERFACE = (
+    "conducting fraction",
+    "series resistance [Ohm.m2]",
+    "charge-transfer resistance [Ohm.m2]",
+    "reaction overpotential [V]",
+    "sodium thickness [m]",
+    "sodium lost [C.m-2]",
+    "stoichiometry",
+)
+POINTS_PER_STEP = 60
+
+
+def recorded_names(
+    cell: CellContext,
+    modes: Iterable[FailureMode],
+    watched: Iterable[Watched],
+    contributions: Mapping[PortAt, Mapping[str, str]],
+) -> list[str]:
+    """Return the scalar variables stored for a cell and its modes, in a fixed order.
+
+    Every contribution to a port is among them, so that losses can be told apart later.
+    """
+    names = list(_CORE)
+    names += [i(what) for i in cell.interfaces for what in _INTERFACE]
+    for at, by_mode in contributions.items():
+        names += [at.variable, *by_mode.values()]
+    for mode in modes:
+        names += mode.outputs(cell)
+    names += [w.criterion.variable for w in watched]
+    return list(dict.fromkeys(names))
+
+
+def thin(n: int, limit: int = POINTS_PER_STEP) -> np.ndarray:
+    """Return the indices of at most ``limit`` points out of ``n``, both ends among them."""
+    if n <= limit:
+        return np.arange(n)
+    return np.unique(np.linspace(0, n - 1, limit).round().astype(int))
+
+
+@dataclass
+class CycleRecord:
+    """The steps of one cycle as they are solved."""
+
+    number: int
+    phase: str
+    t_start: float
+    columns: dict[str, list[np.ndarray]] = field(default_factory=dict)
+    steps: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    rungs: list[str] = field(default_factory=list)
+    timed_out: list[str] = field(default_factory=list)
+
+    @property
+    def empty(self) -> bool:
+        """Whether no step was solved."""
+        return not self.columns
+
+
+class Recorder:
+    """Evaluates and collects the stored variables of each step.
+
+    Parameters
+    ----------
+    compiled : CompiledCell
+        The built cell.
+    names : sequence of str
+        The variables to store.
+    watched : list of Watched
+        The criteria, whose worst values in a cycle go into its row.
+    """
+
+    def __init__(self, compiled: CompiledCell, names: Iterable[str], watched: list[Watched]):
+        self.observer: Observer = compiled.observer(list(names))
+        self.watched = watched
+
+    def add(
+        self, record: CycleRecord, index: int, text: str, result: StepResult, inputs: Any
+    ) -> None:
+        """Add a solved step to a cycle."""
+        keep = thin(len(result.t))
+        values = self.observer(result.t[keep], result.y[:, keep], inputs)
+        values["Time [s]"] = result.t[keep]
+        values["Step"] = np.full(len(keep), float(len(record.steps)))
+        for name, column in values.items():
+            record.columns.setdefault(name, []).append(column)
+        record.steps.append(text)
+
+    def first_values(self, record: CycleRecord) -> dict[str, float]:
+        """Return every stored variable at the cycle's first point."""
+        return {name: float(parts[0][0]) for name, parts in record.columns.items()}
+
+    def last_values(self, record: CycleRecord) -> dict[str, float]:
+        """Return every stored variable at the cycle's last point."""
+        return {name: float(parts[-1][-1]) for name, parts in record.columns.items()}
+
+    def row(self, record: CycleRecord, complete: bool) -> dict[str, Any]:
+        """Return a cycle's summary row.
+
+        Charges and energies are integrated from the model's own counters and from the
+        stored points; resistance is the mean over the cycle's time [Ohm.m2].
+        """
+        table = {name: np.concatenate(parts) for name, parts in record.columns.items()}
+        t = table["Time [s]"]
+        charge, discharge = self._charges(record)
+        power = table[CURRENT] * table[VOLTAGE]
+        row: dict[str, Any] = {
+            "cycle": record.number,
+            "phase": record.phase,
+            "complete": complete,
+            "t_start_s": record.t_start,
+            "t_end_s": float(t[-1]),
+            "charge_Ah": charge,
+            "discharge_Ah": discharge,
+            "capacity_Ah": discharge,
+            "charge_Wh": _trapezium(np.minimum(power, 0), t) / -3600,
+            "discharge_Wh": _trapezium(np.maximum(power, 0), t) / 3600,
+            "coulombic_efficiency": discharge / charge if charge > 0 else None,
+            "current_max_A": float(np.abs(table[CURRENT]).max()),
+            "voltage_min_V": float(table[VOLTAGE].min()),
+            "voltage_max_V": float(table[VOLTAGE].max()),
+            "temperature_max_K": float(table[TEMPERATURE].max()),
+            "temperature_min_K": float(table[TEMPERATURE].min()),
+            "pressure_min_Pa": float(table[PRESSURE].min()),
+            "pressure_max_Pa": float(table[PRESSURE].max()),
+            "resistance_Ohm_m2": _mean(table[RESISTANCE], t),
+        }
+        if record.skipped:
+            row["skipped_steps"] = list(record.skipped)
+        if record.rungs:
+            row["solver_rungs"] = list(record.rungs)
+        last = self.last_values(record)
+        row |= {name: last[name] for name in self.observer.names}
+        for item in self.watched:
+            name = item.criterion.variable
+            if name in table:
+                row[f"{name} (worst)"] = float(item.worst(table[name]))
+        return row
+
+    @staticmethod
+    def _charges(record: CycleRecord) -> tuple[float, float]:
+        """Return charge and discharge [A.h] from the counters, step by step."""
+        charge = discharge = 0.0
+        for net, through in zip(
+            record.columns[DISCHARGED], record.columns[THROUGHPUT], strict=True
+        ):
+            d_net, d_through = net[-1] - net[0], through[-1] - through[0]
+            discharge += (d_through + d_net) / 2
+            charge += (d_through - d_net) / 2
+        return float(max(charge, 0.0)), float(max(discharge, 0.0))
+
+    @staticmethod
+    def parquet(record: CycleRecord) -> tuple[bytes, int]:
+        """Return the cycle's series as Parquet bytes, and its number of rows."""
+        table = pa.table({n: pa.array(np.concatenate(p)) for n, p in record.columns.items()})
+        sink = io.BytesIO()
+        pq.write_table(table, sink, compression="zstd", compression_level=3)
+        return sink.getvalue(), table.num_rows
+
+
+def _trapezium(y: np.ndarray, t: np.ndarray) -> float:
+    return float(np.trapezoid(y, t))
+
+
+def _mean(y: np.ndarray, t: np.ndarray) -> float:
+    span = t[-1] - t[0]
+    return float(y[-1]) if span <= 0 else _trapezium(y, t) / span

@@ -1,0 +1,1 @@
+"""The PyBaMM cells and the ports through which failure modes act on them."""

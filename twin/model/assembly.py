@@ -1,0 +1,91 @@
+"""Putting a cell and its failure modes together: who contributes to which port."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pybamm
+
+from twin.errors import PluginError
+from twin.model import core
+from twin.modes.context import CellContext
+from twin.modes.mode import FailureMode
+from twin.modes.ports import Port, PortAt
+
+
+class Assembly:
+    """The modes of one model, bound to its cell.
+
+    Parameters
+    ----------
+    cell : CellContext
+        The cell.
+    modes : iterable of FailureMode
+        The modes; their order does not matter.
+
+    Raises
+    ------
+    PluginError
+        If a mode writes a port it does not declare.
+    """
+
+    def __init__(self, cell: CellContext, modes: Iterable[FailureMode]):
+        self.cell = cell
+        self.modes = sorted(modes, key=lambda mode: mode.id)
+        self.contributions: dict[PortAt, list[str]] = {}
+        self.contributors: dict[PortAt, dict[str, str]] = {}
+        for mode in self.modes:
+            for at, variable in mode.contributions(cell).items():
+                if at.port not in mode.writes:
+                    raise PluginError(
+                        f"mode {mode.id!r} contributes to {at} but does not declare it in `writes`",
+                        fix=f"add Port.{at.port.name} to {type(mode).__name__}.writes",
+                    )
+                self.contributions.setdefault(at, []).append(variable)
+                self.contributors.setdefault(at, {})[mode.id] = variable
+
+    def writes(self, at: PortAt) -> bool:
+        """Return whether any mode contributes to a port."""
+        return at in self.contributions
+
+    def sodium_losses(self, place: str) -> bool:
+        """Return whether anything but the main reaction takes sodium from a metal."""
+        return self.writes(Port.PARASITIC_CURRENT.at(place)) or self.writes(  # type: ignore[arg-type]
+            Port.SHORT_CONDUCTANCE.at()
+        )
+
+    def submodels(self) -> dict[str, pybamm.BaseSubModel]:
+        """Return the core's submodels and every mode's, keyed without collisions."""
+        cell = self.cell
+        found: dict[str, pybamm.BaseSubModel] = {}
+        for mode in self.modes:
+            for name, submodel in mode.submodels(cell).items():
+                found[f"mode {mode.id}: {name}"] = submodel
+        found |= core.gather_ports(cell, self.contributions)
+        found["stack pressure"] = core.StackPressure(cell)
+        found["interface resistance"] = core.InterfaceResistance(cell)
+        found["area resistance"] = core.AreaResistance(cell)
+        for interface in cell.interfaces:
+            if interface.kind == "metal":
+                found[f"{interface.place} sodium"] = core.SodiumInventory(
+                    cell, interface, self.sodium_losses(interface.place)
+                )
+            found[f"{interface.place} contact"] = core.InterfaceContact(cell, interface)
+        return found
+
+
+def waiting(model: pybamm.BaseModel) -> list[str]:
+    """Return, for a model that could not be assembled, who still waits for what.
+
+    PyBaMM retries submodels whose inputs are not there yet, and in the end blames the
+    last one it tried. What helps is the whole list: in a loop of ports its members wait
+    for each other's variables.
+    """
+    known = dict(model.variables)
+    found = []
+    for name, submodel in model.submodels.items():
+        try:
+            submodel.get_coupled_variables(dict(known))
+        except KeyError as missing:
+            found.append(f"{name} waits for {missing}")
+    return found

@@ -1,0 +1,175 @@
+"""The full cell: PyBaMM's DFN (or SPMe) with ports.
+
+Only entries of ``submodels`` are exchanged; the equations are PyBaMM's. With no mode
+selected every port is neutral, and the voltage is that of PyBaMM's own model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pybamm
+
+from twin.errors import ModelError
+from twin.model import electrodes
+from twin.model.assembly import Assembly
+from twin.model.parameters import parameter_values
+from twin.modes.context import CellContext
+from twin.modes.mode import FailureMode
+from twin.modes.ports import Port
+from twin.specs.schema import CellSpec, MetalElectrode
+
+
+def cell_options(spec: CellSpec, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the PyBaMM options a cell needs, over which ``options`` win."""
+    chosen: dict[str, Any] = {
+        "working electrode": "positive" if isinstance(spec.anode, MetalElectrode) else "both",
+        "thermal": spec.thermal.model,
+    }
+    if spec.thermal.model == "lumped":
+        chosen["use lumped thermal capacity"] = "true"
+    return chosen | dict(options or {})
+
+
+class PortedCell:
+    """What the twin adds to a PyBaMM full-cell model.
+
+    Parameters
+    ----------
+    cell : CellSpec
+        The cell.
+    modes : iterable of FailureMode
+        The failure modes to build in.
+    options : dict, optional
+        PyBaMM model options on top of those the cell needs.
+    build : bool
+        Whether to build at once (``False`` to exchange submodels first, as in PyBaMM).
+
+    Raises
+    ------
+    ModelError
+        If a mode asks for what the cell does not give, or the modes' ports form a loop.
+    """
+
+    def __init__(
+        self,
+        cell: CellSpec,
+        modes: Iterable[FailureMode] = (),
+        options: Mapping[str, Any] | None = None,
+        name: str | None = None,
+        build: bool = True,
+    ):
+        spec = cell
+        if spec.kind != "full":
+            raise ModelError(
+                f"{spec.name} is a {spec.kind} cell",
+                key="kind",
+                fix="use SodiumSymmetricCell for it, or choose a full cell",
+            )
+        self.cell_spec = spec
+        self.cell = CellContext(spec)
+        self.assembly = Assembly(self.cell, modes)
+        chosen = cell_options(spec, options)
+        super().__init__(chosen, name or type(self).__name__, build=False)  # type: ignore[call-arg]
+        self._exchange_submodels()
+        self.submodels.update(self.assembly.submodels())  # type: ignore[attr-defined]
+        if build:
+            self.build_model()  # type: ignore[attr-defined]
+
+    def _exchange_submodels(self) -> None:
+        submodels: dict[str, Any] = self.submodels  # type: ignore[attr-defined]
+        param, options = self.param, self.options  # type: ignore[attr-defined]
+        cell, assembly = self.cell, self.assembly
+        single_ion = cell.spec.electrolyte.material.transport == "single-ion"
+        if single_ion:
+            submodels["electrolyte diffusion"] = pybamm.electrolyte_diffusion.ConstantConcentration(
+                param, options
+            )
+        else:
+            submodels["salt limit"] = electrodes.SaltLimit(cell)
+        if assembly.writes(Port.SHORT_CONDUCTANCE.at()):
+            submodels["external circuit"] = electrodes.ShortedCircuit(param, options)
+        else:
+            submodels["internal short"] = electrodes.NoShort(cell)
+        submodels["electrolyte transport efficiency"] = electrodes.PortedTransport(
+            param, "Electrolyte", options, cell
+        )
+        submodels["electrolyte resistance"] = electrodes.ElectrolyteResistance(param, options)
+        for domain, place in (("negative", "anode"), ("positive", "cathode")):
+            interface = next(i for i in cell.interfaces if i.place == place)
+            submodels[f"{domain.capitalize()} interface utilisation"] = (
+                electrodes.PortedUtilisation(param, domain, options, interface)
+            )
+            if interface.kind == "metal":
+                self._exchange_metal(submodels, param, options, interface)
+            else:
+                self._exchange_porous(submodels, param, options, interface, domain)
+        if options["thermal"] == "lumped":
+            submodels["thermal"] = electrodes.PortedLumped(
+                param, options, getattr(self, "x_average", False)
+            )
+
+    def _exchange_metal(
+        self, submodels: dict[str, Any], param: Any, options: Any, interface: Any
+    ) -> None:
+        key = "negative electrode potential"
+        if options["surface form"] == "false":
+            submodels[key] = electrodes.MetalExplicit(param, "negative", options)
+        else:
+            submodels[key] = electrodes.MetalSurfaceForm(param, "negative", options)
+        submodels["anode interface"] = electrodes.MetalInterface(self.cell, interface)
+
+    def _exchange_porous(
+        self, submodels: dict[str, Any], param: Any, options: Any, interface: Any, domain: str
+    ) -> None:
+        assembly = self.assembly
+        for key in (f"{domain} primary interface", f"{domain} interface"):
+            if key in submodels:
+                submodels[key] = electrodes.with_film_drop(submodels[key], interface)
+        if assembly.writes(Port.PARASITIC_CURRENT.at(interface.place)):
+            submodels[f"{domain} primary sei"] = electrodes.ParasiticReaction(
+                param, domain, options, interface
+            )
+        if assembly.writes(Port.ACTIVE_FRACTION.at(interface.place)):
+            submodels[f"{domain} primary active material"] = electrodes.PortedActiveMaterial(
+                param, domain, options, interface
+            )
+        submodels[f"{interface.place} filling"] = electrodes.PorousFilling(
+            self.cell, interface, domain
+        )
+        submodels[f"{interface.place} interface"] = electrodes.PorousInterface(
+            self.cell, interface, domain
+        )
+
+    @property
+    def default_parameter_values(self) -> pybamm.ParameterValues:
+        """The parameter set of this model's own cell."""
+        return parameter_values(self.cell_spec)
+
+
+class SolidStateSodiumDFN(PortedCell, pybamm.lithium_ion.DFN):
+    """Doyle–Fuller–Newman model of a sodium cell with ports for failure modes.
+
+    A sodium-metal anode uses PyBaMM's half-cell equations, an intercalation anode the
+    full-cell ones; both are chemistry-blind. See :class:`PortedCell` for parameters.
+    """
+
+
+class SolidStateSodiumSPM(PortedCell, pybamm.lithium_ion.SPMe):
+    """Single-particle model with electrolyte losses, on the same ports, for speed.
+
+    PyBaMM's SPMe rather than its SPM: the ohmic drop of a solid electrolyte, which the
+    SPM leaves out, is most of such a cell's polarisation.
+    """
+
+    def __init__(
+        self,
+        cell: CellSpec,
+        modes: Iterable[FailureMode] = (),
+        options: Mapping[str, Any] | None = None,
+        name: str | None = None,
+        build: bool = True,
+    ):
+        options = {"x-average side reactions": "true"} | dict(options or {})
+        super().__init__(cell, modes, options, name, build)

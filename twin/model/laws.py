@@ -1,0 +1,69 @@
+"""Material laws as PyBaMM expressions; their equations stand in twin.specs.laws."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pybamm
+
+from twin.specs.naming import parameter_name
+
+
+def _leaf(law: Any, key: str, name: str) -> pybamm.Parameter:
+    return pybamm.Parameter(parameter_name(f"{key}.{name}", getattr(law, name).unit))
+
+
+def law_expression(
+    law: Any, key: str, *, T: Any, sto: Any = None, c_e: Any = None
+) -> pybamm.Symbol:
+    """Return the value of a law as a PyBaMM expression in SI units.
+
+    Parameters
+    ----------
+    law : one of the law models of :func:`twin.specs.laws.laws`
+        The law.
+    key : str
+        Where it stands in the spec, e.g. ``"electrolyte.material.conductivity"``; its
+        numbers become the PyBaMM parameters of that key.
+    T : symbol
+        Temperature [K].
+    sto, c_e : symbol, optional
+        Stoichiometry and electrolyte concentration [mol.m-3], for laws over them.
+    """
+    R = pybamm.constants.R
+    if law.law == "constant":
+        return _leaf(law, key, "value")
+    if law.law == "arrhenius":
+        T_ref = _leaf(law, key, "reference_temperature")
+        E_a = _leaf(law, key, "activation_energy")
+        value = _leaf(law, key, "reference") * pybamm.exp(-E_a / R * (1 / T - 1 / T_ref))
+        return value * T_ref / T if law.form == "sigma-T" else value
+    if law.law == "vtf":
+        A = _leaf(law, key, "prefactor")
+        B = _leaf(law, key, "pseudo_activation")
+        T_0 = _leaf(law, key, "ideal_glass_temperature")
+        return A * T**-0.5 * pybamm.exp(-B / (T - T_0))
+    if law.law == "plateau":
+        U = _leaf(law, key, "plateau")
+        width = _leaf(law, key, "width")
+        slope = _leaf(law, key, "slope")
+        end = _leaf(law, key, "end_width")
+        ends = _leaf(law, key, "rise") * pybamm.exp(-sto / end) - _leaf(
+            law, key, "fall"
+        ) * pybamm.exp(-(1 - sto) / end)
+        return U + width * pybamm.log((1 - sto) / sto) + slope * (0.5 - sto) + ends
+    if law.law == "table":
+        over = {"stoichiometry": sto, "temperature": T, "concentration": c_e}[law.over]
+        value = pybamm.Interpolant(np.array(law.x), np.array(law.values()), over, name=key)
+        if law.activation_energy is None:
+            return value
+        T_ref = _leaf(law, key, "reference_temperature")
+        E_a = _leaf(law, key, "activation_energy")
+        return value * pybamm.exp(-E_a / R * (1 / T - 1 / T_ref))
+    raise ValueError(f"{key}: law {law.law!r} has no closed expression")
+
+
+def pybamm_entry(law: Any) -> Any:
+    """Return what a ``law = "pybamm"`` refers to: a number or a function."""
+    return pybamm.ParameterValues(law.set)[law.parameter]

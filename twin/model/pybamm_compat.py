@@ -1,0 +1,338 @@
+"""Every touch of PyBaMM's inner workings, in one file.
+
+PyBaMM's ``Simulation`` runs a whole experiment in one call. The twin runs one step at a
+time on the same built model, so that each cycle can be judged, stored and resumed.
+Written against PyBaMM 26.10; when that changes, this file is what has to follow.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import casadi
+import numpy as np
+import pybamm
+
+_INFEASIBLE = "non-positive at initial conditions"
+EXPERIMENT_TAG = "[experiment]"
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """One solved step.
+
+    Attributes
+    ----------
+    t : ndarray, shape (n,)
+        Times since the start of the run [s].
+    y : ndarray, shape (states, n)
+        State vectors.
+    termination : str
+        ``"final time"`` or the name of the event that ended the step; the step's own
+        limits share one name, which carries :data:`EXPERIMENT_TAG`.
+    """
+
+    t: np.ndarray
+    y: np.ndarray
+    termination: str
+
+
+class StepInfeasible(Exception):
+    """The step's own limit is already passed at its start."""
+
+
+class StepFailed(Exception):
+    """The solver could not go on; the message is the solver's."""
+
+
+class FailureAtStart(Exception):
+    """A failure criterion (its event's name) already holds at the step's start."""
+
+
+def make_step(
+    text: str,
+    *,
+    temperature: float | None = None,
+    period: float | None = None,
+) -> pybamm.step.BaseStep:
+    """Return a PyBaMM step from an Experiment string.
+
+    Parameters
+    ----------
+    text : str
+        E.g. ``"Charge at C/5 until 3.9 V"``.
+    temperature : float, optional
+        Ambient temperature during the step [K].
+    period : float, optional
+        Spacing of stored points [s]; the solver's own steps if not given.
+    """
+    step = pybamm.step.string(text)
+    step.temperature = temperature
+    if period is not None:
+        step.period = period
+    return step
+
+
+class CompiledCell:
+    """A cell model built once for a set of steps, solved many times.
+
+    Parameters
+    ----------
+    model : pybamm.BaseModel
+        The cell.
+    parameter_values : pybamm.ParameterValues
+        Its parameters; entries that are ``"[input]"`` are given to each solve.
+    steps : sequence of pybamm.step.BaseStep
+        Every step that will be asked for; solved by their index here.
+    solver : pybamm.BaseSolver
+        The solver; copies of it with other tolerances share the built model.
+    inputs : mapping
+        A value for each input parameter, to build with.
+    """
+
+    def __init__(
+        self,
+        model: pybamm.BaseModel,
+        parameter_values: pybamm.ParameterValues,
+        steps: Sequence[pybamm.step.BaseStep],
+        solver: pybamm.BaseSolver,
+        inputs: Mapping[str, float],
+        var_pts: Mapping[str, int] | None = None,
+    ):
+        self._simulation = pybamm.Simulation(
+            model,
+            parameter_values=parameter_values,
+            experiment=pybamm.Experiment([tuple(steps)]),
+            experiment_model_mode="unified",
+            solver=solver,
+            var_pts=dict(var_pts) if var_pts else None,
+        )
+        self._simulation.build_for_experiment(inputs=dict(inputs))
+        self.steps = list(self._simulation.experiment.steps)
+        self.model = self._simulation._built_experiment_model
+        self._default_solver = self._simulation._built_experiment_solver
+        self._solvers: dict[Any, pybamm.BaseSolver] = {}
+        self.solver_seconds = 0.0
+
+    def _solver(self, settings: SolverSettings | None) -> pybamm.BaseSolver:
+        if settings is None:
+            return self._default_solver
+        if settings not in self._solvers:
+            self._solvers[settings] = settings.make()
+        return self._solvers[settings]
+
+    def forget_solvers(self) -> None:
+        """Drop the ladder's extra solvers and what they hold in memory."""
+        self._solvers.clear()
+
+    def inputs(self, index: int, t: float, user: Mapping[str, float]) -> dict[str, float]:
+        """Return all inputs of a step that starts at time ``t`` [s]."""
+        simulation = self._simulation
+        return simulation._build_experiment_step_inputs(
+            dict(user),
+            self.steps[index],
+            t,
+            simulation._experiment_step_indices[index],
+            include_temperature=True,
+        )
+
+    def solve(
+        self,
+        index: int,
+        t: float,
+        y: np.ndarray | None,
+        user: Mapping[str, float],
+        *,
+        duration: float | None = None,
+        settings: SolverSettings | None = None,
+    ) -> StepResult:
+        """Solve one step from a state.
+
+        Parameters
+        ----------
+        index : int
+            Which step.
+        t : float
+            Time since the start of the run [s].
+        y : ndarray or None
+            The state; the model's initial conditions if None.
+        user : mapping
+            Values of the model's own inputs.
+        duration : float, optional
+            Longest time to solve for [s]; the step's own by default.
+        settings : SolverSettings, optional
+            Other tolerances than the default.
+
+        Raises
+        ------
+        StepInfeasible, FailureAtStart, StepFailed
+            The step cannot begin, the cell is dead already, the solver gives up.
+        """
+        step, solver = self.steps[index], self._solver(settings)
+        inputs = self.inputs(index, t, user)
+        span = step.duration if duration is None else duration
+        t_eval, t_interp = step.setup_timestepping(solver, span)
+        began = time.perf_counter()
+        try:
+            solution = solver.step(
+                self._state_as_solution(t, y, inputs),
+                self.model,
+                span,
+                t_eval,
+                t_interp=t_interp,
+                save=False,
+                inputs=inputs,
+            )
+        except pybamm.SolverError as error:
+            raise self._translate(error) from None
+        finally:
+            self.solver_seconds += time.perf_counter() - began
+        termination = str(solution.termination).removeprefix("event: ")
+        y_all = np.asarray(solution.all_ys[0]) if len(solution.all_ys) == 1 else solution.y
+        if not np.all(np.isfinite(y_all[:, -1])):
+            raise StepFailed("the solution is not finite")
+        return StepResult(np.asarray(solution.t), np.asarray(y_all), termination)
+
+    def _state_as_solution(
+        self, t: float, y: np.ndarray | None, inputs: Mapping[str, float]
+    ) -> pybamm.Solution:
+        if y is None:
+            return pybamm.EmptySolution(t=t)
+        return pybamm.Solution(
+            np.array([t]), y.reshape(-1, 1), self.model, dict(inputs), termination="final time"
+        )
+
+    @staticmethod
+    def _translate(error: pybamm.SolverError) -> Exception:
+        message = str(error)
+        if _INFEASIBLE in message:
+            names = re.findall(r"['\"]([^'\"]+)['\"]", message.partition(_INFEASIBLE)[0])
+            beyond = [name for name in names if EXPERIMENT_TAG not in name]
+            return FailureAtStart(beyond[0]) if beyond else StepInfeasible(message)
+        return StepFailed(message)
+
+    def initial_state(self, user: Mapping[str, float]) -> np.ndarray:
+        """Return the model's initial conditions as a state vector."""
+        inputs = self.inputs(0, 0.0, user)
+        y = self.model.concatenated_initial_conditions.evaluate(0, inputs=inputs)
+        return np.asarray(y, dtype=float).reshape(-1)
+
+    @property
+    def layout(self) -> list[tuple[str, int, int]]:
+        """Name, start and stop of each state in the state vector."""
+        found = []
+        for variable, slices in self.model.y_slices.items():
+            name = getattr(variable, "name", str(variable))
+            found += [(name, s.start, s.stop) for s in slices]
+        return sorted(set(found), key=lambda item: item[1])
+
+    def observer(self, names: Sequence[str]) -> Observer:
+        """Return a function that evaluates scalar variables at many states at once."""
+        return Observer(self.model, names, self.inputs(0, 0.0, self._zero_inputs()))
+
+    def _zero_inputs(self) -> dict[str, float]:
+        return {p.name: 0.0 for p in self.model.input_parameters}
+
+
+@dataclass(frozen=True)
+class SolverSettings:
+    """Tolerances and limits of one rung of the ladder."""
+
+    rtol: float = 1e-4
+    atol: float = 1e-6
+    dt_max: float = 0.0
+    dt_init: float = 0.0
+
+    def make(self) -> pybamm.IDAKLUSolver:
+        """Return a PyBaMM solver with these settings."""
+        return pybamm.IDAKLUSolver(
+            rtol=self.rtol,
+            atol=self.atol,
+            options={"dt_max": self.dt_max, "dt_init": self.dt_init, "max_num_steps": 50_000},
+        )
+
+
+class Observer:
+    """Evaluates named scalar variables of a built model, all states in one call.
+
+    Parameters
+    ----------
+    model : pybamm.BaseModel
+        The built model.
+    names : sequence of str
+        The variables; those the model does not have are left out.
+    inputs : mapping
+        Names (and order) of the model's inputs.
+    """
+
+    def __init__(self, model: pybamm.BaseModel, names: Sequence[str], inputs: Mapping[str, float]):
+        self._input_names = sorted(inputs)
+        known = set(model.variables)
+        self.names = [name for name in names if name in known]
+        t = casadi.MX.sym("t")
+        y = casadi.MX.sym("y", model.len_rhs_and_alg)
+        p = casadi.MX.sym("p", len(self._input_names))
+        given = {name: p[i] for i, name in enumerate(self._input_names)}
+        outputs = []
+        for name in self.names:
+            value = model.get_processed_variable(name).to_casadi(t, y, inputs=given)
+            value = casadi.MX(value)
+            outputs.append(value if value.numel() == 1 else casadi.sum1(value) / value.numel())
+        function = casadi.Function("observe", [t, y, p], [casadi.vertcat(*outputs)], {"cse": True})
+        with contextlib.suppress(RuntimeError):
+            # Interpolants have no scalar form; the matrix one is as exact.
+            function = function.expand()
+        self._function = function
+
+    def __call__(
+        self, t: np.ndarray, y: np.ndarray, inputs: Mapping[str, float]
+    ) -> dict[str, np.ndarray]:
+        """Return each variable's values, shape (n,), at times ``t`` and states ``y``."""
+        p = np.array([[float(inputs[name])] for name in self._input_names])
+        n = len(t)
+        values = self._function(t.reshape(1, n), y, np.repeat(p, n, axis=1))
+        table = np.asarray(values.full()).reshape(len(self.names), n)
+        return dict(zip(self.names, table, strict=True))
+
+
+def layout_to_text(layout: Sequence[tuple[str, int, int]]) -> str:
+    """Write a state vector's layout as JSON."""
+    return json.dumps([list(item) for item in layout])
+
+
+def remap_state(
+    y_old: np.ndarray,
+    old: Sequence[Sequence[Any]],
+    new: Sequence[tuple[str, int, int]],
+    y_new: np.ndarray,
+) -> tuple[np.ndarray, list[str], list[str]]:
+    """Carry a state over to a model with other states.
+
+    Returns
+    -------
+    state, started, dropped : ndarray, list of str, list of str
+        The new state, the states that start from the new model's initial conditions,
+        and the old states the new model has no place for.
+
+    Raises
+    ------
+    ValueError
+        If a state exists in both with different sizes (another mesh).
+    """
+    by_name = {name: (start, stop) for name, start, stop in old}
+    result, started = y_new.copy(), []
+    for name, start, stop in new:
+        if name not in by_name:
+            started.append(name)
+            continue
+        a, b = by_name.pop(name)
+        if b - a != stop - start:
+            raise ValueError(f"{name} has {b - a} values in the old run and {stop - start} now")
+        result[start:stop] = y_old[a:b]
+    return result, started, sorted(by_name)

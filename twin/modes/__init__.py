@@ -1,0 +1,1 @@
+"""Failure modes: the object, the ports, the hooks and the plugin manager."""

@@ -1,0 +1,335 @@
+"""Tests that any failure mode should pass, to be reused in its plugin's own test suite.
+
+Subclass :class:`ModeConformance`, say which mode and in which cell, and let pytest
+collect it::
+
+    from twin.modes.conformance import ModeConformance
+
+
+    class TestMine(ModeConformance):
+        mode_id = "mine"
+        cell = "na-nzsp-na"
+        neutral = {"modes.mine.rate": "0 m/s"}
+
+The plugin has to be installed (an editable install will do), so that the mode and its
+default parameters are found as a user's would be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from twin.modes.mode import Criterion, FailureMode, ModeParameters, Validity
+from twin.modes.ports import Port, PortAt
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from twin.specs.schema import CellSpec
+
+_BOUNDS: dict[Port, tuple[float, float]] = {
+    Port.CONTACT_FRACTION: (0.0, 1.0),
+    Port.ACTIVE_FRACTION: (0.0, 1.0),
+    Port.CONDUCTIVITY_FACTOR: (0.0, float("inf")),
+    Port.INTERFACE_RESISTANCE: (0.0, float("inf")),
+    Port.SHORT_CONDUCTANCE: (0.0, float("inf")),
+}
+# How far beyond a bound the solver's tolerance may carry a variable.
+_SLACK = 1e-6
+
+
+class ModeConformance:
+    """What a failure mode promises, as pytest tests.
+
+    Attributes
+    ----------
+    mode_id : str
+        The mode's id.
+    cell : str
+        A cell of the library, in which the mode has something to do.
+    overrides : mapping
+        Changes to the cell, by dotted key.
+    neutral : mapping or None
+        Changes under which the mode must leave the bare cell's voltage alone. None only
+        for a mode that cannot be made to do nothing.
+    bounds : mapping
+        For further variables, the range they may never leave (the ports a mode writes
+        have theirs already): ``{"Anode void fraction": (0, 1)}``.
+    unused_ports : tuple of Port
+        Ports the mode declares but does not write in this cell.
+    absent_reads : tuple of str
+        Variables the mode declares to read that only other cells have.
+    current_density : float
+        Of the tests that solve a step [A.m-2]; negative charges.
+    duration : float
+        Of such a step [s].
+    cycles : int
+        How many cycles of the cell's own protocol the bounds are watched over.
+    voltage_tolerance : float
+        What two runs of the same cell may differ by [V]. The solver takes other steps
+        where a mode brings states, so trajectories agree to its tolerance, not exactly.
+    """
+
+    mode_id: ClassVar[str] = ""
+    cell: ClassVar[str] = ""
+    overrides: ClassVar[Mapping[str, Any]] = {}
+    neutral: ClassVar[Mapping[str, Any] | None] = {}
+    bounds: ClassVar[Mapping[str, tuple[float, float]]] = {}
+    unused_ports: ClassVar[tuple[Port, ...]] = ()
+    absent_reads: ClassVar[tuple[str, ...]] = ()
+    current_density: ClassVar[float] = 3.0
+    duration: ClassVar[float] = 600.0
+    cycles: ClassVar[int] = 2
+    voltage_tolerance: ClassVar[float] = 1e-6
+
+    # ------------------------------------------------------------ what the tests share
+
+    @property
+    def mode(self) -> FailureMode:
+        """The mode, as the plugin manager found it."""
+        import twin
+
+        modes = twin.plugin_manager().modes
+        assert self.mode_id in modes, (
+            f"no installed plugin brings a mode {self.mode_id!r}; there are {', '.join(modes)}"
+        )
+        found: FailureMode = modes[self.mode_id]
+        return found
+
+    def spec(self, more: Mapping[str, Any] | None = None) -> CellSpec:
+        """Return the cell, changed by ``overrides`` and ``more``."""
+        import twin
+
+        return twin.load_cell(self.cell, overrides={**self.overrides, **(more or {})})
+
+    def model(self, spec: CellSpec, modes: Iterable[str]) -> Any:
+        """Return the PyBaMM model of a cell with modes, given by id."""
+        import twin
+
+        return twin.build_model(spec, modes=list(modes))
+
+    def solve(self, spec: CellSpec, modes: Iterable[str]) -> _Solved:
+        """Return one constant-current step, solved at tight tolerances."""
+        return _Solved(self.model(spec, modes), spec, self.current_density, self.duration)
+
+    # ------------------------------------------------------------ what it says of itself
+
+    def test_says_what_it_is(self) -> None:
+        """It has an id, a title, references, a validity and a parameter model."""
+        mode = self.mode
+        assert mode.id == self.mode_id
+        assert mode.title, "title is empty: it is what the user reads"
+        assert mode.references, "references are empty: say where the equations come from"
+        assert isinstance(mode.validity, Validity)
+        open_everywhere = Validity(says=mode.validity.says)
+        assert mode.validity != open_everywhere or mode.validity.says, (
+            "validity says nothing: give the ranges the equations are trusted in"
+        )
+        assert issubclass(mode.Parameters, ModeParameters)
+
+    def test_defaults_validate(self) -> None:
+        """Its default parameters fit its model, and each says where it comes from."""
+        from twin.specs.naming import walk_quantities
+
+        parameters = self.spec().modes[self.mode_id]
+        assert isinstance(parameters, self.mode.Parameters)
+        unsourced = [
+            key for key, q in walk_quantities(parameters) if q.status is None or not q.source
+        ]
+        assert not unsourced, f"no status or no source: {', '.join(unsourced)}"
+
+    def test_declares_the_ports_it_writes(self) -> None:
+        """It contributes to the ports it declares, and to no others."""
+        contributed = {at.port for at in self._contributions()}
+        declared = set(self.mode.writes)
+        undeclared = contributed - declared
+        assert not undeclared, f"contributes to {_titles(undeclared)}, not declared in writes"
+        idle = declared - contributed - set(self.unused_ports)
+        assert not idle, (
+            f"declares {_titles(idle)} in writes and contributes nothing there; list ports "
+            "that only other cells have in unused_ports"
+        )
+
+    def test_names_exist_in_the_model(self) -> None:
+        """Every variable it names exists in the built model."""
+        spec, mode = self.spec(), self.mode
+        model = self.model(spec, [self.mode_id])
+        known = set(model.variables)
+        for name in set(mode.reads) - set(self.absent_reads):
+            # A variable of one kind of interface need not exist at the other.
+            names = [name.replace("{interface}", i.prefix) for i in model.cell.interfaces]
+            assert known & set(names), (
+                f"reads {name!r}, which the model does not have; list what only other cells "
+                "have in absent_reads"
+            )
+        named = {
+            "contributions": list(self._contributions().values()),
+            "outputs": mode.outputs(model.cell),
+            "criteria": [c.variable for c in mode.criteria(model.cell)],
+            "slow_states": [s.variable for s in mode.slow_states(model.cell)],
+        }
+        for where, names in named.items():
+            missing = [name for name in names if name not in known]
+            assert not missing, f"{where} name {missing}, which the model does not have"
+        states = {variable.name for variable in model.rhs}
+        for name in named["slow_states"]:
+            assert name in states, f"slow state {name!r} is not integrated in time"
+
+    def test_criteria_make_sense(self) -> None:
+        """Each has a sentence, a margin of 1 when fresh, of 0 at its threshold."""
+        from twin.modes.context import CellContext
+
+        criteria = self.mode.criteria(CellContext(self.spec()))
+        for c in criteria:
+            assert isinstance(c, Criterion)
+            assert c.what and c.says, f"{c.variable}: a criterion needs a name and a sentence"
+            assert abs(c.margin(c.fresh) - 1) < 1e-9, f"{c.what}: the fresh margin is not 1"
+            assert abs(c.margin(c.threshold)) < 1e-9, f"{c.what}: the margin there is not 0"
+            beyond = c.threshold + (1 if c.direction == "above" else -1) * abs(
+                c.threshold - c.fresh
+            )
+            if c.scale == "linear":
+                assert c.margin(beyond) < 0, f"{c.what}: fresh lies on the failed side"
+        whats = [c.what for c in criteria]
+        assert len(set(whats)) == len(whats), "two criteria have the same name"
+
+    # ------------------------------------------------------------ what it does to a model
+
+    def test_states_have_initial_conditions(self) -> None:
+        """Every state and algebraic variable of its submodels has somewhere to start."""
+        model = self.model(self.spec(), [self.mode_id])
+        prefix = f"mode {self.mode_id}: "
+        own = [s for name, s in model.submodels.items() if name.startswith(prefix)]
+        states = {v for s in own for v in {**s.rhs, **s.algebraic}}
+        lacking = sorted(v.name for v in states - {v for s in own for v in s.initial_conditions})
+        assert not lacking, f"no initial condition for {', '.join(lacking)}"
+
+    def test_order_of_registration_does_not_matter(self) -> None:
+        """The modes' order changes nothing, to the last bit."""
+        import numpy as np
+
+        import twin
+
+        spec = self.spec()
+        others = [m.id for m in twin.plugin_manager().select(None, (self.mode_id,), kind=spec.kind)]
+        for modes in ([self.mode_id], [self.mode_id, *others[:1]]):
+            one, other = self.solve(spec, modes), self.solve(spec, reversed(modes))
+            assert np.array_equal(one.t, other.t) and np.array_equal(one.y, other.y), (
+                f"the order of {modes} changes the solution"
+            )
+
+    def test_neutral_parameters_leave_the_cell_alone(self) -> None:
+        """With neutral parameters the voltage is the bare cell's."""
+        import numpy as np
+
+        if self.neutral is None:
+            import pytest
+
+            pytest.skip(f"{self.mode_id} cannot be made to do nothing")
+        assert self.neutral, "give the parameters under which the mode does nothing in `neutral`"
+        spec = self.spec(self.neutral)
+        bare, neutral = self.solve(spec, ()), self.solve(spec, [self.mode_id])
+        assert abs(bare.t[-1] - neutral.t[-1]) <= 1e-6 * self.duration, "the step ends elsewhere"
+        t = np.linspace(0, min(bare.t[-1], neutral.t[-1]), 50)
+        difference = float(np.abs(bare.voltage(t) - neutral.voltage(t)).max())
+        assert difference <= self.voltage_tolerance, (
+            f"neutral parameters change the voltage by {difference:.3g} V"
+        )
+
+    def test_restart_from_a_stored_state(self) -> None:
+        """A step in two halves, the second from the stored state, is the step in one."""
+        import numpy as np
+
+        spec = self.spec()
+        whole = self.solve(spec, [self.mode_id])
+        restarted = _restarted(whole, self.duration / 2)
+        scale = np.maximum(np.abs(whole.y[:, -1]), 1e-3 * np.abs(whole.y[:, -1]).max())
+        worst = float((np.abs(restarted - whole.y[:, -1]) / scale).max())
+        assert worst <= 1e-4, f"a restart changes a state by {worst:.3g} of its size"
+
+    def test_stays_in_bounds(self) -> None:
+        """Over a few cycles its contributions stay physical, and everything a number."""
+        import numpy as np
+
+        import twin
+
+        spec = self.spec()
+        run = twin.simulate(
+            spec, cycles=self.cycles, modes=[self.mode_id], store="sqlite://", series_every=1
+        )
+        outcome = run.outcome
+        assert outcome is not None and outcome.kind in ("completed", "cell-failed"), outcome
+        series = run.series
+        watched = dict(self.bounds)
+        for at, variable in self._contributions().items():
+            watched.setdefault(variable, _BOUNDS.get(at.port, (-float("inf"), float("inf"))))
+        for name, (low, high) in watched.items():
+            assert name in series, f"{name} is not recorded: name it in outputs"
+            values = series[name].values
+            assert np.isfinite(values).all(), f"{name} is not a number somewhere"
+            slack = _SLACK * max(1.0, abs(low) if np.isfinite(low) else 0.0)
+            assert values.min() >= low - slack, f"{name} falls to {values.min():.6g}"
+            assert values.max() <= high + slack, f"{name} rises to {values.max():.6g}"
+
+    def _contributions(self) -> dict[PortAt, str]:
+        from twin.modes.context import CellContext
+
+        return self.mode.contributions(CellContext(self.spec()))
+
+
+class _Solved:
+    """One constant-current step of a model."""
+
+    def __init__(self, model: Any, spec: CellSpec, current_density: float, duration: float):
+        import numpy as np
+        import pybamm
+
+        import twin
+
+        values = twin.parameter_values(spec)
+        values["Current function [A]"] = current_density * spec.geometry.area.si
+        self.solver = pybamm.IDAKLUSolver(rtol=1e-7, atol=1e-9)
+        simulation = pybamm.Simulation(model, parameter_values=values, solver=self.solver)
+        with _quiet():
+            self.solution = simulation.solve([0, duration], calc_esoh=False)
+        self.built = simulation.built_model
+        self.t: np.ndarray = np.asarray(self.solution.t)
+        self.y: np.ndarray = np.asarray(self.solution.y)
+
+    def voltage(self, t: np.ndarray) -> np.ndarray:
+        """Return the voltage at times [V]."""
+        found: np.ndarray = self.solution["Voltage [V]"](t)
+        return found
+
+
+def _restarted(whole: _Solved, middle: float) -> np.ndarray:
+    """Solve from the state at ``middle``, given as bare numbers; return the last state."""
+    import numpy as np
+    import pybamm
+
+    with _quiet():
+        first = whole.solver.step(pybamm.EmptySolution(), whole.built, middle, save=False)
+        state = np.asarray(first.y)[:, -1:]
+        stored = pybamm.Solution(
+            np.array([middle]), state, whole.built, {}, termination="final time"
+        )
+        rest = float(whole.t[-1]) - middle
+        second = whole.solver.step(stored, whole.built, rest, save=False)
+    found: np.ndarray = np.asarray(second.y)[:, -1]
+    return found
+
+
+def _titles(ports: Iterable[Port]) -> str:
+    return ", ".join(sorted(port.title for port in ports))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep PyBaMM's remarks on extrapolated tables out of the test report."""
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

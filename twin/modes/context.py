@@ -1,0 +1,123 @@
+"""What a failure mode sees of the cell it acts on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from twin.errors import ModelError
+from twin.modes.ports import Location
+from twin.specs.naming import find, parameter_name
+from twin.specs.quantity import Quantity
+
+if TYPE_CHECKING:
+    import pybamm
+
+    from twin.specs.schema import CellSpec
+
+FARADAY = 96485.33212  # C/mol, exact since 2019; PyBaMM's constants carry the same value
+
+
+@dataclass(frozen=True)
+class Interface:
+    """One electrode | electrolyte interface.
+
+    Attributes
+    ----------
+    place : {"anode", "cathode"}
+        Which one.
+    kind : {"metal", "porous"}
+        A metal that plates and strips, or a composite of particles.
+    """
+
+    place: Location
+    kind: Literal["metal", "porous"]
+
+    @property
+    def prefix(self) -> str:
+        """``"Anode"`` or ``"Cathode"``: how its variables' names begin."""
+        return self.place.capitalize()
+
+    def __call__(self, what: str) -> str:
+        """Return the name of one of this interface's variables, e.g. ``"Anode …"``."""
+        return f"{self.prefix} {what}"
+
+
+class CellContext:
+    """The cell as a mode sees it: its interfaces, its parameters, its laws.
+
+    Parameters
+    ----------
+    spec : CellSpec
+        The cell.
+    """
+
+    def __init__(self, spec: CellSpec):
+        self.spec = spec
+        self.kind: str = spec.kind
+        anode = Interface("anode", spec.anode.kind)
+        cathode_kind = spec.cathode.kind if spec.cathode is not None else spec.anode.kind
+        self.interfaces: tuple[Interface, ...] = (anode, Interface("cathode", cathode_kind))
+
+    @property
+    def metal_interfaces(self) -> tuple[Interface, ...]:
+        """The interfaces at which a metal plates and strips."""
+        return tuple(i for i in self.interfaces if i.kind == "metal")
+
+    def electrode(self, place: Location) -> Any:
+        """Return the electrode's spec; in a symmetric cell both are the anode's."""
+        if place == "cathode" and self.spec.cathode is not None:
+            return self.spec.cathode
+        return self.spec.anode
+
+    def electrode_key(self, place: Location) -> str:
+        """Return the dotted key of the electrode's table."""
+        return "cathode" if place == "cathode" and self.spec.cathode is not None else "anode"
+
+    def parameters(self, mode_id: str) -> Any:
+        """Return the mode's validated parameter model."""
+        return self.spec.modes[mode_id]
+
+    def parameter(self, key: str) -> pybamm.Parameter:
+        """Return the PyBaMM parameter of the quantity at a dotted key.
+
+        ``cell.parameter("anode.material.molar_volume")`` or
+        ``cell.parameter("modes.interphase.anode.rate_constant")``. The value follows
+        the parameter set, so it can be changed, swept or made an input later.
+
+        Raises
+        ------
+        ModelError
+            If the cell says nothing at that key, with the key to fill in.
+        """
+        import pybamm
+
+        quantity = self.quantity(key)
+        return pybamm.Parameter(parameter_name(key, quantity.unit))
+
+    def quantity(self, key: str) -> Quantity:
+        """Return the quantity at a dotted key of the spec.
+
+        Raises
+        ------
+        ModelError
+            If it is missing.
+        """
+        try:
+            quantity = find(self.spec, key)
+        except KeyError:
+            quantity = None
+        if not isinstance(quantity, Quantity):
+            raise ModelError(
+                f"a selected failure mode needs {key}, which this cell does not give",
+                key=key,
+                fix=f"set {key} in the cell or material file, or leave the mode out",
+            )
+        return quantity
+
+    def has(self, key: str) -> bool:
+        """Return whether the cell gives a quantity at a dotted key."""
+        try:
+            return isinstance(find(self.spec, key), Quantity)
+        except KeyError:
+            return False

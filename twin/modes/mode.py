@@ -1,0 +1,211 @@
+"""The failure-mode object: everything the twin knows about one way to die."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from twin.modes.ports import Location, Port, PortAt
+from twin.specs.laws import Frozen
+
+if TYPE_CHECKING:
+    import pybamm
+
+    from twin.modes.context import CellContext
+
+
+class ModeParameters(Frozen):
+    """Base of a mode's parameter model: the TOML table ``[modes.<id>]``.
+
+    Fields are quantities (:func:`twin.Q`), choices (``Literal``), or nested models of
+    the same kind. Every quantity becomes a PyBaMM parameter.
+    """
+
+
+@dataclass(frozen=True)
+class Validity:
+    """The range a mode's equations are trusted in; ``None`` leaves a side open.
+
+    Temperatures in K, pressures in Pa, current densities in A.m-2.
+    """
+
+    temperature: tuple[float | None, float | None] = (None, None)
+    pressure: tuple[float | None, float | None] = (None, None)
+    current_density: tuple[float | None, float | None] = (None, None)
+    says: str = ""
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """When a mode calls the cell dead.
+
+    The margin is 1 for the fresh cell and 0 at failure:
+    ``(threshold - x) / (threshold - fresh)``, or the same of ``ln x`` on a log scale.
+
+    Attributes
+    ----------
+    what : str
+        Short name, e.g. ``"contact lost"``.
+    variable : str
+        The PyBaMM variable watched (a scalar).
+    threshold : float
+        The value at which the cell counts as failed, in the variable's unit.
+    direction : {"above", "below"}
+        On which side of the threshold failure lies.
+    fresh : float
+        The value that counts as new (margin 1).
+    severity : {"fatal", "warning"}
+        A fatal criterion ends the run; a warning is recorded once and the run goes on.
+    says : str
+        One sentence for the user.
+    scale : {"linear", "log"}
+        Scale of the margin.
+    """
+
+    what: str
+    variable: str
+    threshold: float
+    direction: Literal["above", "below"]
+    fresh: float
+    says: str
+    severity: Literal["fatal", "warning"] = "fatal"
+    scale: Literal["linear", "log"] = "linear"
+
+    def margin(self, value: float) -> float:
+        """Return 1 for the fresh value, 0 at the threshold, negative beyond it."""
+        import math
+
+        if math.isnan(value):
+            return math.nan
+        x, t, f = value, self.threshold, self.fresh
+        if self.scale == "log":
+            tiny = 1e-300
+            x, t, f = (math.log(max(v, tiny)) for v in (x, t, f))
+        return (t - x) / (t - f)
+
+
+@dataclass(frozen=True)
+class SlowState:
+    """A state that a cycle jump may extrapolate, and the transform it is smooth in."""
+
+    variable: str
+    transform: Literal["linear", "log"] = "linear"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What speaks for or against a mode as the cause of death.
+
+    ``polarisation`` is the voltage the mode costs at the end of the run more than at
+    its start [V]; ``capacity`` the capacity it has taken directly [A.h].
+    """
+
+    polarisation: float = 0.0
+    capacity: float = 0.0
+    says: str = ""
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What a mode sees of a run when it is asked for evidence.
+
+    ``first`` and ``last`` map the names of stored scalar variables to their values at
+    the end of the reference cycle and at the end of the run.
+    """
+
+    first: Mapping[str, float]
+    last: Mapping[str, float]
+    current_density: float
+    temperature: float
+    area: float
+    nominal_capacity: float
+
+
+@dataclass
+class FailureMode:
+    """One way for a cell to die. Subclass it, and return an instance from the hook.
+
+    Class attributes to set: ``id``, ``title``, ``references``, ``validity``,
+    ``Parameters``, ``reads`` (variables) and ``writes`` (ports). Methods to override:
+    :meth:`submodels`, :meth:`contributions`, :meth:`criteria`, and, where they apply,
+    :meth:`slow_states`, :meth:`outputs` and :meth:`diagnose`.
+    """
+
+    id: ClassVar[str] = ""
+    title: ClassVar[str] = ""
+    references: ClassVar[tuple[str, ...]] = ()
+    validity: ClassVar[Validity] = Validity()
+    Parameters: ClassVar[type[ModeParameters]] = ModeParameters
+    reads: ClassVar[tuple[str, ...]] = ()
+    writes: ClassVar[tuple[Port, ...]] = ()
+    kinds: ClassVar[tuple[str, ...]] = ("full", "symmetric")
+    """The kinds of cell this mode can act on."""
+    defaults_file: ClassVar[str] = "defaults.toml"
+    """TOML beside the class's package with a value for every parameter."""
+
+    provider: str = field(default="", compare=False)
+    """The plugin it came from (filled in by the plugin manager)."""
+
+    def defaults(self) -> dict[str, Any]:
+        """Return the default parameter table, read from the plugin's own TOML.
+
+        Raises
+        ------
+        twin.errors.PluginError
+            If the file is missing or is not TOML.
+        """
+        import tomllib
+
+        from twin.errors import PluginError
+
+        package = type(self).__module__.partition(".")[0]
+        try:
+            text = (resources.files(package) / self.defaults_file).read_text(encoding="utf-8")
+            return tomllib.loads(text)
+        except FileNotFoundError:
+            return {}
+        except tomllib.TOMLDecodeError as error:
+            raise PluginError(
+                f"mode {self.id!r}: {self.defaults_file} is not TOML: {error}",
+                fix=f"correct {self.defaults_file} in the package {package}",
+            ) from error
+
+    def submodels(self, cell: CellContext) -> dict[str, pybamm.BaseSubModel]:
+        """Return the PyBaMM submodels that hold this mode's states and equations."""
+        return {}
+
+    def contributions(self, cell: CellContext) -> dict[PortAt, str]:
+        """Return, for each port written, the name of the variable contributed."""
+        return {}
+
+    def criteria(self, cell: CellContext) -> list[Criterion]:
+        """Return the criteria on which this mode calls the cell dead."""
+        return []
+
+    def slow_states(self, cell: CellContext) -> list[SlowState]:
+        """Return the states a cycle jump may extrapolate."""
+        return []
+
+    def outputs(self, cell: CellContext) -> list[str]:
+        """Return further scalar variables worth storing every cycle."""
+        return []
+
+    def diagnose(self, run: RunRecord, cell: CellContext) -> Evidence:
+        """Return the evidence that this mode is what the cell lost its life to."""
+        return Evidence()
+
+
+__all__ = [
+    "Criterion",
+    "Evidence",
+    "FailureMode",
+    "Location",
+    "ModeParameters",
+    "Port",
+    "PortAt",
+    "RunRecord",
+    "SlowState",
+    "Validity",
+]

@@ -1,0 +1,1 @@
+"""Figures, terminal plots and files made from a stored run."""

@@ -1,0 +1,308 @@
+"""What there is to see of a run, panel by panel."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from twin.errors import InputError
+from twin.report.panel import Line, Panel
+from twin.report.view import CM2_PER_M2, RunView, cell_area
+
+SHOWN_CYCLES = 5
+SHOWN_MARGINS = (3, 6)
+"""At least and at most so many margins."""
+FULL_MARGIN = 0.98
+"""Margins that never fall below this are only shown to make up the least number."""
+LOG_SPAN = 30.0
+"""A resistance that grows by more than this goes on a logarithmic axis."""
+NEGLIGIBLE = 0.01
+"""Parts of the resistance below this share of it are left out."""
+
+
+@dataclass
+class _Rows:
+    """The rows of a run, and what every panel over cycles needs of them."""
+
+    run: RunView
+    area: float
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def finished(self) -> list[dict[str, Any]]:
+        return [row for row in self.rows if row.get("complete", True)]
+
+    @property
+    def death(self) -> int | None:
+        outcome = self.run.outcome
+        return outcome.cycle if outcome is not None and outcome.kind == "cell-failed" else None
+
+    def line(
+        self, label: str, key: str, factor: float = 1.0, *, finished: bool = False
+    ) -> Line | None:
+        """Return a column over cycles; None where no cycle has it."""
+        rows = self.finished if finished else self.rows
+        points = [(row["cycle"], factor * row[key]) for row in rows if _is_number(row.get(key))]
+        return Line(label, *_columns(points)) if points else None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+def _columns(points: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:
+    return [p[0] for p in points], [p[1] for p in points]
+
+
+def _present(*lines: Line | None) -> tuple[Line, ...]:
+    return tuple(line for line in lines if line is not None)
+
+
+def voltage(data: _Rows) -> Panel:
+    """Voltage of a few cycles: over capacity, or over time where a cell has none to lose."""
+    import numpy as np
+
+    full = data.run.info.cell_kind == "full"
+    lines = []
+    series = list(data.run.iter_series(_sample(data)))
+    for index, (cycle, table) in enumerate(series):
+        t, v = table["Time [s]"], table["Voltage [V]"]
+        if full:
+            x, y = _half_cycles(table, np)
+            x = x * 1e3 / (data.area * CM2_PER_M2)
+        else:
+            x, y = (t - t[0]) / 3600, v
+        rank = index / (len(series) - 1) if len(series) > 1 else 0.0
+        lines.append(Line(f"cycle {cycle}", x.tolist(), y.tolist(), rank))
+    return Panel(
+        "voltage",
+        "Voltage",
+        "Capacity (mAh/cm²)" if full else "Time in the cycle (h)",
+        "Voltage (V)",
+        tuple(lines),
+        missing="no time series is stored: run with --series-every 10",
+    )
+
+
+def _sample(data: _Rows) -> list[int]:
+    """Return a few cycles whose series should be stored: first, last and between."""
+    every = int(data.run.info.settings.get("series_every", 1))
+    numbers = [int(row["cycle"]) for row in data.rows]
+    if not numbers or every == 0:
+        return []
+    last = numbers[-1]
+    stored = [n for n in numbers if n <= 3 or n == last or n % every == 0]
+    if len(stored) <= SHOWN_CYCLES:
+        return stored
+    step = (len(stored) - 1) / (SHOWN_CYCLES - 1)
+    return [stored[round(i * step)] for i in range(SHOWN_CYCLES)]
+
+
+def _half_cycles(table: dict[str, Any], np: Any) -> tuple[Any, Any]:
+    """Return the charge passed since the current last turned [A.h], and the voltage.
+
+    Rests are left out; a gap (nan) parts charge from discharge.
+    """
+    current, counter = table["Current [A]"], table["Discharge capacity [A.h]"]
+    active = np.abs(current) > 1e-6 * max(float(np.abs(current).max()), 1e-30)
+    sign = np.sign(current)[active]
+    q, v = counter[active], table["Voltage [V]"][active]
+    if not len(sign):
+        return np.empty(0), np.empty(0)
+    turns = np.flatnonzero(np.diff(sign)) + 1
+    xs, ys = [], []
+    for part_q, part_v in zip(np.split(q, turns), np.split(v, turns), strict=True):
+        xs += [np.abs(part_q - part_q[0]), [np.nan]]
+        ys += [part_v, [np.nan]]
+    return np.concatenate(xs[:-1]), np.concatenate(ys[:-1])
+
+
+def capacity(data: _Rows) -> Panel:
+    """Discharge capacity over cycles."""
+    factor = 1e3 / (data.area * CM2_PER_M2)
+    return Panel(
+        "capacity",
+        "Discharge capacity",
+        "Cycle",
+        "Capacity (mAh/cm²)",
+        _present(data.line("discharge", "capacity_Ah", factor, finished=True)),
+        span=0.1,
+        death=data.death,
+    )
+
+
+def efficiency(data: _Rows) -> Panel:
+    """Coulombic efficiency over cycles."""
+    return Panel(
+        "efficiency",
+        "Coulombic efficiency",
+        "Cycle",
+        "Efficiency (%)",
+        _present(data.line("efficiency", "coulombic_efficiency", 100.0, finished=True)),
+        span=0.01,
+        death=data.death,
+    )
+
+
+def polarisation(data: _Rows) -> Panel:
+    """The largest voltage of each cycle, whichever its sign."""
+    points = [
+        (row["cycle"], 1e3 * max(abs(row["voltage_min_V"]), abs(row["voltage_max_V"])))
+        for row in data.rows
+        if _is_number(row["voltage_min_V"]) and _is_number(row["voltage_max_V"])
+    ]
+    return Panel(
+        "polarisation",
+        "Polarisation",
+        "Cycle",
+        "Largest voltage (mV)",
+        (Line("polarisation", *_columns(points)),) if points else (),
+        y_range=(0.0, None),
+        death=data.death,
+    )
+
+
+def resistance(data: _Rows) -> Panel:
+    """Area-specific resistance at the end of each cycle, and its parts."""
+    lines = _present(
+        data.line("whole cell, mean", "resistance_Ohm_m2", CM2_PER_M2),
+        data.line("electrolyte", "Electrolyte resistance [Ohm.m2]", CM2_PER_M2),
+        *(
+            data.line(f"{side.lower()} {words}", f"{side} {what} [Ohm.m2]", CM2_PER_M2)
+            for side in ("Anode", "Cathode")
+            for words, what in (
+                ("layers", "series resistance"),
+                ("charge transfer", "charge-transfer resistance"),
+            )
+        ),
+    )
+    most = max((max(line.y) for line in lines), default=0.0)
+    lines = tuple(line for line in lines if max(line.y) > NEGLIGIBLE * most)
+    log = any(min(line.y) > 0 and max(line.y) > LOG_SPAN * min(line.y) for line in lines[:1])
+    return Panel(
+        "resistance",
+        "Area-specific resistance",
+        "Cycle",
+        "Resistance (Ω cm²)",
+        lines,
+        log=log,
+        y_range=(None, None) if log else (0.0, None),
+        death=data.death,
+    )
+
+
+def contact(data: _Rows) -> Panel:
+    """The share of each interface that conducts."""
+    lines = _present(
+        *(data.line(side.lower(), f"{side} conducting fraction") for side in ("Anode", "Cathode"))
+    )
+    return Panel(
+        "contact",
+        "Conducting share of the interfaces",
+        "Cycle",
+        "Fraction",
+        lines,
+        y_range=(0.0, 1.05),
+        death=data.death,
+    )
+
+
+def pressure(data: _Rows) -> Panel:
+    """Stack pressure over cycles."""
+    return Panel(
+        "pressure",
+        "Stack pressure",
+        "Cycle",
+        "Pressure (MPa)",
+        _present(
+            data.line("highest", "pressure_max_Pa", 1e-6),
+            data.line("lowest", "pressure_min_Pa", 1e-6),
+        ),
+        y_range=(0.0, None),
+        death=data.death,
+    )
+
+
+def margins(data: _Rows) -> Panel:
+    """The margin of each criterion, those nearest to failure first.
+
+    A criterion that is judged once and passed (in the first cycle, say) is left out.
+    """
+    judged = [(row["cycle"], row.get("margins") or {}) for row in data.rows]
+    lines = []
+    for name in dict.fromkeys(name for _, of_cycle in judged for name in of_cycle):
+        points = [(cycle, m[name]) for cycle, m in judged if _is_number(m.get(name))]
+        # A cycle that was cut short is not judged by what only whole cycles show.
+        recent = points and points[-1][0] >= data.rows[-min(2, len(data.rows))]["cycle"]
+        if points and (recent or points[-1][1] <= 0):
+            lines.append(Line(name, *_columns(points)))
+    lines.sort(key=lambda line: min(line.y))
+    least, most = SHOWN_MARGINS
+    falling = sum(min(line.y) < FULL_MARGIN for line in lines)
+    lines = lines[: min(max(falling, least), most)]
+    low = min((min(line.y) for line in lines), default=0.0)
+    return Panel(
+        "margins",
+        "Margins (1 for the fresh cell, 0 at failure)",
+        "Cycle",
+        "Margin",
+        tuple(lines),
+        y_range=(min(low, -0.05), 1.1),
+        death=data.death,
+    )
+
+
+PANELS: dict[str, Callable[[_Rows], Panel]] = {
+    "voltage": voltage,
+    "capacity": capacity,
+    "efficiency": efficiency,
+    "polarisation": polarisation,
+    "resistance": resistance,
+    "contact": contact,
+    "pressure": pressure,
+    "margins": margins,
+}
+SUMMARIES = {
+    "full": ("voltage", "capacity", "efficiency", "resistance", "contact", "margins"),
+    "symmetric": ("voltage", "polarisation", "resistance", "contact", "margins"),
+}
+SUMMARY = "summary"
+
+
+def panels(run: RunView, what: str = SUMMARY) -> list[Panel]:
+    """Return what there is to see of a run.
+
+    Parameters
+    ----------
+    run : RunView
+        The run.
+    what : str
+        ``"summary"`` for the panels of its kind of cell that have something to show, or
+        the name of one panel.
+
+    Raises
+    ------
+    InputError
+        If there is no such panel, or the run has nothing to show in it.
+    """
+    if what != SUMMARY and what not in PANELS:
+        raise InputError(
+            f"there is no plot {what!r}",
+            key="what",
+            fix=f"one of {', '.join((SUMMARY, *PANELS))}",
+        )
+    data = _Rows(run, cell_area(run.info), run.rows)
+    names = SUMMARIES[run.info.cell_kind] if what == SUMMARY else (what,)
+    found = [PANELS[name](data) for name in names]
+    shown = [panel for panel in found if panel.lines]
+    if not shown:
+        raise InputError(
+            f"run {run.id} has nothing to show: {found[-1].missing}",
+            key="what",
+            fix=f"cycle it further: twin resume {run.id}"
+            if what == SUMMARY
+            else f"another plot: --what {' | '.join((SUMMARY, *PANELS))}",
+        )
+    return shown

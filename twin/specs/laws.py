@@ -1,0 +1,219 @@
+"""Material laws as they stand in TOML: constant, Arrhenius, VTF, table, plateau, PyBaMM."""
+
+# mypy: disable-error-code="valid-type"
+# Field types are made by Q(unit) and laws(unit), which mypy cannot follow.
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
+
+from twin.specs.complaint import Complaint, did_you_mean
+from twin.specs.quantity import Q, Status
+from twin.units import UnitError, to_si
+
+
+class Frozen(BaseModel):
+    """Base of every spec model: immutable, and closed to unknown keys."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        protected_namespaces=(),
+        # A default may be written as it would stand in TOML: Q("m") = "50 nm".
+        validate_default=True,
+        # Validators are built when the first cell is read, not when a module is imported.
+        defer_build=True,
+    )
+
+
+class _Sourced(Frozen):
+    source: str | None = None
+    status: Status | None = None
+    note: str | None = None
+
+
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+REMARKS = frozenset({"source", "status", "note"})
+"""The keys of a law that say where its numbers come from."""
+NOT_QUANTITIES = frozenset({"law", "form", "x", "y", "unit", "over", "set", "parameter"})
+"""The keys of a law that are neither remarks nor quantities."""
+LAWS = ("constant", "arrhenius", "vtf", "table", "plateau", "pybamm")
+
+
+def _assumed(value: Any, note: str) -> Any:
+    return {"value": value, "status": "assumed", "note": note}
+
+
+_T_REF: Any = _assumed("298.15 K", "25 degC unless given")
+
+
+def laws(unit: str, *, gt: float | None = None, ge: float | None = None) -> Any:
+    """Return the field type of a law whose value has ``unit``.
+
+    Accepts a plain quantity (a constant) or a table with ``law = "constant" |
+    "arrhenius" | "vtf" | "table" | "plateau" | "pybamm"``. The equations:
+
+    - ``arrhenius``: ``y(T) = reference * (T_ref/T)**m * exp(-E_a/R * (1/T - 1/T_ref))``
+      with ``m = 1`` for ``form = "sigma-T"`` (a conductivity, where ``sigma*T`` is
+      activated) and ``m = 0`` for ``form = "plain"``;
+    - ``vtf``: ``y(T) = A * T**-0.5 * exp(-B/(T - T_0))``;
+    - ``table``: linear interpolation of ``y``, given in ``unit``, over ``x``: the
+      stoichiometry [-] unless ``over`` says ``temperature`` [K] or ``concentration``
+      [mol/m^3]; with an optional activation energy;
+    - ``plateau``: ``U(s) = plateau + width * ln((1-s)/s) + slope * (1/2 - s)
+      + rise * exp(-s/end_width) - fall * exp(-(1-s)/end_width)``, a two-phase electrode
+      smoothed over ``width``, with the steep ends of one that is all but empty or full;
+    - ``pybamm``: the entry ``parameter`` of the PyBaMM parameter set ``set``.
+
+    Parameters
+    ----------
+    unit : str
+        The SI unit of the law's value.
+    gt, ge : float, optional
+        Bounds on the SI value, of a constant, a reference value or a table's points.
+    """
+    quantity = Q(unit, gt=gt, ge=ge)
+
+    class Constant(_Sourced):
+        law: Literal["constant"] = "constant"
+        value: quantity
+
+    class Arrhenius(_Sourced):
+        law: Literal["arrhenius"]
+        reference: quantity
+        activation_energy: Q("J/mol")
+        reference_temperature: Q("K", gt=0) = _T_REF
+        form: Literal["plain", "sigma-T"] = "plain"
+
+    class Vtf(_Sourced):
+        law: Literal["vtf"]
+        prefactor: Q(f"{unit}*K^0.5".lstrip("*"), gt=0)
+        pseudo_activation: Q("K", gt=0)
+        ideal_glass_temperature: Q("K", ge=0)
+
+    class Table(_Sourced):
+        law: Literal["table"]
+        x: tuple[Number, ...]
+        y: tuple[Number, ...]
+        unit: str
+        over: Literal["stoichiometry", "temperature", "concentration"] = "stoichiometry"
+        activation_energy: Q("J/mol") | None = None
+        reference_temperature: Q("K", gt=0) = _T_REF
+
+        @model_validator(mode="after")
+        def _consistent(self) -> Table:
+            check_points(self.x, self.y, self.over)
+            for y in self.values():
+                if (gt is not None and not y > gt) or (ge is not None and not y >= ge):
+                    least = f"above {gt:g}" if gt is not None else f"at least {ge:g}"
+                    raise Complaint(
+                        f"a point of y is {y:g} {unit}; expected {least}".rstrip(),
+                        fix="correct the points, or their unit",
+                        keys=("y",),
+                    )
+            return self
+
+        def values(self) -> tuple[float, ...]:
+            """Return ``y`` in SI units."""
+            try:
+                factor = to_si(f"1 {self.unit}" if self.unit else "1", unit)
+            except UnitError as error:
+                raise Complaint(
+                    str(error), fix=f'give the unit of y, e.g. unit = "{unit}"', keys=("unit",)
+                ) from None
+            return tuple(factor * y for y in self.y)
+
+    class Plateau(_Sourced):
+        law: Literal["plateau"]
+        plateau: quantity
+        width: Q(unit, gt=0)
+        slope: Q(unit)
+        rise: Q(unit, ge=0) = _assumed(f"0 {unit}", "no steep end")
+        fall: Q(unit, ge=0) = _assumed(f"0 {unit}", "no steep end")
+        end_width: Q("", gt=0) = _assumed(0.01, "without effect where rise and fall are 0")
+
+    class FromPyBaMM(_Sourced):
+        law: Literal["pybamm"]
+        set: str
+        parameter: str
+
+    variants: tuple[type[_Sourced], ...] = (Constant, Arrhenius, Vtf, Table, Plateau, FromPyBaMM)
+    union: Any = None
+    for name, model in zip(LAWS, variants, strict=True):
+        tagged = Annotated[model, Tag(f"law:{name}")]
+        union = tagged if union is None else union | tagged
+    return Annotated[union, Discriminator(_tag), BeforeValidator(_as_table), LawSchema(quantity)]
+
+
+def check_points(x: tuple[float, ...], y: tuple[float, ...], over: str) -> None:
+    """Check the points of a table law.
+
+    Raises
+    ------
+    Complaint
+        If ``x`` and ``y`` differ in length, ``x`` does not rise, or lies outside what
+        the table is ``over``.
+    """
+    if len(x) != len(y):
+        raise Complaint(
+            f"x has {len(x)} points and y has {len(y)}",
+            fix="give one y for each x",
+            keys=("y", "x"),
+        )
+    if len(x) < 2:
+        raise Complaint("a table needs at least two points", fix="add points", keys=("x",))
+    if any(b <= a for a, b in pairwise(x)):
+        raise Complaint("x must rise from point to point", fix="sort the points by x", keys=("x",))
+    top = 1.0 if over == "stoichiometry" else float("inf")
+    if x[0] < 0 or x[-1] > top:
+        raise Complaint(
+            f"x runs from {x[0]:g} to {x[-1]:g}; {over} runs from 0"
+            + (" to 1" if over == "stoichiometry" else " up"),
+            fix="correct x, or say with `over` what it is",
+            keys=("x",),
+        )
+
+
+def _as_table(raw: Any) -> Any:
+    if isinstance(raw, BaseModel):
+        return raw
+    if not isinstance(raw, dict) or "law" not in raw:
+        # Setting "….value" to a quantity with a source gives a constant law's own form.
+        if isinstance(raw, dict) and isinstance(raw.get("value"), dict):
+            return {"law": "constant", **raw}
+        return {"law": "constant", "value": raw}
+    if raw["law"] not in LAWS:
+        known = ", ".join(LAWS)
+        raise Complaint(
+            f"law {raw['law']!r} is none of {known}",
+            fix=did_you_mean(str(raw["law"]), LAWS, f"use one of {known}"),
+            keys=("law",),
+        )
+    return raw
+
+
+def _tag(value: Any) -> str:
+    return f"law:{value['law'] if isinstance(value, dict) else value.law}"
+
+
+class LawSchema:
+    """Tells editors that a law may also be written as a plain quantity."""
+
+    def __init__(self, quantity: Any):
+        self.quantity = quantity
+
+    def __get_pydantic_json_schema__(self, core_schema: Any, handler: Any) -> dict[str, Any]:
+        from pydantic import TypeAdapter
+
+        plain = TypeAdapter(self.quantity).json_schema()
+        return {"anyOf": [plain, handler(core_schema)]}

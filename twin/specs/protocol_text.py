@@ -1,0 +1,238 @@
+"""From a protocol's steps to the text PyBaMM reads: placeholders, currents, checks."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Literal
+
+from twin.errors import InputError, Problem, SpecError
+from twin.specs.complaint import Complaint, did_you_mean, near_miss, one_of
+from twin.specs.quantity import Quantity
+from twin.units import UnitError, to_si
+
+if TYPE_CHECKING:
+    from twin.specs.protocol import Protocol, Step
+    from twin.specs.schema import CellSpec
+
+RESERVED = ("lower", "upper")
+"""The placeholders that come from the cell."""
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_QUANTITY_LIKE = re.compile(r"\s*[-+]?(\d|\.\d)[\d.]*([eE][-+]?\d+)?\s*[A-Za-zµμΩ°%]")
+_VERBS = ("Charge", "Discharge", "Rest", "Hold")
+_EXAMPLE = 'write it like "Charge at C/5 until 3.8 V" or "Rest for 10 minutes"'
+Sort = Literal["current density", "time", "quantity", "number", "text"]
+
+
+@dataclass(frozen=True)
+class ResolvedStep:
+    """One step for one cell: PyBaMM's text, and the conditions that hold during it.
+
+    ``temperature`` and ``pressure`` are the step's own or else the phase's; ``None``
+    where neither says anything, so that the cell's hold.
+    """
+
+    text: str
+    temperature: Quantity | None = None
+    pressure: Quantity | None = None
+    period: Quantity | None = None
+
+
+@dataclass(frozen=True)
+class ResolvedPhase:
+    """The steps of one cycle, and how many cycles; ``None`` goes on until the end."""
+
+    name: str
+    cycles: int | None
+    steps: tuple[ResolvedStep, ...]
+
+
+@dataclass(frozen=True)
+class ResolvedProtocol:
+    """A protocol for one cell."""
+
+    name: str
+    phases: tuple[ResolvedPhase, ...]
+
+    @property
+    def total_cycles(self) -> int | None:
+        """The number of cycles of all phases, ``None`` if the last one has no end."""
+        counts = [phase.cycles for phase in self.phases]
+        return None if counts[-1] is None else sum(count or 0 for count in counts)
+
+    def cycle_phase(self, cycle: int) -> ResolvedPhase:
+        """Return the phase of a cycle, counted from 1; InputError if there is none."""
+        return self.phases[phase_index([p.cycles for p in self.phases], cycle, self.name)]
+
+    def cycle_steps(self, cycle: int) -> tuple[ResolvedStep, ...]:
+        """Return the steps of a cycle, counted from 1."""
+        return self.cycle_phase(cycle).steps
+
+
+def phase_index(cycles: list[int | None], cycle: int, name: str) -> int:
+    """Return the index of the phase that holds a cycle, counted from 1.
+
+    Raises
+    ------
+    InputError
+        If there is no such cycle.
+    """
+    last = 0
+    for index, count in enumerate(cycles):
+        last += count or 0
+        if cycle >= 1 and (count is None or cycle <= last):
+            return index
+    raise InputError(
+        f"protocol {name!r} has no cycle {cycle}",
+        key="cycles",
+        fix=f"ask for cycles 1 to {last}" if last else "count cycles from 1",
+    )
+
+
+def sort_of(value: Any) -> Sort:
+    """Return what kind of thing a protocol's parameter is."""
+    if not isinstance(value, str):
+        return "number"
+    for unit, sort in (("A/m^2", "current density"), ("s", "time")):
+        try:
+            to_si(value, unit)
+        except UnitError:
+            continue
+        return sort  # type: ignore[return-value]
+    return "quantity" if _QUANTITY_LIKE.match(value) else "text"
+
+
+def check_parameter(value: str | int | float) -> None:
+    """Raise a complaint if a parameter's value cannot stand in a step."""
+    if isinstance(value, str):
+        bad = "{" in value or "}" in value or not value.strip() or not value.isprintable()
+        finite = True
+    else:
+        bad, finite = False, isinstance(value, int) or math.isfinite(value)
+    if bad or not finite:
+        raise Complaint(
+            f"{value!r} cannot stand in a step",
+            fix='write it like "0.5 mA/cm^2", "C/5" or "10 minutes"',
+        )
+
+
+def _plain(number: float) -> str:
+    """Write a number to twelve digits without an exponent, which PyBaMM may not read."""
+    return f"{Decimal(f'{number:.12g}'):f}"
+
+
+def render(value: str | int | float, area: float) -> str:
+    """Return a parameter's value as PyBaMM reads it.
+
+    A current density ``j`` becomes the current ``j A`` through ``area`` [m^2]; a time
+    becomes seconds; anything else stays as it was written.
+    """
+    sort = sort_of(value)
+    if sort == "current density":
+        return f"{_plain(to_si(str(value), 'A/m^2') * area)} A"
+    if sort == "time":
+        return f"{_plain(to_si(str(value), 's'))} seconds"
+    return str(value)
+
+
+def resolve(protocol: Protocol, spec: CellSpec, file: str) -> ResolvedProtocol:
+    """Return a protocol for one cell; see :meth:`twin.specs.protocol.Protocol.resolve`."""
+    problems: list[Problem] = []
+    if spec.kind not in protocol.kinds:
+        problems.append(
+            Problem(
+                f"protocol {protocol.name!r} is for {one_of(protocol.kinds)} cells; "
+                f"{spec.name!r} is {spec.kind}",
+                file,
+                "kinds",
+                "choose another protocol; see `twin protocols`",
+            )
+        )
+    area = spec.geometry.area.si
+    values = {name: render(value, area) for name, value in protocol.parameters.items()}
+    values["lower"] = f"{_plain(spec.window.lower.si)} V"
+    values["upper"] = f"{_plain(spec.window.upper.si)} V"
+    phases = []
+    for i, phase in enumerate(protocol.phases):
+        steps = []
+        for k, step in enumerate(phase.steps):
+            where = f"phase[{i}].steps[{k}]"
+            text = _filled(step, values, file, where, problems)
+            if text is not None:
+                steps.append(
+                    ResolvedStep(
+                        text,
+                        step.temperature or phase.temperature,
+                        step.pressure or phase.pressure,
+                        step.period,
+                    )
+                )
+        phases.append(ResolvedPhase(phase.name, phase.cycles, tuple(steps)))
+    if problems:
+        raise SpecError(problems)
+    return ResolvedProtocol(protocol.name, tuple(phases))
+
+
+def _filled(
+    step: Step, values: dict[str, str], file: str, where: str, problems: list[Problem]
+) -> str | None:
+    """Return a step's text with its placeholders filled and PyBaMM's consent, or None."""
+    unknown = [name for name in _PLACEHOLDER.findall(step.do) if name.strip() not in values]
+    for name in unknown:
+        problems.append(
+            Problem(
+                f"{step.do!r}: there is no {{{name}}}; known: {one_of(values)}",
+                file,
+                where,
+                did_you_mean(name, values, f"add {name} to [parameters], or use a known one"),
+            )
+        )
+    if unknown:
+        return None
+    text = _PLACEHOLDER.sub(lambda match: values[match[1].strip()], step.do)
+    if "{" in text or "}" in text:
+        problems.append(
+            Problem(
+                f"{step.do!r}: a brace has no partner",
+                file,
+                where,
+                "write a placeholder like {upper}",
+            )
+        )
+        return None
+    problem = _unreadable(text)
+    if problem is None:
+        return text
+    written = "" if text == step.do else f" (from {step.do!r})"
+    problems.append(
+        Problem(f"PyBaMM cannot read {text!r}{written}: {problem}", file, where, _fix(text))
+    )
+    return None
+
+
+def _unreadable(text: str) -> str | None:
+    """Return what PyBaMM has against a step's text, or ``None``."""
+    import pybamm
+
+    try:
+        step = pybamm.step.string(text)
+    except Exception as error:  # PyBaMM raises many kinds; all mean "not a step"
+        says = str(error).partition(" For example:")[0].strip().rstrip(".")
+        return says if isinstance(error, ValueError) and len(says) < 160 else "it is not a step"
+    numbers = [step.value, step.duration]
+    for number in numbers:
+        if isinstance(number, int | float) and not math.isfinite(number):
+            return "a number in it is not finite"
+    if isinstance(step.duration, int | float) and step.duration <= 0:
+        return "it takes no time"
+    return None
+
+
+def _fix(text: str) -> str:
+    first = text.split(" ", 1)[0]
+    near = near_miss(first, _VERBS)
+    if near is not None and near != first:
+        return f"did you mean {near!r}?"
+    return _EXAMPLE

@@ -1,0 +1,152 @@
+"""What must fit together in a cell beyond the single number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twin.specs.complaint import Complaint
+
+
+def kind_complaints(
+    kind: str, *, anode: str | None, cathode: str | None, cathode_interface: bool
+) -> list[Complaint]:
+    """Return what a cell's parts have against its ``kind``.
+
+    Parameters
+    ----------
+    kind : {"full", "symmetric"}
+        The cell's kind.
+    anode, cathode : {"metal", "porous"} or None
+        The electrodes' kinds, ``None`` where there is no such table.
+    cathode_interface : bool
+        Whether ``interfaces.cathode`` is given.
+    """
+    if kind == "full":
+        return _full(cathode, cathode_interface)
+    return _symmetric(anode, cathode) if kind == "symmetric" else []
+
+
+def _full(cathode: str | None, cathode_interface: bool) -> list[Complaint]:
+    found = []
+    if cathode is None:
+        found.append(
+            Complaint(
+                "a full cell needs a [cathode] table",
+                fix='describe the cathode, or set kind = "symmetric" for Na | electrolyte | Na',
+                keys=("kind",),
+                missing="cathode",
+            )
+        )
+    if cathode == "metal":
+        found.append(
+            Complaint(
+                "a full cell cannot have a metal cathode: there is no voltage between "
+                "two electrodes of the same metal",
+                fix="give the cathode an intercalation material, or make the cell "
+                'kind = "symmetric" and remove [cathode]',
+                keys=("cathode.material", "cathode"),
+            )
+        )
+    if not cathode_interface:
+        found.append(
+            Complaint(
+                "a full cell needs an [interfaces.cathode] table",
+                fix="give at least its exchange_current",
+                keys=("interfaces", "kind"),
+                missing="interfaces.cathode",
+            )
+        )
+    return found
+
+
+def _symmetric(anode: str | None, cathode: str | None) -> list[Complaint]:
+    found = []
+    if anode == "porous":
+        found.append(
+            Complaint(
+                "a symmetric cell needs a metal anode: it strips at one face what it plates "
+                "at the other",
+                fix='give the anode a metal such as sodium, or set kind = "full"',
+                keys=("anode.material", "anode"),
+            )
+        )
+    if cathode is not None:
+        found.append(
+            Complaint(
+                "a symmetric cell has no [cathode] table: both its electrodes are the one "
+                "that [anode] describes",
+                fix='remove [cathode], or set kind = "full"',
+                keys=("cathode",),
+            )
+        )
+    return found
+
+
+def check_kind(spec: Any) -> None:
+    """Raise the first complaint a finished spec's parts have against its kind."""
+    for complaint in kind_complaints(
+        spec.kind,
+        anode=spec.anode.kind,
+        cathode=spec.cathode.kind if spec.cathode is not None else None,
+        cathode_interface=spec.interfaces.cathode is not None,
+    ):
+        raise complaint
+
+
+def check_window(window: Any) -> None:
+    """Raise if the lower voltage limit is not below the upper."""
+    if not window.lower.si < window.upper.si:
+        raise Complaint(
+            f"the lower limit {window.lower.text} is not below the upper {window.upper.text}",
+            fix="make window.lower smaller than window.upper",
+            keys=("lower", "upper"),
+        )
+
+
+def check_fractions(electrode: Any) -> None:
+    """Raise if active material and electrolyte fill more than the electrode."""
+    total = electrode.active_fraction.si + electrode.electrolyte_fraction.si
+    if total > 1 + 1e-9:
+        raise Complaint(
+            f"active_fraction + electrolyte_fraction is {total:.6g}; together they fill "
+            "at most 1 of the volume",
+            fix="lower one of them; what is left is binder, carbon and pores",
+            keys=("active_fraction", "electrolyte_fraction"),
+        )
+
+
+def check_fixture(stack: Any) -> None:
+    """Raise if a spring fixture has no stiffness."""
+    if stack.fixture == "spring" and stack.stiffness is None:
+        raise Complaint(
+            'fixture = "spring" needs the spring\'s stiffness',
+            fix='add stiffness = "1e11 Pa/m": the pressure rise per thickness change',
+            keys=("fixture",),
+            missing="stiffness",
+        )
+
+
+def check_thermal(thermal: Any) -> None:
+    """Raise if a lumped heat balance lacks one of its two coefficients."""
+    if thermal.model != "lumped":
+        return
+    units = {"heat_capacity": "J/(m^2*K)", "heat_transfer": "W/(m^2*K)"}
+    lacking = [name for name in units if getattr(thermal, name) is None]
+    if lacking:
+        raise Complaint(
+            f'model = "lumped" needs {" and ".join(lacking)}',
+            fix="add " + ", ".join(f'{name} = "… {units[name]}"' for name in lacking),
+            keys=("model",),
+            missing=lacking[0],
+        )
+
+
+def check_transport(electrolyte: Any) -> None:
+    """Raise if a binary electrolyte has no salt diffusivity."""
+    if electrolyte.transport == "binary" and electrolyte.diffusivity is None:
+        raise Complaint(
+            'transport = "binary" needs the diffusivity of the salt',
+            fix='add diffusivity = "1e-11 m^2/s", or set transport = "single-ion"',
+            keys=("transport",),
+            missing="diffusivity",
+        )

@@ -1,0 +1,282 @@
+"""What a cell is: the frozen, typed form every TOML file is read into."""
+
+# mypy: disable-error-code="valid-type"
+# Field types are made by Q(unit) and laws(unit), which mypy cannot follow.
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Discriminator, Field, SerializeAsAny, Tag, model_validator
+
+from twin.specs import rules
+from twin.specs.laws import Frozen, laws
+from twin.specs.quantity import Q
+
+SCHEMA_VERSION = 1
+
+
+def _assumed(value: Any, note: str = "the twin's default") -> Any:
+    """A field whose default counts as an assumption wherever provenance is counted."""
+    return Field(default={"value": value, "status": "assumed", "note": note})
+
+
+class Provenance(Frozen):
+    """Where a file comes from and what it may be trusted for."""
+
+    references: tuple[str, ...] = ()
+    notes: str = ""
+    valid_for: str = ""
+
+
+class _Material(Frozen):
+    name: str
+    title: str
+    family: str | None = None
+    provenance: Provenance = Field(default_factory=Provenance)
+    density: Q("kg/m^3", gt=0) | None = None
+    youngs_modulus: Q("Pa", gt=0) | None = None
+    poisson_ratio: Q("", gt=-1, lt=0.5) | None = None
+    thermal_expansion: Q("1/K") | None = None
+    heat_capacity: Q("J/(kg*K)", gt=0) | None = None
+
+
+class Metal(_Material):
+    """A metal electrode that plates and strips: sodium."""
+
+    kind: Literal["metal"]
+    molar_volume: Q("m^3/mol", gt=0)
+    molar_mass: Q("kg/mol", gt=0) | None = None
+    conductivity: Q("S/m", gt=0)
+    melting_temperature: Q("K", gt=0) | None = None
+    yield_strength: Q("Pa", gt=0) | None = None
+    creep_rate: Q("1/s", ge=0) | None = None
+    """Norton creep: strain rate at ``creep_reference_stress`` and reference temperature."""
+    creep_reference_stress: Q("Pa", gt=0) | None = None
+    creep_exponent: Q("", ge=1) | None = None
+    creep_activation_energy: Q("J/mol", ge=0) | None = None
+    creep_reference_temperature: Q("K", gt=0) | None = None
+    surface_energy: Q("J/m^2", ge=0) | None = None
+
+
+class Intercalation(_Material):
+    """A host that takes sodium up between ``stoichiometry`` 0 (empty) and 1 (full)."""
+
+    kind: Literal["intercalation"]
+    maximum_concentration: Q("mol/m^3", gt=0)
+    open_circuit_potential: laws("V")
+    entropic_change: laws("V/K") = _assumed("0 V/K", "no entropic heat")
+    diffusivity: laws("m^2/s", gt=0)
+    conductivity: laws("S/m", gt=0)
+    volume_change: Q("") | None = None
+    """Relative volume change from empty to full (positive: swells on sodiation)."""
+
+
+class Electrolyte(_Material):
+    """An electrolyte: single-ion (t+ = 1, no concentration state) or binary."""
+
+    kind: Literal["electrolyte"]
+    transport: Literal["single-ion", "binary"]
+    conductivity: laws("S/m", gt=0)
+    transference_number: laws("", ge=0) = _assumed(1.0, "only the cation moves")
+    thermodynamic_factor: laws("") = _assumed(1.0, "ideal solution")
+    diffusivity: laws("m^2/s", gt=0) | None = None
+    salt_concentration: Q("mol/m^3", gt=0) = _assumed("1000 mol/m^3")
+    electronic_conductivity: Q("S/m", ge=0) | None = None
+    fracture_toughness: Q("Pa*m^0.5", gt=0) | None = None
+    fracture_strength: Q("Pa", gt=0) | None = None
+    reduction_limit: Q("V") | None = None
+    oxidation_limit: Q("V") | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        rules.check_transport(self)
+        return self
+
+
+Material = Annotated[
+    Annotated[Metal, Tag("kind:metal")]
+    | Annotated[Intercalation, Tag("kind:intercalation")]
+    | Annotated[Electrolyte, Tag("kind:electrolyte")],
+    Discriminator(lambda value: f"kind:{_get(value, 'kind')}"),
+]
+
+
+def _get(table: Any, key: str) -> Any:
+    return table.get(key) if isinstance(table, dict) else getattr(table, key, None)
+
+
+ELECTRODE_OF = {"metal": "metal", "intercalation": "porous"}
+"""The kind of electrode each kind of material makes."""
+
+
+def electrode_kind(table: Any) -> str:
+    """Return ``"metal"`` or ``"porous"``: as stated, or else by the material's kind."""
+    stated = _get(table, "kind")
+    if stated in ELECTRODE_OF.values():
+        return str(stated)
+    made = ELECTRODE_OF.get(str(_get(_get(table, "material"), "kind")))
+    return made or ("porous" if _get(table, "particle_radius") is not None else "metal")
+
+
+class MetalElectrode(Frozen):
+    """A sodium foil or an in-situ plated layer."""
+
+    kind: Literal["metal"] = "metal"
+    material: Metal
+    thickness: Q("m", gt=0)
+    """Sodium present at the start, beyond what the cathode brings."""
+    continuity_thickness: Q("m", gt=0) = _assumed("50 nm")
+    """Below about this much sodium the layer stops covering the interface."""
+
+
+class PorousElectrode(Frozen):
+    """A composite of active particles, electrolyte and additives."""
+
+    kind: Literal["porous"] = "porous"
+    material: Intercalation
+    thickness: Q("m", gt=0)
+    active_fraction: Q("", gt=0, lt=1)
+    electrolyte_fraction: Q("", gt=0, lt=1)
+    particle_radius: Q("m", gt=0)
+    initial_stoichiometry: Q("", ge=0, le=1)
+    electrolyte: Electrolyte | None = None
+    """The electrolyte inside the composite, where it is not the separator's."""
+    tortuosity_exponent: Q("", ge=0) = _assumed(1.5, "Bruggeman")
+    electronic_tortuosity_exponent: Q("", ge=0) = _assumed(1.5, "Bruggeman")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        rules.check_fractions(self)
+        return self
+
+
+Electrode = Annotated[
+    Annotated[MetalElectrode, Tag("kind:metal")] | Annotated[PorousElectrode, Tag("kind:porous")],
+    Discriminator(lambda value: f"kind:{electrode_kind(value)}"),
+]
+
+
+class Separator(Frozen):
+    """The electrolyte layer between the electrodes."""
+
+    material: Electrolyte
+    thickness: Q("m", gt=0)
+    electrolyte_fraction: Q("", gt=0, le=1) = _assumed(1.0, "a dense layer")
+    tortuosity_exponent: Q("", ge=0) = _assumed(1.5, "Bruggeman")
+
+
+class InterfaceSpec(Frozen):
+    """One electrode | electrolyte interface.
+
+    ``exchange_current`` is the Butler–Volmer exchange current density of the pristine
+    contact: per area of contact at a metal electrode, per particle area at half
+    filling at an intercalation electrode. ``resistance`` is what the interface adds
+    beyond charge transfer (a native film, a coating), per geometric area.
+    """
+
+    exchange_current: laws("A/m^2", gt=0)
+    resistance: laws("ohm*m^2", ge=0) = _assumed("0 ohm*m^2", "no native film")
+
+
+class Interfaces(Frozen):
+    """The two interfaces. In a symmetric cell ``cathode`` defaults to the anode's."""
+
+    anode: InterfaceSpec
+    cathode: InterfaceSpec | None = None
+
+
+class Stack(Frozen):
+    """The fixture: what presses on the cell, and how stiff it is."""
+
+    pressure: Q("Pa", ge=0)
+    fixture: Literal["constant-force", "spring", "rigid"] = "constant-force"
+    stiffness: Q("Pa/m", ge=0) | None = None
+    """Pressure rise per stack thickness change, for ``fixture = "spring"``."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        rules.check_fixture(self)
+        return self
+
+
+class Thermal(Frozen):
+    """The surroundings and the lumped heat balance."""
+
+    model: Literal["isothermal", "lumped"] = "isothermal"
+    ambient: Q("K", gt=0) = _assumed("25 degC")
+    heat_capacity: Q("J/(m^2*K)", gt=0) | None = None
+    """Heat capacity of the stack per geometric area."""
+    heat_transfer: Q("W/(m^2*K)", ge=0) | None = None
+    """Heat-transfer coefficient to the surroundings, per geometric area."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        rules.check_thermal(self)
+        return self
+
+
+class Window(Frozen):
+    """Voltage limits of normal operation."""
+
+    lower: Q("V")
+    upper: Q("V")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        rules.check_window(self)
+        return self
+
+
+class EndOfLife(Frozen):
+    """Criteria that belong to no mode."""
+
+    capacity_fraction: Q("", ge=0, lt=1) = _assumed(0.8)
+    """Dead below this share of the reference cycle's capacity."""
+    first_capacity_fraction: Q("", ge=0, lt=1) = Field(default=0.1, validate_default=True)
+    """Dead from the start if the reference cycle discharges less than this share of the
+    nominal capacity."""
+    resistance_factor: Q("", gt=1) = _assumed(3.0)
+    """Dead above this multiple of the reference cycle's area resistance."""
+    maximum_temperature: Q("K", gt=0) = _assumed("200 degC")
+    reference_cycle: int = Field(default=1, ge=1, strict=True)
+    """The cycle that capacity and resistance are compared with."""
+
+
+class Geometry(Frozen):
+    """The cell's lateral size."""
+
+    area: Q("m^2", gt=0)
+
+
+class CellSpec(Frozen):
+    """A whole cell, ready to become a model.
+
+    ``modes`` holds, for each failure mode the cell says something about, that mode's
+    own parameter model (its defaults, overridden by the cell's ``[modes.<id>]``).
+    """
+
+    schema_version: Literal[1] = Field(alias="schema")
+    name: str
+    title: str
+    kind: Literal["full", "symmetric"]
+    family: str | None = None
+    protocol: str | None = None
+    """The protocol a run uses when none is named."""
+    provenance: Provenance = Field(default_factory=Provenance)
+    geometry: Geometry
+    anode: Electrode
+    electrolyte: Separator
+    cathode: Electrode | None = None
+    interfaces: Interfaces
+    stack: Stack
+    thermal: Thermal = Field(default_factory=Thermal)
+    window: Window
+    nominal_capacity: Q("A*hour", gt=0) | None = None
+    """For C-rates; the theoretical capacity of the limiting electrode if not given."""
+    end_of_life: EndOfLife = Field(default_factory=EndOfLife)
+    modes: dict[str, SerializeAsAny[Any]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        rules.check_kind(self)
+        return self

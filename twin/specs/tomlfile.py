@@ -1,0 +1,110 @@
+"""Reading a TOML file: what can be wrong with it before a key is looked at."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from twin.errors import Problem, SpecError
+
+MAX_BYTES = 2_000_000
+MAX_DEPTH = 32
+_POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|(end of document))\)$")
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return the data of a TOML file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Raises
+    ------
+    SpecError
+        If it cannot be read, is no text, is larger than 2 MB, or is not TOML; a syntax
+        error names the line and the column and shows the line.
+    """
+    return _parse(_text(path), str(path))
+
+
+def _text(path: Path) -> str:
+    file = str(path)
+    try:
+        if path.is_dir():
+            raise SpecError([Problem("is a directory", file, fix="name a TOML file in it")])
+        with path.open("rb") as stream:
+            raw = stream.read(MAX_BYTES + 1)
+        if len(raw) > MAX_BYTES:
+            raise SpecError(
+                [
+                    Problem(
+                        f"is larger than {MAX_BYTES / 1e6:.0f} MB, which no spec is",
+                        file,
+                        fix="name a cell, material, overlay or protocol file",
+                    )
+                ]
+            )
+        return raw.decode("utf-8-sig").replace("\r\n", "\n")
+    except FileNotFoundError:
+        problem = Problem("there is no such file", file, fix="check the path")
+    except UnicodeDecodeError as error:
+        problem = Problem(
+            f"is not UTF-8 text (byte {error.start})", file, fix="save it as UTF-8 text"
+        )
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        problem = Problem(f"cannot be read: {reason}", file, fix="check the path and the rights")
+    raise SpecError([problem]) from None
+
+
+def _parse(text: str, file: str) -> dict[str, Any]:
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SpecError([_syntax_problem(str(error), text, file)]) from None
+    except (RecursionError, ValueError) as error:
+        says = "is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise SpecError([Problem(says, file, fix="simplify the file")]) from None
+    if _deeper_than(data, MAX_DEPTH):
+        raise SpecError([Problem("is nested too deeply", file, fix="simplify the file")])
+    return data
+
+
+def _syntax_problem(message: str, text: str, file: str) -> Problem:
+    position = _POSITION.search(message)
+    says = message[: position.start()] if position else message
+    lines = text.split("\n")
+    if position and position[1]:
+        number, column = int(position[1]), int(position[2])
+    else:
+        number = max((n for n, line in enumerate(lines, 1) if line.strip()), default=1)
+        column = len(lines[number - 1]) + 1
+    if column == 1 and number > 1 and not lines[number - 1].strip():
+        # The parser noticed only on the next, empty line.
+        number -= 1
+        column = len(lines[number - 1]) + 1
+    line = lines[number - 1].strip()[:120] if number <= len(lines) else ""
+    if says.startswith("Cannot overwrite") or says.startswith("Cannot declare"):
+        says, fix = "a key or table is given twice", "keep one of the two"
+    else:
+        says = f"is not TOML: {says[:1].lower()}{says[1:]}"
+        fix = "correct the line; text and quantities with units stand in quotes"
+    return Problem(f"line {number}, column {column}: {says}: {line}", file, fix=fix)
+
+
+def _deeper_than(data: Any, depth: int) -> bool:
+    level = [data]
+    for _ in range(depth):
+        level = [
+            child
+            for node in level
+            if isinstance(node, dict | list)
+            for child in (node.values() if isinstance(node, dict) else node)
+        ]
+        if not level:
+            return False
+    return True

@@ -1,0 +1,234 @@
+"""What a run leaves behind: cycle rows, series, checkpoints, failure events.
+
+Each function is a part of one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, String, insert, literal, select
+from sqlmodel import col
+
+from twin.errors import NotFoundError, StoreError
+from twin.store.plain import integer, number, plain, text
+from twin.store.records import Checkpoint as CheckpointRecord
+from twin.store.tables import (
+    CYCLE_COLUMNS,
+    Checkpoint,
+    Cycle,
+    FailureEvent,
+    SeriesChunk,
+    metadata,
+)
+
+_TEXT = ("min_margin_name",)
+_FLAGS = ("interpolated",)
+_EVENT_NUMBERS = ("t_s", "value", "threshold")
+_EVENT_TEXTS = ("mode", "criterion", "severity", "variable", "says")
+_EXACT = 2**53
+
+
+def cycle_values(run_id: str, cycle: int, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Sort a flat row into the columns of the cycle table.
+
+    Raises
+    ------
+    StoreError
+        If a value does not fit its column, or the row is that of another cycle.
+    """
+    others = dict(row)
+    if others.pop("cycle", cycle) != cycle:
+        raise StoreError(f"the row of cycle {row['cycle']} was given as that of cycle {cycle}")
+    values: dict[str, Any] = {"run": run_id, "number": integer(cycle, "cycle")}
+    for key in CYCLE_COLUMNS:
+        value = others.pop(key, None)
+        if key in _FLAGS:
+            values[key] = bool(value)
+        elif key in _TEXT:
+            values[key] = None if value is None else text(str(value))
+        else:
+            values[key] = number(value, key)
+    values["other_values"] = plain(others)
+    return values
+
+
+def flat_row(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a stored cycle as the flat row it came from."""
+    row: dict[str, Any] = {"cycle": values["number"]}
+    row.update((key, values[key]) for key in CYCLE_COLUMNS)
+    # JSONB keeps neither the order of keys nor that 1e300 was a float.
+    for key, value in sorted(values["other_values"].items()):
+        huge = isinstance(value, int) and abs(value) > _EXACT
+        row[key] = float(value) if huge else value
+    return row
+
+
+def event_values(run_id: str, cycle: int, event: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a failure event as a row of its table.
+
+    Raises
+    ------
+    StoreError
+        If it has a key the table has no column for, or lacks criterion or severity.
+    """
+    unknown = set(event) - {"cycle", *_EVENT_NUMBERS, *_EVENT_TEXTS}
+    missing = {"criterion", "severity"} - set(event)
+    if unknown or missing:
+        raise StoreError(
+            "a failure event "
+            + " and ".join(
+                f"{verb} {', '.join(sorted(keys))}"
+                for verb, keys in (("lacks", missing), ("has unknown keys", unknown))
+                if keys
+            ),
+            fix=f"give {', '.join((*_EVENT_TEXTS, *_EVENT_NUMBERS))}",
+        )
+    values: dict[str, Any] = {"run": run_id, "cycle": integer(event.get("cycle", cycle), "cycle")}
+    for key in _EVENT_NUMBERS:
+        values[key] = number(event.get(key), key)
+    for key in _EVENT_TEXTS:
+        values[key] = text(str(event.get(key) or ""))
+    values["mode"] = values["mode"] or None
+    return values
+
+
+def write_checkpoint(
+    connection: Connection, run_id: str, cycle: int, data: bytes, layout: str
+) -> None:
+    """Insert the state at the end of a cycle."""
+    connection.execute(
+        insert(Checkpoint), {"run": run_id, "cycle": cycle, "layout": text(layout), "data": data}
+    )
+
+
+def write_cycle(
+    connection: Connection,
+    values: Mapping[str, Any],
+    *,
+    series: bytes | None,
+    series_rows: int,
+    checkpoint: bytes | None,
+    layout: str,
+    events: Sequence[Mapping[str, Any]],
+) -> None:
+    """Insert a cycle's row and all that belongs to it."""
+    run_id, cycle = values["run"], values["number"]
+    connection.execute(insert(Cycle), dict(values))
+    if series is not None:
+        connection.execute(
+            insert(SeriesChunk),
+            {"run": run_id, "cycle": cycle, "rows": series_rows, "data": series},
+        )
+    if checkpoint is not None:
+        write_checkpoint(connection, run_id, cycle, checkpoint, layout)
+    if events:
+        connection.execute(insert(FailureEvent), [dict(event) for event in events])
+
+
+def is_stored(connection: Connection, values: Mapping[str, Any]) -> bool:
+    """Return whether exactly this cycle row is in the database."""
+    row = (
+        connection.execute(
+            select(*metadata.tables["cycle"].columns).where(
+                col(Cycle.run) == values["run"], col(Cycle.number) == values["number"]
+            )
+        )
+        .mappings()
+        .one_or_none()
+    )
+    return row is not None and flat_row(dict(row)) == flat_row(values)
+
+
+def read_cycles(connection: Connection, run_id: str) -> list[dict[str, Any]]:
+    """Return the flat rows of a run, in the order of the cycles."""
+    query = (
+        select(*metadata.tables["cycle"].columns)
+        .where(col(Cycle.run) == run_id)
+        .order_by(col(Cycle.number))
+    )
+    return [flat_row(dict(row)) for row in connection.execute(query).mappings()]
+
+
+def series_cycles(connection: Connection, run_id: str) -> list[int]:
+    """Return the cycles whose time series are stored."""
+    query = select(col(SeriesChunk.cycle)).where(col(SeriesChunk.run) == run_id)
+    return sorted(connection.scalars(query))
+
+
+def read_series(
+    connection: Connection, run_id: str, cycles: Iterable[int]
+) -> list[tuple[int, bytes]]:
+    """Return the series chunks of some cycles, in order."""
+    query = (
+        select(col(SeriesChunk.cycle), col(SeriesChunk.data))
+        .where(col(SeriesChunk.run) == run_id, col(SeriesChunk.cycle).in_(list(cycles)))
+        .order_by(col(SeriesChunk.cycle))
+    )
+    return [(cycle, bytes(data)) for cycle, data in connection.execute(query)]
+
+
+def read_checkpoint(connection: Connection, run_id: str, cycle: int | None) -> CheckpointRecord:
+    """Return one checkpoint of a run, or the latest.
+
+    Raises
+    ------
+    NotFoundError
+        If it is not stored; the message says which are.
+    """
+    query = select(col(Checkpoint.cycle), col(Checkpoint.data), col(Checkpoint.layout)).where(
+        col(Checkpoint.run) == run_id
+    )
+    if cycle is not None:
+        query = query.where(col(Checkpoint.cycle) == cycle)
+    row = connection.execute(query.order_by(col(Checkpoint.cycle).desc()).limit(1)).one_or_none()
+    if row is not None:
+        return CheckpointRecord(row.cycle, bytes(row.data), row.layout)
+    stored = sorted(
+        connection.scalars(select(col(Checkpoint.cycle)).where(col(Checkpoint.run) == run_id))
+    )
+    if not stored:
+        raise NotFoundError(
+            f"run {run_id} has no checkpoints", fix="start it again; it cannot be continued"
+        )
+    raise NotFoundError(
+        f"run {run_id} has no checkpoint of cycle {cycle}; it has those of {spans(stored)}",
+        fix=f"use cycle {min(stored, key=lambda c: abs(c - (cycle or 0)))}",
+    )
+
+
+def read_events(connection: Connection, run_id: str) -> list[dict[str, Any]]:
+    """Return the failure events of a run, in the order they happened."""
+    table = metadata.tables["failure_event"]
+    columns = [column for column in table.columns if column.name not in ("id", "run")]
+    query = select(*columns).where(table.c.run == run_id)
+    query = query.order_by(table.c.cycle, table.c.id)
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def copy(connection: Connection, from_run: str, to_run: str, up_to_cycle: int) -> None:
+    """Copy everything up to and with a cycle from one run to another, inside the database."""
+    number_of = {"cycle": "number"}
+    for name in ("cycle", "series_chunk", "checkpoint", "failure_event"):
+        table = metadata.tables[name]
+        kept = [column for column in table.columns if column.name not in ("id", "run")]
+        source = select(literal(to_run, String), *kept).where(
+            table.c.run == from_run, table.c[number_of.get(name, "cycle")] <= up_to_cycle
+        )
+        if name == "failure_event":
+            source = source.order_by(table.c.id)
+        names = ["run", *(column.name for column in kept)]
+        connection.execute(insert(table).from_select(names, source))
+
+
+def spans(numbers: Sequence[int]) -> str:
+    """Write sorted numbers as spans: ``0-3, 7``."""
+    parts: list[list[int]] = []
+    for value in numbers:
+        if parts and value == parts[-1][1] + 1:
+            parts[-1][1] = value
+        else:
+            parts.append([value, value])
+    shown = [str(a) if a == b else f"{a}-{b}" for a, b in parts]
+    return ", ".join(shown if len(shown) <= 8 else [*shown[:4], "…", *shown[-3:]])

@@ -1,0 +1,116 @@
+"""Reading the store: runs, their cycles and what belongs to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from functools import partial
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine
+
+from twin.store import history, migrate, runs, size, studies, transactions
+from twin.store.records import Checkpoint, RunInfo, StudyInfo
+from twin.store.session import shown
+
+T = TypeVar("T")
+
+_SERIES_BATCH = 16
+
+
+class StoreReader:
+    """The reading half of :class:`twin.store.Store`. Every method is one transaction.
+
+    Parameters
+    ----------
+    engine : Engine
+        From :func:`twin.store.session.engine_for`.
+    """
+
+    def __init__(self, engine: Engine):
+        self.engine = engine
+
+    @property
+    def url(self) -> str:
+        """The database's URL, without its password."""
+        return shown(self.engine.url)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.url!r})"
+
+    def run(self, ref: str) -> RunInfo:
+        """Return a run by its id, a unique beginning of it, or ``"last"``.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none or more than one; the fix names near ones.
+        """
+        return self._read(lambda connection: runs.find(connection, ref))
+
+    def runs(
+        self, *, cell: str | None = None, status: str | None = None, limit: int | None = None
+    ) -> list[RunInfo]:
+        """Return runs, newest first, without their cells' specs.
+
+        Parameters
+        ----------
+        cell : str, optional
+            Only runs of the cell of this name.
+        status : str, optional
+            Only runs whose :attr:`RunInfo.status_now` is this.
+        limit : int, optional
+            At most so many.
+        """
+        return self._read(
+            lambda connection: runs.listing(connection, cell=cell, status=status, limit=limit)
+        )
+
+    def cycles(self, run_id: str) -> list[dict[str, Any]]:
+        """Return the rows of a run in order: ``cycle``, the columns, then all other values."""
+        return self._read(lambda connection: history.read_cycles(connection, run_id))
+
+    def series(
+        self, run_id: str, cycles: Collection[int] | None = None
+    ) -> Iterator[tuple[int, bytes]]:
+        """Yield cycle and Parquet bytes of the stored series, in order, a few at a time.
+
+        No transaction is open between two chunks, so a slow reader holds nobody up.
+
+        Parameters
+        ----------
+        run_id : str
+            The run.
+        cycles : collection of int, optional
+            Only these; those without a series are passed over.
+        """
+        stored = self._read(lambda connection: history.series_cycles(connection, run_id))
+        wanted = stored if cycles is None else sorted(set(stored) & set(cycles))
+        for start in range(0, len(wanted), _SERIES_BATCH):
+            batch = wanted[start : start + _SERIES_BATCH]
+            yield from self._read(partial(history.read_series, run_id=run_id, cycles=batch))
+
+    def checkpoint(self, run_id: str, cycle: int | None = None) -> Checkpoint:
+        """Return the state at the end of a cycle, or the latest there is.
+
+        Raises
+        ------
+        NotFoundError
+            If it is not stored; the message says which are.
+        """
+        return self._read(lambda connection: history.read_checkpoint(connection, run_id, cycle))
+
+    def events(self, run_id: str) -> list[dict[str, Any]]:
+        """Return the failure events of a run, in the order they happened."""
+        return self._read(lambda connection: history.read_events(connection, run_id))
+
+    def study(self, study_id: str) -> StudyInfo:
+        """Return a study by its id (NotFoundError if there is none)."""
+        return self._read(lambda connection: studies.find(connection, study_id))
+
+    def info(self) -> dict[str, Any]:
+        """Return URL (without password), backend, revision, sizes in bytes and row counts."""
+        revision = migrate.head_revision()
+        return self._read(lambda connection: size.describe(connection, self.engine.url, revision))
+
+    def _read(self, work: Callable[[Connection], T]) -> T:
+        return transactions.read(self.engine, work)

@@ -1,0 +1,101 @@
+"""What the store hands back: plain, frozen records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+QUIET_AFTER = timedelta(minutes=10)
+"""A run of another host that has written nothing for so long may no longer be running."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The state at the end of a cycle; ``layout`` says how to read ``data``."""
+
+    cycle: int
+    data: bytes
+    layout: str
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """Everything the store knows of a run, without its cycles.
+
+    Attributes
+    ----------
+    id : str
+        The run's id.
+    cell_name, cell_hash, cell_kind, cell_family, cell_title : str
+        The cell.
+    cell_spec : dict or None
+        The cell's whole spec; None in listings (:meth:`Store.runs`), where it is not read.
+    protocol, settings, modes, packages : dict
+        What was run, how, with which failure modes and which package versions.
+    seed : int or None
+        The seed of whatever is random in it.
+    parent_run : str or None
+        The run this one branched from (None too once that one is deleted).
+    parent_cycle : int or None
+        The cycle it branched at.
+    study : str or None
+        The study it belongs to.
+    status : str
+        As stored: running, completed, cell-failed, solver-gave-up or cancelled.
+    status_now : str
+        The same, but "interrupted" when the writing process is gone, and "running
+        elsewhere?" when it ran on another host and has long been quiet.
+    outcome : dict
+        The cause of death, empty while running.
+    cycles_requested, cycles, last_cycle : int
+        Asked for; stored; the number of the last one (0 when there is none).
+    created, updated : datetime
+        In UTC.
+    wall_s : float
+        Time spent computing [s].
+    host : str
+        Where it was written from.
+    pid : int
+        By which process.
+    """
+
+    id: str
+    cell_name: str
+    cell_hash: str
+    cell_kind: str
+    cell_family: str
+    cell_title: str
+    cell_spec: dict[str, Any] | None
+    protocol: dict[str, Any]
+    settings: dict[str, Any]
+    modes: dict[str, Any]
+    packages: dict[str, Any]
+    seed: int | None
+    parent_run: str | None
+    parent_cycle: int | None
+    study: str | None
+    status: str
+    status_now: str
+    outcome: dict[str, Any]
+    cycles_requested: int
+    cycles: int
+    last_cycle: int
+    created: datetime
+    updated: datetime
+    wall_s: float
+    host: str
+    pid: int
+
+
+@dataclass(frozen=True)
+class StudyInfo:
+    """A study: many runs with one question."""
+
+    id: str
+    kind: str
+    cell_name: str
+    status: str
+    design: dict[str, Any]
+    summary: dict[str, Any]
+    created: datetime

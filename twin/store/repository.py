@@ -1,0 +1,302 @@
+"""The store: one object through which runs are written and read.
+
+Every method is one transaction. What the database driver raises comes out as a
+StoreError that says what to do.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from sqlalchemy import Connection, Engine
+
+from twin.store import history, migrate, runs, studies, transactions
+from twin.store.plain import integer
+from twin.store.reader import StoreReader
+from twin.store.session import LOCK_TIMEOUT_S, default_url, engine_for
+
+T = TypeVar("T")
+
+
+class Store(StoreReader):
+    """A database of runs. Open it with :meth:`open`; it may be shared between threads.
+
+    Parameters
+    ----------
+    engine : Engine
+        From :func:`twin.store.session.engine_for`.
+    lock_timeout_s : float
+        How long to keep trying while others hold the database [s].
+    """
+
+    def __init__(self, engine: Engine, *, lock_timeout_s: float = LOCK_TIMEOUT_S):
+        super().__init__(engine)
+        self._lock_timeout_s = lock_timeout_s
+
+    @classmethod
+    def open(cls, url: str | None = None, *, lock_timeout_s: float = LOCK_TIMEOUT_S) -> Self:
+        """Open a database; create it, or bring an older one up to date, where needed.
+
+        Parameters
+        ----------
+        url : str, optional
+            ``sqlite:///FILE``, a path, or ``postgresql://…``; else ``TWIN_DATABASE_URL``,
+            else a file in the user's data folder.
+        lock_timeout_s : float
+            How long to wait for other writers [s].
+
+        Raises
+        ------
+        StoreError
+            If it cannot be opened, is newer than this program or is not the twin's.
+        """
+        engine = engine_for(url or default_url(), lock_timeout_s=lock_timeout_s)
+        try:
+            migrate.prepare(engine, lock_timeout_s=lock_timeout_s)
+        except BaseException:
+            engine.dispose()
+            raise
+        return cls(engine, lock_timeout_s=lock_timeout_s)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def start_run(
+        self,
+        *,
+        cell: Mapping[str, Any],
+        protocol: Mapping[str, Any],
+        settings: Mapping[str, Any],
+        modes: Mapping[str, Any],
+        packages: Mapping[str, Any],
+        cycles_requested: int,
+        seed: int | None = None,
+        parent: tuple[str, int] | None = None,
+        study: str | None = None,
+    ) -> str:
+        """Record that this process starts a run, and return the run's id.
+
+        Parameters
+        ----------
+        cell : mapping
+            ``name``, ``kind``, ``family``, ``title``, ``hash`` and ``spec``; stored once
+            for all runs of the same hash.
+        protocol, settings, modes, packages : mapping
+            What is run, how, with which failure modes and package versions.
+        cycles_requested : int
+            How many cycles are wanted.
+        seed : int, optional
+            The seed of whatever is random (at most 63 bits).
+        parent : tuple of str and int, optional
+            The run and cycle this one branches from.
+        study : str, optional
+            The study it belongs to.
+
+        Raises
+        ------
+        NotFoundError
+            If the parent or the study is not in the database.
+        StoreError
+            If it cannot be written.
+        """
+        return self._write(
+            lambda connection: runs.start(
+                connection,
+                cell=cell,
+                protocol=protocol,
+                settings=settings,
+                modes=modes,
+                packages=packages,
+                cycles_requested=cycles_requested,
+                seed=seed,
+                parent=parent,
+                study=study,
+            )
+        )
+
+    def commit_initial(self, run_id: str, checkpoint: bytes, layout: str) -> None:
+        """Store the state before the first cycle, as the checkpoint of cycle 0.
+
+        Raises
+        ------
+        StoreError
+            If it is there already, or cannot be written.
+        """
+
+        def work(connection: Connection) -> None:
+            runs.touch(connection, run_id)
+            history.write_checkpoint(connection, run_id, 0, checkpoint, layout)
+
+        self._write(work, duplicate=_written_twice(run_id, 0))
+
+    def commit_cycle(
+        self,
+        run_id: str,
+        number: int,
+        row: Mapping[str, Any],
+        *,
+        series: bytes | None = None,
+        series_rows: int = 0,
+        checkpoint: bytes | None = None,
+        layout: str = "",
+        events: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
+        """Store a cycle: all that is given, or nothing of it.
+
+        Waits for other writers, repeats what a conflict or a lost connection undid, and
+        never stores a cycle twice.
+
+        Parameters
+        ----------
+        run_id : str
+            The run.
+        number : int
+            The cycle, from 1.
+        row : mapping
+            Its summary. The keys of :data:`twin.store.tables.CYCLE_COLUMNS` have columns of
+            their own; all others are kept too.
+        series : bytes, optional
+            Its time series, as a Parquet file.
+        series_rows : int
+            The number of rows in it.
+        checkpoint : bytes, optional
+            The state at its end.
+        layout : str
+            How to read the state.
+        events : sequence of mapping
+            Criteria crossed: ``mode``, ``criterion``, ``severity``, ``variable``, ``says``,
+            ``t_s``, ``value``, ``threshold``.
+
+        Raises
+        ------
+        StoreError
+            If another process has stored this cycle, or it cannot be written.
+        NotFoundError
+            If the run has been deleted.
+        """
+        values = history.cycle_values(run_id, number, row)
+        rows = integer(series_rows, "series_rows")
+        crossed = [history.event_values(run_id, number, event) for event in events]
+
+        tries = itertools.count()
+
+        def work(connection: Connection) -> None:
+            if next(tries) and history.is_stored(connection, values):
+                return  # the connection broke after the commit, not before
+            runs.touch(connection, run_id)
+            history.write_cycle(
+                connection,
+                values,
+                series=series,
+                series_rows=rows,
+                checkpoint=checkpoint,
+                layout=layout,
+                events=crossed,
+            )
+
+        self._write(
+            work,
+            idempotent=True,
+            duplicate=_written_twice(run_id, number),
+        )
+
+    def finish_run(
+        self, run_id: str, *, status: str, outcome: Mapping[str, Any], wall_s: float
+    ) -> None:
+        """Record how a run ended.
+
+        Parameters
+        ----------
+        run_id : str
+            The run.
+        status : {"completed", "cell-failed", "solver-gave-up", "cancelled"}
+            The kind of end.
+        outcome : mapping
+            The cause of death.
+        wall_s : float
+            All the time spent computing, that before a resumption included [s].
+
+        Raises
+        ------
+        StoreError
+            If ``status`` is none of these, or it cannot be written.
+        """
+        self._write(lambda connection: runs.finish(connection, run_id, status, outcome, wall_s))
+
+    def reopen_run(self, run_id: str, cycles_requested: int) -> None:
+        """Make this process continue a run, up to ``cycles_requested`` cycles in all.
+
+        Raises
+        ------
+        StoreError
+            If the process that writes it is still alive on this host.
+        NotFoundError
+            If there is no such run.
+        """
+        self._write(lambda connection: runs.reopen(connection, run_id, cycles_requested))
+
+    def copy_history(self, from_run: str, to_run: str, up_to_cycle: int) -> None:
+        """Give a branch its parent's cycles, series, checkpoints and events up to a cycle.
+
+        Raises
+        ------
+        StoreError
+            If the branch has any of these already, or they cannot be written.
+        """
+
+        def work(connection: Connection) -> None:
+            runs.touch(connection, to_run)
+            history.copy(connection, from_run, to_run, integer(up_to_cycle, "up_to_cycle"))
+
+        self._write(
+            work,
+            duplicate=(
+                f"run {to_run} has cycles of its own already",
+                "copy a history only into a run that has just been started",
+            ),
+        )
+
+    def delete_run(self, run_id: str) -> None:
+        """Delete a run with everything it left behind.
+
+        Raises
+        ------
+        StoreError
+            If a living process of this host is writing it.
+        NotFoundError
+            If there is no such run.
+        """
+        self._write(lambda connection: runs.remove(connection, run_id))
+
+    def start_study(self, *, kind: str, cell_name: str, design: Mapping[str, Any]) -> str:
+        """Record a study (an ensemble, a map …) and return its id, for ``start_run``."""
+        return self._write(lambda connection: studies.start(connection, kind, cell_name, design))
+
+    def finish_study(self, study_id: str, *, status: str, summary: Mapping[str, Any]) -> None:
+        """Record how a study ended and what came of it (NotFoundError if there is none)."""
+        self._write(lambda connection: studies.finish(connection, study_id, status, summary))
+
+    def _write(self, work: Callable[[Connection], T], **how: Any) -> T:
+        return transactions.write(self.engine, work, timeout_s=self._lock_timeout_s, **how)
+
+
+def _written_twice(run_id: str, cycle: int) -> tuple[str, str]:
+    return (
+        f"cycle {cycle} of run {run_id} is stored already: another process is writing this run",
+        "end one of the two, then `twin resume` the run",
+    )

@@ -1,0 +1,262 @@
+"""Runs: starting, finding, listing and ending them. Each function is one transaction's work."""
+
+from __future__ import annotations
+
+import difflib
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Select, delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import col
+
+from twin.errors import NotFoundError, StoreError
+from twin.store.plain import integer, number, plain, text
+from twin.store.process import Writer, is_alive, on_this_host, this_process
+from twin.store.records import QUIET_AFTER, RunInfo
+from twin.store.tables import Cell, Cycle, Run, Study, now
+
+FINISHED = ("completed", "cell-failed", "solver-gave-up", "cancelled")
+"""The ways a run ends."""
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_BASE32 = _LETTERS + "234567"
+_LISTED = 5
+
+
+def new_id() -> str:
+    """Return eight base32 characters, the first a letter so that nothing reads it as a number."""
+    return secrets.choice(_LETTERS) + "".join(secrets.choice(_BASE32) for _ in range(7))
+
+
+def start(
+    connection: Connection,
+    *,
+    cell: Mapping[str, Any],
+    protocol: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    modes: Mapping[str, Any],
+    packages: Mapping[str, Any],
+    cycles_requested: int,
+    seed: int | None,
+    parent: tuple[str, int] | None,
+    study: str | None,
+) -> str:
+    """Insert a run (and its cell, if new) and return its id."""
+    missing = {"name", "kind", "family", "title", "hash", "spec"} - set(cell)
+    if missing:
+        raise StoreError(f"the cell has no {', '.join(sorted(missing))}", fix="give all of it")
+    if parent is not None:
+        _must_exist(connection, parent[0])
+    if study is not None and not connection.scalar(
+        select(func.count()).where(col(Study.id) == study)
+    ):
+        raise NotFoundError(f"there is no study {study!r}", fix="start the study first")
+    build = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    named = {key: text(str(cell[key])) for key in ("hash", "name", "kind", "family", "title")}
+    connection.execute(
+        build(Cell)
+        .values(**named, created=now(), spec=plain(cell["spec"], "spec"))
+        .on_conflict_do_nothing()
+    )
+    run_id = new_id()
+    while connection.scalar(select(func.count()).where(col(Run.id) == run_id)):
+        run_id = new_id()
+    moment = now()
+    connection.execute(
+        insert(Run),
+        {
+            "id": run_id,
+            "cell_hash": named["hash"],
+            "cell_name": named["name"],
+            "study": study,
+            "parent_run": parent[0] if parent else None,
+            "parent_cycle": integer(parent[1], "parent") if parent else None,
+            "status": "running",
+            "cycles_requested": integer(cycles_requested, "cycles_requested"),
+            "seed": None if seed is None else integer(seed, "seed"),
+            "created": moment,
+            "updated": moment,
+            "wall_s": 0.0,
+            **_written_here(),
+            "protocol": plain(protocol, "protocol"),
+            "settings": plain(settings, "settings"),
+            "modes": plain(modes, "modes"),
+            "packages": plain(packages, "packages"),
+            "outcome": {},
+        },
+    )
+    return run_id
+
+
+def finish(
+    connection: Connection, run_id: str, status: str, outcome: Mapping[str, Any], wall_s: float
+) -> None:
+    """Write how a run ended."""
+    if status not in FINISHED:
+        raise StoreError(
+            f"{status!r} is not a way for a run to end", fix=f"use one of {', '.join(FINISHED)}"
+        )
+    values = {
+        "status": status,
+        "outcome": plain(outcome, "outcome"),
+        "wall_s": number(wall_s, "wall_s") or 0.0,
+        "updated": now(),
+    }
+    if not connection.execute(update(Run).where(col(Run.id) == run_id).values(values)).rowcount:
+        raise _gone(run_id)
+
+
+def reopen(connection: Connection, run_id: str, cycles_requested: int) -> None:
+    """Make this process the writer of a run, unless the recorded one still is."""
+    refuse_if_written(connection, run_id, "continued")
+    values = {
+        "status": "running",
+        "outcome": {},
+        "cycles_requested": integer(cycles_requested, "cycles_requested"),
+        "updated": now(),
+        **_written_here(),
+    }
+    connection.execute(update(Run).where(col(Run.id) == run_id).values(values))
+
+
+def refuse_if_written(connection: Connection, run_id: str, what: str) -> None:
+    """Raise if another living process of this host is writing the run; lock the run's row."""
+    columns = (Run.status, Run.host, Run.pid, Run.process_token)
+    row = connection.execute(
+        select(*map(col, columns)).where(col(Run.id) == run_id).with_for_update()
+    ).one_or_none()
+    if row is None:
+        raise _gone(run_id)
+    writer = Writer(row.host, row.pid, row.process_token)
+    # A run that this very process left open (an interrupted notebook) is its own.
+    others = row.status == "running" and on_this_host(writer) and writer != this_process()
+    if others and is_alive(writer):
+        raise StoreError(
+            f"run {run_id} cannot be {what}: process {row.pid} is still writing it",
+            fix=f"wait for it or end process {row.pid}; or branch from one of its cycles",
+        )
+
+
+def remove(connection: Connection, run_id: str) -> None:
+    """Delete a run with all it left behind, unless a living process is writing it."""
+    refuse_if_written(connection, run_id, "deleted")
+    connection.execute(delete(Run).where(col(Run.id) == run_id))
+
+
+def touch(connection: Connection, run_id: str) -> None:
+    """Note that a run was written to just now; raise if it is no longer there."""
+    if not connection.execute(
+        update(Run).where(col(Run.id) == run_id).values(updated=now())
+    ).rowcount:
+        raise _gone(run_id)
+
+
+def find(connection: Connection, ref: str) -> RunInfo:
+    """Return the run of an id, a unique beginning of one, or ``"last"``.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none, or more than one.
+    """
+    wanted = ref.strip().lower()
+    query = _listing(with_spec=True)
+    newest_first = (col(Run.created).desc(), col(Run.id))
+    if wanted == "last":
+        row = connection.execute(query.order_by(*newest_first).limit(1)).mappings().one_or_none()
+        if row is None:
+            raise NotFoundError("the store has no runs yet", fix="start one with `twin run CELL`")
+        return _info(row)
+    row = connection.execute(query.where(col(Run.id) == wanted)).mappings().one_or_none()
+    if row is not None:
+        return _info(row)
+    ids = list(connection.scalars(select(col(Run.id)).order_by(*newest_first)))
+    matches = [run_id for run_id in ids if wanted and run_id.startswith(wanted)]
+    if len(matches) == 1:
+        row = connection.execute(query.where(col(Run.id) == matches[0])).mappings().one()
+        return _info(row)
+    if matches:
+        raise NotFoundError(
+            f"{ref!r} is the beginning of {len(matches)} runs: {_some(matches)}",
+            fix="give more characters of the id",
+        )
+    near = difflib.get_close_matches(wanted, ids, n=3, cutoff=0.6)
+    if near:
+        fix = f"did you mean {' or '.join(near)}?"
+    elif ids:
+        fix = f"the newest runs are {_some(ids)}; `twin runs` lists all"
+    else:
+        fix = "the store has no runs yet; start one with `twin run CELL`"
+    raise NotFoundError(f"there is no run {ref!r}", fix=fix)
+
+
+def listing(
+    connection: Connection, *, cell: str | None, status: str | None, limit: int | None
+) -> list[RunInfo]:
+    """Return runs, newest first, with their numbers of cycles, in one query."""
+    query = _listing(with_spec=False).order_by(col(Run.created).desc(), col(Run.id))
+    if cell is not None:
+        query = query.where(col(Run.cell_name) == cell)
+    if status is not None:
+        query = query.where(col(Run.status) == (status if status in FINISHED else "running"))
+    # Whether a run still runs is known only here, so such a listing is cut here too.
+    here = status is not None and status not in FINISHED
+    if limit is not None and not here:
+        query = query.limit(limit)
+    found = [_info(row) for row in connection.execute(query).mappings()]
+    return [run for run in found if run.status_now == status][:limit] if here else found
+
+
+def _listing(*, with_spec: bool) -> Select[Any]:
+    cycles = select(func.count()).where(col(Cycle.run) == col(Run.id)).scalar_subquery()
+    last = select(func.max(col(Cycle.number))).where(col(Cycle.run) == col(Run.id))
+    return select(
+        *Run.metadata.tables["run"].columns,
+        col(Cell.kind).label("cell_kind"),
+        col(Cell.family).label("cell_family"),
+        col(Cell.title).label("cell_title"),
+        cycles.label("cycles"),
+        func.coalesce(last.scalar_subquery(), 0).label("last_cycle"),
+        *([col(Cell.spec).label("cell_spec")] if with_spec else []),
+    ).join(Cell, col(Cell.hash) == col(Run.cell_hash))
+
+
+def _info(row: RowMapping) -> RunInfo:
+    values = dict(row)
+    token = values.pop("process_token")
+    writer = Writer(values["host"], values["pid"], token)
+    return RunInfo(
+        **{"cell_spec": None, **values},
+        status_now=_status_now(values["status"], values["updated"], writer),
+    )
+
+
+def _status_now(status: str, updated: Any, writer: Writer) -> str:
+    if status != "running":
+        return status
+    if on_this_host(writer):
+        return "running" if is_alive(writer) else "interrupted"
+    return "running elsewhere?" if now() - updated > QUIET_AFTER else "running"
+
+
+def _written_here() -> dict[str, Any]:
+    writer = this_process()
+    return {"host": writer.host, "pid": writer.pid, "process_token": writer.token}
+
+
+def _must_exist(connection: Connection, run_id: str) -> None:
+    if not connection.scalar(select(func.count()).where(col(Run.id) == run_id)):
+        raise _gone(run_id)
+
+
+def _gone(run_id: str) -> NotFoundError:
+    return NotFoundError(
+        f"run {run_id} is not in the database (any more)", fix="`twin runs` lists the runs"
+    )
+
+
+def _some(ids: list[str]) -> str:
+    more = f" and {len(ids) - _LISTED} more" if len(ids) > _LISTED else ""
+    return ", ".join(ids[:_LISTED]) + more

@@ -1,0 +1,54 @@
+"""Studies: many runs with one question. Each function is one transaction's work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+from sqlmodel import col
+
+from twin.errors import NotFoundError
+from twin.store.plain import plain, text
+from twin.store.records import StudyInfo
+from twin.store.runs import new_id
+from twin.store.tables import Study, metadata, now
+
+
+def start(connection: Connection, kind: str, cell_name: str, design: Mapping[str, Any]) -> str:
+    """Insert a study and return its id."""
+    study_id = new_id()
+    connection.execute(
+        insert(Study),
+        {
+            "id": study_id,
+            "kind": text(kind),
+            "cell_name": text(cell_name),
+            "status": "running",
+            "created": now(),
+            "design": plain(design, "design"),
+            "summary": {},
+        },
+    )
+    return study_id
+
+
+def finish(connection: Connection, study_id: str, status: str, summary: Mapping[str, Any]) -> None:
+    """Write how a study ended and what came of it."""
+    values = {"status": text(status), "summary": plain(summary, "summary")}
+    changed = connection.execute(update(Study).where(col(Study.id) == study_id).values(values))
+    if not changed.rowcount:
+        raise _unknown(study_id)
+
+
+def find(connection: Connection, study_id: str) -> StudyInfo:
+    """Return a study by its id."""
+    query = select(*metadata.tables["study"].columns).where(col(Study.id) == study_id)
+    row = connection.execute(query).mappings().one_or_none()
+    if row is None:
+        raise _unknown(study_id)
+    return StudyInfo(**row)
+
+
+def _unknown(study_id: str) -> NotFoundError:
+    return NotFoundError(f"there is no study {study_id!r}", fix="start the study again")
