@@ -3,9 +3,9 @@
 # mypy: disable-error-code="valid-type"
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import model_validator
+from pydantic import ValidationInfo, field_validator
 
 from twin import ModeParameters, Q
 
@@ -16,24 +16,24 @@ class Flaw(ModeParameters):
     length: Q("m", gt=0)
     """Median length of the worst flaw of the reference area."""
     reference_area: Q("m^2", gt=0)
-    weibull_modulus: Q("", gt=0)
-    """Weibull modulus of the strength, m: how the flaw grows with the cell's area."""
     strength: Q("", gt=0)
-    """Strength of this cell's worst flaw against the median; its spread is Weibull's with
-    the modulus above."""
+    """Strength of this cell's worst flaw against the median; its spread is Weibull's."""
+    weibull_modulus: Q("", gt=0)
+    """Modulus of that spread, m: it also says how the flaw grows with the cell's area."""
     thickness_share: Q("", gt=0, lt=1)
     """No flaw is longer than this share of the electrolyte."""
 
-    @model_validator(mode="after")
-    def _one_modulus(self) -> Flaw:
-        kind, _, modulus = (self.strength.spread or "").partition(" ")
-        if kind == "weibull" and float(modulus) != self.weibull_modulus.si:
+    @field_validator("weibull_modulus")
+    @classmethod
+    def _one_modulus(cls, modulus: Any, info: ValidationInfo) -> Any:
+        strength = info.data.get("strength")
+        kind, _, spread = ((strength and strength.spread) or "").partition(" ")
+        if kind == "weibull" and float(spread) != modulus.si:
             raise ValueError(
-                f"the strength is spread with the modulus {modulus}, the area counts with "
-                f"{self.weibull_modulus.text}: give strength the spread "
-                f"'weibull {self.weibull_modulus.text}', or change weibull_modulus"
+                f"{modulus.text} is not the modulus that flaw.strength is spread with, {spread}: "
+                f"give both the same"
             )
-        return self
+        return modulus
 
 
 class Drive(ModeParameters):
