@@ -8,13 +8,11 @@ parameter set, the criteria and the plan. Whatever else changes is built anew.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from twin.api.cells import library, load_cell, load_protocol, mode_entries, plan_of
 from twin.engine import criteria
@@ -22,6 +20,7 @@ from twin.engine.checkpoint import State
 from twin.engine.outcome import Outcome
 from twin.engine.plan import Plan
 from twin.engine.prepare import Prepared, RunSettings, prepare
+from twin.engine.recorder import CycleRecord
 from twin.engine.run import RunLoop
 from twin.errors import InputError
 from twin.model.parameters import APPLIED_PRESSURE, parameter_values
@@ -73,8 +72,7 @@ class RunData:
         """Keep a cycle (the engine's sink)."""
         self.rows.append(dict(row))
         if more.get("series") is not None:
-            table = pq.read_table(io.BytesIO(more["series"]))
-            self.tables[number] = {n: table[n].to_numpy() for n in table.column_names}
+            self.tables[number] = more["series"]
 
 
 @dataclass
@@ -201,9 +199,16 @@ class Bench:
         )
         values = {p: find(spec, key).si for key, p in free.items()}
         prepared = prepare(spec, chosen, plan, settings, free=values, also=self._also)
+        # Nothing is stored: the series stay arrays, which is three times as fast.
+        prepared.recorder.parquet = _arrays  # type: ignore[method-assign,assignment]
         self.built += 1
         kept.append(_Built(prepared, _numbers(spec), free))
         return prepared
+
+
+def _arrays(record: CycleRecord) -> tuple[dict[str, np.ndarray], int]:
+    table = {name: np.concatenate(parts) for name, parts in record.columns.items()}
+    return table, len(table["Time [s]"])
 
 
 def _quantity(spec: CellSpec, key: str) -> Quantity | None:
