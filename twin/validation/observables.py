@@ -133,6 +133,8 @@ class Eye:
             if seen.take == "difference":
                 return first - second
             return first / second if second else math.inf
+        if seen.take == "sum":
+            return sum(numbers)
         if seen.take == "order":
             return float(all(a > b for a, b in zip(numbers, numbers[1:], strict=False)))
         return sum(bool(n) for n in numbers) / len(numbers)

@@ -168,6 +168,11 @@ class Row(Frozen):
         return text
 
     @property
+    def _wants_number(self) -> bool:
+        band = self.band
+        return band is not None and band.needs_measured and band.sort != "exact"
+
+    @property
     def band(self) -> Tolerance | None:
         """The tolerance, read."""
         return None if self.tolerance is None else parse_tolerance(self.tolerance)
@@ -188,6 +193,12 @@ class Row(Frozen):
             )
         elif self.measured is None and parse_tolerance(self.tolerance).needs_measured:
             raise Complaint("says nothing measured", fix="add measured = …", missing="measured")
+        elif isinstance(self.measured, str) and self._wants_number:
+            raise Complaint(
+                f"{self.measured!r} is no number, which {self.tolerance!r} is about",
+                fix="give a number in the observable's unit",
+                keys=("measured",),
+            )
         return self
 
 

@@ -40,6 +40,7 @@ OF_A_RUN: dict[str, Word] = {
 }
 OF_OTHERS: dict[str, Word] = {
     "quotient": Word("the first over the second", ("of",)),
+    "sum": Word("their sum", ("of",)),
     "difference": Word("the first less the second", ("of",)),
     "order": Word("1 if each is greater than the next, else 0", ("of",)),
     "together": Word("the share of them that is not nought", ("of",)),
