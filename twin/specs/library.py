@@ -74,7 +74,7 @@ class Library:
             raise NotFoundError(
                 f"there is no {kind[:-1]} {name!r}; known: {one_of(known)}",
                 fix=did_you_mean(
-                    name, known, f"use one of these, or the path of a {kind[:-1]} file"
+                    name, known, f"use one of these, or the path of {_one(kind)} file"
                 ),
             ) from None
 
@@ -122,10 +122,16 @@ class Library:
                 file=str(path),
                 fix=f"did you mean {str(path.parent / f'{near}.toml')!r}?"
                 if near
-                else f"check the path, or use the name of a {kind[:-1]}: "
+                else f"check the path, or use the name of {_one(kind)}: "
                 f"{one_of(self._files[kind])}",
             )
         return path
+
+
+def _one(kind: str) -> str:
+    """Return ``"a cell"``, ``"an overlay"``, … for a kind's folder."""
+    name = kind.removesuffix("s")
+    return f"an {name}" if name[0] in "aeiou" else f"a {name}"
 
 
 def _toml_files(folder: Path) -> list[Path]:
