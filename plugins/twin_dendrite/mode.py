@@ -20,6 +20,7 @@ from twin_dendrite.flaws import starting_length
 from twin_dendrite.parameters import Parameters
 
 _SHORT = "Dendrite short conductance [S.m-2]"
+_ELECTRONIC = "electrolyte.material.electronic_conductivity"
 _BRITTLE = ("fracture_toughness", "youngs_modulus", "poisson_ratio")
 # A bridge that holds closes in full; one that burns opens again well before this.
 _CLOSED = 0.9
@@ -67,7 +68,7 @@ class Dendrite(FailureMode):
 
     @staticmethod
     def _leaks(cell: CellContext) -> bool:
-        return cell.has("electrolyte.material.electronic_conductivity")
+        return cell.has(_ELECTRONIC)
 
     def _burns(self, cell: CellContext) -> bool:
         return bool(cell.parameters(self.id).short.law == "burns-out")
@@ -101,10 +102,10 @@ class Dendrite(FailureMode):
         return found
 
     def criteria(self, cell: CellContext) -> list[Criterion]:
-        """A hard short; warnings of soft ones and of a filament on the run."""
+        """A hard short; warnings of a leak, of soft shorts and of a filament on the run."""
         own = cell.parameters(self.id).short
         thickness = cell.quantity("electrolyte.thickness").si
-        found = []
+        found = self._leak_criterion(cell, thickness)
         for i in self._metals(cell):
             burns = self._burns(cell)
             found.append(
@@ -143,6 +144,24 @@ class Dendrite(FailureMode):
                 )
             )
         return found
+
+    def _leak_criterion(self, cell: CellContext, thickness: float) -> list[Criterion]:
+        if not self.contributions(cell):
+            return []
+        limit, fresh = cell.parameters(self.id).leak.conductance_limit.si, 0.0
+        if self._leaks(cell):
+            fresh = cell.quantity(_ELECTRONIC).si / thickness
+        return [
+            Criterion(
+                what="cell leaks",
+                variable=_SHORT,
+                threshold=limit,
+                direction="above",
+                fresh=min(fresh, 0.5 * limit),
+                severity="warning",
+                says="the cell loses charge through a filament or through its electrolyte",
+            )
+        ]
 
     def slow_states(self, cell: CellContext) -> list[SlowState]:
         """The logarithm of each filament's length."""

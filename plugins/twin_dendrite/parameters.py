@@ -94,6 +94,8 @@ class Short(ModeParameters):
 class Leak(ModeParameters):
     """What electrons that cross the electrolyte do."""
 
+    conductance_limit: Q("S/m^2", gt=0)
+    """Filaments and leak together: the cell is said to leak when they conduct more."""
     nucleation: Literal["off", "above-critical"]
     """Whether sodium plates inside an electrolyte that conducts electrons too well."""
     critical_conductivity: Q("S/m", ge=0)

@@ -231,6 +231,21 @@ def test_current_is_crowded_into_the_contact_and_to_the_edges_of_voids():
     assert alone(current=-6, theta=0.25).j == pytest.approx(24, rel=1e-14)
 
 
+def test_the_pressure_modes_voids_crowd_the_current(cell):
+    # Stripped, then plated: by contact and by the edges of the voids that stripping left.
+    seen = cell(
+        [(3.0, HOUR), (-3.0, 600.0)],
+        dendrite(drive_edge_factor=2)
+        | {"modes.pressure.voids.refill_per_pressure": "0 A/(m^2*Pa)"},
+        modes=["pressure", "dendrite"],
+    )
+    t = HOUR + 300.0
+    theta, phi = (seen.at(f"Anode {x}", t) for x in ("conducting fraction", "void fraction"))
+    assert phi > 0.1
+    tip = seen.at("Anode tip current density [A.m-2]", t)
+    assert tip == pytest.approx(3 / theta * (1 + 2 * phi), rel=1e-6)
+
+
 def test_tip_overpotential_is_reaction_film_and_detour():
     at = laws(dendrite(drive_film_share=0.25, drive_detour_factor=0.8))
     seen = at(current=-6, theta=0.5, film=2e-3)
@@ -620,6 +635,19 @@ def test_without_leak_or_filament_no_charge_is_lost(make_cell, run):
             sodium = seen["Anode sodium [C.m-2]"]
             assert sodium[0] - sodium[-1] == pytest.approx(change * host, rel=1e-6)
             assert seen.end("Anode sodium lost [C.m-2]") == 0
+
+
+def test_a_leaky_cell_is_said_to_leak():
+    leaky = {"electrolyte.material.electronic_conductivity": "1e-4 S/m"}
+    mode = twin.plugin_manager().modes["dendrite"]
+    seen = {}
+    for name, overrides in (("tight", {}), ("leaky", leaky)):
+        spec = twin.load_cell("na-nzsp-nvp", overrides=overrides)
+        (leak,) = [c for c in mode.criteria(CellContext(spec)) if c.what == "cell leaks"]
+        assert leak.severity == "warning" and leak.threshold == 0.03
+        conductance = spec.electrolyte.material.electronic_conductivity.si / THICKNESS
+        seen[name] = leak.margin(conductance)
+    assert seen["tight"] == pytest.approx(1) and seen["leaky"] < 0
 
 
 # ------------------------------------------------------------ lives
