@@ -103,6 +103,60 @@ class TestPressureOnHardCarbon(ModeConformance):
     cycles = 1
 
 
+# Delamination that neither fatigue nor overload drives.
+QUIET_DELAMINATION = {
+    f"modes.delamination.{place}.{key}": value
+    for place in ("anode", "cathode")
+    for key, value in {"fatigue_factor": 0.0, "fracture_energy": "1e9 J/m^2"}.items()
+}
+# Grain boundaries like the grains, that do not age, and no space charge.
+QUIET_BLOCKING = {
+    f"modes.blocking.{layer}.{key}": value
+    for layer in ("separator", "cathode")
+    for key, value in {"field_ageing_rate": "0 1/s", "strain_ageing": 0.0}.items()
+}
+
+
+class TestDelaminationInASymmetricCell(ModeConformance):
+    mode_id = "delamination"
+    cell = "na-nzsp-na"
+    neutral = QUIET_DELAMINATION
+    unused_ports = (Port.ACTIVE_FRACTION,)
+    absent_reads = ("{interface} stoichiometry",)
+    bounds = {"Anode delaminated fraction": (0, 1)}
+
+
+class TestDelaminationInAFullCell(ModeConformance):
+    mode_id = "delamination"
+    cell = "na-nzsp-nvp"
+    neutral = QUIET_DELAMINATION
+    current_density = -2.0
+    bounds = {"Cathode delaminated fraction": (0, 1)}
+
+
+class TestBlockingInASymmetricCell(ModeConformance):
+    mode_id = "blocking"
+    cell = "na-base-na"
+    neutral = QUIET_BLOCKING
+    absent_reads = (
+        "{interface} particle area per cell area",
+        "{interface} delaminated fraction",
+        "{interface} misfit strain rate [s-1]",
+    )
+    bounds = {"Separator blocking factor": (1, 10)}
+
+
+class TestBlockingInAFullCell(ModeConformance):
+    mode_id = "blocking"
+    cell = "na-nzsp-nvp"
+    neutral = QUIET_BLOCKING
+    absent_reads = (
+        "{interface} delaminated fraction",
+        "{interface} misfit strain rate [s-1]",
+    )
+    current_density = -2.0
+
+
 class _Broken(FailureMode):
     """A mode of sound promises, for each test to break one of."""
 
@@ -185,6 +239,7 @@ def test_a_sound_mode_passes(monkeypatch, check):
             "failed side",
         ),
         ("test_neutral_parameters_leave_the_cell_alone", {"value": 0.5}, "change the voltage"),
+        ("test_neutral_equations_are_the_bare_cells", {"value": 0.9999}, "change the equation"),
         ("test_stays_in_bounds", {"value": 1.2}, "rises to 1.2"),
     ],
 )

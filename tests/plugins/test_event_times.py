@@ -82,18 +82,45 @@ def test_contact_loss_does_not_hang_on_tolerance(contact_lost):
     assert usual == pytest.approx(tight, rel=0.01)
 
 
-@pytest.mark.parametrize("side", [ANODE, CATHODE], ids=["anode", "cathode"])
-def test_death_by_interphase_does_not_hang_on_mesh_or_tolerance(make_cell, build, run, side):
+RENEWED = ANODE | {
+    "modes.interphase.anode.renewal_per_strain": 0.5,
+    "modes.interphase.anode.porosity": 0.3,
+    "modes.interphase.anode.electrolyte_consumed": 1.0,
+}
+PARTED = {
+    "modes.delamination.cathode.fatigue_factor": 3000.0,
+    "modes.delamination.cathode.saturation_exponent": 1.0,
+    "modes.delamination.cathode.damage_limit": 0.5,
+}
+BLOCKED = {
+    f"modes.blocking.{layer}.field_ageing_rate": "4e-6 1/s" for layer in ("separator", "cathode")
+} | {"modes.blocking.resistance_factor_limit": 1.5}
+
+
+@pytest.mark.parametrize(
+    ("mode_id", "side"),
+    [
+        ("interphase", ANODE),
+        ("interphase", CATHODE),
+        ("interphase", RENEWED),
+        ("delamination", PARTED),
+        ("blocking", BLOCKED),
+    ],
+    ids=["anode", "cathode", "renewed", "delamination", "blocking"],
+)
+def test_death_does_not_hang_on_mesh_or_tolerance(make_cell, build, run, mode_id, side):
     from twin.engine import criteria
 
     spec = make_cell("na-nzsp-nvp", side)
-    mode = twin.plugin_manager().modes["interphase"]
+    mode = twin.plugin_manager().modes[mode_id]
     times = {}
     for points, rtol in ((20, 1e-4), (40, 1e-6)):
-        model = build(spec, ["interphase"])
+        model = build(spec, [mode_id])
         criteria.add_events(model, criteria.gather(model.cell, [mode]))
         mesh = dict.fromkeys(("x_n", "x_s", "x_p", "r_n", "r_p"), points)
         seen = run(spec, CYCLES, model=model, rtol=rtol, atol=rtol / 100, var_pts=mesh)
-        assert seen.termination.startswith("event: Failure: interphase:")
+        assert seen.termination.startswith(f"event: Failure: {mode_id}:")
         times[points] = seen.t[-1]
     assert times[20] == pytest.approx(times[40], rel=0.01)
+    # Not at the very start, where anything agrees.
+    assert times[40] > HOUR
