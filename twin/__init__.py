@@ -36,6 +36,7 @@ _PUBLIC = {
     # virtual experiments
     "ccd": "twin.api",
     "ccd_sweep": "twin.api",
+    "eis": "twin.api",
     # writing a failure mode
     "FailureMode": "twin.modes.mode",
     "ModeParameters": "twin.modes.mode",
@@ -84,6 +85,7 @@ if TYPE_CHECKING:
         build_model,
         ccd,
         ccd_sweep,
+        eis,
         list_cells,
         load_cell,
         load_run,

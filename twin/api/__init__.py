@@ -12,7 +12,7 @@ from twin.api.cells import (
     parameter_values,
     plan_of,
 )
-from twin.api.experiments import ccd, ccd_sweep
+from twin.api.experiments import ccd, ccd_sweep, eis
 from twin.api.result import RunResult
 from twin.api.runs import load_run, resume, simulate
 
@@ -21,6 +21,7 @@ __all__ = [
     "build_model",
     "ccd",
     "ccd_sweep",
+    "eis",
     "library",
     "list_cells",
     "load_cell",

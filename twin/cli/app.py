@@ -12,6 +12,7 @@ from twin.cli import (
     critical_currents,
     databases,
     exports,
+    impedance,
     modes,
     plots,
     plugins,
@@ -38,6 +39,7 @@ def core_app() -> typer.Typer:
         plots,
         exports,
         critical_currents,
+        impedance,
         plugins,
         databases,
     ):
