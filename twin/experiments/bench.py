@@ -116,7 +116,7 @@ class Bench:
         self.spec = spec
         self.modes = sorted(modes, key=lambda mode: mode.id)
         built = build_model(spec, self.modes, model, options)
-        self.model = built
+        self.model, self.var_pts = built, var_pts
         self.cell: CellContext = built.cell
         self.assembly = built.assembly
         gathered = criteria.gather(self.cell, self.modes)

@@ -246,20 +246,41 @@ class _Refined:
 
 def _refine(frequency: np.ndarray, z: np.ndarray, start: _Guess, tail: Tail) -> _Refined:
     """Fit by complex non-linear least squares, weighted by the modulus."""
+    count, weight = start.count, 1 / np.abs(z)
+    omega = 2j * np.pi * frequency[:, None]
+
+    def parts(p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Each element's impedance, and its slope in the logarithm of its time."""
+        log_r, log_tau = p[1 : 1 + 2 * count].reshape(-1, 2).T
+        turning = omega * np.exp(log_tau)
+        arcs = np.exp(log_r) / (1 + turning)
+        slopes = -arcs * turning / (1 + turning)
+        if start.tail is not None:
+            r, tau = np.exp(p[-2:])
+            element = r * _tail(tail, frequency, tau)
+            step = 1e-5
+            slope = r * _tail(tail, frequency, tau * np.exp(step)) - element
+            arcs = np.column_stack([arcs, element])
+            slopes = np.column_stack([slopes, slope / step])
+        return arcs, slopes
 
     def misfit(p: np.ndarray) -> np.ndarray:
-        model = np.full(len(z), np.exp(p[0]), dtype=complex)
-        for log_r, log_tau in p[1 : 1 + 2 * start.count].reshape(-1, 2):
-            model += np.exp(log_r) / (1 + 2j * np.pi * frequency * np.exp(log_tau))
-        if start.tail is not None:
-            model += np.exp(p[-2]) * _tail(tail, frequency, np.exp(p[-1]))
-        off = (model - z) / np.abs(z)
+        off = (np.exp(p[0]) + parts(p)[0].sum(axis=1) - z) * weight
         return np.concatenate([off.real, off.imag])
+
+    def jacobian(p: np.ndarray) -> np.ndarray:
+        elements, slopes = parts(p)
+        columns = np.empty((len(z), len(p)), dtype=complex)
+        columns[:, 0] = np.exp(p[0])
+        columns[:, 1::2], columns[:, 2::2] = elements, slopes
+        columns *= weight[:, None]
+        return np.vstack([columns.real, columns.imag])
 
     begin = start.vector
     result = least_squares(
         misfit,
         begin,
+        jac=jacobian,
         bounds=(begin - 25, begin + 25),
         x_scale="jac",
         xtol=1e-12,

@@ -182,7 +182,7 @@ class ImpedanceBench(Bench):
         y = self.y if self.y is not None else self.compiled.initial_state(self._given)
         area = self.spec.geometry.area.si
         values = parameter_values(self.spec)
-        z = area * impedance(self.model, values, f.tolist(), y, self.compiled.layout)
+        z = area * impedance(self.model, values, f.tolist(), y, self.compiled.layout, self.var_pts)
         z = with_capacitances(f, z, parts, seen.get(SHORT, 0.0))
         thickness = self.spec.electrolyte.thickness.si
         return Impedance(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ def impedance(
     frequencies: Sequence[float],
     y: np.ndarray,
     layout: Sequence[tuple[str, int, int]],
+    var_pts: Mapping[str, int] | None = None,
 ) -> np.ndarray:
     """Return a cell's impedance [Ohm] about a state.
 
@@ -35,13 +36,16 @@ def impedance(
         In Hz.
     y, layout : ndarray, sequence
         A state, and which of its rows are which variable.
+    var_pts : mapping, optional
+        The mesh of that state.
 
     Raises
     ------
     ModelError
         If an equation has no slope in this state.
     """
-    simulation: Any = pybamm.EISSimulation(model, parameter_values=values)
+    mesh = dict(var_pts) if var_pts else None
+    simulation: Any = pybamm.EISSimulation(model, parameter_values=values, var_pts=mesh)
     simulation.build()
     built = simulation._built_model
     places = [
