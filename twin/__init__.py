@@ -37,6 +37,8 @@ _PUBLIC = {
     "ccd": "twin.api",
     "ccd_sweep": "twin.api",
     "eis": "twin.api",
+    "gitt": "twin.api",
+    "transference": "twin.api",
     # writing a failure mode
     "FailureMode": "twin.modes.mode",
     "ModeParameters": "twin.modes.mode",
@@ -86,12 +88,14 @@ if TYPE_CHECKING:
         ccd,
         ccd_sweep,
         eis,
+        gitt,
         list_cells,
         load_cell,
         load_run,
         parameter_values,
         resume,
         simulate,
+        transference,
     )
     from twin.errors import (
         InputError,

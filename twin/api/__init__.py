@@ -12,7 +12,7 @@ from twin.api.cells import (
     parameter_values,
     plan_of,
 )
-from twin.api.experiments import ccd, ccd_sweep, eis
+from twin.api.experiments import ccd, ccd_sweep, eis, gitt, transference
 from twin.api.result import RunResult
 from twin.api.runs import load_run, resume, simulate
 
@@ -22,6 +22,7 @@ __all__ = [
     "ccd",
     "ccd_sweep",
     "eis",
+    "gitt",
     "library",
     "list_cells",
     "load_cell",
@@ -32,4 +33,5 @@ __all__ = [
     "plan_of",
     "resume",
     "simulate",
+    "transference",
 ]

@@ -19,6 +19,8 @@ from twin.cli import (
     protocols,
     running,
     runs,
+    titration,
+    transference,
 )
 from twin.cli.options import Common, Db, Json, Quiet, Verbose
 
@@ -40,6 +42,8 @@ def core_app() -> typer.Typer:
         exports,
         critical_currents,
         impedance,
+        transference,
+        titration,
         plugins,
         databases,
     ):

@@ -211,7 +211,7 @@ def thermodynamic_factor(spec: CellSpec, T: float) -> float:
     if callable(found):
         c = pybamm.Scalar(spec.electrolyte.material.salt_concentration.si)
         found = values.evaluate(pybamm.convert_to_symbol(found(c, pybamm.Scalar(T))))
-    return float(found)
+    return float(np.asarray(found).reshape(-1)[0])
 
 
 def _pace(before: Impedance) -> float:
