@@ -134,7 +134,7 @@ def _draw(axes: Axes, panel: Panel) -> None:
     if panel.log_x:
         axes.set_xscale("log")
     if panel.equal:
-        axes.set_aspect("equal", adjustable="box")
+        axes.set_aspect("equal", adjustable="datalim")
     low, high = panel.limits
     crowded = len(panel.lines) >= CROWD and low == 0.0 and high is not None
     axes.set_ylim(low, HEADROOM * high if crowded and high is not None else high)
