@@ -129,7 +129,8 @@ class MetalElectrode(Frozen):
     kind: Literal["metal"] = "metal"
     material: Metal
     thickness: Q("m", gt=0)
-    """Sodium present at the start, beyond what the cathode brings."""
+    """Sodium present at the start, beyond what the cathode brings. An anode-free cell has
+    a seed of it: with none at all there is no contact to start from."""
     continuity_thickness: Q("m", gt=0) = _assumed("50 nm")
     """Below about this much sodium the layer stops covering the interface."""
 
