@@ -36,6 +36,9 @@ _PUBLIC = {
     # virtual experiments
     "ccd": "twin.api",
     "ccd_sweep": "twin.api",
+    "eis": "twin.api",
+    "gitt": "twin.api",
+    "transference": "twin.api",
     # writing a failure mode
     "FailureMode": "twin.modes.mode",
     "ModeParameters": "twin.modes.mode",
@@ -84,12 +87,15 @@ if TYPE_CHECKING:
         build_model,
         ccd,
         ccd_sweep,
+        eis,
+        gitt,
         list_cells,
         load_cell,
         load_run,
         parameter_values,
         resume,
         simulate,
+        transference,
     )
     from twin.errors import (
         InputError,

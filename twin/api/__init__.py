@@ -24,7 +24,7 @@ from twin.api.cells import (
     parameter_values,
     plan_of,
 )
-from twin.api.experiments import ccd, ccd_sweep
+from twin.api.experiments import ccd, ccd_sweep, eis, gitt, transference
 from twin.api.result import RunResult
 from twin.api.runs import load_run, open_store, resume, simulate
 
@@ -38,6 +38,8 @@ __all__ = [
     "cell_toml",
     "describe_mode",
     "differences",
+    "eis",
+    "gitt",
     "library",
     "list_cells",
     "load_cell",
@@ -54,4 +56,5 @@ __all__ = [
     "resume",
     "simulate",
     "stored_cell",
+    "transference",
 ]

@@ -170,6 +170,17 @@ def _metal(spec: CellSpec) -> dict[str, Any]:
         "Negative electrode conductivity [S.m-1]": electrode.material.conductivity.si,
         "Lithium metal partial molar volume [m3.mol-1]": electrode.material.molar_volume.si,
         "Exchange-current density for lithium metal electrode [A.m-2]": exchange_current,
+        **_double_layer(spec, "anode"),
+        **({} if spec.cathode is not None else _double_layer(spec, "cathode")),
+    }
+
+
+def _double_layer(spec: CellSpec, place: str) -> dict[str, Any]:
+    """PyBaMM's name for a double layer's capacitance; a symmetric cell may give only one."""
+    domain = "Negative" if place == "anode" else "Positive"
+    interface = getattr(spec.interfaces, place) or spec.interfaces.anode
+    return {
+        f"{domain} electrode double-layer capacity [F.m-2]": interface.double_layer_capacitance.si
     }
 
 
@@ -213,6 +224,7 @@ def _porous(spec: CellSpec, place: str) -> dict[str, Any]:
             f"interfaces.{place}.exchange_current",
             spec.electrolyte.material.salt_concentration.si,
         ),
+        **_double_layer(spec, place),
     }
     if electrode.electrolyte is not None:
         _check_catholyte(spec.electrolyte.material, electrode.electrolyte, place)

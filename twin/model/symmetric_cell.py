@@ -407,7 +407,7 @@ class MetalKinetics(CoreSubModel):
         fraction = variables[i("conducting fraction")]
         j0 = variables[i("exchange current density [A.m-2]")]
         faradaic = 2 * j0 * fraction * pybamm.sinh(param.F * eta / (2 * param.R * T))
-        capacity = param.n.C_dl(T)
+        capacity = (param.n if i.place == "anode" else param.p).C_dl(T)
         self.rhs = {eta: (variables[i("current density [A.m-2]")] - faradaic) / capacity}
 
     def set_initial_conditions(self, variables: dict[str, Any]) -> None:

@@ -86,6 +86,11 @@ class Electrolyte(_Material):
     fracture_strength: Q("Pa", gt=0) | None = None
     reduction_limit: Q("V") | None = None
     oxidation_limit: Q("V") | None = None
+    relative_permittivity: Q("", ge=1) = _assumed(15.0, "an oxide's; only impedance asks for it")
+    """Of the grains: their capacitance is ``eps_r eps_0/L``."""
+    boundary_capacitance_ratio: Q("", gt=0) = _assumed(100.0, "grains of 1 um, boundaries of 10 nm")
+    """Capacitance of the grain boundaries over that of the grains: grain size over boundary
+    width in a brick layer."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -176,11 +181,15 @@ class InterfaceSpec(Frozen):
     ``exchange_current`` is the Butler–Volmer exchange current density of the pristine
     contact: per area of contact at a metal electrode, per particle area at half
     filling at an intercalation electrode. ``resistance`` is what the interface adds
-    beyond charge transfer (a native film, a coating), per geometric area.
+    beyond charge transfer (a native film, a coating), per geometric area. The
+    capacitances stand beside the two in an impedance: the double layer's per the same
+    area as the exchange current, the film's per geometric area.
     """
 
     exchange_current: laws("A/m^2", gt=0)
     resistance: laws("ohm*m^2", ge=0) = _assumed("0 ohm*m^2", "no native film")
+    double_layer_capacitance: Q("F/m^2", gt=0) = _assumed("10 uF/cm^2", "a textbook double layer")
+    film_capacitance: Q("F/m^2", gt=0) = _assumed("1 uF/cm^2", "a film of 10 nm")
 
 
 class Interfaces(Frozen):
