@@ -1,26 +1,44 @@
-"""Growth of one interphase under mixed control.
+"""Growth of one interphase under mixed control, and what it is worth as a resistance.
 
-The layer of thickness ``L`` [m] grows where the electrolyte is beyond its stability
-limit by the drive ``w`` [V]::
+The layer is counted by the thickness ``L`` [m] its solid would have without pores, on the
+area in contact. It grows where the electrolyte is beyond its stability limit by the drive
+``w`` [V]::
 
-    dL/dt = s(w) / (1/k_r + L/k_p)
+    dL/dt = g - renewal,     g = s(w) / (1/k_r + L/(k_p d^(1+b)))
 
     k_r = k_r0 exp(alpha F (w - w_ref)/RT) exp(-E_r/R (1/T - 1/T_ref))     reaction
-    k_p = k_p0 max(w, 0)/w_ref             exp(-E_p/R (1/T - 1/T_ref))     Wagner transport
+    k_p = k_p0 max(w, 0)/w_ref             exp(-E_p/R (1/T - 1/T_ref))     transport
     w   = U_red - phi_a  (anode),   phi_c - U_ox  (cathode)
     s   = 1/(1 + exp(-F w/RT))             nothing reacts inside the stability window
+    d   = 1 - phi_0 exp(-p/p_d)            solid share of the layer under the pressure p
 
-``k_p = Omega sigma_amb w_ref/(z F)`` with the ambipolar conductivity of the layer. At
-constant potential ``L(t) = -k_p/k_r + sqrt((L_0 + k_p/k_r)^2 + 2 k_p t)``: parabolic
-when transport limits, linear when the reaction does (the mixed-conducting class).
+The renewal is that of ``renewal.py``. Two carriers, one constant: electrons driven through
+the layer by ``w`` (Wagner) give ``k_p = Omega sigma_amb w_ref/(z F)`` with the ambipolar
+conductivity ``sigma_amb = sigma_e sigma_i/(sigma_e + sigma_i)``, interstitials of
+concentration ``c`` and diffusivity ``D`` give ``k_p = Omega c D/z`` whatever the drive
+(``transport = "interstitial"``; the factor ``max(w, 0)/w_ref`` is then left out). At the
+reference drive equal constants grow equal layers. At constant potential and without
+renewal ``L(t) = -k_p/k_r + sqrt((L_0 + k_p/k_r)^2 + 2 k_p t)``: parabolic when transport
+limits, linear when the reaction does (the mixed-conducting class), with the limits
+crossing at ``t* = 2 k_p/k_r^2``.
 
-The layer adds ``R = L/(sigma_s(T) A_i theta)`` [Ohm.m2] per cell area, ``A_i`` being the
-interface's own area per cell area and ``theta`` the conducting fraction: where contact
-is lost nothing grows. It takes ``i = z F theta A_i (dL/dt)/Omega`` [A.m-2], a reduction
-at the anode (sodium is consumed) and an oxidation at the cathode.
+The pores make the layer ``L/d`` thick and conduct as ``d^b`` of the solid; it adds
+``R = L/(sigma_s(T) d^(1+b) A_i theta)`` [Ohm.m2] per cell area, ``A_i`` being the
+interface's own area per cell area and ``theta`` the conducting fraction: where contact is
+lost nothing grows. Pressure thus makes a layer thinner and better conducting, to ions and
+to what feeds its growth alike: a denser layer that goes on growing.
+
+What is grown in all, cracked off and abandoned or not, is the state ``W`` [m], the volume
+per cell area, and the reaction's current is its charge, whatever becomes of the layer::
+
+    dW/dt = theta A_i g,     i = z F (dW/dt)/Omega
+
+a reduction at the anode (as much sodium is consumed) and an oxidation at the cathode.
 
 References: C. Wagner, Z. Phys. Chem. B 21 (1933) 25; S. Wenzel et al., Solid State
-Ionics 278 (2015) 98 (interface classes).
+Ionics 278 (2015) 98 (interface classes). The pressure's law is an assumption: the review
+(Chem. Sci. 2026, 17, 4881) says of Na | Na3PS4 that it makes the layer denser and does not
+stop it; porosity closed exponentially and Bruggeman's power are the simplest that do so.
 """
 
 from __future__ import annotations
@@ -29,31 +47,15 @@ from typing import Any
 
 import pybamm
 
-from twin import CellContext, Interface, ModeSubModel, arrhenius
-from twin_interphase.parameters import table_of
+from twin import CellContext, Interface
+from twin_interphase.side import TEMPERATURE, SideSubModel
 
-TEMPERATURE = "Volume-averaged cell temperature [K]"
 # Beyond this many RT the reaction is never what limits; the cap keeps a solver's trial
 # step from overflowing the exponential.
 _MAX_EXPONENT = 60
 
 
-class _Side(ModeSubModel):
-    """What the layer and its growth share: the interface's own parameter table."""
-
-    def __init__(self, cell: CellContext, mode_id: str, interface: Interface):
-        super().__init__(cell, mode_id, interface)
-        self.side = table_of(interface)
-        self.kind = getattr(cell.parameters(mode_id), self.side).kind
-
-    def _own(self, name: str) -> pybamm.Parameter:
-        return self.p(f"{self.side}.{name}")
-
-    def _activated(self, energy: str, T: Any) -> pybamm.Symbol:
-        return arrhenius(self._own(energy), T, self._own("reference_temperature"))
-
-
-class InterphaseLayer(_Side):
+class InterphaseLayer(SideSubModel):
     """The layer itself: its thickness, and the resistance it adds.
 
     Apart from its growth, because the kinetics need the resistance before there is a
@@ -61,31 +63,39 @@ class InterphaseLayer(_Side):
     """
 
     def get_fundamental_variables(self) -> dict[str, Any]:
-        """Define the thickness; a stable interface keeps its native layer."""
-        name = self.interface("interphase thickness [m]")
-        start = self._own("initial_thickness")
-        if self.kind == "stable":
-            return {name: pybamm.PrimaryBroadcast(start, "current collector")}
-        return {name: self.state(name, scale=start)}
+        """Define thickness and volume grown; a stable interface keeps its native layer."""
+        i, start = self.interface, self.own("initial_thickness")
+        dense, grown = i("dense interphase thickness [m]"), i("interphase grown [m]")
+        if not self.grows:
+            zero = pybamm.PrimaryBroadcast(0, "current collector")
+            return {dense: pybamm.PrimaryBroadcast(start, "current collector"), grown: zero}
+        return {
+            dense: self.state(dense, scale=start),
+            grown: self.state(grown, scale=start * self.pristine_area()),
+        }
 
     def get_coupled_variables(self, variables: dict[str, Any]) -> dict[str, Any]:
-        """``R = L/(sigma_s A_i theta)``."""
+        """``R = L/(sigma_s d^(1+b) A_i theta)``."""
         i, T = self.interface, variables[TEMPERATURE]
-        theta = pybamm.maximum(variables[i("conducting fraction")], 1e-8)
-        area = variables[i("particle area per cell area")] if i.kind == "porous" else 1
-        sigma = self._own("conductivity") * self._activated("conductivity_activation_energy", T)
-        thickness = variables[i("interphase thickness [m]")]
-        variables[i("interphase resistance [Ohm.m2]")] = thickness / (sigma * area * theta)
+        d, theta, area = self.density(variables), self.contact(variables), self.own_area(variables)
+        sigma = self.own("conductivity") * self.activated("conductivity_activation_energy", T)
+        thickness = variables[i("dense interphase thickness [m]")] / d
+        resistance = thickness / (sigma * d ** self.own("density_exponent") * area * theta)
+        variables[i("interphase thickness [m]")] = thickness
+        variables[i("interphase resistance [Ohm.m2]")] = resistance
         return variables
 
     def set_initial_conditions(self, variables: dict[str, Any]) -> None:
         """Start from the native layer."""
-        if self.kind != "stable":
-            thickness = variables[self.interface("interphase thickness [m]")]
-            self.initial_conditions = {thickness: self._own("initial_thickness")}
+        if self.grows:
+            i = self.interface
+            self.initial_conditions = {
+                variables[i("dense interphase thickness [m]")]: self.own("initial_thickness"),
+                variables[i("interphase grown [m]")]: pybamm.Scalar(0),
+            }
 
 
-class InterphaseGrowthRate(_Side):
+class InterphaseGrowthRate(SideSubModel):
     """How fast the layer grows, and the current that costs."""
 
     def __init__(self, cell: CellContext, mode_id: str, interface: Interface):
@@ -96,44 +106,48 @@ class InterphaseGrowthRate(_Side):
         """Growth rate and side-reaction current."""
         i = self.interface
         rate = self._rate(variables)
-        theta = pybamm.maximum(variables[i("conducting fraction")], 1e-8)
-        area = variables[i("particle area per cell area")] if i.kind == "porous" else 1
-        charge = self._own("electrons") * pybamm.constants.F / self._own("molar_volume")
+        volume = self.own_area(variables) * self.contact(variables) * rate
+        charge = self.own("electrons") * pybamm.constants.F / self.own("molar_volume")
         sign = 1 if self.oxidised else -1
         variables[i("interphase growth rate [m.s-1]")] = rate
-        variables[i("interphase current density [A.m-2]")] = sign * charge * area * theta * rate
+        variables[i("interphase volume rate [m.s-1]")] = volume
+        variables[i("interphase current density [A.m-2]")] = sign * charge * volume
         return variables
 
     def _rate(self, variables: dict[str, Any]) -> pybamm.Symbol:
-        if self.kind == "stable":
+        if not self.grows:
             return pybamm.PrimaryBroadcast(0, "current collector")
         T = variables[TEMPERATURE]
-        thickness = variables[self.interface("interphase thickness [m]")]
         potential = variables[self.interface("potential vs sodium [V]")]
-        limit, reference = self._own("stability_limit"), self._own("reference_drive")
+        limit, reference = self.own("stability_limit"), self.own("reference_drive")
         drive = potential - limit if self.oxidised else limit - potential
         F_RT = pybamm.constants.F / (pybamm.constants.R * T)
-        exponent = self._own("transfer_coefficient") * F_RT * (drive - reference)
+        exponent = self.own("transfer_coefficient") * F_RT * (drive - reference)
         k_r = (
-            self._own("rate_constant")
-            * self._activated("rate_activation_energy", T)
+            self.own("rate_constant")
+            * self.activated("rate_activation_energy", T)
             * pybamm.exp(pybamm.minimum(exponent, _MAX_EXPONENT))
         )
         switch = 1 / (1 + pybamm.exp(pybamm.minimum(-F_RT * drive, _MAX_EXPONENT)))
-        if self.kind == "mixed-conducting":
+        if self.table.kind == "mixed-conducting":
             return switch * k_r
-        k_p = (
-            self._own("parabolic_constant")
-            * self._activated("parabolic_activation_energy", T)
-            * pybamm.maximum(drive, 0)
-            / reference
-        )
+        k_p = self.own("parabolic_constant") * self.activated("parabolic_activation_energy", T)
+        k_p = k_p * self.density(variables) ** (1 + self.own("density_exponent"))
+        if self.table.transport == "migration":
+            k_p = k_p * pybamm.maximum(drive, 0) / reference
+        thickness = variables[self.interface("dense interphase thickness [m]")]
         # k_r k_p/(k_p + k_r L) is 1/(1/k_r + L/k_p) without dividing by a vanishing rate.
         return switch * k_r * k_p / (k_p + k_r * thickness + 1e-60)
 
     def set_rhs(self, variables: dict[str, Any]) -> None:
-        """``dL/dt``."""
-        if self.kind != "stable":
-            i = self.interface
-            thickness = variables[i("interphase thickness [m]")]
-            self.rhs = {thickness: variables[i("interphase growth rate [m.s-1]")]}
+        """``dL/dt`` less what is renewed, and ``dW/dt``."""
+        if not self.grows:
+            return
+        i = self.interface
+        growth, renewal = (
+            variables[i(f"interphase {what} rate [m.s-1]")] for what in ("growth", "renewal")
+        )
+        self.rhs = {
+            variables[i("dense interphase thickness [m]")]: growth - renewal,
+            variables[i("interphase grown [m]")]: variables[i("interphase volume rate [m.s-1]")],
+        }

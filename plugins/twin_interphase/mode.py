@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from typing import Any, Literal
 
 from twin import (
     FARADAY,
@@ -19,20 +20,28 @@ from twin import (
 )
 from twin_interphase.parameters import Parameters, table_of
 
-_AREA = {"metal": (), "porous": ("particle area per cell area",)}
+Layer = Literal["separator", "cathode"]
+_LAYERS: tuple[Layer, ...] = ("separator", "cathode")
 
 
-def _own_area(cell: CellContext, interface: Interface) -> float:
-    """Return the interface's own area per cell area: ``3 eps L/R`` of a composite."""
-    if interface.kind == "metal":
-        return 1.0
-    electrode = cell.electrode(interface.place)
-    per_volume = 3 * electrode.active_fraction.si / electrode.particle_radius.si
-    return float(per_volume * electrode.thickness.si)
+def _fresh_resistance(cell: CellContext, interface: Interface, side: Any) -> float:
+    """Return the native layer's resistance per cell area [Ohm.m2], at the stack's pressure."""
+    area = 1.0
+    if interface.kind == "porous":
+        electrode = cell.electrode(interface.place)
+        per_volume = 3 * electrode.active_fraction.si / electrode.particle_radius.si
+        area = per_volume * electrode.thickness.si
+    pressed = math.exp(-cell.spec.stack.pressure.si / side.densification_pressure.si)
+    density = 1 - side.porosity.si * pressed
+    dense = side.initial_thickness.si / side.conductivity.si / area
+    return float(dense / density ** (1 + side.density_exponent.si))
 
 
 class InterphaseGrowth(FailureMode):
-    """Growth of a resistive layer at either electrode (equations in ``growth.py``)."""
+    """Growth of a resistive layer at either electrode.
+
+    The equations stand in ``growth.py``, ``renewal.py`` and ``consumption.py``.
+    """
 
     id = "interphase"
     title = "Interphase growth"
@@ -43,44 +52,76 @@ class InterphaseGrowth(FailureMode):
     )
     validity = Validity(
         temperature=(253.15, 370.0),
-        says="solid sodium; a dense layer whose thickness is small against the electrolyte's",
+        says="solid sodium; one mean thickness for all of an interface in contact",
     )
     Parameters = Parameters
     reads = (
         "Volume-averaged cell temperature [K]",
+        "Stack pressure [Pa]",
         "{interface} potential vs sodium [V]",
+        "{interface} current density [A.m-2]",
         "{interface} conducting fraction",
         "{interface} particle area per cell area",
     )
-    writes = (Port.INTERFACE_RESISTANCE, Port.PARASITIC_CURRENT)
+    writes = (
+        Port.INTERFACE_RESISTANCE,
+        Port.PARASITIC_CURRENT,
+        Port.ACTIVE_FRACTION,
+        Port.CONDUCTIVITY_FACTOR,
+    )
 
     def submodels(self, cell: CellContext) -> dict[str, Any]:
-        """One layer at each interface."""
+        """One layer at each interface, and what they are made of where that counts."""
+        from twin_interphase.consumption import (
+            ActiveConsumption,
+            ElectrolyteConsumption,
+            consumes_active,
+        )
         from twin_interphase.growth import InterphaseGrowthRate, InterphaseLayer
+        from twin_interphase.renewal import Renewal
 
         found: dict[str, Any] = {}
         for i in cell.interfaces:
             found[f"{i.place} layer"] = InterphaseLayer(cell, self.id, i)
             found[f"{i.place} growth"] = InterphaseGrowthRate(cell, self.id, i)
+            found[f"{i.place} renewal"] = Renewal(cell, self.id, i)
+        for i in consumes_active(cell, self.id):
+            found[f"{i.place} active"] = ActiveConsumption(cell, self.id, i)
+        for layer, interfaces in self._eaten(cell).items():
+            found[f"{layer} electrolyte"] = ElectrolyteConsumption(cell, self.id, layer, interfaces)
         return found
 
+    def _eaten(self, cell: CellContext) -> dict[Layer, list[Interface]]:
+        """Return the layers whose electrolyte an interphase uses up, and whose that is."""
+        from twin_interphase.consumption import feeds
+
+        found = {layer: feeds(cell, self.id, layer) for layer in _LAYERS}
+        return {layer: interfaces for layer, interfaces in found.items() if interfaces}
+
     def contributions(self, cell: CellContext) -> dict[PortAt, str]:
-        """Resistance, and the current the reaction takes."""
+        """Resistance, the current the reaction takes, and what it uses up."""
+        from twin_interphase.consumption import consumes_active
+
         found: dict[PortAt, str] = {}
         for i in cell.interfaces:
             found[Port.INTERFACE_RESISTANCE.at(i.place)] = i("interphase resistance [Ohm.m2]")
             found[Port.PARASITIC_CURRENT.at(i.place)] = i("interphase current density [A.m-2]")
+        for i in consumes_active(cell, self.id):
+            found[Port.ACTIVE_FRACTION.at(i.place)] = i("unconsumed active fraction")
+        for layer in self._eaten(cell):
+            at = Port.CONDUCTIVITY_FACTOR.at(layer)
+            found[at] = f"{layer.capitalize()} electrolyte consumption factor"
         return found
 
     def _side(self, cell: CellContext, interface: Interface) -> Any:
         return getattr(cell.parameters(self.id), table_of(interface))
 
     def criteria(self, cell: CellContext) -> list[Criterion]:
-        """Too much resistance at an interface, or no sodium left in reserve."""
+        """Too much resistance at an interface; no sodium or electrolyte left in reserve."""
         found = []
         for i in cell.interfaces:
             side = self._side(cell, i)
-            fresh = side.initial_thickness.si / side.conductivity.si / _own_area(cell, i)
+            fresh = _fresh_resistance(cell, i, side)
             found.append(
                 Criterion(
                     what=f"{i.place} interphase resistance",
@@ -105,30 +146,50 @@ class InterphaseGrowth(FailureMode):
                         says=f"side reactions have taken all of the {i.place}'s sodium in reserve",
                     )
                 )
+        for layer, interfaces in self._eaten(cell).items():
+            found.append(
+                Criterion(
+                    what=f"{layer} electrolyte consumed",
+                    variable=f"{layer.capitalize()} electrolyte left",
+                    threshold=max(self._side(cell, i).electrolyte_limit.si for i in interfaces),
+                    direction="below",
+                    fresh=1.0,
+                    says=f"the interphase has used up the {layer}'s electrolyte",
+                )
+            )
         return found
 
     def slow_states(self, cell: CellContext) -> list[SlowState]:
-        """The layer thicknesses."""
+        """The layers' thickness, and what was grown in all."""
         return [
-            SlowState(i("interphase thickness [m]"))
+            SlowState(i(what))
             for i in cell.interfaces
             if self._side(cell, i).kind != "stable"
+            for what in ("dense interphase thickness [m]", "interphase grown [m]")
         ]
 
     def outputs(self, cell: CellContext) -> list[str]:
-        """Thickness and resistance at each interface."""
-        names = ["interphase thickness [m]", "interphase resistance [Ohm.m2]"]
-        return [i(what) for i in cell.interfaces for what in (*names, *_AREA[i.kind])]
+        """Thickness and resistance at each interface, and what has been grown."""
+        names = (
+            "interphase thickness [m]",
+            "interphase resistance [Ohm.m2]",
+            "interphase grown [m]",
+        )
+        return [i(what) for i in cell.interfaces for what in names]
 
     def diagnose(self, run: RunRecord, cell: CellContext) -> Evidence:
-        """Voltage lost across the layers, and the charge they took from a host electrode."""
+        """Voltage lost across the layers; charge and material they took from the hosts."""
+        from twin_interphase.consumption import consumes_active
+
         names = [i("interphase resistance [Ohm.m2]") for i in cell.interfaces]
         growth = sum(run.last[n] - run.first[n] for n in names)
         capacity = 0.0
         if cell.interfaces[0].kind == "porous":
-            side, thickness = self._side(cell, cell.interfaces[0]), "Anode interphase thickness [m]"
+            side, grown = self._side(cell, cell.interfaces[0]), "Anode interphase grown [m]"
             per_volume = side.electrons.si * FARADAY / side.molar_volume.si
-            area = run.last["Anode particle area per cell area"] * run.area
-            capacity = per_volume * (run.last[thickness] - run.first[thickness]) * area / 3600
+            capacity = per_volume * (run.last[grown] - run.first[grown]) * run.area / 3600
+        for i in consumes_active(cell, self.id):
+            active = i("unconsumed active fraction")
+            capacity += run.nominal_capacity * (run.first[active] - run.last[active])
         says = f"the interphases have added {growth * 1e4:.3g} ohm cm2"
         return Evidence(run.current_density * growth, capacity, says)

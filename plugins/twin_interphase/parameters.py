@@ -16,12 +16,16 @@ class Side(ModeParameters):
     growth slows down as it thickens (mixed control). ``mixed-conducting``: electrons
     cross freely, growth is limited by the reaction alone."""
     initial_thickness: Q("m", gt=0)
+    """Of the native layer, on a new interface and on freshly touched area, were it dense."""
     rate_constant: Q("m/s", ge=0)
     """Reaction-limited growth rate at the reference drive and temperature, k_r."""
     rate_activation_energy: Q("J/mol", ge=0)
     parabolic_constant: Q("m^2/s", ge=0)
     """Transport-limited growth constant at the reference drive and temperature, k_p."""
     parabolic_activation_energy: Q("J/mol", ge=0)
+    transport: Literal["migration", "interstitial"]
+    """What carries the current through the layer: electrons driven by the potential
+    (Wagner; k_p goes with the drive), or sodium interstitials of fixed concentration."""
     reference_temperature: Q("K", gt=0)
     stability_limit: Q("V")
     """Potential vs sodium below (anode) or above (cathode) which the electrolyte reacts."""
@@ -29,14 +33,48 @@ class Side(ModeParameters):
     """How far beyond the stability limit the constants above were given."""
     transfer_coefficient: Q("", ge=0, le=1)
     conductivity: Q("S/m", gt=0)
-    """Ionic conductivity of the interphase at the reference temperature."""
+    """Ionic conductivity of the dense interphase at the reference temperature."""
     conductivity_activation_energy: Q("J/mol", ge=0)
+    porosity: Q("", ge=0, lt=1)
+    """Pores in the layer where nothing presses on it, phi_0; nought for a dense layer,
+    which pressure leaves alone."""
+    densification_pressure: Q("Pa", gt=0)
+    """Stack pressure that closes all but 1/e of the pores, p_d."""
+    density_exponent: Q("", ge=0)
+    """Conduction through the porous layer goes with its density to this power, b."""
+    renewal_per_strain: Q("", ge=0)
+    """Share of the layer that cracks off and is renewed per strain travelled, chi_cr."""
+    fresh_share: Q("", ge=0, le=1)
+    """Share of newly touching area that is bare: 1 where lost contact takes the layer with
+    it, 0 where the old layer is found again."""
+    recontact_lag: Q("s", gt=0)
+    """Time newly touching area takes to count as covered; short against a cycle."""
+    electrolyte_consumed: Q("", ge=0)
+    """Volume of electrolyte used up per volume of interphase grown."""
+    electrolyte_limit: Q("", gt=0, lt=1)
+    """The cell counts as dead when the interphase leaves less than this share of the
+    electrolyte it grows from."""
     molar_volume: Q("m^3/mol", gt=0)
-    """Volume of interphase per mole of electrolyte reacted."""
+    """Volume of interphase per mole of electrolyte reacted, Omega."""
     electrons: Q("", gt=0)
-    """Electrons exchanged per mole of electrolyte reacted, z."""
+    """Electrons exchanged per mole of electrolyte reacted, z; at the anode as many sodium."""
     resistance_limit: Q("ohm*m^2", gt=0)
     """The cell counts as dead when the interphase alone adds this much."""
+
+
+class Anode(Side):
+    """The interface of an anode, and both faces of a symmetric metal cell."""
+
+    strain_height: Q("m", gt=0)
+    """Plated height that strains a metal's interface by one; a host's strain follows from
+    its own volume change."""
+
+
+class Cathode(Side):
+    """The surface of an intercalation cathode's particles."""
+
+    active_consumed: Q("", ge=0)
+    """Volume of active material used up per volume of interphase grown."""
 
 
 class Parameters(ModeParameters):
@@ -46,8 +84,8 @@ class Parameters(ModeParameters):
     follow ``anode``.
     """
 
-    anode: Side
-    cathode: Side
+    anode: Anode
+    cathode: Cathode
 
 
 def table_of(interface: Interface) -> str:

@@ -19,25 +19,47 @@ QUIET_PRESSURE = {
 }
 
 
+def _supposed(value):
+    return {"value": value, "status": "assumed", "source": "this test"}
+
+
+# All that an interphase can do besides growing: pores, cracks, and what it is made of.
+BUSY_INTERPHASE = {
+    f"modes.interphase.{place}.{key}": _supposed(value)
+    for place in ("anode", "cathode")
+    for key, value in {
+        "porosity": 0.3,
+        "renewal_per_strain": 2.0,
+        "electrolyte_consumed": 1.0,
+    }.items()
+}
+
+
 class TestInterphaseInASymmetricCell(ModeConformance):
     mode_id = "interphase"
     cell = "na-nzsp-na"
+    overrides = BUSY_INTERPHASE
     neutral = QUIET_INTERPHASE
+    unused_ports = (Port.ACTIVE_FRACTION,)
     absent_reads = ("{interface} particle area per cell area",)
 
 
 class TestInterphaseInAFullCell(ModeConformance):
     mode_id = "interphase"
     cell = "na-nzsp-nvp"
+    overrides = BUSY_INTERPHASE | {
+        "modes.interphase.cathode.active_consumed": _supposed(1.0),
+    }
     neutral = QUIET_INTERPHASE
     current_density = -2.0
-    bounds = {"Cathode interphase thickness [m]": (1e-9, 1e-6)}
+    bounds = {"Cathode interphase thickness [m]": (5e-10, 1e-6)}
 
 
 class TestInterphaseOnHardCarbon(ModeConformance):
     mode_id = "interphase"
     cell = "na-ion-chayambuka2022"
     neutral = QUIET_INTERPHASE
+    unused_ports = (Port.ACTIVE_FRACTION, Port.CONDUCTIVITY_FACTOR)
     voltage_tolerance = 1e-4
     cycles = 1
 

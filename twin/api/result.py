@@ -89,7 +89,7 @@ class RunResult:
 
         wanted = None if cycles is None else list(cycles)
         for cycle, data in self.store.series(self.id, wanted):
-            table = pq.read_table(io.BytesIO(data))
+            table = pq.read_table(io.BytesIO(data), use_threads=False)
             yield cycle, {name: table[name].to_numpy() for name in table.column_names}
 
     def to_dict(self) -> dict[str, Any]:

@@ -234,7 +234,13 @@ def _drive(
 
     with _interruptible() as should_stop:
         loop = RunLoop(prepared, store, run_id, state, tell, should_stop)
-        outcome = loop.run(total)
+        try:
+            outcome = loop.run(total)
+        except KeyboardInterrupt:
+            at_once = loop.cancelled(inside=True)
+            wall = wall_before + time.perf_counter() - began
+            store.finish_run(run_id, status="cancelled", outcome=at_once.to_dict(), wall_s=wall)
+            raise
         wall = wall_before + time.perf_counter() - began
         store.finish_run(run_id, status=outcome.kind, outcome=outcome.to_dict(), wall_s=wall)
     manager.observe("twin_run_finished", run=run_id, outcome=outcome.to_dict())
@@ -322,7 +328,11 @@ def resume(
         run_id = opened.start_run(
             cell=_cell_record(spec),
             protocol=rules.to_data(),
-            settings=settings.to_dict() | {"overrides": _shown(for_cell, for_protocol)},
+            settings=settings.to_dict()
+            | {
+                "overlays": info.settings.get("overlays", []),
+                "overrides": info.settings.get("overrides", {}) | _shown(for_cell, for_protocol),
+            },
             modes=_mode_versions(chosen),
             packages=_packages(),
             cycles_requested=total,

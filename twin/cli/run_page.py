@@ -26,10 +26,10 @@ STYLES = {
 }
 
 
-def summary(sheet: Page, result: RunResult, outcome: Outcome | None = None) -> None:
+def summary(sheet: Page, result: RunResult) -> None:
     """Put the end of a run on a page, in a few lines."""
     info, rows = result.info, result.rows
-    outcome = outcome or result.outcome
+    outcome = result.outcome
     status = info.status if outcome is None else outcome.kind
     sheet.line(f"run {result.id}  {info.cell_name}  {status}", STYLES.get(status, ""))
     complete = [row for row in rows if row.get("complete", True)]

@@ -173,16 +173,7 @@ def _cut_short(session: Session, run: str) -> int:
     """Report a run that a second Ctrl-C ended inside a cycle."""
     from twin import api
     from twin.cli.run_page import summary
-    from twin.engine.outcome import Outcome
 
     result = api.load_run(run, store=session.store)
-    last = result.info.last_cycle
-    outcome = Outcome(
-        kind="cancelled",
-        cycle=last,
-        says=f"stopped at once, inside cycle {last + 1}; what was finished is kept",
-        fix=f"go on with `twin resume {run}`",
-    )
-    document = result.to_dict() | {"status": "interrupted", "outcome": outcome.to_dict()}
-    session.finish(document, lambda sheet: summary(sheet, result, outcome))
+    session.finish(result.to_dict(), lambda sheet: summary(sheet, result))
     return faults.INTERRUPTED

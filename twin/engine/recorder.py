@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from twin.engine.criteria import Watched
+from twin.engine.sampling import sample
 from twin.model.core import TEMPERATURE
 from twin.model.pybamm_compat import CompiledCell, Observer, StepResult
 from twin.modes.context import CellContext
@@ -84,6 +85,8 @@ class CycleRecord:
     skipped: list[str] = field(default_factory=list)
     rungs: list[str] = field(default_factory=list)
     timed_out: list[str] = field(default_factory=list)
+    charge_Wh: float = 0.0
+    discharge_Wh: float = 0.0
 
     @property
     def empty(self) -> bool:
@@ -106,15 +109,24 @@ class Recorder:
 
     def __init__(self, compiled: CompiledCell, names: Iterable[str], watched: list[Watched]):
         self.observer: Observer = compiled.observer(list(names))
+        self.power: Observer = compiled.observer([CURRENT, VOLTAGE])
         self.watched = watched
 
     def add(
         self, record: CycleRecord, index: int, text: str, result: StepResult, inputs: Any
     ) -> None:
         """Add a solved step to a cycle."""
-        keep = thin(len(result.t))
-        values = self.observer(result.t[keep], result.y[:, keep], inputs)
-        values["Time [s]"] = result.t[keep]
+
+        def power(t: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            seen = self.power(t, y, inputs)
+            return seen[CURRENT], seen[VOLTAGE]
+
+        sampled = sample(result, power)
+        record.charge_Wh += sampled.charge_Wh
+        record.discharge_Wh += sampled.discharge_Wh
+        keep = thin(len(sampled.t))
+        values = self.observer(sampled.t[keep], sampled.y[:, keep], inputs)
+        values["Time [s]"] = sampled.t[keep]
         values["Step"] = np.full(len(keep), float(len(record.steps)))
         for name, column in values.items():
             record.columns.setdefault(name, []).append(column)
@@ -131,13 +143,12 @@ class Recorder:
     def row(self, record: CycleRecord, complete: bool) -> dict[str, Any]:
         """Return a cycle's summary row.
 
-        Charges and energies are integrated from the model's own counters and from the
-        stored points; resistance is the mean over the cycle's time [Ohm.m2].
+        Charges come from the model's own counters, energies from the refined points (see
+        :mod:`twin.engine.sampling`); resistance is the mean over the cycle's time [Ohm.m2].
         """
         table = {name: np.concatenate(parts) for name, parts in record.columns.items()}
         t = table["Time [s]"]
         charge, discharge = self._charges(record)
-        power = table[CURRENT] * table[VOLTAGE]
         row: dict[str, Any] = {
             "cycle": record.number,
             "phase": record.phase,
@@ -147,8 +158,8 @@ class Recorder:
             "charge_Ah": charge,
             "discharge_Ah": discharge,
             "capacity_Ah": discharge,
-            "charge_Wh": _trapezium(np.minimum(power, 0), t) / -3600,
-            "discharge_Wh": _trapezium(np.maximum(power, 0), t) / 3600,
+            "charge_Wh": record.charge_Wh,
+            "discharge_Wh": record.discharge_Wh,
             "coulombic_efficiency": discharge / charge if charge > 0 else None,
             "current_max_A": float(np.abs(table[CURRENT]).max()),
             "voltage_min_V": float(table[VOLTAGE].min()),

@@ -113,7 +113,7 @@ class RunLoop:
         state = self.state
         record, end = run_cycle(self.prepared, number, phase, state.t, state.y, self.should_stop)
         if end.reason == "stopped":
-            return self._cancelled(), []
+            return self.cancelled(), []
         if record.empty:
             return self._nothing_began(record, end), []
         complete = end.reason == "done"
@@ -218,12 +218,15 @@ class RunLoop:
             )
         )
 
-    def _cancelled(self) -> Outcome:
+    def cancelled(self, inside: bool = False) -> Outcome:
+        """Return the outcome of a run stopped by hand, between steps or ``inside`` a cycle."""
+        done = self.state.cycle
+        when = f"at once, inside cycle {done + 1}" if inside else f"by hand after cycle {done}"
         return Outcome(
             kind="cancelled",
-            cycle=self.state.cycle,
+            cycle=done,
             time_h=self.state.t / 3600,
-            says=f"stopped by hand after cycle {self.state.cycle}; what was finished is kept",
+            says=f"stopped {when}; what was finished is kept",
             fix=f"go on with `twin resume {self.run_id}`",
         )
 

@@ -205,17 +205,40 @@ def _died_of_limit(
     evidence: Mapping[str, Evidence],
     where: dict[str, Any],
 ) -> Outcome:
-    close = nearest(found)
+    """One of PyBaMM's own limits ended a step: say which mode drove the cell there."""
+    words = _LIMITS.get(event, f"the cell reached a physical limit: {event}")
+    close = nearest(s for s in found if s.mode != CORE)
+    if close is None or close.margin >= _NEAR:
+        return Outcome(
+            kind="cell-failed",
+            mode=responsible(evidence, prepared),
+            criterion=event,
+            runner_up=nearest(found),
+            says=words,
+            **where,
+        )
     return Outcome(
         kind="cell-failed",
-        mode=close.mode
-        if close and close.margin < _NEAR and close.mode != CORE
-        else responsible(evidence, prepared),
-        criterion=event,
-        runner_up=close,
-        says=_LIMITS.get(event, f"the cell reached a physical limit: {event}"),
+        mode=close.mode,
+        criterion=close.criterion,
+        variable=close.variable,
+        value=close.value,
+        threshold=close.threshold,
+        runner_up=_runner_up(found, close.mode, close.criterion),
+        says=f"{words} with {max(close.margin, 0):.0%} of the margin of "
+        f"{close.mode}: {close.criterion} left",
         **where,
     )
+
+
+def _way_on(prepared: Prepared) -> str:
+    """What to try after the numerics gave up."""
+    now = prepared.settings
+    rtol, atol = (now.rtol / 100, now.atol / 100) if now.rtol > 1e-6 else (1e-4, 1e-6)
+    other = "leave a mode out with --without MODE"
+    if prepared.spec.kind == "full" and now.model != "spm":
+        other = "with --model spm"
+    return f"resume with other tolerances (--rtol {rtol:g} --atol {atol:g}), or {other}"
 
 
 def _gave_up(
@@ -227,7 +250,9 @@ def _gave_up(
 ) -> Outcome:
     close = nearest(found)
     physical = close is not None and close.margin < _NEAR
+    runner_up = close
     if physical and close is not None:
+        runner_up = _runner_up(found, close.mode, close.criterion)
         says = (
             f"the solver stopped where the cell was all but dead: {close.mode}: {close.criterion} "
             f"had {max(close.margin, 0):.0%} of its margin left"
@@ -235,7 +260,7 @@ def _gave_up(
         fix = f"treat it as death by {close.mode}, or relax its threshold to see further"
     else:
         says = "the solver stopped though no criterion was near: the numerics gave up, not the cell"
-        fix = "resume with tighter tolerances (--rtol 1e-6 --atol 1e-8) or with --model spm"
+        fix = _way_on(prepared)
     return Outcome(
         kind="solver-gave-up",
         mode=close.mode if physical and close is not None else None,
@@ -243,7 +268,7 @@ def _gave_up(
         variable=close.variable if close else None,
         value=close.value if close else None,
         threshold=close.threshold if close else None,
-        runner_up=close,
+        runner_up=runner_up,
         says=says,
         fix=fix,
         numerics={

@@ -1,4 +1,4 @@
-"""Every touch of PyBaMM's inner workings, in one file.
+"""Every touch of PyBaMM's experiments and solvers from inside, in one file.
 
 PyBaMM's ``Simulation`` runs a whole experiment in one call. The twin runs one step at a
 time on the same built model, so that each cycle can be judged, stored and resumed.
@@ -7,7 +7,6 @@ Written against PyBaMM 26.10; when that changes, this file is what has to follow
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 import time
@@ -15,9 +14,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import casadi
 import numpy as np
 import pybamm
+
+from twin.model.observer import Observer
 
 _INFEASIBLE = "non-positive at initial conditions"
 EXPERIMENT_TAG = "[experiment]"
@@ -36,11 +36,29 @@ class StepResult:
     termination : str
         ``"final time"`` or the name of the event that ended the step; the step's own
         limits share one name, which carries :data:`EXPERIMENT_TAG`.
+    yp : ndarray, shape (states, n), or None
+        Time derivatives of the states, if the solver returns them.
     """
 
     t: np.ndarray
     y: np.ndarray
     termination: str
+    yp: np.ndarray | None = None
+
+    def at(self, t: np.ndarray) -> np.ndarray:
+        """Return the states, shape (states, m), at times between the solver's points.
+
+        Between two points the states follow the cubic Hermite polynomial of their values
+        and derivatives, as the solver's own output does; without derivatives, a line.
+        """
+        left = np.clip(np.searchsorted(self.t, t, side="right") - 1, 0, len(self.t) - 2)
+        h = self.t[left + 1] - self.t[left]
+        x = (t - self.t[left]) / h
+        y0, rise = self.y[:, left], self.y[:, left + 1] - self.y[:, left]
+        if self.yp is None:
+            return y0 + x * rise
+        d0, d1 = self.yp[:, left] * h, self.yp[:, left + 1] * h
+        return y0 + x * (d0 + x * (3 * rise - 2 * d0 - d1 + x * (d0 + d1 - 2 * rise)))
 
 
 class StepInfeasible(Exception):
@@ -131,16 +149,21 @@ class CompiledCell:
         """Drop the ladder's extra solvers and what they hold in memory."""
         self._solvers.clear()
 
-    def inputs(self, index: int, t: float, user: Mapping[str, float]) -> dict[str, float]:
-        """Return all inputs of a step that starts at time ``t`` [s]."""
+    def inputs(
+        self, index: int, t: float, user: Mapping[str, float], target: float | None = None
+    ) -> dict[str, float]:
+        """Return all inputs of a step that starts at time ``t`` [s], perhaps to another target."""
         simulation = self._simulation
-        return simulation._build_experiment_step_inputs(
+        inputs: dict[str, float] = simulation._build_experiment_step_inputs(
             dict(user),
             self.steps[index],
             t,
             simulation._experiment_step_indices[index],
             include_temperature=True,
         )
+        if target is not None:
+            inputs[simulation._STEP_VALUE_INPUT] = target
+        return inputs
 
     def solve(
         self,
@@ -150,6 +173,7 @@ class CompiledCell:
         user: Mapping[str, float],
         *,
         duration: float | None = None,
+        target: float | None = None,
         settings: SolverSettings | None = None,
     ) -> StepResult:
         """Solve one step from a state.
@@ -166,6 +190,9 @@ class CompiledCell:
             Values of the model's own inputs.
         duration : float, optional
             Longest time to solve for [s]; the step's own by default.
+        target : float, optional
+            The current [A] or voltage [V] to hold; the step's own by default. Another
+            value of the same sign needs no new build.
         settings : SolverSettings, optional
             Other tolerances than the default.
 
@@ -175,7 +202,7 @@ class CompiledCell:
             The step cannot begin, the cell is dead already, the solver gives up.
         """
         step, solver = self.steps[index], self._solver(settings)
-        inputs = self.inputs(index, t, user)
+        inputs = self.inputs(index, t, user, target)
         span = step.duration if duration is None else duration
         t_eval, t_interp = step.setup_timestepping(solver, span)
         began = time.perf_counter()
@@ -197,7 +224,13 @@ class CompiledCell:
         y_all = np.asarray(solution.all_ys[0]) if len(solution.all_ys) == 1 else solution.y
         if not np.all(np.isfinite(y_all[:, -1])):
             raise StepFailed("the solution is not finite")
-        return StepResult(np.asarray(solution.t), np.asarray(y_all), termination)
+        slopes = solution.all_yps[0] if solution.hermite_interpolation else None
+        return StepResult(
+            np.asarray(solution.t),
+            np.asarray(y_all),
+            termination,
+            None if slopes is None or slopes.shape != y_all.shape else np.asarray(slopes),
+        )
 
     def _state_as_solution(
         self, t: float, y: np.ndarray | None, inputs: Mapping[str, float]
@@ -256,49 +289,6 @@ class SolverSettings:
             atol=self.atol,
             options={"dt_max": self.dt_max, "dt_init": self.dt_init, "max_num_steps": 50_000},
         )
-
-
-class Observer:
-    """Evaluates named scalar variables of a built model, all states in one call.
-
-    Parameters
-    ----------
-    model : pybamm.BaseModel
-        The built model.
-    names : sequence of str
-        The variables; those the model does not have are left out.
-    inputs : mapping
-        Names (and order) of the model's inputs.
-    """
-
-    def __init__(self, model: pybamm.BaseModel, names: Sequence[str], inputs: Mapping[str, float]):
-        self._input_names = sorted(inputs)
-        known = set(model.variables)
-        self.names = [name for name in names if name in known]
-        t = casadi.MX.sym("t")
-        y = casadi.MX.sym("y", model.len_rhs_and_alg)
-        p = casadi.MX.sym("p", len(self._input_names))
-        given = {name: p[i] for i, name in enumerate(self._input_names)}
-        outputs = []
-        for name in self.names:
-            value = model.get_processed_variable(name).to_casadi(t, y, inputs=given)
-            value = casadi.MX(value)
-            outputs.append(value if value.numel() == 1 else casadi.sum1(value) / value.numel())
-        function = casadi.Function("observe", [t, y, p], [casadi.vertcat(*outputs)], {"cse": True})
-        with contextlib.suppress(RuntimeError):
-            # Interpolants have no scalar form; the matrix one is as exact.
-            function = function.expand()
-        self._function = function
-
-    def __call__(
-        self, t: np.ndarray, y: np.ndarray, inputs: Mapping[str, float]
-    ) -> dict[str, np.ndarray]:
-        """Return each variable's values, shape (n,), at times ``t`` and states ``y``."""
-        p = np.array([[float(inputs[name])] for name in self._input_names])
-        n = len(t)
-        values = self._function(t.reshape(1, n), y, np.repeat(p, n, axis=1))
-        table = np.asarray(values.full()).reshape(len(self.names), n)
-        return dict(zip(self.names, table, strict=True))
 
 
 def layout_to_text(layout: Sequence[tuple[str, int, int]]) -> str:

@@ -49,7 +49,8 @@ class RunInfo:
     outcome : dict
         The cause of death, empty while running.
     cycles_requested, cycles, last_cycle : int
-        Asked for; stored; the number of the last one (0 when there is none).
+        Asked for; finished; the number of the last stored one, which a cell may have died
+        in (0 when there is none).
     created, updated : datetime
         In UTC.
     wall_s : float

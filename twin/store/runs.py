@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, case, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 
@@ -210,14 +210,23 @@ def listing(
 
 
 def _listing(*, with_spec: bool) -> Select[Any]:
-    cycles = select(func.count()).where(col(Cycle.run) == col(Run.id)).scalar_subquery()
+    stored = select(func.count()).where(col(Cycle.run) == col(Run.id)).scalar_subquery()
     last = select(func.max(col(Cycle.number))).where(col(Cycle.run) == col(Run.id))
+    # Only the cycle a cell died in can be a part of one; that is the last.
+    whole = (
+        select(col(Cycle.other_values)["complete"].as_boolean())
+        .where(col(Cycle.run) == col(Run.id))
+        .order_by(col(Cycle.number).desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    finished = stored - case((whole.is_(False), 1), else_=0)
     return select(
         *Run.metadata.tables["run"].columns,
         col(Cell.kind).label("cell_kind"),
         col(Cell.family).label("cell_family"),
         col(Cell.title).label("cell_title"),
-        cycles.label("cycles"),
+        finished.label("cycles"),
         func.coalesce(last.scalar_subquery(), 0).label("last_cycle"),
         *([col(Cell.spec).label("cell_spec")] if with_spec else []),
     ).join(Cell, col(Cell.hash) == col(Run.cell_hash))

@@ -292,7 +292,7 @@ def test_a_second_ctrl_c_reports_what_was_finished(cli, empty, monkeypatch):
     monkeypatch.setattr("twin.cli.progress.Watcher.cycle", impatient)
     said = cli("run", "na-nzsp-na", "--cycles", 5, "--modes", "pressure", "--db", empty, "--json")
     assert said.code == 130
-    assert (said.json["status"], said.json["cycles"]) == ("interrupted", 2)
+    assert (said.json["status"], said.json["cycles"]) == ("cancelled", 2)
     assert said.json["outcome"]["kind"] == "cancelled"
     assert f"twin resume {said.json['run']}" in said.json["outcome"]["fix"]
     monkeypatch.undo()

@@ -124,6 +124,24 @@ def test_a_branch_may_leave_a_mode_out(store):
     assert branch.rows[2][key] == pytest.approx(parent.rows[2][key], rel=1e-3)
 
 
+def test_a_branch_remembers_every_change_since_the_first_run(store):
+    first = twin.simulate(
+        "na-nzsp-na",
+        cycles=1,
+        overlays=["warm-60C"],
+        overrides={"stack.pressure": "6 MPa"},
+        store=store,
+    )
+    branch = twin.resume(
+        first.id, from_cycle=0, overrides={"protocol.current_density": "0.2 mA/cm^2"}, store=store
+    )
+    assert branch.info.settings["overlays"] == ["warm-60C"]
+    assert branch.info.settings["overrides"] == {
+        "stack.pressure": "6 MPa",
+        "protocol.current_density": "0.2 mA/cm^2",
+    }
+
+
 def test_the_dead_cannot_be_resumed_only_branched(store):
     dead = twin.simulate("na-base-na", cycles=9, overrides=LOW_PRESSURE, store=store)
     with pytest.raises(twin.InputError) as caught:

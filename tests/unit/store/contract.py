@@ -207,6 +207,13 @@ class StoreContract:
         assert [run.id for run in store.runs(limit=1)] == [second]
         assert store.run(second).wall_s == 2.5
 
+    def test_the_cycle_a_cell_died_in_is_stored_but_not_finished(self, store):
+        run = start(store)
+        commit(store, run, 1)
+        store.commit_cycle(run, 2, {"cycle": 2, "complete": False, "capacity_Ah": 0.1})
+        info = store.run(run)
+        assert (info.cycles, info.last_cycle, len(store.cycles(run))) == (1, 2, 2)
+
     def test_series_come_in_order_and_only_those_asked_for(self, store):
         run = start(store)
         for cycle in (*range(1, 40), 41):

@@ -1,0 +1,65 @@
+"""A step is looked at often enough for its energy, wherever the solver stepped."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import twin
+from twin.engine import prepare
+from twin.engine.sampling import sample
+from twin.model.pybamm_compat import StepResult
+
+HOUR = 3600.0
+
+
+def filling(points):
+    """A host that fills linearly, seen by a solver at few points."""
+    t = np.linspace(0, HOUR, points)
+    return StepResult(t, (t / HOUR)[None, :], "final time", np.full((1, points), 1 / HOUR))
+
+
+def knee(t, y):
+    """A plateau with a knee in the last percents, at 1 A."""
+    return np.ones(len(t)), 3.4 - np.exp(120 * (y[0] - 1))
+
+
+@pytest.mark.parametrize("points", [2, 3, 27])
+def test_the_energy_of_a_knee_inside_one_solver_step(points):
+    sampled = sample(filling(points), knee)
+    exact = 3.4 - (1 - np.exp(-120)) / 120
+    assert sampled.discharge_Wh == pytest.approx(exact, rel=1e-4)
+    assert sampled.charge_Wh == 0
+    assert np.all(np.diff(sampled.t) > 0) and len(sampled.t) < 300
+    assert sampled.y[0] == pytest.approx(sampled.t / HOUR, abs=1e-12)
+
+
+def test_a_straight_line_needs_no_more_points():
+    sampled = sample(filling(5), lambda t, y: (-np.ones(len(t)), 3 + y[0]))
+    assert len(sampled.t) == 9  # one look between each pair
+    assert sampled.charge_Wh == pytest.approx(3.5, rel=1e-12) and sampled.discharge_Wh == 0
+
+
+def test_states_between_the_points_follow_values_and_slopes():
+    t = np.array([0.0, 1.0, 3.0])
+    cubic = StepResult(t, (t**3)[None, :], "", (3 * t**2)[None, :])
+    assert cubic.at(np.array([0.5, 2.0, 3.0]))[0] == pytest.approx([0.125, 8.0, 27.0])
+    line = StepResult(t, (2 * t)[None, :], "")
+    assert line.at(np.array([0.5, 2.0]))[0] == pytest.approx([1.0, 4.0])
+
+
+@pytest.mark.parametrize("model", ["spm", "dfn"])
+def test_energies_do_not_depend_on_where_the_solver_stepped(model, monkeypatch):
+    def run():
+        return twin.simulate(
+            "na-nzsp-nvp", cycles=1, model=model, modes=["pressure"], store="sqlite://"
+        ).rows[0]
+
+    coarse = run()
+    make = prepare.make_step
+    monkeypatch.setattr(
+        prepare, "make_step", lambda text, **how: make(text, **how | {"period": 20.0})
+    )
+    fine = run()
+    for key in ("discharge_Wh", "charge_Wh"):
+        assert coarse[key] == pytest.approx(fine[key], rel=2e-4)

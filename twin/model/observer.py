@@ -1,0 +1,86 @@
+"""Scalar variables of a built model, evaluated for many states in one call."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+
+import casadi
+import numpy as np
+import pybamm
+
+
+class Observer:
+    """Evaluates named scalar variables of a built model, all states in one call.
+
+    Parameters
+    ----------
+    model : pybamm.BaseModel
+        The built model.
+    names : sequence of str
+        The variables; those the model does not have are left out.
+    inputs : mapping
+        Names (and order) of the model's inputs.
+    """
+
+    def __init__(self, model: pybamm.BaseModel, names: Sequence[str], inputs: Mapping[str, float]):
+        self._input_names = sorted(inputs)
+        known = set(model.variables)
+        self.names = [name for name in names if name in known]
+        t = casadi.MX.sym("t")
+        y = casadi.MX.sym("y", model.len_rhs_and_alg)
+        p = casadi.MX.sym("p", len(self._input_names))
+        given = {name: p[i] for i, name in enumerate(self._input_names)}
+        outputs = []
+        for name in self.names:
+            value = model.get_processed_variable(name).to_casadi(t, y, inputs=given)
+            value = casadi.MX(value)
+            outputs.append(value if value.numel() == 1 else casadi.sum1(value) / value.numel())
+        function = casadi.Function("observe", [t, y, p], [casadi.vertcat(*outputs)], {"cse": True})
+        with contextlib.suppress(RuntimeError):
+            # Interpolants have no scalar form; the matrix one is as exact.
+            function = function.expand()
+        self._at_once = _Batch(function)
+
+    def __call__(
+        self, t: np.ndarray, y: np.ndarray, inputs: Mapping[str, float]
+    ) -> dict[str, np.ndarray]:
+        """Return each variable's values, shape (n,), at times ``t`` and states ``y``."""
+        p = np.array([float(inputs[name]) for name in self._input_names])
+        table = self._at_once(np.asarray(t, dtype=float), np.asarray(y, dtype=float), p)
+        return dict(zip(self.names, table, strict=True))
+
+
+class _Batch:
+    """A CasADi function of ``(t, y, p)`` called for many columns through fixed buffers.
+
+    CasADi copies an array number by number when it is passed as an argument, which costs
+    more than the function itself; its buffers do not copy.
+    """
+
+    SIZE = 64
+
+    def __init__(self, function: casadi.Function):
+        self._mapped = function.map(self.SIZE)
+        sizes = [function.numel_in(i) for i in range(3)]
+        self._in = [np.zeros((self.SIZE, size)) for size in sizes]
+        self._out = np.zeros((self.SIZE, function.numel_out(0)))
+        self._buffer, self._run = self._mapped.buffer()
+        for i, array in enumerate(self._in):
+            self._buffer.set_arg(i, memoryview(array.reshape(-1)))  # type: ignore[call-arg,arg-type]
+        self._buffer.set_res(0, memoryview(self._out.reshape(-1)))  # type: ignore[call-arg,arg-type]
+
+    def __call__(self, t: np.ndarray, y: np.ndarray, p: np.ndarray) -> np.ndarray:
+        """Return the outputs, shape (outputs, n)."""
+        result = np.empty((self._out.shape[1], len(t)))
+        times, states, given = self._in
+        given[:] = p
+        for start in range(0, len(t), self.SIZE):
+            part = slice(start, min(start + self.SIZE, len(t)))
+            n = part.stop - start
+            times[:n, 0], states[:n] = t[part], y[:, part].T
+            # What is left of the batch is computed too: let it be something sensible.
+            times[n:], states[n:] = times[n - 1], states[n - 1]
+            self._run()
+            result[:, part] = self._out[:n].T
+        return result
