@@ -54,7 +54,10 @@ def test_every_row_of_the_review_can_be_had(row):
         assert api.differences(twin.load_cell(cell), spec)
 
 
-SAMPLE = ("na-nzsp-na", "na-base-na", "na-nzsp-nnmo", "na-peo-nvp", "na-nps-na", "na-ncbb-na", "hc-nzsp-nvp")  # fmt: skip
+SAMPLE = (
+    "na-nzsp-na", "na-base-na", "na-nzsp-nnmo", "na-peo-nvp", "na-nps-na", "na-ncbb-na",
+    "hc-nzsp-nvp",
+)  # fmt: skip
 """Cells that differ in what overlays ask for: family, electrodes, kind."""
 
 
