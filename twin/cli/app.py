@@ -18,10 +18,27 @@ from twin.cli import (
     protocols,
     running,
     runs,
+    validating,
 )
 from twin.cli.options import Common, Db, Json, Quiet, Verbose
 
 log = logging.getLogger("twin.cli")
+
+
+# In the order of `twin --help`.
+_GROUPS = (
+    cells,
+    modes,
+    protocols,
+    running,
+    runs,
+    plots,
+    exports,
+    critical_currents,
+    validating,
+    plugins,
+    databases,
+)
 
 
 def core_app() -> typer.Typer:
@@ -29,18 +46,7 @@ def core_app() -> typer.Typer:
     # Plain help: rich's takes three times as long to appear, and pipes badly.
     app = typer.Typer(rich_markup_mode=None)
     app.callback(invoke_without_command=True)(_root)
-    for module in (
-        cells,
-        modes,
-        protocols,
-        running,
-        runs,
-        plots,
-        exports,
-        critical_currents,
-        plugins,
-        databases,
-    ):
+    for module in _GROUPS:
         module.add_commands(app)
     return app
 

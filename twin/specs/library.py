@@ -1,4 +1,4 @@
-"""Where the TOML files are: cells, materials, overlays and protocols by name."""
+"""Where the TOML files are: cells, materials, overlays, protocols and cases by name."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from twin.errors import NotFoundError, Problem
 from twin.specs.complaint import did_you_mean, near_miss, one_of
 
-KINDS = ("cells", "materials", "overlays", "protocols")
+KINDS = ("cases", "cells", "materials", "overlays", "protocols")
 
 
 class Library:
@@ -17,7 +17,7 @@ class Library:
     Parameters
     ----------
     directories : iterable of Path
-        Each may hold ``cells/``, ``materials/``, ``overlays/`` and ``protocols/``. Where
+        Each may hold ``cells/``, ``materials/``, ``cases/`` and so on (``KINDS``). Where
         two define the same name, the first wins and ``problems`` says so.
 
     Attributes
