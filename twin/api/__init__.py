@@ -8,6 +8,7 @@ from twin.api.catalog import (
     cell_toml,
     describe_mode,
     differences,
+    known_share,
     mode_entry,
     numbers_by_status,
     overlay_entry,
@@ -24,6 +25,8 @@ from twin.api.cells import (
     parameter_values,
     plan_of,
 )
+from twin.api.comparing import compare
+from twin.api.evidence import drivers, known_sensitivity, sensitivity
 from twin.api.experiments import ccd, ccd_sweep, eis, gitt, transference
 from twin.api.result import RunResult
 from twin.api.runs import load_run, open_store, resume, simulate
@@ -36,10 +39,14 @@ __all__ = [
     "cell_entry",
     "cell_numbers",
     "cell_toml",
+    "compare",
     "describe_mode",
     "differences",
+    "drivers",
     "eis",
     "gitt",
+    "known_sensitivity",
+    "known_share",
     "library",
     "list_cells",
     "load_cell",
@@ -54,6 +61,7 @@ __all__ = [
     "plan_of",
     "protocol_entry",
     "resume",
+    "sensitivity",
     "simulate",
     "stored_cell",
     "transference",

@@ -9,6 +9,7 @@ import typer
 
 from twin.cli import (
     cells,
+    comparing,
     critical_currents,
     databases,
     exports,
@@ -35,6 +36,7 @@ _GROUPS = (
     protocols,
     running,
     runs,
+    comparing,
     plots,
     exports,
     critical_currents,

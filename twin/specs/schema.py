@@ -246,7 +246,7 @@ class EndOfLife(Frozen):
 
     capacity_fraction: Q("", ge=0, lt=1) = _assumed(0.8)
     """Dead below this share of the reference cycle's capacity."""
-    first_capacity_fraction: Q("", ge=0, lt=1) = Field(default=0.1, validate_default=True)
+    first_capacity_fraction: Q("", ge=0, lt=1) = _assumed(0.1)
     """Dead from the start if the reference cycle discharges less than this share of the
     nominal capacity."""
     resistance_factor: Q("", gt=1) = _assumed(3.0)
