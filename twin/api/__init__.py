@@ -12,13 +12,16 @@ from twin.api.cells import (
     parameter_values,
     plan_of,
 )
+from twin.api.lives import LifeResult, life
 from twin.api.result import RunResult
 from twin.api.runs import load_run, resume, simulate
 
 __all__ = [
+    "LifeResult",
     "RunResult",
     "build_model",
     "library",
+    "life",
     "list_cells",
     "load_cell",
     "load_protocol",

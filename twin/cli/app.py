@@ -7,7 +7,18 @@ from typing import Annotated, Any
 
 import typer
 
-from twin.cli import cells, databases, exports, modes, plots, plugins, protocols, running, runs
+from twin.cli import (
+    cells,
+    databases,
+    exports,
+    lives,
+    modes,
+    plots,
+    plugins,
+    protocols,
+    running,
+    runs,
+)
 from twin.cli.options import Common, Db, Json, Quiet, Verbose
 
 log = logging.getLogger("twin.cli")
@@ -18,7 +29,18 @@ def core_app() -> typer.Typer:
     # Plain help: rich's takes three times as long to appear, and pipes badly.
     app = typer.Typer(rich_markup_mode=None)
     app.callback(invoke_without_command=True)(_root)
-    for module in (cells, modes, protocols, running, runs, plots, exports, plugins, databases):
+    for module in (
+        cells,
+        modes,
+        protocols,
+        running,
+        lives,
+        runs,
+        plots,
+        exports,
+        plugins,
+        databases,
+    ):
         module.add_commands(app)
     return app
 

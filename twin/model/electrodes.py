@@ -436,9 +436,7 @@ class SaltLimit(CoreSubModel):
         if self.cell.interfaces[0].kind == "metal":
             separator = variables["Separator electrolyte concentration [mol.m-3]"]
             least = pybamm.minimum(least, pybamm.boundary_value(separator, "left"))
-        self.events = [
-            pybamm.Event("Zero electrolyte concentration cut-off", least / 1000 - 0.002)
-        ]
+        self.events = [pybamm.Event("Zero electrolyte concentration cut-off", least / 1000 - 0.002)]
 
 
 class PortedLumped(pybamm.thermal.Lumped):
