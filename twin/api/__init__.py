@@ -28,10 +28,12 @@ from twin.api.cells import (
 from twin.api.comparing import compare
 from twin.api.evidence import drivers, known_sensitivity, sensitivity
 from twin.api.experiments import ccd, ccd_sweep, eis, gitt, transference
+from twin.api.lives import LifeResult, life
 from twin.api.result import RunResult
 from twin.api.runs import load_run, open_store, resume, simulate
 
 __all__ = [
+    "LifeResult",
     "RunResult",
     "build_model",
     "ccd",
@@ -48,6 +50,7 @@ __all__ = [
     "known_sensitivity",
     "known_share",
     "library",
+    "life",
     "list_cells",
     "load_cell",
     "load_protocol",

@@ -190,11 +190,11 @@ def _file(spec: CellSpec) -> Path:
     """Return where a cell's sensitivity is kept: by the cell's hash and the versions at work."""
     import platformdirs
 
-    from twin.api.runs import _mode_versions, _packages
+    from twin.api.runs import mode_versions, packages
     from twin.modes.manager import plugin_manager
     from twin.specs.dump import cell_hash
 
-    versions = _packages() | _mode_versions(plugin_manager().modes.values())
+    versions = packages() | mode_versions(plugin_manager().modes.values())
     text = json.dumps([cell_hash(spec), versions], sort_keys=True)
     name = hashlib.sha256(text.encode()).hexdigest()[:24]
     folder = platformdirs.user_cache_dir("sodium-cell-twin", appauthor=False)

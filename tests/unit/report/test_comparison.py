@@ -46,7 +46,9 @@ def test_numbers_are_per_area_and_name_the_nearest_to_failure():
 
 def test_what_killed_it_comes_before_what_was_near():
     near = Standing("interphase", "too resistive", 0.3, "R", 1.0, 2.0)
-    dead = Outcome("cell-failed", mode="pressure", criterion="contact lost", cycle=1, runner_up=near)
+    dead = Outcome(
+        "cell-failed", mode="pressure", criterion="contact lost", cycle=1, runner_up=near
+    )
     said = compared("it", made("full", dead, row(1, 0.004, 0.01, 0.0)))
     assert (said["limiting"], said["criterion"], said["margin"]) == ("pressure", "contact lost", 0)
 
