@@ -14,7 +14,7 @@ from twin.cli.session import Session
 if TYPE_CHECKING:
     from twin.api.experiments import SweepPoint
     from twin.cli.page import Page
-    from twin.experiments.ccd import Limit
+    from twin.experiments.ccd import Limit, Warned
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -144,10 +144,15 @@ def _one(sheet: Page, point: SweepPoint) -> None:
         [
             ("plain ramp", ended),
             ("voids begin", onset),
+            *(("warning", _warning(w)) for w in found.warnings),
             *(("note", note) for note in found.notes),
             ("took", f"{duration(found.wall_s)} for {short(len(found.levels))} steps"),
         ]
     )
+
+
+def _warning(warned: Warned) -> str:
+    return f"{milli(warned.current)} mA/cm2: {warned.mode}: {warned.criterion}: {warned.says}"
 
 
 def _row(kind: str, limit: Limit) -> tuple[str, ...]:
@@ -179,14 +184,15 @@ def _table(sheet: Page, points: list[SweepPoint]) -> None:
                 *at,
                 "-" if found.onset is None else milli(found.onset),
                 milli(found.stripping.current, found.stripping.at_least),
+                "-" if found.plating_onset is None else milli(found.plating_onset),
                 milli(found.plating.current, found.plating.at_least),
                 first,
             )
         )
     sheet.line(f"{points[0].spec.name}: critical currents, mA/cm2")
     sheet.line()
-    columns = (*heads, "voids begin", "stripping", "plating", "fails first")
-    sheet.table(columns, rows, right=range(len(keys) + 3))
+    columns = (*heads, "voids begin", "stripping", "plating warns", "plating", "fails first")
+    sheet.table(columns, rows, right=range(len(keys) + 4))
     sheet.line()
     notes = sorted({note for point in points for note in point.found.notes})
     wall = sum(point.found.wall_s for point in points)
