@@ -107,7 +107,8 @@ class ConstrainedCreep(ModeSubModel):
     def get_fundamental_variables(self) -> dict[str, Any]:
         """Define each layer's creep strain."""
         names = [i("creep strain") for i in self.cell.metal_interfaces]
-        return {name: self.state(name) for name in names}
+        # A stiff fixture turns a strain of 1e-6 into kilopascals.
+        return {name: self.state(name, scale=1e-3) for name in names}
 
     def _height(self, i: Interface, variables: dict[str, Any]) -> pybamm.Symbol:
         return pybamm.maximum(variables[i("sodium thickness [m]")], 0)
