@@ -82,6 +82,28 @@ def test_contact_loss_does_not_hang_on_tolerance(contact_lost):
     assert usual == pytest.approx(tight, rel=0.01)
 
 
+def test_contact_loss_by_vacancies_does_not_hang_on_their_grid(monkeypatch, make_cell, build, run):
+    # Twice as many wave numbers, over the same range, at a tighter tolerance.
+    from twin_pressure import vacancies
+
+    from twin.engine import criteria
+
+    overrides = {"stack.pressure": "0.2 MPa", "modes.pressure.voids.refill": "vacancy-diffusion"}
+    mode = twin.plugin_manager().modes["pressure"]
+    times = []
+    for step, rtol in ((vacancies.STEP, 1e-4), (vacancies.STEP / 2, 1e-8)):
+        monkeypatch.setattr(vacancies, "STEP", step)
+        spec = make_cell("na-base-na", overrides)
+        model = build(spec, ["pressure"])
+        criteria.add_events(model, criteria.gather(model.cell, [mode]))
+        steps = [(3.0, HOUR), (-3.0, HOUR)] * 6
+        seen = run(spec, steps, model=model, rtol=rtol, atol=rtol / 100)
+        assert seen.termination == "event: Failure: pressure: anode contact lost"
+        times.append(seen.t[-1])
+    assert times[0] > 2 * HOUR
+    assert times[0] == pytest.approx(times[1], rel=0.01)
+
+
 RENEWED = ANODE | {
     "modes.interphase.anode.renewal_per_strain": 0.5,
     "modes.interphase.anode.porosity": 0.3,

@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
+from twin.api.catalog import (
+    cell_entry,
+    cell_numbers,
+    cell_toml,
+    describe_mode,
+    differences,
+    known_share,
+    mode_entry,
+    numbers_by_status,
+    overlay_entry,
+    protocol_entry,
+    stored_cell,
+)
 from twin.api.cells import (
     build_model,
     library,
@@ -12,20 +25,47 @@ from twin.api.cells import (
     parameter_values,
     plan_of,
 )
+from twin.api.comparing import compare
+from twin.api.evidence import drivers, known_sensitivity, sensitivity
+from twin.api.experiments import ccd, ccd_sweep, eis, gitt, transference
+from twin.api.lives import LifeResult, life
 from twin.api.result import RunResult
-from twin.api.runs import load_run, resume, simulate
+from twin.api.runs import load_run, open_store, resume, simulate
 
 __all__ = [
+    "LifeResult",
     "RunResult",
     "build_model",
+    "ccd",
+    "ccd_sweep",
+    "cell_entry",
+    "cell_numbers",
+    "cell_toml",
+    "compare",
+    "describe_mode",
+    "differences",
+    "drivers",
+    "eis",
+    "gitt",
+    "known_sensitivity",
+    "known_share",
     "library",
+    "life",
     "list_cells",
     "load_cell",
     "load_protocol",
     "load_run",
     "mode_entries",
+    "mode_entry",
+    "numbers_by_status",
+    "open_store",
+    "overlay_entry",
     "parameter_values",
     "plan_of",
+    "protocol_entry",
     "resume",
+    "sensitivity",
     "simulate",
+    "stored_cell",
+    "transference",
 ]

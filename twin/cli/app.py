@@ -7,10 +7,48 @@ from typing import Annotated, Any
 
 import typer
 
-from twin.cli import cells, databases, exports, modes, plots, plugins, protocols, running, runs
+from twin.cli import (
+    cells,
+    comparing,
+    critical_currents,
+    databases,
+    exports,
+    impedance,
+    lives,
+    modes,
+    plots,
+    plugins,
+    protocols,
+    running,
+    runs,
+    titration,
+    transference,
+    validating,
+)
 from twin.cli.options import Common, Db, Json, Quiet, Verbose
 
 log = logging.getLogger("twin.cli")
+
+
+# In the order of `twin --help`.
+_GROUPS = (
+    cells,
+    modes,
+    protocols,
+    running,
+    lives,
+    runs,
+    comparing,
+    plots,
+    exports,
+    critical_currents,
+    impedance,
+    transference,
+    titration,
+    validating,
+    plugins,
+    databases,
+)
 
 
 def core_app() -> typer.Typer:
@@ -18,7 +56,7 @@ def core_app() -> typer.Typer:
     # Plain help: rich's takes three times as long to appear, and pipes badly.
     app = typer.Typer(rich_markup_mode=None)
     app.callback(invoke_without_command=True)(_root)
-    for module in (cells, modes, protocols, running, runs, plots, exports, plugins, databases):
+    for module in _GROUPS:
         module.add_commands(app)
     return app
 

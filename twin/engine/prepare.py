@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 import pybamm
@@ -114,6 +114,8 @@ class Prepared:
     recorder: Recorder
     watched: list[Watched]
     step_index: dict[Any, int] = field(default_factory=dict)
+    given: dict[str, float] = field(default_factory=dict)
+    """Values of the parameters left free, by their PyBaMM names."""
 
     @property
     def solver_settings(self) -> SolverSettings:
@@ -122,13 +124,38 @@ class Prepared:
 
     def inputs(self, pressure: float | None) -> dict[str, float]:
         """Return the model's own inputs for a step at a stack pressure [Pa]."""
-        return {APPLIED_PRESSURE: self.spec.stack.pressure.si if pressure is None else pressure}
+        applied = self.spec.stack.pressure.si if pressure is None else pressure
+        return {**self.given, APPLIED_PRESSURE: applied}
+
+    def at(self, spec: CellSpec, given: Mapping[str, float]) -> Prepared:
+        """Return the same built cell with other values of what was left free.
+
+        ``spec`` may differ from the one it was built for in those and in the stack
+        pressure only; ``twin.validation.bench`` shows how to make sure of it.
+        """
+        return replace(self, spec=spec, given={**self.given, **given})
 
 
 def prepare(
-    spec: CellSpec, modes: Iterable[FailureMode], plan: Plan, settings: RunSettings
+    spec: CellSpec,
+    modes: Iterable[FailureMode],
+    plan: Plan,
+    settings: RunSettings,
+    *,
+    free: Mapping[str, float] | None = None,
+    also: Iterable[str] = (),
 ) -> Prepared:
     """Build and compile a cell for a plan.
+
+    Parameters
+    ----------
+    spec, modes, plan, settings
+        The cell, what may happen to it, what is done to it, and how it is solved.
+    free : mapping, optional
+        Parameters (by their PyBaMM names) that stay inputs, with their values, so that
+        they can be changed without building again (:meth:`Prepared.at`).
+    also : iterable of str
+        Variables to record besides the usual ones.
 
     Raises
     ------
@@ -140,7 +167,8 @@ def prepare(
     cell: CellContext = model.cell
     watched = criteria.add_events(model, criteria.gather(cell, modes))
     values = parameter_values(spec)
-    values[APPLIED_PRESSURE] = "[input]"
+    given = dict(free or {})
+    values.update(dict.fromkeys((APPLIED_PRESSURE, *given), "[input]"))
     steps = plan.unique_steps
     ambient = spec.thermal.ambient.si
     compiled = _compile(
@@ -149,20 +177,25 @@ def prepare(
         [make_step(s.do, temperature=s.temperature or ambient, period=s.period) for s in steps],
         SolverSettings(settings.rtol, settings.atol),
         spec,
+        given,
     )
     names = recorded_names(cell, modes, watched, model.assembly.contributors)
-    recorder = Recorder(compiled, names, watched)
+    recorder = Recorder(compiled, list(dict.fromkeys([*names, *also])), watched)
     index = {step.solved_as: number for number, step in enumerate(steps)}
-    return Prepared(spec, cell, modes, plan, settings, compiled, recorder, watched, index)
+    return Prepared(spec, cell, modes, plan, settings, compiled, recorder, watched, index, given)
 
 
 def _compile(
-    model: Any, values: Any, steps: list[Any], solver: SolverSettings, spec: CellSpec
+    model: Any,
+    values: Any,
+    steps: list[Any],
+    solver: SolverSettings,
+    spec: CellSpec,
+    given: Mapping[str, float],
 ) -> CompiledCell:
+    inputs = {**given, APPLIED_PRESSURE: spec.stack.pressure.si}
     try:
-        return CompiledCell(
-            model, values, steps, solver.make(), {APPLIED_PRESSURE: spec.stack.pressure.si}
-        )
+        return CompiledCell(model, values, steps, solver.make(), inputs)
     except (KeyError, pybamm.ModelError, pybamm.DiscretisationError, pybamm.ShapeError) as error:
         raise ModelError(
             f"the model of {spec.name} cannot be built: {error}",

@@ -52,7 +52,11 @@ def law_expression(
         ends = _leaf(law, key, "rise") * pybamm.exp(-sto / end) - _leaf(
             law, key, "fall"
         ) * pybamm.exp(-(1 - sto) / end)
-        return U + width * pybamm.log((1 - sto) / sto) + slope * (0.5 - sto) + ends
+        step = 0
+        if law.step is not None:
+            past = (sto - _leaf(law, key, "step_at")) / _leaf(law, key, "step_width")
+            step = _leaf(law, key, "step") * (1 - pybamm.tanh(past)) / 2
+        return U + width * pybamm.log((1 - sto) / sto) + slope * (0.5 - sto) + ends + step
     if law.law == "table":
         over = {"stoichiometry": sto, "temperature": T, "concentration": c_e}[law.over]
         value = pybamm.Interpolant(np.array(law.x), np.array(law.values()), over, name=key)

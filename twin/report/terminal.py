@@ -58,12 +58,24 @@ def draw_run(
     InputError
         If there is nothing of the kind to show.
     """
+    title = f"{run.info.cell_name}, run {run.id}: {ending(run)}"
+    return draw_panels(panels(run, what), title, size=size, colour=colour, encoding=encoding)
+
+
+def draw_panels(
+    shown: Sequence[Panel],
+    title: str,
+    *,
+    size: tuple[int, int] | None = None,
+    colour: bool = True,
+    encoding: str = "utf-8",
+) -> str:
+    """Return panels as text, one after the other, under a title."""
     columns, rows = size or terminal_size()
     fancy = encoding.lower().startswith("utf")
-    shown = panels(run, what)
     # With one panel, heading, legend and prompt should still be seen.
     height = max(min(rows - 7, 30 if len(shown) == 1 else 17), _LOWEST)
-    parts = [f"{run.info.cell_name}, run {run.id}: {ending(run)}"]
+    parts = [title]
     parts += [_draw(panel, columns, height, colour, fancy) for panel in shown]
     text = "\n\n".join(parts) + "\n"
     return text if fancy else text.translate(_PLAIN)
@@ -91,10 +103,15 @@ def _draw(panel: Panel, columns: int, rows: int, colour: bool, fancy: bool) -> s
             how: dict[str, Any] = {"marker": marks[index % len(marks)]}
             if colour:
                 how["color"] = COLOURS[index % len(COLOURS)]
-            for x, y in _pieces(line.x, line.y, positive=panel.log):
-                plt.plot(x, y, **how)
+            draw = plt.scatter if line.dots else plt.plot
+            # plotext's own logarithmic axis has numbers like 31622.8.
+            places = [math.log10(x) for x in line.x] if panel.log_x else line.x
+            for x, y in _pieces(places, line.y, positive=panel.log):
+                draw(x, y, **how)
         if panel.log:
             plt.yscale("log")
+        if panel.log_x:
+            _decades(plt, panel)
         _limits(plt, panel)
         if panel.death is not None:
             plt.vline(panel.death, "red" if colour else None)
@@ -148,6 +165,14 @@ def _pieces(
         yield piece
 
 
+def _decades(plt: Any, panel: Panel) -> None:
+    """Put whole powers of ten on the horizontal axis."""
+    places = [math.log10(x) for line in panel.lines for x in line.x]
+    first, last = math.ceil(min(places) - 1e-9), math.floor(max(places) + 1e-9)
+    ticks = list(range(first, last + 1, max(1, round((last - first) / 8))))
+    plt.xticks(ticks, [f"1e{tick}" for tick in ticks])
+
+
 def _limits(plt: Any, panel: Panel) -> None:
     low, high = panel.limits
     values = [y for line in panel.lines for y in line.y if math.isfinite(y)]
@@ -164,3 +189,13 @@ def _limits(plt: Any, panel: Panel) -> None:
             plt.xlim(first - 1, last + 1)
         step = max(1, round((last - first) / 8))
         plt.xticks(list(range(int(first), int(last) + 1, step)))
+
+
+def draw_panel(panel: Panel, size: tuple[int, int], *, colour: bool = True) -> str:
+    """Return one panel as text of so many columns and rows, its legend among them."""
+    columns, rows = size
+    with_legend = _draw(panel, columns, rows, colour, True).splitlines()
+    below = len(with_legend) - rows
+    if below > 0:
+        return _draw(panel, columns, max(rows - below, 3), colour, True)
+    return "\n".join(with_legend)

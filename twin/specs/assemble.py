@@ -107,7 +107,9 @@ def _kind_problems(tree: Node, skipped: set[Path]) -> list[Problem]:
         tree.text("kind") or "",
         anode=_electrode(tree, "anode", skipped),
         cathode=_electrode(tree, "cathode", skipped),
-        cathode_interface=tree.get("interfaces", "cathode") is not None,
+        # Where the whole table is missing, that is said once, of the table.
+        cathode_interface=tree.get("interfaces") is None
+        or tree.get("interfaces", "cathode") is not None,
     )
     return [complaint_problem(complaint, tree) for complaint in complaints]
 

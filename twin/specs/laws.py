@@ -17,7 +17,7 @@ from pydantic import (
     model_validator,
 )
 
-from twin.specs.complaint import Complaint, did_you_mean
+from twin.specs.complaint import Complaint, did_you_mean, one_of
 from twin.specs.quantity import Q, Status
 from twin.units import UnitError, to_si
 
@@ -73,6 +73,8 @@ def laws(unit: str, *, gt: float | None = None, ge: float | None = None) -> Any:
     - ``plateau``: ``U(s) = plateau + width * ln((1-s)/s) + slope * (1/2 - s)
       + rise * exp(-s/end_width) - fall * exp(-(1-s)/end_width)``, a two-phase electrode
       smoothed over ``width``, with the steep ends of one that is all but empty or full;
+      with ``step``, ``step_at`` and ``step_width``, a second plateau stands above the
+      first: ``+ step * (1 - tanh((s - step_at)/step_width)) / 2``;
     - ``pybamm``: the entry ``parameter`` of the PyBaMM parameter set ``set``.
 
     Parameters
@@ -141,6 +143,22 @@ def laws(unit: str, *, gt: float | None = None, ge: float | None = None) -> Any:
         rise: Q(unit, ge=0) = _assumed(f"0 {unit}", "no steep end")
         fall: Q(unit, ge=0) = _assumed(f"0 {unit}", "no steep end")
         end_width: Q("", gt=0) = _assumed(0.01, "without effect where rise and fall are 0")
+        step: Q(unit) | None = None
+        step_at: Q("", ge=0, le=1) | None = None
+        step_width: Q("", gt=0) | None = None
+
+        @model_validator(mode="after")
+        def _whole_step(self) -> Plateau:
+            names = ("step", "step_at", "step_width")
+            lacking = [name for name in names if getattr(self, name) is None]
+            if 0 < len(lacking) < len(names):
+                raise Complaint(
+                    f"a second plateau needs {one_of(names)}; missing: {one_of(lacking)}",
+                    fix="give all three, or none",
+                    keys=(next(name for name in names if name not in lacking),),
+                    missing=lacking[0],
+                )
+            return self
 
     class FromPyBaMM(_Sourced):
         law: Literal["pybamm"]

@@ -1,4 +1,4 @@
-"""Where the TOML files are: cells, materials, overlays and protocols by name."""
+"""Where the TOML files are: cells, materials, overlays, protocols and cases by name."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from twin.errors import NotFoundError, Problem
 from twin.specs.complaint import did_you_mean, near_miss, one_of
 
-KINDS = ("cells", "materials", "overlays", "protocols")
+KINDS = ("cases", "cells", "materials", "overlays", "protocols")
 
 
 class Library:
@@ -17,7 +17,7 @@ class Library:
     Parameters
     ----------
     directories : iterable of Path
-        Each may hold ``cells/``, ``materials/``, ``overlays/`` and ``protocols/``. Where
+        Each may hold ``cells/``, ``materials/``, ``cases/`` and so on (``KINDS``). Where
         two define the same name, the first wins and ``problems`` says so.
 
     Attributes
@@ -74,7 +74,7 @@ class Library:
             raise NotFoundError(
                 f"there is no {kind[:-1]} {name!r}; known: {one_of(known)}",
                 fix=did_you_mean(
-                    name, known, f"use one of these, or the path of a {kind[:-1]} file"
+                    name, known, f"use one of these, or the path of {_one(kind)} file"
                 ),
             ) from None
 
@@ -122,10 +122,16 @@ class Library:
                 file=str(path),
                 fix=f"did you mean {str(path.parent / f'{near}.toml')!r}?"
                 if near
-                else f"check the path, or use the name of a {kind[:-1]}: "
+                else f"check the path, or use the name of {_one(kind)}: "
                 f"{one_of(self._files[kind])}",
             )
         return path
+
+
+def _one(kind: str) -> str:
+    """Return ``"a cell"``, ``"an overlay"``, … for a kind's folder."""
+    name = kind.removesuffix("s")
+    return f"an {name}" if name[0] in "aeiou" else f"a {name}"
 
 
 def _toml_files(folder: Path) -> list[Path]:

@@ -119,9 +119,9 @@ def test_a_branch_may_leave_a_mode_out(store):
     branch = twin.resume(parent.id, from_cycle=2, without=["pressure"], store=store)
     assert branch.outcome.kind == "completed"
     assert set(parent.info.modes) - set(branch.info.modes) == {"pressure"}
-    # The interphase goes on from where it was, but for the few spots that now touch afresh.
+    # The interphase goes on from where it was.
     key = "Anode interphase thickness [m]"
-    assert branch.rows[2][key] == pytest.approx(parent.rows[2][key], rel=5e-3)
+    assert branch.rows[2][key] == pytest.approx(parent.rows[2][key], rel=1e-2)
 
 
 def test_a_branch_remembers_every_change_since_the_first_run(store):

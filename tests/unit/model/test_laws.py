@@ -150,6 +150,25 @@ def test_plateau_slope(make_cell):
     assert found == pytest.approx([3.45, 3.35], abs=1e-7)
 
 
+@pytest.mark.parametrize(
+    # 3.7 + 0.5 (1 - tanh((s - 0.5)/0.05))/2
+    ("sto", "by_hand"),
+    [(0.1, 4.2), (0.45, 4.140399), (0.5, 3.95), (0.9, 3.7)],
+)
+def test_a_second_plateau_stands_above_the_first(make_cell, sto, by_hand):
+    law = {"law": "plateau", "plateau": "3.7 V", "width": "1 nV", "slope": "0 V"}
+    law |= {"step": "0.5 V", "step_at": 0.5, "step_width": 0.05}
+    spec = make_cell("na-nzsp-nvp", {"cathode.material.open_circuit_potential": law})
+    found = evaluate(twin.parameter_values(spec), "Positive electrode OCP [V]", sto)
+    assert found == pytest.approx(by_hand, abs=1e-6)
+
+
+def test_half_a_second_plateau_is_refused(make_cell):
+    law = {"law": "plateau", "plateau": "3.7 V", "width": "1 mV", "slope": "0 V", "step": "0.5 V"}
+    with pytest.raises(twin.SpecError, match="step_at, step_width"):
+        make_cell("na-nzsp-nvp", {"cathode.material.open_circuit_potential": law})
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.floats(0.02, 0.98), st.floats(0.001, 0.02))
 def test_a_fuller_host_has_a_lower_potential(make_cell, sto, step):

@@ -292,6 +292,14 @@ def test_a_full_cell_needs_a_cathode(tree):
     assert "a full cell needs a [cathode] table" in problem.message
 
 
+def test_missing_interfaces_are_said_once(tree):
+    text = (tree.root / "cells/full.toml").read_text()
+    start, end = text.index("[interfaces.anode]"), text.index("[stack]")
+    tree.write("cells/full.toml", text[:start] + text[end:])
+    problem = tree.problem()
+    assert (problem.key, problem.message) == ("interfaces", "this table is missing")
+
+
 def test_a_symmetric_cell_has_one_electrode_and_it_is_metal(tree):
     text = (tree.root / "cells/full.toml").read_text()
     tree.write("cells/full.toml", text.replace('kind = "full"', 'kind = "symmetric"'))

@@ -22,8 +22,9 @@ def test_an_unknown_name_lists_the_known_ones_and_the_nearest(tree):
         tree.library.path("materials", "NASICON_")
     assert raised.value.problem.fix == "did you mean 'nasicon'?"
     assert "known: nasicon, nvp, sodium" in raised.value.problem.message
-    with pytest.raises(NotFoundError, match="known: none"):
+    with pytest.raises(NotFoundError, match="known: none") as raised:
         tree.library.path("overlays", "x")
+    assert "the path of an overlay file" in raised.value.problem.fix
 
 
 def test_a_name_cannot_leave_the_library(tree):

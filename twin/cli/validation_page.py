@@ -1,0 +1,112 @@
+"""The table of ``twin validate`` as a page of eighty columns."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from twin.cli.formats import duration, short
+
+if TYPE_CHECKING:
+    from twin.cli.page import Page
+    from twin.validation.runner import Line
+    from twin.validation.schema import Case
+
+STYLES = {"within": "green", "missed": "red", "predicted": "cyan"}
+
+
+def table(sheet: Page, lines: list[Line], wall_s: float) -> None:
+    """Write the whole table: a block a case, then the count."""
+    for _, group in groupby(lines, key=lambda line: line.case):
+        _block(sheet, list(group))
+    _count(sheet, lines, wall_s)
+
+
+def _block(sheet: Page, lines: list[Line]) -> None:
+    head = lines[0]
+    sheet.heading(f"{head.case}  (class {head.test}, {head.cell}, {duration(head.wall_s)})")
+    rows = []
+    for line in lines:
+        rows.append(
+            (
+                line.says,
+                _measured(line),
+                _simulated(line),
+                short(line.ratio),
+                line.tolerance or "",
+                _status(line),
+            )
+        )
+    sheet.table(
+        ("", "measured", "simulated", "ratio", "tolerance", ""),
+        rows,
+        keep=(1, 2, 3, 4, 5),
+        right=(1, 2, 3),
+    )
+    for text in head.calibrated:
+        sheet.line(f"calibrated: {text}", indent=2)
+    for line in lines:
+        if line.why:
+            about = f"{line.says}: " if len(lines) > 1 else ""
+            sheet.line(f"why: {about}{line.why}", indent=2)
+
+
+def _measured(line: Line) -> str:
+    if line.status == "predicted":
+        return "kept back"
+    return _with_unit(line.measured, line.unit)
+
+
+def _simulated(line: Line) -> str:
+    text = _with_unit(line.simulated, line.unit)
+    if line.low is not None and line.high is not None:
+        text += f"\n{short(line.low)} .. {short(line.high)}"
+    return text
+
+
+def _with_unit(value: Any, unit: str) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, str):
+        return value.replace(": ", ":\n", 1)
+    return f"{short(float(value))} {unit}".strip()
+
+
+def _status(line: Line) -> Text:
+    # A number that a parameter was set on says nothing about the twin.
+    mark = "fitted" if line.role == "calibrated" and line.status == "within" else line.status
+    return Text(mark, style="dim" if mark == "fitted" else STYLES[line.status])
+
+
+def _count(sheet: Page, lines: list[Line], wall_s: float) -> None:
+    compared = [line for line in lines if line.role == "compared"]
+    fitted = [line for line in lines if line.role == "calibrated"]
+    within = sum(line.status == "within" for line in compared)
+    missed = sum(line.status == "missed" for line in lines)
+    predicted = sum(line.status == "predicted" for line in lines)
+    sheet.heading(f"{len({line.case for line in lines})} cases, {len(lines)} lines")
+    sheet.facts(
+        [
+            ("within tolerance", f"{within} of {len(compared)} compared"),
+            ("missed", str(missed)),
+            ("predicted", f"{predicted} (the measured value is kept back)"),
+            ("fitted", f"{len(fitted)} (a parameter was set on them)"),
+            ("wall time", duration(wall_s)),
+        ]
+    )
+
+
+def listing(sheet: Page, found: list[tuple[str, Case | None, str]]) -> None:
+    """Write the list of cases."""
+    rows = [(name, case.test, len(case.row), case.title) for name, case, _ in found if case]
+    sheet.table(("case", "class", "lines", "title"), rows, right=(2,))
+    for name, case, problem in found:
+        if case is None:
+            sheet.line(f"{name} cannot be used: {problem}")
+    sheet.line()
+    sheet.line(
+        "Q: predicted from reported inputs. C: calibrated on one number, the rest predicted."
+    )
+    sheet.line("T: a trend or an order; inputs that matter were not reported.")

@@ -1,0 +1,240 @@
+"""The bench: virtual cells built once where they can be, and solved as often as asked.
+
+A run's sweep, calibration and spread only change numbers. Those numbers stay inputs of
+the built model, and a change of them is solved without building again, provided that it
+reaches nothing that was fixed when the model was built: :meth:`_Built.fits` compares the
+parameter set, the criteria and the plan. Whatever else changes is built anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from twin.api.cells import library, load_cell, load_protocol, mode_entries, plan_of
+from twin.engine import criteria
+from twin.engine.checkpoint import State
+from twin.engine.outcome import Outcome
+from twin.engine.plan import Plan
+from twin.engine.prepare import Prepared, RunSettings, prepare
+from twin.engine.recorder import CycleRecord
+from twin.engine.run import RunLoop
+from twin.errors import InputError
+from twin.model.parameters import APPLIED_PRESSURE, parameter_values
+from twin.modes.context import CellContext
+from twin.modes.manager import plugin_manager
+from twin.specs.dump import with_overrides
+from twin.specs.naming import find, parameter_name
+from twin.specs.protocol import Protocol
+from twin.specs.quantity import Quantity
+from twin.validation.ramp import levels, ramp_plan
+from twin.validation.schema import Case, Run
+
+if TYPE_CHECKING:
+    from twin.specs.schema import CellSpec
+
+Changes = Mapping[str, Any]
+_PROTOCOL = "protocol."
+# Series are kept of every cycle, or of the first ones and the last.
+_ALL, _FEW = 1, 10**9
+
+
+@dataclass
+class RunData:
+    """One solved run.
+
+    Attributes
+    ----------
+    spec : CellSpec
+        The cell as it was solved.
+    outcome : Outcome
+        How it ended.
+    rows : list of dict
+        The summary row of each cycle.
+    tables : dict
+        The time series of the cycles kept, by cycle: arrays by variable.
+    levels : list of float
+        The currents of a ramp, a cycle each [A.m-2].
+    """
+
+    spec: CellSpec
+    outcome: Outcome
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    tables: dict[int, dict[str, np.ndarray]] = field(default_factory=dict)
+    levels: list[float] = field(default_factory=list)
+
+    def commit_cycle(self, run_id: str, number: int, row: Mapping[str, Any], **more: Any) -> None:
+        """Keep a cycle (the engine's sink)."""
+        self.rows.append(dict(row))
+        if more.get("series") is not None:
+            self.tables[number] = more["series"]
+
+
+@dataclass
+class _Built:
+    """A built cell, and what must not change for it to serve again."""
+
+    prepared: Prepared
+    values: dict[str, Any]
+    free: dict[str, str]  # key -> PyBaMM name
+
+    def fits(self, spec: CellSpec, plan: Plan, changed: Iterable[str]) -> bool:
+        """Return whether a changed cell differs in nothing but what was left free."""
+        if plan != self.prepared.plan or not set(changed) <= {*self.free, "stack.pressure"}:
+            return False
+        may = {*self.free.values(), APPLIED_PRESSURE, parameter_name("stack.pressure", "Pa")}
+        new = _numbers(spec)
+        if new.keys() != self.values.keys():
+            return False
+        if any(new[name] != old for name, old in self.values.items() if name not in may):
+            return False
+        modes = self.prepared.modes
+        return criteria.gather(CellContext(spec), modes) == criteria.gather(
+            self.prepared.cell, modes
+        )
+
+
+def _numbers(spec: CellSpec) -> dict[str, float]:
+    return {k: float(v) for k, v in parameter_values(spec).items() if isinstance(v, int | float)}
+
+
+class Bench:
+    """The runs of one case.
+
+    Parameters
+    ----------
+    case : Case
+        The case.
+    """
+
+    def __init__(self, case: Case):
+        self.case = case
+        self.solved = 0
+        self.built = 0
+        self._bases: dict[str, CellSpec] = {}
+        self._kept: dict[str, list[_Built]] = {}
+        self._data: dict[Any, RunData] = {}
+        self._numbers = _numeric_keys(case)
+        self._whole = _need_series(case)
+        self._also = {s.variable for s in case.see.values() if s.variable is not None}
+
+    def base(self, name: str) -> CellSpec:
+        """Return a run's cell, before anything is changed."""
+        if name not in self._bases:
+            run = self.case.run[name]
+            assert run.cell is not None  # the loader sees to it
+            self._bases[name] = load_cell(run.cell, overlays=run.overlays, overrides=run.patch)
+        return self._bases[name]
+
+    def cell(self, name: str, changes: Changes) -> CellSpec:
+        """Return a run's cell with changes."""
+        changes = {k: v for k, v in changes.items() if not k.startswith(_PROTOCOL)}
+        base = self.base(name)
+        if not changes:
+            return base
+        return with_overrides(base, changes, mode_entries(), library=library())
+
+    def solve(self, name: str, changes: Changes) -> RunData:
+        """Return a run's data, solving it unless that has been done."""
+        key = (name, tuple(sorted((k, str(v)) for k, v in changes.items())))
+        if key not in self._data:
+            self._data[key] = self._solve(name, changes)
+        return self._data[key]
+
+    def _solve(self, name: str, changes: Changes) -> RunData:
+        run = self.case.run[name]
+        spec = self.cell(name, changes)
+        plan = self._plan(run, spec, changes)
+        cycles = run.cycles or plan.total
+        if cycles is None:
+            raise InputError(
+                f"run {name!r} has no end", key=f"run.{name}.cycles", fix="say how many cycles"
+            )
+        prepared = self._prepared(name, spec, plan, changes)
+        data = RunData(spec, Outcome("completed"), levels=levels(run.ramp) if run.ramp else [])
+        loop = RunLoop(prepared, data, f"{self.case.name}/{name}", State(0, 0.0, None))
+        data.outcome = loop.run(cycles)
+        self.solved += 1
+        return data
+
+    def _plan(self, run: Run, spec: CellSpec, changes: Changes) -> Plan:
+        if run.ramp is not None:
+            return ramp_plan(run.ramp, spec.geometry.area.si)
+        own = {k.removeprefix(_PROTOCOL): v for k, v in changes.items() if k.startswith(_PROTOCOL)}
+        if run.protocol is not None:
+            rules = load_protocol(run.protocol, spec, {**run.parameters, **own})
+        else:
+            rules = Protocol.from_data(
+                {
+                    "schema": 1,
+                    "name": self.case.name,
+                    "title": self.case.title,
+                    "parameters": {**run.parameters, **own},
+                    "phase": list(run.phase),
+                }
+            )
+        return plan_of(rules, spec)
+
+    def _prepared(self, name: str, spec: CellSpec, plan: Plan, changes: Changes) -> Prepared:
+        kept = self._kept.setdefault(name, [])
+        changed = [key for key in changes if not key.startswith(_PROTOCOL)]
+        for built in kept:
+            if built.fits(spec, plan, changed):
+                given = {p: find(spec, key).si for key, p in built.free.items()}
+                return built.prepared.at(spec, given)
+        run = self.case.run[name]
+        chosen = plugin_manager().select(run.modes, (), spec.kind)
+        free = {}
+        for key in self._numbers:
+            quantity = _quantity(spec, key)
+            if quantity is not None:
+                free[key] = parameter_name(key, quantity.unit)
+        settings = RunSettings(run.model, run.rtol, run.atol, _ALL if name in self._whole else _FEW)
+        values = {p: find(spec, key).si for key, p in free.items()}
+        prepared = prepare(spec, chosen, plan, settings, free=values, also=self._also)
+        # Nothing is stored: the series stay arrays, which is three times as fast.
+        prepared.recorder.parquet = _arrays  # type: ignore[method-assign,assignment]
+        self.built += 1
+        kept.append(_Built(prepared, _numbers(spec), free))
+        return prepared
+
+
+def _arrays(record: CycleRecord) -> tuple[dict[str, np.ndarray], int]:
+    table = {name: np.concatenate(parts) for name, parts in record.columns.items()}
+    return table, len(table["Time [s]"])
+
+
+def _quantity(spec: CellSpec, key: str) -> Quantity | None:
+    try:
+        found = find(spec, key)
+    except KeyError:
+        return None
+    return found if isinstance(found, Quantity) else None
+
+
+def _numeric_keys(case: Case) -> list[str]:
+    """Return the keys that sweeps, calibrations and spreads change, and that may stay free.
+
+    What stands in ``thermal`` and ``geometry`` goes into many parameters and into the
+    steps themselves; the stack pressure is free already.
+    """
+    keys = [run.vary.key for run in case.run.values() if run.vary is not None]
+    keys += [fit.key for fit in case.calibrate]
+    keys += [key for row in case.row for key in row.spread]
+    apart = ("protocol.", "calibrate.", "stack.", "thermal.", "geometry.", "window.")
+    return sorted({key for key in keys if not key.startswith(apart)})
+
+
+def _need_series(case: Case) -> set[str]:
+    """Return the runs that are looked at inside their cycles."""
+    only = next(iter(case.run))
+    found = set()
+    for seen in case.see.values():
+        inside = seen.take in ("critical-current", "knee", "bend", "precedes")
+        inside = inside or seen.at not in ("start", "end")
+        if inside:
+            found.add(seen.run or only)
+    return found

@@ -1,0 +1,183 @@
+"""Setting at most two parameters so that their observables come out as measured."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from twin.errors import InputError
+from twin.specs.naming import find
+from twin.specs.quantity import Quantity
+from twin.validation.bench import Changes
+from twin.validation.observables import Eye
+from twin.validation.schema import Calibration
+
+# A parameter is found to a thousandth: finer than any of the targets is known.
+_TOLERANCE = 1e-3
+
+
+class NotBracketed(InputError):
+    """The target is not reached between the bounds."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A calibrated parameter: its key, its value in SI units, and on what."""
+
+    key: str
+    value: float
+    unit: str
+    on: str
+    target: float
+
+    @property
+    def text(self) -> str:
+        """``"value unit"``, as it could stand in a cell."""
+        return f"{self.value:.6g} {self.unit}".strip()
+
+    def __str__(self) -> str:
+        return f"{self.key} = {self.text}"
+
+
+class Calibrator:
+    """Calibrates a case.
+
+    Parameters
+    ----------
+    eye : Eye
+        Looks at the case's runs.
+    """
+
+    def __init__(self, eye: Eye):
+        self.eye = eye
+        self.case = eye.case
+
+    def changes(self, values: Sequence[Fitted], more: Changes | None = None) -> dict[str, Changes]:
+        """Return, for each run, what calibration (and a spread) changes in its cell."""
+        found: dict[str, dict[str, Any]] = {name: {} for name in self.case.run}
+        for value, fit in zip(values, self.case.calibrate, strict=True):
+            for name in self._runs(fit):
+                found[name][fit.key] = value.text
+        for key, text in (more or {}).items():
+            for name in self._having(key):
+                found[name].setdefault(key, text)
+        return dict(found)
+
+    def _runs(self, fit: Calibration) -> Sequence[str]:
+        return fit.runs or self._having(fit.key)
+
+    def _having(self, key: str) -> list[str]:
+        """Return the runs whose cell has a key."""
+        found = []
+        for name in self.case.run:
+            try:
+                find(self.eye.bench.base(name), key)
+            except KeyError:
+                continue
+            found.append(name)
+        if not found:
+            raise InputError(f"no run's cell has {key!r}", key=key, fix="correct the key")
+        return found
+
+    def fit(self, targets: Sequence[float], more: Changes | None = None) -> list[Fitted]:
+        """Return the calibrated parameters.
+
+        Raises
+        ------
+        NotBracketed
+            If a target is not reached between the bounds.
+        """
+        fits = self.case.calibrate
+        bounds = [self._bounds(fit) for fit in fits]
+        if not fits:
+            return []
+        if len(fits) == 1:
+            x = [self._one(0, bounds, targets[0], more)]
+        else:
+            x = self._two(bounds, targets, more)
+        return [self._fitted(k, v, bounds, targets) for k, v in enumerate(x)]
+
+    def _bounds(self, fit: Calibration) -> tuple[float, float, str]:
+        """Return a parameter's bounds on the scale it is searched on, and its SI unit."""
+        name = self._runs(fit)[0]
+        ends = []
+        for text in fit.between:
+            quantity = find(self.eye.bench.cell(name, {fit.key: text}), fit.key)
+            if not isinstance(quantity, Quantity):
+                raise InputError(f"{fit.key} is no number", key="calibrate.key")
+            if fit.scale == "log" and quantity.si <= 0:
+                raise InputError(
+                    f"{text!r} has no logarithm",
+                    key="calibrate.between",
+                    fix='give positive bounds, or scale = "linear"',
+                )
+            ends.append(math.log(quantity.si) if fit.scale == "log" else quantity.si)
+        return min(ends), max(ends), quantity.unit
+
+    def _fitted(self, k: int, x: float, bounds: Any, targets: Sequence[float]) -> Fitted:
+        fit = self.case.calibrate[k]
+        value = math.exp(x) if fit.scale == "log" else x
+        return Fitted(fit.key, value, bounds[k][2], fit.on, targets[k])
+
+    def _off(self, k: int, x: Sequence[float], bounds: Any, targets: Any, more: Any) -> float:
+        """Return how far observable ``k`` is off its target, relative to it."""
+        values = [self._fitted(i, xi, bounds, targets) for i, xi in enumerate(x)]
+        seen = self.eye.see(self.case.calibrate[k].on, self.changes(values, more))
+        if isinstance(seen, str):
+            raise InputError("a calibration needs a number", key="calibrate.on")
+        return (seen - targets[k]) / (abs(targets[k]) or 1.0)
+
+    def _one(self, k: int, bounds: Any, target: float, more: Any) -> float:
+        from scipy.optimize import brentq
+
+        low, high, _ = bounds[k]
+
+        def off(x: float) -> float:
+            return self._off(k, [x], bounds, [target], more)
+
+        at_low, at_high = off(low), off(high)
+        if at_low * at_high > 0:
+            self._not_bracketed(k, target, at_low, at_high)
+        logarithmic = self.case.calibrate[k].scale == "log"
+        near = _TOLERANCE * (1.0 if logarithmic else high - low)
+        return float(brentq(off, low, high, xtol=near))
+
+    def _not_bracketed(self, k: int, target: float, at_low: float, at_high: float) -> None:
+        fit = self.case.calibrate[k]
+        scale = abs(target) or 1.0
+        ends = " to ".join(f"{target + off * scale:.3g}" for off in (at_low, at_high))
+        raise NotBracketed(
+            f"{fit.key} between {fit.between[0]} and {fit.between[1]} gives {fit.on} = {ends}, "
+            f"never {target:g}",
+            key=fit.key,
+            fix="widen the bounds, or accept the miss",
+        )
+
+    def _two(self, bounds: Any, targets: Sequence[float], more: Any) -> list[float]:
+        """Least squares on both at once, from the middle of the bounds."""
+        from scipy.optimize import least_squares
+
+        low = np.array([b[0] for b in bounds])
+        high = np.array([b[1] for b in bounds])
+
+        def off(x: np.ndarray) -> list[float]:
+            return [self._off(k, list(x), bounds, targets, more) for k in (0, 1)]
+
+        # Observables of whole runs carry the solver's noise: differences must be larger.
+        found = least_squares(
+            off, (low + high) / 2, bounds=(low, high), diff_step=1e-3, xtol=1e-5, x_scale=high - low
+        )
+        if np.max(np.abs(found.fun)) > 0.02:
+            k = int(np.argmax(np.abs(found.fun)))
+            fit = self.case.calibrate[k]
+            raise NotBracketed(
+                f"{fit.on} comes no nearer to {targets[k]:g} than "
+                f"{targets[k] * (1 + found.fun[k]):.3g}",
+                key=fit.key,
+                fix="widen the bounds, or accept the miss",
+            )
+        return [float(x) for x in found.x]

@@ -1,0 +1,131 @@
+"""Reading cases: from a name or a file to a checked :class:`Case`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from twin.api.cells import library
+from twin.errors import Problem, SpecError
+from twin.specs.complaint import did_you_mean, one_of
+from twin.specs.explain import validated
+from twin.specs.library import Library
+from twin.specs.materials import own_name, read_part
+from twin.specs.tree import Node, Rank
+from twin.validation.schema import Case, Run
+from twin.validation.vocabulary import OF_OTHERS
+
+
+def case_names() -> list[str]:
+    """Return the names of the cases in the library."""
+    return library().names("cases")
+
+
+def load_case(source: str | Path, *, within: Library | None = None) -> Case:
+    """Return the case of a name or a file.
+
+    Parameters
+    ----------
+    source : str or Path
+        A name in the library, or the path of a TOML file.
+    within : Library, optional
+        Another library than the installed one.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such case.
+    SpecError
+        With everything that is wrong with it, each with file, key and fix.
+    """
+    path = (within or library()).find("cases", source)
+    problems: list[Problem] = []
+    node = read_part(path, Rank.CELL, problems)
+    if node is None:
+        raise SpecError(problems)
+    case = validated(Case, own_name(node, path, problems), problems)
+    if case is not None:
+        problems += _unfit(case, node)
+    if problems or case is None:
+        raise SpecError(problems)
+    return case.model_copy(update={"run": {n: _like(case.run, n) for n in case.run}})
+
+
+def _like(runs: dict[str, Run], name: str) -> Run:
+    """Return a run with what it takes over from the one it is like."""
+    run = runs[name]
+    if run.like is None:
+        return run
+    base = _like(runs, run.like)
+    own = {field: getattr(run, field) for field in run.model_fields_set - {"patch"}}
+    return base.model_copy(update={**own, "patch": _laid(base.patch, run.patch)})
+
+
+def _laid(base: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in patch.items():
+        old = merged.get(key)
+        both = isinstance(old, dict) and isinstance(value, dict) and "value" not in value
+        merged[key] = _laid(old, value) if both and isinstance(old, dict) else value
+    return merged
+
+
+def _unfit(case: Case, node: Node) -> list[Problem]:
+    """Return what does not fit together: names of runs and observables that are not there."""
+    found: list[Problem] = []
+
+    def check(name: str | None, known: Iterable[str], what: str, *path: str) -> None:
+        if name is not None and name not in known:
+            found.append(
+                Problem(
+                    f"there is no {what} {name!r}; there are: {one_of(known)}",
+                    node.origin.file,
+                    ".".join(path),
+                    did_you_mean(name, known, f"name one of these, or add the {what}"),
+                )
+            )
+
+    for name, run in case.run.items():
+        check(run.like, case.run, "run", "run", name, "like")
+        found += _run_problems(case, name, node)
+    for name, seen in case.see.items():
+        check(seen.run, case.run, "run", "see", name, "run")
+        for other in seen.of:
+            check(other, set(case.see) - {name}, "observable", "see", name, "of")
+        if seen.take not in OF_OTHERS and seen.run is None and len(case.run) > 1:
+            found.append(
+                Problem(
+                    f"does not say which run it looks at: {one_of(case.run)}",
+                    node.origin.file,
+                    f"see.{name}.run",
+                    'add run = "…"',
+                )
+            )
+    for index, fit in enumerate(case.calibrate):
+        check(fit.on, case.see, "observable", f"calibrate[{index}]", "on")
+        for run_name in fit.runs:
+            check(run_name, case.run, "run", f"calibrate[{index}]", "runs")
+    for index, row in enumerate(case.row):
+        check(row.see, case.see, "observable", f"row[{index}]", "see")
+    return found
+
+
+def _run_problems(case: Case, name: str, node: Node) -> list[Problem]:
+    seen, at = [], name
+    while case.run[at].like is not None:
+        seen.append(at)
+        at = str(case.run[at].like)
+        if at not in case.run:
+            return []
+        if at in seen:
+            circle = " -> ".join([*seen, at])
+            says, fix = f"like goes round in a circle: {circle}", "break the circle"
+            return [Problem(says, node.origin.file, f"run.{name}.like", fix)]
+    run = _like(case.run, name)
+    found = []
+    if run.cell is None:
+        found.append(("cell", "names no cell", 'add cell = "…" (see `twin cells`)'))
+    if sum((run.protocol is not None, bool(run.phase), run.ramp is not None)) != 1:
+        found.append(("protocol", "needs one of protocol, phase and ramp", "give one of the three"))
+    return [Problem(m, node.origin.file, f"run.{name}.{key}", fix) for key, m, fix in found]

@@ -1,0 +1,251 @@
+"""Running cases: calibrate, look, judge, and put it in the table's words."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from twin.errors import InputError, TwinError
+from twin.validation.bench import Bench
+from twin.validation.calibration import Calibrator, Fitted
+from twin.validation.loader import load_case
+from twin.validation.observables import Eye
+from twin.validation.schema import Case, Row
+from twin.validation.tolerance import Value
+
+WITHIN, MISSED, PREDICTED = "within", "missed", "predicted"
+
+
+@dataclass
+class Line:
+    """One line of the table.
+
+    Attributes
+    ----------
+    status : str
+        ``within``, ``missed``, or ``predicted`` where the measured value is kept back.
+    role : str
+        ``calibrated`` if the observable is one that a parameter was set on, else
+        ``compared`` or ``predicted``.
+    """
+
+    case: str
+    cell: str
+    says: str
+    measured: Value | None
+    simulated: Value | None
+    unit: str
+    tolerance: str | None
+    status: str
+    calibrated: list[str]
+    source: str
+    ratio: float | None = None
+    role: str = "compared"
+    test: str = ""
+    why: str = ""
+    low: float | None = None
+    high: float | None = None
+    wall_s: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the line as ``twin validate --json`` prints it."""
+        data = asdict(self)
+        data["class"] = data.pop("test")
+        if self.status == PREDICTED:
+            data["predicted"] = data["simulated"]
+        return data
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a table is: cases done, their lines, and the time.
+
+    ``rate`` is in cases per second, ``eta_s`` the time left at that rate [s].
+    """
+
+    case: str
+    done: int
+    total: int
+    lines: list[Line] = field(default_factory=list)
+    elapsed_s: float = 0.0
+
+    @property
+    def rate(self) -> float:
+        """Cases per second."""
+        return self.done / self.elapsed_s if self.elapsed_s > 0 else 0.0
+
+    @property
+    def eta_s(self) -> float:
+        """Time left [s]."""
+        return (self.total - self.done) / self.rate if self.rate > 0 else 0.0
+
+
+def run_case(case: Case | str | Path) -> list[Line]:
+    """Run a case and return its lines.
+
+    A case that cannot be run here (a plugin is missing, say) is missed in every line,
+    with the reason.
+
+    Raises
+    ------
+    TwinError
+        If the case itself cannot be read.
+    """
+    case = case if isinstance(case, Case) else load_case(case)
+    began = time.perf_counter()
+    eye = Eye(Bench(case))
+    calibrator = Calibrator(eye)
+    fitted: list[Fitted] = []
+    problem = ""
+    try:
+        fitted = calibrator.fit([fit.target for fit in case.calibrate])
+    except TwinError as error:
+        problem = error.problems[0].message
+    lines = [_line(row, eye, calibrator, fitted, problem) for row in case.row]
+    for line in lines:
+        line.wall_s = time.perf_counter() - began
+    return lines
+
+
+def _line(
+    row: Row, eye: Eye, calibrator: Calibrator, fitted: Sequence[Fitted], problem: str
+) -> Line:
+    case = eye.case
+    seen = case.see[row.see]
+    run = case.run[seen.run or next(iter(case.run))]
+    target = row.see in {fit.on for fit in case.calibrate}
+    line = Line(
+        case=case.name,
+        cell=str(run.cell),
+        says=row.says,
+        measured=row.measured,
+        simulated=None,
+        unit=eye.unit(row.see),
+        tolerance=row.tolerance,
+        status=PREDICTED if row.predict else MISSED,
+        calibrated=[str(value) for value in fitted],
+        source=case.source,
+        role="predicted" if row.predict else "calibrated" if target else "compared",
+        test=case.test,
+        why=row.why,
+    )
+    try:
+        if problem:
+            raise InputError(problem)
+        line.simulated = eye.see(row.see, calibrator.changes(fitted))
+        if row.predict:
+            line.low, line.high = _spread(row, eye, calibrator, fitted, line.simulated)
+    except TwinError as error:
+        line.status, line.simulated = MISSED, None
+        line.why = " ".join(p for p in (row.why, error.problems[0].message) if p)
+        return line
+    _judge(line, row)
+    return line
+
+
+def _judge(line: Line, row: Row) -> None:
+    measured, simulated = _number(row.measured), line.simulated
+    if isinstance(measured, int | float) and isinstance(simulated, float) and measured:
+        line.ratio = simulated / measured
+    band = row.band
+    if band is None or simulated is None:
+        return
+    line.status = WITHIN if band.allows(simulated, measured) else MISSED
+    if line.status == WITHIN:
+        # The reason in the file is for a miss.
+        line.why = ""
+
+
+def _number(value: Value | int | None) -> Value | None:
+    return float(value) if isinstance(value, int | float) else value
+
+
+def _spread(
+    row: Row, eye: Eye, calibrator: Calibrator, fitted: Sequence[Fitted], best: Value
+) -> tuple[float | None, float | None]:
+    """Return the least and the greatest prediction, one range after another at its ends.
+
+    The calibration is repeated each time: what is uncertain must not spoil the fit.
+    """
+    if isinstance(best, str):
+        return None, None
+    case, found = eye.case, [best]
+    targets = [fit.target for fit in case.calibrate]
+    for key, ends in row.spread.items():
+        for end in ends:
+            if key.startswith("calibrate."):
+                index = _index(key, len(targets))
+                aims = [float(end) if k == index else t for k, t in enumerate(targets)]
+                value = eye.see(row.see, calibrator.changes(calibrator.fit(aims)))
+            else:
+                more = {key: end}
+                values = calibrator.fit(targets, more)
+                value = eye.see(row.see, calibrator.changes(values, more))
+            if isinstance(value, float) and math.isfinite(value):
+                found.append(value)
+    return (min(found), max(found)) if len(found) > 1 else (None, None)
+
+
+def _index(key: str, count: int) -> int:
+    text = key.removeprefix("calibrate.")
+    if not text.isdigit() or int(text) >= count:
+        raise InputError(
+            f"{key!r} names no calibration; there are {count}, counted from 0", key="row.spread"
+        )
+    return int(text)
+
+
+def validate(
+    cases: Iterable[str | Path],
+    *,
+    jobs: int = 1,
+    on_case: Callable[[Progress], None] | None = None,
+) -> list[Line]:
+    """Run cases and return the whole table, in the order they were asked for.
+
+    Parameters
+    ----------
+    cases : iterable of str or Path
+        Names or files.
+    jobs : int
+        How many processes work on them.
+    on_case : callable, optional
+        Told of each case as it is finished.
+
+    Raises
+    ------
+    TwinError
+        If a case cannot be read; before any is run.
+    """
+    names = [str(case) for case in cases]
+    for name in names:
+        load_case(name)
+    began = time.perf_counter()
+    done: dict[int, list[Line]] = {}
+
+    def note(index: int, lines: list[Line]) -> None:
+        done[index] = lines
+        if on_case is not None:
+            elapsed = time.perf_counter() - began
+            on_case(Progress(names[index], len(done), len(names), lines, elapsed))
+
+    if min(jobs, len(names)) <= 1:
+        for index, name in enumerate(names):
+            note(index, run_case(name))
+    else:
+        # Fresh processes: PyBaMM and a fork of its threads do not get on.
+        with ProcessPoolExecutor(min(jobs, len(names)), get_context("spawn")) as pool:
+            waiting = {pool.submit(run_case, name): k for k, name in enumerate(names)}
+            try:
+                for future in as_completed(waiting):
+                    note(waiting[future], future.result())
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+    return [line for index in sorted(done) for line in done[index]]

@@ -1,0 +1,95 @@
+"""Tolerances as they stand in a case's table, and what they let pass.
+
+======================  ===================================================
+``"+-15 %"``            within 15 % of the measured value
+``"+-0.01"``            within 0.01 of it, in its own unit
+``"x/ 1.5"``            within a factor of 1.5 of it, either way
+``">= 0.95"``           at least; ``"> 0"`` more than
+``"<= 70"``             at most; ``"< 1"`` less than
+``"1 .. 10"``           between the two
+``"exact"``             the same word, or the same number to 1e-9
+======================  ===================================================
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from twin.specs.complaint import Complaint
+
+_NUMBER = r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)"
+_FORMS = {
+    "relative": re.compile(rf"(?:\+-|±)\s*{_NUMBER}\s*%"),
+    "absolute": re.compile(rf"(?:\+-|±)\s*{_NUMBER}"),
+    "factor": re.compile(rf"(?:x/|×÷|×/÷)\s*{_NUMBER}"),
+    "bound": re.compile(rf"(>=|<=|>|<)\s*{_NUMBER}"),
+    "range": re.compile(rf"{_NUMBER}\s*\.\.\s*{_NUMBER}"),
+    "exact": re.compile(r"exact"),
+}
+_BOUNDS: dict[str, Callable[[float, float], bool]] = {
+    ">=": lambda x, y: x >= y,
+    "<=": lambda x, y: x <= y,
+    ">": lambda x, y: x > y,
+    "<": lambda x, y: x < y,
+}
+
+Value = float | str
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """A tolerance: how it was written, what sort it is, its numbers."""
+
+    text: str
+    sort: str
+    numbers: tuple[str, ...]
+
+    @property
+    def needs_measured(self) -> bool:
+        """Whether it is about a measured value (and not a bound of its own)."""
+        return self.sort in ("relative", "absolute", "factor", "exact")
+
+    def allows(self, simulated: Value, measured: Value | None) -> bool:
+        """Return whether a simulated value passes."""
+        if self.sort == "exact" and (isinstance(simulated, str) or isinstance(measured, str)):
+            return simulated == measured
+        if isinstance(simulated, str):
+            return False
+        if not math.isfinite(simulated):
+            return False
+        if self.sort == "bound":
+            return _BOUNDS[self.numbers[0]](simulated, float(self.numbers[1]))
+        if self.sort == "range":
+            low, high = map(float, self.numbers)
+            return low <= simulated <= high
+        if not isinstance(measured, float):
+            return False
+        if self.sort == "relative":
+            return abs(simulated - measured) <= float(self.numbers[0]) / 100 * abs(measured)
+        if self.sort == "absolute":
+            return abs(simulated - measured) <= float(self.numbers[0])
+        if self.sort == "factor":
+            ratio = simulated / measured if measured else math.inf
+            return 1 / float(self.numbers[0]) <= ratio <= float(self.numbers[0])
+        return abs(simulated - measured) <= 1e-9 * max(abs(measured), 1.0)
+
+
+def parse_tolerance(text: str) -> Tolerance:
+    """Read a tolerance.
+
+    Raises
+    ------
+    Complaint
+        If the text is none of the forms above.
+    """
+    for sort, form in _FORMS.items():
+        match = form.fullmatch(text.strip())
+        if match is not None:
+            return Tolerance(text.strip(), sort, match.groups())
+    raise Complaint(
+        f"{text!r} is no tolerance",
+        fix='write it like "+-15 %", "+-0.01", "x/ 1.5", ">= 0.95", "1 .. 10" or "exact"',
+    )
