@@ -62,7 +62,7 @@ def ccd(
     figure: FigureFile = None,
     plot: Plot = False,
 ) -> None:
-    """Find the critical currents of a symmetric cell, of stripping and of plating apart.
+    """Find the critical currents of stripping and plating, apart.
 
     A staircase of currents is climbed until the cell fails; the limit that lies behind the
     first one is found by a ramp of its own, which the result names. With --sweep (repeatable)

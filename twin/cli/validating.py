@@ -37,7 +37,7 @@ def validate(
         Path | None, typer.Option("--save", metavar="FILE", help="Save the table as JSON.")
     ] = None,
 ) -> int:
-    """Run the published cases and set what was measured beside what the twin makes of it.
+    """Run the published cases: measured beside simulated.
 
     A miss stays a miss, with a sentence on why. Where a measured value is kept back, the
     table holds the twin's prediction and its spread.

@@ -98,11 +98,11 @@ def interface_spec(cell: CellContext, interface: Interface) -> tuple[Any, str]:
 class SodiumInventory(CoreSubModel):
     """The sodium at each metal electrode, and how much of the interface it covers.
 
-    ``q = q_0 - s (3600 Q/A) - q_lost`` with ``Q`` the discharged capacity, ``s`` = 1 at
-    the anode and -1 at the counter electrode; ``h = V_m q / F``. Sodium shorter than a
-    continuous film covers ``1 - exp(-h/h_c)`` of the interface. What side reactions and
-    an internal short take is integrated only where a mode brings them, so that the
-    bare model has no state PyBaMM's does not have.
+    ``q = q_0 - s (3600 Q/A + q_short) - q_lost`` with ``Q`` the discharged capacity,
+    ``q_short`` what has leaked through an internal short, ``s`` = 1 at the anode and -1 at
+    the counter electrode; ``h = V_m q / F``. Sodium shorter than a continuous film covers
+    ``1 - exp(-h/h_c)`` of the interface. What side reactions take is integrated only where
+    a mode brings them, so that the bare model has no state PyBaMM's does not have.
     """
 
     def __init__(self, cell: CellContext, interface: Interface, losses: bool):
@@ -136,6 +136,7 @@ class SodiumInventory(CoreSubModel):
         i = self.interface
         key = self.cell.electrode_key(i.place)
         passed = variables["Discharge capacity [A.h]"] * 3600 / cell_area()
+        passed = passed + variables["Internal short charge [C.m-2]"]
         lost = variables[i("sodium lost [C.m-2]")] if self.losses else pybamm.Scalar(0)
         left = self._initial_charge() - self.sign * passed - lost
         molar_volume = self.cell.parameter(f"{key}.material.molar_volume")
@@ -151,12 +152,11 @@ class SodiumInventory(CoreSubModel):
         return variables
 
     def set_rhs(self, variables: dict[str, Any]) -> None:
-        """``dq_lost/dt = -i_parasitic + s i_short`` (a reduction takes sodium)."""
+        """``dq_lost/dt = -i_parasitic`` (a reduction takes sodium)."""
         if self.losses:
             i = self.interface
             parasitic = variables[Port.PARASITIC_CURRENT.at(i.place).variable]
-            short = variables["Internal short current density [A.m-2]"]
-            self.rhs = {variables[i("sodium lost [C.m-2]")]: self.sign * short - parasitic}
+            self.rhs = {variables[i("sodium lost [C.m-2]")]: -parasitic}
 
     def set_initial_conditions(self, variables: dict[str, Any]) -> None:
         """Nothing is lost at the start."""

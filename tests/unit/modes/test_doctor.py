@@ -107,7 +107,7 @@ def test_spec_directories_that_bring_nothing(manager, tmp_path, kind):
     (tmp_path / "empty").mkdir()
     given, says = {
         "missing": (tmp_path / "nowhere", "is not there"),
-        "empty": (tmp_path / "empty", "holds none of cells"),
+        "empty": (tmp_path / "empty", "holds none of"),
         "relative": ("cells", "relative"),
         "a number": (7, "no path"),
     }[kind]
