@@ -22,9 +22,11 @@ __version__ = "0.1.0"
 _PUBLIC = {
     # running
     "simulate": "twin.api",
+    "life": "twin.api",
     "resume": "twin.api",
     "load_run": "twin.api",
     "RunResult": "twin.api",
+    "LifeResult": "twin.api",
     # cells
     "load_cell": "twin.api",
     "list_cells": "twin.api",
@@ -83,12 +85,14 @@ def __dir__() -> list[str]:
 
 if TYPE_CHECKING:
     from twin.api import (
+        LifeResult,
         RunResult,
         build_model,
         ccd,
         ccd_sweep,
         eis,
         gitt,
+        life,
         list_cells,
         load_cell,
         load_run,

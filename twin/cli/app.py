@@ -9,10 +9,12 @@ import typer
 
 from twin.cli import (
     cells,
+    comparing,
     critical_currents,
     databases,
     exports,
     impedance,
+    lives,
     modes,
     plots,
     plugins,
@@ -34,7 +36,9 @@ _GROUPS = (
     modes,
     protocols,
     running,
+    lives,
     runs,
+    comparing,
     plots,
     exports,
     critical_currents,
