@@ -178,7 +178,7 @@ def _table(sheet: Page, points: list[SweepPoint]) -> None:
         values = [shown(point.spec, key)[0] for key in keys]
         at = [point.at[k] if v is None else f"{v:g}" for k, v in zip(keys, values, strict=True)]
         found = point.found
-        first = f"{found.process} ({found.cell.mode})" if found.process else "nothing"
+        first = found.process or "nothing"
         rows.append(
             (
                 *at,
@@ -191,10 +191,19 @@ def _table(sheet: Page, points: list[SweepPoint]) -> None:
         )
     sheet.line(f"{points[0].spec.name}: critical currents, mA/cm2")
     sheet.line()
-    columns = (*heads, "voids begin", "stripping", "plating warns", "plating", "fails first")
+    columns = (*heads, "voids", "stripping", "warns", "plating", "fails first")
     sheet.table(columns, rows, right=range(len(keys) + 4))
     sheet.line()
+    blamed = sorted({p.found.cell.mode for p in points if p.found.process})
     notes = sorted({note for point in points for note in point.found.notes})
     wall = sum(point.found.wall_s for point in points)
     took = f"{duration(wall)} for {len(points)} points"
-    sheet.facts([*(("note", note) for note in notes), ("took", took)])
+    meaning = "from where contact falls on stripping; from where a plated face warns"
+    sheet.facts(
+        [
+            ("voids; warns", meaning),
+            ("failed by", ", ".join(blamed)),
+            *(("note", note) for note in notes),
+            ("took", took),
+        ]
+    )

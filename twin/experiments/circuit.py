@@ -154,13 +154,17 @@ def _determined(frequency: np.ndarray, z: np.ndarray, start: _Guess, tail: Tail)
     while True:
         found = _refine(frequency, z, start, tail)
         count, p = start.count, found.parameters
-        known = found.spread[1 : 1 + 2 * count : 2] < _UNDETERMINED
+        arcs = p[1 : 1 + 2 * count].reshape(-1, 2)
+        loose = np.flatnonzero(found.spread[1 : 1 + 2 * count : 2] >= _UNDETERMINED)
         own = None if start.tail is None else p[-2:]
         if own is not None and not _matters(frequency, z, found, tail):
             own = None
-        if known.all() and (own is None) == (start.tail is None):
+        if not len(loose) and (own is None) == (start.tail is None):
             return found
-        start = _Guess(p[0], p[1 : 1 + 2 * count].reshape(-1, 2)[known], own)
+        if len(loose):
+            # One at a time, the smallest first: of two in one place, the other is then known.
+            arcs = np.delete(arcs, loose[np.argmin(arcs[loose, 0])], axis=0)
+        start = _Guess(p[0], arcs, own)
 
 
 def _matters(frequency: np.ndarray, z: np.ndarray, found: _Refined, tail: Tail) -> bool:
