@@ -105,7 +105,8 @@ def sensitivity(
         )
     doubtful = [(k, q) for k, q in iter_quantities(spec) if q.status in DOUBTFUL]
     usable = [(k, q) for k, q in doubtful if q.si and q.unit != "K" and not _a_limit(k)]
-    numbers, failed = [], 0
+    numbers: list[dict[str, Any]] = []
+    failed = 0
     for index, (key, quantity) in enumerate(usable):
         if progress is not None:
             progress((index + 0.5) / len(usable), key)

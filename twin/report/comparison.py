@@ -21,7 +21,7 @@ def compared(label: str, run: RunView) -> dict[str, Any]:
     capacity = [per_area * c for c in _column(rows, "capacity_Ah")]
     resistance = [CM2_PER_M2 * r for r in _column(rows, "resistance_Ohm_m2")]
     nearest = outcome.runner_up if outcome is not None else None
-    died = outcome is not None and outcome.kind == "cell-failed"
+    death = outcome if outcome is not None and outcome.kind == "cell-failed" else None
     return {
         "label": label,
         "run": run.id,
@@ -29,9 +29,9 @@ def compared(label: str, run: RunView) -> dict[str, Any]:
         "kind": outcome.kind if outcome is not None else run.info.status_now,
         "cycle": outcome.cycle if outcome is not None else run.info.last_cycle,
         "time_h": outcome.time_h if outcome is not None else None,
-        "limiting": outcome.mode if died else nearest.mode if nearest else None,
-        "criterion": outcome.criterion if died else nearest.criterion if nearest else None,
-        "margin": 0.0 if died else nearest.margin if nearest else None,
+        "limiting": death.mode if death else nearest.mode if nearest else None,
+        "criterion": death.criterion if death else nearest.criterion if nearest else None,
+        "margin": 0.0 if death else nearest.margin if nearest else None,
         "capacity_mAh_cm2": _ends(capacity),
         "resistance_Ohm_cm2": _ends(resistance),
     }
