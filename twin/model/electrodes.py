@@ -442,11 +442,15 @@ class SaltLimit(CoreSubModel):
 
     def add_events_from(self, variables: dict[str, Any]) -> None:
         """Watch the least concentration; 2 mol.m-3 counts as none."""
-        least = pybamm.min(variables["Electrolyte concentration [mol.m-3]"])
+        watched = {"": pybamm.min(variables["Electrolyte concentration [mol.m-3]"])}
         if self.cell.interfaces[0].kind == "metal":
+            # An event of its own: the minimum of the two in one crashes the solver (IDAKLU).
             separator = variables["Separator electrolyte concentration [mol.m-3]"]
-            least = pybamm.minimum(least, pybamm.boundary_value(separator, "left"))
-        self.events = [pybamm.Event("Zero electrolyte concentration cut-off", least / 1000 - 0.002)]
+            watched[" at the metal"] = pybamm.boundary_value(separator, "left")
+        self.events = [
+            pybamm.Event(f"Zero electrolyte concentration cut-off{where}", least / 1000 - 0.002)
+            for where, least in watched.items()
+        ]
 
 
 class PortedLumped(pybamm.thermal.Lumped):
