@@ -33,6 +33,9 @@ _PUBLIC = {
     "CellSpec": "twin.specs.schema",
     "Q": "twin.specs.quantity",
     "Quantity": "twin.specs.quantity",
+    # virtual experiments
+    "ccd": "twin.api",
+    "ccd_sweep": "twin.api",
     # writing a failure mode
     "FailureMode": "twin.modes.mode",
     "ModeParameters": "twin.modes.mode",
@@ -79,6 +82,8 @@ if TYPE_CHECKING:
     from twin.api import (
         RunResult,
         build_model,
+        ccd,
+        ccd_sweep,
         list_cells,
         load_cell,
         load_run,

@@ -12,12 +12,15 @@ from twin.api.cells import (
     parameter_values,
     plan_of,
 )
+from twin.api.experiments import ccd, ccd_sweep
 from twin.api.result import RunResult
 from twin.api.runs import load_run, resume, simulate
 
 __all__ = [
     "RunResult",
     "build_model",
+    "ccd",
+    "ccd_sweep",
     "library",
     "list_cells",
     "load_cell",

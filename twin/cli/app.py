@@ -9,6 +9,7 @@ import typer
 
 from twin.cli import (
     cells,
+    critical_currents,
     databases,
     exports,
     modes,
@@ -29,9 +30,19 @@ def core_app() -> typer.Typer:
     # Plain help: rich's takes three times as long to appear, and pipes badly.
     app = typer.Typer(rich_markup_mode=None)
     app.callback(invoke_without_command=True)(_root)
-    for module in (cells, modes, protocols, running, runs, plots, exports, validating):
-        module.add_commands(app)
-    for module in (plugins, databases):
+    for module in (
+        cells,
+        modes,
+        protocols,
+        running,
+        runs,
+        plots,
+        exports,
+        critical_currents,
+        validating,
+        plugins,
+        databases,
+    ):
         module.add_commands(app)
     return app
 

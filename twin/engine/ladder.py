@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -56,8 +57,14 @@ def climb(
     t: float,
     y: np.ndarray | None,
     user: Mapping[str, float],
+    *,
+    duration: float | None = None,
+    target: float | None = None,
 ) -> tuple[StepResult, list[str]]:
     """Solve a step, climbing the ladder as far as needed.
+
+    ``duration`` and ``target`` stand in for the step's own, as in
+    :meth:`CompiledCell.solve`.
 
     Returns
     -------
@@ -71,19 +78,22 @@ def climb(
     StepInfeasible, FailureAtStart
         As from :meth:`CompiledCell.solve`.
     """
+    how: dict[str, Any] = {"duration": duration, "target": target}
+    # What the step does of itself is asked for as before.
+    how = {name: value for name, value in how.items() if value is not None}
     try:
-        return cell.solve(index, t, y, user), []
+        return cell.solve(index, t, y, user, **how), []
     except StepFailed as error:
         message = str(error)
     tried: list[str] = []
-    duration = float(cell.steps[index].duration)
+    span = float(cell.steps[index].duration) if duration is None else duration
     try:
         for rung in RUNGS:
             tried.append(rung.says)
             start = _with_fresh_algebraic(cell, y, user) if rung.fresh_algebraic else y
             try:
-                settings = rung.change(base, duration)
-                return cell.solve(index, t, start, user, settings=settings), tried
+                settings = rung.change(base, span)
+                return cell.solve(index, t, start, user, settings=settings, **how), tried
             except StepFailed:
                 continue
     finally:

@@ -149,16 +149,21 @@ class CompiledCell:
         """Drop the ladder's extra solvers and what they hold in memory."""
         self._solvers.clear()
 
-    def inputs(self, index: int, t: float, user: Mapping[str, float]) -> dict[str, float]:
-        """Return all inputs of a step that starts at time ``t`` [s]."""
+    def inputs(
+        self, index: int, t: float, user: Mapping[str, float], target: float | None = None
+    ) -> dict[str, float]:
+        """Return all inputs of a step that starts at time ``t`` [s], perhaps to another target."""
         simulation = self._simulation
-        return simulation._build_experiment_step_inputs(
+        inputs: dict[str, float] = simulation._build_experiment_step_inputs(
             dict(user),
             self.steps[index],
             t,
             simulation._experiment_step_indices[index],
             include_temperature=True,
         )
+        if target is not None:
+            inputs[simulation._STEP_VALUE_INPUT] = target
+        return inputs
 
     def solve(
         self,
@@ -168,6 +173,7 @@ class CompiledCell:
         user: Mapping[str, float],
         *,
         duration: float | None = None,
+        target: float | None = None,
         settings: SolverSettings | None = None,
     ) -> StepResult:
         """Solve one step from a state.
@@ -184,6 +190,9 @@ class CompiledCell:
             Values of the model's own inputs.
         duration : float, optional
             Longest time to solve for [s]; the step's own by default.
+        target : float, optional
+            The current [A] or voltage [V] to hold; the step's own by default. Another
+            value of the same sign needs no new build.
         settings : SolverSettings, optional
             Other tolerances than the default.
 
@@ -193,7 +202,7 @@ class CompiledCell:
             The step cannot begin, the cell is dead already, the solver gives up.
         """
         step, solver = self.steps[index], self._solver(settings)
-        inputs = self.inputs(index, t, user)
+        inputs = self.inputs(index, t, user, target)
         span = step.duration if duration is None else duration
         t_eval, t_interp = step.setup_timestepping(solver, span)
         began = time.perf_counter()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,11 +50,23 @@ def plot_run(run: RunView, path: str | Path | None = None, what: str = SUMMARY) 
     InputError
         If there is nothing of the kind to show, or the file's format is not known.
     """
+    title = f"{run.info.cell_name}, run {run.id}: {ending(run)}"
+    target = None if path is None else figure_target(path)
+    return plot_panels(panels(run, what), title, target)
+
+
+def plot_panels(shown: Sequence[Panel], title: str, path: str | Path | None = None) -> Figure:
+    """Draw panels under a title, and save the figure if a path is given.
+
+    Raises
+    ------
+    InputError
+        If the file's format is not known.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    target = None if path is None else _target(path)
-    shown = panels(run, what)
+    target = None if path is None else figure_target(path)
     columns = 2 if len(shown) == 4 else min(len(shown), 3)
     rows = -(-len(shown) // columns)
     size = (6.4, 4.4) if len(shown) == 1 else (_SIZE[0] * columns, _SIZE[1] * rows + 0.4)
@@ -61,13 +74,20 @@ def plot_run(run: RunView, path: str | Path | None = None, what: str = SUMMARY) 
     FigureCanvasAgg(figure)
     for axes, panel in zip(_places(figure, len(shown)), shown, strict=True):
         _draw(axes, panel)
-    figure.suptitle(f"{run.info.cell_name}, run {run.id}: {ending(run)}", fontsize=11)
+    figure.suptitle(title, fontsize=11)
     if target is not None:
         figure.savefig(target, dpi=150)
     return figure
 
 
-def _target(path: str | Path) -> Path:
+def figure_target(path: str | Path) -> Path:
+    """Return where a figure is to be saved.
+
+    Raises
+    ------
+    InputError
+        If the file's format is not known: better told before the work than after it.
+    """
     target = Path(path).expanduser()
     if target.suffix.lower().removeprefix(".") not in FORMATS:
         raise InputError(
@@ -97,20 +117,24 @@ def _draw(axes: Axes, panel: Panel) -> None:
 
     styles = zip(itertools.cycle(PALETTE), itertools.cycle(DASHES), itertools.cycle(MARKERS))
     for line, (colour, dash, marker) in zip(panel.lines, styles, strict=False):
-        few = panel.x_label == "Cycle" and len(line.x) <= FEW_POINTS
+        few = panel.marked or (panel.x_label == "Cycle" and len(line.x) <= FEW_POINTS)
         axes.plot(
             line.x,
             line.y,
             label=line.label,
             # Cycles are a sequence: one scale from dark to light, legible in grey too.
             color=colormaps["viridis"](0.88 * line.rank) if line.rank is not None else colour,
-            linestyle="-" if line.rank is not None else dash,
+            linestyle="" if line.dots else "-" if line.rank is not None else dash,
             linewidth=1.4,
-            marker=marker if few else None,
+            marker=marker if few or line.dots else None,
             markersize=3.5,
         )
     if panel.log:
         axes.set_yscale("log")
+    if panel.log_x:
+        axes.set_xscale("log")
+    if panel.equal:
+        axes.set_aspect("equal", adjustable="datalim")
     low, high = panel.limits
     crowded = len(panel.lines) >= CROWD and low == 0.0 and high is not None
     axes.set_ylim(low, HEADROOM * high if crowded and high is not None else high)

@@ -10,12 +10,16 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Line:
-    """One labelled line; ``rank`` (0 to 1) orders the lines of a sequence of cycles."""
+    """One labelled line; ``rank`` (0 to 1) orders the lines of a sequence of cycles.
+
+    ``dots`` are points that no line joins: what was measured, beside what was fitted.
+    """
 
     label: str
     x: Sequence[float]
     y: Sequence[float]
     rank: float | None = None
+    dots: bool = False
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,12 @@ class Panel:
     span : float
         The least length of the vertical axis, as a share of the largest value, so that
         rounding does not look like ageing.
+    log_x : bool
+        Whether the horizontal axis is logarithmic.
+    equal : bool
+        Whether both axes have the same scale, as Nyquist's.
+    marked : bool
+        Whether every point has a mark.
     death : int or None
         The cycle in which the cell died, where the axis counts cycles.
     missing : str
@@ -53,6 +63,9 @@ class Panel:
     span: float = 0.0
     death: int | None = None
     missing: str = "the run has no finished cycle"
+    log_x: bool = False
+    equal: bool = False
+    marked: bool = False
 
     @property
     def limits(self) -> tuple[float | None, float | None]:

@@ -58,12 +58,24 @@ def draw_run(
     InputError
         If there is nothing of the kind to show.
     """
+    title = f"{run.info.cell_name}, run {run.id}: {ending(run)}"
+    return draw_panels(panels(run, what), title, size=size, colour=colour, encoding=encoding)
+
+
+def draw_panels(
+    shown: Sequence[Panel],
+    title: str,
+    *,
+    size: tuple[int, int] | None = None,
+    colour: bool = True,
+    encoding: str = "utf-8",
+) -> str:
+    """Return panels as text, one after the other, under a title."""
     columns, rows = size or terminal_size()
     fancy = encoding.lower().startswith("utf")
-    shown = panels(run, what)
     # With one panel, heading, legend and prompt should still be seen.
     height = max(min(rows - 7, 30 if len(shown) == 1 else 17), _LOWEST)
-    parts = [f"{run.info.cell_name}, run {run.id}: {ending(run)}"]
+    parts = [title]
     parts += [_draw(panel, columns, height, colour, fancy) for panel in shown]
     text = "\n\n".join(parts) + "\n"
     return text if fancy else text.translate(_PLAIN)
@@ -91,10 +103,13 @@ def _draw(panel: Panel, columns: int, rows: int, colour: bool, fancy: bool) -> s
             how: dict[str, Any] = {"marker": marks[index % len(marks)]}
             if colour:
                 how["color"] = COLOURS[index % len(COLOURS)]
+            draw = plt.scatter if line.dots else plt.plot
             for x, y in _pieces(line.x, line.y, positive=panel.log):
-                plt.plot(x, y, **how)
+                draw(x, y, **how)
         if panel.log:
             plt.yscale("log")
+        if panel.log_x:
+            plt.xscale("log")
         _limits(plt, panel)
         if panel.death is not None:
             plt.vline(panel.death, "red" if colour else None)

@@ -23,7 +23,7 @@ class StubbornCell:
         self.model = SimpleNamespace(len_rhs=2)
         self.forgotten = False
 
-    def solve(self, index, t, y, user, *, settings=None):
+    def solve(self, index, t, y, user, *, settings=None, **how):
         self.calls.append((settings, y))
         if len(self.calls) <= self.failures:
             raise self.error

@@ -1,0 +1,64 @@
+"""What the commands for virtual experiments share: figures, plots and options."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from twin.cli.session import Session
+
+if TYPE_CHECKING:
+    from twin.cli.page import Page
+    from twin.report.panel import Panel
+
+Modes = Annotated[
+    str | None,
+    typer.Option("--modes", metavar="A,B", help="Only these failure modes; 'none' for none."),
+]
+FigureFile = Annotated[
+    str | None, typer.Option("--figure", metavar="FILE", help="A .png, .svg or .pdf to write.")
+]
+Plot = Annotated[bool, typer.Option("--plot", help="Draw it in the terminal too.")]
+
+
+def chosen(modes: str | None) -> list[str] | None:
+    """Return the modes an option names; None for all."""
+    from twin.cli.options import names
+
+    if modes is None:
+        return None
+    return [] if modes.strip() in ("", "none") else names([modes])
+
+
+def check_figure(file: str | None) -> None:
+    """Raise if a figure cannot be saved under a name: before the work, not after it."""
+    if file is not None:
+        from twin.report.figures import figure_target
+
+        figure_target(file)
+
+
+def save_figure(shown: Sequence[Panel], title: str, file: str | None) -> None:
+    """Write a figure, if one was asked for."""
+    if file is not None:
+        from twin.report.figures import plot_panels
+
+        plot_panels(shown, title, file)
+
+
+def draw(
+    session: Session, sheet: Page, shown: Sequence[Panel], title: str, file: str | None, plot: bool
+) -> None:
+    """Draw panels at the end of a page, if that was asked for, and name the figure's file."""
+    if plot:
+        from twin.report.terminal import draw_panels
+
+        out = session.out
+        colour = out.isatty() and not os.environ.get("NO_COLOR")
+        sheet.line()
+        sheet.raw(draw_panels(shown, title, colour=colour, encoding=out.encoding or "ascii"))
+    if file is not None:
+        sheet.line(f"figure: {file}", "dim")

@@ -1,0 +1,1 @@
+"""Virtual experiments: critical currents, impedance, transference number, titration."""

@@ -1,0 +1,91 @@
+"""Values of a cell that are swept: ``stack.pressure=1 MPa,2 MPa,5 MPa``."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from twin.errors import InputError
+from twin.specs.naming import find
+from twin.specs.quantity import Quantity
+from twin.specs.schema import CellSpec
+
+MOST_POINTS = 1000
+# What the axes of figures and the columns of tables are in: SI unit, its factor and offset.
+_SHOWN = {
+    "Pa": ("MPa", 1e-6, 0.0),
+    "K": ("degC", 1.0, -273.15),
+    "A/m^2": ("mA/cm2", 0.1, 0.0),
+    "m": ("um", 1e6, 0.0),
+    "ohm*m^2": ("ohm cm2", 1e4, 0.0),
+    "S/m": ("mS/cm", 10.0, 0.0),
+}
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """One key and the values it takes."""
+
+    key: str
+    values: tuple[str, ...]
+
+
+def parse_sweeps(texts: Iterable[str]) -> list[Sweep]:
+    """Read ``KEY=VALUE,VALUE,…``, once for each key.
+
+    Raises
+    ------
+    InputError
+        If a text is no sweep, a key comes twice, or there are too many points.
+    """
+    found: list[Sweep] = []
+    for text in texts:
+        key, equals, rest = text.partition("=")
+        values = tuple(v.strip() for v in rest.split(",") if v.strip())
+        if not equals or not values or not key.strip():
+            raise InputError(
+                f"{text!r} is no sweep; expected KEY=VALUE,VALUE,…",
+                key="sweep",
+                fix='write it like --sweep "stack.pressure=1 MPa,2 MPa,5 MPa"',
+            )
+        if key.strip() in [s.key for s in found]:
+            raise InputError(
+                f"{key.strip()} is swept twice", key="sweep", fix="give all its values at once"
+            )
+        found.append(Sweep(key.strip(), values))
+    points = 1
+    for sweep in found:
+        points *= len(sweep.values)
+    if points > MOST_POINTS:
+        raise InputError(f"the sweep has {points} points", key="sweep", fix="give fewer values")
+    return found
+
+
+def combinations(sweeps: Iterable[Sweep]) -> list[dict[str, str]]:
+    """Return every combination of the swept values, the last key's values fastest."""
+    sweeps = list(sweeps)
+    return [
+        dict(zip([s.key for s in sweeps], values, strict=True))
+        for values in itertools.product(*(s.values for s in sweeps))
+    ]
+
+
+def shown(spec: CellSpec, key: str) -> tuple[float | None, str]:
+    """Return a swept quantity as it is shown: number and unit (None for no number)."""
+    try:
+        value: Any = find(spec, key)
+    except KeyError:
+        return None, ""
+    if not isinstance(value, Quantity):
+        value = getattr(value, "value", None)  # a constant law
+    if not isinstance(value, Quantity):
+        return None, ""
+    unit, factor, offset = _SHOWN.get(value.unit, (value.unit, 1.0, 0.0))
+    return round(factor * value.si + offset, 9), unit
+
+
+def described(at: Mapping[str, str]) -> str:
+    """Return a point of a sweep in a line."""
+    return ", ".join(f"{key.rpartition('.')[2]} {value}" for key, value in at.items())
