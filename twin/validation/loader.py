@@ -14,7 +14,7 @@ from twin.specs.library import Library
 from twin.specs.materials import own_name, read_part
 from twin.specs.tree import Node, Rank
 from twin.validation.schema import Case, Run
-from twin.validation.vocabulary import OF_OTHERS
+from twin.validation.vocabulary import OF_A_RUN, OF_A_STAIRCASE, OF_OTHERS
 
 
 def case_names() -> list[str]:
@@ -93,6 +93,7 @@ def _unfit(case: Case, node: Node) -> list[Problem]:
         check(seen.run, case.run, "run", "see", name, "run")
         for other in seen.of:
             check(other, set(case.see) - {name}, "observable", "see", name, "of")
+        found += _misplaced(case, name, node)
         if seen.take not in OF_OTHERS and seen.run is None and len(case.run) > 1:
             found.append(
                 Problem(
@@ -111,6 +112,21 @@ def _unfit(case: Case, node: Node) -> list[Problem]:
     return found
 
 
+def _misplaced(case: Case, name: str, node: Node) -> list[Problem]:
+    """Say so if a staircase is looked at as a run, or a run as a staircase."""
+    seen = case.see[name]
+    run = seen.run or next(iter(case.run))
+    if seen.take in OF_OTHERS or run not in case.run or _run_problems(case, run, node):
+        return []
+    is_staircase = _like(case.run, run).staircase is not None
+    if is_staircase == (seen.take in OF_A_STAIRCASE):
+        return []
+    fitting = OF_A_STAIRCASE if is_staircase else OF_A_RUN
+    says = f"{seen.take!r} cannot be read off {'a staircase' if is_staircase else 'a run'}"
+    fix = f"use one of: {one_of(fitting)}"
+    return [Problem(says, node.origin.file, f"see.{name}.take", fix)]
+
+
 def _run_problems(case: Case, name: str, node: Node) -> list[Problem]:
     seen, at = [], name
     while case.run[at].like is not None:
@@ -126,6 +142,7 @@ def _run_problems(case: Case, name: str, node: Node) -> list[Problem]:
     found = []
     if run.cell is None:
         found.append(("cell", "names no cell", 'add cell = "…" (see `twin cells`)'))
-    if sum((run.protocol is not None, bool(run.phase), run.ramp is not None)) != 1:
-        found.append(("protocol", "needs one of protocol, phase and ramp", "give one of the three"))
+    if sum((run.protocol is not None, bool(run.phase), run.staircase is not None)) > 1:
+        says = "has more than one of protocol, phase and staircase"
+        found.append(("protocol", says, "keep one of the three (the cell's own protocol if none)"))
     return [Problem(m, node.origin.file, f"run.{name}.{key}", fix) for key, m, fix in found]

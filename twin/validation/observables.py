@@ -18,8 +18,8 @@ from twin.validation.schema import Observable, Vary
 from twin.validation.tolerance import Value
 from twin.validation.vocabulary import OF_OTHERS, WORDS
 
-# Bisection: a thousandth of a decade is finer than any measured threshold.
-_EDGE_STEPS = 14
+# Bisection: a thousandth of a decade or so is finer than any measured threshold.
+_EDGE_STEPS = 11
 # What an edge's or a fit's result is not told in: the observable's own unit.
 _UNITLESS = ("exponent", "r2", "trend", "span")
 
