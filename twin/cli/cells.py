@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -30,7 +30,7 @@ def list_cells(session: Session) -> None:
     """List the cells; show one, check a file, print a schema."""
     from twin import api
 
-    found = [_listed(name) for name in api.list_cells()]
+    found = [api.cell_entry(name) for name in api.list_cells()]
     broken = [entry for entry in found if "problem" in entry]
 
     def page(sheet: Page) -> None:
@@ -41,26 +41,6 @@ def list_cells(session: Session) -> None:
             sheet.line(f"see `twin cells check {entry['name']}`", indent=4)
 
     session.finish(found, page)
-
-
-def _listed(name: str) -> dict[str, Any]:
-    from twin import api
-    from twin.errors import TwinError
-
-    try:
-        spec = api.load_cell(name)
-    except TwinError as error:
-        problem = error.problems[0]
-        where = ": ".join(part for part in (problem.key, problem.message) if part)
-        more = f" (and {len(error.problems) - 1} more)" if len(error.problems) > 1 else ""
-        return {
-            "name": name,
-            "kind": None,
-            "family": None,
-            "title": None,
-            "problem": f"{where}{more}",
-        }
-    return {"name": spec.name, "kind": spec.kind, "family": spec.family, "title": spec.title}
 
 
 def show_cell(
@@ -77,26 +57,9 @@ def show_cell(
     document = cell_to_data(spec) | {
         "hash": cell_hash(spec),
         "numbers_by_status": provenance_counts(spec),
-        "quantities": _quantities(spec),
+        "quantities": {p.key: p.to_dict() for p in api.cell_numbers(spec)},
     }
     session.finish(document, lambda sheet: _show(sheet, spec))
-
-
-def _quantities(spec: CellSpec) -> dict[str, dict[str, Any]]:
-    from twin.specs.dump import iter_quantities
-
-    return {
-        key: {
-            "text": q.text,
-            "value": q.si,
-            "unit": q.unit,
-            "status": q.status,
-            "source": q.source,
-            "spread": q.spread,
-            "note": q.note,
-        }
-        for key, q in iter_quantities(spec)
-    }
 
 
 def _show(sheet: Page, spec: CellSpec) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -21,7 +21,9 @@ def add_commands(app: typer.Typer) -> None:
 
 def info(session: Session) -> None:
     """Say where the database is and what is in it; upgrade it."""
-    document = described(session.common.db)
+    from twin.api.health import describe_database
+
+    document = describe_database(session.common.db)
 
     def page(sheet: Page) -> None:
         sheet.facts(
@@ -42,22 +44,6 @@ def info(session: Session) -> None:
             sheet.facts((name, count) for name, count in counts.items())
 
     session.finish(document, page)
-
-
-def described(url: str | None) -> dict[str, Any]:
-    """Return what can be said of a database without changing it."""
-    from twin.store import Store, migrate
-    from twin.store.session import default_url, parse_url, shown
-
-    given = url or default_url()
-    revision, head = migrate.current_revision(given), migrate.head_revision()
-    about = {"url": shown(parse_url(given)), "revision": revision, "newest_revision": head}
-    if revision is None:
-        return about | {"state": "empty: the first run creates it"}
-    if revision != head:
-        return about | {"state": "older than this program: twin db upgrade"}
-    with Store.open(given) as store:
-        return about | {"state": "up to date"} | store.info()
 
 
 def _size(number: int | None) -> str | None:

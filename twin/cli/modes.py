@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+import twin
 from twin.cli.command import command, group
 from twin.cli.session import Session
 
@@ -22,9 +22,9 @@ def add_commands(app: typer.Typer) -> None:
 
 def list_modes(session: Session) -> None:
     """List the failure modes; show one."""
-    from twin.modes.manager import plugin_manager
+    from twin import api
 
-    found = [_about(mode) for mode in plugin_manager().modes.values()]
+    found = [api.mode_entry(mode) for mode in twin.plugin_manager().modes.values()]
 
     def page(sheet: Page) -> None:
         rows = [(m["id"], m["title"], m["plugin"], ", ".join(m["kinds"])) for m in found]
@@ -38,47 +38,10 @@ def show_mode(
     mode: Annotated[str, typer.Argument(metavar="ID", help="A mode from `twin modes`.")],
 ) -> None:
     """Show a failure mode: what it reads and writes, its parameters, where it holds."""
-    from dataclasses import asdict
+    from twin import api
 
-    from twin.cli.parameters import parameters
-    from twin.modes.manager import plugin_manager
-    from twin.specs.jsonschema import field_docs
-
-    manager = plugin_manager()
-    manager.select([mode], kind=getattr(manager.modes.get(mode), "kinds", ("full",))[0])
-    chosen = manager.modes[mode]
-    defaults = chosen.Parameters.model_validate(chosen.defaults())
-    document = _about(chosen) | {
-        "description": _description(chosen),
-        "parameters": [asdict(p) for p in parameters(defaults)],
-        "explanations": field_docs(chosen.Parameters),
-    }
+    document = api.describe_mode(mode)
     session.finish(document, lambda sheet: _show(sheet, document))
-
-
-def _about(mode: Any) -> dict[str, Any]:
-    ranges = mode.validity
-    return {
-        "id": mode.id,
-        "title": mode.title,
-        "plugin": mode.provider,
-        "kinds": list(mode.kinds),
-        "reads": list(mode.reads),
-        "writes": [port.title for port in mode.writes],
-        "references": list(mode.references),
-        "validity": {
-            "temperature_K": list(ranges.temperature),
-            "pressure_Pa": list(ranges.pressure),
-            "current_density_A_m2": list(ranges.current_density),
-            "says": ranges.says,
-        },
-    }
-
-
-def _description(mode: Any) -> str:
-    """Return the mode's docstring as plain text."""
-    text = inspect.cleandoc(type(mode).__doc__ or "")
-    return text.replace("``", "`")
 
 
 def _show(sheet: Page, mode: dict[str, Any]) -> None:

@@ -24,7 +24,7 @@ def list_protocols(session: Session) -> None:
     """List the cycling protocols; show one."""
     from twin import api
 
-    found = [_listed(name) for name in api.library().names("protocols")]
+    found = [api.protocol_entry(name) for name in api.library().names("protocols")]
 
     def page(sheet: Page) -> None:
         good = [entry for entry in found if "problem" not in entry]
@@ -35,22 +35,6 @@ def list_protocols(session: Session) -> None:
                 sheet.line(f"{entry['name']} cannot be used: {entry['problem']}")
 
     session.finish(found, page)
-
-
-def _listed(name: str) -> dict[str, Any]:
-    from twin.errors import TwinError
-
-    try:
-        protocol = _load(name)
-    except TwinError as error:
-        return {"name": name, "kinds": [], "title": None, "problem": error.problems[0].message}
-    return {
-        "name": protocol.name,
-        "title": protocol.title,
-        "kinds": list(protocol.kinds),
-        "cycles": protocol.total_cycles,
-        "parameters": dict(protocol.parameters),
-    }
 
 
 def _load(name: str) -> Protocol:

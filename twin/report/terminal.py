@@ -179,3 +179,13 @@ def _limits(plt: Any, panel: Panel) -> None:
             plt.xlim(first - 1, last + 1)
         step = max(1, round((last - first) / 8))
         plt.xticks(list(range(int(first), int(last) + 1, step)))
+
+
+def draw_panel(panel: Panel, size: tuple[int, int], *, colour: bool = True) -> str:
+    """Return one panel as text of so many columns and rows, its legend among them."""
+    columns, rows = size
+    with_legend = _draw(panel, columns, rows, colour, True).splitlines()
+    below = len(with_legend) - rows
+    if below > 0:
+        return _draw(panel, columns, max(rows - below, 3), colour, True)
+    return "\n".join(with_legend)

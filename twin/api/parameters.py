@@ -1,9 +1,9 @@
-"""The parameters of a failure mode as rows: numbers with their status, and choices."""
+"""Numbers with their status, and choices: the parameters of a cell and of its modes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from twin.specs.dump import iter_quantities
@@ -22,6 +22,24 @@ class Parameter:
     status: str
     spread: str | None = None
     source: str | None = None
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number of a cell: as written, in its SI unit, and where it was read."""
+
+    key: str
+    text: str
+    value: float
+    unit: str
+    status: str | None
+    source: str | None
+    spread: str | None
+    note: str | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data, without its key."""
+        return {name: value for name, value in asdict(self).items() if name != "key"}
 
 
 def parameters(table: Any) -> list[Parameter]:
