@@ -92,6 +92,54 @@ class TestPressureInASpring(ModeConformance):
     current_density = -2.0
 
 
+class TestPressureByVacanciesInARigidGap(ModeConformance):
+    mode_id = "pressure"
+    cell = "na-base-na"
+    overrides = {
+        "stack.fixture": "rigid",
+        "stack.pressure": "16 MPa",
+        "modes.pressure.contact.law": "fractal",
+        "modes.pressure.voids.refill": "vacancy-diffusion",
+        "modes.pressure.extrusion.pellet": "pressed",
+        "modes.pressure.stack.creep_relaxation": "constrained",
+    }
+    neutral = QUIET_PRESSURE | {
+        "modes.pressure.contact.law": "plastic",
+        "modes.pressure.voids.refill": "empirical",
+    }
+    bounds = {
+        "Anode extrusion depth [m]": (0, 5e-4),
+        "Anode vacancy supersaturation": (1, 2),
+    }
+
+
+class TestPressureOfAnAnodeFreeHalfCell(ModeConformance):
+    mode_id = "pressure"
+    cell = "na-nzsp-na"
+    overrides = {
+        "anode.thickness": "0 um",
+        "anode.counter_thickness": "200 um",
+        "protocol": "galvanostatic-symmetric",
+        "modes.pressure.contact.law": "nucleation",
+        "modes.pressure.voids.refill": "bulk-creep",
+    }
+    # A film that is not yet continuous funnels the current; spots of nothing do not.
+    neutral = QUIET_PRESSURE | {
+        "modes.pressure.contact.law": "plastic",
+        "modes.pressure.contact.spot_radius": "1e-12 m",
+        "modes.pressure.voids.refill": "empirical",
+    }
+    current_density = -3.0
+
+
+@pytest.mark.slow
+class TestPressureOnMoltenSodium(ModeConformance):
+    mode_id = "pressure"
+    cell = "na-base-na"
+    overrides = {"thermal.ambient": "250 degC", "end_of_life.maximum_temperature": "400 degC"}
+    neutral = {"modes.pressure.melting.contact_angle": "60 degree"}
+
+
 @pytest.mark.slow
 class TestPressureOnHardCarbon(ModeConformance):
     mode_id = "pressure"

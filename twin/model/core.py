@@ -100,8 +100,9 @@ class SodiumInventory(CoreSubModel):
 
     ``q = q_0 - s (3600 Q/A) - q_lost`` with ``Q`` the discharged capacity, ``s`` = 1 at
     the anode and -1 at the counter electrode; ``h = V_m q / F``. Sodium shorter than a
-    continuous film covers ``1 - exp(-h/h_c)`` of the interface. What side reactions and
-    an internal short take is integrated only where a mode brings them, so that the
+    continuous film covers ``1 - exp(-(h + h_s)/h_c)`` of the interface: the seed ``h_s``,
+    a few atoms deep, is where the plating of a bare collector starts. What side reactions
+    and an internal short take is integrated only where a mode brings them, so that the
     bare model has no state PyBaMM's does not have.
     """
 
@@ -123,8 +124,8 @@ class SodiumInventory(CoreSubModel):
         return {name: pybamm.Variable(name, domain="current collector", scale=scale)}
 
     def _initial_charge(self) -> pybamm.Symbol:
-        key = self.cell.electrode_key(self.interface.place)
-        return self._charge_of(self.cell.parameter(f"{key}.thickness"))
+        key = self.cell.thickness_key(self.interface.place)
+        return self._charge_of(self.cell.parameter(key))
 
     def _charge_of(self, thickness: pybamm.Symbol) -> pybamm.Symbol:
         key = self.cell.electrode_key(self.interface.place)
@@ -141,13 +142,14 @@ class SodiumInventory(CoreSubModel):
         molar_volume = self.cell.parameter(f"{key}.material.molar_volume")
         height = scalar(left * molar_volume / pybamm.constants.F)
         floor = self.cell.parameter(f"{key}.continuity_thickness")
-        start = self.cell.parameter(f"{key}.thickness")
+        seed = self.cell.parameter(f"{key}.seed_thickness")
+        start = self.cell.parameter(self.cell.thickness_key(i.place))
         if not self.losses:
             variables[i("sodium lost [C.m-2]")] = scalar(0)
         variables[i("sodium [C.m-2]")] = scalar(left)
         variables[i("sodium thickness [m]")] = height
         variables[i("thickness change [m]")] = height - start
-        variables[i("sodium coverage")] = 1 - pybamm.exp(-pybamm.maximum(height, 0) / floor)
+        variables[i("sodium coverage")] = 1 - pybamm.exp(-pybamm.maximum(height + seed, 0) / floor)
         return variables
 
     def set_rhs(self, variables: dict[str, Any]) -> None:

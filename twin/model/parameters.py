@@ -43,7 +43,7 @@ def parameter_values(spec: CellSpec) -> pybamm.ParameterValues:
 
 def theoretical_capacity(spec: CellSpec) -> float:
     """Return the capacity of the limiting porous electrode [A.h]; for a symmetric cell
-    the sodium of one foil, ``F h A / (V_m 3600)``.
+    the sodium of the thicker foil, ``F h A / (V_m 3600)``.
     """
     area = spec.geometry.area.si
     hosts = [e for e in (spec.anode, spec.cathode) if isinstance(e, PorousElectrode)]
@@ -59,7 +59,9 @@ def theoretical_capacity(spec: CellSpec) -> float:
         )
     anode = spec.anode
     assert isinstance(anode, MetalElectrode)
-    return FARADAY * anode.thickness.si / anode.material.molar_volume.si * area / 3600
+    counter = anode.counter_thickness
+    foil = max(anode.thickness.si, counter.si if counter is not None else 0)
+    return FARADAY * foil / anode.material.molar_volume.si * area / 3600
 
 
 def nominal_capacity(spec: CellSpec) -> float:

@@ -123,11 +123,15 @@ class MetalElectrode(Frozen):
 
     kind: Literal["metal"] = "metal"
     material: Metal
-    thickness: Q("m", gt=0)
-    """Sodium present at the start, beyond what the cathode brings. An anode-free cell has
-    a seed of it: with none at all there is no contact to start from."""
+    thickness: Q("m", ge=0)
+    """Sodium present at the start, beyond what the cathode brings; none if anode-free."""
+    counter_thickness: Q("m", ge=0) | None = None
+    """Sodium on the other side of a symmetric cell where it is not as much: with none here
+    and a foil there the cell is an anode-free half cell."""
     continuity_thickness: Q("m", gt=0) = _assumed("50 nm")
     """Below about this much sodium the layer stops covering the interface."""
+    seed_thickness: Q("m", gt=0) = _assumed("1 nm", "three atoms deep: where plating starts")
+    """What a bare collector holds beyond the sodium that is counted."""
 
 
 class PorousElectrode(Frozen):
