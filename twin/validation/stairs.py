@@ -84,15 +84,13 @@ def read_stairs(seen: Observable, data: StairData) -> Value:
         return _knee(seen, data) if seen.take == "knee" else _bend(data)
     if seen.take == "onset":
         return _known(data.ramp.onset, seen, data)
+    if seen.take == "critical-current":
+        return _known(data.ramp.carried if data.ramp.stop is not None else None, seen, data)
     found = data.found
     if seen.take == "process":
         return found.process or "nothing"
-    limits = {
-        "critical-stripping": found.stripping,
-        "critical-plating": found.plating,
-        "critical-current": found.cell,
-    }
-    return _known(limits[seen.take].current, seen, data)
+    limit = found.stripping if seen.take == "critical-stripping" else found.plating
+    return _known(limit.current, seen, data)
 
 
 def _known(current: float | None, seen: Observable, data: StairData) -> float:
