@@ -93,7 +93,6 @@ def _unfit(case: Case, node: Node) -> list[Problem]:
         check(seen.run, case.run, "run", "see", name, "run")
         for other in seen.of:
             check(other, set(case.see) - {name}, "observable", "see", name, "of")
-        found += _misplaced(case, name, node)
         if seen.take not in OF_OTHERS and seen.run is None and len(case.run) > 1:
             found.append(
                 Problem(
@@ -109,6 +108,9 @@ def _unfit(case: Case, node: Node) -> list[Problem]:
             check(run_name, case.run, "run", f"calibrate[{index}]", "runs")
     for index, row in enumerate(case.row):
         check(row.see, case.see, "observable", f"row[{index}]", "see")
+    if not found:
+        for name in case.see:
+            found += _misplaced(case, name, node)
     return found
 
 
@@ -116,7 +118,7 @@ def _misplaced(case: Case, name: str, node: Node) -> list[Problem]:
     """Say so if a staircase is looked at as a run, or a run as a staircase."""
     seen = case.see[name]
     run = seen.run or next(iter(case.run))
-    if seen.take in OF_OTHERS or run not in case.run or _run_problems(case, run, node):
+    if seen.take in OF_OTHERS:
         return []
     is_staircase = _like(case.run, run).staircase is not None
     if is_staircase == (seen.take in OF_A_STAIRCASE):

@@ -68,6 +68,9 @@ def _at(seen: Observable, data: RunData, at: str) -> float:
     if at == "start":
         return float(_column(data, cycles[0], name)[0])
     if at == "end":
+        if data.outcome.kind != "completed":
+            hours = f"{data.outcome.time_h or 0:.3g} h"
+            raise InputError(f"the run ended after {hours}: {data.outcome.says}", key="at")
         return float(_column(data, cycles[-1], name)[-1])
     whole = np.concatenate([_column(data, c, name) for c in cycles])
     if at in ("max", "min"):
