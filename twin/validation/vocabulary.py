@@ -35,7 +35,9 @@ OF_A_RUN: dict[str, Word] = {
 }
 _CURRENT = "A/m^2"
 OF_A_STAIRCASE: dict[str, Word] = {
-    "critical-stripping": Word("the highest current at which stripping fails nothing", unit=_CURRENT),
+    "critical-stripping": Word(
+        "the highest current at which stripping fails nothing", unit=_CURRENT
+    ),
     "critical-plating": Word("the same of plating, on a face never stripped", unit=_CURRENT),
     "critical-current": Word("the highest current the cell bore", unit=_CURRENT),
     "process": Word("what ended it: 'stripping', 'plating' or 'nothing'"),

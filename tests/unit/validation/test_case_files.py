@@ -38,7 +38,12 @@ def test_a_good_case_is_read(write):
         ('see       = "film"', 'see = "flim"', "row[0].see", "no observable 'flim'"),
         ('cell   = "na-nzsp-na"', "", "run.minute.cell", "names no cell"),
         ("cycles = 1\n", 'cycles = 1\nlike = "none"\n', "run.minute.like", "no run 'none'"),
-        ("cycles = 1\n", 'cycles = 1\nprotocol = "cc-cv"\n', "run.minute.protocol", "more than one"),
+        (
+            "cycles = 1\n",
+            'cycles = 1\nprotocol = "cc-cv"\n',
+            "run.minute.protocol",
+            "more than one",
+        ),
         ("cycles = 1\n", "cycles = 0\n", "run.minute.cycles", "at least 1"),
     ],
 )

@@ -97,7 +97,7 @@ def test_a_variable_that_is_not_there_is_a_miss_that_says_so(write, case, row):
     [
         ("interfaces.anode.resistance.reference", "30 ohm*cm^2", 1),
         ("stack.pressure", "0.4 MPa", 1),
-        ("modes.pressure.voids.reference_height", "1 um", 1),
+        ("modes.pressure.contact.hardness", "5 MPa", 1),
         # A threshold is fixed in the model's events; thickness in several parameters.
         ("modes.pressure.contact_limit", "0.2", 2),
         ("electrolyte.thickness", "1 mm", 2),
