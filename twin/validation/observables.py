@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -136,7 +137,7 @@ class Eye:
         if seen.take == "sum":
             return sum(numbers)
         if seen.take == "order":
-            return float(all(a > b for a, b in zip(numbers, numbers[1:], strict=False)))
+            return float(all(a > b for a, b in pairwise(numbers)))
         return sum(bool(n) for n in numbers) / len(numbers)
 
     def unit(self, name: str) -> str:
