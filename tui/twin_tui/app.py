@@ -80,7 +80,7 @@ class Bench(App[None]):
             for n, (key, name) in enumerate(NAMES.items(), 1)
         ],
         Binding("ctrl+t", "light", "Light or dark", show=False, id="bench.light"),
-        Binding("q,ctrl+q", "leave", "Quit", id="bench.quit", priority=False),
+        Binding("q,ctrl+q", "leave", "Quit", key_display="q", id="bench.quit"),
     ]
     CSS = """
     Screen { layout: vertical; }
@@ -92,6 +92,7 @@ class Bench(App[None]):
     Input { height: 1; border: none; padding: 0; background: $boost; }
     Input:focus { border: none; background: $surface-lighten-2; }
     DataTable { height: 1fr; }
+    TabbedContent, ContentSwitcher, TabPane { height: 1fr; }
     """
 
     def __init__(
@@ -102,10 +103,12 @@ class Bench(App[None]):
         *,
         warm: bool = True,
     ):
+        self.state = State.read() if state is None else state
+        if self.state.screen in NAMES:
+            self.DEFAULT_MODE = self.state.screen  # where the user was; read by Textual now
         super().__init__()
         found, wrong = read_settings() if settings is None else (settings, None)
         self.settings, self._wrong_settings = found, wrong
-        self.state = State.read() if state is None else state
         self.twin = Twin(url, found.cells_folder)
         self.desk = Desk(url, found.runs_at_once, self._job_changed)
         self._warm = warm
@@ -119,11 +122,12 @@ class Bench(App[None]):
             self.set_keymap(self.settings.keymap)
         if self._wrong_settings:
             self.notify(self._wrong_settings, severity="warning", timeout=10, markup=False)
-        if self.state.screen in NAMES and self.state.screen != self.DEFAULT_MODE:
-            self.action_go(self.state.screen)
         self.set_interval(REDRAW_S, self._redraw)
+
+    def warm(self) -> None:
+        """Have a worker ready: a run will be started soon."""
         if self._warm:
-            self.set_timer(1.0, self.desk.warm)
+            self.desk.warm()
 
     def _job_changed(self, job: Job) -> None:
         self._dirty = True

@@ -46,19 +46,20 @@ temperature, interphase and flaws, and what has happened, in words.
 Pause takes effect after the cycle a run is in, Stop after the step; what is finished is
 kept. On a small screen one chart is shown at a time: V changes it."""
     CSS = """
-    LiveScreen #jobs { height: 5; }
-    LiveScreen.-high #jobs { height: 8; }
+    LiveScreen #jobs { height: 4; }
+    LiveScreen.-high #jobs { height: 6; }
     LiveScreen #left { width: 40; }
     LiveScreen.-wide #left { width: 56; }
     LiveScreen #gauges { height: auto; max-height: 60%; }
+    LiveScreen #gauge { text-wrap: nowrap; text-overflow: ellipsis; }
     LiveScreen #state { height: 1fr; }
     LiveScreen #charts { grid-size: 1 1; width: 1fr; height: 1fr; }
     LiveScreen.-wide.-high #charts { grid-size: 2 2; }
     LiveScreen Chart { display: none; border: round $primary-darken-1; }
     LiveScreen Chart.chosen { display: block; }
     LiveScreen.-wide.-high Chart { display: block; }
-    LiveScreen #log { height: 5; padding: 0 1; border-top: solid $primary-darken-1; }
-    LiveScreen.-high #log { height: 9; }
+    LiveScreen #log { height: 3; padding: 0 1; background: $boost; }
+    LiveScreen.-high #log { height: 7; }
     """
     BINDINGS = [
         Binding("p", "pause", "Pause/go on", id="run.pause"),
@@ -95,7 +96,7 @@ kept. On a small screen one chart is shown at a time: V changes it."""
         """Set the table up."""
         super().on_mount()
         table = self.query_one("#jobs", DataTable)
-        for key, width in (("run", 9), ("what", 30), ("progress", 26), ("done", 10)):
+        for key, width in (("run", 9), ("what", 24), ("progress", 26), ("done", 10)):
             table.add_column(key, key=key, width=width)
         table.focus()
         self.query_one(f"#{CHARTS[0]}").add_class("chosen")
