@@ -23,7 +23,7 @@ from twin import api
 from twin.specs.dump import cell_hash, cell_to_data
 from twin.store import Store
 
-WAIT_S = 20.0
+WAIT_S = 60.0
 
 
 def row(cycle: int, pressure: float) -> dict[str, Any]:

@@ -105,7 +105,8 @@ class Bench(App[None]):
     ):
         self.state = State.read() if state is None else state
         if self.state.screen in NAMES:
-            self.DEFAULT_MODE = self.state.screen  # where the user was; read by Textual now
+            # Where the user was; Textual reads it now.
+            setattr(self, "DEFAULT_MODE", self.state.screen)  # noqa: B010
         super().__init__()
         found, wrong = read_settings() if settings is None else (settings, None)
         self.settings, self._wrong_settings = found, wrong
