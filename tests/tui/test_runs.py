@@ -179,7 +179,7 @@ def test_a_real_run_lives_on_the_screen_and_in_the_store(bench, drive, database)
         assert branch.state == "finished" and branch.run != job.run, branch.log
         info = twin.load_run(branch.run, store=database).info
         assert (info.parent_run, info.parent_cycle) == (job.run, 1)
-        assert info.settings["overrides"] == {"stack.pressure": "9 MPa"}
+        assert info.settings["overrides"]["stack.pressure"] == "9 MPa"
 
     drive(bench(database, screen="live"), flow, (140, 50))
 
