@@ -209,7 +209,7 @@ class Pilot:
         limit = time.monotonic() + WAIT_S
         while not holds():
             assert time.monotonic() < limit, f"{what}: not seen; {self.said()}\n{self.text()}"
-            await self._pilot.pause(0.05)
+            await self._pilot.pause(0.1)
 
     async def sees(self, *words: str) -> None:
         """Wait until all the words are on the screen."""

@@ -184,6 +184,7 @@ def test_a_real_run_lives_on_the_screen_and_in_the_store(bench, drive, database)
     drive(bench(database, screen="live"), flow, (140, 50))
 
 
+@pytest.mark.slow
 def test_a_run_is_paused_goes_on_and_is_stopped_with_all_it_did(bench, drive, database):
     async def flow(pilot):
         job = pilot.app.start(SYMMETRIC.model_copy(update={"cycles": 100_000}))
@@ -221,6 +222,7 @@ def test_more_runs_than_fit_wait_and_can_be_taken_off(bench, drive, database, se
     drive(bench(database, screen="live"), flow)
 
 
+@pytest.mark.slow
 def test_bad_input_and_a_process_that_dies_are_messages(bench, drive, database):
     async def flow(pilot):
         wrong = pilot.app.start(Scenario(cell="na-nzsp-nva"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from rich.text import Text
@@ -149,23 +150,14 @@ kept. On a small screen one chart is shown at a time: V changes it."""
                 self._draw(chart, name, job)
 
     def _draw(self, chart: Chart, name: str, job: Job) -> None:
-        from twin import InputError
-        from twin.api.pictures import panels
-
         if name in ("voltage", "current"):
             chart.show_panel(latest_panel(job, name)) if job.series else chart.say("no series yet")
-            return
-        what = name
-        if name == "capacity" and job.info is not None and job.info.cell_kind != "full":
-            what = "polarisation"
-        view: Any = job
-        if not job.rows:
+        elif job.rows:
+            # A thread draws it: what it looks at must not change meanwhile.
+            still: Any = replace(job, rows=list(job.rows))
+            chart.show_made(lambda: panel_of(still, name))
+        else:
             chart.say("no cycle yet")
-            return
-        try:
-            chart.show_panel(panels(view, what)[0])
-        except InputError as error:
-            chart.say(error.problem.message)
 
     def _log(self, job: Job) -> None:
         log = self.query_one("#log", RichLog)
@@ -214,6 +206,14 @@ kept. On a small screen one chart is shown at a time: V changes it."""
 
 def _plain(text: str) -> Text:
     return Text(text, no_wrap=True, overflow="ellipsis")
+
+
+def panel_of(job: Any, name: str) -> Any:
+    """Return capacity (of a symmetric cell: polarisation) or resistance as a panel."""
+    from twin.api.pictures import panels
+
+    symmetric = job.info.cell_kind != "full"
+    return panels(job, "polarisation" if symmetric and name == "capacity" else name)[0]
 
 
 def latest_panel(job: Job, name: str) -> Any:
