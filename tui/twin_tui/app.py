@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -18,6 +19,8 @@ from twin_tui.screens.cells import CellsScreen
 from twin_tui.settings import Settings, State, read_settings
 
 REDRAW_S = 0.4
+SWITCH_S = 0.001
+"""How soon a thread that computes gives way to the event loop [s]; Python's own is 5 ms."""
 
 
 def _scenario() -> Screen[Any]:
@@ -117,7 +120,8 @@ class Bench(App[None]):
         self.marked: list[str] = []
 
     def on_mount(self) -> None:
-        """Go where the user was, then get ready for a run."""
+        """Put the user's theme and keys in place."""
+        sys.setswitchinterval(SWITCH_S)
         self.theme = self.state.theme or self.settings.theme
         if self.settings.keymap:
             self.set_keymap(self.settings.keymap)
