@@ -11,6 +11,7 @@ from twin.cli import (
     cells,
     databases,
     exports,
+    forecasts,
     lives,
     modes,
     plots,
@@ -38,6 +39,7 @@ def core_app() -> typer.Typer:
         runs,
         plots,
         exports,
+        forecasts,
         plugins,
         databases,
     ):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 import pybamm
@@ -114,6 +114,8 @@ class Prepared:
     recorder: Recorder
     watched: list[Watched]
     step_index: dict[Any, int] = field(default_factory=dict)
+    free: Mapping[str, float] = field(default_factory=dict)
+    """Values of the parameters that were built as inputs."""
 
     @property
     def solver_settings(self) -> SolverSettings:
@@ -122,13 +124,24 @@ class Prepared:
 
     def inputs(self, pressure: float | None) -> dict[str, float]:
         """Return the model's own inputs for a step at a stack pressure [Pa]."""
-        return {APPLIED_PRESSURE: self.spec.stack.pressure.si if pressure is None else pressure}
+        applied = self.spec.stack.pressure.si if pressure is None else pressure
+        return {APPLIED_PRESSURE: applied, **self.free}
+
+    def as_member(self, spec: CellSpec, free: Mapping[str, float]) -> Prepared:
+        """Return the same build for a cell that differs in its inputs only."""
+        return replace(self, spec=spec, cell=CellContext(spec), free=dict(free))
 
 
 def prepare(
-    spec: CellSpec, modes: Iterable[FailureMode], plan: Plan, settings: RunSettings
+    spec: CellSpec,
+    modes: Iterable[FailureMode],
+    plan: Plan,
+    settings: RunSettings,
+    free: Mapping[str, float] | None = None,
 ) -> Prepared:
     """Build and compile a cell for a plan.
+
+    ``free`` names parameters to build as inputs, with a value for each.
 
     Raises
     ------
@@ -140,7 +153,8 @@ def prepare(
     cell: CellContext = model.cell
     watched = criteria.add_events(model, criteria.gather(cell, modes))
     values = parameter_values(spec)
-    values[APPLIED_PRESSURE] = "[input]"
+    free = dict(free or {})
+    values.update(dict.fromkeys([APPLIED_PRESSURE, *free], "[input]"))
     steps = plan.unique_steps
     ambient = spec.thermal.ambient.si
     compiled = _compile(
@@ -149,20 +163,24 @@ def prepare(
         [make_step(s.do, temperature=s.temperature or ambient, period=s.period) for s in steps],
         SolverSettings(settings.rtol, settings.atol),
         spec,
+        {APPLIED_PRESSURE: spec.stack.pressure.si, **free},
     )
     names = recorded_names(cell, modes, watched, model.assembly.contributors)
     recorder = Recorder(compiled, names, watched)
     index = {step.solved_as: number for number, step in enumerate(steps)}
-    return Prepared(spec, cell, modes, plan, settings, compiled, recorder, watched, index)
+    return Prepared(spec, cell, modes, plan, settings, compiled, recorder, watched, index, free)
 
 
 def _compile(
-    model: Any, values: Any, steps: list[Any], solver: SolverSettings, spec: CellSpec
+    model: Any,
+    values: Any,
+    steps: list[Any],
+    solver: SolverSettings,
+    spec: CellSpec,
+    inputs: Mapping[str, float],
 ) -> CompiledCell:
     try:
-        return CompiledCell(
-            model, values, steps, solver.make(), {APPLIED_PRESSURE: spec.stack.pressure.si}
-        )
+        return CompiledCell(model, values, steps, solver.make(), inputs)
     except (KeyError, pybamm.ModelError, pybamm.DiscretisationError, pybamm.ShapeError) as error:
         raise ModelError(
             f"the model of {spec.name} cannot be built: {error}",

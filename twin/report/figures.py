@@ -52,7 +52,7 @@ def plot_run(run: RunView, path: str | Path | None = None, what: str = SUMMARY) 
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    target = None if path is None else _target(path)
+    target = None if path is None else figure_target(path)
     shown = panels(run, what)
     columns = 2 if len(shown) == 4 else min(len(shown), 3)
     rows = -(-len(shown) // columns)
@@ -67,7 +67,8 @@ def plot_run(run: RunView, path: str | Path | None = None, what: str = SUMMARY) 
     return figure
 
 
-def _target(path: str | Path) -> Path:
+def figure_target(path: str | Path) -> Path:
+    """Return the file a figure goes to; refuse a format that cannot be written."""
     target = Path(path).expanduser()
     if target.suffix.lower().removeprefix(".") not in FORMATS:
         raise InputError(
