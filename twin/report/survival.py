@@ -61,6 +61,8 @@ def plot_forecast(
             cycles, levels[low], levels[high], color=PALETTE[0], alpha=shade, label=label
         )
     right.plot(cycles, levels["median"], color=PALETTE[0], label="median")
+    lowest = np.nanmin(levels["p05"]) if np.isfinite(levels["p05"]).any() else 0.0
+    right.set_ylim(min(lowest - 1, 95), 101)  # a capacity that hardly moves is drawn as such
     right.set(xlim=(0, horizon), xlabel="Cycle", ylabel="Capacity of those alive / %")
     right.set_title("Capacity against the first cycle", fontsize=10)
     right.legend(fontsize=8, frameon=False)
