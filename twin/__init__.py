@@ -22,11 +22,9 @@ __version__ = "0.1.0"
 _PUBLIC = {
     # running
     "simulate": "twin.api",
-    "life": "twin.api",
     "resume": "twin.api",
     "load_run": "twin.api",
     "RunResult": "twin.api",
-    "LifeResult": "twin.api",
     # cells
     "load_cell": "twin.api",
     "list_cells": "twin.api",
@@ -38,9 +36,6 @@ _PUBLIC = {
     # virtual experiments
     "ccd": "twin.api",
     "ccd_sweep": "twin.api",
-    "eis": "twin.api",
-    "gitt": "twin.api",
-    "transference": "twin.api",
     # writing a failure mode
     "FailureMode": "twin.modes.mode",
     "ModeParameters": "twin.modes.mode",
@@ -85,21 +80,16 @@ def __dir__() -> list[str]:
 
 if TYPE_CHECKING:
     from twin.api import (
-        LifeResult,
         RunResult,
         build_model,
         ccd,
         ccd_sweep,
-        eis,
-        gitt,
-        life,
         list_cells,
         load_cell,
         load_run,
         parameter_values,
         resume,
         simulate,
-        transference,
     )
     from twin.errors import (
         InputError,

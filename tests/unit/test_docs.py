@@ -269,12 +269,6 @@ VARIABLES = (ROOT / "docs" / "variables.md").read_text(encoding="utf-8")
 _ROW = re.compile(r"^\| `([^`]+)` \| ([12]) \|", re.MULTILINE)
 SYMMETRIC, FULL, HARD_CARBON = "na-nzsp-na", "na-nzsp-nvp", "na-ion-chayambuka2022"
 
-OPTIONS = {
-    "modes.pressure.voids.refill": "vacancy-diffusion",
-    "modes.pressure.extrusion.pellet": "pressed",
-    "modes.pressure.stack.creep_relaxation": "constrained",
-}
-
 
 def names_for(pattern: str, cell_name: str) -> list[str]:
     """The variables a name with ``{interface}``, ``{metal}`` or ``{composite}`` stands for."""
@@ -300,11 +294,7 @@ def listed(part: str) -> list[str]:
 @pytest.fixture(scope="session")
 def built():
     cells = (SYMMETRIC, FULL, HARD_CARBON)
-    found = {name: set(twin.build_model(name).variables.keys()) for name in cells}
-    # What a mode has only where its options ask for it.
-    optional = twin.load_cell(SYMMETRIC, overrides=OPTIONS)
-    found[SYMMETRIC] |= set(twin.build_model(optional).variables.keys())
-    return found
+    return {name: set(twin.build_model(name).variables.keys()) for name in cells}
 
 
 @pytest.mark.parametrize("cell_name", [SYMMETRIC, FULL, HARD_CARBON])

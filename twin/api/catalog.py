@@ -18,11 +18,7 @@ if TYPE_CHECKING:
 
 
 def cell_entry(name: str | Path) -> dict[str, Any]:
-    """Return a cell's name, kind, family, title, materials and data, or its first problem.
-
-    ``numbers_by_status`` counts where its numbers come from; ``known`` is the share of
-    them that is measured, fitted or exact.
-    """
+    """Return a cell's name, kind, family and title, or its first problem."""
     try:
         spec = load_cell(name)
     except TwinError as error:
@@ -36,27 +32,7 @@ def cell_entry(name: str | Path) -> dict[str, Any]:
             "title": None,
             "problem": f"{where}{more}",
         }
-    counts = numbers_by_status(spec)
-    return {
-        "name": spec.name,
-        "kind": spec.kind,
-        "family": spec.family,
-        "title": spec.title,
-        "anode": spec.anode.material.name,
-        "electrolyte": spec.electrolyte.material.name,
-        "cathode": spec.cathode.material.name if spec.cathode is not None else None,
-        "numbers_by_status": counts,
-        "known": known_share(counts),
-    }
-
-
-KNOWN = ("measured", "fitted", "exact")
-"""The statuses that rest on something; the others do not."""
-
-
-def known_share(counts: Mapping[str, int]) -> float:
-    """Return the share of numbers that are measured, fitted or exact."""
-    return sum(counts.get(status, 0) for status in KNOWN) / max(sum(counts.values()), 1)
+    return {"name": spec.name, "kind": spec.kind, "family": spec.family, "title": spec.title}
 
 
 def protocol_entry(name: str) -> dict[str, Any]:

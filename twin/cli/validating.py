@@ -29,7 +29,9 @@ def validate(
         list[str] | None,
         typer.Argument(metavar="[CASE]…", help="Names or TOML files; all if none is given."),
     ] = None,
-    listing: Annotated[bool, typer.Option("--list", help="List the cases, and run none.")] = False,
+    listing: Annotated[
+        bool, typer.Option("--list", help="List the cases, and run none.")
+    ] = False,
     jobs: Annotated[
         int, typer.Option("--jobs", metavar="N", min=1, help="How many processes work on it.")
     ] = 2,

@@ -168,7 +168,7 @@ def prepare(
     watched = criteria.add_events(model, criteria.gather(cell, modes))
     values = parameter_values(spec)
     given = dict(free or {})
-    values.update(dict.fromkeys((APPLIED_PRESSURE, *given), "[input]"))
+    values.update({name: "[input]" for name in (APPLIED_PRESSURE, *given)})
     steps = plan.unique_steps
     ambient = spec.thermal.ambient.si
     compiled = _compile(

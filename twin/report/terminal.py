@@ -104,14 +104,12 @@ def _draw(panel: Panel, columns: int, rows: int, colour: bool, fancy: bool) -> s
             if colour:
                 how["color"] = COLOURS[index % len(COLOURS)]
             draw = plt.scatter if line.dots else plt.plot
-            # plotext's own logarithmic axis has numbers like 31622.8.
-            places = [math.log10(x) for x in line.x] if panel.log_x else line.x
-            for x, y in _pieces(places, line.y, positive=panel.log):
+            for x, y in _pieces(line.x, line.y, positive=panel.log):
                 draw(x, y, **how)
         if panel.log:
             plt.yscale("log")
         if panel.log_x:
-            _decades(plt, panel)
+            plt.xscale("log")
         _limits(plt, panel)
         if panel.death is not None:
             plt.vline(panel.death, "red" if colour else None)
@@ -163,14 +161,6 @@ def _pieces(
             piece = ([], [])
     if piece[0]:
         yield piece
-
-
-def _decades(plt: Any, panel: Panel) -> None:
-    """Put whole powers of ten on the horizontal axis."""
-    places = [math.log10(x) for line in panel.lines for x in line.x]
-    first, last = math.ceil(min(places) - 1e-9), math.floor(max(places) + 1e-9)
-    ticks = list(range(first, last + 1, max(1, round((last - first) / 8))))
-    plt.xticks(ticks, [f"1e{tick}" for tick in ticks])
 
 
 def _limits(plt: Any, panel: Panel) -> None:

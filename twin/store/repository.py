@@ -155,7 +155,6 @@ class Store(StoreReader):
         checkpoint: bytes | None = None,
         layout: str = "",
         events: Sequence[Mapping[str, Any]] = (),
-        jumped: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         """Store a cycle: all that is given, or nothing of it.
 
@@ -182,9 +181,6 @@ class Store(StoreReader):
         events : sequence of mapping
             Criteria crossed: ``mode``, ``criterion``, ``severity``, ``variable``, ``says``,
             ``t_s``, ``value``, ``threshold``.
-        jumped : sequence of mapping
-            Rows of the cycles before it that were interpolated, not simulated; each with
-            its ``cycle``.
 
         Raises
         ------
@@ -196,7 +192,6 @@ class Store(StoreReader):
         values = history.cycle_values(run_id, number, row)
         rows = integer(series_rows, "series_rows")
         crossed = [history.event_values(run_id, number, event) for event in events]
-        between = [history.cycle_values(run_id, row["cycle"], row) for row in jumped]
 
         tries = itertools.count()
 
@@ -204,7 +199,6 @@ class Store(StoreReader):
             if next(tries) and history.is_stored(connection, values):
                 return  # the connection broke after the commit, not before
             runs.touch(connection, run_id)
-            history.write_rows(connection, between)
             history.write_cycle(
                 connection,
                 values,

@@ -66,7 +66,9 @@ class RunData:
     tables: dict[int, dict[str, np.ndarray]] = field(default_factory=dict)
     levels: list[float] = field(default_factory=list)
 
-    def commit_cycle(self, run_id: str, number: int, row: Mapping[str, Any], **more: Any) -> None:
+    def commit_cycle(
+        self, run_id: str, number: int, row: Mapping[str, Any], **more: Any
+    ) -> None:
         """Keep a cycle (the engine's sink)."""
         self.rows.append(dict(row))
         if more.get("series") is not None:
@@ -192,7 +194,9 @@ class Bench:
             quantity = _quantity(spec, key)
             if quantity is not None:
                 free[key] = parameter_name(key, quantity.unit)
-        settings = RunSettings(run.model, run.rtol, run.atol, _ALL if name in self._whole else _FEW)
+        settings = RunSettings(
+            run.model, run.rtol, run.atol, _ALL if name in self._whole else _FEW
+        )
         values = {p: find(spec, key).si for key, p in free.items()}
         prepared = prepare(spec, chosen, plan, settings, free=values, also=self._also)
         # Nothing is stored: the series stay arrays, which is three times as fast.

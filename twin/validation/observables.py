@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from typing import Any
 
@@ -137,7 +136,7 @@ class Eye:
         if seen.take == "sum":
             return sum(numbers)
         if seen.take == "order":
-            return float(all(a > b for a, b in itertools.pairwise(numbers)))
+            return float(all(a > b for a, b in zip(numbers, numbers[1:], strict=False)))
         return sum(bool(n) for n in numbers) / len(numbers)
 
     def unit(self, name: str) -> str:

@@ -20,11 +20,7 @@ def levels(ramp: Ramp) -> list[float]:
     found = [ramp.first.si]
     while True:
         last = found[-1]
-        if ramp.factor is not None:
-            following = last * ramp.factor.si
-        else:
-            assert ramp.step is not None  # Ramp asks for one of the two
-            following = last + ramp.step.si
+        following = last * ramp.factor.si if ramp.factor is not None else last + ramp.step.si
         if following > ramp.last.si * (1 + 1e-9):
             return found
         found.append(following)

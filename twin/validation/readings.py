@@ -207,7 +207,9 @@ _READERS: dict[str, Callable[[Observable, RunData], Value]] = {
     "ratio": _ratio,
     "change": _change,
     "hours": _hours,
-    "cycles": lambda seen, data: float(sum(bool(row.get("complete", True)) for row in data.rows)),
+    "cycles": lambda seen, data: float(
+        sum(bool(row.get("complete", True)) for row in data.rows)
+    ),
     "alive": lambda seen, data: float(_alive(data)),
     "dead": lambda seen, data: float(not _alive(data)),
     "outcome": _outcome,

@@ -31,9 +31,7 @@ OF_A_RUN: dict[str, Word] = {
     "critical-current": Word(
         "the last current of a ramp that was borne", (), ("variable", "share"), "A/m^2"
     ),
-    "knee": Word(
-        "the current of a ramp at which voltage leaves Ohm's line", (), ("share",), "A/m^2"
-    ),
+    "knee": Word("the current of a ramp at which voltage leaves Ohm's line", (), ("share",), "A/m^2"),
     "bend": Word("the last slope dV/dj of a ramp over the first"),
     "precedes": Word(
         "1 if a variable passed a share of its first value before the cell died, else 0",

@@ -1,1 +1,0 @@
-"""Runs in processes of their own: what to run, the worker, and who looks after it."""

@@ -1,1 +1,0 @@
-"""Screens: one for each thing an engineer does at the bench."""

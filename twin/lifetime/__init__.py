@@ -1,1 +1,0 @@
-"""Lives longer than anyone would simulate: cycle jumps, ensembles, attribution, maps."""
