@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -18,6 +19,8 @@ from twin_tui.screens.cells import CellsScreen
 from twin_tui.settings import Settings, State, read_settings
 
 REDRAW_S = 0.4
+SWITCH_S = 0.001
+"""How soon a thread that computes gives way to the event loop [s]; Python's own is 5 ms."""
 
 
 def _scenario() -> Screen[Any]:
@@ -80,7 +83,7 @@ class Bench(App[None]):
             for n, (key, name) in enumerate(NAMES.items(), 1)
         ],
         Binding("ctrl+t", "light", "Light or dark", show=False, id="bench.light"),
-        Binding("q,ctrl+q", "leave", "Quit", id="bench.quit", priority=False),
+        Binding("q,ctrl+q", "leave", "Quit", key_display="q", id="bench.quit"),
     ]
     CSS = """
     Screen { layout: vertical; }
@@ -92,6 +95,7 @@ class Bench(App[None]):
     Input { height: 1; border: none; padding: 0; background: $boost; }
     Input:focus { border: none; background: $surface-lighten-2; }
     DataTable { height: 1fr; }
+    TabbedContent, ContentSwitcher, TabPane { height: 1fr; }
     """
 
     def __init__(
@@ -102,10 +106,13 @@ class Bench(App[None]):
         *,
         warm: bool = True,
     ):
+        self.state = State.read() if state is None else state
+        if self.state.screen in NAMES:
+            # Where the user was; Textual reads it now.
+            setattr(self, "DEFAULT_MODE", self.state.screen)  # noqa: B010
         super().__init__()
         found, wrong = read_settings() if settings is None else (settings, None)
         self.settings, self._wrong_settings = found, wrong
-        self.state = State.read() if state is None else state
         self.twin = Twin(url, found.cells_folder)
         self.desk = Desk(url, found.runs_at_once, self._job_changed)
         self._warm = warm
@@ -113,17 +120,19 @@ class Bench(App[None]):
         self.marked: list[str] = []
 
     def on_mount(self) -> None:
-        """Go where the user was, then get ready for a run."""
+        """Put the user's theme and keys in place."""
+        sys.setswitchinterval(SWITCH_S)
         self.theme = self.state.theme or self.settings.theme
         if self.settings.keymap:
             self.set_keymap(self.settings.keymap)
         if self._wrong_settings:
             self.notify(self._wrong_settings, severity="warning", timeout=10, markup=False)
-        if self.state.screen in NAMES and self.state.screen != self.DEFAULT_MODE:
-            self.action_go(self.state.screen)
         self.set_interval(REDRAW_S, self._redraw)
+
+    def warm(self) -> None:
+        """Have a worker ready: a run will be started soon."""
         if self._warm:
-            self.set_timer(1.0, self.desk.warm)
+            self.desk.warm()
 
     def _job_changed(self, job: Job) -> None:
         self._dirty = True

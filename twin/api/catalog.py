@@ -127,10 +127,29 @@ def describe_mode(mode_id: str) -> dict[str, Any]:
     mode = manager.modes[mode_id]
     defaults = mode.Parameters.model_validate(mode.defaults())
     return mode_entry(mode) | {
+        "equations": _equations(mode),
         "description": inspect.cleandoc(type(mode).__doc__ or "").replace("``", "`"),
         "parameters": [asdict(p) for p in parameters(defaults)],
         "explanations": field_docs(mode.Parameters),
     }
+
+
+def _equations(mode: FailureMode) -> dict[str, str]:
+    """Return the docstrings of the mode's package that hold indented equations, by module."""
+    import ast
+    from importlib import resources
+
+    found = {}
+    try:
+        files = sorted(resources.files(type(mode).__module__.partition(".")[0]).iterdir(), key=str)
+        texts = {f.name: f.read_text(encoding="utf-8") for f in files if f.name.endswith(".py")}
+    except (OSError, TypeError, ModuleNotFoundError):
+        return {}  # made in a notebook: it has no package
+    for name, text in texts.items():
+        doc = ast.get_docstring(ast.parse(text))
+        if doc is not None and "::\n" in doc:
+            found[name.removesuffix(".py")] = doc.replace("``", "`").replace("::\n", ":\n")
+    return found
 
 
 def cell_numbers(spec: CellSpec) -> list[Number]:

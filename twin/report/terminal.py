@@ -6,6 +6,7 @@ import math
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from twin.report.panel import Panel
@@ -21,6 +22,8 @@ _PLAIN = str.maketrans(
     {**dict.fromkeys("┌┐└┘┬┴├┤┼", "+"), "─": "-", "│": "|", "²": "2", "Ω": "ohm"}
 )
 _SHOWN = {"braille": "⠒"}
+_LEGEND_SHARE = 5
+"""A small drawing gives at most this part of its rows to the legend."""
 COLOURS = ("blue+", "orange+", "green+", "magenta+", "cyan+", "white")
 
 
@@ -194,8 +197,14 @@ def _limits(plt: Any, panel: Panel) -> None:
 def draw_panel(panel: Panel, size: tuple[int, int], *, colour: bool = True) -> str:
     """Return one panel as text of so many columns and rows, its legend among them."""
     columns, rows = size
-    with_legend = _draw(panel, columns, rows, colour, True).splitlines()
-    below = len(with_legend) - rows
+    room = max(rows // _LEGEND_SHARE, 1)
+    while True:
+        drawn = _draw(panel, columns, rows, colour, True).splitlines()
+        below = len(drawn) - rows
+        if below <= room or len(panel.lines) == 1:
+            break
+        # Rather fewer lines than none of them legible.
+        panel = replace(panel, lines=panel.lines[:-1])
     if below > 0:
         return _draw(panel, columns, max(rows - below, 3), colour, True)
-    return "\n".join(with_legend)
+    return "\n".join(drawn)

@@ -1,6 +1,7 @@
 """The desk that hands out runs: a queue, so many at once, each in a process of its own.
 
-Everything here happens on the event loop and waits for nothing: the work is done elsewhere.
+A thread listens to each process and passes on what it hears; jobs are touched on the event
+loop only. The processes outlive the bench if they are let: nothing here ends them.
 """
 
 from __future__ import annotations
@@ -9,56 +10,58 @@ import asyncio
 import contextlib
 import json
 import os
+import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable
-from typing import Any
+from typing import IO, Any
 
 from twin_tui.runs.job import Job
 from twin_tui.runs.scenario import Scenario
 
-_LINE_LIMIT = 16 * 1024 * 1024
 
+class WorkerProcess:
+    """A process that does one run, ready or getting ready."""
 
-class _Process:
-    """A worker process, ready or getting ready."""
-
-    def __init__(self, process: asyncio.subprocess.Process, errors: Any):
-        self.process, self.errors = process, errors
-
-    @classmethod
-    async def start(cls) -> _Process:
-        errors = tempfile.TemporaryFile()  # noqa: SIM115  (closed with the process)
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "twin_tui.runs.worker",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=errors,
-            limit=_LINE_LIMIT,
+    def __init__(self) -> None:
+        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  (closed in close)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "twin_tui.runs.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
             # A terminal that hangs up, or Ctrl-C in it, does not reach the runs.
             start_new_session=True,
             env={**os.environ, "OMP_NUM_THREADS": "1", "PYBAMM_DISABLE_TELEMETRY": "true"},
         )
-        return cls(process, errors)
 
     def tell(self, do: str, **more: Any) -> None:
-        stdin = self.process.stdin
-        if stdin is not None and not stdin.is_closing():
-            with contextlib.suppress(OSError):
-                stdin.write(json.dumps({"do": do, **more}).encode() + b"\n")
+        """Tell it something; one that has ended hears nothing."""
+        assert self.process.stdin is not None
+        with contextlib.suppress(OSError, ValueError):
+            self.process.stdin.write(json.dumps({"do": do, **more}).encode() + b"\n")
+            self.process.stdin.flush()
 
-    def last_words(self) -> str:
-        """Return the last line on its standard error."""
-        self.errors.seek(0)
-        lines = self.errors.read().decode(errors="replace").strip().splitlines()
-        return lines[-1] if lines else "it said nothing"
+    def listen(self, hear: Callable[[dict[str, Any]], None]) -> None:
+        """Pass on all it tells until it ends (in a thread)."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            hear(json.loads(line))
+        code = self.process.wait()
+        self._errors.seek(0)
+        lines = self._errors.read().decode(errors="replace").strip().splitlines()
+        hear({"says": "ended", "code": code, "last": lines[-1] if lines else "it said nothing"})
+        self._errors.close()
 
-    def close(self) -> None:
-        if self.process.stdin is not None:
+    def leave(self) -> None:
+        """Turn away: a run goes on by itself, a worker without one ends."""
+        assert self.process.stdin is not None
+        with contextlib.suppress(OSError):
             self.process.stdin.close()
-        self.errors.close()
+        # Not ours to wait for any more; Python would warn of a child still running.
+        if self.process.returncode is None:
+            self.process.returncode = 0
 
 
 class Desk:
@@ -77,10 +80,9 @@ class Desk:
     def __init__(self, store: str | None, at_once: int, changed: Callable[[Job], None]):
         self.store, self.at_once, self._changed = store, at_once, changed
         self.jobs: list[Job] = []
-        self._processes: dict[int, _Process] = {}
-        self._spare: _Process | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._warming = False
+        self.processes: dict[int, WorkerProcess] = {}
+        self._spare: WorkerProcess | None = None
+        self._closed = False
 
     @property
     def busy(self) -> list[Job]:
@@ -99,97 +101,93 @@ class Desk:
         job = Job(len(self.jobs) + 1, label, kind, arguments, total)
         self.jobs.append(job)
         self._next()
+        self._changed(job)
         return job
 
     def warm(self) -> None:
         """Have one worker ready, with the slow imports done, for the next run."""
-        if self._spare is None and not self._warming:
-            self._warming = True
-            self._keep(self._warm())
-
-    async def _warm(self) -> None:
-        try:
-            self._spare = await _Process.start()
-        finally:
-            self._warming = False
-
-    def _keep(self, work: Any) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        if self._spare is None and not self._closed:
+            self._spare = WorkerProcess()
 
     def _next(self) -> None:
-        going = [job for job in self.jobs if job.state not in ("waiting", "finished", "failed")]
-        for job in [j for j in self.jobs if j.state == "waiting"][
-            : max(self.at_once - len(going), 0)
-        ]:
-            job.state = "starting"
-            self._keep(self._run(job))
+        going = sum(job.state not in ("waiting", "finished", "failed") for job in self.jobs)
+        waiting = [job for job in self.jobs if job.state == "waiting"]
+        for job in waiting[: max(self.at_once - going, 0)]:
+            self._begin(job)
 
-    async def _run(self, job: Job) -> None:
-        try:
-            process, self._spare = self._spare, None
-            if process is None or process.process.returncode is not None:
-                process = await _Process.start()
-            self._processes[job.number] = process
-            process.tell("start", kind=job.kind, store=self.store, arguments=job.arguments)
-            if job.state == "stopping":
-                process.tell("stop")
-            await self._listen(job, process)
-        except Exception as error:
-            job.hear(
-                {"says": "failed", "problems": [{"message": f"{type(error).__name__}: {error}"}]}
-            )
-        finally:
-            gone = self._processes.pop(job.number, None)
-            if gone is not None:
-                gone.close()
-            self._changed(job)
+    def _begin(self, job: Job) -> None:
+        job.state = "starting"
+        worker, self._spare = self._spare, None
+        if worker is None or worker.process.poll() is not None:
+            try:
+                worker = WorkerProcess()
+            except OSError as error:
+                job.hear(_failed(f"no process could be started: {error}", "free some memory"))
+                return
+        self.processes[job.number] = worker
+        worker.tell("start", kind=job.kind, store=self.store, arguments=job.arguments)
+        loop = asyncio.get_running_loop()
+
+        def hear(news: dict[str, Any]) -> None:
+            # The loop may be gone: the bench was left, and the run goes on.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._hear, job, news)
+
+        threading.Thread(target=worker.listen, args=(hear,), daemon=True).start()
+
+    def _hear(self, job: Job, news: dict[str, Any]) -> None:
+        if self._closed:
+            return
+        if news["says"] == "ended":
+            self.processes.pop(job.number).leave()
+            if not job.over:
+                how = f"its process ended ({news['code']}): {news['last']}"
+                fix = f"what was finished is kept: resume run {job.run}" if job.run else "try again"
+                job.hear(_failed(how, fix))
             self._next()
-
-    async def _listen(self, job: Job, process: _Process) -> None:
-        assert process.process.stdout is not None
-        async for line in process.process.stdout:
-            job.hear(json.loads(line))
-            self._changed(job)
-        code = await process.process.wait()
-        if not job.over:
-            how = f"its process ended ({code}): {process.last_words()}"
-            fix = f"what was finished is kept: resume run {job.run}" if job.run else "try it again"
-            job.hear({"says": "failed", "problems": [{"message": how, "fix": fix}]})
+        else:
+            job.hear(news)
+        self._changed(job)
 
     def pause(self, job: Job) -> None:
         """Let a run rest after the cycle it is in."""
-        if job.state == "running" and job.number in self._processes:
-            self._processes[job.number].tell("pause")
+        if job.state == "running" and job.number in self.processes:
+            self.processes[job.number].tell("pause")
             job.state = "pausing"
             self._changed(job)
 
     def go_on(self, job: Job) -> None:
         """Let a paused run go on."""
-        if job.state in ("paused", "pausing") and job.number in self._processes:
-            self._processes[job.number].tell("go")
+        if job.state in ("paused", "pausing") and job.number in self.processes:
+            self.processes[job.number].tell("go")
             job.state = "running"
             self._changed(job)
 
     def stop(self, job: Job) -> None:
         """End a run after the step it is in; what is finished is kept."""
         if job.state == "waiting":
-            job.hear({"says": "failed", "problems": [{"message": "taken off the queue"}]})
+            job.hear(_failed("taken off the queue", None))
         elif not job.over:
             job.state = "stopping"
-            if job.number in self._processes:
-                self._processes[job.number].tell("stop")
+            if job.number in self.processes:
+                self.processes[job.number].tell("stop")
         self._changed(job)
 
     def close(self, *, stop: bool) -> None:
         """Leave: end the runs after their step, or let them go on by themselves."""
+        if self._closed:
+            return
         for job in self.busy:
             if stop:
                 self.stop(job)
             elif job.state in ("paused", "pausing"):
                 self.go_on(job)
-        for process in [*self._processes.values(), self._spare]:
-            if process is not None and process.process.stdin is not None:
-                process.process.stdin.close()
+        self._closed = True
+        for worker in [*self.processes.values(), self._spare]:
+            if worker is not None:
+                worker.leave()
         self._spare = None
+
+
+def _failed(message: str, fix: str | None) -> dict[str, Any]:
+    return {"says": "failed", "problems": [{"message": message, "fix": fix}]}

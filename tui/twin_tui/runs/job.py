@@ -106,9 +106,9 @@ class Job:
     def _hear_series(self, **series: Any) -> None:
         self.series = series
 
-    def _hear_event(self, cycle: int, severity: str, mode: str | None, says: str) -> None:
+    def _hear_event(self, cycle: int, severity: str, mode: str | None, text: str) -> None:
         mark = {"fatal": "✖ DIED", "warning": "! warning"}.get(severity, severity)
-        self.say(f"{mark}, cycle {cycle}: {f'{mode}: ' if mode else ''}{says}")
+        self.say(f"{mark}, cycle {cycle}: {f'{mode}: ' if mode else ''}{text}")
 
     def _hear_paused(self, cycle: int) -> None:
         self.state = "paused"

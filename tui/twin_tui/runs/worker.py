@@ -180,7 +180,8 @@ class Worker:
     def _tell_events(self) -> None:
         events = self._store.events(self._run)
         for event in events[self._events_told :]:
-            self.tell("event", **{k: event[k] for k in ("cycle", "severity", "mode", "says")})
+            told = {key: event[key] for key in ("cycle", "severity", "mode")}
+            self.tell("event", **told, text=event["says"])
         self._events_told = len(events)
 
 

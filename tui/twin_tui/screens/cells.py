@@ -208,14 +208,13 @@ def draw_card(card: Any, width: int) -> Group:
         parts.append(Text(f"! {warning}", "yellow"))
     parts.append(Text())
     table = Table(box=None, padding=(0, 1, 0, 0), show_header=False, pad_edge=False)
-    table.add_column(no_wrap=True, style="bold")
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     table.add_column(no_wrap=True)
     for layer, number, value, status in card.numbers:
         if layer:
-            table.add_row(layer, "", "", "")
-        table.add_row("", number, value, status_mark(status) if status else "")
+            table.add_row(Text(layer, "bold"), "", "")
+        table.add_row(f"  {number}", value, status_mark(status) if status else "")
     if width < 60:
         parts.append(_narrow(card.numbers))
     else:

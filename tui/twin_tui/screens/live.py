@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from rich.text import Text
@@ -46,19 +47,20 @@ temperature, interphase and flaws, and what has happened, in words.
 Pause takes effect after the cycle a run is in, Stop after the step; what is finished is
 kept. On a small screen one chart is shown at a time: V changes it."""
     CSS = """
-    LiveScreen #jobs { height: 5; }
-    LiveScreen.-high #jobs { height: 8; }
+    LiveScreen #jobs { height: 4; }
+    LiveScreen.-high #jobs { height: 6; }
     LiveScreen #left { width: 40; }
     LiveScreen.-wide #left { width: 56; }
     LiveScreen #gauges { height: auto; max-height: 60%; }
+    LiveScreen #gauge { text-wrap: nowrap; text-overflow: ellipsis; }
     LiveScreen #state { height: 1fr; }
     LiveScreen #charts { grid-size: 1 1; width: 1fr; height: 1fr; }
     LiveScreen.-wide.-high #charts { grid-size: 2 2; }
     LiveScreen Chart { display: none; border: round $primary-darken-1; }
     LiveScreen Chart.chosen { display: block; }
     LiveScreen.-wide.-high Chart { display: block; }
-    LiveScreen #log { height: 5; padding: 0 1; border-top: solid $primary-darken-1; }
-    LiveScreen.-high #log { height: 9; }
+    LiveScreen #log { height: 3; padding: 0 1; background: $boost; }
+    LiveScreen.-high #log { height: 7; }
     """
     BINDINGS = [
         Binding("p", "pause", "Pause/go on", id="run.pause"),
@@ -95,7 +97,7 @@ kept. On a small screen one chart is shown at a time: V changes it."""
         """Set the table up."""
         super().on_mount()
         table = self.query_one("#jobs", DataTable)
-        for key, width in (("run", 9), ("what", 30), ("progress", 26), ("done", 10)):
+        for key, width in (("run", 9), ("what", 24), ("progress", 26), ("done", 10)):
             table.add_column(key, key=key, width=width)
         table.focus()
         self.query_one(f"#{CHARTS[0]}").add_class("chosen")
@@ -148,23 +150,14 @@ kept. On a small screen one chart is shown at a time: V changes it."""
                 self._draw(chart, name, job)
 
     def _draw(self, chart: Chart, name: str, job: Job) -> None:
-        from twin import InputError
-        from twin.api.pictures import panels
-
         if name in ("voltage", "current"):
             chart.show_panel(latest_panel(job, name)) if job.series else chart.say("no series yet")
-            return
-        what = name
-        if name == "capacity" and job.info is not None and job.info.cell_kind != "full":
-            what = "polarisation"
-        view: Any = job
-        if not job.rows:
+        elif job.rows:
+            # A thread draws it: what it looks at must not change meanwhile.
+            still: Any = replace(job, rows=list(job.rows))
+            chart.show_made(lambda: panel_of(still, name))
+        else:
             chart.say("no cycle yet")
-            return
-        try:
-            chart.show_panel(panels(view, what)[0])
-        except InputError as error:
-            chart.say(error.problem.message)
 
     def _log(self, job: Job) -> None:
         log = self.query_one("#log", RichLog)
@@ -213,6 +206,14 @@ kept. On a small screen one chart is shown at a time: V changes it."""
 
 def _plain(text: str) -> Text:
     return Text(text, no_wrap=True, overflow="ellipsis")
+
+
+def panel_of(job: Any, name: str) -> Any:
+    """Return capacity (of a symmetric cell: polarisation) or resistance as a panel."""
+    from twin.api.pictures import panels
+
+    symmetric = job.info.cell_kind != "full"
+    return panels(job, "polarisation" if symmetric and name == "capacity" else name)[0]
 
 
 def latest_panel(job: Job, name: str) -> Any:

@@ -114,6 +114,9 @@ def draw_mode(mode: dict[str, Any]) -> Text:
     text.append(f"{mode['id']}", "bold")
     text.append(f" ({mode['plugin']}), acts on {', '.join(mode['kinds'])} cells\n\n")
     text.append(f"{mode['description']}\n")
+    for module, equations in mode["equations"].items():
+        text.append(f"\nEquations: {module}\n", "bold")
+        text.append(f"{equations}\n")
     valid = mode["validity"]
     text.append("\nTrusted for\n", "bold")
     text.append(f" {valid['says'] or 'it does not say'}\n")

@@ -13,7 +13,7 @@ from textual.widgets import DataTable, Input, Static
 from twin.api.formats import ago, duration
 from twin_tui.screens.base import BenchScreen
 
-COLUMNS = ("", "run", "cell", "status", "cycles", "cause", "took", "ago")
+COLUMNS = ("", "run", "cell", "status", "cycles", "cause", "took", "ago", "changes")
 MARKS = {
     "completed": "✓ completed",
     "cell-failed": "✖ died",
@@ -179,6 +179,7 @@ def _row(run: Any) -> tuple[str, ...]:
         cause,
         duration(run.wall_s) if run.wall_s else "",
         ago(run.created),
+        ", ".join(changes(run)),
     )
 
 
@@ -192,6 +193,12 @@ def _sort_key(run: Any, column: int) -> Any:
 
 def searched(run: Any) -> str:
     """Return the text that the filter looks through."""
+    return " ".join([*_row(run), run.status_now]).lower()
+
+
+def changes(run: Any) -> list[str]:
+    """Return what a run changed of its cell, and where it branched from."""
     settings = run.settings
-    changes = [f"{k}={v}" for k, v in settings.get("overrides", {}).items()]
-    return " ".join([*_row(run), run.status_now, *settings.get("overlays", ()), *changes]).lower()
+    found = [*settings.get("overlays", ())]
+    found += [f"{key}={value}" for key, value in settings.get("overrides", {}).items()]
+    return [*found, *([f"from {run.parent_run}@{run.parent_cycle}"] if run.parent_run else [])]

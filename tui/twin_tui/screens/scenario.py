@@ -11,13 +11,13 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
-from textual.widgets import Button, Input, Label, Select, SelectionList, Static, TextArea
-from textual.widgets.selection_list import Selection
+from textual.widgets import Button, Input, Label, Select, Static, TextArea
 
 from twin import TwinError
 from twin_tui.runs.scenario import Scenario, parse_overrides
 from twin_tui.screens.base import BenchScreen
 from twin_tui.screens.dialogs import Fill
+from twin_tui.widgets.picks import Picks
 
 
 class ScenarioScreen(BenchScreen):
@@ -36,7 +36,6 @@ take, and the command that does the same in a shell. Start as many as you like: 
     ScenarioScreen.-wide #form { width: 56; }
     ScenarioScreen #preview { width: 1fr; }
     ScenarioScreen Select { height: auto; }
-    ScenarioScreen SelectionList { height: auto; max-height: 8; border: none; padding: 0; }
     ScenarioScreen TextArea { height: 5; border: none; padding: 0; background: $boost; }
     ScenarioScreen Label { text-style: bold; margin-top: 1; }
     ScenarioScreen.-low Label { margin-top: 0; }
@@ -55,7 +54,7 @@ take, and the command that does the same in a shell. Start as many as you like: 
         super().__init__()
         self.choices: dict[str, list[Any]] | None = None
         self.preview: Any = None
-        self._filling = False
+        self._filling = self._is_wrong = False
 
     def body(self) -> ComposeResult:
         """Yield the form and the preview."""
@@ -80,9 +79,9 @@ take, and the command that does the same in a shell. Start as many as you like: 
                 yield Label("Protocol")
                 yield Select([], id="protocol", prompt="the cell's own", compact=True)
                 yield Label("Overlays (Space chooses)")
-                yield SelectionList(id="overlays", compact=True)
+                yield Picks(id="overlays")
                 yield Label("Failure modes that act")
-                yield SelectionList(id="modes", compact=True)
+                yield Picks(id="modes")
             with VerticalScroll(id="preview", classes="pane") as preview:
                 preview.border_title = "What it means"
                 yield Static("reading the library …", id="says")
@@ -95,6 +94,7 @@ take, and the command that does the same in a shell. Start as many as you like: 
         super().on_mount()
         self.styles_of_counts()
         self.ask(self.bench.twin.choices, self._chosen_from, "choices")
+        self.bench.warm()
 
     def styles_of_counts(self) -> None:
         """Put the three small fields on one line."""
@@ -127,9 +127,7 @@ take, and the command that does the same in a shell. Start as many as you like: 
             cell = self.bench.state.cell or (cells[0] if cells else "")
             every = self.bench.settings.series_every
             scenario = Scenario(cell=cell, series_every=every)
-        with self.prevent(
-            Select.Changed, Input.Changed, TextArea.Changed, SelectionList.SelectedChanged
-        ):
+        with self.prevent(Select.Changed, Input.Changed, TextArea.Changed):
             names = cells if scenario.cell in cells else [scenario.cell, *cells]
             cell_box = self.query_one("#cell", Select)
             cell_box.set_options((Path(n).stem if "/" in n else n, n) for n in names)
@@ -141,16 +139,12 @@ take, and the command that does the same in a shell. Start as many as you like: 
             protocols.set_options((name, name) for name in known)
             if scenario.protocol is not None:
                 protocols.value = scenario.protocol
-            overlays = self.query_one("#overlays", SelectionList)
-            overlays.clear_options()
             names = [o["name"] for o in self.choices["overlays"]]
             names += [o for o in scenario.overlays if o not in names]
-            overlays.add_options(Selection(n, n, n in scenario.overlays) for n in names)
-            modes = self.query_one("#modes", SelectionList)
-            modes.clear_options()
-            for mode in self.choices["modes"]:
-                on_ = mode["id"] not in scenario.without
-                modes.add_option(Selection(mode["id"], mode["id"], on_))
+            self.query_one("#overlays", Picks).set_names(names, scenario.overlays)
+            modes = [mode["id"] for mode in self.choices["modes"]]
+            acting = [mode for mode in modes if mode not in scenario.without]
+            self.query_one("#modes", Picks).set_names(modes, acting)
             self.query_one("#cycles", Input).value = str(scenario.cycles)
             self.query_one("#every", Input).value = str(scenario.series_every)
             self.query_one("#model", Select).value = scenario.model
@@ -169,13 +163,12 @@ take, and the command that does the same in a shell. Start as many as you like: 
         """
         assert self.choices is not None
         cell, protocol = (self.query_one(name, Select).value for name in ("#cell", "#protocol"))
-        on_ = set(self.query_one("#modes", SelectionList).selected)
-        chosen = self.query_one("#overlays", SelectionList).selected
+        acting = self.query_one("#modes", Picks).picked
         return Scenario(
             cell="" if cell is Select.NULL else str(cell),
             protocol=None if protocol is Select.NULL else str(protocol),
-            overlays=list(chosen),
-            without=[m["id"] for m in self.choices["modes"] if m["id"] not in on_],
+            overlays=list(self.query_one("#overlays", Picks).picked),
+            without=[m["id"] for m in self.choices["modes"] if m["id"] not in acting],
             overrides=parse_overrides(self.query_one("#overrides", TextArea).text),
             model=self.query_one("#model", Select).value,
             cycles=self.query_one("#cycles", Input).value,
@@ -185,7 +178,7 @@ take, and the command that does the same in a shell. Start as many as you like: 
     @on(Select.Changed)
     @on(Input.Changed)
     @on(TextArea.Changed)
-    @on(SelectionList.SelectedChanged)
+    @on(Picks.Changed)
     def _changed(self) -> None:
         if not self._filling and self.choices is not None:
             self._look()
@@ -199,11 +192,11 @@ take, and the command that does the same in a shell. Start as many as you like: 
         except TwinError as error:
             self._wrong(str(error))
         else:
-            self.bench.state.scenario = scenario
+            self.bench.state.scenario, self._is_wrong = scenario, False
             self.ask(lambda: self.bench.twin.preview(scenario), self._show, "preview")
 
     def _wrong(self, text: str) -> None:
-        self.preview = None
+        self.preview, self._is_wrong = None, True
         self.query_one("#start", Button).disabled = True
         self.query_one("#says", Static).update(Text(f"✗ {text}", "red"))
 
@@ -215,10 +208,14 @@ take, and the command that does the same in a shell. Start as many as you like: 
     @on(Button.Pressed, "#start")
     def action_start(self) -> None:
         """Start the run, or queue it behind those that go."""
-        if self.preview is None or self.preview.problems:
+        if self.choices is None:
+            self.notify("still reading the library", severity="warning")
+            return
+        if self._is_wrong or (self.preview is not None and self.preview.problems):
             self.notify("there is something wrong: see the right side", severity="error")
             return
-        job = self.bench.start(self.preview.scenario)
+        # Not checked to the end yet? Then the run itself says what is wrong.
+        job = self.bench.start(self.read())
         busy = len(self.bench.desk.busy)
         where = "waits in the queue" if job.state == "waiting" else "starts"
         self.notify(f"{job.label} {where} ({busy} in all): 3 shows it live", markup=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from rich.text import Text
@@ -27,26 +28,30 @@ class Chart(Static):
     """
 
     class Drawn(Message):
-        """The drawing is done."""
+        """The drawing is done (or there is only something to say)."""
 
-        def __init__(self, text: Text):
+        def __init__(self, panel: Any, text: Text):
             super().__init__()
-            self.text = text
+            self.panel, self.text = panel, text
 
     def __init__(self, missing: str = "", **more: Any):
         super().__init__(missing, **more)
         self.panel: Any = None
-        self._drawn: tuple[int, tuple[int, int]] | None = None
+        self._make: Callable[[], Any] | None = None
+        self._drawn: tuple[int, int] | None = None
 
     def show_panel(self, panel: Any) -> None:
-        """Show another panel; None leaves a remark."""
-        self.panel = panel
-        self._drawn = None
+        """Show another panel."""
+        self.show_made(lambda: panel)
+
+    def show_made(self, make: Callable[[], Any]) -> None:
+        """Show the panel that a function makes, in the thread that draws it."""
+        self._make, self._drawn = make, None
         self._redraw()
 
     def say(self, text: str) -> None:
         """Show words in place of a panel."""
-        self.panel = None
+        self.panel = self._make = None
         self.update(text)
 
     def on_resize(self, _: events.Resize) -> None:
@@ -55,23 +60,28 @@ class Chart(Static):
 
     def _redraw(self) -> None:
         size = (self.content_size.width, self.content_size.height)
-        if self.panel is None or not self.panel.lines or min(size) < 4:
+        if self._make is None or min(size) < 4 or self._drawn == size:
             return
-        if self._drawn == (id(self.panel), size):
-            return
-        self._drawn = (id(self.panel), size)
-        panel = self.panel
+        self._drawn = size
+        make = self._make
 
         def draw() -> None:
+            from twin import InputError
             from twin.api.pictures import draw_panel
 
             with _one_at_a_time:
-                self.post_message(self.Drawn(Text.from_ansi(draw_panel(panel, size))))
+                try:
+                    panel = make()
+                    text = Text.from_ansi(draw_panel(panel, size))
+                except InputError as error:  # the run has nothing of the kind (yet)
+                    panel, text = None, Text(error.problem.message)
+            self.post_message(self.Drawn(panel, text))
 
         self.run_worker(draw, thread=True, exclusive=True, exit_on_error=False, group="drawing")
 
     def on_chart_drawn(self, message: Chart.Drawn) -> None:
         """Put the drawing on the screen."""
         message.stop()
-        if self.panel is not None:
+        if self._make is not None:
+            self.panel = message.panel
             self.update(message.text)

@@ -64,7 +64,7 @@ def _evidence(text: Text, evidence: dict[str, Any]) -> None:
     text.append("\nEvidence: what each mode cost\n", "bold")
     for mode, found in evidence.items():
         volts, charge = short(1e3 * found["polarisation_V"]), short(1e3 * found["capacity_Ah"])
-        text.append(f" {mode:<13}{volts:>7} mV {charge:>7} mAh  {found['says']}\n")
+        text.append(f" {mode:<13}{volts:>9} mV {charge:>9} mAh  {found['says']}\n")
 
 
 def _numbers(text: Text, document: dict[str, Any]) -> None:

@@ -46,7 +46,7 @@ def layer_drawing(layers: list[Any], width: int) -> Text:
 
 def gauge(name: str, margin: float, trend: str, width: int) -> Text:
     """Draw a criterion's margin: bar, number, trend, name, and a word where it is close."""
-    cells = 8 if width < 60 else 16
+    cells = 4 if width < 40 else 8 if width < 60 else 16
     word, style = (
         ("FAILED", "bold red") if margin <= 0 else ("near", "yellow") if margin < 0.2 else ("", "")
     )
