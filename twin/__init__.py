@@ -23,10 +23,13 @@ _PUBLIC = {
     # running
     "simulate": "twin.api",
     "life": "twin.api",
+    "forecast": "twin.api",
+    "load_forecast": "twin.api",
     "resume": "twin.api",
     "load_run": "twin.api",
     "RunResult": "twin.api",
     "LifeResult": "twin.api",
+    "Forecast": "twin.api",
     # cells
     "load_cell": "twin.api",
     "list_cells": "twin.api",
@@ -85,16 +88,19 @@ def __dir__() -> list[str]:
 
 if TYPE_CHECKING:
     from twin.api import (
+        Forecast,
         LifeResult,
         RunResult,
         build_model,
         ccd,
         ccd_sweep,
         eis,
+        forecast,
         gitt,
         life,
         list_cells,
         load_cell,
+        load_forecast,
         load_run,
         parameter_values,
         resume,

@@ -28,11 +28,13 @@ from twin.api.cells import (
 from twin.api.comparing import compare
 from twin.api.evidence import drivers, known_sensitivity, sensitivity
 from twin.api.experiments import ccd, ccd_sweep, eis, gitt, transference
+from twin.api.forecasts import Forecast, forecast, load_forecast
 from twin.api.lives import LifeResult, life
 from twin.api.result import RunResult
 from twin.api.runs import load_run, open_store, resume, simulate
 
 __all__ = [
+    "Forecast",
     "LifeResult",
     "RunResult",
     "build_model",
@@ -46,6 +48,7 @@ __all__ = [
     "differences",
     "drivers",
     "eis",
+    "forecast",
     "gitt",
     "known_sensitivity",
     "known_share",
@@ -53,6 +56,7 @@ __all__ = [
     "life",
     "list_cells",
     "load_cell",
+    "load_forecast",
     "load_protocol",
     "load_run",
     "mode_entries",

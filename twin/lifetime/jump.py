@@ -126,6 +126,12 @@ class JumpLoop(RunLoop):
         self._alone += 1
         return solved
 
+    @property
+    def _here(self) -> np.ndarray:
+        """The state after the last cycle; there is one after the first."""
+        assert self.state.y is not None
+        return self.state.y
+
     def _start_over(self, cycle: int) -> None:
         """Begin the envelope anew: another phase has other increments."""
         self.envelope = Envelope(origin=cycle)
@@ -151,7 +157,7 @@ class JumpLoop(RunLoop):
         self._keep(solved, is_last, jumped)
         if solved.complete:
             self.anchors = [*self.anchors, solved.row][-4:]
-            self.states = [*self.states, (self.state.cycle, self.state.y)][-MOST_POINTS:]
+            self.states = [*self.states, (self.state.cycle, self._here)][-MOST_POINTS:]
 
     # ---------------------------------------------------------------- jumps
 
@@ -232,7 +238,7 @@ class JumpLoop(RunLoop):
         error, why = np.inf, ""
         differential = self.prepared.compiled.model.len_rhs
         for tries in range(2):
-            t, y = state.t + float(by[-1]), slow.moved(state.y, by, fast)
+            t, y = state.t + float(by[-1]), slow.moved(self._here, by, fast)
             solved = self._try(number, t, y)
             if solved.end.reason == "stopped":
                 return solved, 0.0, ""
@@ -244,7 +250,7 @@ class JumpLoop(RunLoop):
             error, share, why = self._error(better - by, better + increment, solved.row)
             if tries == 0:
                 # The cycle has found its own fast state: one earlier, it was nearly there.
-                healed = state.y + (solved.end.y - state.y) * length / (length + 1)
+                healed = self._here + (solved.end.y - self._here) * length / (length + 1)
                 off = np.abs(slow.filled(healed) - slow.filled(y))
                 stale = bool((off > self.jump.stale).any())
                 fast = np.concatenate([healed[:differential], y[differential:]])
@@ -279,7 +285,7 @@ class JumpLoop(RunLoop):
         weights = lagrange_weights(known, self.envelope.clock(np.array([cycle])))[0]
         carried = weights @ np.array([y for _, y in self.states])
         differential = self.prepared.compiled.model.len_rhs
-        return np.concatenate([carried[:differential], self.state.y[differential:]])
+        return np.concatenate([carried[:differential], self._here[differential:]])
 
     def _error(
         self, off: np.ndarray, change: np.ndarray, row: Mapping[str, Any]
@@ -292,7 +298,7 @@ class JumpLoop(RunLoop):
         """
         assert self.slow is not None
         last = self.anchors[-1]
-        size = self.slow.sizes(self.state.y)
+        size = self.slow.sizes(self._here)
         relative = np.abs(off) / np.maximum(np.abs(change), 1e-2 * size + 1e-12)
         relative[-1] = 0.0  # time follows the others
         worst = int(np.argmax(relative))

@@ -293,6 +293,10 @@ class Store(StoreReader):
         """Record a study (an ensemble, a map …) and return its id, for ``start_run``."""
         return self._write(lambda connection: studies.start(connection, kind, cell_name, design))
 
+    def change_study(self, study_id: str, *, design: Mapping[str, Any]) -> None:
+        """Replace the design of a study that goes on (NotFoundError if there is none)."""
+        self._write(lambda connection: studies.change(connection, study_id, design))
+
     def finish_study(self, study_id: str, *, status: str, summary: Mapping[str, Any]) -> None:
         """Record how a study ended and what came of it (NotFoundError if there is none)."""
         self._write(lambda connection: studies.finish(connection, study_id, status, summary))
