@@ -157,7 +157,7 @@ def users(block: Block) -> list[str]:
 
 def test_every_toml_block_is_of_a_kind_tested_here():
     kinds = {b.info.partition(" ")[0] for b in blocks("toml") if not b.info.endswith(".toml")}
-    assert kinds <= {"cell", "material", "overlay", "protocol", "patch", "pyproject"}
+    assert kinds <= {"case", "cell", "material", "overlay", "protocol", "patch", "pyproject"}
 
 
 @with_info(blocks("toml", "cell "))
@@ -193,6 +193,15 @@ def test_a_protocol_resolves_on_the_cells_it_names(block, library):
     for name in users(block):
         spec = twin.load_cell(name)
         assert twin.api.load_protocol(path, spec).resolve(spec).cycle_steps(1)
+
+
+@with_info(blocks("toml", "case"))
+def test_a_published_case_is_read(block, tmp_path):
+    from twin.validation.loader import load_case
+
+    path = tmp_path / "a-case.toml"
+    path.write_text(block.text, encoding="utf-8")
+    assert load_case(path).row
 
 
 @with_info(blocks("toml", "pyproject"))
