@@ -16,7 +16,7 @@ CELL, CYCLES = "na-base-na", 20
 
 
 def main() -> None:
-    """Compare three pressures, then branch the cell that dies before it does."""
+    """Compare three pressures, then branch a cell that dies before it does."""
     with tempfile.TemporaryDirectory() as folder:
         store = f"sqlite:///{Path(folder) / 'what_if.db'}"
         runs = {}
@@ -28,7 +28,7 @@ def main() -> None:
             killer = f"{outcome.mode}: {outcome.criterion}" if outcome.mode else "lives"
             print(f"{pressure:>8}  cycle {outcome.cycle:>3}  {killer}")
 
-        died = runs["0.2 MPa"]
+        died = runs["0.5 MPa"]
         rescue = twin.resume(
             died.id, from_cycle=1, overrides={"stack.pressure": "10 MPa"}, store=store
         )

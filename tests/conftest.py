@@ -18,7 +18,7 @@ from twin.modes.mode import FailureMode
 from twin.modes.ports import PortAt
 from twin.specs.schema import CellSpec
 
-Step = tuple[float, float] | str
+Step = tuple[float, float] | Any
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def run(build: Callable[..., Any]) -> Callable[..., Observed]:
     """``run(spec, [(i, seconds), …], modes=…)``: solve steps at tight tolerances.
 
     A step is a current density [A.m-2] and a time [s] (positive: discharge, strips the
-    anode), or a PyBaMM experiment string. ``model`` may be a built model.
+    anode), or a PyBaMM step or experiment string. ``model`` may be a built model.
     """
 
     def solve(
@@ -102,7 +102,7 @@ def run(build: Callable[..., Any]) -> Callable[..., Observed]:
         area = spec.geometry.area.si
         built = build(spec, modes, model, options) if isinstance(model, str) else model
         cycle = [
-            s if isinstance(s, str) else pybamm.step.current(s[0] * area, duration=s[1])
+            pybamm.step.current(s[0] * area, duration=s[1]) if isinstance(s, tuple) else s
             for s in steps
         ]
         simulation = pybamm.Simulation(

@@ -22,9 +22,14 @@ __version__ = "0.1.0"
 _PUBLIC = {
     # running
     "simulate": "twin.api",
+    "life": "twin.api",
+    "forecast": "twin.api",
+    "load_forecast": "twin.api",
     "resume": "twin.api",
     "load_run": "twin.api",
     "RunResult": "twin.api",
+    "LifeResult": "twin.api",
+    "Forecast": "twin.api",
     # cells
     "load_cell": "twin.api",
     "list_cells": "twin.api",
@@ -36,6 +41,9 @@ _PUBLIC = {
     # virtual experiments
     "ccd": "twin.api",
     "ccd_sweep": "twin.api",
+    "eis": "twin.api",
+    "gitt": "twin.api",
+    "transference": "twin.api",
     # writing a failure mode
     "FailureMode": "twin.modes.mode",
     "ModeParameters": "twin.modes.mode",
@@ -80,16 +88,24 @@ def __dir__() -> list[str]:
 
 if TYPE_CHECKING:
     from twin.api import (
+        Forecast,
+        LifeResult,
         RunResult,
         build_model,
         ccd,
         ccd_sweep,
+        eis,
+        forecast,
+        gitt,
+        life,
         list_cells,
         load_cell,
+        load_forecast,
         load_run,
         parameter_values,
         resume,
         simulate,
+        transference,
     )
     from twin.errors import (
         InputError,

@@ -43,6 +43,7 @@ class Blocking(FailureMode):
     Parameters = Parameters
     reads = (
         "Volume-averaged cell temperature [K]",
+        "Throughput capacity [A.h]",
         "Separator resistance [Ohm.m2]",
         "{interface} current density [A.m-2]",
         "{interface} conducting fraction",

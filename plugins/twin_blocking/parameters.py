@@ -29,7 +29,9 @@ class SpaceCharge(ModeParameters):
     """A depletion layer in the electrolyte at one interface (Mott and Schottky)."""
 
     potential: Q("V", ge=0, le=1)
-    """Potential across the layer, psi_0; nought for no layer."""
+    """Potential across the layer, psi_0, of the new cell; nought for no layer."""
+    potential_rise: Q("V*m^2/C", ge=0)
+    """What each charge passed, either way, adds to it: ageing of the layer."""
     carrier_density: Q("1/m^3", gt=0)
     relative_permittivity: Q("", ge=1)
 

@@ -12,6 +12,9 @@ no potential means no resistance, exactly. The bulk's own ``w/sigma_b``, counted
 separator too, is not taken off: a millionth of it. The resistance is that of the contact
 there is: per cell area ``R_scl/(A_i theta)``, like the interphase's.
 
+Cycling may age the layer: ``psi_0`` rises with the charge passed either way per area,
+``psi_0 = psi_00 + c q``, up to a volt.
+
 PyBaMM has no erfi. ``F(Y) = int_0^1 exp(Y u^2) du`` is the integral above; by Gauss's
 quadrature it is a sum of positive exponentials, good to 1e-12 for ``Y`` up to 60.
 
@@ -35,6 +38,10 @@ _VACUUM_PERMITTIVITY = 8.8541878128e-12  # F/m, CODATA 2018
 _NODES = 40
 # No layer is thinner than an atom; keeps the capacitance finite where there is no layer.
 _THINNEST = 1e-10
+# A layer of more potential than this blocks whatever it is; the quadrature is good to here.
+_HIGHEST = 1.0  # V
+# Keeps the slope of the width finite where a layer begins at nought.
+_FAINT = 1e-12  # V
 
 
 def barrier_factor(Y: Any) -> Any:
@@ -56,16 +63,28 @@ class SpaceChargeLayer(ModeSubModel):
         self.side = "anode" if interface.kind == "metal" else interface.place
         inside = interface.kind == "porous" and interface.place == "cathode"
         self.layer = "cathode" if inside else "separator"
+        table = getattr(cell.parameters(mode_id).space_charge, self.side)
+        self.ages = table.potential_rise.si > 0
 
     def _own(self, name: str) -> pybamm.Parameter:
         return self.p(f"space_charge.{self.side}.{name}")
+
+    def _potential(self, variables: dict[str, Any]) -> Any:
+        """Return ``psi_0``, aged by the charge passed where that counts."""
+        fresh = self._own("potential")
+        if not self.ages:
+            return fresh
+        passed = variables["Throughput capacity [A.h]"] * 3600
+        per_area = passed / self.cell.parameter("geometry.area")
+        aged = fresh + self._own("potential_rise") * per_area
+        return pybamm.minimum(aged + _FAINT, _HIGHEST)
 
     def get_coupled_variables(self, variables: dict[str, Any]) -> dict[str, Any]:
         """Integrate the layer's resistance."""
         i, T = self.interface, variables[TEMPERATURE]
         charge = pybamm.constants.q_e
         permittivity = self._own("relative_permittivity") * _VACUUM_PERMITTIVITY
-        potential = self._own("potential")
+        potential = self._potential(variables)
         width = (2 * permittivity * potential / (charge * self._own("carrier_density"))) ** 0.5
         Y = charge * potential / (pybamm.constants.k_b * T)
         # The grains' conductivity: the material's with the boundaries taken out.

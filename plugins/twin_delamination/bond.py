@@ -75,9 +75,9 @@ class Bond(BondSubModel):
         return found
 
     def set_initial_conditions(self, variables: dict[str, Any]) -> None:
-        """Whole and stress-free."""
+        """Stress-free, and whole but for what was never bonded."""
         i = self.interface
         self.initial_conditions = {
-            variables[i("damage state")]: pybamm.Scalar(0),
+            variables[i("damage state")]: -pybamm.log(1 - self.own("initial_damage")),
             variables[i("felt misfit strain")]: pybamm.Scalar(0),
         }

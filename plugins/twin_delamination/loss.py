@@ -6,13 +6,16 @@ With ``c`` the constrained share of the misfit::
     sigma_m  = M eps_lag                                  composite (M in mechanics.py)
     sigma_m  = sigma_y tanh(M eps_lag/sigma_y)            a metal, which yields
     sigma_n  = max(chi_s |sigma_m| - p - sigma_adh, 0)    opening traction
-    dD/dt    = (1 - D)^q B (sigma_n/sigma_0)^m |d eps_lag/dt|         fatigue
+    dD/dt    = (1 - D)^q B (sigma_n/sigma_0)^m |d eps_lag/dt|         fatigue (strain)
+             or (1 - D)^q (C m/2) (G/Gamma_i)^(m-1) |dG/dt|/Gamma_i   fatigue (paris)
              + (1 - D) max(G/Gamma_i - 1, 0)/tau_d                    overload (griffith)
              - D (p/p_h)^s/tau_h                                      recontact
 
 ``G`` (mechanics.py) is taken at the stress that pressure and adhesion leave,
 ``sigma_n/chi_s``. For ``q = 0``, ``chi_s = 1`` and no pressure a half cycle from nought to
 ``eps_a`` costs ``B (M/sigma_0)^m eps_a^(m+1)/(m+1)``, whatever the shape of its way there.
+
+Paris's law, ``dD/dN = C (G_max/Gamma_i)^m``, is the same shared out over loading and unloading.
 
 The cohesive overload instead takes the bond to the bilinear law's damage ``d(delta)`` at
 the opening ``delta = sigma_n h/(chi_s M)``, never back: ``dD/dt = max(d - D, 0)/tau_d``.
@@ -30,7 +33,12 @@ import pybamm
 
 from twin_delamination.bond import BondSubModel, exponential
 from twin_delamination.cohesive import damage_at
-from twin_delamination.mechanics import biaxial_modulus, inclusion_modulus, release_rate
+from twin_delamination.mechanics import (
+    biaxial_modulus,
+    bilayer_curvature,
+    inclusion_modulus,
+    release_rate,
+)
 
 TEMPERATURE = "Volume-averaged cell temperature [K]"
 
@@ -84,10 +92,11 @@ class BondLoss(BondSubModel):
         felt = variables[i("felt misfit strain")]
         misfit = self._misfit(variables)
         pressure = pybamm.maximum(variables["Stack pressure [Pa]"], 0)
-        stress = modulus * felt
+        stress, slope = modulus * felt, modulus
         if i.kind == "metal":
             limit = self._of(self.pair.solid, "yield_strength")
             stress = limit * pybamm.tanh(stress / limit)
+            slope = modulus * (1 - (stress / limit) ** 2)
         pull = self.own("opening_factor") * pybamm.AbsoluteValue(stress)
         traction = pybamm.maximum(pull - pressure - self.own("adhesion"), 0)
         net = traction / self.own("opening_factor")
@@ -98,10 +107,24 @@ class BondLoss(BondSubModel):
         variables[i("opening energy release rate [J.m-2]")] = release_rate(
             net, self._thickness(), E, nu
         )
+        # dG/dt = (dG/d sigma)(d sigma/dt), without G's square root.
+        stress_rate = slope * pybamm.AbsoluteValue((misfit - felt) / self.own("strain_lag"))
+        variables[i("opening energy rate [W.m-2]")] = (
+            (1 - nu**2) * net * self._thickness() / E * stress_rate
+        )
         variables[i("misfit opening [m]")] = net / modulus * self._thickness()
+        if self.pair.bends:
+            variables[i("misfit curvature [m-1]")] = self._curvature(stress / modulus, modulus)
         if i.kind == "porous":
             variables[i("electrolyte tensile stress [Pa]")] = self._tension(stress) - pressure
         return variables
+
+    def _curvature(self, strain: Any, modulus: Any) -> pybamm.Symbol:
+        """Return how the foil bends the electrolyte, were the stack not pressed flat."""
+        plate = self.pair.electrolyte
+        stiff = biaxial_modulus(self._of(plate, "youngs_modulus"), self._of(plate, "poisson_ratio"))
+        thickness = self.cell.parameter("electrolyte.thickness")
+        return bilayer_curvature(strain, modulus, self._thickness(), stiff, thickness)
 
     def _tension(self, stress: Any) -> pybamm.Symbol:
         """Return the largest tension in the electrolyte, before the stack presses on it.
@@ -118,20 +141,25 @@ class BondLoss(BondSubModel):
         i = self.interface
         y = variables[i("damage state")]
         rate = variables[i("misfit strain rate [s-1]")]
-        ratio = variables[i("opening traction [Pa]")] / self.own("fatigue_reference_stress")
-        fatigue = (
-            self.own("fatigue_factor")
-            * ratio ** self.own("fatigue_exponent")
-            * pybamm.AbsoluteValue(rate)
-        )
         # dy/dt = (dD/dt)/(1 - D).
-        growth = exponential((1 - self.own("saturation_exponent")) * y) * fatigue
+        growth = exponential((1 - self.own("saturation_exponent")) * y) * self._fatigue(variables)
         growth = growth + self._overload(variables) / self.own("growth_time")
         if self.table.recontact == "pressure":
             pressure = pybamm.maximum(variables["Stack pressure [Pa]"], 0)
             closing = (pressure / self.own("recontact_pressure")) ** self.own("recontact_exponent")
             growth = growth - (exponential(y) - 1) * closing / self.own("recontact_time")
         self.rhs = {y: growth, variables[i("felt misfit strain")]: rate}
+
+    def _fatigue(self, variables: dict[str, Any]) -> pybamm.Symbol:
+        """Return ``dD/dt`` by fatigue of a whole bond."""
+        i, factor, m = self.interface, self.own("fatigue_factor"), self.own("fatigue_exponent")
+        if self.table.fatigue == "paris":
+            energy = self.own("fracture_energy")
+            ratio = variables[i("opening energy release rate [J.m-2]")] / energy
+            swing = variables[i("opening energy rate [W.m-2]")] / energy
+            return factor * m / 2 * ratio ** (m - 1) * swing
+        ratio = variables[i("opening traction [Pa]")] / self.own("fatigue_reference_stress")
+        return factor * ratio**m * pybamm.AbsoluteValue(variables[i("misfit strain rate [s-1]")])
 
     def _overload(self, variables: dict[str, Any]) -> pybamm.Symbol:
         """Return ``dy/dt`` by overload, times ``tau_d``."""

@@ -87,7 +87,7 @@ class Delamination(FailureMode):
                     variable=i("delaminated fraction"),
                     threshold=side.damage_limit.si,
                     direction="above",
-                    fresh=0.0,
+                    fresh=min(side.initial_damage.si, 0.5 * side.damage_limit.si),
                     says=f"misfit strain has parted the {i.place} from the electrolyte",
                 )
             )
@@ -121,7 +121,9 @@ class Delamination(FailureMode):
             "opening energy release rate [J.m-2]",
             "reference exchange current density [A.m-2]",
         )
-        return [i(name) for i in self._places(cell) for name in names]
+        found = [i(name) for i in self._places(cell) for name in names]
+        bent = [pair.interface for pair in bonded_pairs(cell, self.id) if pair.bends]
+        return found + [i("misfit curvature [m-1]") for i in bent]
 
     def diagnose(self, run: RunRecord, cell: CellContext) -> Evidence:
         """Voltage lost to crowding the reaction, and capacity cut off with its particles."""

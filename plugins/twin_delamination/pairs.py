@@ -20,6 +20,8 @@ class Pair:
     """Whether both thermal expansions are known."""
     swells: bool
     """Whether the solid changes volume with its filling."""
+    bends: bool = False
+    """Whether enough is known of a foil and its electrolyte to say how they bend."""
 
 
 def bonded_pairs(cell: CellContext, mode_id: str) -> list[Pair]:
@@ -33,8 +35,6 @@ def bonded_pairs(cell: CellContext, mode_id: str) -> list[Pair]:
 
 
 def _pair(cell: CellContext, mode_id: str, interface: Interface) -> Pair | None:
-    if interface.kind == "porous" and interface.place == "anode":
-        return None
     electrode = cell.electrode_key(interface.place)
     solid, electrolyte = f"{electrode}.material", "electrolyte.material"
     if getattr(cell.electrode(interface.place), "electrolyte", None) is not None:
@@ -45,7 +45,8 @@ def _pair(cell: CellContext, mode_id: str, interface: Interface) -> Pair | None:
     if interface.kind == "metal":
         known = expands and _gives(cell, solid, *_ELASTIC, "yield_strength")
         known = known and _gives(cell, electrolyte, "youngs_modulus")
-        return Pair(interface, solid, electrolyte, True, False) if known else None
+        bends = _gives(cell, electrolyte, "poisson_ratio")
+        return Pair(interface, solid, electrolyte, True, False, bends) if known else None
     swells = _gives(cell, solid, "volume_change")
     known = _gives(cell, electrolyte, *_ELASTIC)
     if cell.parameters(mode_id).cathode.geometry == "inclusion":

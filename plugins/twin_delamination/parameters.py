@@ -36,9 +36,16 @@ class Side(ModeParameters):
     """Peak traction of the bilinear law, T_max."""
     cohesive_onset: Q("", gt=0, lt=1)
     """Opening at which it softens, as a share of the final opening 2 Gamma_i/T_max."""
+    initial_damage: Q("", ge=0, lt=1)
+    """Share of the interface that was never bonded, D_0."""
+    fatigue: Literal["strain", "paris"]
+    """What repeated strain does. ``strain``: damage by the strain travelled, at the rate the
+    stress sets. ``paris``: by the swing of the energy released."""
     fatigue_factor: Q("", ge=0)
-    """Damage per unit of strain travelled at the reference stress, B."""
+    """``strain``: damage per unit of strain travelled at the reference stress, B.
+    ``paris``: damage per cycle in which all of Gamma_i is released and given back, C."""
     fatigue_exponent: Q("", ge=1)
+    """Of the stress (``strain``) or of the energy (``paris``), m."""
     fatigue_reference_stress: Q("Pa", gt=0)
     saturation_exponent: Q("", ge=0)
     """How damage slows with the bond left: (1 - D)^q."""
@@ -52,7 +59,7 @@ class Side(ModeParameters):
 
 
 class Cathode(Side):
-    """The bond of the active particles in a composite cathode."""
+    """The bond of the active particles in a composite electrode."""
 
     geometry: Literal["inclusion", "film"]
     """``inclusion``: particles in a matrix of electrolyte. ``film``: an electrolyte layer
@@ -73,7 +80,7 @@ class Cathode(Side):
 class Parameters(ModeParameters):
     """Delamination at a metal anode and in a composite cathode.
 
-    Both faces of a symmetric metal cell follow ``anode``.
+    Both faces of a symmetric metal cell follow ``anode``, a composite anode ``cathode``.
     """
 
     anode: Side

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from twin import hookimpl
 
 
@@ -11,3 +13,9 @@ def twin_failure_modes():
     from twin_interphase.mode import InterphaseGrowth
 
     return [InterphaseGrowth()]
+
+
+@hookimpl
+def twin_cell_specs():
+    """Bring the interphases that were published, as overlays."""
+    return [Path(__file__).parent]

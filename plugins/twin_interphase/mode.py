@@ -132,20 +132,7 @@ class InterphaseGrowth(FailureMode):
                     says=f"the interphase at the {i.place} has grown too resistive to pass current",
                 )
             )
-        for i in cell.metal_interfaces:
-            electrode = cell.electrode(i.place)
-            reserve = FARADAY * electrode.thickness.si / electrode.material.molar_volume.si
-            if reserve > 0:
-                found.append(
-                    Criterion(
-                        what=f"{i.place} sodium consumed",
-                        variable=i("sodium lost [C.m-2]"),
-                        threshold=reserve,
-                        direction="above",
-                        fresh=0.0,
-                        says=f"side reactions have taken all of the {i.place}'s sodium in reserve",
-                    )
-                )
+        found += self._sodium_criteria(cell)
         for layer, interfaces in self._eaten(cell).items():
             found.append(
                 Criterion(
@@ -157,6 +144,44 @@ class InterphaseGrowth(FailureMode):
                     says=f"the interphase has used up the {layer}'s electrolyte",
                 )
             )
+        return found
+
+    @staticmethod
+    def _sodium_criteria(cell: CellContext) -> list[Criterion]:
+        """Return what warns of a reserve used up, and ends a cell without any sodium."""
+        brought = 0.0
+        if cell.interfaces[1].kind == "porous":
+            host = cell.electrode("cathode")
+            sites = host.material.maximum_concentration.si * host.active_fraction.si
+            brought = FARADAY * sites * host.thickness.si * host.initial_stoichiometry.si
+        found = []
+        for i in cell.metal_interfaces:
+            electrode = cell.electrode(i.place)
+            reserve = FARADAY * electrode.thickness.si / electrode.material.molar_volume.si
+            lost = i("sodium lost [C.m-2]")
+            if brought and reserve > 0:
+                found.append(
+                    Criterion(
+                        what=f"{i.place} sodium reserve used up",
+                        variable=lost,
+                        threshold=reserve,
+                        direction="above",
+                        fresh=0.0,
+                        severity="warning",
+                        says=f"side reactions have taken all of the {i.place}'s sodium in reserve",
+                    )
+                )
+            if brought + reserve > 0:
+                found.append(
+                    Criterion(
+                        what=f"{i.place} sodium consumed",
+                        variable=lost,
+                        threshold=brought + reserve,
+                        direction="above",
+                        fresh=0.0,
+                        says=f"side reactions at the {i.place} have taken all of the sodium",
+                    )
+                )
         return found
 
     def slow_states(self, cell: CellContext) -> list[SlowState]:

@@ -22,7 +22,10 @@ from twin_pressure.parameters import Parameters
 class StackPressure(FailureMode):
     """Contact, voids and the fixture at sodium-metal interfaces.
 
-    The equations stand in ``contact.py``, ``voids.py``, ``fixture.py`` and ``creep.py``.
+    The equations stand beside the code: what touches in ``contact.py``,
+    ``nucleation.py`` and ``melting.py``; voids in ``voids.py``, ``refill.py`` and
+    ``vacancies.py``; the stack in ``fixture.py``, ``squeeze.py`` and ``creep.py``; the
+    short by pressure alone in ``extrusion.py``.
     """
 
     id = "pressure"
@@ -31,11 +34,13 @@ class StackPressure(FailureMode):
         "Spencer Jolly et al. 2020, ACS Appl. Mater. Interfaces 12, 678",
         "Lowack, arXiv 2603.23340",
         "Wang et al. 2020, Materialia 100792",
+        "Ortmann et al. 2023, Adv. Energy Mater., 10.1002/aenm.202302729",
+        "Brighi et al. 2022, Adv. Mater. Interfaces 9, 2101254",
     )
     validity = Validity(
-        temperature=(253.15, 370.9),
-        pressure=(0.0, 30e6),
-        says="solid sodium on a stiff electrolyte; free creep (no friction of thin layers)",
+        temperature=(253.15, 623.15),
+        pressure=(0.0, 70e6),
+        says="sodium, solid or molten, on an electrolyte that does not yield to it",
     )
     Parameters = Parameters
     reads = (
@@ -51,16 +56,33 @@ class StackPressure(FailureMode):
 
     def submodels(self, cell: CellContext) -> dict[str, Any]:
         """Contact and voids at each metal, one fixture for the stack."""
-        from twin_pressure.contact import Constriction, RoughContact
-        from twin_pressure.fixture import Fixture
-        from twin_pressure.voids import Voids
+        from twin_pressure.contact import Constriction, contact_submodel
+        from twin_pressure.extrusion import Extrusion
+        from twin_pressure.fixture import Fixture, creep_submodel
+        from twin_pressure.melting import Wetting
+        from twin_pressure.refill import refill_submodels
+        from twin_pressure.voids import VoidGrowth, Voids
 
-        found: dict[str, Any] = {"fixture": Fixture(cell, self.id)}
+        found: dict[str, Any] = {
+            "fixture": Fixture(cell, self.id),
+            "creep": creep_submodel(cell, self.id),
+        }
         for i in cell.metal_interfaces:
-            found[f"{i.place} contact"] = RoughContact(cell, self.id, i)
-            found[f"{i.place} constriction"] = Constriction(cell, self.id, i)
-            found[f"{i.place} voids"] = Voids(cell, self.id, i)
+            of_interface = {
+                "contact": contact_submodel(cell, self.id, i),
+                "constriction": Constriction(cell, self.id, i),
+                "wetting": Wetting(cell, self.id, i),
+                "voids": Voids(cell, self.id, i),
+                "void growth": VoidGrowth(cell, self.id, i),
+                **refill_submodels(cell, self.id, i),
+            }
+            if self._is_pressed(cell):
+                of_interface["extrusion"] = Extrusion(cell, self.id, i)
+            found |= {f"{i.place} {name}": submodel for name, submodel in of_interface.items()}
         return found
+
+    def _is_pressed(self, cell: CellContext) -> bool:
+        return bool(cell.parameters(self.id).extrusion.pellet == "pressed")
 
     def contributions(self, cell: CellContext) -> dict[PortAt, str]:
         """Contact, constriction and pressure."""
@@ -71,9 +93,9 @@ class StackPressure(FailureMode):
         return found
 
     def criteria(self, cell: CellContext) -> list[Criterion]:
-        """Too little of an interface touches."""
+        """Too little of an interface touches, or sodium is pressed right through."""
         limit = cell.parameters(self.id).contact_limit.si
-        return [
+        found = [
             Criterion(
                 what=f"{i.place} contact lost",
                 variable=i("touching fraction"),
@@ -84,21 +106,46 @@ class StackPressure(FailureMode):
             )
             for i in cell.metal_interfaces
         ]
+        if self._is_pressed(cell):
+            thickness = cell.quantity("electrolyte.thickness").si
+            found += [
+                Criterion(
+                    what=f"{i.place} extruded through",
+                    variable=i("extrusion depth [m]"),
+                    threshold=thickness,
+                    direction="above",
+                    fresh=0.0,
+                    says=f"the pressure has pushed the {i.place}'s sodium through the pellet: "
+                    "a short without current",
+                )
+                for i in cell.metal_interfaces
+            ]
+        return found
 
     def slow_states(self, cell: CellContext) -> list[SlowState]:
-        """The void states, in which the runaway is already smooth."""
-        return [SlowState(i("void state")) for i in cell.metal_interfaces]
+        """The void states, in which the runaway is already smooth, and what creeps."""
+        own = cell.parameters(self.id)
+        names = ["void state"]
+        names += ["pressed contact fraction"] * (own.contact.law == "creep")
+        names += ["extrusion state"] * self._is_pressed(cell)
+        names += ["creep strain"] * (own.stack.creep_relaxation == "constrained")
+        return [SlowState(i(name)) for i in cell.metal_interfaces for name in names]
 
     def outputs(self, cell: CellContext) -> list[str]:
-        """Voids, contact and what the interface can refill."""
-        names = (
+        """Voids, contact, what the interface can refill, and what the options add."""
+        own = cell.parameters(self.id)
+        names = [
             "touching fraction",
             "void height [m]",
             "constriction resistance [Ohm.m2]",
             "refill current density [A.m-2]",
             "reference exchange current density [A.m-2]",
-        )
-        return [i(name) for i in cell.metal_interfaces for name in names]
+        ]
+        names += ["vacancy supersaturation"] * (own.voids.refill == "vacancy-diffusion")
+        names += ["extrusion depth [m]"] * self._is_pressed(cell)
+        names += ["constraint factor"] * (own.stack.creep_relaxation == "constrained")
+        found = [i(name) for i in cell.metal_interfaces for name in names]
+        return [*found, "Stack thickness change [m]"]
 
     def diagnose(self, run: RunRecord, cell: CellContext) -> Evidence:
         """Voltage lost to constriction and to crowding the reaction into less area."""

@@ -11,9 +11,12 @@ from twin import ModeParameters, Q
 class Contact(ModeParameters):
     """How rough surfaces share the load."""
 
-    law: Literal["plastic", "elastic", "creep"]
-    """``plastic``: 1 - exp(-p/H); ``elastic``: Persson's erf; ``creep``: from the elastic
-    value, growing by Norton creep of the asperities."""
+    law: Literal["plastic", "elastic", "fractal", "creep", "nucleation"]
+    """``plastic``: 1 - exp(-p/H); ``elastic``: Persson's erf; ``fractal``: 1 - exp(-(p/H)^m);
+    ``creep``: from the elastic value, growing by Norton creep of the asperities;
+    ``nucleation``: set by the early plating current (anode-free starts)."""
+    fractal_exponent: Q("", gt=0, le=1)
+    """Power m of the pressure in the fractal law."""
     hardness: Q("Pa", gt=0)
     effective_modulus: Q("Pa", gt=0)
     """1/E* = (1-nu1^2)/E1 + (1-nu2^2)/E2 of the two solids."""
@@ -28,6 +31,15 @@ class Contact(ModeParameters):
     """Radius of a contact spot, for the constriction resistance."""
 
 
+class Nucleation(ModeParameters):
+    """The coverage that plating sets on a bare collector (``contact.law = "nucleation"``)."""
+
+    current: Q("A/m^2", gt=0)
+    """Plating current whose nuclei come to cover 1 - 1/e of the interface, j_n."""
+    charge: Q("C/m^2", gt=0)
+    """Charge over which nucleation comes to its end, q_n."""
+
+
 class Voids(ModeParameters):
     """Vacancies left by stripping, and how they are refilled."""
 
@@ -36,6 +48,10 @@ class Voids(ModeParameters):
     healed_fraction: Q("", ge=0, le=1)
     """Share of a plated atom's volume that refills a void it lands on, xi; the rest
     is occluded."""
+    refill: Literal["empirical", "bulk-creep", "vacancy-diffusion"]
+    """What limits the current that leaves no voids: ``empirical``, linear in the pressure
+    (the next four numbers); ``bulk-creep``, Norton flow of all the sodium;
+    ``vacancy-diffusion``, the numbers of ``[modes.pressure.vacancies]``."""
     refill_current: Q("A/m^2", ge=0)
     """Stripping current the interface can refill at zero pressure, j_00."""
     refill_per_pressure: Q("A/(m^2*Pa)", ge=0)
@@ -50,18 +66,69 @@ class Voids(ModeParameters):
     """Plating current over which refilling by vacancy flow fades out."""
 
 
+class Vacancies(ModeParameters):
+    """Vacancies in the metal (``voids.refill = "vacancy-diffusion"``)."""
+
+    diffusivity: Q("m^2/s", gt=0)
+    """Of a vacancy, at ``voids.reference_temperature``."""
+    migration_energy: Q("J/mol", ge=0)
+    activation_volume: Q("m^3/mol", ge=0)
+    """By which pressure slows diffusion."""
+    equilibrium_concentration: Q("mol/m^3", gt=0)
+    """At ``voids.reference_temperature``."""
+    formation_energy: Q("J/mol", ge=0)
+    sink_distance: Q("m", gt=0)
+    """How far a vacancy gets before a dislocation or grain boundary takes it."""
+    nucleation_supersaturation: Q("", ge=1)
+    """c/c_eq at which voids form, at no pressure; 1 where nothing hinders them."""
+
+
+class Melting(ModeParameters):
+    """Sodium above its melting point."""
+
+    width: Q("K", gt=0)
+    """Half-width of the switch at the melting point."""
+    contact_angle: Q("rad", ge=0, le=3.1416)
+    """Of the melt on the electrolyte, at the melting point; below 90 degrees it wets."""
+    wetting_temperature: Q("K", gt=0)
+    """Above which it wets whatever the angle below; the cosine is linear in between."""
+    surface_tension: Q("N/m", gt=0)
+    valley_width: Q("m", gt=0)
+    """Mean width of the face's valleys, r_0."""
+    closing_time: Q("s", gt=0)
+    """In which the melt fills voids and comes to its contact."""
+
+
+class Extrusion(ModeParameters):
+    """Sodium pressed into the electrolyte by the stack pressure alone."""
+
+    pellet: Literal["dense", "pressed"]
+    """``dense``: sintered or glassy, nothing enters; ``pressed``: a cold-pressed powder."""
+    onset: Q("Pa", ge=0)
+    """Pressure at which sodium begins to enter."""
+    channel_radius: Q("m", gt=0)
+    """Of the widest channels through the pellet."""
+
+
 class Stack(ModeParameters):
     """What the fixture makes of volume changes."""
 
-    creep_relaxation: Literal["off", "norton"]
-    """Whether sodium creeping out from under the load relaxes a stiff fixture."""
+    creep_relaxation: Literal["off", "norton", "constrained"]
+    """Whether sodium creeping out from under the load relaxes a stiff fixture:
+    ``norton`` freely, ``constrained`` against the friction of a thin layer."""
+    friction: Q("", ge=0, le=1)
+    """Friction factor of the sodium at its faces: 0 lubricated, 1 sticking."""
 
 
 class Parameters(ModeParameters):
     """Stack pressure, contact and voids at sodium-metal interfaces."""
 
     contact: Contact
+    nucleation: Nucleation
     voids: Voids
+    vacancies: Vacancies
+    melting: Melting
+    extrusion: Extrusion
     stack: Stack
     contact_limit: Q("", gt=0, lt=1)
     """The cell counts as dead when less than this share of an interface touches."""

@@ -1,4 +1,4 @@
-"""The materials of the library: they read, each number says where it is from, and no law is absurd."""
+"""The materials of the library: each reads, says where its numbers are from, and is not absurd."""
 
 from __future__ import annotations
 

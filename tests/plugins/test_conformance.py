@@ -92,6 +92,54 @@ class TestPressureInASpring(ModeConformance):
     current_density = -2.0
 
 
+class TestPressureByVacanciesInARigidGap(ModeConformance):
+    mode_id = "pressure"
+    cell = "na-base-na"
+    overrides = {
+        "stack.fixture": "rigid",
+        "stack.pressure": "16 MPa",
+        "modes.pressure.contact.law": "fractal",
+        "modes.pressure.voids.refill": "vacancy-diffusion",
+        "modes.pressure.extrusion.pellet": "pressed",
+        "modes.pressure.stack.creep_relaxation": "constrained",
+    }
+    neutral = QUIET_PRESSURE | {
+        "modes.pressure.contact.law": "plastic",
+        "modes.pressure.voids.refill": "empirical",
+    }
+    bounds = {
+        "Anode extrusion depth [m]": (0, 5e-4),
+        "Anode vacancy supersaturation": (1, 2),
+    }
+
+
+class TestPressureOfAnAnodeFreeHalfCell(ModeConformance):
+    mode_id = "pressure"
+    cell = "na-nzsp-na"
+    overrides = {
+        "anode.thickness": "0 um",
+        "anode.counter_thickness": "200 um",
+        "protocol": "galvanostatic-symmetric",
+        "modes.pressure.contact.law": "nucleation",
+        "modes.pressure.voids.refill": "bulk-creep",
+    }
+    # A film that is not yet continuous funnels the current; spots of nothing do not.
+    neutral = QUIET_PRESSURE | {
+        "modes.pressure.contact.law": "plastic",
+        "modes.pressure.contact.spot_radius": "1e-12 m",
+        "modes.pressure.voids.refill": "empirical",
+    }
+    current_density = -3.0
+
+
+@pytest.mark.slow
+class TestPressureOnMoltenSodium(ModeConformance):
+    mode_id = "pressure"
+    cell = "na-base-na"
+    overrides = {"thermal.ambient": "250 degC", "end_of_life.maximum_temperature": "400 degC"}
+    neutral = {"modes.pressure.melting.contact_angle": "60 degree"}
+
+
 @pytest.mark.slow
 class TestPressureOnHardCarbon(ModeConformance):
     mode_id = "pressure"
@@ -101,6 +149,60 @@ class TestPressureOnHardCarbon(ModeConformance):
     absent_reads = ("{interface} sodium thickness [m]",)
     voltage_tolerance = 1e-4
     cycles = 1
+
+
+# Delamination that neither fatigue nor overload drives.
+QUIET_DELAMINATION = {
+    f"modes.delamination.{place}.{key}": value
+    for place in ("anode", "cathode")
+    for key, value in {"fatigue_factor": 0.0, "fracture_energy": "1e9 J/m^2"}.items()
+}
+# Grain boundaries like the grains, that do not age, and no space charge.
+QUIET_BLOCKING = {
+    f"modes.blocking.{layer}.{key}": value
+    for layer in ("separator", "cathode")
+    for key, value in {"field_ageing_rate": "0 1/s", "strain_ageing": 0.0}.items()
+}
+
+
+class TestDelaminationInASymmetricCell(ModeConformance):
+    mode_id = "delamination"
+    cell = "na-nzsp-na"
+    neutral = QUIET_DELAMINATION
+    unused_ports = (Port.ACTIVE_FRACTION,)
+    absent_reads = ("{interface} stoichiometry",)
+    bounds = {"Anode delaminated fraction": (0, 1)}
+
+
+class TestDelaminationInAFullCell(ModeConformance):
+    mode_id = "delamination"
+    cell = "na-nzsp-nvp"
+    neutral = QUIET_DELAMINATION
+    current_density = -2.0
+    bounds = {"Cathode delaminated fraction": (0, 1)}
+
+
+class TestBlockingInASymmetricCell(ModeConformance):
+    mode_id = "blocking"
+    cell = "na-base-na"
+    neutral = QUIET_BLOCKING
+    absent_reads = (
+        "{interface} particle area per cell area",
+        "{interface} delaminated fraction",
+        "{interface} misfit strain rate [s-1]",
+    )
+    bounds = {"Separator blocking factor": (1, 10)}
+
+
+class TestBlockingInAFullCell(ModeConformance):
+    mode_id = "blocking"
+    cell = "na-nzsp-nvp"
+    neutral = QUIET_BLOCKING
+    absent_reads = (
+        "{interface} delaminated fraction",
+        "{interface} misfit strain rate [s-1]",
+    )
+    current_density = -2.0
 
 
 class _Broken(FailureMode):
@@ -185,6 +287,7 @@ def test_a_sound_mode_passes(monkeypatch, check):
             "failed side",
         ),
         ("test_neutral_parameters_leave_the_cell_alone", {"value": 0.5}, "change the voltage"),
+        ("test_neutral_equations_are_the_bare_cells", {"value": 0.9999}, "change the equation"),
         ("test_stays_in_bounds", {"value": 1.2}, "rises to 1.2"),
     ],
 )

@@ -43,6 +43,8 @@ def side(place, **values):
         "adhesion": "0 Pa",
         "fracture_energy": "1e9 J/m^2",
         "overload": "griffith",
+        "initial_damage": 0.0,
+        "fatigue": "strain",
         "fatigue_factor": 0.0,
         "fatigue_exponent": 4.0,
         "fatigue_reference_stress": "20 MPa",
@@ -461,6 +463,51 @@ def test_map_of_swelling_and_toughness(make_cell):
     assert breaks(0.070, 3)
     assert breaks(0.083, 3)
     assert not breaks(0.02, 5)
+
+
+def test_a_bond_that_never_was_whole(make_cell, run):
+    # Case X12: a hand-mixed composite starts with part of its contact missing.
+    overrides = FREE | side("cathode", initial_damage=0.6)
+    seen = run(make_cell("na-nzsp-nvp", overrides), [(0.0, HOUR)], MODE, model="spm")
+    assert seen["Cathode delaminated fraction"] == pytest.approx(0.6, rel=1e-12)
+    whole = run(make_cell("na-nzsp-nvp", FREE), [(0.0, HOUR)], MODE, model="spm")
+    transfer = "Cathode charge-transfer resistance [Ohm.m2]"
+    assert seen.end(transfer) / whole.end(transfer) == pytest.approx(1 / 0.4, rel=1e-9)
+
+
+def test_a_weak_bond_parts_at_a_tiny_strain(make_cell, run):
+    # X12: NaCrO2 swells by less than 0.3 %; the hand-mixed bond still goes, the coated less.
+    damage = {}
+    for stress in ("8 MPa", "12 MPa"):
+        overrides = FREE | {"cathode.material.volume_change": 0.003}
+        overrides |= side(
+            "cathode", fatigue_factor=1e-2, fatigue_exponent=4.0, fatigue_reference_stress=stress
+        )
+        seen = run(make_cell("na-nzsp-nvp", overrides), CHARGE, MODE, model="spm", **TIGHT)
+        damage[stress] = seen.end("Cathode delaminated fraction")
+    assert damage["8 MPa"] > 0.01
+    assert damage["8 MPa"] / damage["12 MPa"] == pytest.approx(1.5**4, rel=1e-3)
+
+
+def test_composite_anode_in_a_solid_follows_its_filling(make_cell, run):
+    # Where a composite anode's electrolyte is a solid, its particles are bonded too.
+    solid = {
+        "electrolyte.material.youngs_modulus": "20 GPa",
+        "electrolyte.material.poisson_ratio": 0.3,
+        "anode.material.youngs_modulus": "15 GPa",
+        "anode.material.poisson_ratio": 0.3,
+        "stack.pressure": "0 Pa",
+    }
+    spec = make_cell("na-ion-chayambuka2022", solid | side("cathode", fatigue_factor=1.0))
+    seen = run(spec, [(-2.0, HOUR)], MODE, model="spm")
+    x = seen["Anode stoichiometry"]
+    assert x[-1] > x[0]
+    strain = spec.anode.material.volume_change.si / 3 * (x - x[0])
+    assert seen["Anode misfit strain"] == pytest.approx(strain, rel=1e-9, abs=1e-15)
+    assert seen.end("Anode delaminated fraction") > 0
+    active, contact = seen["Anode active material fraction"], seen["Anode contact fraction"]
+    parted = seen["Anode delaminated fraction"]
+    assert active * contact == pytest.approx(1 - parted, rel=1e-10)
 
 
 # ------------------------------------------------------------ in the cell

@@ -82,18 +82,67 @@ def test_contact_loss_does_not_hang_on_tolerance(contact_lost):
     assert usual == pytest.approx(tight, rel=0.01)
 
 
-@pytest.mark.parametrize("side", [ANODE, CATHODE], ids=["anode", "cathode"])
-def test_death_by_interphase_does_not_hang_on_mesh_or_tolerance(make_cell, build, run, side):
+def test_contact_loss_by_vacancies_does_not_hang_on_their_grid(monkeypatch, make_cell, build, run):
+    # Twice as many wave numbers, over the same range, at a tighter tolerance.
+    from twin_pressure import vacancies
+
+    from twin.engine import criteria
+
+    overrides = {"stack.pressure": "0.2 MPa", "modes.pressure.voids.refill": "vacancy-diffusion"}
+    mode = twin.plugin_manager().modes["pressure"]
+    times = []
+    for step, rtol in ((vacancies.STEP, 1e-4), (vacancies.STEP / 2, 1e-8)):
+        monkeypatch.setattr(vacancies, "STEP", step)
+        spec = make_cell("na-base-na", overrides)
+        model = build(spec, ["pressure"])
+        criteria.add_events(model, criteria.gather(model.cell, [mode]))
+        steps = [(3.0, HOUR), (-3.0, HOUR)] * 6
+        seen = run(spec, steps, model=model, rtol=rtol, atol=rtol / 100)
+        assert seen.termination == "event: Failure: pressure: anode contact lost"
+        times.append(seen.t[-1])
+    assert times[0] > 2 * HOUR
+    assert times[0] == pytest.approx(times[1], rel=0.01)
+
+
+RENEWED = ANODE | {
+    "modes.interphase.anode.renewal_per_strain": 0.5,
+    "modes.interphase.anode.porosity": 0.3,
+    "modes.interphase.anode.electrolyte_consumed": 1.0,
+}
+PARTED = {
+    "modes.delamination.cathode.fatigue_factor": 3000.0,
+    "modes.delamination.cathode.saturation_exponent": 1.0,
+    "modes.delamination.cathode.damage_limit": 0.5,
+}
+BLOCKED = {
+    f"modes.blocking.{layer}.field_ageing_rate": "4e-6 1/s" for layer in ("separator", "cathode")
+} | {"modes.blocking.resistance_factor_limit": 1.5}
+
+
+@pytest.mark.parametrize(
+    ("mode_id", "side"),
+    [
+        ("interphase", ANODE),
+        ("interphase", CATHODE),
+        ("interphase", RENEWED),
+        ("delamination", PARTED),
+        ("blocking", BLOCKED),
+    ],
+    ids=["anode", "cathode", "renewed", "delamination", "blocking"],
+)
+def test_death_does_not_hang_on_mesh_or_tolerance(make_cell, build, run, mode_id, side):
     from twin.engine import criteria
 
     spec = make_cell("na-nzsp-nvp", side)
-    mode = twin.plugin_manager().modes["interphase"]
+    mode = twin.plugin_manager().modes[mode_id]
     times = {}
     for points, rtol in ((20, 1e-4), (40, 1e-6)):
-        model = build(spec, ["interphase"])
+        model = build(spec, [mode_id])
         criteria.add_events(model, criteria.gather(model.cell, [mode]))
         mesh = dict.fromkeys(("x_n", "x_s", "x_p", "r_n", "r_p"), points)
         seen = run(spec, CYCLES, model=model, rtol=rtol, atol=rtol / 100, var_pts=mesh)
-        assert seen.termination.startswith("event: Failure: interphase:")
+        assert seen.termination.startswith(f"event: Failure: {mode_id}:")
         times[points] = seen.t[-1]
     assert times[20] == pytest.approx(times[40], rel=0.01)
+    # Not at the very start, where anything agrees.
+    assert times[40] > HOUR

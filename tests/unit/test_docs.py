@@ -157,7 +157,7 @@ def users(block: Block) -> list[str]:
 
 def test_every_toml_block_is_of_a_kind_tested_here():
     kinds = {b.info.partition(" ")[0] for b in blocks("toml") if not b.info.endswith(".toml")}
-    assert kinds <= {"cell", "material", "overlay", "protocol", "patch", "pyproject"}
+    assert kinds <= {"case", "cell", "material", "overlay", "protocol", "patch", "pyproject"}
 
 
 @with_info(blocks("toml", "cell "))
@@ -193,6 +193,15 @@ def test_a_protocol_resolves_on_the_cells_it_names(block, library):
     for name in users(block):
         spec = twin.load_cell(name)
         assert twin.api.load_protocol(path, spec).resolve(spec).cycle_steps(1)
+
+
+@with_info(blocks("toml", "case"))
+def test_a_published_case_is_read(block, tmp_path):
+    from twin.validation.loader import load_case
+
+    path = tmp_path / "a-case.toml"
+    path.write_text(block.text, encoding="utf-8")
+    assert load_case(path).row
 
 
 @with_info(blocks("toml", "pyproject"))
@@ -269,6 +278,12 @@ VARIABLES = (ROOT / "docs" / "variables.md").read_text(encoding="utf-8")
 _ROW = re.compile(r"^\| `([^`]+)` \| ([12]) \|", re.MULTILINE)
 SYMMETRIC, FULL, HARD_CARBON = "na-nzsp-na", "na-nzsp-nvp", "na-ion-chayambuka2022"
 
+OPTIONS = {
+    "modes.pressure.voids.refill": "vacancy-diffusion",
+    "modes.pressure.extrusion.pellet": "pressed",
+    "modes.pressure.stack.creep_relaxation": "constrained",
+}
+
 
 def names_for(pattern: str, cell_name: str) -> list[str]:
     """The variables a name with ``{interface}``, ``{metal}`` or ``{composite}`` stands for."""
@@ -294,7 +309,11 @@ def listed(part: str) -> list[str]:
 @pytest.fixture(scope="session")
 def built():
     cells = (SYMMETRIC, FULL, HARD_CARBON)
-    return {name: set(twin.build_model(name).variables.keys()) for name in cells}
+    found = {name: set(twin.build_model(name).variables.keys()) for name in cells}
+    # What a mode has only where its options ask for it.
+    optional = twin.load_cell(SYMMETRIC, overrides=OPTIONS)
+    found[SYMMETRIC] |= set(twin.build_model(optional).variables.keys())
+    return found
 
 
 @pytest.mark.parametrize("cell_name", [SYMMETRIC, FULL, HARD_CARBON])

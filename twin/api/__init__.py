@@ -8,6 +8,7 @@ from twin.api.catalog import (
     cell_toml,
     describe_mode,
     differences,
+    known_share,
     mode_entry,
     numbers_by_status,
     overlay_entry,
@@ -24,11 +25,17 @@ from twin.api.cells import (
     parameter_values,
     plan_of,
 )
-from twin.api.experiments import ccd, ccd_sweep
+from twin.api.comparing import compare
+from twin.api.evidence import drivers, known_sensitivity, sensitivity
+from twin.api.experiments import ccd, ccd_sweep, eis, gitt, transference
+from twin.api.forecasts import Forecast, forecast, load_forecast
+from twin.api.lives import LifeResult, life
 from twin.api.result import RunResult
 from twin.api.runs import load_run, open_store, resume, simulate
 
 __all__ = [
+    "Forecast",
+    "LifeResult",
     "RunResult",
     "build_model",
     "ccd",
@@ -36,11 +43,20 @@ __all__ = [
     "cell_entry",
     "cell_numbers",
     "cell_toml",
+    "compare",
     "describe_mode",
     "differences",
+    "drivers",
+    "eis",
+    "forecast",
+    "gitt",
+    "known_sensitivity",
+    "known_share",
     "library",
+    "life",
     "list_cells",
     "load_cell",
+    "load_forecast",
     "load_protocol",
     "load_run",
     "mode_entries",
@@ -52,6 +68,8 @@ __all__ = [
     "plan_of",
     "protocol_entry",
     "resume",
+    "sensitivity",
     "simulate",
     "stored_cell",
+    "transference",
 ]

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 
 def cell_entry(name: str | Path) -> dict[str, Any]:
-    """Return a cell's name, kind, family and title, or its first problem."""
+    """Return a cell's name, kind, family, title, materials and data, or its first problem.
+
+    ``numbers_by_status`` counts where its numbers come from; ``known`` is the share of
+    them that is measured, fitted or exact.
+    """
     try:
         spec = load_cell(name)
     except TwinError as error:
@@ -32,7 +36,27 @@ def cell_entry(name: str | Path) -> dict[str, Any]:
             "title": None,
             "problem": f"{where}{more}",
         }
-    return {"name": spec.name, "kind": spec.kind, "family": spec.family, "title": spec.title}
+    counts = numbers_by_status(spec)
+    return {
+        "name": spec.name,
+        "kind": spec.kind,
+        "family": spec.family,
+        "title": spec.title,
+        "anode": spec.anode.material.name,
+        "electrolyte": spec.electrolyte.material.name,
+        "cathode": spec.cathode.material.name if spec.cathode is not None else None,
+        "numbers_by_status": counts,
+        "known": known_share(counts),
+    }
+
+
+KNOWN = ("measured", "fitted", "exact")
+"""The statuses that rest on something; the others do not."""
+
+
+def known_share(counts: Mapping[str, int]) -> float:
+    """Return the share of numbers that are measured, fitted or exact."""
+    return sum(counts.get(status, 0) for status in KNOWN) / max(sum(counts.values()), 1)
 
 
 def protocol_entry(name: str) -> dict[str, Any]:
@@ -103,10 +127,29 @@ def describe_mode(mode_id: str) -> dict[str, Any]:
     mode = manager.modes[mode_id]
     defaults = mode.Parameters.model_validate(mode.defaults())
     return mode_entry(mode) | {
+        "equations": _equations(mode),
         "description": inspect.cleandoc(type(mode).__doc__ or "").replace("``", "`"),
         "parameters": [asdict(p) for p in parameters(defaults)],
         "explanations": field_docs(mode.Parameters),
     }
+
+
+def _equations(mode: FailureMode) -> dict[str, str]:
+    """Return the docstrings of the mode's package that hold indented equations, by module."""
+    import ast
+    from importlib import resources
+
+    found = {}
+    try:
+        files = sorted(resources.files(type(mode).__module__.partition(".")[0]).iterdir(), key=str)
+        texts = {f.name: f.read_text(encoding="utf-8") for f in files if f.name.endswith(".py")}
+    except (OSError, TypeError, ModuleNotFoundError):
+        return {}  # made in a notebook: it has no package
+    for name, text in texts.items():
+        doc = ast.get_docstring(ast.parse(text))
+        if doc is not None and "::\n" in doc:
+            found[name.removesuffix(".py")] = doc.replace("``", "`").replace("::\n", ":\n")
+    return found
 
 
 def cell_numbers(spec: CellSpec) -> list[Number]:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from twin.errors import InputError
 from twin.modes.manager import plugin_manager
 
 if TYPE_CHECKING:
+    from twin.engine.outcome import Outcome
     from twin.engine.plan import Plan
     from twin.engine.run import Progress
     from twin.specs.overrides import Overrides
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
 PACKAGES = ("sodium-cell-twin", "pybamm", "pybammsolvers", "casadi", "numpy")
 
 
-def _packages() -> dict[str, str]:
+def packages() -> dict[str, str]:
+    """Return the versions of what a run's numbers depend on."""
     found = {}
     for name in PACKAGES:
         try:
@@ -93,39 +96,72 @@ def simulate(
         For input that cannot be used; a cell that dies or a solver that gives up is an
         outcome, not an error.
     """
+    asked = {
+        "cycles": cycles,
+        "protocol": protocol,
+        "overlays": overlays,
+        "overrides": overrides,
+        "modes": modes,
+        "without": without,
+        "model": model,
+        "rtol": rtol,
+        "atol": atol,
+        "series_every": series_every,
+        "store": store,
+    }
+    return start(cell, asked, "every", on_cycle, on_start)
+
+
+def start(
+    cell: CellSpec | str | Path,
+    asked: Mapping[str, Any],
+    way: str,
+    on_cycle: Callable[[Progress], None] | None,
+    on_start: Callable[[str], None] | None,
+) -> RunResult:
+    """Begin a run as :func:`simulate` was asked to, and cycle it one way or the other.
+
+    ``way`` is ``"every"`` (each cycle is simulated) or ``"jump"``; a resumed run goes on
+    as it began.
+    """
     began = time.perf_counter()
-    for_cell, for_protocol = split_overrides(overrides)
+    overlays = asked["overlays"]
+    for_cell, for_protocol = split_overrides(asked["overrides"])
     spec = as_spec(cell, overlays=overlays, overrides=for_cell)
-    chosen = plugin_manager().select(modes, without, spec.kind)
+    chosen = plugin_manager().select(asked["modes"], asked["without"], spec.kind)
 
     # After the input is read: PyBaMM takes seconds to import, a typing error should not.
     from twin.engine.checkpoint import State
     from twin.engine.prepare import RunSettings, prepare
 
-    rules = load_protocol(protocol, spec, for_protocol)
+    rules = load_protocol(asked["protocol"], spec, for_protocol)
     plan = plan_of(rules, spec)
-    total = _total(cycles, plan)
-    settings = RunSettings(_model(model), rtol, atol, series_every)
+    total = _total(asked["cycles"], plan)
+    settings = RunSettings(
+        _model(asked["model"]), asked["rtol"], asked["atol"], asked["series_every"]
+    )
     prepared = prepare(spec, chosen, plan, settings)
-    opened = open_store(store)
+    opened = open_store(asked["store"])
     run_id = opened.start_run(
-        cell=_cell_record(spec),
+        cell=cell_record(spec),
         protocol=rules.to_data(),
         settings=settings.to_dict()
         | {
+            "cycles": way,
             "overlays": [str(o) for o in overlays],
-            "overrides": _shown(for_cell, for_protocol),
+            "overrides": shown(for_cell, for_protocol),
         },
-        modes=_mode_versions(chosen),
-        packages=_packages(),
+        modes=mode_versions(chosen),
+        packages=packages(),
         cycles_requested=total,
     )
     state = State(0, 0.0, None)
-    opened.commit_initial(run_id, state.to_bytes(), _layout(prepared))
-    return _drive(opened, run_id, prepared, state, total, began, 0.0, on_cycle, on_start)
+    opened.commit_initial(run_id, state.to_bytes(), layout_of(prepared))
+    drive = Drive(opened, run_id, prepared, state, way, on_cycle, on_start)
+    return drive.run(total, began)
 
 
-def _cell_record(spec: CellSpec) -> dict[str, Any]:
+def cell_record(spec: CellSpec) -> dict[str, Any]:
     """Return what the store keeps of a cell."""
     from twin.specs.dump import cell_hash, cell_to_data
 
@@ -139,7 +175,7 @@ def _cell_record(spec: CellSpec) -> dict[str, Any]:
     }
 
 
-def _shown(for_cell: Mapping[str, Any], for_protocol: Mapping[str, Any]) -> dict[str, Any]:
+def shown(for_cell: Mapping[str, Any], for_protocol: Mapping[str, Any]) -> dict[str, Any]:
     """Return the overrides as they were given, for the record."""
     given = {**for_cell, **{f"protocol.{k}": v for k, v in for_protocol.items()}}
     return {k: v if isinstance(v, str | int | float | bool) else str(v) for k, v in given.items()}
@@ -165,12 +201,14 @@ def _total(cycles: int | None, plan: Plan) -> int:
     return plan.total if plan.total is not None else 100
 
 
-def _mode_versions(modes: Iterable[Any]) -> dict[str, str]:
+def mode_versions(modes: Iterable[Any]) -> dict[str, str]:
+    """Return each mode's plugin and its version."""
     versions = {p.name: p.version for p in plugin_manager().plugins}
     return {mode.id: f"{mode.provider} {versions.get(mode.provider, '')}".strip() for mode in modes}
 
 
-def _layout(prepared: Any) -> str:
+def layout_of(prepared: Any) -> str:
+    """Return how to read a built cell's state vector."""
     from twin.model.pybamm_compat import layout_to_text
 
     return layout_to_text(prepared.compiled.layout)
@@ -207,44 +245,66 @@ def _interruptible() -> Iterator[Callable[[], bool]]:
             signal.signal(number, handler)
 
 
-def _drive(
-    store: Store,
-    run_id: str,
-    prepared: Any,
-    state: Any,
-    total: int,
-    began: float,
-    wall_before: float,
-    on_cycle: Callable[[Progress], None] | None,
-    on_start: Callable[[str], None] | None,
-) -> RunResult:
-    from twin.engine.run import RunLoop
+@dataclass
+class Drive:
+    """A run that is ready to go: cycled, watched, and its end stored.
 
-    manager = plugin_manager()
-    manager.observe("twin_run_started", run=run_id, cell=prepared.spec.name, total_cycles=total)
-    if on_start is not None:
-        on_start(run_id)
-    watching = manager.has_observers("twin_cycle_finished")
+    ``way`` is ``"every"`` or ``"jump"``.
+    """
 
-    def tell(progress: Progress) -> None:
-        if watching:
-            manager.observe("twin_cycle_finished", run=run_id, row=dict(progress.row))
-        if on_cycle is not None:
-            on_cycle(progress)
+    store: Store
+    run_id: str
+    prepared: Any
+    state: Any
+    way: str = "every"
+    on_cycle: Callable[[Progress], None] | None = None
+    on_start: Callable[[str], None] | None = None
 
-    with _interruptible() as should_stop:
-        loop = RunLoop(prepared, store, run_id, state, tell, should_stop)
-        try:
-            outcome = loop.run(total)
-        except KeyboardInterrupt:
-            at_once = loop.cancelled(inside=True)
-            wall = wall_before + time.perf_counter() - began
-            store.finish_run(run_id, status="cancelled", outcome=at_once.to_dict(), wall_s=wall)
-            raise
-        wall = wall_before + time.perf_counter() - began
-        store.finish_run(run_id, status=outcome.kind, outcome=outcome.to_dict(), wall_s=wall)
-    manager.observe("twin_run_finished", run=run_id, outcome=outcome.to_dict())
-    return RunResult(store, run_id)
+    def run(self, total: int, began: float, wall_before: float = 0.0) -> RunResult:
+        """Cycle up to ``total``; ``began`` is when the clock was started."""
+        store, run_id, prepared = self.store, self.run_id, self.prepared
+        manager = plugin_manager()
+        name = prepared.spec.name
+        manager.observe("twin_run_started", run=run_id, cell=name, total_cycles=total)
+        if self.on_start is not None:
+            self.on_start(run_id)
+        with _interruptible() as should_stop:
+            loop = self._loop()(prepared, store, run_id, self.state, self._teller(), should_stop)
+            try:
+                outcome = loop.run(total)
+            except KeyboardInterrupt:
+                self._end(loop.cancelled(inside=True), wall_before - began)
+                raise
+            self._end(outcome, wall_before - began)
+        manager.observe("twin_run_finished", run=run_id, outcome=outcome.to_dict())
+        return RunResult(store, run_id)
+
+    def _end(self, outcome: Outcome, clock: float) -> None:
+        wall = clock + time.perf_counter()
+        self.store.finish_run(
+            self.run_id, status=outcome.kind, outcome=outcome.to_dict(), wall_s=wall
+        )
+
+    def _loop(self) -> Any:
+        if self.way == "jump":
+            from twin.lifetime.jump import JumpLoop
+
+            return JumpLoop
+        from twin.engine.run import RunLoop
+
+        return RunLoop
+
+    def _teller(self) -> Callable[[Progress], None]:
+        manager = plugin_manager()
+        watching = manager.has_observers("twin_cycle_finished")
+
+        def tell(progress: Progress) -> None:
+            if watching:
+                manager.observe("twin_cycle_finished", run=self.run_id, row=dict(progress.row))
+            if self.on_cycle is not None:
+                self.on_cycle(progress)
+
+        return tell
 
 
 def resume(
@@ -311,6 +371,7 @@ def resume(
         rules = rules.with_parameters(for_protocol)
     chosen = plugin_manager().select(list(info.modes), without, spec.kind)
     old = {k: info.settings[k] for k in ("model", "rtol", "atol", "series_every")}
+    way = info.settings.get("cycles", "every")
     settings = RunSettings(
         _model(model or old["model"]),
         rtol or old["rtol"],
@@ -326,23 +387,26 @@ def resume(
     if branch:
         state.y = _carry_over(prepared, state.y, layout)
         run_id = opened.start_run(
-            cell=_cell_record(spec),
+            cell=cell_record(spec),
             protocol=rules.to_data(),
             settings=settings.to_dict()
             | {
+                "cycles": way,
                 "overlays": info.settings.get("overlays", []),
-                "overrides": info.settings.get("overrides", {}) | _shown(for_cell, for_protocol),
+                "overrides": info.settings.get("overrides", {}) | shown(for_cell, for_protocol),
             },
-            modes=_mode_versions(chosen),
-            packages=_packages(),
+            modes=mode_versions(chosen),
+            packages=packages(),
             cycles_requested=total,
             parent=(info.id, state.cycle),
         )
         opened.copy_history(info.id, run_id, state.cycle)
-        return _drive(opened, run_id, prepared, state, total, began, 0.0, on_cycle, on_start)
-    _check_layout(prepared, layout)
+        drive = Drive(opened, run_id, prepared, state, way, on_cycle, on_start)
+        return drive.run(total, began)
+    _checklayout_of(prepared, layout)
     opened.reopen_run(info.id, total)
-    return _drive(opened, info.id, prepared, state, total, began, info.wall_s, on_cycle, on_start)
+    drive = Drive(opened, info.id, prepared, state, way, on_cycle, on_start)
+    return drive.run(total, began, info.wall_s)
 
 
 def _resume_total(info: RunInfo, done: int, cycles: int | None, branch: bool, plan: Plan) -> int:
@@ -384,8 +448,8 @@ def _carry_over(prepared: Any, y: Any, layout: str) -> Any:
     return state
 
 
-def _check_layout(prepared: Any, layout: str) -> None:
-    if _layout(prepared) != layout:
+def _checklayout_of(prepared: Any, layout: str) -> None:
+    if layout_of(prepared) != layout:
         raise InputError(
             "the stored state does not fit the model as it is built now (a plugin or PyBaMM "
             "has changed)",

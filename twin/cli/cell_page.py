@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import Any
 
 from twin.api.card import key_numbers
+from twin.api.catalog import cell_numbers, known_share
+from twin.api.evidence import drivers, known_sensitivity
 from twin.api.parameters import UNSTATED, parameters
+from twin.cli.formats import duration, percent
 from twin.cli.page import Page
 from twin.specs.dump import provenance_counts
 from twin.specs.quantity import Quantity
@@ -25,10 +29,21 @@ def show(sheet: Page, spec: CellSpec) -> None:
     total = sum(counts.values())
     for status, count in sorted(counts.items(), key=lambda item: -item[1]):
         sheet.line(f"{sheet.bar(count / total, 20)} {count:4d} {status}")
+    sheet.line(f"{percent(known_share(counts), 0)} of {total} are measured, fitted or exact")
+    found = known_sensitivity(spec)
+    if found is not None:
+        show_evidence(sheet, found)
+    else:
+        sheet.line(f"what its life hangs on: twin cells evidence {spec.name}", "dim")
+    for place, numbers in groupby(cell_numbers(spec), key=lambda n: _table_of(n.key)):
+        if place not in spec.modes:
+            sheet.heading(f"[{place}]" if place else "The cell itself")
+            for number in numbers:
+                _sourced(sheet, _short(number.key), number.text, number.status, number.source)
     for mode, table in sorted(spec.modes.items()):
         sheet.heading(f"[modes.{mode}]")
-        own = [(p.key, p.text, p.status) for p in parameters(table)]
-        sheet.table(("parameter", "value", "status"), own)
+        for p in parameters(table):
+            _sourced(sheet, p.key, p.text, p.status, p.source)
     if spec.provenance.notes or spec.provenance.valid_for or spec.provenance.references:
         sheet.heading("Provenance")
         sheet.facts(
@@ -38,6 +53,61 @@ def show(sheet: Page, spec: CellSpec) -> None:
                 *(("source", text) for text in spec.provenance.references),
             ]
         )
+
+
+def show_evidence(sheet: Page, found: dict[str, Any]) -> None:
+    """Say which numbers that nobody measured drive the answer."""
+    sheet.heading("What its life hangs on")
+    driving = drivers(found)
+    total = len(found["numbers"])
+    sheet.line(
+        f"{duration(3600 * found['life_h'])} of {found['protocol']}, judged by "
+        f"{found['cycles']} cycles; {len(driving)} of {total} assumed or unverified numbers "
+        f"drive it, {found['left_out']} could not be varied"
+    )
+    rows = [
+        (n["key"], n["value"], n["status"], "off the scale" if n["exponent"] is None
+         else f"{n['exponent']:+.2f}")
+        for n in driving[:SHOWN]
+    ]  # fmt: skip
+    if rows:
+        sheet.line("Warning: a number that was not measured drives the answer.", "bold")
+        sheet.table(("number", "value", "status", "life goes as its power"), rows, keep=(1, 2))
+    if len(driving) > SHOWN:
+        sheet.line(f"and {len(driving) - SHOWN} more; all with --json", "dim")
+
+
+SHOWN = 12
+"""So many driving numbers are shown."""
+
+
+def _table_of(key: str) -> str:
+    """Return the table a number stands in; the mode's id for a mode's."""
+    first, _, rest = key.partition(".")
+    if first == "modes":
+        return rest.partition(".")[0]
+    if first == "interfaces":
+        return ".".join(key.split(".")[:2])
+    return first if rest else ""
+
+
+def _short(key: str) -> str:
+    """Return a number's key without the table it stands in."""
+    for place in ("interfaces.anode.", "interfaces.cathode.", *(f"{p}." for p in PLACES)):
+        key = key.removeprefix(place)
+    return key
+
+
+def _sourced(sheet: Page, key: str, text: str, status: str | None, source: str | None) -> None:
+    """Put a number on the page, and where it is from below it."""
+    sheet.line(f"{key} = {text} ({status or UNSTATED})")
+    if source:
+        sheet.line(source, "dim", indent=4)
+
+
+PLACES = (
+    "geometry", "anode", "electrolyte", "cathode", "stack", "thermal", "window", "end_of_life",
+)  # fmt: skip
 
 
 def _facts(spec: CellSpec) -> list[tuple[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,31 +16,87 @@ if TYPE_CHECKING:
     from twin.specs.schema import CellSpec
 
 SCHEMAS = ("cell", "overlay", "protocol")
+SORTS = ("name", "family", "anode", "known")
 
 
 def add_commands(app: typer.Typer) -> None:
     """Add ``twin cells`` and its subcommands."""
     cells = group(app, "cells", list_cells)
     command(cells, "show")(show_cell)
+    command(cells, "evidence")(weigh_cell)
     command(cells, "check")(check_cell)
     command(cells, "schema")(print_schema)
 
 
-def list_cells(session: Session) -> None:
+def list_cells(
+    session: Session,
+    family: Annotated[
+        str | None, typer.Option("--family", metavar="F", help="Only this electrolyte family.")
+    ] = None,
+    anode: Annotated[
+        str | None, typer.Option("--anode", metavar="TEXT", help="Only anodes named like this.")
+    ] = None,
+    kind: Annotated[
+        str | None, typer.Option("--kind", metavar="full|symmetric", help="Only this kind.")
+    ] = None,
+    known: Annotated[
+        float,
+        typer.Option(
+            "--known", metavar="PERCENT", min=0, max=100, help="At least so much known data."
+        ),
+    ] = 0,
+    sort: Annotated[
+        str, typer.Option("--sort", metavar="KEY", help="name, family, anode or known.")
+    ] = "name",
+) -> None:
     """List the cells; show one, check a file, print a schema."""
     from twin import api
+    from twin.cli.formats import percent
+    from twin.errors import InputError
 
-    found = [api.cell_entry(name) for name in api.list_cells()]
-    broken = [entry for entry in found if "problem" in entry]
+    if sort not in SORTS:
+        raise InputError(
+            f"cells cannot be sorted by {sort!r}", key="sort", fix=f"one of {', '.join(SORTS)}"
+        )
+    every = [api.cell_entry(name) for name in api.list_cells()]
+    _check_words(every, family=family, kind=kind)
+    broken = [e for e in every if "problem" in e and not (family or anode or kind or known)]
+    found = [
+        e
+        for e in every
+        if "problem" not in e
+        and family in (None, e["family"])
+        and kind in (None, e["kind"])
+        and (anode or "").lower() in e["anode"].lower()
+        and 100 * e["known"] >= known
+    ]
+    found.sort(key=lambda e: (-e["known"] if sort == "known" else e[sort] or "", e["name"]))
 
     def page(sheet: Page) -> None:
-        rows = [(e["name"], e["kind"], e["family"] or "-", e["title"]) for e in found if e["kind"]]
-        sheet.table(("cell", "kind", "family", "title"), rows)
+        rows = [(e["name"], e["family"] or "-", percent(e["known"], 0), e["title"]) for e in found]
+        sheet.table(("cell", "family", "known", "title"), rows, keep=(0, 1, 2), right=(2,))
         for entry in broken:
             sheet.line(f"{entry['name']} cannot be used: {entry['problem']}")
             sheet.line(f"see `twin cells check {entry['name']}`", indent=4)
+        sheet.line()
+        sheet.line(f"{len(found)} cells; known: measured, fitted or exact numbers", "dim")
 
-    session.finish(found, page)
+    session.finish(sorted(found + broken, key=lambda e: e["name"]) if broken else found, page)
+
+
+def _check_words(entries: list[dict[str, Any]], **given: str | None) -> None:
+    """Raise if a filter names what no cell has."""
+    from twin.errors import InputError
+    from twin.specs.complaint import did_you_mean, one_of
+
+    for key, word in given.items():
+        words = {entry[key] for entry in entries if entry[key]}
+        if word is not None and word not in words:
+            raise InputError(
+                f"no cell has the {key} {word!r}; there are: {one_of(words)}",
+                key=key,
+                fix=did_you_mean(word, words, f"use one of these, or leave --{key} out"),
+            )
 
 
 def show_cell(
@@ -58,6 +114,7 @@ def show_cell(
         "hash": cell_hash(spec),
         "numbers_by_status": provenance_counts(spec),
         "quantities": {p.key: p.to_dict() for p in api.cell_numbers(spec)},
+        "evidence": api.known_sensitivity(spec),
     }
     session.finish(document, lambda sheet: _show(sheet, spec))
 
@@ -66,6 +123,40 @@ def _show(sheet: Page, spec: CellSpec) -> None:
     from twin.cli.cell_page import show
 
     show(sheet, spec)
+
+
+def weigh_cell(
+    session: Session,
+    cell: CellName,
+    protocol: Annotated[
+        str | None,
+        typer.Option("--protocol", metavar="P", help="A name or a file [default: the cell's]."),
+    ] = None,
+    cycles: Annotated[
+        int, typer.Option("--cycles", metavar="N", min=3, help="How many a life is judged by.")
+    ] = 10,
+    overlays: Overlays = None,
+    overrides: Overrides = None,
+) -> None:
+    """Find which assumed numbers a cell's life hangs on; `show` remembers it.
+
+    Every assumed, unverified or unstated number is raised by a fifth, alone, and the cell
+    is cycled anew: some hundred short runs.
+    """
+    from twin import api
+    from twin.cli.cell_page import show_evidence
+    from twin.cli.ticker import Ticker
+
+    with Ticker(session, cell) as ticker:
+        found = api.sensitivity(
+            cell,
+            cycles=cycles,
+            protocol=protocol,
+            overlays=overlays or (),
+            overrides=overrides or (),
+            progress=ticker,
+        )
+    session.finish(found, lambda sheet: show_evidence(sheet, found))
 
 
 def check_cell(

@@ -14,7 +14,7 @@ from twin.cli.session import Session
 if TYPE_CHECKING:
     from twin.api.experiments import SweepPoint
     from twin.cli.page import Page
-    from twin.experiments.ccd import Limit
+    from twin.experiments.ccd import Limit, Warned
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -144,10 +144,15 @@ def _one(sheet: Page, point: SweepPoint) -> None:
         [
             ("plain ramp", ended),
             ("voids begin", onset),
+            *(("warning", _warning(w)) for w in found.warnings),
             *(("note", note) for note in found.notes),
             ("took", f"{duration(found.wall_s)} for {short(len(found.levels))} steps"),
         ]
     )
+
+
+def _warning(warned: Warned) -> str:
+    return f"{milli(warned.current)} mA/cm2: {warned.mode}: {warned.criterion}: {warned.says}"
 
 
 def _row(kind: str, limit: Limit) -> tuple[str, ...]:
@@ -173,22 +178,32 @@ def _table(sheet: Page, points: list[SweepPoint]) -> None:
         values = [shown(point.spec, key)[0] for key in keys]
         at = [point.at[k] if v is None else f"{v:g}" for k, v in zip(keys, values, strict=True)]
         found = point.found
-        first = f"{found.process} ({found.cell.mode})" if found.process else "nothing"
+        first = found.process or "nothing"
         rows.append(
             (
                 *at,
                 "-" if found.onset is None else milli(found.onset),
                 milli(found.stripping.current, found.stripping.at_least),
+                "-" if found.plating_onset is None else milli(found.plating_onset),
                 milli(found.plating.current, found.plating.at_least),
                 first,
             )
         )
     sheet.line(f"{points[0].spec.name}: critical currents, mA/cm2")
     sheet.line()
-    columns = (*heads, "voids begin", "stripping", "plating", "fails first")
-    sheet.table(columns, rows, right=range(len(keys) + 3))
+    columns = (*heads, "voids", "stripping", "warns", "plating", "fails first")
+    sheet.table(columns, rows, right=range(len(keys) + 4))
     sheet.line()
+    blamed = sorted({p.found.cell.mode for p in points if p.found.process})
     notes = sorted({note for point in points for note in point.found.notes})
     wall = sum(point.found.wall_s for point in points)
     took = f"{duration(wall)} for {len(points)} points"
-    sheet.facts([*(("note", note) for note in notes), ("took", took)])
+    meaning = "from where contact falls on stripping; from where a plated face warns"
+    sheet.facts(
+        [
+            ("voids; warns", meaning),
+            ("failed by", ", ".join(blamed)),
+            *(("note", note) for note in notes),
+            ("took", took),
+        ]
+    )

@@ -72,7 +72,7 @@ def run(
     """
     from twin import api
 
-    _check_tolerances(rtol=rtol, atol=atol)
+    check_tolerances(rtol=rtol, atol=atol)
     given: dict[str, Any] = {"model": model, "rtol": rtol, "atol": atol}
     given = {name: value for name, value in given.items() if value is not None}
 
@@ -83,7 +83,7 @@ def run(
             protocol=protocol,
             overlays=overlays or (),
             overrides=overrides or (),
-            modes=_chosen(modes),
+            modes=chosen(modes),
             without=names(without),
             series_every=series_every,
             **given,
@@ -117,7 +117,7 @@ def resume(
     """
     from twin import api
 
-    _check_tolerances(rtol=rtol, atol=atol)
+    check_tolerances(rtol=rtol, atol=atol)
 
     def work(**hooks: Any) -> RunResult:
         return api.resume(
@@ -135,13 +135,15 @@ def resume(
     return _drive(session, f"run {run}", work)
 
 
-def _chosen(modes: str | None) -> list[str] | None:
+def chosen(modes: str | None) -> list[str] | None:
+    """Return the failure modes of a ``--modes`` option."""
     if modes is None:
         return None
     return [] if modes.strip() in ("", "none") else names([modes])
 
 
-def _check_tolerances(**given: float | None) -> None:
+def check_tolerances(**given: float | None) -> None:
+    """Refuse what is no tolerance."""
     from twin.errors import InputError
 
     for name, value in given.items():
@@ -153,20 +155,28 @@ def _check_tolerances(**given: float | None) -> None:
 
 def _drive(session: Session, what: str, work: Callable[..., RunResult]) -> int:
     """Do the work under the eyes of the user, and tell what came of it."""
-    from twin.cli.progress import Watcher
     from twin.cli.run_page import summary
+
+    result = watched(session, what, work)
+    if isinstance(result, int):
+        return result
+    document = result.to_dict()
+    session.finish(document, lambda sheet: summary(sheet, result))
+    return EXIT_CODES[document["outcome"]["kind"]]
+
+
+def watched(session: Session, what: str, work: Callable[..., RunResult]) -> RunResult | int:
+    """Do the work under the eyes of the user; an exit code if it was cut short and told."""
+    from twin.cli.progress import Watcher
 
     store = session.store  # a database that cannot be used is better known at once
     with Watcher(session, what) as watcher:
         try:
-            result = work(store=store, on_cycle=watcher.cycle, on_start=watcher.started)
+            return work(store=store, on_cycle=watcher.cycle, on_start=watcher.started)
         except KeyboardInterrupt:
             if watcher.run is None:
                 raise
             return _cut_short(session, watcher.run)
-    document = result.to_dict()
-    session.finish(document, lambda sheet: summary(sheet, result))
-    return EXIT_CODES[document["outcome"]["kind"]]
 
 
 def _cut_short(session: Session, run: str) -> int:

@@ -29,9 +29,7 @@ def validate(
         list[str] | None,
         typer.Argument(metavar="[CASE]…", help="Names or TOML files; all if none is given."),
     ] = None,
-    listing: Annotated[
-        bool, typer.Option("--list", help="List the cases, and run none.")
-    ] = False,
+    listing: Annotated[bool, typer.Option("--list", help="List the cases, and run none.")] = False,
     jobs: Annotated[
         int, typer.Option("--jobs", metavar="N", min=1, help="How many processes work on it.")
     ] = 2,
@@ -99,7 +97,7 @@ def _run(session: Session, names: list[str], jobs: int, save: Path | None) -> in
 
     interrupted = False
     try:
-        lines = run_all(names, jobs=jobs, on_case=tell)
+        lines = run_all(names, jobs=jobs, on_case=tell, set_up=_hush)
     except KeyboardInterrupt:
         interrupted = True
         lines = [line for name in names for line in done.get(name, [])]
@@ -111,6 +109,13 @@ def _run(session: Session, names: list[str], jobs: int, save: Path | None) -> in
         session.say(f"saved as {save}")
     session.finish(document, lambda sheet: table(sheet, lines, wall))
     return faults.INTERRUPTED if interrupted else faults.DONE
+
+
+def _hush() -> None:
+    """Set a worker's logging up as the command line's own."""
+    from twin.cli.logs import configure
+
+    configure([])
 
 
 def _progress_line(progress: Progress) -> str:

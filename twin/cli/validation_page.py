@@ -106,5 +106,7 @@ def listing(sheet: Page, found: list[tuple[str, Case | None, str]]) -> None:
         if case is None:
             sheet.line(f"{name} cannot be used: {problem}")
     sheet.line()
-    sheet.line("Q: predicted from reported inputs. C: calibrated on one number, the rest predicted.")
+    sheet.line(
+        "Q: predicted from reported inputs. C: calibrated on one number, the rest predicted."
+    )
     sheet.line("T: a trend or an order; inputs that matter were not reported.")

@@ -114,7 +114,7 @@ class Prepared:
     recorder: Recorder
     watched: list[Watched]
     step_index: dict[Any, int] = field(default_factory=dict)
-    given: dict[str, float] = field(default_factory=dict)
+    free: Mapping[str, float] = field(default_factory=dict)
     """Values of the parameters left free, by their PyBaMM names."""
 
     @property
@@ -125,15 +125,15 @@ class Prepared:
     def inputs(self, pressure: float | None) -> dict[str, float]:
         """Return the model's own inputs for a step at a stack pressure [Pa]."""
         applied = self.spec.stack.pressure.si if pressure is None else pressure
-        return {**self.given, APPLIED_PRESSURE: applied}
+        return {**self.free, APPLIED_PRESSURE: applied}
 
-    def at(self, spec: CellSpec, given: Mapping[str, float]) -> Prepared:
+    def at(self, spec: CellSpec, free: Mapping[str, float]) -> Prepared:
         """Return the same built cell with other values of what was left free.
 
         ``spec`` may differ from the one it was built for in those and in the stack
         pressure only; ``twin.validation.bench`` shows how to make sure of it.
         """
-        return replace(self, spec=spec, given={**self.given, **given})
+        return replace(self, spec=spec, cell=CellContext(spec), free={**self.free, **free})
 
 
 def prepare(
@@ -167,8 +167,8 @@ def prepare(
     cell: CellContext = model.cell
     watched = criteria.add_events(model, criteria.gather(cell, modes))
     values = parameter_values(spec)
-    given = dict(free or {})
-    values.update({name: "[input]" for name in (APPLIED_PRESSURE, *given)})
+    free = dict(free or {})
+    values.update(dict.fromkeys((APPLIED_PRESSURE, *free), "[input]"))
     steps = plan.unique_steps
     ambient = spec.thermal.ambient.si
     compiled = _compile(
@@ -177,12 +177,12 @@ def prepare(
         [make_step(s.do, temperature=s.temperature or ambient, period=s.period) for s in steps],
         SolverSettings(settings.rtol, settings.atol),
         spec,
-        given,
+        {APPLIED_PRESSURE: spec.stack.pressure.si, **free},
     )
     names = recorded_names(cell, modes, watched, model.assembly.contributors)
     recorder = Recorder(compiled, list(dict.fromkeys([*names, *also])), watched)
     index = {step.solved_as: number for number, step in enumerate(steps)}
-    return Prepared(spec, cell, modes, plan, settings, compiled, recorder, watched, index, given)
+    return Prepared(spec, cell, modes, plan, settings, compiled, recorder, watched, index, free)
 
 
 def _compile(
@@ -191,9 +191,8 @@ def _compile(
     steps: list[Any],
     solver: SolverSettings,
     spec: CellSpec,
-    given: Mapping[str, float],
+    inputs: Mapping[str, float],
 ) -> CompiledCell:
-    inputs = {**given, APPLIED_PRESSURE: spec.stack.pressure.si}
     try:
         return CompiledCell(model, values, steps, solver.make(), inputs)
     except (KeyError, pybamm.ModelError, pybamm.DiscretisationError, pybamm.ShapeError) as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -32,8 +32,25 @@ class CycleSink(Protocol):
         checkpoint: bytes | None = None,
         layout: str = "",
         events: Any = (),
+        jumped: Any = (),
     ) -> None:
-        """Store one cycle in one transaction."""
+        """Store one cycle, and the rows jumped before it, in one transaction."""
+
+
+@dataclass(frozen=True)
+class Solved:
+    """A cycle that has been solved and judged, not yet stored."""
+
+    record: CycleRecord
+    end: CycleEnd
+    row: dict[str, Any]
+    found: list[Standing]
+    outcome: Outcome | None
+
+    @property
+    def complete(self) -> bool:
+        """Whether every step was done."""
+        return self.end.reason == "done" and not self.record.empty
 
 
 @dataclass(frozen=True)
@@ -85,23 +102,27 @@ class RunLoop:
         """Cycle up to cycle number ``cycles``, and return how the run ended."""
         began, first = time.perf_counter(), self.state.cycle
         solver_before = self.prepared.compiled.solver_seconds
-        outcome: Outcome | None = None
-        latest: list[Standing] = []
-        last = self._last_cycle(cycles)
-        for number in range(first + 1, last + 1):
-            phase = self.prepared.plan.phase(number)
-            assert phase is not None  # _last_cycle stops before
-            outcome, found = self._one_cycle(number, phase, number == last)
-            latest = found or latest
-            if outcome is not None:
-                break
-            self._tell(began, first, number, last)
+        outcome, latest = self._cycle_through(first, self._last_cycle(cycles))
         if outcome is None:
             outcome = self._completed(latest)
         solver = self.prepared.compiled.solver_seconds - solver_before
         spent = time.perf_counter() - began
         numerics = {**outcome.numerics, "solver_s": solver, "loop_s": spent}
         return replace(outcome, numerics=numerics)
+
+    def _cycle_through(self, first: int, last: int) -> tuple[Outcome | None, list[Standing]]:
+        """Cycle one by one; return the outcome, if the run has come to one, and the margins."""
+        began = time.perf_counter()
+        latest: list[Standing] = []
+        for number in range(first + 1, last + 1):
+            phase = self.prepared.plan.phase(number)
+            assert phase is not None  # _last_cycle stops before
+            outcome, found = self._one_cycle(number, phase, number == last)
+            latest = found or latest
+            if outcome is not None:
+                return outcome, latest
+            self._tell(began, first, number, last)
+        return None, latest
 
     def _last_cycle(self, cycles: int) -> int:
         total = self.prepared.plan.total
@@ -111,11 +132,19 @@ class RunLoop:
         self, number: int, phase: PlanPhase, is_last: bool
     ) -> tuple[Outcome | None, list[Standing]]:
         state = self.state
-        record, end = run_cycle(self.prepared, number, phase, state.t, state.y, self.should_stop)
+        solved = self._solve(number, phase, state.t, state.y)
+        if solved.record.empty:
+            return solved.outcome, []
+        self._keep(solved, is_last)
+        return solved.outcome, solved.found
+
+    def _solve(self, number: int, phase: PlanPhase, t: float, y: Any) -> Solved:
+        """Solve and judge one cycle from a state; nothing is stored or moved on."""
+        record, end = run_cycle(self.prepared, number, phase, t, y, self.should_stop)
         if end.reason == "stopped":
-            return self.cancelled(), []
+            return Solved(CycleRecord(number, phase.name, t), end, {}, [], self.cancelled())
         if record.empty:
-            return self._nothing_began(record, end), []
+            return Solved(record, end, {}, [], self._nothing_began(record, end))
         complete = end.reason == "done"
         row = self.prepared.recorder.row(record, complete)
         row["wall_s"] = end.seconds
@@ -123,15 +152,23 @@ class RunLoop:
         found = standings(self.prepared.watched, row) + of_cycle
         outcome = self._judge(end, number, row, record, of_cycle)
         self._note_margins(row, found)
-        events = notices.warnings(self.prepared, row, found, record.timed_out, self.state.warned)
+        return Solved(record, end, row, found, outcome)
+
+    def _keep(
+        self, solved: Solved, is_last: bool, jumped: Sequence[Mapping[str, Any]] = ()
+    ) -> None:
+        """Move the run on to a solved cycle, and store it with the rows jumped before it."""
+        state, row, end = self.state, solved.row, solved.end
+        timed_out = solved.record.timed_out
+        events = notices.warnings(self.prepared, row, solved.found, timed_out, state.warned)
+        outcome = solved.outcome
         if outcome is not None:
             events.append(notices.death(outcome, end.t))
-        if complete:
-            state.cycle, state.t, state.y = number, end.t, end.y
-        if complete or (outcome is not None and outcome.kind == "cell-failed"):
-            self._commit(number, row, record, complete, is_last or outcome is not None, events)
-            self._latest = (row, tuple(found))
-        return outcome, found
+        if solved.complete:
+            state.cycle, state.t, state.y = row["cycle"], end.t, end.y
+        if solved.complete or (outcome is not None and outcome.kind == "cell-failed"):
+            self._commit(solved, is_last or outcome is not None, events, jumped)
+            self._latest = (row, tuple(solved.found))
 
     def _compare(
         self, phase: PlanPhase, row: dict[str, Any], record: CycleRecord
@@ -177,25 +214,24 @@ class RunLoop:
 
     def _commit(
         self,
-        number: int,
-        row: dict[str, Any],
-        record: CycleRecord,
-        complete: bool,
+        solved: Solved,
         is_last: bool,
         events: list[dict[str, Any]],
+        jumped: Sequence[Mapping[str, Any]],
     ) -> None:
-        series, rows = None, 0
+        series, rows, number = None, 0, solved.record.number
         if self.prepared.settings.keeps_series(number, is_last):
-            series, rows = self.prepared.recorder.parquet(record)
-        checkpoint = self.state.to_bytes() if complete else None
+            series, rows = self.prepared.recorder.parquet(solved.record)
+        checkpoint = self.state.to_bytes() if solved.complete else None
         self.sink.commit_cycle(
             self.run_id,
             number,
-            row,
+            solved.row,
             series=series,
             series_rows=rows,
             checkpoint=checkpoint,
             events=events,
+            jumped=jumped,
         )
 
     def _tell(self, began: float, first: int, number: int, last: int) -> None:

@@ -20,6 +20,7 @@ _LIMITS = {
     "Minimum voltage [V]": "the voltage collapsed a volt below its lower limit",
     "Maximum voltage [V]": "the voltage ran a volt above its upper limit",
     "Zero electrolyte concentration cut-off": "the salt was used up at one electrode",
+    "Zero electrolyte concentration cut-off at the metal": "the salt was used up at the metal",
 }
 # Below this margin a criterion counts as reached when the solver stops.
 _NEAR = 0.1

@@ -116,6 +116,8 @@ class Bench:
         self.spec = spec
         self.modes = sorted(modes, key=lambda mode: mode.id)
         built = build_model(spec, self.modes, model, options)
+        self.model = built
+        self.var_pts = None if var_pts is None else {**built.default_var_pts, **var_pts}
         self.cell: CellContext = built.cell
         self.assembly = built.assembly
         gathered = criteria.gather(self.cell, self.modes)
@@ -140,7 +142,7 @@ class Bench:
         self._given = {APPLIED_PRESSURE: spec.stack.pressure.si}
         try:
             self.compiled = CompiledCell(
-                built, values, steps, self._settings.make(), self._given, var_pts
+                built, values, steps, self._settings.make(), self._given, self.var_pts
             )
         except (KeyError, pybamm.ModelError, pybamm.DiscretisationError, pybamm.ShapeError) as e:
             raise ModelError(

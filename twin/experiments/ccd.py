@@ -85,6 +85,18 @@ class Limit:
 
 
 @dataclass(frozen=True)
+class Warned:
+    """A criterion that ends nothing, and the lowest current at which it was met [A.m-2]."""
+
+    current: float
+    mode: str
+    criterion: str
+    place: str
+    process: Process | None
+    says: str
+
+
+@dataclass(frozen=True)
 class CriticalCurrents:
     """The critical currents of one cell.
 
@@ -99,6 +111,8 @@ class CriticalCurrents:
     onset : float or None
         The lowest current at which a stripped face lost contact within a half cycle
         [A.m-2]: voids begin to grow.
+    warnings : list of Warned
+        What was met on the way without ending anything, each where it was first.
     levels : list of Level
         The plain ramp, level by level.
     staircase : Staircase
@@ -114,10 +128,17 @@ class CriticalCurrents:
     cell: Limit
     process: Process | None
     onset: float | None
+    warnings: list[Warned]
     levels: list[Level]
     staircase: Staircase
     notes: list[str]
     wall_s: float
+
+    @property
+    def plating_onset(self) -> float | None:
+        """The lowest current at which a criterion of a plated face warned; None if none did."""
+        found = [w.current for w in self.warnings if w.process == "plating"]
+        return min(found, default=None)
 
 
 @dataclass(frozen=True)
@@ -171,6 +192,23 @@ def verdict(ramp: Ramp, bench: Bench) -> Verdict:
         place.place,
         says,
     )
+
+
+def warnings(ramp: Ramp, cell: CellContext) -> list[Warned]:
+    """Return the criteria that warned in a ramp, each at its lowest current."""
+    found: dict[str, Warned] = {}
+    for level in ramp.levels:
+        for item, sign in level.warned:
+            place = place_of(item, cell)
+            process: Process | None = None
+            if place is not None:
+                process = "stripping" if (place.place == "anode") == (sign > 0) else "plating"
+            c = item.criterion
+            warned = Warned(
+                level.density, item.mode, c.what, place.place if place else "", process, c.says
+            )
+            found.setdefault(item.label, warned)
+    return list(found.values())
 
 
 def _nearest(bench: Bench, value: Callable[[str], float]) -> Watched | None:
@@ -253,6 +291,7 @@ class CriticalCurrentTest:
         ramp = self._climb(bench, self.way, pressure, on_progress, "ramp")
         levels, onset = ramp.levels, ramp.onset
         cell, seen = self._judge(ramp, bench, "the plain ramp")
+        warned = {(w.mode, w.criterion): w for w in warnings(ramp, bench.cell)}
         limits: dict[Process, Limit] = {}
         if seen is None:
             limits = {"stripping": cell, "plating": cell}
@@ -266,13 +305,17 @@ class CriticalCurrentTest:
         if "stripping" not in limits:
             limits["stripping"], onset = self._stripping(cell.mode, pressure, on_progress, notes)
         if "plating" not in limits:
-            limits["plating"] = self._plating(pressure, on_progress, notes)
+            limits["plating"], seen_there = self._plating(pressure, on_progress, notes)
+            # Of a plated face this ramp knows best: none of its faces was stripped before.
+            warned = {k: w for k, w in warned.items() if w.process != "plating"}
+            warned |= {(w.mode, w.criterion): w for w in seen_there if w.process == "plating"}
         return CriticalCurrents(
             limits["stripping"],
             limits["plating"],
             cell,
             None if seen is None else seen.process,
             onset,
+            list(warned.values()),
             levels,
             self.staircase,
             notes,
@@ -342,7 +385,9 @@ class CriticalCurrentTest:
                 return limit, ramp.onset
             mode = seen.mode
 
-    def _plating(self, pressure: float | None, on_progress: OnProgress, notes: list[str]) -> Limit:
+    def _plating(
+        self, pressure: float | None, on_progress: OnProgress, notes: list[str]
+    ) -> tuple[Limit, list[Warned]]:
         """The plating limit of a face never stripped, whatever becomes of the other face."""
         name = "a ramp with a fresh cell at each current"
         bench = self._bench(free=True)
@@ -351,7 +396,7 @@ class CriticalCurrentTest:
         notes.append(
             f"the plating limit is from {name}; neither the stripped face nor the voltage ends it"
         )
-        return limit
+        return limit, warnings(ramp, bench.cell)
 
 
 def _worn(ramp: Ramp) -> bool:
@@ -385,9 +430,21 @@ def as_data(found: CriticalCurrents) -> dict[str, Any]:
         "limited_by": found.cell.mode or None,
         "limiting_process": found.process,
         "stripping_onset_mA_cm2": milli(found.onset),
+        "plating_onset_mA_cm2": milli(found.plating_onset),
         "stripping": limit(found.stripping),
         "plating": limit(found.plating),
         "cell": limit(found.cell),
+        "warnings": [
+            {
+                "current_mA_cm2": milli(w.current),
+                "mode": w.mode,
+                "criterion": w.criterion,
+                "place": w.place or None,
+                "process": w.process,
+                "says": w.says,
+            }
+            for w in found.warnings
+        ],
         "ramp": [
             {
                 "current_mA_cm2": level.density / 10,

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from twin.engine.criteria import Watched
 from twin.errors import InputError
 from twin.experiments.bench import Bench, Leg, Stop
 from twin.modes.context import Interface
@@ -78,13 +79,15 @@ class Level:
 
     ``polarisation`` is the largest voltage of the level [V], ``contact`` the least
     conducting fraction at a face that was being stripped, ``lost`` the largest share of
-    its contact such a face lost within one half cycle.
+    its contact such a face lost within one half cycle; ``warned`` holds the criteria met
+    that end nothing, each with the direction of the current then.
     """
 
     density: float
     polarisation: float
     contact: float
     lost: float
+    warned: tuple[tuple[Watched, int], ...] = ()
 
 
 @dataclass
@@ -196,11 +199,16 @@ def climb_staircase(
 def _level(bench: Bench, density: float, legs: list[tuple[int, Leg]]) -> Level:
     anode, cathode = bench.cell.interfaces
     contacts, lost = [1.0], [0.0]
+    harmless = [w for w in bench.watched if w.criterion.severity == "warning"]
+    warned: dict[str, tuple[Watched, int]] = {}
     for sign, leg in legs:
         if sign == 0:
             continue
         theta = leg[contact(anode if sign > 0 else cathode)]
         contacts.append(float(theta.min()))
         lost.append(float(1 - theta[-1] / max(theta[0], 1e-12)))
+        for item in harmless:
+            if item.standing(item.worst(leg[item.criterion.variable].tolist())).margin <= 0:
+                warned.setdefault(item.label, (item, sign))
     volts = max(float(np.abs(leg["Voltage [V]"]).max()) for _, leg in legs)
-    return Level(density, volts, min(contacts), max(lost))
+    return Level(density, volts, min(contacts), max(lost), tuple(warned.values()))

@@ -49,10 +49,8 @@ class Assembly:
         return at in self.contributions
 
     def sodium_losses(self, place: str) -> bool:
-        """Return whether anything but the main reaction takes sodium from a metal."""
-        return self.writes(Port.PARASITIC_CURRENT.at(place)) or self.writes(  # type: ignore[arg-type]
-            Port.SHORT_CONDUCTANCE.at()
-        )
+        """Return whether a side reaction takes sodium from a metal for good."""
+        return self.writes(Port.PARASITIC_CURRENT.at(place))  # type: ignore[arg-type]
 
     def submodels(self) -> dict[str, pybamm.BaseSubModel]:
         """Return the core's submodels and every mode's, keyed without collisions."""

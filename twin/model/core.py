@@ -98,11 +98,13 @@ def interface_spec(cell: CellContext, interface: Interface) -> tuple[Any, str]:
 class SodiumInventory(CoreSubModel):
     """The sodium at each metal electrode, and how much of the interface it covers.
 
-    ``q = q_0 - s (3600 Q/A) - q_lost`` with ``Q`` the discharged capacity, ``s`` = 1 at
-    the anode and -1 at the counter electrode; ``h = V_m q / F``. Sodium shorter than a
-    continuous film covers ``1 - exp(-h/h_c)`` of the interface. What side reactions and
-    an internal short take is integrated only where a mode brings them, so that the
-    bare model has no state PyBaMM's does not have.
+    ``q = q_0 - s (3600 Q/A + q_short) - q_lost`` with ``Q`` the discharged capacity,
+    ``q_short`` what has leaked through an internal short, ``s`` = 1 at the anode and -1 at
+    the counter electrode; ``h = V_m q / F``. Sodium shorter than a continuous film covers
+    ``1 - exp(-(h + h_s)/h_c)`` of the interface: the seed ``h_s``, a few atoms deep, is
+    where the plating of a bare collector starts. Stripping may use it up (``h`` to
+    ``-h_s``); plating finds it again. What side reactions take is integrated only where a
+    mode brings them, so that the bare model has no state PyBaMM's does not have.
     """
 
     def __init__(self, cell: CellContext, interface: Interface, losses: bool):
@@ -123,8 +125,8 @@ class SodiumInventory(CoreSubModel):
         return {name: pybamm.Variable(name, domain="current collector", scale=scale)}
 
     def _initial_charge(self) -> pybamm.Symbol:
-        key = self.cell.electrode_key(self.interface.place)
-        return self._charge_of(self.cell.parameter(f"{key}.thickness"))
+        key = self.cell.thickness_key(self.interface.place)
+        return self._charge_of(self.cell.parameter(key))
 
     def _charge_of(self, thickness: pybamm.Symbol) -> pybamm.Symbol:
         key = self.cell.electrode_key(self.interface.place)
@@ -136,27 +138,30 @@ class SodiumInventory(CoreSubModel):
         i = self.interface
         key = self.cell.electrode_key(i.place)
         passed = variables["Discharge capacity [A.h]"] * 3600 / cell_area()
+        passed = passed + variables["Internal short charge [C.m-2]"]
         lost = variables[i("sodium lost [C.m-2]")] if self.losses else pybamm.Scalar(0)
         left = self._initial_charge() - self.sign * passed - lost
         molar_volume = self.cell.parameter(f"{key}.material.molar_volume")
         height = scalar(left * molar_volume / pybamm.constants.F)
         floor = self.cell.parameter(f"{key}.continuity_thickness")
-        start = self.cell.parameter(f"{key}.thickness")
+        seed = self.cell.parameter(f"{key}.seed_thickness")
+        stripped = self.sign * variables["Current collector current density [A.m-2]"] > 0
+        film = pybamm.maximum(height, -seed * stripped) + seed
+        start = self.cell.parameter(self.cell.thickness_key(i.place))
         if not self.losses:
             variables[i("sodium lost [C.m-2]")] = scalar(0)
         variables[i("sodium [C.m-2]")] = scalar(left)
         variables[i("sodium thickness [m]")] = height
         variables[i("thickness change [m]")] = height - start
-        variables[i("sodium coverage")] = 1 - pybamm.exp(-pybamm.maximum(height, 0) / floor)
+        variables[i("sodium coverage")] = 1 - pybamm.exp(-film / floor)
         return variables
 
     def set_rhs(self, variables: dict[str, Any]) -> None:
-        """``dq_lost/dt = -i_parasitic + s i_short`` (a reduction takes sodium)."""
+        """``dq_lost/dt = -i_parasitic`` (a reduction takes sodium)."""
         if self.losses:
             i = self.interface
             parasitic = variables[Port.PARASITIC_CURRENT.at(i.place).variable]
-            short = variables["Internal short current density [A.m-2]"]
-            self.rhs = {variables[i("sodium lost [C.m-2]")]: self.sign * short - parasitic}
+            self.rhs = {variables[i("sodium lost [C.m-2]")]: -parasitic}
 
     def set_initial_conditions(self, variables: dict[str, Any]) -> None:
         """Nothing is lost at the start."""

@@ -17,13 +17,15 @@ from twin.modes.ports import Port
 
 CELL_CURRENT = "Current collector current density [A.m-2]"
 SHORT_CURRENT = "Internal short current density [A.m-2]"
+SHORT_CHARGE = "Internal short charge [C.m-2]"
 
 
 class ShortedCircuit(pybamm.external_circuit.ExplicitCurrentControl):
     """External circuit of a cell that leaks: ``i_cell = I/A + G V``.
 
     ``i_short = G V`` is an algebraic state [A.m-2], because the voltage is known only
-    once the cell's current is.
+    once the cell's current is. Its charge is counted beside the external one's: it, too,
+    moves sodium from one electrode to the other, and a charger moves it back.
     """
 
     def get_fundamental_variables(self) -> dict[str, Any]:
@@ -31,6 +33,7 @@ class ShortedCircuit(pybamm.external_circuit.ExplicitCurrentControl):
         variables = super().get_fundamental_variables()
         short = pybamm.Variable(SHORT_CURRENT, scale=self.param.I_typ)
         variables[SHORT_CURRENT] = short
+        variables[SHORT_CHARGE] = pybamm.Variable(SHORT_CHARGE, scale=3600 * self.param.I_typ)
         variables["Total current density [A.m-2]"] = (
             variables["Total current density [A.m-2]"] + short
         )
@@ -44,9 +47,16 @@ class ShortedCircuit(pybamm.external_circuit.ExplicitCurrentControl):
             short: (short - pybamm.yz_average(conductance) * variables["Voltage [V]"])
         }
 
+    def set_rhs(self, variables: dict[str, Any]) -> None:
+        """Count the charge that has leaked."""
+        self.rhs = {variables[SHORT_CHARGE]: variables[SHORT_CURRENT]}
+
     def set_initial_conditions(self, variables: dict[str, Any]) -> None:
         """Start from no short."""
-        self.initial_conditions = {variables[SHORT_CURRENT]: pybamm.Scalar(0)}
+        self.initial_conditions = {
+            variables[SHORT_CURRENT]: pybamm.Scalar(0),
+            variables[SHORT_CHARGE]: pybamm.Scalar(0),
+        }
 
 
 class NoShort(CoreSubModel):
@@ -57,7 +67,7 @@ class NoShort(CoreSubModel):
 
     def get_fundamental_variables(self) -> dict[str, Any]:
         """Set the short current to zero."""
-        return {SHORT_CURRENT: pybamm.Scalar(0)}
+        return {SHORT_CURRENT: pybamm.Scalar(0), SHORT_CHARGE: pybamm.Scalar(0)}
 
 
 class PortedTransport(Bruggeman):
@@ -432,11 +442,15 @@ class SaltLimit(CoreSubModel):
 
     def add_events_from(self, variables: dict[str, Any]) -> None:
         """Watch the least concentration; 2 mol.m-3 counts as none."""
-        least = pybamm.min(variables["Electrolyte concentration [mol.m-3]"])
+        watched = {"": pybamm.min(variables["Electrolyte concentration [mol.m-3]"])}
         if self.cell.interfaces[0].kind == "metal":
+            # An event of its own: the minimum of the two in one crashes the solver (IDAKLU).
             separator = variables["Separator electrolyte concentration [mol.m-3]"]
-            least = pybamm.minimum(least, pybamm.boundary_value(separator, "left"))
-        self.events = [pybamm.Event("Zero electrolyte concentration cut-off", least / 1000 - 0.002)]
+            watched[" at the metal"] = pybamm.boundary_value(separator, "left")
+        self.events = [
+            pybamm.Event(f"Zero electrolyte concentration cut-off{where}", least / 1000 - 0.002)
+            for where, least in watched.items()
+        ]
 
 
 class PortedLumped(pybamm.thermal.Lumped):

@@ -43,23 +43,29 @@ def parameter_values(spec: CellSpec) -> pybamm.ParameterValues:
 
 def theoretical_capacity(spec: CellSpec) -> float:
     """Return the capacity of the limiting porous electrode [A.h]; for a symmetric cell
-    the sodium of one foil, ``F h A / (V_m 3600)``.
+    the sodium of the thicker foil, ``F h A / (V_m 3600)``.
     """
-    area = spec.geometry.area.si
     hosts = [e for e in (spec.anode, spec.cathode) if isinstance(e, PorousElectrode)]
     if hosts:
-        return min(
-            FARADAY
-            * host.material.maximum_concentration.si
-            * host.active_fraction.si
-            * host.thickness.si
-            * area
-            / 3600
-            for host in hosts
-        )
+        return min(porous_capacity(spec, host) for host in hosts)
     anode = spec.anode
     assert isinstance(anode, MetalElectrode)
-    return FARADAY * anode.thickness.si / anode.material.molar_volume.si * area / 3600
+    counter = anode.counter_thickness
+    foil = max(anode.thickness.si, counter.si if counter is not None else 0)
+    charge = FARADAY * foil / anode.material.molar_volume.si
+    return charge * spec.geometry.area.si / 3600
+
+
+def porous_capacity(spec: CellSpec, host: PorousElectrode) -> float:
+    """Return the capacity of one composite, all its sites [A.h]: ``F c_max eps L A/3600``."""
+    return (
+        FARADAY
+        * host.material.maximum_concentration.si
+        * host.active_fraction.si
+        * host.thickness.si
+        * spec.geometry.area.si
+        / 3600
+    )
 
 
 def nominal_capacity(spec: CellSpec) -> float:
@@ -168,6 +174,17 @@ def _metal(spec: CellSpec) -> dict[str, Any]:
         "Negative electrode conductivity [S.m-1]": electrode.material.conductivity.si,
         "Lithium metal partial molar volume [m3.mol-1]": electrode.material.molar_volume.si,
         "Exchange-current density for lithium metal electrode [A.m-2]": exchange_current,
+        **_double_layer(spec, "anode"),
+        **({} if spec.cathode is not None else _double_layer(spec, "cathode")),
+    }
+
+
+def _double_layer(spec: CellSpec, place: str) -> dict[str, Any]:
+    """PyBaMM's name for a double layer's capacitance; a symmetric cell may give only one."""
+    domain = "Negative" if place == "anode" else "Positive"
+    interface = getattr(spec.interfaces, place) or spec.interfaces.anode
+    return {
+        f"{domain} electrode double-layer capacity [F.m-2]": interface.double_layer_capacitance.si
     }
 
 
@@ -211,6 +228,7 @@ def _porous(spec: CellSpec, place: str) -> dict[str, Any]:
             f"interfaces.{place}.exchange_current",
             spec.electrolyte.material.salt_concentration.si,
         ),
+        **_double_layer(spec, place),
     }
     if electrode.electrolyte is not None:
         _check_catholyte(spec.electrolyte.material, electrode.electrolyte, place)

@@ -384,13 +384,15 @@ class MetalKinetics(CoreSubModel):
         j0_c = j0 * (c / param.c_e_init) ** 0.5
         current = self.sign * variables[electrodes.CELL_CURRENT]
         fraction = pybamm.maximum(variables[i("conducting fraction")], 1e-8)
+        # Small enough that a face without sodium takes the voltage out of any window.
+        reacting = pybamm.maximum(variables[i("conducting fraction")], 1e-30)
         variables[i("reference exchange current density [A.m-2]")] = j0
         variables[i("exchange current density [A.m-2]")] = j0_c
         variables[i("current density [A.m-2]")] = current
         variables[i("local current density [A.m-2]")] = current / fraction
         if not self.double_layer:
             variables[i("reaction overpotential [V]")] = (
-                2 * param.R * T / param.F * pybamm.arcsinh2(current, 2 * j0_c * fraction)
+                2 * param.R * T / param.F * pybamm.arcsinh2(current, 2 * j0_c * reacting)
             )
         variables[i("potential vs sodium [V]")] = variables[i("reaction overpotential [V]")]
         return variables
@@ -405,7 +407,7 @@ class MetalKinetics(CoreSubModel):
         fraction = variables[i("conducting fraction")]
         j0 = variables[i("exchange current density [A.m-2]")]
         faradaic = 2 * j0 * fraction * pybamm.sinh(param.F * eta / (2 * param.R * T))
-        capacity = param.n.C_dl(T)
+        capacity = (param.n if i.place == "anode" else param.p).C_dl(T)
         self.rhs = {eta: (variables[i("current density [A.m-2]")] - faradaic) / capacity}
 
     def set_initial_conditions(self, variables: dict[str, Any]) -> None:

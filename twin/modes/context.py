@@ -74,6 +74,15 @@ class CellContext:
         """Return the dotted key of the electrode's table."""
         return "cathode" if place == "cathode" and self.spec.cathode is not None else "anode"
 
+    def thickness_key(self, place: Location) -> str:
+        """Return the dotted key of the electrode's thickness at the start.
+
+        The two sides of a symmetric cell may differ in it.
+        """
+        if place == "cathode" and self.has("anode.counter_thickness"):
+            return "anode.counter_thickness"
+        return f"{self.electrode_key(place)}.thickness"
+
     def parameters(self, mode_id: str) -> Any:
         """Return the mode's validated parameter model."""
         return self.spec.modes[mode_id]

@@ -57,17 +57,24 @@ def sweep_panels(points: Sequence[Any]) -> list[Panel]:
     plating: list[Line] = []
     for label, group in groups.items():
         x = _places(group, key)
-        for title, lines, kind in (("fails", stripping, "stripping"), ("", plating, "plating")):
+        for title, lines, kind in (
+            ("fails", stripping, "stripping"),
+            ("fails", plating, "plating"),
+        ):
             limits = [getattr(point.found, kind) for point in group]
             y = [MILLI * limit.at_least for limit in limits]
             open_end = any(limit.current is None for limit in limits)
             name = ", ".join(part for part in (label, title) if part) or kind
             lines.append(Line(f"{name} (at least)" if open_end else name, x, y))
-        onset = [(a, p.found.onset) for a, p in zip(x, group, strict=True)]
-        known = [(a, MILLI * b) for a, b in onset if b is not None]
-        if known:
-            name = ", ".join(part for part in (label, "voids begin") if part)
-            stripping.append(Line(name, [a for a, _ in known], [b for _, b in known]))
+        for title, lines, kind in (
+            ("voids begin", stripping, "onset"),
+            ("warns", plating, "plating_onset"),
+        ):
+            onset = [(a, getattr(p.found, kind)) for a, p in zip(x, group, strict=True)]
+            known = [(a, MILLI * b) for a, b in onset if b is not None]
+            if known:
+                name = ", ".join(part for part in (label, title) if part)
+                lines.append(Line(name, [a for a, _ in known], [b for _, b in known]))
     return [
         Panel(
             kind, title, x_label, "Current (mA/cm²)", tuple(lines), y_range=(0.0, None), marked=True

@@ -6,6 +6,7 @@ import math
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from twin.report.panel import Panel
@@ -21,6 +22,8 @@ _PLAIN = str.maketrans(
     {**dict.fromkeys("┌┐└┘┬┴├┤┼", "+"), "─": "-", "│": "|", "²": "2", "Ω": "ohm"}
 )
 _SHOWN = {"braille": "⠒"}
+_LEGEND_SHARE = 5
+"""A small drawing gives at most this part of its rows to the legend."""
 COLOURS = ("blue+", "orange+", "green+", "magenta+", "cyan+", "white")
 
 
@@ -104,12 +107,14 @@ def _draw(panel: Panel, columns: int, rows: int, colour: bool, fancy: bool) -> s
             if colour:
                 how["color"] = COLOURS[index % len(COLOURS)]
             draw = plt.scatter if line.dots else plt.plot
-            for x, y in _pieces(line.x, line.y, positive=panel.log):
+            # plotext's own logarithmic axis has numbers like 31622.8.
+            places = [math.log10(x) for x in line.x] if panel.log_x else line.x
+            for x, y in _pieces(places, line.y, positive=panel.log):
                 draw(x, y, **how)
         if panel.log:
             plt.yscale("log")
         if panel.log_x:
-            plt.xscale("log")
+            _decades(plt, panel)
         _limits(plt, panel)
         if panel.death is not None:
             plt.vline(panel.death, "red" if colour else None)
@@ -163,6 +168,14 @@ def _pieces(
         yield piece
 
 
+def _decades(plt: Any, panel: Panel) -> None:
+    """Put whole powers of ten on the horizontal axis."""
+    places = [math.log10(x) for line in panel.lines for x in line.x]
+    first, last = math.ceil(min(places) - 1e-9), math.floor(max(places) + 1e-9)
+    ticks = list(range(first, last + 1, max(1, round((last - first) / 8))))
+    plt.xticks(ticks, [f"1e{tick}" for tick in ticks])
+
+
 def _limits(plt: Any, panel: Panel) -> None:
     low, high = panel.limits
     values = [y for line in panel.lines for y in line.y if math.isfinite(y)]
@@ -184,8 +197,14 @@ def _limits(plt: Any, panel: Panel) -> None:
 def draw_panel(panel: Panel, size: tuple[int, int], *, colour: bool = True) -> str:
     """Return one panel as text of so many columns and rows, its legend among them."""
     columns, rows = size
-    with_legend = _draw(panel, columns, rows, colour, True).splitlines()
-    below = len(with_legend) - rows
+    room = max(rows // _LEGEND_SHARE, 1)
+    while True:
+        drawn = _draw(panel, columns, rows, colour, True).splitlines()
+        below = len(drawn) - rows
+        if below <= room or len(panel.lines) == 1:
+            break
+        # Rather fewer lines than none of them legible.
+        panel = replace(panel, lines=panel.lines[:-1])
     if below > 0:
         return _draw(panel, columns, max(rows - below, 3), colour, True)
-    return "\n".join(with_legend)
+    return "\n".join(drawn)

@@ -23,13 +23,15 @@ class Overlay(Frozen):
     """A patch for cells: what it is, which cells it fits, and what it changes.
 
     ``requires`` maps dotted keys of the cell to the value they must have (or a list of
-    the values they may have); ``patch`` holds the tables to merge into the cell.
+    the values they may have), ``because`` says why; ``patch`` holds the tables to merge
+    into the cell.
     """
 
     name: str
     title: str
     kinds: tuple[Kind, ...] = Field(default=("full", "symmetric"), min_length=1)
     requires: dict[str, Any] = Field(default_factory=dict)
+    because: str = ""
     patch: dict[str, Any]
     provenance: Provenance = Field(default_factory=Provenance)
 
@@ -81,6 +83,7 @@ def refusals(
         The parts of the cell that could not be read; nothing is required of those.
     """
     found = []
+    why = f" ({overlay.because})" if overlay.because else ""
     name, kind = cell.text("name"), cell.text("kind")
     if kind in ("full", "symmetric") and kind not in overlay.kinds:
         found.append(
@@ -104,7 +107,7 @@ def refusals(
             found.append(
                 Problem(
                     f"overlay {overlay.name!r} needs {key} = "
-                    f"{' or '.join(map(repr, values))}; {name!r} {has}",
+                    f"{' or '.join(map(repr, values))}; {name!r} {has}{why}",
                     node.origin.file,
                     f"requires.{key}",
                     "leave the overlay out, or use it on a cell that has what it requires",

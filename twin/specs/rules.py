@@ -91,6 +91,24 @@ def check_kind(spec: Any) -> None:
         cathode_interface=spec.interfaces.cathode is not None,
     ):
         raise complaint
+    check_counter(spec)
+
+
+def check_counter(spec: Any) -> None:
+    """Raise if a full cell has a counter electrode, or a symmetric one no sodium at all."""
+    counter = getattr(spec.anode, "counter_thickness", None)
+    if spec.kind == "full" and counter is not None:
+        raise Complaint(
+            "only a symmetric cell has sodium on its other side",
+            fix='remove it, or set kind = "symmetric" and remove [cathode]',
+            keys=("anode.counter_thickness",),
+        )
+    if spec.kind == "symmetric" and max(spec.anode.thickness.si, counter.si if counter else 0) <= 0:
+        raise Complaint(
+            "a symmetric cell needs sodium on one side at least",
+            fix='give thickness, or counter_thickness = "200 um" for a foil on the other side',
+            keys=("anode.thickness",),
+        )
 
 
 def check_window(window: Any) -> None:

@@ -86,6 +86,11 @@ class Electrolyte(_Material):
     fracture_strength: Q("Pa", gt=0) | None = None
     reduction_limit: Q("V") | None = None
     oxidation_limit: Q("V") | None = None
+    relative_permittivity: Q("", ge=1) = _assumed(15.0, "an oxide's; only impedance asks for it")
+    """Of the grains: their capacitance is ``eps_r eps_0/L``."""
+    boundary_capacitance_ratio: Q("", gt=0) = _assumed(100.0, "grains of 1 um, boundaries of 10 nm")
+    """Capacitance of the grain boundaries over that of the grains: grain size over boundary
+    width in a brick layer."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -123,11 +128,15 @@ class MetalElectrode(Frozen):
 
     kind: Literal["metal"] = "metal"
     material: Metal
-    thickness: Q("m", gt=0)
-    """Sodium present at the start, beyond what the cathode brings. An anode-free cell has
-    a seed of it: with none at all there is no contact to start from."""
+    thickness: Q("m", ge=0)
+    """Sodium present at the start, beyond what the cathode brings; none if anode-free."""
+    counter_thickness: Q("m", ge=0) | None = None
+    """Sodium on the other side of a symmetric cell where it is not as much: with none here
+    and a foil there the cell is an anode-free half cell."""
     continuity_thickness: Q("m", gt=0) = _assumed("50 nm")
     """Below about this much sodium the layer stops covering the interface."""
+    seed_thickness: Q("m", gt=0) = _assumed("1 nm", "three atoms deep: where plating starts")
+    """What a bare collector holds beyond the sodium that is counted."""
 
 
 class PorousElectrode(Frozen):
@@ -172,11 +181,15 @@ class InterfaceSpec(Frozen):
     ``exchange_current`` is the Butler–Volmer exchange current density of the pristine
     contact: per area of contact at a metal electrode, per particle area at half
     filling at an intercalation electrode. ``resistance`` is what the interface adds
-    beyond charge transfer (a native film, a coating), per geometric area.
+    beyond charge transfer (a native film, a coating), per geometric area. The
+    capacitances stand beside the two in an impedance: the double layer's per the same
+    area as the exchange current, the film's per geometric area.
     """
 
     exchange_current: laws("A/m^2", gt=0)
     resistance: laws("ohm*m^2", ge=0) = _assumed("0 ohm*m^2", "no native film")
+    double_layer_capacitance: Q("F/m^2", gt=0) = _assumed("10 uF/cm^2", "a textbook double layer")
+    film_capacitance: Q("F/m^2", gt=0) = _assumed("1 uF/cm^2", "a film of 10 nm")
 
 
 class Interfaces(Frozen):
@@ -233,7 +246,7 @@ class EndOfLife(Frozen):
 
     capacity_fraction: Q("", ge=0, lt=1) = _assumed(0.8)
     """Dead below this share of the reference cycle's capacity."""
-    first_capacity_fraction: Q("", ge=0, lt=1) = Field(default=0.1, validate_default=True)
+    first_capacity_fraction: Q("", ge=0, lt=1) = _assumed(0.1)
     """Dead from the start if the reference cycle discharges less than this share of the
     nominal capacity."""
     resistance_factor: Q("", gt=1) = _assumed(3.0)

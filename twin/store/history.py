@@ -103,6 +103,12 @@ def write_checkpoint(
     )
 
 
+def write_rows(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert cycle rows that have nothing else to them: those of jumped cycles."""
+    if rows:
+        connection.execute(insert(Cycle), [dict(values) for values in rows])
+
+
 def write_cycle(
     connection: Connection,
     values: Mapping[str, Any],

@@ -48,7 +48,12 @@ class StoreReader:
         return self._read(lambda connection: runs.find(connection, ref))
 
     def runs(
-        self, *, cell: str | None = None, status: str | None = None, limit: int | None = None
+        self,
+        *,
+        cell: str | None = None,
+        status: str | None = None,
+        limit: int | None = None,
+        study: str | None = None,
     ) -> list[RunInfo]:
         """Return runs, newest first, without their cells' specs.
 
@@ -60,9 +65,13 @@ class StoreReader:
             Only runs whose :attr:`RunInfo.status_now` is this.
         limit : int, optional
             At most so many.
+        study : str, optional
+            Only the members of this study.
         """
         return self._read(
-            lambda connection: runs.listing(connection, cell=cell, status=status, limit=limit)
+            lambda connection: runs.listing(
+                connection, cell=cell, status=status, limit=limit, study=study
+            )
         )
 
     def cycles(self, run_id: str) -> list[dict[str, Any]]:

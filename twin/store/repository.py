@@ -155,6 +155,7 @@ class Store(StoreReader):
         checkpoint: bytes | None = None,
         layout: str = "",
         events: Sequence[Mapping[str, Any]] = (),
+        jumped: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         """Store a cycle: all that is given, or nothing of it.
 
@@ -181,6 +182,9 @@ class Store(StoreReader):
         events : sequence of mapping
             Criteria crossed: ``mode``, ``criterion``, ``severity``, ``variable``, ``says``,
             ``t_s``, ``value``, ``threshold``.
+        jumped : sequence of mapping
+            Rows of the cycles before it that were interpolated, not simulated; each with
+            its ``cycle``.
 
         Raises
         ------
@@ -192,6 +196,7 @@ class Store(StoreReader):
         values = history.cycle_values(run_id, number, row)
         rows = integer(series_rows, "series_rows")
         crossed = [history.event_values(run_id, number, event) for event in events]
+        between = [history.cycle_values(run_id, row["cycle"], row) for row in jumped]
 
         tries = itertools.count()
 
@@ -199,6 +204,7 @@ class Store(StoreReader):
             if next(tries) and history.is_stored(connection, values):
                 return  # the connection broke after the commit, not before
             runs.touch(connection, run_id)
+            history.write_rows(connection, between)
             history.write_cycle(
                 connection,
                 values,
@@ -286,6 +292,10 @@ class Store(StoreReader):
     def start_study(self, *, kind: str, cell_name: str, design: Mapping[str, Any]) -> str:
         """Record a study (an ensemble, a map …) and return its id, for ``start_run``."""
         return self._write(lambda connection: studies.start(connection, kind, cell_name, design))
+
+    def change_study(self, study_id: str, *, design: Mapping[str, Any]) -> None:
+        """Replace the design of a study that goes on (NotFoundError if there is none)."""
+        self._write(lambda connection: studies.change(connection, study_id, design))
 
     def finish_study(self, study_id: str, *, status: str, summary: Mapping[str, Any]) -> None:
         """Record how a study ended and what came of it (NotFoundError if there is none)."""

@@ -193,12 +193,19 @@ def find(connection: Connection, ref: str) -> RunInfo:
 
 
 def listing(
-    connection: Connection, *, cell: str | None, status: str | None, limit: int | None
+    connection: Connection,
+    *,
+    cell: str | None,
+    status: str | None,
+    limit: int | None,
+    study: str | None = None,
 ) -> list[RunInfo]:
     """Return runs, newest first, with their numbers of cycles, in one query."""
     query = _listing(with_spec=False).order_by(col(Run.created).desc(), col(Run.id))
     if cell is not None:
         query = query.where(col(Run.cell_name) == cell)
+    if study is not None:
+        query = query.where(col(Run.study) == study)
     if status is not None:
         query = query.where(col(Run.status) == (status if status in FINISHED else "running"))
     # Whether a run still runs is known only here, so such a listing is cut here too.

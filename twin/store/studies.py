@@ -41,6 +41,14 @@ def finish(connection: Connection, study_id: str, status: str, summary: Mapping[
         raise _unknown(study_id)
 
 
+def change(connection: Connection, study_id: str, design: Mapping[str, Any]) -> None:
+    """Replace a study's design, as when it is given more members."""
+    values = {"design": plain(design, "design"), "status": "running"}
+    changed = connection.execute(update(Study).where(col(Study.id) == study_id).values(values))
+    if not changed.rowcount:
+        raise _unknown(study_id)
+
+
 def find(connection: Connection, study_id: str) -> StudyInfo:
     """Return a study by its id."""
     query = select(*metadata.tables["study"].columns).where(col(Study.id) == study_id)

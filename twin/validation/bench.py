@@ -30,8 +30,8 @@ from twin.specs.dump import with_overrides
 from twin.specs.naming import find, parameter_name
 from twin.specs.protocol import Protocol
 from twin.specs.quantity import Quantity
-from twin.validation.ramp import levels, ramp_plan
 from twin.validation.schema import Case, Run
+from twin.validation.stairs import StairData
 
 if TYPE_CHECKING:
     from twin.specs.schema import CellSpec
@@ -56,19 +56,14 @@ class RunData:
         The summary row of each cycle.
     tables : dict
         The time series of the cycles kept, by cycle: arrays by variable.
-    levels : list of float
-        The currents of a ramp, a cycle each [A.m-2].
     """
 
     spec: CellSpec
     outcome: Outcome
     rows: list[dict[str, Any]] = field(default_factory=list)
     tables: dict[int, dict[str, np.ndarray]] = field(default_factory=dict)
-    levels: list[float] = field(default_factory=list)
 
-    def commit_cycle(
-        self, run_id: str, number: int, row: Mapping[str, Any], **more: Any
-    ) -> None:
+    def commit_cycle(self, run_id: str, number: int, row: Mapping[str, Any], **more: Any) -> None:
         """Keep a cycle (the engine's sink)."""
         self.rows.append(dict(row))
         if more.get("series") is not None:
@@ -85,9 +80,10 @@ class _Built:
 
     def fits(self, spec: CellSpec, plan: Plan, changed: Iterable[str]) -> bool:
         """Return whether a changed cell differs in nothing but what was left free."""
-        if plan != self.prepared.plan or not set(changed) <= {*self.free, "stack.pressure"}:
+        if plan != self.prepared.plan or not set(changed) <= set(self.free):
             return False
-        may = {*self.free.values(), APPLIED_PRESSURE, parameter_name("stack.pressure", "Pa")}
+        # The engine's own input follows the cell's pressure.
+        may = {*self.free.values(), APPLIED_PRESSURE}
         new = _numbers(spec)
         if new.keys() != self.values.keys():
             return False
@@ -118,7 +114,7 @@ class Bench:
         self.built = 0
         self._bases: dict[str, CellSpec] = {}
         self._kept: dict[str, list[_Built]] = {}
-        self._data: dict[Any, RunData] = {}
+        self._data: dict[Any, RunData | StairData] = {}
         self._numbers = _numeric_keys(case)
         self._whole = _need_series(case)
         self._also = {s.variable for s in case.see.values() if s.variable is not None}
@@ -139,16 +135,20 @@ class Bench:
             return base
         return with_overrides(base, changes, mode_entries(), library=library())
 
-    def solve(self, name: str, changes: Changes) -> RunData:
+    def solve(self, name: str, changes: Changes) -> RunData | StairData:
         """Return a run's data, solving it unless that has been done."""
         key = (name, tuple(sorted((k, str(v)) for k, v in changes.items())))
         if key not in self._data:
             self._data[key] = self._solve(name, changes)
         return self._data[key]
 
-    def _solve(self, name: str, changes: Changes) -> RunData:
+    def _solve(self, name: str, changes: Changes) -> RunData | StairData:
         run = self.case.run[name]
         spec = self.cell(name, changes)
+        self.solved += 1
+        if run.staircase is not None:
+            chosen = plugin_manager().select(run.modes, (), spec.kind)
+            return StairData(spec, chosen, run.staircase)
         plan = self._plan(run, spec, changes)
         cycles = run.cycles or plan.total
         if cycles is None:
@@ -156,17 +156,14 @@ class Bench:
                 f"run {name!r} has no end", key=f"run.{name}.cycles", fix="say how many cycles"
             )
         prepared = self._prepared(name, spec, plan, changes)
-        data = RunData(spec, Outcome("completed"), levels=levels(run.ramp) if run.ramp else [])
+        data = RunData(spec, Outcome("completed"))
         loop = RunLoop(prepared, data, f"{self.case.name}/{name}", State(0, 0.0, None))
         data.outcome = loop.run(cycles)
-        self.solved += 1
         return data
 
     def _plan(self, run: Run, spec: CellSpec, changes: Changes) -> Plan:
-        if run.ramp is not None:
-            return ramp_plan(run.ramp, spec.geometry.area.si)
         own = {k.removeprefix(_PROTOCOL): v for k, v in changes.items() if k.startswith(_PROTOCOL)}
-        if run.protocol is not None:
+        if not run.phase:
             rules = load_protocol(run.protocol, spec, {**run.parameters, **own})
         else:
             rules = Protocol.from_data(
@@ -194,9 +191,7 @@ class Bench:
             quantity = _quantity(spec, key)
             if quantity is not None:
                 free[key] = parameter_name(key, quantity.unit)
-        settings = RunSettings(
-            run.model, run.rtol, run.atol, _ALL if name in self._whole else _FEW
-        )
+        settings = RunSettings(run.model, run.rtol, run.atol, _ALL if name in self._whole else _FEW)
         values = {p: find(spec, key).si for key, p in free.items()}
         prepared = prepare(spec, chosen, plan, settings, free=values, also=self._also)
         # Nothing is stored: the series stay arrays, which is three times as fast.
@@ -223,12 +218,12 @@ def _numeric_keys(case: Case) -> list[str]:
     """Return the keys that sweeps, calibrations and spreads change, and that may stay free.
 
     What stands in ``thermal`` and ``geometry`` goes into many parameters and into the
-    steps themselves; the stack pressure is free already.
+    steps themselves.
     """
     keys = [run.vary.key for run in case.run.values() if run.vary is not None]
     keys += [fit.key for fit in case.calibrate]
     keys += [key for row in case.row for key in row.spread]
-    apart = ("protocol.", "calibrate.", "stack.", "thermal.", "geometry.", "window.")
+    apart = ("protocol.", "calibrate.", "thermal.", "geometry.", "window.")
     return sorted({key for key in keys if not key.startswith(apart)})
 
 
@@ -237,8 +232,6 @@ def _need_series(case: Case) -> set[str]:
     only = next(iter(case.run))
     found = set()
     for seen in case.see.values():
-        inside = seen.take in ("critical-current", "knee", "bend", "precedes")
-        inside = inside or seen.at not in ("start", "end")
-        if inside:
+        if seen.take == "precedes" or seen.at not in ("start", "end"):
             found.add(seen.run or only)
     return found

@@ -14,7 +14,7 @@ from twin.specs.library import Library
 from twin.specs.materials import own_name, read_part
 from twin.specs.tree import Node, Rank
 from twin.validation.schema import Case, Run
-from twin.validation.vocabulary import OF_OTHERS
+from twin.validation.vocabulary import OF_A_RUN, OF_A_STAIRCASE, OF_OTHERS
 
 
 def case_names() -> list[str]:
@@ -108,7 +108,25 @@ def _unfit(case: Case, node: Node) -> list[Problem]:
             check(run_name, case.run, "run", f"calibrate[{index}]", "runs")
     for index, row in enumerate(case.row):
         check(row.see, case.see, "observable", f"row[{index}]", "see")
+    if not found:
+        for name in case.see:
+            found += _misplaced(case, name, node)
     return found
+
+
+def _misplaced(case: Case, name: str, node: Node) -> list[Problem]:
+    """Say so if a staircase is looked at as a run, or a run as a staircase."""
+    seen = case.see[name]
+    run = seen.run or next(iter(case.run))
+    if seen.take in OF_OTHERS:
+        return []
+    is_staircase = _like(case.run, run).staircase is not None
+    if is_staircase == (seen.take in OF_A_STAIRCASE):
+        return []
+    fitting = OF_A_STAIRCASE if is_staircase else OF_A_RUN
+    says = f"{seen.take!r} cannot be read off {'a staircase' if is_staircase else 'a run'}"
+    fix = f"use one of: {one_of(fitting)}"
+    return [Problem(says, node.origin.file, f"see.{name}.take", fix)]
 
 
 def _run_problems(case: Case, name: str, node: Node) -> list[Problem]:
@@ -126,6 +144,7 @@ def _run_problems(case: Case, name: str, node: Node) -> list[Problem]:
     found = []
     if run.cell is None:
         found.append(("cell", "names no cell", 'add cell = "…" (see `twin cells`)'))
-    if sum((run.protocol is not None, bool(run.phase), run.ramp is not None)) != 1:
-        found.append(("protocol", "needs one of protocol, phase and ramp", "give one of the three"))
+    if sum((run.protocol is not None, bool(run.phase), run.staircase is not None)) > 1:
+        says = "has more than one of protocol, phase and staircase"
+        found.append(("protocol", says, "keep one of the three (the cell's own protocol if none)"))
     return [Problem(m, node.origin.file, f"run.{name}.{key}", fix) for key, m, fix in found]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,8 @@ from twin.validation.schema import Observable, Vary
 from twin.validation.tolerance import Value
 from twin.validation.vocabulary import OF_OTHERS, WORDS
 
-# Bisection: a thousandth of a decade is finer than any measured threshold.
-_EDGE_STEPS = 14
+# Bisection: a thousandth of a decade or so is finer than any measured threshold.
+_EDGE_STEPS = 11
 # What an edge's or a fit's result is not told in: the observable's own unit.
 _UNITLESS = ("exponent", "r2", "trend", "span")
 
@@ -136,7 +137,7 @@ class Eye:
         if seen.take == "sum":
             return sum(numbers)
         if seen.take == "order":
-            return float(all(a > b for a, b in zip(numbers, numbers[1:], strict=False)))
+            return float(all(a > b for a, b in pairwise(numbers)))
         return sum(bool(n) for n in numbers) / len(numbers)
 
     def unit(self, name: str) -> str:

@@ -14,13 +14,11 @@ from twin.specs.complaint import did_you_mean
 from twin.units import to_si
 from twin.validation.bench import RunData
 from twin.validation.schema import Observable
+from twin.validation.stairs import StairData, read_stairs
 from twin.validation.tolerance import Value
 
-CURRENT, VOLTAGE, TIME = "Current [A]", "Voltage [V]", "Time [s]"
+TIME = "Time [s]"
 _BRACKET = re.compile(r"\[([^\]]*)\]\s*$")
-# Unless a case says otherwise: a ramp's knee is 5 % off Ohm's line; contact counts as
-# given way when half of what it was is left, or the resistance has doubled.
-_KNEE_SHARE = 0.05
 
 
 def unit_of(variable: str) -> str:
@@ -32,7 +30,7 @@ def unit_of(variable: str) -> str:
     return "*".join(parts).replace("Ohm", "ohm").replace("A*h", "A*hour")
 
 
-def read(seen: Observable, data: RunData) -> Value:
+def read(seen: Observable, data: RunData | StairData) -> Value:
     """Return what an observable reads off a run, in SI units.
 
     Raises
@@ -40,6 +38,8 @@ def read(seen: Observable, data: RunData) -> Value:
     InputError
         If the run does not hold what it asks for.
     """
+    if isinstance(data, StairData):
+        return read_stairs(seen, data)
     return _READERS[seen.take](seen, data)
 
 
@@ -68,6 +68,9 @@ def _at(seen: Observable, data: RunData, at: str) -> float:
     if at == "start":
         return float(_column(data, cycles[0], name)[0])
     if at == "end":
+        if data.outcome.kind != "completed":
+            hours = f"{data.outcome.time_h or 0:.3g} h"
+            raise InputError(f"the run ended after {hours}: {data.outcome.says}", key="at")
         return float(_column(data, cycles[-1], name)[-1])
     whole = np.concatenate([_column(data, c, name) for c in cycles])
     if at in ("max", "min"):
@@ -137,57 +140,6 @@ def _capacity(seen: Observable, data: RunData) -> float:
     return capacity / area if seen.per == "area" else capacity
 
 
-def _critical(seen: Observable, data: RunData) -> float:
-    """The last current of a ramp at which the cell lived and the variable stayed in bounds.
-
-    ``share`` below 1: the variable must not fall under that share of its first value;
-    above 1: it must not rise over that multiple of it. Nought if not even the first
-    current was borne.
-    """
-    borne = 0.0
-    _alive(data)
-    start = _at(seen, data, "start") if seen.variable is not None else 0.0
-    for cycle, current in enumerate(data.levels, 1):
-        finished = any(r["cycle"] == cycle and r.get("complete", True) for r in data.rows)
-        if not finished:
-            break
-        if seen.variable is not None and seen.share is not None:
-            ratio = _column(data, cycle, seen.variable) / start
-            if (ratio.min() < seen.share) if seen.share < 1 else (ratio.max() > seen.share):
-                break
-        borne = current
-    return borne
-
-
-def _ends(data: RunData) -> tuple[np.ndarray, np.ndarray]:
-    """Return current densities and voltages at the end of each finished step of a ramp."""
-    done = [r["cycle"] for r in data.rows if r.get("complete", True)]
-    if len(done) < 3:
-        raise InputError("fewer than three currents of the ramp were borne", key="ramp")
-    j = np.array([data.levels[c - 1] for c in done])
-    return j, np.array([abs(_last_driven(data, c)) for c in done])
-
-
-def _last_driven(data: RunData, cycle: int) -> float:
-    driven = np.flatnonzero(np.abs(_column(data, cycle, CURRENT)) > 0)
-    return float(_column(data, cycle, VOLTAGE)[driven[-1]])
-
-
-def _knee(seen: Observable, data: RunData) -> float:
-    j, V = _ends(data)
-    excess = V / j / (V[0] / j[0]) - 1 - (seen.share or _KNEE_SHARE)
-    beyond = np.flatnonzero(excess > 0)
-    if not len(beyond):
-        raise InputError("the voltage follows Ohm's line to the ramp's end", key="ramp")
-    k = int(beyond[0])
-    return float(np.interp(0.0, excess[k - 1 : k + 1], j[k - 1 : k + 1])) if k else float(j[0])
-
-
-def _bend(seen: Observable, data: RunData) -> float:
-    j, V = _ends(data)
-    return float(((V[-1] - V[-2]) / (j[-1] - j[-2])) / ((V[1] - V[0]) / (j[1] - j[0])))
-
-
 def _precedes(seen: Observable, data: RunData) -> float:
     assert seen.share is not None
     if _alive(data):
@@ -207,18 +159,13 @@ _READERS: dict[str, Callable[[Observable, RunData], Value]] = {
     "ratio": _ratio,
     "change": _change,
     "hours": _hours,
-    "cycles": lambda seen, data: float(
-        sum(bool(row.get("complete", True)) for row in data.rows)
-    ),
+    "cycles": lambda seen, data: float(sum(bool(row.get("complete", True)) for row in data.rows)),
     "alive": lambda seen, data: float(_alive(data)),
     "dead": lambda seen, data: float(not _alive(data)),
     "outcome": _outcome,
     "retention": _retention,
     "efficiency": _efficiency,
     "capacity": _capacity,
-    "critical-current": _critical,
-    "knee": _knee,
-    "bend": _bend,
     "precedes": _precedes,
 }
 

@@ -6,6 +6,8 @@ import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
@@ -206,6 +208,7 @@ def validate(
     *,
     jobs: int = 1,
     on_case: Callable[[Progress], None] | None = None,
+    set_up: Callable[[], None] | None = None,
 ) -> list[Line]:
     """Run cases and return the whole table, in the order they were asked for.
 
@@ -217,6 +220,8 @@ def validate(
         How many processes work on them.
     on_case : callable, optional
         Told of each case as it is finished.
+    set_up : callable, optional
+        Called first in each process (what is logged, say).
 
     Raises
     ------
@@ -235,17 +240,48 @@ def validate(
             elapsed = time.perf_counter() - began
             on_case(Progress(names[index], len(done), len(names), lines, elapsed))
 
-    if min(jobs, len(names)) <= 1:
-        for index, name in enumerate(names):
-            note(index, run_case(name))
+    if len(names) == 1:
+        note(0, run_case(names[0]))
     else:
-        # Fresh processes: PyBaMM and a fork of its threads do not get on.
-        with ProcessPoolExecutor(min(jobs, len(names)), get_context("spawn")) as pool:
-            waiting = {pool.submit(run_case, name): k for k, name in enumerate(names)}
-            try:
-                for future in as_completed(waiting):
-                    note(waiting[future], future.result())
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+        _in_processes(names, jobs, note, set_up)
     return [line for index in sorted(done) for line in done[index]]
+
+
+def _in_processes(
+    names: Sequence[str],
+    jobs: int,
+    note: Callable[[int, list[Line]], None],
+    set_up: Callable[[], None] | None,
+) -> None:
+    """Run cases in processes of their own kind; what takes one down does not take the rest.
+
+    Fresh processes, because PyBaMM's threads and a fork do not get on. A process that dies
+    (a crash inside a solver's C code) breaks its whole pool, so the cases that were not
+    finished are run once more, one to a pool.
+    """
+    context = get_context("spawn")
+    left = dict(enumerate(names))
+    with ProcessPoolExecutor(jobs, context, set_up) as pool:
+        waiting = {pool.submit(run_case, name): k for k, name in left.items()}
+        try:
+            for future in as_completed(waiting):
+                with suppress(BrokenProcessPool):
+                    note(waiting[future], future.result())
+                    del left[waiting[future]]
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    for index, name in left.items():
+        with ProcessPoolExecutor(1, context, set_up) as pool:
+            try:
+                lines = pool.submit(run_case, name).result()
+            except BrokenProcessPool:
+                lines = _crashed(load_case(name))
+        note(index, lines)
+
+
+def _crashed(case: Case) -> list[Line]:
+    """Return the lines of a case whose process died."""
+    problem = "the solver's process crashed: run this case's cell alone to see where"
+    eye = Eye(Bench(case))
+    return [_line(row, eye, Calibrator(eye), [], problem) for row in case.row]

@@ -19,26 +19,17 @@ from twin.validation.vocabulary import OF_OTHERS, OVER, WORDS
 Scalar = str | int | float
 
 
-class Ramp(Frozen):
-    """A staircase of currents, each a cycle of its own."""
+class Stairs(Frozen):
+    """A staircase of currents, as ``twin ccd`` climbs it."""
 
-    first: Q("A/m^2", gt=0)
-    last: Q("A/m^2", gt=0)
-    step: Q("A/m^2", gt=0) | None = None
-    factor: Q("", gt=1) | None = None
-    """Each current is the one before plus ``step``, or times ``factor``."""
-    hold: Q("s", gt=0)
+    start: Q("A/m^2", gt=0)
+    step: Q("A/m^2", gt=0)
+    maximum: Q("A/m^2", gt=0)
+    half_cycle: Q("s", gt=0)
     rest: Q("s", ge=0) = "0 s"
-    direction: Literal["strip", "plate", "both"] = "strip"
-    """What the anode does; in a symmetric cell the cathode does the opposite."""
-
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        if (self.step is None) == (self.factor is None):
-            raise Complaint("a ramp needs either step or factor", fix="give one of the two")
-        if self.last.si < self.first.si:
-            raise Complaint("the ramp ends below its start", fix="exchange first and last")
-        return self
+    way: Literal["alternating", "one-way", "fresh"] = "alternating"
+    """Each face stripped and plated in turn; the anode stripped only; or that with a fresh
+    cell at each current."""
 
 
 class Vary(Frozen):
@@ -74,7 +65,7 @@ class Run(Frozen):
     parameters: dict[str, Scalar] = Field(default_factory=dict)
     phase: tuple[dict[str, Any], ...] = ()
     """Phases as in a protocol file, instead of the name of one."""
-    ramp: Ramp | None = None
+    staircase: Stairs | None = None
     patch: dict[str, Any] = Field(default_factory=dict)
     """Tables laid over the cell, as in an overlay."""
     vary: Vary | None = None

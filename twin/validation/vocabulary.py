@@ -28,15 +28,22 @@ OF_A_RUN: dict[str, Word] = {
     "retention": Word("capacity of a cycle over that of an earlier one", ("cycle",), ("first",)),
     "efficiency": Word("coulombic efficiency of a cycle", ("cycle",)),
     "capacity": Word("discharge capacity of a cycle", ("cycle",), ("per",), None),
-    "critical-current": Word(
-        "the last current of a ramp that was borne", (), ("variable", "share"), "A/m^2"
-    ),
-    "knee": Word("the current of a ramp at which voltage leaves Ohm's line", (), ("share",), "A/m^2"),
-    "bend": Word("the last slope dV/dj of a ramp over the first"),
     "precedes": Word(
         "1 if a variable passed a share of its first value before the cell died, else 0",
         ("variable", "share"),
     ),
+}
+_CURRENT = "A/m^2"
+OF_A_STAIRCASE: dict[str, Word] = {
+    "critical-stripping": Word(
+        "the highest current at which stripping fails nothing", unit=_CURRENT
+    ),
+    "critical-plating": Word("the same of plating, on a face never stripped", unit=_CURRENT),
+    "critical-current": Word("the highest current the cell bore", unit=_CURRENT),
+    "process": Word("what ended it: 'stripping', 'plating' or 'nothing'"),
+    "onset": Word("the lowest current at which a stripped face loses contact", unit=_CURRENT),
+    "knee": Word("the current at which the voltage leaves Ohm's line", (), ("share",), _CURRENT),
+    "bend": Word("the last slope dV/dj over the first"),
 }
 OF_OTHERS: dict[str, Word] = {
     "quotient": Word("the first over the second", ("of",)),
@@ -45,7 +52,7 @@ OF_OTHERS: dict[str, Word] = {
     "order": Word("1 if each is greater than the next, else 0", ("of",)),
     "together": Word("the share of them that is not nought", ("of",)),
 }
-WORDS = OF_A_RUN | OF_OTHERS
+WORDS = OF_A_RUN | OF_A_STAIRCASE | OF_OTHERS
 
 OVER: dict[str, str] = {
     "exponent": "the power p of y = a x^p, fitted over the sweep",

@@ -18,9 +18,25 @@ def widest(text: str) -> int:
 def test_cells_lists_every_cell_with_the_keys_scripts_rely_on(cli):
     found = cli("cells", "--json").json
     assert [entry["name"] for entry in found] == twin.list_cells()
-    assert all(set(entry) == {"name", "kind", "family", "title"} for entry in found)
+    assert all(
+        set(entry) >= {"name", "kind", "family", "title", "anode", "known"} for entry in found
+    )
+    assert all(0 < entry["known"] < 1 for entry in found)
     assert cli("cells").out == cli("cells", "list").out
     assert all(name in cli("cells").out for name in twin.list_cells())
+
+
+def test_cells_are_filtered_and_sorted(cli):
+    found = cli("cells", "--family", "sulfide", "--sort", "known", "--json").json
+    assert found and {entry["family"] for entry in found} == {"sulfide"}
+    shares = [entry["known"] for entry in found]
+    assert shares == sorted(shares, reverse=True)
+    tin = cli("cells", "--anode", "Sn4", "--json").json
+    assert tin and {entry["anode"] for entry in tin} == {"na15sn4"}
+    assert cli("cells", "--known", "100", "--json").json == []
+    said = cli("cells", "--family", "sulphide")
+    assert said.code == 2 and "'sulfide'" in said.err
+    assert cli("cells", "--sort", "beauty").code == 2
 
 
 @pytest.fixture

@@ -50,7 +50,9 @@ def test_a_cell_that_lives_is_completed_and_names_what_is_nearest(store):
 
 
 def test_too_little_pressure_kills_by_contact_loss(store):
-    run = twin.simulate("na-base-na", cycles=50, overrides=LOW_PRESSURE, store=store)
+    run = twin.simulate(
+        "na-base-na", cycles=50, overrides=LOW_PRESSURE, modes=["pressure"], store=store
+    )
     outcome = run.outcome
     assert (outcome.kind, outcome.mode) == ("cell-failed", "pressure")
     assert outcome.criterion == "anode contact lost"
@@ -68,6 +70,8 @@ def test_leaving_the_killer_out_lets_the_cell_live(store):
     run = twin.simulate(
         "na-base-na", cycles=10, overrides=LOW_PRESSURE, without=["pressure"], store=store
     )
+    # Without lost contact there is nothing to crowd the current into a filament, either.
+    assert "dendrite" in run.info.modes
     assert run.outcome.kind == "completed"
 
 
@@ -77,6 +81,7 @@ def test_interphase_growth_is_blamed_for_a_risen_resistance(store):
         model="spm",
         cycles=60,
         overrides={"modes.interphase.anode.parabolic_constant": "1e-18 m^2/s"},
+        modes=["interphase", "pressure"],
         store=store,
     )
     outcome = run.outcome
@@ -104,7 +109,9 @@ def test_a_branch_without_change_goes_where_its_parent_went(store):
 
 
 def test_a_branch_with_more_pressure_saves_the_cell(store):
-    parent = twin.simulate("na-base-na", cycles=20, overrides=LOW_PRESSURE, store=store)
+    parent = twin.simulate(
+        "na-base-na", cycles=20, overrides=LOW_PRESSURE, modes=["pressure"], store=store
+    )
     assert parent.outcome.kind == "cell-failed"
     branch = twin.resume(
         parent.id, from_cycle=1, overrides={"stack.pressure": "10 MPa"}, store=store
@@ -119,14 +126,9 @@ def test_a_branch_may_leave_a_mode_out(store):
     branch = twin.resume(parent.id, from_cycle=2, without=["pressure"], store=store)
     assert branch.outcome.kind == "completed"
     assert set(parent.info.modes) - set(branch.info.modes) == {"pressure"}
-    # The interphase goes on from where it was: as much of it has grown.
-    key = "Anode interphase grown [m]"
-    assert branch.rows[2][key] == pytest.approx(parent.rows[2][key], rel=1e-3)
-    # Its mean is thinner by the contact that the pressure mode had kept from touching,
-    # which starts with a native layer.
-    key, theta = "Anode interphase thickness [m]", "Anode conducting fraction"
-    thinner = branch.rows[2][key] / parent.rows[2][key]
-    assert parent.rows[2][theta] / branch.rows[2][theta] < thinner < 1
+    # The interphase goes on from where it was.
+    key = "Anode interphase thickness [m]"
+    assert branch.rows[2][key] == pytest.approx(parent.rows[2][key], rel=1e-2)
 
 
 def test_a_branch_remembers_every_change_since_the_first_run(store):

@@ -15,45 +15,10 @@ from twin import Port
 F, R, T_REF = 96485.33212, 8.314462618, 298.15
 RTF = R * T_REF / F
 V_M = 2.375e-5  # m3/mol, the library's sodium
-TIGHT = {"rtol": 1e-10, "atol": 1e-12}
 MODE = ("pressure",)
 HOUR = 3600.0
 H_0 = 2e-6  # m
 MPA = 1e6
-
-# Round numbers, a perfect contact and no refilling: each test brings back what it is about.
-PLAIN = {
-    "electrolyte.material.conductivity": "0.1 S/m",
-    "interfaces.anode.exchange_current": "40 A/m^2",
-    "interfaces.anode.resistance": "0 ohm*m^2",
-    "anode.thickness": "5 mm",
-    "window.lower": "-1e5 V",
-    "window.upper": "1e5 V",
-    "stack.pressure": "5 MPa",
-    "modes.pressure.contact.law": "plastic",
-    "modes.pressure.contact.hardness": "1 Pa",
-    "modes.pressure.contact.dwell": "0 s",
-    "modes.pressure.contact.spot_radius": "5 um",
-    "modes.pressure.voids.reference_height": f"{H_0} m",
-    "modes.pressure.voids.healed_fraction": 1.0,
-    "modes.pressure.voids.refill_current": "0 A/m^2",
-    "modes.pressure.voids.refill_per_pressure": "0 A/(m^2*Pa)",
-    "modes.pressure.voids.shut_height": "1e-15 m",
-    "modes.pressure.voids.switch_current": "1e-9 A/m^2",
-    "modes.pressure.voids.creep_closure": "off",
-    "modes.pressure.stack.creep_relaxation": "off",
-}
-
-
-@pytest.fixture(scope="module")
-def stack(make_cell, run):
-    """Solve a plain symmetric cell with the pressure mode, changed as a test wants it."""
-
-    def solve(steps, overrides=None, more=(), **solver):
-        spec = make_cell("na-nzsp-na", PLAIN | dict(overrides or {}))
-        return run(spec, steps, [*MODE, *more], **(TIGHT | solver))
-
-    return solve
 
 
 def refill(current):
@@ -101,6 +66,42 @@ def test_persson_limits(stack):
     assert math.sqrt(8 / math.pi) == pytest.approx(1.596, abs=5e-4)
     assert stack([(0.0, 1)], elastic(5e9)).end("Anode touching fraction") == pytest.approx(1)
     assert stack([(0.0, 1)], elastic(0)).end("Anode touching fraction") == 0
+
+
+@pytest.mark.parametrize("m", [0.5, 1.0])
+def test_fractal_contact_gives_the_resistance_its_power(stack, m):
+    # R_int ~ 1/theta ~ p^-m where contact is dilute: charge transfer and constriction alike.
+    fractal = {
+        "modes.pressure.contact.law": "fractal",
+        "modes.pressure.contact.fractal_exponent": m,
+        "modes.pressure.contact.hardness": "1 GPa",
+    }
+    logs = []
+    for pressure in (1e4, 1e5):
+        seen = stack([(0.0, 1)], fractal | {"stack.pressure": f"{pressure} Pa"})
+        theta = seen.end("Anode touching fraction")
+        assert theta == pytest.approx(-math.expm1(-((pressure / 1e9) ** m)), rel=1e-3)
+        total = seen.end("Anode charge-transfer resistance [Ohm.m2]") + seen.end(
+            "Anode series resistance [Ohm.m2]"
+        )
+        logs.append(math.log10(total))
+    assert logs[1] - logs[0] == pytest.approx(-m, abs=0.01)
+
+
+def test_fractal_contact_without_pressure(stack):
+    # p^1/2 has no slope at nought; the law's has.
+    seen = stack(
+        [(0.01, 60)],
+        {
+            "modes.pressure.contact.law": "fractal",
+            "modes.pressure.contact.hardness": "1 MPa",
+            "stack.pressure": "0 Pa",
+            "stack.fixture": "spring",
+            "stack.stiffness": "1e12 Pa/m",
+        },
+    )
+    assert seen["Anode touching fraction"][0] == 0
+    assert np.isfinite(seen["Voltage [V]"]).all()
 
 
 def norton(rate="0.53 1/s", exponent=5.0, **more):
@@ -183,6 +184,16 @@ def test_constriction_reference_value_and_limits(stack):
     # One spot per area pi a^2/theta is Holm's 1/(4 a sigma) = 5.00e5 ohm on one side.
     spot = at[1e-6] / (math.pi * (5e-6) ** 2 / 1e-6)
     assert spot == pytest.approx(5.00e5, rel=2e-3)
+
+
+@pytest.mark.parametrize("theta", [1e-4, 0.01, 0.05, 0.1])
+def test_constriction_is_near_the_exact_one(stack, theta):
+    # A spot on a coaxial cylinder: psi = 1 - 1.4098 e + 0.3441 e^3 + 0.0435 e^5, e^2 = theta.
+    e = math.sqrt(theta)
+    exact = 1 - 1.4098 * e + 0.3441 * e**3 + 0.0435 * e**5
+    seen = stack([(0.0, 1)], touching(theta))
+    psi = seen.end("Anode constriction resistance [Ohm.m2]") * theta * 0.4 / (math.pi * 5e-6)
+    assert psi == pytest.approx(exact, rel=0.01)
 
 
 def test_half_contact_doubles_the_local_current(stack):
@@ -285,6 +296,20 @@ def test_cycle_map(stack, xi):
         assert u - 1 == pytest.approx(w, rel=1e-6)
 
 
+@pytest.mark.parametrize(("j", "cap", "focus"), [(3.0, 1.0, 12.0), (3.0, 2.0, 8.0)])
+def test_cycles_until_the_current_is_focused_enough(stack, j, cap, focus):
+    # N_lo = 1 + ceil([(j_c/j - r) e^-s - (1 - r)]/q) at the start of a plating, where the
+    # local current j u is largest; q = (1 - r)(1 - e^-s), focus = j_c/j.
+    half = HOUR
+    r, s = cap / j, growth(j, half)
+    q = (1 - r) * -math.expm1(-s)
+    expected = 1 + math.ceil(((focus - r) * math.exp(-s) - (1 - r)) / q)
+    assert 2 < expected < 12
+    seen = stack([(j, half), (-j, half)] * (expected + 1), refill(cap))
+    u = 1 / (1 - seen.at("Anode void fraction", (2 * np.arange(expected + 1) + 1) * half))
+    assert 1 + int(np.argmax(u >= focus)) == expected
+
+
 def test_the_other_electrode_sees_the_opposite_current(stack):
     seen = stack([(3.0, HOUR), (-3.0, HOUR)], refill(1.0))
     one_hour = 1 / 3 + (1 - 1 / 3) * math.exp(growth(3.0, HOUR))
@@ -320,21 +345,24 @@ def test_refill_current_follows_pressure_and_temperature(stack):
 
 
 def test_wilkinson_ashby_closes_a_void_exponentially(stack):
-    # n = 1, no capillary pressure: dphi/dt = -(9/4) A p phi in the dilute limit.
+    # n = 1, no capillary pressure: dh_v/dt = -(9/4) A p h_v at any size, and so
+    # dphi/dt = -(9/4) A p phi of a small void.
     p, rate = 1 * MPA, 1e-3
     overrides = norton(f"{rate} 1/s", 1.0) | {
         "modes.pressure.voids.creep_closure": "wilkinson-ashby",
         "anode.material.surface_energy": "0 J/m^2",
         "stack.pressure": "1 MPa",
     }
-    # A void of a thousandth, made by ten seconds' stripping, then left alone.
-    j = 1e-3 * F * H_0 / (V_M * 1.0)
-    seen = stack([(j, 1.0), (0.0, 1000.0)], overrides)
-    phi_0 = seen.at("Anode void fraction", 1.0)
-    t = np.array([100.0, 300.0, 1000.0])
-    phi = seen.at("Anode void fraction", 1.0 + t)
-    exact = phi_0 * np.exp(-2.25 * rate * (p / MPA) * t)
-    assert phi == pytest.approx(exact, rel=1e-3)
+    for size, small in ((1e-3, True), (0.5, False)):
+        # A void made by a second's stripping, then left alone.
+        j = size * F * H_0 / (V_M * 1.0)
+        seen = stack([(j, 1.0), (0.0, 1000.0)], overrides)
+        t = np.array([100.0, 300.0, 1000.0])
+        exact = np.exp(-2.25 * rate * (p / MPA) * t)
+        height = seen.at("Anode void state", 1.0 + t) / seen.at("Anode void state", 1.0)
+        assert height == pytest.approx(exact, rel=1e-6)
+        phi = seen.at("Anode void fraction", 1.0 + t) / seen.at("Anode void fraction", 1.0)
+        assert (phi == pytest.approx(exact, rel=1e-3)) == small
 
 
 def test_wilkinson_ashby_feels_the_capillary_pressure(stack):
@@ -414,6 +442,26 @@ def test_rigid_gap_has_the_stacks_own_stiffness(stack):
     change = seen["Stack thickness change [m]"]
     assert change.max() > 1e-7
     assert seen["Stack pressure [Pa]"] - 5e6 == pytest.approx(change / compliance, rel=1e-9, abs=1)
+
+
+@pytest.mark.parametrize("fixture", ["constant-force", "spring", "rigid"])
+def test_fixture_stores_half_k_dh_squared(stack, fixture):
+    # What the stack's swelling does against p, beyond the applied pressure's own work.
+    stiffness = {"stack.stiffness": "1e11 Pa/m"} if fixture == "spring" else {}
+    seen = stack(CYCLE, {"stack.fixture": fixture, "anode.thickness": "200 um"} | stiffness)
+    change, pressure = seen["Stack thickness change [m]"], seen["Stack pressure [Pa]"]
+    energy = seen["Fixture elastic energy [J.m-2]"]
+    if fixture == "constant-force":
+        assert (energy == 0).all()
+        return
+    # p is linear in dh, so the trapezium is exact.
+    work = np.concatenate(
+        [[0], np.cumsum((pressure[1:] + pressure[:-1]) / 2 * np.diff(change))]
+    ) - pressure[0] * (change - change[0])
+    k = (pressure[-1] - pressure[0]) / (change[-1] - change[0])
+    assert energy == pytest.approx(0.5 * k * change**2, rel=1e-6, abs=1e-9 * energy.max())
+    assert energy - energy[0] == pytest.approx(work, rel=1e-6, abs=1e-6 * energy.max())
+    assert energy.max() > 0
 
 
 @pytest.mark.parametrize("n", [3.0, 5.0])

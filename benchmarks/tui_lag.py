@@ -1,0 +1,59 @@
+"""How late the bench's event loop is while two runs go, and how soon its first screen stands.
+
+Run it: ``python benchmarks/tui_lag.py [SECONDS]``. The bench is driven without a terminal, at
+140x40 on the Live screen, which redraws as it goes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+BEGAN = time.perf_counter()
+TICK_S = 0.01
+
+
+async def measure(seconds: float, folder: Path) -> None:
+    from twin_tui.app import Bench
+    from twin_tui.runs.scenario import Scenario
+    from twin_tui.settings import Settings, State
+
+    app = Bench(f"sqlite:///{folder / 'runs.db'}", Settings(), State(screen="live"))
+    async with app.run_test(size=(140, 40)) as pilot:
+        await pilot.pause()
+        print(f"first screen after {time.perf_counter() - BEGAN:.2f} s (imports included)")
+        # Without what kills it the cell lives on, and news comes as fast as it ever does.
+        for _ in range(2):
+            app.start(
+                Scenario(cell="na-nzsp-na", cycles=100_000, without=["pressure", "interphase"])
+            )
+        while not all(job.cycle for job in app.desk.jobs):
+            assert not any(job.over for job in app.desk.jobs), [job.log for job in app.desk.jobs]
+            await asyncio.sleep(0.1)
+        late = []
+        until = time.perf_counter() + seconds
+        while time.perf_counter() < until:
+            before = time.perf_counter()
+            await asyncio.sleep(TICK_S)
+            late.append(1e3 * (time.perf_counter() - before - TICK_S))
+        assert not any(job.over for job in app.desk.jobs), [job.log for job in app.desk.jobs]
+        cycles = [job.cycle for job in app.desk.jobs]
+        late.sort()
+        print(
+            f"lag over {seconds:.0f} s with runs at cycles {cycles}: median "
+            f"{statistics.median(late):.1f} ms, 99 % {late[int(0.99 * len(late))]:.1f} ms, "
+            f"worst {late[-1]:.1f} ms; load {os.getloadavg()[0]:.1f}"
+        )
+        app.desk.close(stop=True)
+
+
+if __name__ == "__main__":
+    length = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
+        os.environ["TWIN_TUI_HOME"] = place
+        asyncio.run(measure(length, Path(place)))

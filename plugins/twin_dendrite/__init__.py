@@ -1,0 +1,13 @@
+"""Dendrites: sodium filaments that crack their way through the electrolyte and short it."""
+
+from __future__ import annotations
+
+from twin import hookimpl
+
+
+@hookimpl
+def twin_failure_modes():
+    """Bring the dendrite mode."""
+    from twin_dendrite.mode import Dendrite
+
+    return [Dendrite()]

@@ -1,0 +1,41 @@
+"""The filament of one metal interface: how long it is.
+
+The state is ``y = ln(l/t_SE)``, in which the run through the electrolyte is smooth and
+crossing it is ``y = 0``. It starts from the interface's flaw (``flaws.py``).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pybamm
+
+from twin import ModeSubModel
+from twin_dendrite.flaws import flaw_length
+
+
+class Filament(ModeSubModel):
+    """One filament's state."""
+
+    def get_fundamental_variables(self) -> dict[str, Any]:
+        """Define ``y`` and the length."""
+        i = self.interface
+        y = self.state(i("filament state"))
+        thickness = self.cell.parameter("electrolyte.thickness")
+        return {
+            i("filament state"): y,
+            i("filament length [m]"): thickness * pybamm.exp(y),
+        }
+
+    def set_initial_conditions(self, variables: dict[str, Any]) -> None:
+        """Start from the flaw, cut off at its share of the thickness."""
+        length = flaw_length(
+            self.p("flaw.length"),
+            self.cell.parameter("geometry.area"),
+            self.p("flaw.reference_area"),
+            self.p("flaw.weibull_modulus"),
+            self.p("flaw.strength"),
+        )
+        share = length / self.cell.parameter("electrolyte.thickness")
+        start = pybamm.log(pybamm.minimum(share, self.p("flaw.thickness_share")))
+        self.initial_conditions = {variables[self.interface("filament state")]: start}

@@ -1,0 +1,205 @@
+"""The dendrite mode: what it reads, writes, and when it calls the cell dead."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twin import (
+    CellContext,
+    Criterion,
+    Evidence,
+    FailureMode,
+    Interface,
+    Port,
+    PortAt,
+    RunRecord,
+    SlowState,
+    Validity,
+)
+from twin_dendrite.flaws import starting_length
+from twin_dendrite.parameters import Parameters
+
+_SHORT = "Dendrite short conductance [S.m-2]"
+_ELECTRONIC = "electrolyte.material.electronic_conductivity"
+_BRITTLE = ("fracture_toughness", "youngs_modulus", "poisson_ratio")
+# A bridge that holds closes in full; one that burns opens again well before this.
+_CLOSED = 0.9
+
+
+class Dendrite(FailureMode):
+    """Sodium filaments that grow through a brittle electrolyte, and electrons that leak.
+
+    The equations stand in ``fracture.py``, ``flaws.py``, ``growth.py``, ``short.py`` and
+    ``critical.py``.
+    """
+
+    id = "dendrite"
+    title = "Dendrites and shorts"
+    references = (
+        "Porz et al. 2017, Adv. Energy Mater. 7, 1701003",
+        "Klinsmann et al. 2019, J. Power Sources 442, 227226",
+        "Lowack, arXiv 2603.20113",
+        "Charles 1958, J. Appl. Phys. 29, 1549",
+        "Han et al. 2019, Nat. Energy 4, 187",
+    )
+    validity = Validity(
+        temperature=(253.15, 370.9),
+        says="solid sodium, plated on a brittle electrolyte; one straight crack an interface; "
+        "not the first plating of a cell assembled without sodium",
+    )
+    Parameters = Parameters
+    reads = (
+        "Volume-averaged cell temperature [K]",
+        "Stack pressure [Pa]",
+        "Separator resistance [Ohm.m2]",
+        "Voltage [V]",
+        "{interface} current density [A.m-2]",
+        "{interface} conducting fraction",
+        "{interface} series resistance [Ohm.m2]",
+        "{interface} reference exchange current density [A.m-2]",
+        "{interface} void fraction",
+    )
+    writes = (Port.SHORT_CONDUCTANCE, Port.PARASITIC_CURRENT)
+
+    def _metals(self, cell: CellContext) -> tuple[Interface, ...]:
+        """Return the interfaces at which a filament can grow: a metal on a brittle solid."""
+        known = all(cell.has(f"electrolyte.material.{name}") for name in _BRITTLE)
+        return cell.metal_interfaces if known else ()
+
+    @staticmethod
+    def _leaks(cell: CellContext) -> bool:
+        return cell.has(_ELECTRONIC)
+
+    def _burns(self, cell: CellContext) -> bool:
+        return bool(cell.parameters(self.id).short.law == "burns-out")
+
+    def submodels(self, cell: CellContext) -> dict[str, Any]:
+        """A filament, its growth and its contact at each metal; one short for the cell."""
+        from twin_dendrite.filament import Filament
+        from twin_dendrite.growth import FilamentGrowth
+        from twin_dendrite.short import Contact, Fuse, ShortConductance
+
+        metals, leaks = self._metals(cell), self._leaks(cell)
+        bridge = Fuse if self._burns(cell) else Contact
+        found: dict[str, Any] = {}
+        for i in metals:
+            found[f"{i.place} filament"] = Filament(cell, self.id, i)
+            found[f"{i.place} growth"] = FilamentGrowth(cell, self.id, i)
+            found[f"{i.place} bridge"] = bridge(cell, self.id, i)
+        if metals or leaks:
+            found["short"] = ShortConductance(cell, self.id, metals, leaks)
+        return found
+
+    def contributions(self, cell: CellContext) -> dict[PortAt, str]:
+        """The short, and the sodium that dies when one burns out."""
+        metals = self._metals(cell)
+        found: dict[PortAt, str] = {}
+        if metals or self._leaks(cell):
+            found[Port.SHORT_CONDUCTANCE.at()] = _SHORT
+        if self._burns(cell):
+            for i in metals:
+                found[Port.PARASITIC_CURRENT.at(i.place)] = i("dead sodium current density [A.m-2]")
+        return found
+
+    def criteria(self, cell: CellContext) -> list[Criterion]:
+        """A hard short; warnings of a leak, of soft shorts and of a filament on the run."""
+        own = cell.parameters(self.id).short
+        thickness = cell.quantity("electrolyte.thickness").si
+        found = self._leak_criterion(cell, thickness)
+        for i in self._metals(cell):
+            burns = self._burns(cell)
+            found.append(
+                Criterion(
+                    what=f"{i.place} hard short",
+                    variable=i("bridge closure") if burns else i("filament length [m]"),
+                    threshold=_CLOSED if burns else thickness,
+                    direction="above",
+                    fresh=0.0 if burns else min(starting_length(cell, self.id), 0.5 * thickness),
+                    severity=own.severity,
+                    scale="linear" if burns else "log",
+                    says=f"a sodium filament from the {i.place} has crossed the electrolyte",
+                )
+            )
+            if burns:
+                found.append(
+                    Criterion(
+                        what=f"{i.place} soft short",
+                        variable=i("soft shorts"),
+                        threshold=0.5,
+                        direction="above",
+                        fresh=0.0,
+                        severity="warning",
+                        says=f"a filament from the {i.place} crossed the electrolyte and burnt out",
+                    )
+                )
+            found.append(
+                Criterion(
+                    what=f"{i.place} filament runs",
+                    variable=i("stress intensity share"),
+                    threshold=1.0,
+                    direction="above",
+                    fresh=0.0,
+                    severity="warning",
+                    says=f"the {i.place} is plated above the current its flaws can bear",
+                )
+            )
+        return found
+
+    def _leak_criterion(self, cell: CellContext, thickness: float) -> list[Criterion]:
+        if not self.contributions(cell):
+            return []
+        limit, fresh = cell.parameters(self.id).leak.conductance_limit.si, 0.0
+        if self._leaks(cell):
+            fresh = cell.quantity(_ELECTRONIC).si / thickness
+        return [
+            Criterion(
+                what="cell leaks",
+                variable=_SHORT,
+                threshold=limit,
+                direction="above",
+                fresh=min(fresh, 0.5 * limit),
+                severity="warning",
+                says="the cell loses charge through a filament or through its electrolyte",
+            )
+        ]
+
+    def slow_states(self, cell: CellContext) -> list[SlowState]:
+        """The logarithm of each filament's length."""
+        return [SlowState(i("filament state")) for i in self._metals(cell)]
+
+    def outputs(self, cell: CellContext) -> list[str]:
+        """Length, drive and limit of each filament, and the short's two parts."""
+        what = [
+            "filament length [m]",
+            "tip current density [A.m-2]",
+            "tip overpotential [V]",
+            "stress intensity share",
+            "critical plating current density [A.m-2]",
+            "filament conductance [S.m-2]",
+        ]
+        if self._burns(cell):
+            what += ["bridge closure", "soft shorts"]
+        metals = self._metals(cell)
+        names = [i(w) for i in metals for w in what]
+        return [*names, "Electronic leak conductance [S.m-2]"] if names or self._leaks(cell) else []
+
+    def diagnose(self, run: RunRecord, cell: CellContext) -> Evidence:
+        """Capacity that leaks away: the short's share of the current, at the last voltage."""
+        metals, said = self._metals(cell), []
+        if not metals and not self._leaks(cell):
+            return Evidence(says="nothing here to short")
+        volts = abs(run.last["Voltage [V]"])
+        shares = [
+            values[_SHORT] * volts / max(values[_SHORT] * volts + run.current_density, 1e-30)
+            for values in (run.first, run.last)
+        ]
+        for i in metals:
+            length = run.last[i("filament length [m]")] * 1e6
+            bears = run.last[i("critical plating current density [A.m-2]")] / 10
+            said.append(
+                f"the {i.place}'s filament is {length:.3g} um long and bears {bears:.3g} mA/cm2"
+            )
+        if self._leaks(cell) or shares[1] > 0:
+            said.append(f"{shares[1]:.2%} of the current leaks")
+        capacity = run.nominal_capacity * (shares[1] - shares[0])
+        return Evidence(capacity=capacity, says=", ".join(said))

@@ -1,0 +1,114 @@
+"""The TOML table ``[modes.dendrite]``."""
+
+# mypy: disable-error-code="valid-type"
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import ValidationInfo, field_validator
+
+from twin import ModeParameters, Q
+
+
+class Flaw(ModeParameters):
+    """The flaw that a filament starts from."""
+
+    length: Q("m", gt=0)
+    """Median length of the worst flaw of the reference area."""
+    reference_area: Q("m^2", gt=0)
+    strength: Q("", gt=0)
+    """Strength of this cell's worst flaw against the median; its spread is Weibull's."""
+    weibull_modulus: Q("", gt=0)
+    """Modulus of that spread, m: it also says how the flaw grows with the cell's area."""
+    thickness_share: Q("", gt=0, lt=1)
+    """No flaw is longer than this share of the electrolyte."""
+
+    @field_validator("weibull_modulus")
+    @classmethod
+    def _one_modulus(cls, modulus: Any, info: ValidationInfo) -> Any:
+        strength = info.data.get("strength")
+        kind, _, spread = ((strength and strength.spread) or "").partition(" ")
+        if kind == "weibull" and float(spread) != modulus.si:
+            raise ValueError(
+                f"{modulus.text} is not the modulus that flaw.strength is spread with, {spread}: "
+                f"give both the same"
+            )
+        return modulus
+
+
+class Drive(ModeParameters):
+    """What presses sodium into the crack."""
+
+    pressure_share: Q("", gt=0, le=1)
+    """Share of the overpotential that becomes pressure, chi_p; 1 is reversible."""
+    film_share: Q("", ge=0, le=1)
+    """Share of the drop across films at the interface that acts at the tip. A film that
+    covers evenly evens out the current too."""
+    detour_factor: Q("", ge=0)
+    """Ohmic drop along the filament's length that it short-cuts, kappa."""
+    edge_factor: Q("", ge=0)
+    """Crowding of the current at the edges of voids, s_e: 1 + s_e phi."""
+
+
+class Fracture(ModeParameters):
+    """How the crack opens and runs."""
+
+    geometry_factor: Q("", gt=0)
+    """Y: 1 for a through crack, 1.12 for one from an edge."""
+    loading_factor: Q("", ge=0)
+    """Tension across the crack per stack pressure, from bending and uneven loading."""
+    in_plane_compression: Q("Pa", ge=0)
+    """Compression of the electrolyte in its plane, p_c."""
+    threshold_share: Q("", gt=0, lt=1)
+    """K_th/K_c, under which nothing grows."""
+    subcritical_speed: Q("m/s", ge=0)
+    """Speed of slow growth as K reaches K_c, v_0."""
+    subcritical_exponent: Q("", ge=1)
+    toughness: Literal["constant", "current-dependent"]
+    corroded_share: Q("", gt=0, le=1)
+    """Toughness left at large current, k_inf (current-dependent toughness only)."""
+    corrosion_current: Q("A/m^2", gt=0)
+    """Tip current at which half of that is lost, j_chi."""
+
+
+class Short(ModeParameters):
+    """What a filament that has crossed does."""
+
+    law: Literal["holds", "burns-out"]
+    """``holds``: crossing is a hard short. ``burns-out``: it is a soft one as long as the
+    bridge melts; a bridge that carries its current unharmed is a hard short."""
+    severity: Literal["fatal", "warning"]
+    """Whether a hard short ends the run; after a warning the cell goes on, shorted."""
+    filaments: Q("", gt=0)
+    """Filaments of the cell that cross together, N_f."""
+    cross_section: Q("m^2", gt=0)
+    """Of one filament, A_f."""
+    fuse_power: Q("W", gt=0)
+    """Joule heat at which one filament burns through."""
+    burnt_share: Q("", gt=0.05, lt=1)
+    """Share of the electrolyte's thickness that a burnt filament loses, f."""
+    fuse_time: Q("s", gt=0)
+    """Time a bridge takes to close or to burn."""
+
+
+class Leak(ModeParameters):
+    """What electrons that cross the electrolyte do."""
+
+    conductance_limit: Q("S/m^2", gt=0)
+    """Filaments and leak together: the cell is said to leak when they conduct more."""
+    nucleation: Literal["off", "above-critical"]
+    """Whether sodium plates inside an electrolyte that conducts electrons too well."""
+    critical_conductivity: Q("S/m", ge=0)
+    """Electronic conductivity above which it does."""
+    nucleation_factor: Q("", ge=0)
+    """Length a filament gains per thickness of sodium plated inside."""
+
+
+class Parameters(ModeParameters):
+    """Filaments at sodium-metal interfaces, and electrons leaking through the electrolyte."""
+
+    flaw: Flaw
+    drive: Drive
+    fracture: Fracture
+    short: Short
+    leak: Leak

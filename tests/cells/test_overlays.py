@@ -1,0 +1,119 @@
+"""The overlays of the library: rows of the review, refused where they make no sense."""
+
+from __future__ import annotations
+
+import itertools
+from functools import cache
+
+import pytest
+
+import twin
+from twin import api
+from twin.api.catalog import flat
+from twin.errors import TwinError
+from twin.specs.dump import cell_to_data
+
+OVERLAYS = api.library().names("overlays")
+ANY_CELL = {"high-pressure-20MPa", "low-pressure-0.5MPa", "warm-60C"}
+
+ROWS = {
+    "electrolyte design": ("na-nzsp-sc-na",),
+    "pressure": ("na-nps-na", "high-pressure-20MPa"),
+    "pressure, stable pair": ("na-base-na", "high-pressure-20MPa"),
+    "wetting, liquid alloy": ("na-nzsp-na", "na-k-liquid"),
+    "wetting, metal coating": ("na-nhsp-na", "pb-coating"),
+    "wetting, ionic liquid": ("na-nsbs-fes2-il", "il-anode-wetting"),
+    "functional interlayer": ("na-nzsp2-na", "sbf3-interlayer"),
+    "healing polymer": ("na-nzsp-na", "healing-polymer"),
+    "artificial SEI": ("hc-nzsp-nvp", "artificial-sei-pmma"),
+    "alloy anode": ("na-nzsp2-na", "na-in-anode"),
+    "gradient composite anode": ("na-nzsp-na", "na3sb-naf-anode"),
+    "composite cathode": ("na-nzsp-nvp-infiltrated",),
+    "co-fired cathode": ("na-base-nfpo-cofired",),
+    "cathode wetting, ionic liquid": ("na-base-nvpf-il",),
+    "cathode wetting, fluid layer": ("na-nhsp-nvp", "fluid-layer"),
+    "cathode interlayer, BiFeO3": ("na-nzsp-nnmo", "bifeo3-coating"),
+    "cathode interlayer, NaPVS": ("na-peo-nvp", "napvs-cei"),
+    "structure, bilayer": ("na-base-nvp-bilayer",),
+    "structure, monolith": ("na-nzsp-s-monolith",),
+    "mature high temperature, Na-S": ("na-base-s-330c",),
+    "mature high temperature, Na-NiCl2": ("na-base-nicl2-300c",),
+    "soft or graded interlayer": ("na-nzsp-na", "soft-gradient"),
+    "grain-boundary engineering": ("na-nzsp-na", "grain-boundary-doped"),
+    "mixed-conducting interlayer": ("na-nzsp-na", "mixed-conducting-interlayer"),
+    "buffer layer": ("na-nsbs-na", "buffer-layer"),
+}
+"""Sections 1 and 4 of the review, class by class: a cell, and what is laid over it."""
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_every_row_of_the_review_can_be_had(row):
+    cell, *overlays = ROWS[row]
+    spec = twin.load_cell(cell, overlays=overlays)
+    if overlays:
+        assert api.differences(twin.load_cell(cell), spec)
+
+
+SAMPLE = (
+    "na-nzsp-na", "na-base-na", "na-nzsp-nnmo", "na-peo-nvp", "na-nps-na", "na-ncbb-na",
+    "hc-nzsp-nvp",
+)  # fmt: skip
+"""Cells that differ in what overlays ask for: family, electrodes, kind."""
+
+
+@cache
+def fits(overlay: str) -> tuple[list[str], list[str]]:
+    """The cells of the sample an overlay fits, and what is said where it does not."""
+    taken, said = [], []
+    for cell in SAMPLE:
+        try:
+            twin.load_cell(cell, overlays=[overlay])
+            taken.append(cell)
+        except TwinError as error:
+            said += [problem.message for problem in error.problems]
+    return taken, said
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_an_overlay_fits_some_cells_and_tells_the_others_why_not(overlay):
+    taken, said = fits(overlay)
+    assert taken
+    assert bool(said) != (overlay in ANY_CELL)
+    # No cell is refused for a mistake in the overlay itself.
+    assert all("needs " in text or " is for " in text for text in said)
+    if overlay not in ANY_CELL | {"thin-electrolyte"}:
+        assert any(text.endswith(")") for text in said)  # the reason
+
+
+def test_a_refusal_says_what_is_needed_what_is_there_and_why():
+    with pytest.raises(twin.SpecError) as raised:
+        twin.load_cell("na-peo-nvp", overlays=["sbf3-interlayer"])
+    (problem,) = raised.value.problems
+    assert "'nasicon'" in problem.message and "has 'polymer'" in problem.message
+    assert "reacted on a ceramic's face" in problem.message
+    assert problem.key == "requires.electrolyte.material.family"
+
+
+FOILS = {"na-in-anode", "na-k-liquid", "na3sb-naf-anode"}  # one replaces sodium, or another
+ON_NZSP = [o for o in OVERLAYS if o not in FOILS and "na-nzsp-na" in fits(o)[0]]
+
+
+@pytest.mark.parametrize("pair", itertools.pairwise(ON_NZSP), ids="+".join)
+def test_overlays_combine_and_the_later_wins(pair):
+    first, second = pair
+    both = flat(cell_to_data(load(first, second)))
+    alone = flat(cell_to_data(load(second)))
+    bare = flat(cell_to_data(load()))
+    changed = {key for key in alone if alone[key] != bare.get(key)}
+    assert changed and all(both[key] == alone[key] for key in changed)
+
+
+def load(*overlays: str):
+    return twin.load_cell("na-nzsp-na", overlays=overlays)
+
+
+def test_the_named_pair_does_what_both_say():
+    spec = load("sbf3-interlayer", "soft-gradient")
+    assert spec.modes["pressure"].voids.refill_current.si == pytest.approx(4.0)  # SbF3
+    assert spec.modes["pressure"].contact.effective_modulus.si == 0.5e9  # gradient
+    assert spec.modes["delamination"].anode.fracture_energy.si == 20.0

@@ -1,0 +1,250 @@
+"""A small stored database with fixed runs, and a bench on it that is driven by a pilot."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from twin_tui.app import Bench
+from twin_tui.settings import Settings, State
+
+import twin
+from twin import api
+from twin.specs.dump import cell_hash, cell_to_data
+from twin.store import Store
+
+WAIT_S = 60.0
+
+
+def row(cycle: int, pressure: float) -> dict[str, Any]:
+    """One cycle of a cell that loses a tenth of its charge with every cycle."""
+    ageing = 0.9**cycle
+    return {
+        "cycle": cycle,
+        "complete": True,
+        "t_start_s": 4200.0 * (cycle - 1),
+        "t_end_s": 4200.0 * cycle,
+        "capacity_Ah": 1e-3 * ageing,
+        "charge_Ah": 1e-3 * ageing,
+        "discharge_Ah": 1e-3 * ageing,
+        "coulombic_efficiency": 0.99,
+        "voltage_min_V": 2.5,
+        "voltage_max_V": 4.0,
+        "current_max_A": 1e-3,
+        "temperature_min_K": 298.15,
+        "temperature_max_K": 298.15,
+        "pressure_min_Pa": pressure,
+        "pressure_max_Pa": 1.2 * pressure,
+        "resistance_Ohm_m2": 0.01 / ageing,
+        "Electrolyte resistance [Ohm.m2]": 0.004,
+        "Anode series resistance [Ohm.m2]": 0.003 / ageing,
+        "Anode conducting fraction": ageing,
+        "Cathode conducting fraction": 1.0,
+        "Anode interphase thickness [m]": 1e-8 / ageing,
+        "margins": {"core: too hot": 1.0, "pressure: anode contact lost": ageing - 0.5},
+        "min_margin": ageing - 0.5,
+        "min_margin_name": "pressure: anode contact lost",
+    }
+
+
+def parquet(cycle: int) -> tuple[bytes, int]:
+    t = np.array([0.0, 900.0, 1800.0, 2400.0, 3300.0, 4200.0])
+    table = {
+        "Time [s]": t + 4200.0 * (cycle - 1),
+        "Step": np.array([0.0, 0.0, 0.0, 1.0, 2.0, 2.0]),
+        "Current [A]": np.array([-1.0, -1.0, -1.0, 0.0, 1.0, 1.0]) * 1e-3,
+        "Voltage [V]": np.array([3.0, 3.5, 4.0, 3.9, 3.0, 2.5]),
+        "Discharge capacity [A.h]": np.array([0.0, -0.25, -0.5, -0.5, -0.25, 0.0]) * 1e-3,
+        "Throughput capacity [A.h]": np.array([0.0, 0.25, 0.5, 0.5, 0.75, 1.0]) * 1e-3,
+    }
+    sink = io.BytesIO()
+    pq.write_table(pa.table(table), sink)
+    return sink.getvalue(), len(t)
+
+
+DEATH = {
+    "kind": "cell-failed",
+    "mode": "pressure",
+    "criterion": "anode contact lost",
+    "cycle": 7,
+    "time_h": 8.2,
+    "temperature_K": 298.15,
+    "pressure_Pa": 2e5,
+    "variable": "Anode touching fraction",
+    "value": 0.05,
+    "threshold": 0.05,
+    "says": "voids have taken the contact from the anode",
+    "fix": "",
+    "runner_up": {
+        "mode": "interphase",
+        "criterion": "anode interphase resistance",
+        "margin": 0.4,
+        "variable": "Anode interphase resistance [Ohm.m2]",
+        "value": 0.003,
+        "threshold": 0.005,
+        "severity": "fatal",
+    },
+    "evidence": {
+        "pressure": {"polarisation_V": 0.12, "capacity_Ah": 2e-4, "says": "voids took the contact"},
+        "interphase": {"polarisation_V": 0.02, "capacity_Ah": 1e-5, "says": "the layers grew"},
+    },
+    "numerics": {},
+}
+ALIVE = {"kind": "completed", "cycle": 5, "time_h": 5.8, "says": "the cell lives after 5 cycles"}
+
+
+def add_run(store: Store, pressure: str, cycles: int, outcome: dict[str, Any]) -> str:
+    spec = api.load_cell("na-nzsp-nvp", overrides={"stack.pressure": pressure})
+    run = store.start_run(
+        cell={
+            "name": spec.name,
+            "kind": spec.kind,
+            "family": spec.family or "",
+            "title": spec.title,
+            "hash": cell_hash(spec),
+            "spec": cell_to_data(spec),
+        },
+        protocol={"name": "cc-cv", "title": "CC-CV", "phase": [{"name": "a", "steps": []}]},
+        settings={
+            "model": "spm",
+            "rtol": 1e-4,
+            "atol": 1e-6,
+            "series_every": 1,
+            "overrides": {"stack.pressure": pressure},
+        },
+        modes={"interphase": "interphase 1", "pressure": "pressure 1"},
+        packages={"sodium-cell-twin": "0.1.0"},
+        cycles_requested=cycles,
+    )
+    store.commit_initial(run, b"", "[]")
+    for number in range(1, cycles + 1):
+        data, rows = parquet(number)
+        last = number == cycles and outcome["kind"] == "cell-failed"
+        event = {
+            "mode": "pressure",
+            "criterion": "anode contact lost",
+            "severity": "fatal",
+            "variable": "Anode touching fraction",
+            "says": "voids have taken the contact from the anode",
+            "t_s": 4200.0 * number,
+        }
+        values = row(number, float(pressure.split()[0]) * 1e6)
+        store.commit_cycle(
+            run, number, values, series=data, series_rows=rows, events=[event] if last else ()
+        )
+    store.finish_run(run, status=outcome["kind"], outcome=outcome, wall_s=2.0)
+    return run
+
+
+@pytest.fixture(scope="session")
+def stored(tmp_path_factory) -> SimpleNamespace:
+    """A database with a run that lives and one that died, the same but for the pressure."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('store') / 'runs.db'}"
+    when = datetime(2026, 1, 1, tzinfo=UTC)
+    with pytest.MonkeyPatch.context() as patch, Store.open(url) as store:
+        ids = iter(("aaaaaaaa", "bbbbbbbb"))
+        patch.setattr("twin.store.runs.new_id", lambda: next(ids))
+        patch.setattr("twin.store.runs.now", lambda: when)
+        dead = add_run(store, "0.2 MPa", 7, DEATH)
+        alive = add_run(store, "5 MPa", 5, ALIVE)
+    return SimpleNamespace(url=url, dead=dead, alive=alive)
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch) -> Path:
+    """The bench's own folder, empty."""
+    monkeypatch.setenv("TWIN_TUI_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def settings(home, tmp_path) -> Settings:
+    return Settings(exports_folder=tmp_path / "exports")
+
+
+@pytest.fixture
+def bench(home, settings, stored) -> Callable[..., Bench]:
+    """``bench(screen="results")``: a bench on the stored database."""
+
+    def make(url: str | None = None, **state: Any) -> Bench:
+        return Bench(url or stored.url, settings, State(**state), warm=False)
+
+    return make
+
+
+class Pilot:
+    """A driver of a bench that waits for what it wants to see."""
+
+    def __init__(self, app: Bench, pilot: Any):
+        self.app, self._pilot = app, pilot
+
+    @property
+    def screen(self) -> Any:
+        return self.app.screen
+
+    async def press(self, *keys: str) -> None:
+        for key in keys:
+            await self._pilot.press(key)
+        await self._pilot.pause()
+
+    async def click(self, selector: str) -> None:
+        await self._pilot.click(selector)
+        await self._pilot.pause()
+
+    async def pause(self) -> None:
+        await self._pilot.pause()
+
+    async def until(self, holds: Callable[[], Any], what: str) -> None:
+        """Wait until something holds; fail with what was waited for."""
+        limit = time.monotonic() + WAIT_S
+        while not holds():
+            assert time.monotonic() < limit, f"{what}: not seen; {self.said()}\n{self.text()}"
+            await self._pilot.pause(0.1)
+
+    async def sees(self, *words: str) -> None:
+        """Wait until all the words are on the screen."""
+        await self.until(lambda: all(w in self.text() for w in words), f"{words} on the screen")
+
+    async def hears(self, words: str) -> None:
+        """Wait for a message with these words."""
+        await self.until(lambda: words in self.said(), f"the message {words!r}")
+
+    def said(self) -> str:
+        return "\n".join(note.message for note in self.app._notifications)
+
+    def text(self) -> str:
+        """What is on the screen, as text."""
+        lines = self.app.screen._compositor.render_strips()
+        return "\n".join("".join(segment.text for segment in strip) for strip in lines)
+
+
+@pytest.fixture
+def drive() -> Callable[..., None]:
+    """``drive(app, flow)``: run ``async def flow(pilot)`` against a bench."""
+
+    def run(
+        app: Bench, flow: Callable[[Pilot], Awaitable[None]], size: tuple[int, int] = (100, 40)
+    ) -> None:
+        async def main() -> None:
+            async with app.run_test(size=size) as pilot:
+                await flow(Pilot(app, pilot))
+
+        asyncio.run(main())
+
+    return run
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _library_is_warm() -> None:
+    """Read the library once, so that no flow waits for imports."""
+    twin.load_cell("na-nzsp-nvp")

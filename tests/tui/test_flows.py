@@ -1,0 +1,333 @@
+"""Each flow of the bench, driven by keys as a user drives it."""
+
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+from textual.widgets import DataTable, Input, OptionList, TextArea
+from twin_tui.app import Bench
+from twin_tui.runs.scenario import Scenario
+from twin_tui.screens.base import NAMES
+
+import twin
+
+
+def table(pilot, name: str) -> list[list[str]]:
+    found = pilot.screen.query_one(name, DataTable)
+    return [[str(cell) for cell in found.get_row(key)] for key in found.rows]
+
+
+# ------------------------------------------------------------------------------ cells
+
+
+def test_a_cell_is_searched_looked_at_and_used(bench, drive):
+    async def flow(pilot):
+        await pilot.sees("beta-alumina", "nasicon")  # families
+        await pilot.press("slash", *"nasicon nvp", "enter")
+        options = pilot.screen.query_one(OptionList)
+        await pilot.until(lambda: options.option_count == 2, "one family with one cell")
+        await pilot.sees("to scale", "▓", "░", "◌ assumed", "numbers are not measured")
+        await pilot.press("u")
+        await pilot.until(lambda: pilot.screen.KEY == "scenario", "the Scenario screen")
+        await pilot.sees("twin run na-nzsp-nvp")
+
+    drive(bench(), flow)
+
+
+def test_a_copy_is_edited_with_live_checks_and_saved(bench, drive, settings):
+    async def flow(pilot):
+        await pilot.sees("to scale")
+        await pilot.press("e")
+        await pilot.sees("Enter: edit it")
+        await pilot.press("slash", *"stack.pressure", "enter")
+        await pilot.sees("stack.pressure [Pa]")
+        value = pilot.screen.query_one("#value", Input)
+        await pilot.press("enter")
+        value.value = "3 mm"
+        await pilot.sees("✗", "fix:")  # the error stands beside the field
+        assert pilot.screen.wrong
+        await pilot.press("f6")
+        await pilot.hears("correct what is marked")
+        value.value = "3 MPa"
+        await pilot.sees("✓ fits; 1 changed")
+        await pilot.press("f6")
+        pilot.screen.query_one("#name", Input).value = "mine"
+        await pilot.press("enter")
+        await pilot.sees("your own", "mine")
+
+    drive(bench(cell="na-base-nvp"), flow)
+    path = settings.cells_folder / "mine.toml"
+    pressure = tomllib.loads(path.read_text())["stack"]["pressure"]
+    assert pressure == {"value": "3 MPa", "status": "assumed", "source": "set by hand"}
+    assert twin.load_cell(path).stack.pressure.si == 3e6
+
+
+def test_a_change_is_taken_back(bench, drive):
+    async def flow(pilot):
+        await pilot.sees("to scale")
+        await pilot.press("e")
+        await pilot.sees("Enter: edit it")
+        await pilot.press("slash", *"stack.pressure", "enter", "enter")
+        pilot.screen.query_one("#value", Input).value = "7 MPa"
+        await pilot.sees("1 changed")
+        await pilot.press("enter", "delete")
+        await pilot.until(lambda: not pilot.screen.changes, "no changes")
+
+    drive(bench(cell="na-base-nvp"), flow)
+
+
+# --------------------------------------------------------------------------- scenario
+
+
+def test_a_scenario_shows_what_differs_and_the_equal_command(bench, drive):
+    async def flow(pilot):
+        await pilot.sees("Differs from the cell", "in nothing")
+        pilot.screen.query_one("#overrides", TextArea).text = "stack.pressure = 10 MPa"
+        await pilot.sees("≠ stack.pressure: 5 MPa → 10 MPa")
+        await pilot.sees("twin run na-nzsp-nvp --cycles 40 --set 'stack.pressure=10 MPa'")
+        await pilot.sees("by 2 stored runs")  # 2 s for 7 and for 5 cycles
+        assert "about 16.0 s" in pilot.text() or "about 11.4 s" in pilot.text()
+
+    scenario = Scenario(cell="na-nzsp-nvp", cycles=40, model="spm")
+    drive(bench(screen="scenario", scenario=scenario), flow, (140, 50))
+
+
+def test_a_wrong_scenario_is_not_started(bench, drive):
+    async def flow(pilot):
+        await pilot.sees("in nothing")
+        pilot.screen.query_one("#overrides", TextArea).text = "stack.presure = 10 MPa"
+        await pilot.sees("✗ stack.presure", "did you mean stack.pressure")
+        await pilot.press("f5")
+        await pilot.hears("there is something wrong")
+        pilot.screen.query_one("#overrides", TextArea).text = "stack.pressure"
+        await pilot.sees("has no value")
+        await pilot.press("f5")
+        assert pilot.app.desk.jobs == []
+
+    scenario = Scenario(cell="na-nzsp-nvp")
+    drive(bench(screen="scenario", scenario=scenario), flow, (140, 50))
+
+
+def test_a_scenario_is_saved_and_opened_again(bench, drive, settings):
+    async def flow(pilot):
+        await pilot.sees("in nothing")
+        pilot.screen.query_one("#overlays").focus()
+        await pilot.press("space")
+        overlay = pilot.screen.query_one("#overlays").names[0]
+        await pilot.sees(f"[x] {overlay}", f"--with {overlay}")
+        await pilot.press("f6")
+        pilot.screen.query_one("#name", Input).value = "pressed"
+        await pilot.press("enter")
+        await pilot.hears("saved")
+        pilot.screen.query_one("#overlays").focus()
+        await pilot.press("space")
+        await pilot.sees(f"[ ] {overlay}", "in nothing")
+        await pilot.press("f7")
+        await pilot.press("enter")
+        await pilot.sees(f"[x] {overlay}")
+        saved = Scenario.read(settings.scenarios_folder / "pressed.toml")
+        assert saved.overlays == [overlay]
+
+    scenario = Scenario(cell="na-nzsp-nvp")
+    drive(bench(screen="scenario", scenario=scenario), flow, (140, 50))
+
+
+# --------------------------------------------------------------------------- results
+
+
+def test_results_are_filtered_sorted_and_opened(bench, drive, stored):
+    async def flow(pilot):
+        await pilot.sees("2 of 2 runs")
+        await pilot.press("slash", *"died", "enter")
+        await pilot.sees("1 of 2 runs", "anode contact lost")
+        pilot.screen.query_one("#filter", Input).value = ""
+        await pilot.press("o", "o", "o")  # by changes, by run, by cell …
+        pilot.screen._sort_by(1)
+        assert [r[1] for r in table(pilot, "#table")] == [stored.dead, stored.alive]
+        pilot.screen._sort_by(1)
+        assert [r[1] for r in table(pilot, "#table")] == [stored.alive, stored.dead]
+        current = pilot.screen._current()
+        await pilot.press("enter")
+        await pilot.sees(current, "How it was run")
+        await pilot.press("escape")
+        assert pilot.screen.KEY == "results"
+
+    drive(bench(screen="results"), flow, (140, 40))
+
+
+def test_the_page_of_a_run_that_died(bench, drive, stored, settings):
+    async def flow(pilot):
+        await pilot.sees("2 of 2 runs")
+        await pilot.press("down" if table(pilot, "#table")[0][1] == stored.alive else "up")
+        await pilot.press("enter")
+        await pilot.sees("✖ died", "of pressure: anode contact lost, cycle 7", "runner-up")
+        await pilot.sees("voids took the contact", "120 mV")  # the evidence
+        await pilot.until(lambda: len(pilot.screen.panels) > 4, "the figures")
+        await pilot.press("right_square_bracket")
+        await pilot.sees("Discharge capacity", "death in cycle 7")
+        pilot.screen.query_one("#tabs").active = "t-events"
+        await pilot.sees("fatal", "voids have taken the contact")
+        pilot.screen.query_one("#tabs").active = "t-parameters"
+        await pilot.until(lambda: table(pilot, "#parameters"), "parameters")
+        pilot.screen.query_one("#filter", Input).value = "stack.pressure"
+        await pilot.sees("stack.pressure", "0.2 MPa", "unstated")
+        await pilot.press("escape")
+        await pilot.sees("2 of 2 runs")
+
+    drive(bench(screen="results"), flow, (120, 44))
+
+
+def test_a_run_is_exported(bench, drive, stored, settings):
+    async def flow(pilot):
+        await pilot.sees("2 of 2 runs")
+        await pilot.press("enter")
+        await pilot.sees("How it was run")
+        await pilot.press("e")
+        await pilot.click("#csv")
+        await pilot.hears(".csv (")
+
+    drive(bench(screen="results"), flow)
+    (file,) = settings.exports_folder.iterdir()
+    assert len(file.read_text().splitlines()) == 8  # a heading and seven cycles
+
+
+def test_runs_are_marked_and_compared(bench, drive, stored):
+    async def flow(pilot):
+        await pilot.sees("2 of 2 runs")
+        await pilot.press("c")
+        await pilot.hears("mark two to six")
+        await pilot.press("space", "space", "c")
+        await pilot.until(lambda: pilot.screen.KEY == "compare", "the Compare screen")
+        await pilot.sees("Discharge capacity", f"{stored.dead} discharge", f"{stored.alive} disch")
+        await pilot.press("right_square_bracket")
+        await pilot.sees("Area-specific resistance")
+        pilot.screen.query_one("#tabs").active = "t-differences"
+        await pilot.sees("stack.pressure", "0.2 MPa", "5 MPa")
+        assert [r[0] for r in table(pilot, "#differences")] == ["stack.pressure"]
+        pilot.screen.query_one("#tabs").active = "t-outcomes"
+        await pilot.sees("cell-failed", "completed", "anode contact lost")
+        await pilot.press("x")
+        await pilot.sees("mark two to six runs")
+
+    drive(bench(screen="results"), flow, (120, 40))
+
+
+# ------------------------------------------------------------------ modes and manners
+
+
+def test_modes_are_explained_and_a_broken_plugin_is_named(bench, drive, monkeypatch):
+    manager = twin.plugin_manager()
+    problems = list(manager.problems)
+    plugins = list(manager.plugins)
+    manager._note(0, "hook: RuntimeError: it is broken", "mend it")
+
+    async def flow(pilot):
+        await pilot.sees("health: 1 broken", "it is broken", "fix: mend it", "Database")
+        await pilot.press("down")
+        while pilot.screen.query_one(OptionList).highlighted_option.id != "pressure":
+            await pilot.press("down")
+        await pilot.until(lambda: "[modes.pressure]" in page(pilot), "its parameters")
+        for heading in ("Equations: contact", "Trusted for", "Writes", "References"):
+            assert heading in page(pilot)
+
+    def page(pilot) -> str:
+        return str(pilot.screen.query_one("#text").render())
+
+    try:
+        drive(bench(screen="modes"), flow)
+    finally:
+        manager.problems[:], manager.plugins[:] = problems, plugins
+
+
+def test_every_screen_is_reached_by_its_number_and_explains_itself(bench, drive):
+    async def flow(pilot):
+        for number, key in enumerate(NAMES, 1):
+            pilot.screen.set_focus(None)
+            await pilot.press(str(number))
+            await pilot.until(lambda key=key: key == pilot.screen.KEY, key)
+            pilot.screen.set_focus(None)
+            await pilot.press("f1")
+            await pilot.sees("Help (Esc closes)")
+            await pilot.press("escape")
+
+    drive(bench(), flow, (80, 24))
+
+
+def test_the_palette_knows_the_screens_and_the_keys(bench, drive):
+    async def flow(pilot):
+        await pilot.sees("nasicon")
+        found = {c.title for c in pilot.app.get_system_commands(pilot.screen)}
+        assert {"Go to Results", "Edit a copy", "Quit"} <= found
+        await pilot.press("ctrl+p", *"Go to Results")
+        await pilot.until(lambda: "screen Results" in pilot.text(), "the command")
+        await pilot.press("enter")
+        await pilot.until(lambda: getattr(pilot.screen, "KEY", "") == "results", "Results")
+
+    drive(bench(), flow)
+
+
+def test_a_click_on_the_bar_changes_the_screen(bench, drive):
+    async def flow(pilot):
+        await pilot.sees("nasicon")
+        await pilot._pilot.click("#bar", offset=(pilot.text().index("4 Results") + 2, 0))
+        await pilot.until(lambda: pilot.screen.KEY == "results", "Results")
+
+    drive(bench(), flow)
+
+
+def test_keys_can_be_changed(bench, drive, settings):
+    settings.keymap = {"results.sort": "f9"}
+
+    async def flow(pilot):
+        await pilot.sees("sorted by ago")
+        await pilot.press("o")
+        await pilot.sees("sorted by ago")
+        await pilot.press("f9")
+        await pilot.sees("sorted by changes")
+
+    drive(bench(screen="results"), flow)
+
+
+def test_light_and_where_one_was_are_kept(bench, drive, settings, home, stored):
+    async def flow(pilot):
+        await pilot.sees("nasicon")
+        await pilot.press("ctrl+t")
+        assert pilot.app.theme == "textual-light"
+        await pilot.press("4")
+        await pilot.sees("2 of 2 runs")
+        await pilot.press("q")
+
+    drive(bench(), flow)
+
+    async def again(pilot):
+        await pilot.sees("2 of 2 runs")
+        assert pilot.app.theme == "textual-light"
+
+    drive(Bench(stored.url, settings, warm=False), again)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 60)])
+@pytest.mark.parametrize("screen", NAMES)
+def test_every_screen_fits(bench, drive, screen, size):
+    async def flow(pilot):
+        await pilot.sees("? Help")
+        width, height = size
+        for widget in pilot.screen.query("*"):
+            if widget.display and widget.region.area and widget.parent is pilot.screen:
+                assert widget.region.right <= width and widget.region.bottom <= height, widget
+        assert "1 Cells" in pilot.text() and "6 Modes" in pilot.text()
+
+    drive(bench(screen=screen), flow, size)
+
+
+def test_a_database_that_cannot_be_used_is_a_message(bench, drive, tmp_path):
+    broken = tmp_path / "broken.db"
+    broken.write_bytes(b"this is no database" * 100)
+
+    async def flow(pilot):
+        await pilot.hears("fix:")
+        await pilot.press("1")
+        await pilot.sees("nasicon")
+
+    drive(bench(str(broken), screen="results"), flow)

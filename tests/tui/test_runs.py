@@ -1,0 +1,241 @@
+"""Runs in processes of their own: started, watched, paused, stopped, gone wrong."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shlex
+
+import pytest
+from textual.widgets import Input
+from twin_tui.runs.job import MOST_ROWS, Job, margins
+from twin_tui.runs.scenario import Scenario, parse_overrides
+from twin_tui.runs.worker import MOST_ROWS as MOST_TOLD
+from twin_tui.runs.worker import Worker
+from twin_tui.settings import Settings, read_settings, settings_toml
+
+import twin
+from twin.cli.app import root_command
+
+SYMMETRIC = Scenario(
+    cell="na-nzsp-na",
+    cycles=2,
+    overrides={"protocol.half_cycle": "2 minutes"},
+    series_every=1,
+)
+
+
+# ------------------------------------------------------------------------- scenarios
+
+
+def test_the_command_of_a_scenario_asks_for_the_same():
+    scenario = Scenario(
+        cell="na-nzsp-nvp",
+        overlays=["warm-60C", "thin-electrolyte"],
+        protocol="cc-cv",
+        without=["interphase"],
+        overrides={"stack.pressure": "10 MPa"},
+        model="spm",
+        cycles=7,
+        series_every=2,
+    )
+    root = root_command()
+    run = root.commands["run"]
+    words = shlex.split(scenario.command)
+    assert words[:2] == ["twin", "run"]
+    context = run.make_context("run", words[2:])
+    asked = context.params
+    assert asked["cell"] == "na-nzsp-nvp" and asked["cycles"] == 7
+    assert asked["overlays"] == scenario.overlays and asked["protocol"] == "cc-cv"
+    assert asked["without"] == ["interphase"] and asked["model"] == "spm"
+    assert asked["overrides"] == ["stack.pressure=10 MPa"] and asked["series_every"] == 2
+
+
+def test_a_scenario_survives_its_file(tmp_path):
+    scenario = SYMMETRIC.model_copy(update={"overlays": ["a"], "protocol": None})
+    path = tmp_path / "a.toml"
+    path.write_text(scenario.to_toml(), encoding="utf-8")
+    assert Scenario.read(path) == scenario
+
+
+@pytest.mark.parametrize(
+    ("text", "says"), [("cell = 3", "cell"), ("cel = 'x'", "cel"), ("=", "is not TOML")]
+)
+def test_a_file_that_is_no_scenario_is_refused(tmp_path, text, says):
+    path = tmp_path / "bad.toml"
+    path.write_text(text)
+    with pytest.raises(twin.InputError, match=says) as caught:
+        Scenario.read(path)
+    assert caught.value.problem.file == str(path)
+    with pytest.raises(twin.InputError, match="cannot be read"):
+        Scenario.read(tmp_path / "none.toml")
+
+
+def test_overrides_are_lines():
+    text = '# a remark\nstack.pressure = "10 MPa"\n\n geometry.area=2 cm^2'
+    assert parse_overrides(text) == {"stack.pressure": "10 MPa", "geometry.area": "2 cm^2"}
+    with pytest.raises(twin.InputError, match="has no value"):
+        parse_overrides("stack.pressure =")
+
+
+# -------------------------------------------------------------------------- settings
+
+
+def test_settings_are_read_and_wrong_ones_told(home):
+    assert read_settings() == (Settings(), None)
+    home.mkdir()
+    (home / "bench.toml").write_text(settings_toml() + '"run.pause" = "f9"\n')
+    found, wrong = read_settings()
+    assert wrong is None and found.keymap == {"run.pause": "f9"}
+    (home / "bench.toml").write_text("runs_at_once = 0")
+    found, wrong = read_settings()
+    assert found == Settings() and "runs_at_once" in wrong
+
+
+# ------------------------------------------------------------------------------ jobs
+
+
+def started(**changed) -> Job:
+    job = Job(1, "a run", "run", {}, 100, state="starting")
+    news = {"run": "abc", "cell": "c", "kind": "full", "area": "1 cm^2", "total": 100, "done": 0}
+    job.hear({"says": "started", **news, **changed})
+    return job
+
+
+def rows(*cycles: int) -> list[dict]:
+    return [
+        {"cycle": n, "capacity_Ah": 1e-3, "margins": {"core: too hot": 1 - 0.01 * n, "a: b": 1.0}}
+        for n in cycles
+    ]
+
+
+def test_a_job_keeps_the_latest_and_not_everything():
+    job = started()
+    for first in range(1, 5000, 10):
+        job.hear({"says": "cycles", "rows": rows(*range(first, first + 10)), "rate": 5.0})
+    assert len(job.rows) <= MOST_ROWS and job.cycle == 5000
+    numbers = [row["cycle"] for row in job.rows]
+    assert numbers == sorted(set(numbers)) and numbers[0] < 200  # thinned, not cut off
+
+
+def test_margins_are_sorted_and_tell_where_they_go():
+    found = margins(rows(*range(1, 21)))
+    assert [(name, trend) for name, _, trend in found] == [("core: too hot", "↓"), ("a: b", "→")]
+    assert found[0][1] == pytest.approx(0.8)
+    assert margins([]) == []
+
+
+def test_what_a_job_hears_is_told_in_words():
+    job = started(done=5)
+    job.hear({"says": "event", "cycle": 3, "severity": "fatal", "mode": "m", "text": "it broke"})
+    assert "goes on after cycle 5" in job.log[0]
+    assert job.log[1] == "✖ DIED, cycle 3: m: it broke"
+
+
+def test_a_job_that_was_stopped_while_it_started_stays_so():
+    job = Job(1, "a run", "run", {}, 100, state="stopping")
+    job.hear(
+        {"says": "started", "run": "a", "cell": "c", "kind": "full", "area": 1, "total": 9}
+        | {"done": 0}
+    )
+    assert job.state == "stopping"
+
+
+def test_a_worker_tells_few_rows_and_always_the_last():
+    mouth = io.StringIO()
+    worker = Worker([], mouth)
+    worker._rows = rows(*range(1, 101))
+    worker._flush(rate=1.0)
+    (told,) = [json.loads(line) for line in mouth.getvalue().splitlines()]
+    assert len(told["rows"]) <= MOST_TOLD and told["rows"][-1]["cycle"] == 100
+
+
+# ------------------------------------------------------------------------- real runs
+
+
+@pytest.fixture
+def database(tmp_path) -> str:
+    return f"sqlite:///{tmp_path / 'live.db'}"
+
+
+def test_a_real_run_lives_on_the_screen_and_in_the_store(bench, drive, database):
+    async def flow(pilot):
+        job = pilot.app.start(SYMMETRIC)
+        await pilot.sees("na-nzsp-na")
+        await pilot.until(lambda: job.over, "the end of the run")
+        assert job.state == "finished" and job.final["kind"] == "completed", job.log
+        await pilot.sees("completed, cycle 2", "anode contact lost", "pressure: 5 MPa")
+        await pilot.sees("Voltage in cycle 2", "conducting fraction", "has started, up to cycle 2")
+        await pilot.press("enter")
+        await pilot.sees("✓ alive", "nearest to failure")
+        await pilot.press("b")
+        pilot.screen.query_one("#from", Input).value = "1"
+        pilot.screen.query_one("#set", Input).value = "stack.pressure = 9 MPa"
+        await pilot.press("enter")
+        await pilot.until(lambda: len(pilot.app.desk.jobs) == 2, "the branch")
+        branch = pilot.app.desk.jobs[1]
+        await pilot.until(lambda: branch.over, "the end of the branch")
+        assert branch.state == "finished" and branch.run != job.run, branch.log
+        info = twin.load_run(branch.run, store=database).info
+        assert (info.parent_run, info.parent_cycle) == (job.run, 1)
+        assert info.settings["overrides"]["stack.pressure"] == "9 MPa"
+
+    drive(bench(database, screen="live"), flow, (140, 50))
+
+
+@pytest.mark.slow
+def test_a_run_is_paused_goes_on_and_is_stopped_with_all_it_did(bench, drive, database):
+    async def flow(pilot):
+        job = pilot.app.start(SYMMETRIC.model_copy(update={"cycles": 100_000}))
+        await pilot.until(lambda: job.cycle >= 1, "a first cycle")
+        await pilot.press("p")
+        await pilot.until(lambda: job.state == "paused", "the pause")
+        at = job.cycle
+        await pilot.press("p")
+        await pilot.until(lambda: job.cycle > at, "further cycles")
+        await pilot.press("q")
+        await pilot.sees("1 run is not finished", "Every finished cycle is stored")
+        await pilot.press("escape")
+        await pilot.press("s")
+        await pilot.until(lambda: job.over, "the end")
+        assert job.final["kind"] == "cancelled"
+        info = twin.load_run(job.run, store=database).info
+        assert info.status == "cancelled" and info.cycles == job.final["cycle"] >= at
+
+    drive(bench(database, screen="live"), flow, (100, 30))
+
+
+def test_more_runs_than_fit_wait_and_can_be_taken_off(bench, drive, database, settings):
+    settings.runs_at_once = 1
+
+    async def flow(pilot):
+        first = pilot.app.start(SYMMETRIC)
+        second = pilot.app.start(SYMMETRIC)
+        assert (first.state, second.state) == ("starting", "waiting")
+        pilot.app.desk.stop(second)
+        assert second.over
+        pilot.app.desk.stop(first)
+        await pilot.until(lambda: first.over, "the end of the first")
+        await pilot.sees("taken off the queue")
+
+    drive(bench(database, screen="live"), flow)
+
+
+@pytest.mark.slow
+def test_bad_input_and_a_process_that_dies_are_messages(bench, drive, database):
+    async def flow(pilot):
+        wrong = pilot.app.start(Scenario(cell="na-nzsp-nva"))
+        await pilot.until(lambda: wrong.over, "the refusal")
+        assert "did you mean 'na-nzsp-n" in " ".join(wrong.log)
+        killed = pilot.app.start(SYMMETRIC.model_copy(update={"cycles": 100_000}))
+        await pilot.until(lambda: killed.cycle >= 1, "a first cycle")
+        os.kill(pilot.app.desk.processes[killed.number].process.pid, 9)
+        await pilot.until(lambda: killed.over, "the notice of its death")
+        assert "its process ended (-9)" in killed.log[-2]
+        assert f"resume run {killed.run}" in killed.log[-1]
+        await pilot.sees("failed")
+        info = twin.load_run(killed.run, store=database).info
+        assert info.status_now == "interrupted" and info.cycles >= killed.cycle
+
+    drive(bench(database, screen="live"), flow)

@@ -1,0 +1,117 @@
+"""Lives by few simulated cycles, beside the same lives cycle by cycle."""
+
+from __future__ import annotations
+
+import pytest
+
+import twin
+
+
+@pytest.fixture
+def store(tmp_path):
+    from twin.store import Store
+
+    with Store.open(f"sqlite:///{tmp_path}/runs.db") as opened:
+        yield opened
+
+
+def beside(store, cell, **asked):
+    """Return a life and the exact one, with the worst errors of capacity and resistance."""
+    jumped = twin.life(cell, store=store, **asked)
+    exact = twin.life(cell, store=store, exact=True, **asked)
+    a, b = (run.cycles[run.cycles["complete"]] for run in (jumped, exact))
+    both = a.index.intersection(b.index)
+    assert len(both) >= 0.98 * len(b)
+    errors = [
+        float((a.loc[both, key] / b.loc[both, key] - 1).abs().max())
+        for key in ("capacity_Ah", "resistance_Ohm_m2")
+    ]
+    return jumped, exact, errors
+
+
+def test_a_death_by_interphase_is_found_in_its_cycle(store):
+    jumped, exact, errors = beside(
+        store,
+        "na-nzsp-na",
+        cycles=400,
+        overrides={"modes.interphase.anode.parabolic_constant": "1e-20 m^2/s"},
+    )
+    assert exact.outcome.kind == "cell-failed"
+    assert (jumped.outcome.mode, jumped.outcome.criterion) == (
+        exact.outcome.mode,
+        exact.outcome.criterion,
+    )
+    allowed = max(2, 0.01 * exact.outcome.cycle)
+    assert abs(jumped.outcome.cycle - exact.outcome.cycle) <= allowed
+    assert errors[0] < 1e-6 and errors[1] < 5e-3  # the capacity is set by the protocol
+    assert jumped.cycles_simulated < exact.outcome.cycle / 3
+
+
+def test_a_fading_full_cell_is_followed_within_its_estimate(store):
+    jumped, exact, errors = beside(store, "na-base-nvp", cycles=40, model="spm")
+    assert errors[0] < 5e-3
+    assert jumped.outcome.kind == exact.outcome.kind == "completed"
+    lost = 1 - exact.rows[-1]["capacity_Ah"] / exact.rows[0]["capacity_Ah"]
+    assert lost > 0.005  # there was something to follow
+    assert errors[0] < max(3 * jumped.estimated_capacity_error, 0.02 * lost)
+
+
+def test_death_by_contact_loss_is_resolved_by_single_cycles(store):
+    jumped, exact, _ = beside(
+        store,
+        "na-base-na",
+        cycles=50,
+        overrides={"stack.pressure": "0.5 MPa"},
+        modes=["interphase", "pressure"],
+    )
+    assert exact.outcome.mode == "pressure" and exact.outcome.kind == "cell-failed"
+    assert abs(jumped.outcome.cycle - exact.outcome.cycle) <= 2
+    rows = jumped.rows
+    assert not rows[-1]["interpolated"] and not rows[-2]["interpolated"]
+
+
+def test_what_is_interpolated_is_marked_and_what_is_not_can_be_resumed(store):
+    half = twin.life("na-nzsp-na", cycles=20, store=store)
+    marked = [row["cycle"] for row in half.rows if row["interpolated"]]
+    assert marked and 1 not in marked and 20 not in marked
+    assert [row["cycle"] for row in half.rows] == list(range(1, 21))
+    resumed = twin.resume(half.id, cycles=30, store=store)
+    assert [row["cycle"] for row in resumed.rows] == list(range(1, 31))
+    with pytest.raises(twin.NotFoundError) as caught:
+        twin.resume(half.id, from_cycle=marked[0], store=store)
+    assert "it has those of" in caught.value.problem.message
+
+
+def test_a_life_does_not_jump_over_a_change_of_phase(store):
+    jumped = twin.life("na-nzsp-na", protocol="pressure-steps", cycles=40, store=store)
+    rows = {row["cycle"]: row for row in jumped.rows}
+    for first in (11, 21):
+        if first in rows:
+            assert not any(rows[c]["interpolated"] for c in (first, first + 1, first - 1))
+    assert rows[10]["pressure_min_Pa"] == pytest.approx(10e6)
+    assert jumped.cycles_simulated < len(rows)
+
+
+def test_a_mode_that_declares_nothing_makes_every_cycle_be_simulated(store, monkeypatch):
+    mode = twin.plugin_manager().modes["interphase"]
+    monkeypatch.setattr(type(mode), "slow_states", lambda self, cell: [])
+    run = twin.life("na-nzsp-na", cycles=8, store=store)
+    assert run.cycles_simulated == 8 and not any(row["interpolated"] for row in run.rows)
+    assert any("interphase does not declare" in note for note in run.notes)
+
+
+def test_a_slow_state_that_is_none_is_said_so(store, monkeypatch):
+    mode = twin.plugin_manager().modes["interphase"]
+    wrong = [twin.SlowState("Anode interphase resistance [Ohm.m2]")]
+    monkeypatch.setattr(type(mode), "slow_states", lambda self, cell: wrong)
+    run = twin.life("na-nzsp-na", cycles=5, store=store)
+    assert any("no state of the model" in note for note in run.notes)
+
+
+def test_the_document_has_the_keys_scripts_rely_on(store):
+    document = twin.life("na-nzsp-na", cycles=12, store=store).to_dict()
+    assert document["cycles"] == document["cycles_covered"] == 12
+    assert document["cycles_simulated"] < 12
+    assert document["estimated_capacity_error"] >= 0
+    assert [pair[0] for pair in document["capacity"]] == list(range(1, 13))
+    assert [pair[1] for pair in document["capacity"]] == document["capacity_Ah"]

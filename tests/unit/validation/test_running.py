@@ -1,0 +1,144 @@
+"""A tiny case run: calibration hits its target, a miss is a miss, predictions stand alone."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from twin.validation.bench import Bench
+from twin.validation.loader import load_case
+from twin.validation.observables import Eye
+from twin.validation.runner import run_case
+
+FIT = """
+[[calibrate]]
+key     = "interfaces.anode.resistance.reference"
+on      = "film"
+target  = 20.0
+between = ["1 ohm*cm^2", "100 ohm*cm^2"]
+"""
+
+
+def test_what_the_cell_says_is_what_is_seen(write):
+    (line,) = run_case(load_case(write()))
+    assert line.simulated == pytest.approx(7.0, rel=1e-6)
+    assert (line.status, line.role, line.unit, line.calibrated) == (
+        "within",
+        "compared",
+        "ohm*cm^2",
+        [],
+    )
+    assert line.ratio == pytest.approx(1.0, rel=1e-6)
+
+
+def test_a_miss_is_reported_as_missed_with_its_reason(write, case, row):
+    text = case + row.replace("7.0", "9.0") + 'why = "it is another film"\n'
+    (line,) = run_case(load_case(write(text)))
+    assert line.status == "missed" and line.why == "it is another film"
+    assert line.simulated == pytest.approx(7.0, rel=1e-6)
+    assert line.ratio == pytest.approx(7 / 9, rel=1e-6)
+
+
+def test_the_reason_for_a_miss_is_not_told_of_a_hit(write, case, row):
+    (line,) = run_case(load_case(write(case + row + 'why = "stale"\n')))
+    assert line.status == "within" and line.why == ""
+
+
+def test_a_calibration_hits_its_target_and_is_told(write, case, row):
+    (line,) = run_case(load_case(write(case + FIT + row.replace("7.0", "20.0"))))
+    assert line.simulated == pytest.approx(20.0, rel=2e-3)
+    assert line.role == "calibrated" and line.status == "within"
+    (told,) = line.calibrated
+    key, _, value = told.partition(" = ")
+    assert key == "interfaces.anode.resistance.reference"
+    assert float(value.split()[0]) == pytest.approx(20e-4, rel=2e-3)
+
+
+def test_a_target_out_of_reach_is_missed_with_what_was_reached(write, case, row):
+    fit = FIT.replace("100 ohm", "10 ohm")
+    (line,) = run_case(load_case(write(case + fit + row)))
+    assert line.status == "missed" and line.simulated is None and line.calibrated == []
+    assert "never 20" in line.why
+
+
+def test_a_prediction_holds_its_spread_and_nothing_measured(write, case):
+    key = "interfaces.anode.resistance.reference"
+    text = f"""
+[[row]]
+see     = "film"
+says    = "kept back"
+predict = true
+spread  = {{ "{key}" = ["5 ohm*cm^2", "11 ohm*cm^2"] }}
+"""
+    (line,) = run_case(load_case(write(case + text)))
+    assert line.status == "predicted" and line.measured is None and line.tolerance is None
+    assert (line.low, line.high) == pytest.approx((5.0, 11.0), rel=1e-6)
+    data = line.to_dict()
+    assert data["predicted"] == pytest.approx(7.0, rel=1e-6)
+    assert data["class"] == "C" and data["calibrated"] == []
+
+
+def test_a_mode_that_is_not_there_is_a_miss_that_says_so(write, case, row):
+    text = case.replace("cycles = 1\n", 'cycles = 1\nmodes = ["rust"]\n', 1) + row
+    (line,) = run_case(load_case(write(text)))
+    assert line.status == "missed" and "rust" in line.why
+
+
+def test_a_variable_that_is_not_there_is_a_miss_that_says_so(write, case, row):
+    text = case.replace("Anode series", "Anode serial") + row
+    (line,) = run_case(load_case(write(text)))
+    assert line.status == "missed" and "Anode serial" in line.why
+
+
+# What stays an input must give what a new build gives.
+@pytest.mark.parametrize(
+    ("key", "value", "builds"),
+    [
+        ("interfaces.anode.resistance.reference", "30 ohm*cm^2", 1),
+        ("stack.pressure", "0.4 MPa", 1),
+        ("modes.pressure.contact.hardness", "5 MPa", 1),
+        # A threshold is fixed in the model's events; thickness in several parameters.
+        ("modes.pressure.contact_limit", "0.2", 2),
+        ("electrolyte.thickness", "1 mm", 2),
+        ("protocol.j", "0.2 mA/cm^2", 2),
+    ],
+)
+def test_a_cell_is_built_again_only_where_it_must(write, case, row, key, value, builds):
+    text = case.replace("cycles = 1\n", 'cycles = 1\nmodes = ["pressure"]\n', 1)
+    unit = {"protocol.j": "mA/cm^2"}.get(key, "")
+    values = f'vary = {{ key = "{key}", values = ["{value}", "{value}"], unit = "{unit}" }}\n'
+    text = text.replace("parameters =", values + "parameters =") + row
+    loaded = load_case(write(text))
+    kept, fresh = Bench(loaded), Bench(loaded)
+    names = ("Voltage [V]", "Anode touching fraction", "Anode series resistance [Ohm.m2]")
+    kept.solve("minute", {})
+    again = kept.solve("minute", {key: value})
+    assert kept.built == builds
+    new = fresh.solve("minute", {key: value})
+    for name in names:
+        assert again.rows[0][name] == pytest.approx(new.rows[0][name], rel=1e-6)
+    changed = [again.rows[0][n] != kept.solve("minute", {}).rows[0][n] for n in names]
+    assert any(changed) or key.endswith("contact_limit")
+
+
+def test_an_edge_is_found_by_bisection(write, case):
+    text = case.replace("cycles = 1\n", 'cycles = 1\nmodes = ["pressure"]\n', 1)
+    vary = 'vary = { key = "stack.pressure", between = ["1 kPa", "1 MPa"], unit = "kPa" }\n'
+    text = text.replace("parameters =", vary + "parameters =")
+    text += '[see.edge]\ntake = "alive"\nover = "edge"\n'
+    text += '[[row]]\nsee = "edge"\nsays = "edge"\nmeasured = 41.0\ntolerance = "+-2 %"\n'
+    # Plastic contact: 1 - exp(-p/0.8 MPa) = 0.05 at 41 kPa.
+    loaded = load_case(write(text))
+    assert Eye(Bench(loaded)).see("edge", {}) == pytest.approx(41.03, rel=0.02)
+    (line,) = run_case(loaded)
+    assert (line.status, line.unit) == ("within", "kPa")
+
+
+def test_lines_are_plain_data(write):
+    (line,) = run_case(load_case(write()))
+    data = json.loads(json.dumps(line.to_dict()))
+    assert {
+        "case", "cell", "measured", "simulated", "unit", "tolerance", "status", "calibrated",
+        "source", "class", "why", "low", "high", "wall_s",
+    } <= set(data)  # fmt: skip

@@ -1,0 +1,237 @@
+"""The application: screens, settings, runs, and what holds them together."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding
+from textual.screen import Screen
+
+from twin_tui.library import Twin
+from twin_tui.runs.desk import Desk
+from twin_tui.runs.job import Job
+from twin_tui.runs.scenario import Scenario
+from twin_tui.screens.base import NAMES, BenchScreen
+from twin_tui.screens.cells import CellsScreen
+from twin_tui.settings import Settings, State, read_settings
+
+REDRAW_S = 0.4
+SWITCH_S = 0.001
+"""How soon a thread that computes gives way to the event loop [s]; Python's own is 5 ms."""
+
+
+def _scenario() -> Screen[Any]:
+    from twin_tui.screens.scenario import ScenarioScreen
+
+    return ScenarioScreen()
+
+
+def _live() -> Screen[Any]:
+    from twin_tui.screens.live import LiveScreen
+
+    return LiveScreen()
+
+
+def _results() -> Screen[Any]:
+    from twin_tui.screens.results import ResultsScreen
+
+    return ResultsScreen()
+
+
+def _compare() -> Screen[Any]:
+    from twin_tui.screens.compare import CompareScreen
+
+    return CompareScreen()
+
+
+def _modes() -> Screen[Any]:
+    from twin_tui.screens.modes import ModesScreen
+
+    return ModesScreen()
+
+
+class Bench(App[None]):
+    """The lab bench.
+
+    Parameters
+    ----------
+    url : str, optional
+        The database; the default one if not given.
+    settings, state : Settings, State, optional
+        Those of the user's files if not given.
+    warm : bool
+        Whether to have a worker ready before it is needed.
+    """
+
+    TITLE = "twin"
+    MODES = {
+        "cells": CellsScreen,
+        "scenario": _scenario,
+        "live": _live,
+        "results": _results,
+        "compare": _compare,
+        "modes": _modes,
+    }
+    DEFAULT_MODE = "cells"
+    COMMAND_PALETTE_DISPLAY = "ctrl+p"
+    BINDINGS = [
+        *[
+            Binding(str(n), f"go('{key}')", name, show=False, id=f"go.{key}")
+            for n, (key, name) in enumerate(NAMES.items(), 1)
+        ],
+        Binding("ctrl+t", "light", "Light or dark", show=False, id="bench.light"),
+        Binding("q,ctrl+q", "leave", "Quit", key_display="q", id="bench.quit"),
+    ]
+    CSS = """
+    Screen { layout: vertical; }
+    .pane { border: round $primary-darken-1; border-title-color: $text-accent; padding: 0 1; }
+    .pane:focus-within { border: round $accent; }
+    .title { text-style: bold; }
+    .hint { color: $text-muted; }
+    .problem { color: $text-error; }
+    Input { height: 1; border: none; padding: 0; background: $boost; }
+    Input:focus { border: none; background: $surface-lighten-2; }
+    DataTable { height: 1fr; }
+    TabbedContent, ContentSwitcher, TabPane { height: 1fr; }
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        settings: Settings | None = None,
+        state: State | None = None,
+        *,
+        warm: bool = True,
+    ):
+        self.state = State.read() if state is None else state
+        if self.state.screen in NAMES:
+            # Where the user was; Textual reads it now.
+            setattr(self, "DEFAULT_MODE", self.state.screen)  # noqa: B010
+        super().__init__()
+        found, wrong = read_settings() if settings is None else (settings, None)
+        self.settings, self._wrong_settings = found, wrong
+        self.twin = Twin(url, found.cells_folder)
+        self.desk = Desk(url, found.runs_at_once, self._job_changed)
+        self._warm = warm
+        self._dirty = False
+        self.marked: list[str] = []
+
+    def on_mount(self) -> None:
+        """Put the user's theme and keys in place."""
+        sys.setswitchinterval(SWITCH_S)
+        self.theme = self.state.theme or self.settings.theme
+        if self.settings.keymap:
+            self.set_keymap(self.settings.keymap)
+        if self._wrong_settings:
+            self.notify(self._wrong_settings, severity="warning", timeout=10, markup=False)
+        self.set_interval(REDRAW_S, self._redraw)
+
+    def warm(self) -> None:
+        """Have a worker ready: a run will be started soon."""
+        if self._warm:
+            self.desk.warm()
+
+    def _job_changed(self, job: Job) -> None:
+        self._dirty = True
+        if job.over and not job.told:
+            job.told = True
+            self.notify(
+                f"{job.id}: {job.progress()}" if job.state == "finished" else job.log[-1],
+                title=job.label,
+                severity="information" if job.state == "finished" else "error",
+                markup=False,
+            )
+
+    def _redraw(self) -> None:
+        """Show what has changed about the runs, not more often than people can see."""
+        if not self._dirty:
+            return
+        self._dirty = False
+        screen = self.screen
+        if isinstance(screen, BenchScreen):
+            screen.redraw_bar()
+        if hasattr(screen, "jobs_changed"):
+            screen.jobs_changed()
+
+    def action_go(self, name: str) -> None:
+        """Go to a screen."""
+        while isinstance(self.screen, BenchScreen) and not self.screen.KEY:
+            self.pop_screen()
+        self.state.screen = name
+        self.switch_mode(name)
+
+    def action_light(self) -> None:
+        """Change between a light and a dark theme."""
+        self.theme = "textual-dark" if not self.current_theme.dark else "textual-light"
+
+    def start(self, scenario: Scenario) -> Job:
+        """Queue a run of a scenario."""
+        self.state.scenario = scenario
+        return self.desk.submit(scenario)
+
+    def action_leave(self) -> None:
+        """Quit; ask first what becomes of runs that still go."""
+        busy = self.desk.busy
+        if not busy:
+            self._leave(stop=True)
+            return
+        from twin_tui.screens.dialogs import Choose
+
+        plural = "s are" if len(busy) > 1 else " is"
+        waiting = sum(job.state == "waiting" for job in busy)
+        queued = f" ({waiting} of them waiting, which would be dropped)" if waiting else ""
+        self.push_screen(
+            Choose(
+                f"{len(busy)} run{plural} not finished{queued}. Every finished cycle is stored "
+                "already; `twin resume` goes on from there.",
+                [
+                    ("stop", "Stop and quit"),
+                    ("leave", "Let them go on, quit"),
+                    ("stay", "Stay"),
+                ],
+            ),
+            self._left,
+        )
+
+    def _left(self, answer: str | None) -> None:
+        if answer in ("stop", "leave"):
+            self._leave(stop=answer == "stop")
+
+    def _leave(self, *, stop: bool) -> None:
+        self.desk.close(stop=stop)
+        self.state.theme = self.theme
+        try:
+            self.state.write()
+        except OSError as error:
+            self.log.warning(f"the state could not be kept: {error}")
+        self.exit()
+
+    async def action_quit(self) -> None:
+        """Quit as ``q`` does, whoever asks."""
+        self.action_leave()
+
+    def on_unmount(self) -> None:
+        """Close what is open, however the application ends."""
+        self.desk.close(stop=False)
+        self.twin.close()
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Put everything into the command palette."""
+        for key, name in NAMES.items():
+            yield SystemCommand(
+                f"Go to {name}", f"The screen {name}", lambda k=key: self.action_go(k)
+            )
+        seen = set()
+        for active in screen.active_bindings.values():
+            binding = active.binding
+            if binding.description and binding.action not in seen and not binding.system:
+                seen.add(binding.action)
+
+                def run(action: str = binding.action, node: Any = active.node) -> None:
+                    self.call_later(self.run_action, action, node)
+
+                yield SystemCommand(binding.description, f"as the key {binding.key}", run)
+        yield from super().get_system_commands(screen)

@@ -1,0 +1,222 @@
+"""What the screens ask of the twin: plain questions, answered off the event loop.
+
+Each method may take a while; screens call them in threads. Heavy imports happen here.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import twin
+from twin import api
+from twin_tui.runs.scenario import Scenario
+
+
+@dataclass
+class Card:
+    """A cell as its card shows it."""
+
+    spec: Any
+    layers: list[Any]
+    numbers: list[tuple[str, str, str, str]]
+    warnings: list[str]
+    by_status: dict[str, int]
+
+
+@dataclass
+class Preview:
+    """A scenario before it is run: what it changes, what is wrong with it, how long it takes."""
+
+    scenario: Scenario
+    differences: list[tuple[str, ...]] = field(default_factory=list)
+    problems: list[Any] = field(default_factory=list)
+    modes: list[str] = field(default_factory=list)
+    protocol: str = ""
+    steps: list[str] = field(default_factory=list)
+    estimate: str = ""
+
+
+class Twin:
+    """The twin, as far as the bench needs it.
+
+    Parameters
+    ----------
+    url : str or None
+        The database; the default one for None.
+    own_cells : Path
+        The folder of the user's own cells.
+    """
+
+    def __init__(self, url: str | None, own_cells: Path):
+        self.url, self.own_cells = url, own_cells
+        self._lock = threading.Lock()
+        self._store: Any = None
+
+    @property
+    def store(self) -> Any:
+        """The database, opened once."""
+        with self._lock:
+            if self._store is None:
+                self._store = api.open_store(self.url)
+            return self._store
+
+    def close(self) -> None:
+        """Close the database."""
+        if self._store is not None:
+            self._store.close()
+
+    def cells(self) -> list[str]:
+        """Return the names of the library's cells and the paths of the user's own."""
+        own = sorted(map(str, self.own_cells.glob("*.toml"))) if self.own_cells.is_dir() else []
+        return [*api.list_cells(), *own]
+
+    def entries(self, names: list[str]) -> list[dict[str, Any]]:
+        """Return what is to be listed of some cells."""
+        return [api.cell_entry(name) | {"ref": name} for name in names]
+
+    def card(self, cell: str) -> Card:
+        """Return a cell's card."""
+        from twin.api import card
+
+        spec = api.load_cell(cell)
+        return Card(
+            spec,
+            card.layers(spec),
+            card.key_numbers(spec),
+            card.warnings(spec),
+            api.numbers_by_status(spec),
+        )
+
+    def numbers(self, cell: str) -> list[Any]:
+        """Return every number of a cell."""
+        return api.cell_numbers(api.load_cell(cell))
+
+    def changed_cell(self, cell: str, changes: dict[str, str]) -> Any:
+        """Return a cell with some of its numbers changed by hand (SpecError if it cannot be)."""
+        overrides = {
+            key: {"value": _number_or_text(text), "status": "assumed", "source": "set by hand"}
+            for key, text in changes.items()
+        }
+        return api.load_cell(cell, overrides=overrides)
+
+    def save_cell(self, cell: str, changes: dict[str, str], name: str, title: str) -> Path:
+        """Write a changed copy of a cell as TOML and return its file."""
+        spec = self.changed_cell(cell, changes).model_copy(update={"title": title})
+        if not name or name != Path(name).name or name.startswith("."):
+            raise twin.InputError(f"{name!r} is no name of a file", fix="write it like my-cell")
+        path = self.own_cells / f"{name.removesuffix('.toml')}.toml"
+        if path.exists() or path.stem in api.list_cells():
+            raise twin.InputError(
+                f"there is a cell {path.stem!r} already", fix="choose another name"
+            )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(api.cell_toml(spec), encoding="utf-8")
+        return path
+
+    def choices(self) -> dict[str, list[Any]]:
+        """Return what a scenario can be made of."""
+        library = api.library()
+        return {
+            "cells": self.cells(),
+            "overlays": [api.overlay_entry(name) for name in library.names("overlays")],
+            "protocols": [api.protocol_entry(name) for name in library.names("protocols")],
+            "modes": [api.mode_entry(mode) for mode in twin.plugin_manager().modes.values()],
+        }
+
+    def preview(self, scenario: Scenario) -> Preview:
+        """Return what a scenario would do, without running it."""
+        found = Preview(scenario)
+        cell_only = {k: v for k, v in scenario.overrides.items() if not k.startswith("protocol.")}
+        of_protocol = {
+            k.removeprefix("protocol."): v
+            for k, v in scenario.overrides.items()
+            if k.startswith("protocol.")
+        }
+        try:
+            base = api.load_cell(scenario.cell)
+            spec = api.load_cell(scenario.cell, overlays=scenario.overlays, overrides=cell_only)
+            found.differences = api.differences(base, spec)
+            modes = twin.plugin_manager().select(None, scenario.without, spec.kind)
+            found.modes = [mode.id for mode in modes]
+            protocol = api.load_protocol(scenario.protocol, spec, of_protocol)
+            plan = api.plan_of(protocol, spec)
+            found.protocol = f"{protocol.name}: {protocol.title}"
+            found.steps = [step.do for phase in plan.phases for step in phase.steps]
+            found.estimate = self.estimate(spec.name, scenario.model, scenario.cycles)
+        except twin.TwinError as error:
+            found.problems = list(error.problems)
+        return found
+
+    def estimate(self, cell: str, model: str, cycles: int) -> str:
+        """Return how long a run may take, by the stored runs of the same cell and model."""
+        from twin.api.formats import duration
+
+        runs = [
+            run.wall_s / run.cycles
+            for run in self.store.runs(cell=cell, limit=50)
+            if run.cycles and run.wall_s and run.settings.get("model") == model
+        ]
+        if not runs:
+            return "unknown: no run of this cell and model is stored yet"
+        runs.sort()
+        middle = runs[len(runs) // 2]
+        plural = "" if len(runs) == 1 else "s"
+        return f"about {duration(middle * cycles)} (by {len(runs)} stored run{plural})"
+
+    def runs(self) -> list[Any]:
+        """Return the stored runs, newest first."""
+        found: list[Any] = self.store.runs(limit=2000)
+        return found
+
+    def run(self, run: str) -> tuple[Any, dict[str, Any]]:
+        """Return a stored run and all that is worth knowing of it."""
+        from twin.api.describe import describe
+
+        result = api.load_run(run, store=self.store)
+        return result, describe(result)
+
+    def provenance(self, result: Any) -> list[Any]:
+        """Return every number of the cell that a run was made with."""
+        return api.cell_numbers(api.stored_cell(result.info.cell_spec))
+
+    def differences(self, results: list[Any]) -> list[tuple[str, ...]]:
+        """Return the parameters, settings and protocols in which runs differ."""
+        from twin.api import catalog
+
+        tables = []
+        for result in results:
+            info = result.info
+            table = catalog.flat(info.cell_spec)
+            table |= {f"protocol.{k}": v for k, v in catalog.flat(info.protocol).items()}
+            table |= {"protocol": str(info.protocol.get("name")), "modes": ", ".join(info.modes)}
+            table |= {"model": str(info.settings.get("model"))}
+            tables.append(table)
+        return catalog.table_differences(*tables)
+
+    def export(self, run: str, to: str, folder: Path) -> list[Any]:
+        """Write a run's files into a folder."""
+        from twin.api.describe import export_run
+
+        folder.mkdir(parents=True, exist_ok=True)
+        found: list[Any] = export_run(api.load_run(run, store=self.store), to, folder)
+        return found
+
+    def health(self) -> dict[str, Any]:
+        """Return whether all is well."""
+        from twin.api.health import health
+
+        return health(self.url)
+
+    def mode(self, mode: str) -> dict[str, Any]:
+        """Return all about a failure mode."""
+        return api.describe_mode(mode)
+
+
+def _number_or_text(text: str) -> Any:
+    try:
+        return float(text)
+    except ValueError:
+        return text

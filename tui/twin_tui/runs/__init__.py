@@ -1,0 +1,1 @@
+"""Runs in processes of their own: what to run, the worker, and who looks after it."""

@@ -1,0 +1,131 @@
+"""A scenario: everything a run is started with, as a file, as words and as a command."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from twin import InputError
+
+
+class Scenario(BaseModel):
+    """What to run.
+
+    Attributes
+    ----------
+    cell : str
+        A name in the library, or the path of a TOML file.
+    overlays : list of str
+        Overlays laid over it, in order.
+    protocol : str or None
+        The cell's own if None.
+    without : list of str
+        Failure modes left out of all that can act.
+    overrides : dict
+        ``{"stack.pressure": "10 MPa"}``.
+    model : {"dfn", "spm"}
+        The full cell's model.
+    cycles : int
+        How many.
+    series_every : int
+        Keep the time series of every so many cycles.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    cell: str
+    overlays: list[str] = []
+    protocol: str | None = None
+    without: list[str] = []
+    overrides: dict[str, str] = {}
+    model: Literal["dfn", "spm"] = "dfn"
+    cycles: int = Field(default=100, ge=1)
+    series_every: int = Field(default=10, ge=0)
+
+    def arguments(self) -> dict[str, Any]:
+        """Return what :func:`twin.simulate` is called with."""
+        return self.model_dump()
+
+    @property
+    def words(self) -> list[str]:
+        """The command line that does the same."""
+        words = ["twin", "run", self.cell, "--cycles", str(self.cycles)]
+        words += [w for overlay in self.overlays for w in ("--with", overlay)]
+        words += [] if self.protocol is None else ["--protocol", self.protocol]
+        words += ["--without", ",".join(self.without)] if self.without else []
+        words += [w for key, value in self.overrides.items() for w in ("--set", f"{key}={value}")]
+        words += [] if self.model == "dfn" else ["--model", self.model]
+        words += [] if self.series_every == 10 else ["--series-every", str(self.series_every)]
+        return words
+
+    @property
+    def command(self) -> str:
+        """The same as text for a shell."""
+        return shlex.join(self.words)
+
+    @property
+    def label(self) -> str:
+        """A few words to tell it from others."""
+        changes = [
+            *self.overlays,
+            *(f"{k.rpartition('.')[2]}={v}" for k, v in self.overrides.items()),
+        ]
+        changes += [f"no {mode}" for mode in self.without]
+        return f"{Path(self.cell).stem} {', '.join(changes)}".strip()
+
+    def to_toml(self) -> str:
+        """Return the scenario as a TOML file."""
+        data = self.model_dump(exclude_none=True)
+        overrides = data.pop("overrides")
+        lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in data.items()]
+        if overrides:
+            lines += ["", "[overrides]"]
+            lines += [
+                f"{json.dumps(k)} = {json.dumps(v, ensure_ascii=False)}"
+                for k, v in overrides.items()
+            ]
+        return "\n".join(lines) + "\n"
+
+    @classmethod
+    def read(cls, path: Path) -> Scenario:
+        """Read a scenario's file.
+
+        Raises
+        ------
+        InputError
+            If it is not there, is not TOML, or is no scenario.
+        """
+        try:
+            return cls.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        except OSError as error:
+            problem, key = f"cannot be read: {error.strerror}", None
+        except tomllib.TOMLDecodeError as error:
+            problem, key = f"is not TOML: {error}", None
+        except ValidationError as error:
+            first = error.errors()[0]
+            problem, key = first["msg"], ".".join(map(str, first["loc"]))
+        raise InputError(problem, file=str(path), key=key, fix="correct the file, or save it anew")
+
+
+def parse_overrides(text: str) -> dict[str, str]:
+    """Read lines of ``KEY = VALUE``; empty lines and those after ``#`` are passed over.
+
+    Raises
+    ------
+    InputError
+        For a line without ``=``.
+    """
+    found = {}
+    for line in text.splitlines():
+        if not line.strip() or line.strip().startswith("#"):
+            continue
+        key, equals, value = line.partition("=")
+        if not equals or not value.strip():
+            raise InputError(f"{line.strip()!r} has no value", fix="write stack.pressure = 10 MPa")
+        found[key.strip()] = value.strip().strip('"')
+    return found

@@ -1,0 +1,1 @@
+"""Screens: one for each thing an engineer does at the bench."""

@@ -1,0 +1,150 @@
+"""What every screen of the bench has: a bar of the screens, a foot of keys, questions, help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Footer, Static
+
+from twin import TwinError
+
+if TYPE_CHECKING:
+    from twin_tui.app import Bench
+
+NAMES = {
+    "cells": "Cells",
+    "scenario": "Scenario",
+    "live": "Live",
+    "results": "Results",
+    "compare": "Compare",
+    "modes": "Modes",
+}
+
+
+class Bar(Static):
+    """The names of the screens; click one, or press its number."""
+
+    DEFAULT_CSS = """
+    Bar { height: 1; background: $panel; color: $foreground; width: 100%; }
+    """
+
+    def show(self, current: str, busy: int) -> None:
+        """Mark the screen one is on, and say how many runs go."""
+        parts = []
+        for number, (key, name) in enumerate(NAMES.items(), 1):
+            label = f"[reverse] {number} {name} [/]" if key == current else f" {number} {name} "
+            parts.append(f"[@click=app.go('{key}')]{label}[/]")
+        runs = f"  ▶ {busy} run{'s' if busy != 1 else ''}" if busy else ""
+        self.update("".join(parts) + runs)
+
+
+class Answer(Message):
+    """What a question that was asked off the event loop came to."""
+
+    def __init__(self, then: Callable[[Any], None], value: Any, error: BaseException | None):
+        super().__init__()
+        self.then, self.value, self.error = then, value, error
+
+
+class BenchScreen(Screen[Any]):
+    """A screen of the bench.
+
+    ``KEY`` is its name in the bar (empty for pages on top of one); ``HELP`` says what it is
+    for, in words.
+    """
+
+    KEY: ClassVar[str] = ""
+    HELP: ClassVar[str] = ""
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-high")]
+
+    BINDINGS = [
+        Binding("f1,question_mark", "help", "Help", key_display="?", id="bench.help"),
+    ]
+
+    @property
+    def bench(self) -> Bench:
+        """The application."""
+        app: Any = self.app
+        return app
+
+    def body(self) -> ComposeResult:
+        """Yield what stands between the bar and the foot."""
+        yield from ()
+
+    def compose(self) -> ComposeResult:
+        """Build the screen."""
+        yield Bar(id="bar")
+        yield from self.body()
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Draw the bar."""
+        self.redraw_bar()
+
+    def on_screen_resume(self) -> None:
+        """Come back to this screen."""
+        self.redraw_bar()
+        self.resumed()
+
+    def resumed(self) -> None:
+        """Do what is to be done when the screen is shown again."""
+
+    def redraw_bar(self) -> None:
+        """Draw the bar anew."""
+        if self.is_mounted:
+            for bar in self.query(Bar):
+                bar.show(self.KEY, len(self.bench.desk.busy))
+
+    def ask(
+        self, question: Callable[[], Any], then: Callable[[Any], None], group: str = "ask"
+    ) -> None:
+        """Have a question answered in a thread, then go on with the answer.
+
+        A later question of the same group makes an earlier one moot. What goes wrong is
+        told in a message.
+        """
+        moot: list[bool] = []
+        for other in self._moot.pop(group, ()):
+            other.append(True)
+        self._moot[group] = [moot]
+
+        def work() -> None:
+            try:
+                value, error = question(), None
+            except Exception as raised:
+                value, error = None, raised
+            if not moot:
+                self.post_message(Answer(then, value, error))
+
+        self.run_worker(work, thread=True, group=group, exit_on_error=False)
+
+    def __init__(self, **more: Any):
+        super().__init__(**more)
+        self._moot: dict[str, list[list[bool]]] = {}
+
+    def on_answer(self, answer: Answer) -> None:
+        """Go on with an answer, or tell what went wrong."""
+        if answer.error is None:
+            answer.then(answer.value)
+        else:
+            self.tell_error(answer.error)
+
+    def tell_error(self, error: BaseException) -> None:
+        """Show an error as a message."""
+        if isinstance(error, TwinError):
+            text = "\n".join(str(problem) for problem in error.problems[:3])
+        else:
+            text = f"{type(error).__name__}: {error}"
+        self.notify(text, title="That did not work", severity="error", timeout=10, markup=False)
+
+    def action_help(self) -> None:
+        """Explain this screen and its keys."""
+        from twin_tui.screens.help import HelpScreen
+
+        self.app.push_screen(HelpScreen(self.HELP, self.active_bindings))

@@ -1,0 +1,268 @@
+"""Live: every run of this session, and one of them in full."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Grid, Horizontal, Vertical, VerticalScroll
+from textual.widgets import DataTable, RichLog, Static
+
+from twin.api.formats import bar, short
+from twin_tui.runs.job import Job, margins
+from twin_tui.screens.base import BenchScreen
+from twin_tui.widgets.chart import Chart
+from twin_tui.widgets.pictures import gauge
+
+CHARTS = ("voltage", "capacity", "current", "resistance")
+STATE_WORDS = (
+    "conducting fraction",
+    "interphase thickness",
+    "interphase resistance",
+    "flaw",
+    "filament",
+    "crack",
+    "void fraction",
+    "delaminated fraction",
+    "sodium thickness",
+)
+_UNITS = {"m": ("µm", 1e6), "Ohm.m2": ("Ω cm²", 1e4), "Pa": ("MPa", 1e-6)}
+
+
+class LiveScreen(BenchScreen):
+    """Runs as they go."""
+
+    KEY: ClassVar[str] = "live"
+    HELP: ClassVar[str] = """
+Live: the runs started here, each in a process of its own. The list shows state, progress
+and time left; the arrow keys choose the run that is shown in full: voltage and current of
+the latest stored cycle, capacity and resistance over cycles, a gauge for every criterion
+(1 for the fresh cell, 0 at failure; ↓ falling, → steady, ↑ recovering), contact, pressure,
+temperature, interphase and flaws, and what has happened, in words.
+
+Pause takes effect after the cycle a run is in, Stop after the step; what is finished is
+kept. On a small screen one chart is shown at a time: V changes it."""
+    CSS = """
+    LiveScreen #jobs { height: 4; }
+    LiveScreen.-high #jobs { height: 6; }
+    LiveScreen #left { width: 40; }
+    LiveScreen.-wide #left { width: 56; }
+    LiveScreen #gauges { height: auto; max-height: 60%; }
+    LiveScreen #gauge { text-wrap: nowrap; text-overflow: ellipsis; }
+    LiveScreen #state { height: 1fr; }
+    LiveScreen #charts { grid-size: 1 1; width: 1fr; height: 1fr; }
+    LiveScreen.-wide.-high #charts { grid-size: 2 2; }
+    LiveScreen Chart { display: none; border: round $primary-darken-1; }
+    LiveScreen Chart.chosen { display: block; }
+    LiveScreen.-wide.-high Chart { display: block; }
+    LiveScreen #log { height: 3; padding: 0 1; background: $boost; }
+    LiveScreen.-high #log { height: 7; }
+    """
+    BINDINGS = [
+        Binding("p", "pause", "Pause/go on", id="run.pause"),
+        Binding("s", "stop", "Stop", id="run.stop"),
+        Binding("v", "chart", "Next chart", id="live.chart"),
+        Binding("enter", "open", "Its page", id="live.open", priority=True),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.job: Job | None = None
+        self._logged = (0, 0)
+        self._seen = -1
+        self._chart = 0
+
+    def body(self) -> ComposeResult:
+        """Yield list, gauges, charts and log."""
+        yield DataTable(id="jobs", cursor_type="row", zebra_stripes=True)
+        with Horizontal():
+            with Vertical(id="left"):
+                with VerticalScroll(id="gauges", classes="pane") as gauges:
+                    gauges.border_title = "Margins (1 fresh, 0 failed)"
+                    gauges.can_focus = False
+                    yield Static("start a run on the Scenario screen (2)", id="gauge")
+                with VerticalScroll(id="state", classes="pane") as state:
+                    state.border_title = "State of the cell"
+                    yield Static(id="numbers")
+            with Grid(id="charts"):
+                for name in CHARTS:
+                    yield Chart("no cycle yet", id=name)
+        yield RichLog(id="log", wrap=True, max_lines=300, markup=False)
+
+    def on_mount(self) -> None:
+        """Set the table up."""
+        super().on_mount()
+        table = self.query_one("#jobs", DataTable)
+        for key, width in (("run", 9), ("what", 24), ("progress", 26), ("done", 10)):
+            table.add_column(key, key=key, width=width)
+        table.focus()
+        self.query_one(f"#{CHARTS[0]}").add_class("chosen")
+        self.jobs_changed()
+
+    def resumed(self) -> None:
+        """Show what went on meanwhile."""
+        self.jobs_changed()
+
+    def jobs_changed(self) -> None:
+        """Show what is new about the runs."""
+        if not self.query("#jobs"):
+            return
+        table = self.query_one("#jobs", DataTable)
+        for job in self.bench.desk.jobs:
+            key = str(job.number)
+            cells = (job.id, job.label, job.progress(), f"{bar(job.share, 5)}{job.share:4.0%}")
+            if key not in table.rows:
+                table.add_row(*map(_plain, cells), key=key)
+                table.move_cursor(row=table.row_count - 1)
+                self.job = job
+                self._seen = -1
+                continue
+            for column, value in zip(("run", "what", "progress", "done"), cells, strict=True):
+                if str(table.get_cell(key, column)) != value:
+                    table.update_cell(key, column, _plain(value))
+        if self.job is not None and self.job.changes != self._seen:
+            self._seen = self.job.changes
+            self._show(self.job)
+
+    @on(DataTable.RowHighlighted, "#jobs")
+    def _chosen(self, event: DataTable.RowHighlighted) -> None:
+        if event.row_key.value is None:
+            return
+        self.job = self.bench.desk.jobs[int(event.row_key.value) - 1]
+        self._seen = self.job.changes
+        self._show(self.job)
+
+    def _show(self, job: Job) -> None:
+        width = self.query_one("#gauges").content_size.width or 36
+        found = margins(job.rows)
+        lines = [gauge(name, margin, trend, width) for name, margin, trend in found]
+        waiting = Text(f"{job.progress()}: no cycle is finished yet")
+        self.query_one("#gauge", Static).update(Text("\n").join(lines) if lines else waiting)
+        self.query_one("#numbers", Static).update(state_of(job))
+        self._log(job)
+        for name in CHARTS:
+            chart = self.query_one(f"#{name}", Chart)
+            if chart.display:
+                self._draw(chart, name, job)
+
+    def _draw(self, chart: Chart, name: str, job: Job) -> None:
+        if name in ("voltage", "current"):
+            chart.show_panel(latest_panel(job, name)) if job.series else chart.say("no series yet")
+        elif job.rows:
+            # A thread draws it: what it looks at must not change meanwhile.
+            still: Any = replace(job, rows=list(job.rows))
+            chart.show_made(lambda: panel_of(still, name))
+        else:
+            chart.say("no cycle yet")
+
+    def _log(self, job: Job) -> None:
+        log = self.query_one("#log", RichLog)
+        number, done = self._logged
+        if number != job.number or done > len(job.log):
+            log.clear()
+            done = 0
+        for line in job.log[done:]:
+            log.write(line)
+        self._logged = (job.number, len(job.log))
+
+    def action_pause(self) -> None:
+        """Pause the run, or let it go on."""
+        if self.job is None or self.job.over:
+            self.notify("there is no run to pause")
+        elif self.job.state in ("paused", "pausing"):
+            self.bench.desk.go_on(self.job)
+        else:
+            self.bench.desk.pause(self.job)
+
+    def action_stop(self) -> None:
+        """Stop the run; what is finished is kept."""
+        if self.job is None or self.job.over:
+            self.notify("there is no run to stop")
+            return
+        self.bench.desk.stop(self.job)
+        self.notify(f"{self.job.id} ends after the step it is in; what is finished is kept")
+
+    def action_chart(self) -> None:
+        """Show the next chart."""
+        self.query_one(f"#{CHARTS[self._chart]}").remove_class("chosen")
+        self._chart = (self._chart + 1) % len(CHARTS)
+        self.query_one(f"#{CHARTS[self._chart]}").add_class("chosen")
+        if self.job is not None:
+            self.call_after_refresh(self._show, self.job)
+
+    def action_open(self) -> None:
+        """Open the page of the run."""
+        if self.job is None or self.job.run is None:
+            self.notify("the run has no page yet")
+            return
+        from twin_tui.screens.run import RunScreen
+
+        self.app.push_screen(RunScreen(self.job.run))
+
+
+def _plain(text: str) -> Text:
+    return Text(text, no_wrap=True, overflow="ellipsis")
+
+
+def panel_of(job: Any, name: str) -> Any:
+    """Return capacity (of a symmetric cell: polarisation) or resistance as a panel."""
+    from twin.api.pictures import panels
+
+    symmetric = job.info.cell_kind != "full"
+    return panels(job, "polarisation" if symmetric and name == "capacity" else name)[0]
+
+
+def latest_panel(job: Job, name: str) -> Any:
+    """Return voltage or current of the latest stored cycle as a panel."""
+    from twin.api.pictures import Line, Panel
+
+    assert job.series is not None
+    unit, factor = {"voltage": ("V", 1.0), "current": ("mA", 1e3)}[name]
+    y = [factor * value for value in job.series[name]]
+    return Panel(
+        name,
+        f"{name.capitalize()} in cycle {job.series['cycle']}",
+        "Time (h)",
+        f"{name.capitalize()} ({unit})",
+        (Line(name, job.series["time_h"], y),),
+        span=0.01,
+    )
+
+
+def state_of(job: Job) -> Text:
+    """Return the latest values of what ages, in words."""
+    if not job.rows:
+        return Text("")
+    row, first = job.rows[-1], job.rows[0]
+    text = Text()
+
+    def line(name: str, value: str, before: str = "") -> None:
+        text.append(f"{name}: ")
+        text.append(value, "bold")
+        text.append(f"  (first {before})\n" if before and before != value else "\n", "dim")
+
+    line("cycle", str(row["cycle"]))
+    line("cell", job.health())
+    line(
+        "resistance",
+        f"{short(1e4 * row['resistance_Ohm_m2'])} Ω cm²",
+        short(1e4 * first["resistance_Ohm_m2"]),
+    )
+    low, high = (short(1e-6 * row[f"pressure_{end}_Pa"]) for end in ("min", "max"))
+    line("pressure", f"{low} MPa" if low == high else f"{low} to {high} MPa")
+    line("temperature", f"{row['temperature_max_K'] - 273.15:.1f} °C")
+    for key, value in row.items():
+        if not any(word in key for word in STATE_WORDS) or "(worst)" in key:
+            continue
+        if not isinstance(value, int | float):
+            continue
+        name, _, unit = key.rstrip("]").partition(" [")
+        shown, factor = _UNITS.get(unit, (unit, 1.0))
+        before = first.get(key)
+        was = short(before * factor) if isinstance(before, int | float) else ""
+        line(name.lower(), f"{short(value * factor)} {shown}".strip(), f"{was} {shown}".strip())
+    return text

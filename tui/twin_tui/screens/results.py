@@ -1,0 +1,204 @@
+"""Results: every stored run, to filter, sort, mark for a comparison, and open."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.widgets import DataTable, Input, Static
+
+from twin.api.formats import ago, duration
+from twin_tui.screens.base import BenchScreen
+
+COLUMNS = ("", "run", "cell", "status", "cycles", "cause", "took", "ago", "changes")
+MARKS = {
+    "completed": "✓ completed",
+    "cell-failed": "✖ died",
+    "solver-gave-up": "? solver",
+    "cancelled": "■ stopped",
+    "interrupted": "… interrupted",
+    "running": "▶ running",
+}
+MOST_MARKED = 6
+
+
+class ResultsScreen(BenchScreen):
+    """The table of all runs."""
+
+    KEY: ClassVar[str] = "results"
+    HELP: ClassVar[str] = """
+Results: every run in the database, newest first. The filter narrows the table to rows that
+have all its words in run, cell, status, cause, overrides or overlays. O, or a click on a
+heading, sorts by the next column.
+
+Enter opens a run's page. Space marks runs (two to six), C compares them."""
+    CSS = """
+    ResultsScreen #filter { margin: 0 1; }
+    ResultsScreen #count { height: 1; padding: 0 1; }
+    """
+    BINDINGS = [
+        Binding("enter", "open", "Open", id="results.open", priority=False),
+        Binding("space", "mark", "Mark", id="results.mark"),
+        Binding("c", "compare", "Compare marked", id="results.compare"),
+        Binding("o", "sort", "Sort", id="results.sort"),
+        Binding("slash", "filter", "Filter", key_display="/", id="results.filter"),
+        Binding("r", "reload", "Reload", id="results.reload"),
+        Binding("escape", "table", "Back to the table", show=False, id="results.table"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runs: list[Any] = []
+        self._order = 7
+        self._reverse = False
+
+    def body(self) -> ComposeResult:
+        """Yield filter, table and count."""
+        yield Input(
+            self.bench.state.filter, placeholder="/ filter: run, cell, status …", id="filter"
+        )
+        yield DataTable(id="table", cursor_type="row", zebra_stripes=True)
+        yield Static("reading the database …", id="count")
+
+    def on_mount(self) -> None:
+        """Read the runs."""
+        super().on_mount()
+        table = self.query_one("#table", DataTable)
+        for number, name in enumerate(COLUMNS):
+            table.add_column(name, key=str(number))
+        table.focus()
+        self.action_reload()
+
+    def resumed(self) -> None:
+        """Read the runs again: others may have been added."""
+        self.action_reload()
+
+    def action_reload(self) -> None:
+        """Read the runs again."""
+        self.ask(lambda: self.bench.twin.runs(), self._show, "runs")
+
+    def _show(self, runs: list[Any]) -> None:
+        self.runs = runs
+        self._fill()
+
+    def _fill(self) -> None:
+        table = self.query_one("#table", DataTable)
+        wanted = self.query_one("#filter", Input).value.lower().split()
+        shown = [run for run in self.runs if all(word in searched(run) for word in wanted)]
+        shown.sort(key=lambda run: _sort_key(run, self._order), reverse=self._reverse)
+        at = self._current()
+        table.clear()
+        for run in shown:
+            mark = "●" if run.id in self.bench.marked else " "
+            table.add_row(*(Text(str(cell)) for cell in (mark, *_row(run))), key=run.id)
+        if at in {run.id for run in shown}:
+            table.move_cursor(row=table.get_row_index(at or ""))
+        marked = f", {len(self.bench.marked)} marked" if self.bench.marked else ""
+        order = f"sorted by {COLUMNS[self._order]}{' (downwards)' if self._reverse else ''}"
+        none = "no runs yet: start one on the Scenario screen (2)"
+        text = f"{len(shown)} of {len(self.runs)} runs, {order}{marked}" if self.runs else none
+        self.query_one("#count", Static).update(text)
+
+    def _current(self) -> str | None:
+        table = self.query_one("#table", DataTable)
+        if not table.row_count:
+            return None
+        return table.coordinate_to_cell_key(table.cursor_coordinate).row_key.value
+
+    @on(Input.Changed, "#filter")
+    def _filtered(self, event: Input.Changed) -> None:
+        self.bench.state.filter = event.value
+        self._fill()
+
+    @on(Input.Submitted, "#filter")
+    def action_table(self) -> None:
+        """Go to the table."""
+        self.query_one("#table").focus()
+
+    @on(DataTable.HeaderSelected)
+    def _header(self, event: DataTable.HeaderSelected) -> None:
+        self._sort_by(int(str(event.column_key.value)))
+
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        self._sort_by(self._order % (len(COLUMNS) - 1) + 1, again=False)
+
+    def _sort_by(self, column: int, *, again: bool = True) -> None:
+        self._reverse = not self._reverse if again and column == self._order else False
+        self._order = max(column, 1)
+        self._fill()
+
+    def action_filter(self) -> None:
+        """Go to the filter."""
+        self.query_one("#filter").focus()
+
+    def action_mark(self) -> None:
+        """Mark the run for a comparison, or unmark it."""
+        run = self._current()
+        if run is None:
+            return
+        marked = self.bench.marked
+        if run in marked:
+            marked.remove(run)
+        elif len(marked) >= MOST_MARKED:
+            self.notify(f"{MOST_MARKED} are marked already: unmark one first", severity="warning")
+            return
+        else:
+            marked.append(run)
+        self._fill()
+        self.query_one("#table", DataTable).action_cursor_down()
+
+    def action_compare(self) -> None:
+        """Compare the marked runs."""
+        if len(self.bench.marked) < 2:
+            self.notify("mark two to six runs with Space first", severity="warning")
+            return
+        self.bench.action_go("compare")
+
+    @on(DataTable.RowSelected)
+    def action_open(self) -> None:
+        """Open the page of the run."""
+        run = self._current()
+        if run is not None:
+            from twin_tui.screens.run import RunScreen
+
+            self.app.push_screen(RunScreen(run))
+
+
+def _row(run: Any) -> tuple[str, ...]:
+    outcome = run.outcome or {}
+    cause = f"{outcome['mode']}: {outcome['criterion']}" if outcome.get("criterion") else ""
+    return (
+        run.id,
+        run.cell_name,
+        MARKS.get(run.status_now, run.status_now),
+        f"{run.cycles}/{run.cycles_requested}",
+        cause,
+        duration(run.wall_s) if run.wall_s else "",
+        ago(run.created),
+        ", ".join(changes(run)),
+    )
+
+
+def _sort_key(run: Any, column: int) -> Any:
+    if column == 4:
+        return -run.cycles
+    if column == 6:
+        return -run.wall_s
+    return -run.created.timestamp() if column in (0, 7) else _row(run)[column - 1]
+
+
+def searched(run: Any) -> str:
+    """Return the text that the filter looks through."""
+    return " ".join([*_row(run), run.status_now]).lower()
+
+
+def changes(run: Any) -> list[str]:
+    """Return what a run changed of its cell, and where it branched from."""
+    settings = run.settings
+    found = [*settings.get("overlays", ())]
+    found += [f"{key}={value}" for key, value in settings.get("overrides", {}).items()]
+    return [*found, *([f"from {run.parent_run}@{run.parent_cycle}"] if run.parent_run else [])]

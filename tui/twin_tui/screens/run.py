@@ -1,0 +1,233 @@
+"""A run's page: how it ended and why, figures, events, parameters; and what to do next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, VerticalScroll
+from textual.widgets import DataTable, Input, Select, Static, TabbedContent, TabPane
+
+from twin import TwinError
+from twin_tui.runs.scenario import parse_overrides
+from twin_tui.screens.base import BenchScreen
+from twin_tui.screens.dialogs import Choose, Fill
+from twin_tui.widgets.chart import Chart
+from twin_tui.widgets.outcome import draw_outcome
+from twin_tui.widgets.pictures import status_mark
+
+
+class RunScreen(BenchScreen):
+    """One stored run.
+
+    Parameters
+    ----------
+    run : str
+        Its id.
+    """
+
+    HELP: ClassVar[str] = """
+A run's page. Outcome: what it died of, where and when, the evidence for each mode, what
+came second, and the margins. Figures: choose one with the arrow keys. Events: what
+happened, in words. Parameters: every number of the cell as it was run, with its source.
+
+Resume goes on where the run stopped. Branch starts a what-if from a cycle of it, with
+other parameters. Export writes files for other programs."""
+    CSS = """
+    RunScreen TabPane { padding: 0; }
+    RunScreen #outcome { padding: 0 1; }
+    RunScreen #figure-box { height: 1fr; }
+    RunScreen #which { width: 22; height: auto; }
+    """
+    BINDINGS = [
+        Binding("escape,backspace", "back", "Back", id="run.back"),
+        Binding("e", "export", "Export", id="run.export"),
+        Binding("r", "resume", "Resume", id="run.resume"),
+        Binding("b", "branch", "Branch", id="run.branch"),
+        Binding("right_square_bracket", "figure(1)", "Next figure", key_display="]", id="run.next"),
+        Binding("left_square_bracket", "figure(-1)", "Last figure", show=False, id="run.previous"),
+    ]
+
+    def __init__(self, run: str):
+        super().__init__()
+        self.run_id = run
+        self.result: Any = None
+        self.document: dict[str, Any] = {}
+        self.panels: list[Any] = []
+
+    def body(self) -> ComposeResult:
+        """Yield the tabs."""
+        with TabbedContent(id="tabs"):
+            with TabPane("Outcome", id="t-outcome"), VerticalScroll():
+                yield Static("reading the run …", id="outcome")
+            with TabPane("Figures", id="t-figures"), Horizontal(id="figure-box"):
+                yield Select([], id="which", prompt="figure", compact=True)
+                yield Chart("nothing to draw", id="figure")
+            with TabPane("Events", id="t-events"):
+                yield DataTable(id="events", cursor_type="row")
+            with TabPane("Parameters", id="t-parameters"):
+                yield Input(placeholder="filter the parameters", id="filter")
+                yield DataTable(id="parameters", cursor_type="row", zebra_stripes=True)
+
+    def on_mount(self) -> None:
+        """Read the run."""
+        super().on_mount()
+        table = self.query_one("#parameters", DataTable)
+        table.add_columns("parameter", "value", "status", "source")
+        self.query_one("#events", DataTable).add_columns("cycle", "severity", "what")
+        self.ask(lambda: self.bench.twin.run(self.run_id), self._show, "run")
+
+    def _show(self, found: tuple[Any, dict[str, Any]]) -> None:
+        self.result, self.document = found
+        self.query_one("#outcome", Static).update(draw_outcome(self.document))
+        table = self.query_one("#events", DataTable)
+        for event in self.document["events"]:
+            mode = f"{event['mode']}: " if event["mode"] else ""
+            table.add_row(
+                event["cycle"], event["severity"], Text(mode + event["says"]), height=None
+            )
+        self.ask(self._draw_panels, self._paneled, "panels")
+        self.ask(lambda: self.bench.twin.provenance(self.result), self._numbered, "numbers")
+
+    def _draw_panels(self) -> list[Any]:
+        from twin.api.pictures import PANELS, panels
+
+        found = []
+        for name in PANELS:
+            try:
+                found += panels(self.result, name)
+            except TwinError:
+                continue
+        return found
+
+    def _paneled(self, panels: list[Any]) -> None:
+        self.panels = panels
+        box = self.query_one("#which", Select)
+        box.set_options((panel.title.partition(" (")[0], i) for i, panel in enumerate(panels))
+        if panels:
+            box.value = 0
+
+    @on(Select.Changed, "#which")
+    def _figure_chosen(self, event: Select.Changed) -> None:
+        if isinstance(event.value, int):
+            self.query_one("#figure", Chart).show_panel(self.panels[event.value])
+
+    def action_figure(self, step: int) -> None:
+        """Show the next figure."""
+        if self.panels:
+            self.query_one("#tabs", TabbedContent).active = "t-figures"
+            box = self.query_one("#which", Select)
+            now = box.value if isinstance(box.value, int) else 0
+            box.value = (now + step) % len(self.panels)
+
+    def _numbered(self, numbers: list[Any]) -> None:
+        self._numbers = numbers
+        self._fill("")
+
+    @on(Input.Changed, "#filter")
+    def _filtered(self, event: Input.Changed) -> None:
+        self._fill(event.value)
+
+    def _fill(self, wanted: str) -> None:
+        table = self.query_one("#parameters", DataTable)
+        table.clear()
+        for n in self._numbers:
+            if wanted.lower() in f"{n.key} {n.status} {n.source}".lower():
+                table.add_row(n.key, n.text, status_mark(n.status), Text(n.source or "-"))
+
+    def action_back(self) -> None:
+        """Go back to where one came from."""
+        self.app.pop_screen()
+
+    def action_export(self) -> None:
+        """Write files for other programs."""
+        answers = [(to, to) for to in ("parquet", "csv", "netcdf", "bdf")]
+        folder = self.bench.settings.exports_folder
+        self.app.push_screen(
+            Choose(f"Export run {self.run_id} into {folder} as:", answers), self._export
+        )
+
+    def _export(self, to: str | None) -> None:
+        if to is not None:
+            folder = Path(self.bench.settings.exports_folder)
+            self.ask(
+                lambda: self.bench.twin.export(self.run_id, to, folder), self._exported, "export"
+            )
+
+    def _exported(self, written: list[Any]) -> None:
+        self.notify(
+            "\n".join(f"{w.path} ({w.holds})" for w in written), title="Written", markup=False
+        )
+
+    def action_resume(self) -> None:
+        """Go on where the run stopped."""
+        if not self.document:
+            return
+        asked = self.document["cycles_requested"]
+        done = self.document["status"] == "completed"
+        self.app.push_screen(
+            Fill(
+                f"Resume run {self.run_id}",
+                [("cycles", "Up to cycle", str(asked + 100 if done else asked))],
+                "A cell that died cannot go on: branch from an earlier cycle.",
+            ),
+            self._resume,
+        )
+
+    def _resume(self, answer: dict[str, str] | None) -> None:
+        if answer is None:
+            return
+        cycles = _whole(answer["cycles"])
+        if cycles is None:
+            self.notify(f"{answer['cycles']!r} is no number of cycles", severity="error")
+            return
+        self.bench.desk.submit_resume(self.run_id, f"resumed {self.run_id}", cycles=cycles)
+        self.bench.action_go("live")
+
+    def action_branch(self) -> None:
+        """Start a what-if from one of its cycles."""
+        if not self.document:
+            return
+        before = max(self.document["last_cycle"] - 2, 0)
+        self.app.push_screen(
+            Fill(
+                f"Branch from run {self.run_id}",
+                [
+                    ("from", "After cycle (0: the fresh cell)", str(before)),
+                    ("cycles", "Up to cycle", str(self.document["cycles_requested"])),
+                    ("set", "Change (KEY = VALUE; several parted by ;)", "stack.pressure = 10 MPa"),
+                ],
+                "The new run remembers where it came from.",
+            ),
+            self._branch,
+        )
+
+    def _branch(self, answer: dict[str, str] | None) -> None:
+        if answer is None:
+            return
+        cycles, start = _whole(answer["cycles"]), _whole(answer["from"])
+        try:
+            overrides = parse_overrides(answer["set"].replace(";", "\n"))
+        except TwinError as error:
+            self.tell_error(error)
+            return
+        if cycles is None or start is None:
+            self.notify("cycles are whole numbers", severity="error")
+            return
+        changes = ", ".join(f"{k.rpartition('.')[2]}={v}" for k, v in overrides.items())
+        self.bench.desk.submit_resume(
+            self.run_id,
+            f"{self.run_id}@{start} {changes}",
+            from_cycle=start,
+            cycles=cycles,
+            overrides=overrides,
+        )
+        self.bench.action_go("live")
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if text.strip().isdigit() else None

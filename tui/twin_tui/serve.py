@@ -1,0 +1,136 @@
+"""The bench in a browser: textual-serve behind a door.
+
+On this machine only, unless told otherwise, and then only with a token. A page of another site
+that a browser has open may not reach it either: the Host and the Origin of every request are
+looked at, because a browser sends them even where no cookie is asked for.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import secrets
+import shlex
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from textual_serve.server import Server
+
+COOKIE = "twin_token"
+# Nothing is fetched from elsewhere, whatever the page that textual-serve brings asks for.
+POLICY = (
+    "default-src 'self' data: blob:; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
+    "style-src 'self' 'unsafe-inline'; connect-src 'self' ws: wss:; frame-ancestors 'none'"
+)
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether an address is this machine's own."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def door(token: str | None, port: int) -> Any:
+    """Return the middleware that lets in who may come in.
+
+    Parameters
+    ----------
+    token : str or None
+        What a visitor must bring (once, as ``?token=``; then a cookie is kept). Without
+        one, only this machine may call, under its own names.
+    port : int
+        Where the bench listens.
+    """
+
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        host = urlsplit(f"//{request.host}")
+        if token is None and not (is_loopback(host.hostname or "") and host.port in (port, None)):
+            raise web.HTTPForbidden(text="this bench answers to this machine's own name only")
+        origin = request.headers.get("Origin")
+        if origin is not None and urlsplit(origin).netloc != request.host:
+            raise web.HTTPForbidden(text="this bench does not talk to other sites' pages")
+        if token is None:
+            return await handler(request)
+        given = request.query.get("token")
+        if given is not None and secrets.compare_digest(given.encode(), token.encode()):
+            welcome = web.HTTPFound("/")
+            welcome.set_cookie(COOKIE, token, httponly=True, samesite="Strict")
+            raise welcome
+        kept = request.cookies.get(COOKIE, "")
+        if not secrets.compare_digest(kept.encode(), token.encode()):
+            raise web.HTTPUnauthorized(text="open the address with its ?token=, as it was printed")
+        return await handler(request)
+
+    return check
+
+
+async def _with_policy(_: web.Request, response: web.StreamResponse) -> None:
+    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["Referrer-Policy"] = "no-referrer"
+
+
+class BenchServer(Server):
+    """A textual-serve server with a door.
+
+    Parameters
+    ----------
+    url : str or None
+        The database.
+    host, port
+        Where to listen.
+    token : str or None
+        What visitors must bring.
+    """
+
+    def __init__(self, url: str | None, host: str, port: int, token: str | None):
+        words = [sys.executable, "-m", "twin_tui.served", *([url] if url else [])]
+        super().__init__(shlex.join(words), host=host, port=port, title="twin")
+        self._token = token
+
+    async def _make_app(self) -> web.Application:
+        app = await super()._make_app()
+        app.middlewares.append(door(self._token, self.port))
+        app.on_response_prepare.append(_with_policy)
+        return app
+
+    async def on_startup(self, app: web.Application) -> None:
+        """Say where the bench is."""
+        place = f"[{self.host}]" if ":" in self.host else self.host
+        query = f"/?token={self._token}" if self._token else "/"
+        sys.stderr.write(f"the lab bench is at http://{place}:{self.port}{query}\n")
+        if self._token:
+            sys.stderr.write(
+                "whoever has the token can run cells and write files as you; it is sent "
+                "unencrypted: use a tunnel or a proxy with TLS\n"
+            )
+        sys.stderr.write("Ctrl+C ends it\n")
+
+    async def handle_index(self, request: web.Request) -> Any:
+        """Serve the page, with links to where the visitor came in."""
+        self.public_url = f"{request.scheme}://{request.host}"
+        return await super().handle_index(request)
+
+
+def serve_bench(url: str | None, host: str, port: int) -> int:
+    """Serve the bench until Ctrl+C; return the exit code."""
+    token = (
+        None if is_loopback(host) else os.environ.get("TWIN_TUI_TOKEN") or secrets.token_urlsafe(24)
+    )
+    try:
+        BenchServer(url, host, port, token).serve()
+    except OSError as error:
+        sys.stderr.write(
+            f"error: cannot listen at {host}, port {port}: {error.strerror or error}\n"
+        )
+        sys.stderr.write("    fix: choose another --port or --host\n")
+        return 2
+    return 0

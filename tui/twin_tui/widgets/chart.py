@@ -1,0 +1,87 @@
+"""A panel drawn with characters, redrawn in a thread whenever it or its room changes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from rich.text import Text
+from textual import events
+from textual.message import Message
+from textual.widgets import Static
+
+_one_at_a_time = threading.Lock()
+
+
+class Chart(Static):
+    """One set of axes.
+
+    Parameters
+    ----------
+    missing : str
+        What to say while there is nothing to draw.
+    """
+
+    DEFAULT_CSS = """
+    Chart { height: 1fr; width: 1fr; min-height: 6; min-width: 20; }
+    """
+
+    class Drawn(Message):
+        """The drawing is done (or there is only something to say)."""
+
+        def __init__(self, panel: Any, text: Text):
+            super().__init__()
+            self.panel, self.text = panel, text
+
+    def __init__(self, missing: str = "", **more: Any):
+        super().__init__(missing, **more)
+        self.panel: Any = None
+        self._make: Callable[[], Any] | None = None
+        self._drawn: tuple[int, int] | None = None
+
+    def show_panel(self, panel: Any) -> None:
+        """Show another panel."""
+        self.show_made(lambda: panel)
+
+    def show_made(self, make: Callable[[], Any]) -> None:
+        """Show the panel that a function makes, in the thread that draws it."""
+        self._make, self._drawn = make, None
+        self._redraw()
+
+    def say(self, text: str) -> None:
+        """Show words in place of a panel."""
+        self.panel = self._make = None
+        self.update(text)
+
+    def on_resize(self, _: events.Resize) -> None:
+        """Draw it for its new room."""
+        self._redraw()
+
+    def _redraw(self) -> None:
+        size = (self.content_size.width, self.content_size.height)
+        if self._make is None or min(size) < 4 or self._drawn == size:
+            return
+        self._drawn = size
+        make = self._make
+
+        def draw() -> None:
+            from twin import InputError
+            from twin.api.pictures import draw_panel
+
+            with _one_at_a_time:
+                try:
+                    panel = make()
+                    text = Text.from_ansi(draw_panel(panel, size))
+                except InputError as error:  # the run has nothing of the kind (yet)
+                    panel, text = None, Text(error.problem.message)
+            self.post_message(self.Drawn(panel, text))
+
+        self.run_worker(draw, thread=True, exclusive=True, exit_on_error=False, group="drawing")
+
+    def on_chart_drawn(self, message: Chart.Drawn) -> None:
+        """Put the drawing on the screen."""
+        message.stop()
+        if self._make is not None:
+            self.panel = message.panel
+            self.update(message.text)

@@ -1,0 +1,99 @@
+"""A run's outcome in words: how it ended, why, what was near, how it was run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.text import Text
+
+from twin.api.formats import bar, duration, moment, short
+
+MARKS = {
+    "completed": ("✓ alive", "bold green"),
+    "cell-failed": ("✖ died", "bold red"),
+    "cancelled": ("■ stopped", "bold yellow"),
+    "solver-gave-up": ("? the solver gave up", "bold yellow"),
+}
+
+
+def draw_outcome(document: dict[str, Any]) -> Text:
+    """Draw the document of a run."""
+    text = Text()
+    outcome = document.get("outcome") or {}
+    kind = outcome.get("kind", document["status"])
+    words, style = MARKS.get(kind, (kind, "bold yellow"))
+    text.append(f"{document['run']}  {document['cell']}  ", "bold")
+    text.append(f"{words}\n", style)
+    _cause(text, outcome, kind)
+    _evidence(text, outcome.get("evidence") or {})
+    _numbers(text, document)
+    _settings(text, document)
+    return text
+
+
+def _cause(text: Text, outcome: dict[str, Any], kind: str) -> None:
+    if outcome.get("criterion"):
+        text.append(f"of {outcome['mode']}: {outcome['criterion']}", "bold")
+        when = [f"cycle {outcome['cycle']}"]
+        for key, words in (
+            ("time_h", lambda v: f"after {short(v)} h"),
+            ("temperature_K", lambda v: f"{v - 273.15:.1f} °C"),
+            ("pressure_Pa", lambda v: f"{short(v / 1e6)} MPa"),
+        ):
+            if outcome.get(key) is not None:
+                when.append(words(outcome[key]))
+        text.append(f", {', '.join(when)}\n")
+    if outcome.get("says"):
+        text.append(f"{outcome['says']}\n")
+    if outcome.get("variable") and kind == "cell-failed":
+        value, limit = short(outcome["value"]), short(outcome["threshold"])
+        text.append(f"measured: {outcome['variable']} = {value}, limit {limit}\n")
+    near = outcome.get("runner_up")
+    if near:
+        text.append("runner-up: " if kind != "completed" else "nearest to failure: ", "bold")
+        value, limit = short(near["value"]), short(near["threshold"])
+        text.append(f"{near['mode']}: {near['criterion']}, margin {near['margin']:.2f} ")
+        text.append(f"({near['variable']} = {value}, limit {limit})\n")
+    if outcome.get("fix"):
+        text.append(f"fix: {outcome['fix']}\n")
+
+
+def _evidence(text: Text, evidence: dict[str, Any]) -> None:
+    if not evidence:
+        return
+    text.append("\nEvidence: what each mode cost\n", "bold")
+    for mode, found in evidence.items():
+        volts, charge = short(1e3 * found["polarisation_V"]), short(1e3 * found["capacity_Ah"])
+        text.append(f" {mode:<13}{volts:>9} mV {charge:>9} mAh  {found['says']}\n")
+
+
+def _numbers(text: Text, document: dict[str, Any]) -> None:
+    if document["numbers"]:
+        text.append("\nFirst and last cycle\n", "bold")
+    for n in document["numbers"]:
+        first, last = short(n["first"], 4), short(n["last"], 4)
+        text.append(f" {n['what']:<26}{first:>9} → {last:>9} {n['unit']}\n")
+    if document["margins"]:
+        text.append("\nMargins at the end (1 fresh, 0 failed)\n", "bold")
+    for name, margin in sorted(document["margins"].items(), key=lambda item: item[1]):
+        text.append(f" {bar(margin, 12)} {margin:6.2f}  {name}\n")
+
+
+def _settings(text: Text, document: dict[str, Any]) -> None:
+    settings, parent = document["settings"], document.get("parent")
+    changes = list(settings.get("overlays", ()))
+    changes += [f"{key} = {value}" for key, value in settings.get("overrides", {}).items()]
+    facts = (
+        ("cycles", f"{document['cycles']} of {document['cycles_requested']}"),
+        ("protocol", document["protocol"].get("name")),
+        ("model", f"{settings.get('model')}, rtol {short(settings.get('rtol'))}"),
+        ("modes", ", ".join(document["modes"]) or "none"),
+        ("changed", "; ".join(changes)),
+        ("parent", f"{parent[0]} after cycle {parent[1]}" if parent else ""),
+        ("started", f"{moment(document['created'])}, took {duration(document['wall_s'])}"),
+        ("packages", ", ".join(f"{k} {v}" for k, v in document["packages"].items())),
+    )
+    text.append("\nHow it was run\n", "bold")
+    for name, value in facts:
+        if value:
+            text.append(f" {name}: {value}\n")

@@ -1,0 +1,139 @@
+"""One member of an ensemble: a worker builds the cell once and lives many lives with it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from twin.api.cells import mode_entries, plan_of
+from twin.api.runs import cell_record, layout_of, mode_versions, packages
+from twin.modes.manager import plugin_manager
+
+if TYPE_CHECKING:
+    from twin.store import Store
+
+_built: dict[str, Bench] = {}
+"""What this worker has built, by study; one at a time."""
+
+
+class LifeSink:
+    """A store that keeps of a life what was simulated: no rows between, no checkpoints."""
+
+    def __init__(self, store: Store):
+        self.store = store
+
+    def commit_cycle(self, run_id: str, number: int, row: Mapping[str, Any], **more: Any) -> None:
+        """Store one cycle."""
+        self.store.commit_cycle(run_id, number, row, events=more.get("events", ()))
+
+
+class Bench:
+    """A cell built once, with what varies as its inputs.
+
+    Parameters
+    ----------
+    job : mapping
+        The study's ``design``, as plain data.
+    study : str
+        Its id.
+    store : Store
+        Where members are stored.
+    """
+
+    def __init__(self, job: Mapping[str, Any], study: str, store: Store):
+        from twin.engine.prepare import RunSettings
+        from twin.specs.dump import cell_from_data
+        from twin.specs.protocol import Protocol
+
+        self.job, self.study, self.store = job, study, store
+        self.entries = mode_entries()
+        self.spec = cell_from_data(job["cell"], self.entries)
+        self.modes = plugin_manager().select(job["modes"], (), self.spec.kind)
+        self.rules = Protocol.from_data(job["protocol"])
+        self.settings = RunSettings(job["model"], job["rtol"], job["atol"], 0)
+        self._prepared: Any = None
+
+    def live(self, index: int, texts: Mapping[str, Any]) -> dict[str, Any]:
+        """Live one member's life and store it; what goes wrong is its outcome.
+
+        Parameters
+        ----------
+        index : int
+            The member's number in the sample.
+        texts : mapping
+            Its values by key, as a cell file would give them.
+        """
+        from twin.engine.outcome import Outcome
+        from twin.errors import TwinError
+
+        began = time.perf_counter()
+        run_id: str | None = None
+        try:
+            spec, prepared = self._member(texts)
+            run_id = self._start(index, texts, spec)
+            outcome = self._cycle(prepared, run_id)
+        except (TwinError, ArithmeticError, ValueError, RuntimeError) as error:
+            outcome = Outcome(
+                kind="solver-gave-up",
+                says=f"the member could not be run: {type(error).__name__}: {error}",
+                fix="see whether its values make sense: twin show RUN",
+            )
+        if run_id is None:
+            run_id = self._start(index, texts, self.spec)
+        wall = time.perf_counter() - began
+        self.store.finish_run(run_id, status=outcome.kind, outcome=outcome.to_dict(), wall_s=wall)
+        return {"member": index, "run": run_id, "kind": outcome.kind, "wall_s": wall}
+
+    def _member(self, texts: Mapping[str, Any]) -> tuple[Any, Any]:
+        from twin.engine.prepare import prepare
+        from twin.specs.dump import with_overrides
+        from twin.specs.naming import find, parameter_name
+
+        spec = with_overrides(self.spec, texts, self.entries)
+        free = {}
+        for key in self.job["inputs"]:
+            quantity = find(spec, key)
+            if key != "stack.pressure":  # an input of every build
+                free[parameter_name(key, quantity.unit)] = quantity.si
+        if self.job["rebuilt"]:
+            return spec, prepare(spec, self.modes, plan_of(self.rules, spec), self.settings)
+        if self._prepared is None:
+            plan = plan_of(self.rules, self.spec)
+            self._prepared = prepare(self.spec, self.modes, plan, self.settings, free)
+        return spec, self._prepared.at(spec, free)
+
+    def _start(self, index: int, texts: Mapping[str, Any], spec: Any) -> str:
+        return self.store.start_run(
+            cell=cell_record(spec),
+            protocol=self.rules.to_data(),
+            settings=self.settings.to_dict()
+            | {"cycles": "jump", "member": index, "overrides": dict(texts)},
+            modes=mode_versions(self.modes),
+            packages=packages(),
+            cycles_requested=self.job["cycles"],
+            seed=self.job["seed"],
+            study=self.study,
+        )
+
+    def _cycle(self, prepared: Any, run_id: str) -> Any:
+        from twin.engine.checkpoint import State
+        from twin.lifetime.jump import JumpLoop
+
+        state = State(0, 0.0, None)
+        self.store.commit_initial(run_id, state.to_bytes(), layout_of(prepared))
+        return JumpLoop(prepared, LifeSink(self.store), run_id, state).run(self.job["cycles"])
+
+
+def live_member(
+    url: str, study: str, job: Mapping[str, Any], index: int, texts: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Live one member's life in a worker process, which keeps its build for the next."""
+    from twin.store import Store
+
+    if study not in _built:
+        for old in _built.values():
+            old.store.close()
+        _built.clear()
+        _built[study] = Bench(job, study, Store.open(url))
+    return _built[study].live(index, texts)

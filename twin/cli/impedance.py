@@ -1,0 +1,138 @@
+"""``twin eis``: the impedance of a cell, fresh or after any cycle of a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from twin.cli.command import command
+from twin.cli.experiments import FigureFile, Modes, Plot, check_figure, chosen, draw, save_figure
+from twin.cli.options import Overlays, Overrides, Without, names
+from twin.cli.session import Session
+
+if TYPE_CHECKING:
+    from twin.cli.page import Page
+    from twin.experiments.eis import Impedance
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add ``twin eis``."""
+    command(app, "eis")(eis)
+
+
+def eis(
+    session: Session,
+    cell: Annotated[
+        str | None,
+        typer.Argument(metavar="CELL", help="A name from `twin cells`, or a TOML file."),
+    ] = None,
+    run: Annotated[
+        str | None, typer.Option("--run", metavar="RUN", help="A stored run instead.")
+    ] = None,
+    cycle: Annotated[
+        int | None,
+        typer.Option("--cycle", metavar="N", min=0, help="After this cycle of it [the last]."),
+    ] = None,
+    low: Annotated[
+        str, typer.Option("--from", metavar="F", help="The lowest frequency.")
+    ] = "10 mHz",
+    high: Annotated[
+        str | None,
+        typer.Option("--to", metavar="F", help="The highest [beyond the fastest arc]."),
+    ] = None,
+    per_decade: Annotated[
+        int, typer.Option("--per-decade", metavar="N", min=1, help="Points a decade.")
+    ] = 10,
+    rest: Annotated[
+        str | None,
+        typer.Option("--rest", metavar="T", help="Rest before [1 s; of a stored run 1 hour]."),
+    ] = None,
+    model: Annotated[
+        str, typer.Option("--model", metavar="dfn|spm", help="The full cell's model.")
+    ] = "dfn",
+    overlays: Overlays = None,
+    overrides: Overrides = None,
+    modes: Modes = None,
+    without: Without = None,
+    figure: FigureFile = None,
+    plot: Plot = False,
+) -> None:
+    """Measure the impedance of a cell, fresh or after a cycle of a run, and fit its arcs.
+
+    The fit tells grains, grain boundaries and interfaces apart by their capacitances, and
+    gives the electrolyte's conductivity.
+    """
+    from twin import api
+    from twin.cli.ticker import Ticker
+    from twin.experiments.eis import as_data
+    from twin.report.impedance import impedance_panels
+
+    check_figure(figure)
+    with Ticker(session, cell or f"run {run}"):
+        found = api.eis(
+            cell,
+            run=run,
+            cycle=cycle,
+            low=low,
+            high=high,
+            per_decade=per_decade,
+            rest=rest,
+            model=model,
+            overlays=overlays or (),
+            overrides=overrides or (),
+            modes=chosen(modes),
+            without=names(without),
+            store=None if run is None else session.store,
+        )
+    what = cell or ""
+    if run is not None:
+        info = session.store.run(run)
+        number = info.last_cycle if cycle is None else cycle
+        what = f"{info.cell_name}, run {info.id}, after cycle {number}"
+    panels = impedance_panels(found)
+    title = f"{what}: impedance"
+    save_figure(panels, title, figure)
+    document = {"cell": cell, "run": run, "cycle": cycle, **as_data(found), "figure": figure}
+
+    def page(sheet: Page) -> None:
+        _page(sheet, found, title)
+        draw(session, sheet, panels, title, figure, plot)
+
+    session.finish(document, page)
+
+
+def _page(sheet: Page, found: Impedance, title: str) -> None:
+    from twin.cli.formats import duration, short
+
+    sheet.line(
+        f"{title} at {found.temperature - 273.15:.4g} degC, {abs(found.voltage):.4g} V at rest"
+    )
+    sheet.line()
+    rows = [
+        (
+            arc.what,
+            short(1e4 * arc.resistance, 4),
+            "-" if arc.capacitance is None else f"{1e-4 * arc.capacitance:.3g}",
+            "above the range" if arc.frequency is None else f"{arc.frequency:.3g}",
+        )
+        for arc in found.fit.arcs
+    ]
+    bend = found.fit.bend
+    if bend is not None:
+        rows.append(("diffusion", short(1e4 * bend[0], 4), "-", f"{1 / bend[1]:.3g}"))
+    sheet.table(("fitted", "ohm cm2", "F/cm2", "Hz"), rows, right=(1, 2, 3))
+    sheet.line()
+    own, seen = found.conductivity, found.fitted_conductivity
+    sheet.facts(
+        [
+            (
+                "conductivity",
+                f"{short(10 * seen, 4)} mS/cm fitted, {short(10 * own, 4)} the cell's own "
+                f"({100 * (seen / own - 1):+.2f} %)",
+            ),
+            ("fit", f"off by {100 * found.fit.error:.2g} % of the modulus (root mean square)"),
+            ("range", f"{found.frequency[-1]:.3g} to {found.frequency[0]:.3g} Hz"),
+            ("took", duration(found.wall_s)),
+        ]
+    )

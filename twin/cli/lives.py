@@ -1,0 +1,103 @@
+"""``twin life``: a cell's whole life by few simulated cycles."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from twin.cli.command import command
+from twin.cli.formats import short
+from twin.cli.options import CellName, Overlays, Overrides, Without, names
+from twin.cli.page import Page
+from twin.cli.running import EXIT_CODES, Atol, Model, Rtol, check_tolerances, chosen, watched
+from twin.cli.session import Session
+
+if TYPE_CHECKING:
+    from twin.api import LifeResult
+
+_MOST = 6
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add ``twin life``."""
+    command(app, "life")(life)
+
+
+def life(
+    session: Session,
+    cell: CellName,
+    cycles: Annotated[
+        int, typer.Option("--cycles", metavar="N", help="How many cycles to cover.")
+    ] = 2000,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Simulate every cycle, to compare with.")
+    ] = False,
+    protocol: Annotated[
+        str | None,
+        typer.Option("--protocol", metavar="P", help="A name or a file [default: the cell's]."),
+    ] = None,
+    overlays: Overlays = None,
+    overrides: Overrides = None,
+    modes: Annotated[
+        str | None,
+        typer.Option("--modes", metavar="A,B", help="Only these failure modes; 'none' for none."),
+    ] = None,
+    without: Without = None,
+    model: Model = None,
+    rtol: Rtol = None,
+    atol: Atol = None,
+) -> int:
+    """Follow a cell to its end, simulating only the cycles it takes.
+
+    The slow states that the failure modes declare are carried over the cycles between;
+    near a failure or a sudden change every cycle is simulated. The rows of cycles nobody
+    simulated are marked as interpolated.
+    """
+    from twin import api
+
+    check_tolerances(rtol=rtol, atol=atol)
+    given: dict[str, Any] = {"model": model, "rtol": rtol, "atol": atol}
+    given = {name: value for name, value in given.items() if value is not None}
+
+    def work(**hooks: Any) -> LifeResult:
+        return api.life(
+            cell,
+            cycles=cycles,
+            exact=exact,
+            protocol=protocol,
+            overlays=overlays or (),
+            overrides=overrides or (),
+            modes=chosen(modes),
+            without=names(without),
+            **given,
+            **hooks,
+        )
+
+    result: Any = watched(session, cell, work)
+    if isinstance(result, int):
+        return result
+    for note in result.notes:
+        session.say(f"note: {note}")
+    document = result.to_dict()
+    session.finish(document, lambda sheet: _page(sheet, result, document))
+    return EXIT_CODES[document["outcome"]["kind"]]
+
+
+def _page(sheet: Page, result: LifeResult, document: dict[str, Any]) -> None:
+    from twin.cli.run_page import summary
+
+    summary(sheet, result)
+    covered, simulated = document["cycles_covered"], document["cycles_simulated"]
+    slowed = [
+        f"cycle {a}: {why}" if a == b else f"cycles {a}-{b}: {why}"
+        for a, b, why in document["slowed"]
+    ]
+    more = [f"and in {len(slowed) - _MOST} more places"] if len(slowed) > _MOST else []
+    sheet.facts(
+        [
+            ("simulated", f"{simulated} cycles for {covered} covered"),
+            ("error", f"{short(100 * document['estimated_capacity_error'], 2)} % of the capacity"),
+            *(("slowed", text) for text in [*slowed[-_MOST:], *more]),
+        ]
+    )

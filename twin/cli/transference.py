@@ -1,0 +1,106 @@
+"""``twin transference``: the transference number by a small step of voltage."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from twin.cli.command import command
+from twin.cli.experiments import FigureFile, Modes, Plot, check_figure, chosen, draw, save_figure
+from twin.cli.options import CellName, Overlays, Overrides, Without, names
+from twin.cli.session import Session
+
+if TYPE_CHECKING:
+    from twin.cli.page import Page
+    from twin.experiments.transference import Transference
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add ``twin transference``."""
+    command(app, "transference")(transference)
+
+
+def transference(
+    session: Session,
+    cell: CellName,
+    voltage: Annotated[
+        str, typer.Option("--voltage", metavar="U", help="The step, at most 10 mV.")
+    ] = "10 mV",
+    hold: Annotated[
+        str | None, typer.Option("--hold", metavar="T", help="How long [until steady].")
+    ] = None,
+    overlays: Overlays = None,
+    overrides: Overrides = None,
+    modes: Modes = None,
+    without: Without = None,
+    figure: FigureFile = None,
+    plot: Plot = False,
+) -> None:
+    """Measure a transference number (Bruce and Vincent) on a symmetric cell.
+
+    A small voltage is held until the current is steady; the impedance before and after gives
+    the interfaces' resistances, the conductivity and the salt's diffusivity.
+    """
+    from twin import api
+    from twin.cli.ticker import Ticker
+    from twin.experiments.transference import as_data
+    from twin.report.transference import transference_panels
+
+    check_figure(figure)
+    with Ticker(session, cell) as ticker:
+        found = api.transference(
+            cell,
+            voltage=voltage,
+            hold=hold,
+            overlays=overlays or (),
+            overrides=overrides or (),
+            modes=chosen(modes),
+            without=names(without),
+            on_progress=ticker,
+        )
+    panels = transference_panels(found)
+    title = f"{cell}: transference number {found.t_plus:.3f}"
+    save_figure(panels, title, figure)
+    document = {"cell": cell, **as_data(found), "figure": figure}
+
+    def page(sheet: Page) -> None:
+        _page(sheet, found, title)
+        draw(session, sheet, panels, title, figure, plot)
+
+    session.finish(document, page)
+
+
+def _page(sheet: Page, found: Transference, title: str) -> None:
+    from twin.cli.formats import duration, short
+
+    sheet.line(title)
+    sheet.line()
+    rows = [
+        (
+            "current",
+            short(found.initial_current / 10, 4),
+            short(found.steady_current / 10, 4),
+            "mA/cm2",
+        ),
+        (
+            "interfaces",
+            short(1e4 * found.initial_resistance, 4),
+            short(1e4 * found.steady_resistance, 4),
+            "ohm cm2",
+        ),
+    ]
+    sheet.table(("", "first", "steady", "unit"), rows, right=(1, 2))
+    sheet.line()
+    D = found.diffusivity
+    sheet.facts(
+        [
+            ("t+", f"{found.t_plus:.3f}"),
+            ("Bruce-Vincent", f"{found.bruce_vincent:.3f}, the share of the conductivity left"),
+            ("conductivity", f"{short(10 * found.conductivity, 4)} mS/cm"),
+            ("salt diffusivity", None if D is None else f"{D:.3g} m2/s"),
+            ("held", f"{1e3 * found.voltage:.3g} mV, {duration(float(found.t[-1] - found.t[0]))}"),
+            *(("note", note) for note in found.notes),
+            ("took", duration(found.wall_s)),
+        ]
+    )

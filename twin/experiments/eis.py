@@ -1,0 +1,299 @@
+"""Impedance of a cell at any state of health, and the circuit fitted to it.
+
+PyBaMM linearises the cell's own equations about a state of rest: charge transfer with its
+double layer, diffusion of salt and of sodium in particles are in them. What stands in
+series and carries the whole cell's current is in them as plain resistances: the
+electrolyte between the electrodes (grains, grain boundaries) and the films at the
+interfaces. Each is given its capacitance afterwards,
+
+    Z = Z_model + sum_k [ R_k/(1 + i w R_k C_k) - R_k ],
+
+which is exact: no current passes such a part by, and at rest no state moves its
+resistance. A part that a mode brings has an arc of its own where the mode gives its
+capacitance, as a variable named like the resistance (``"… resistance [Ohm.m2]"``,
+``"… capacitance [F.m-2]"``); without one it shares the film's. Where a mode tells grains
+from boundaries (``"Separator grain-boundary resistance ratio"``), they are two arcs. An
+internal short stands beside all of it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from twin.experiments.bench import Bench, unbroken
+from twin.experiments.circuit import VACUUM_PERMITTIVITY, Arc, Fit, Tail, fit
+from twin.model.core import TEMPERATURE, interface_spec
+from twin.model.parameters import parameter_values
+from twin.model.pybamm_compat import remap_state
+from twin.model.pybamm_impedance import CAPACITIVE, impedance
+from twin.modes.context import CellContext
+from twin.modes.mode import FailureMode
+from twin.modes.ports import Port
+from twin.specs.schema import CellSpec
+
+LAYER = "Separator resistance [Ohm.m2]"
+BOUNDARIES = "Separator grain-boundary resistance ratio"
+SHORT = Port.SHORT_CONDUCTANCE.at().variable
+# The automatic range ends so far beyond the fastest arc, and not below a megahertz.
+_BEYOND, _AT_LEAST = 30.0, 1e6
+
+
+@dataclass(frozen=True)
+class StoredState:
+    """A stored state: the vector, its layout, and when it was reached [s]."""
+
+    y: np.ndarray
+    layout: Sequence[Sequence[Any]]
+    t: float = 0.0
+
+
+@dataclass(frozen=True)
+class Frequencies:
+    """Frequencies evenly spread in their logarithm.
+
+    Attributes
+    ----------
+    low, high : float, float or None
+        The ends [Hz]; without the upper one, a decade beyond the fastest arc.
+    per_decade : int
+        How many a decade.
+    """
+
+    low: float = 0.01
+    high: float | None = None
+    per_decade: int = 10
+
+    def of(self, parts: Iterable[Arc]) -> np.ndarray:
+        """Return the frequencies for a cell of these parts, from high to low [Hz]."""
+        tops = [arc.frequency for arc in parts if arc.frequency is not None]
+        beyond = max(_BEYOND * max(tops, default=0.0), _AT_LEAST)
+        high = float(10 ** np.ceil(np.log10(beyond))) if self.high is None else self.high
+        count = max(round(float(np.log10(high / self.low)) * self.per_decade), 1) + 1
+        return np.logspace(np.log10(high), np.log10(self.low), count)
+
+
+@dataclass(frozen=True)
+class Impedance:
+    """An impedance and the circuit fitted to it, per area.
+
+    Attributes
+    ----------
+    frequency : ndarray
+        In Hz, from high to low.
+    z : ndarray
+        Complex impedance [Ohm.m2].
+    fit : Fit
+        The circuit.
+    parts : tuple of Arc
+        What stood in series and was given a capacitance.
+    thickness : float
+        Of the electrolyte [m].
+    conductivity : float
+        The electrolyte's own, total [S.m-1].
+    voltage, temperature : float
+        At rest, where it was measured [V, K].
+    wall_s : float
+        What it took [s].
+    """
+
+    frequency: np.ndarray
+    z: np.ndarray
+    fit: Fit
+    parts: tuple[Arc, ...]
+    thickness: float
+    conductivity: float
+    voltage: float
+    temperature: float
+    wall_s: float = 0.0
+    variables: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def fitted_conductivity(self) -> float:
+        """Thickness over the resistance of grains and boundaries, as fitted [S.m-1]."""
+        return self.thickness / (
+            self.fit.resistance("bulk") + self.fit.resistance("grain boundary")
+        )
+
+
+class ImpedanceBench(Bench):
+    """A bench whose cell has double layers, and which measures its impedance at rest.
+
+    Nothing ends a leg on it: a dead cell has an impedance too.
+    """
+
+    def __init__(self, spec: CellSpec, modes: Iterable[FailureMode] = (), **how: Any):
+        modes = list(modes)
+        context_names = [LAYER, BOUNDARIES, SHORT, TEMPERATURE]
+        context_names += [
+            f"{place} {what}"
+            for place in ("Anode", "Cathode")
+            for what in ("series resistance [Ohm.m2]", "charge-transfer resistance [Ohm.m2]")
+        ]
+        super().__init__(
+            spec,
+            modes,
+            names=[*context_names, *_contributed(spec, modes)],
+            options=dict(CAPACITIVE),
+            harmless=lambda item: True,
+            window=False,
+            **how,
+        )
+
+    def take(self, state: StoredState) -> None:
+        """Take the cell in a stored state; what only impedance has starts at rest."""
+        fresh = self.compiled.initial_state(self._given)
+        y, _, _ = remap_state(state.y, state.layout, self.compiled.layout, fresh)
+        self.place(y, state.t)
+
+    def parts(self, seen: dict[str, float]) -> tuple[Arc, ...]:
+        """Return what stands in series at present, each part with its capacitance."""
+        layer = self.spec.electrolyte
+        bulk = layer.material.relative_permittivity.si * VACUUM_PERMITTIVITY / layer.thickness.si
+        ratio = seen.get(BOUNDARIES, 0.0)
+        total = seen[LAYER]
+        found = [Arc(total / (1 + ratio), bulk, "bulk")]
+        if ratio > 0:
+            capacitance = bulk * layer.material.boundary_capacitance_ratio.si
+            found.append(Arc(total * ratio / (1 + ratio), capacitance, "grain boundary"))
+        for interface in self.cell.interfaces:
+            rest = seen[interface("series resistance [Ohm.m2]")]
+            at = Port.INTERFACE_RESISTANCE.at(interface.place)
+            for name in self.assembly.contributors.get(at, {}).values():
+                own = seen.get(_capacitance_of(name))
+                if own is not None and seen.get(name, 0.0) > 0:
+                    found.append(Arc(seen[name], own, "interface"))
+                    rest -= seen[name]
+            if rest > 0:
+                table, _ = interface_spec(self.cell, interface)
+                found.append(Arc(rest, table.film_capacitance.si, "interface"))
+        return tuple(found)
+
+    def measure(self, sweep: Frequencies) -> Impedance:
+        """Return the impedance in the present state."""
+        began = time.perf_counter()
+        seen = self.now()
+        parts = self.parts(seen)
+        f = sweep.of(parts)
+        y = self.y if self.y is not None else self.compiled.initial_state(self._given)
+        area = self.spec.geometry.area.si
+        values = parameter_values(self.spec)
+        z = area * impedance(self.model, values, f.tolist(), y, self.compiled.layout, self.var_pts)
+        z = with_capacitances(f, z, parts, seen.get(SHORT, 0.0))
+        thickness = self.spec.electrolyte.thickness.si
+        return Impedance(
+            f,
+            z,
+            fit(f, z, thickness, self.tail),
+            parts,
+            thickness,
+            thickness / seen[LAYER],
+            seen["Voltage [V]"],
+            seen[TEMPERATURE],
+            time.perf_counter() - began,
+            seen,
+        )
+
+    @property
+    def tail(self) -> Tail:
+        """What diffusion there is at low frequency."""
+        if self.cell.kind == "full":
+            return "finite space"
+        binary = self.spec.electrolyte.material.transport == "binary"
+        return "finite length" if binary else "none"
+
+
+def measure_impedance(
+    spec: CellSpec,
+    modes: Iterable[FailureMode],
+    *,
+    model: str = "dfn",
+    frequencies: Frequencies,
+    rest: float,
+    state: StoredState | None = None,
+) -> Impedance:
+    """Let a cell rest, fresh or from a stored state, and measure its impedance.
+
+    Parameters
+    ----------
+    spec, modes, model
+        The cell.
+    frequencies : Frequencies
+        Where to measure it.
+    rest : float
+        Rest before [s]; double layers need a moment of it.
+    state : StoredState, optional
+        Where to start from; the fresh cell by default.
+    """
+    began = time.perf_counter()
+    bench = ImpedanceBench(spec, modes, model=model)
+    if state is not None:
+        bench.take(state)
+    unbroken(bench.drive(0.0, rest), "resting before the impedance")
+    found = bench.measure(frequencies)
+    return replace(found, wall_s=time.perf_counter() - began)
+
+
+def with_capacitances(
+    f: np.ndarray, z: np.ndarray, parts: Iterable[Arc], short: float = 0.0
+) -> np.ndarray:
+    """Return the impedance with the parts' capacitances, inside a short [S.m-2]."""
+    inside = z / (1 - short * z)
+    for arc in parts:
+        inside = inside + arc.impedance(f) - arc.resistance
+    return inside / (1 + short * inside)
+
+
+def _capacitance_of(name: str) -> str:
+    return name.replace("resistance [Ohm.m2]", "capacitance [F.m-2]")
+
+
+def _contributed(spec: CellSpec, modes: Iterable[FailureMode]) -> list[str]:
+    """Name what modes contribute to the interfaces' resistance, and its capacitance."""
+    cell = CellContext(spec)
+    names: list[str] = []
+    for mode in modes:
+        for at, name in mode.contributions(cell).items():
+            if at.port is Port.INTERFACE_RESISTANCE:
+                names += [name, _capacitance_of(name)]
+    return names
+
+
+def as_data(found: Impedance) -> dict[str, Any]:
+    """Return an impedance as the JSON that scripts read."""
+    circuit = found.fit
+    fitted: dict[str, Any] = {}
+    for what in ("bulk", "grain boundary", "interface"):
+        key = what.replace(" ", "_")
+        capacitance = circuit.capacitance(what)
+        fitted[f"{key}_ohm_cm2"] = 1e4 * circuit.resistance(what)
+        fitted[f"{key}_F_cm2"] = None if capacitance is None else 1e-4 * capacitance
+    fitted |= {
+        "conductivity_S_cm": found.fitted_conductivity / 100,
+        "conductivity_of_the_spec_S_cm": found.conductivity / 100,
+        "diffusion_ohm_cm2": circuit.bend and 1e4 * circuit.bend[0],
+        "diffusion_time_s": circuit.bend and circuit.bend[1],
+        "relative_error": circuit.error,
+        "arcs": [
+            {
+                "what": arc.what,
+                "ohm_cm2": 1e4 * arc.resistance,
+                "F_cm2": None if arc.capacitance is None else 1e-4 * arc.capacitance,
+                "frequency_Hz": arc.frequency,
+            }
+            for arc in circuit.arcs
+        ],
+    }
+    return {
+        "frequency_Hz": found.frequency,
+        "z_re_ohm_cm2": 1e4 * found.z.real,
+        "z_im_ohm_cm2": 1e4 * found.z.imag,
+        "fit": fitted,
+        "voltage_V": found.voltage,
+        "temperature_K": found.temperature,
+        "wall_s": found.wall_s,
+    }

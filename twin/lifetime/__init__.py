@@ -1,0 +1,1 @@
+"""Lives longer than anyone would simulate: cycle jumps, ensembles, attribution, maps."""

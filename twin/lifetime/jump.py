@@ -1,0 +1,317 @@
+"""The cycle loop that jumps: few cycles simulated, all covered."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from twin.engine.outcome import Outcome, Standing
+from twin.engine.run import RunLoop, Solved
+from twin.lifetime.envelope import MOST_POINTS, Envelope, crossing, lagrange_weights
+from twin.lifetime.rows import between
+from twin.lifetime.slow import Slow, find_slow
+
+
+@dataclass(frozen=True)
+class JumpSettings:
+    """How far a life may jump.
+
+    Attributes
+    ----------
+    tolerance : float
+        What one jump may add to the error of the capacity, as a share of it; four times
+        as much is allowed on any criterion's margin.
+    settle : int
+        Cycles simulated one by one at the start of each phase.
+    growth : float
+        A jump is at most so many times the one before.
+    near : int
+        So close to a predicted failure every cycle is simulated.
+    reach : float
+        The share of the way to a predicted failure that one jump may go.
+    stale : float
+        An electrode that a cycle leaves fuller or emptier by so much than was assumed
+        before it makes the cycle be simulated again, from what it found.
+    """
+
+    tolerance: float = 1e-3
+    settle: int = 3
+    growth: float = 3.0
+    near: int = 3
+    reach: float = 0.85
+    stale: float = 2e-5
+
+
+@dataclass
+class Tally:
+    """What the jumping cost and where it slowed."""
+
+    simulated: int = 0
+    capacity_error: float = 0.0
+    slowed: list[list[Any]] = field(default_factory=list)
+
+    def slow(self, first: int, last: int, why: str) -> None:
+        """Note why the cycles from ``first`` to ``last`` were not jumped further."""
+        if self.slowed and self.slowed[-1][2] == why and self.slowed[-1][1] >= first - 1:
+            self.slowed[-1][1] = last
+        else:
+            self.slowed.append([first, last, why])
+
+
+@dataclass
+class JumpLoop(RunLoop):
+    """A :class:`RunLoop` that simulates only the cycles it has to.
+
+    After a few single cycles it predicts the slow states some cycles ahead
+    (:class:`Envelope`), simulates one cycle there and corrects the prediction with it.
+    A jump is taken back when the correction is too large or when the cell died in the
+    cycle after it; so a death is always that of a cell whose last cycles were simulated
+    one by one.
+    """
+
+    jump: JumpSettings = JumpSettings()
+
+    def run(self, cycles: int) -> Outcome:
+        """Cover cycles up to number ``cycles``, and return how the run ended."""
+        self.tally = Tally()
+        self.envelope = Envelope()
+        self.anchors: list[dict[str, Any]] = []
+        self.states: list[tuple[int, np.ndarray]] = []
+        self.next_jump = 2.0
+        self.slow, self.notes = find_slow(self.prepared)
+        self._alone = 0
+        outcome = super().run(cycles)
+        numerics = {
+            **outcome.numerics,
+            "cycles_simulated": self.tally.simulated,
+            "estimated_capacity_error": self.tally.capacity_error,
+            "slowed": self.tally.slowed,
+            "notes": self.notes,
+        }
+        return replace(outcome, numerics=numerics)
+
+    def _cycle_through(self, first: int, last: int) -> tuple[Outcome | None, list[Standing]]:
+        began = time.perf_counter()
+        latest: list[Standing] = []
+        while self.state.cycle < last:
+            solved = self._jump(last) if self.slow is not None else None
+            if solved is None:
+                solved = self._single(last)
+            latest = solved.found or latest
+            if solved.outcome is not None:
+                return solved.outcome, latest
+            self._tell(began, first, self.state.cycle, last)
+        return None, latest
+
+    # ------------------------------------------------------------ one cycle
+
+    def _single(self, last: int) -> Solved:
+        state = self.state
+        number = state.cycle + 1
+        phase = self.prepared.plan.phase(number)
+        assert phase is not None
+        if phase is not self.prepared.plan.phase(max(number - 1, 1)):
+            self._start_over(number - 1)
+        before = (state.t, state.y)
+        solved = self._try(number, state.t, state.y)
+        if solved.record.empty:
+            return solved
+        self._accept(solved, number == last, [])
+        if solved.complete and self.slow is not None and before[1] is not None:
+            self.envelope.add(number - 1, self._increment(before, solved))
+        self._alone += 1
+        return solved
+
+    @property
+    def _here(self) -> np.ndarray:
+        """The state after the last cycle; there is one after the first."""
+        assert self.state.y is not None
+        return self.state.y
+
+    def _start_over(self, cycle: int) -> None:
+        """Begin the envelope anew: another phase has other increments."""
+        self.envelope = Envelope(origin=cycle)
+        self.anchors, self.states, self.next_jump, self._alone = [], [], 2.0, 0
+
+    def _increment(self, before: tuple[float, Any], solved: Solved) -> np.ndarray:
+        assert self.slow is not None
+        recorder, end = self.prepared.recorder, solved.end
+        first, last = (
+            values(solved.record) for values in (recorder.first_values, recorder.last_values)
+        )
+        return self.slow.increment(before, (end.t, end.y), first, last)
+
+    def _try(self, number: int, t: float, y: Any) -> Solved:
+        phase = self.prepared.plan.phase(number)
+        assert phase is not None
+        self.tally.simulated += 1
+        return self._solve(number, phase, t, y)
+
+    def _accept(self, solved: Solved, is_last: bool, jumped: list[dict[str, Any]]) -> None:
+        solved.row["cycles_simulated"] = self.tally.simulated
+        solved.row["estimated_capacity_error"] = self.tally.capacity_error
+        self._keep(solved, is_last, jumped)
+        if solved.complete:
+            self.anchors = [*self.anchors, solved.row][-4:]
+            self.states = [*self.states, (self.state.cycle, self._here)][-MOST_POINTS:]
+
+    # ---------------------------------------------------------------- jumps
+
+    def _jump(self, last: int) -> Solved | None:
+        """Jump and simulate the cycle after; None if the next cycle has to be a single one."""
+        first = self.state.cycle
+        length, why = self._length(last)
+        while length >= 1:
+            solved, error, why_not = self._attempt(length)
+            if solved is not None and solved.outcome is not None and solved.end.reason == "stopped":
+                return solved
+            if solved is not None and error <= 1.0:
+                shrink = 0.9 * max(error, 1e-3) ** (-1 / 3)
+                self.next_jump = (length + 1) * float(np.clip(shrink, 0.3, self.jump.growth))
+                if why:
+                    self.tally.slow(first + 1, self.state.cycle, why)
+                return solved
+            shorter = 0.5 if not np.isfinite(error) else float(np.clip(0.8 / error**0.5, 0.2, 0.6))
+            length, why = int(length * shorter), why_not
+            self.next_jump = max(length, 1)
+        if why:
+            self.tally.slow(first + 1, first + 1, why)
+        if self._alone >= self.jump.settle:
+            self.envelope.forget()
+        self.next_jump = 2.0
+        return None
+
+    def _length(self, last: int) -> tuple[int, str]:
+        """Return how many cycles to jump, and what limits them (empty: only growth)."""
+        state, plan = self.state, self.prepared.plan
+        settled = self._alone >= self.jump.settle and len(self.envelope.points) >= 2
+        past_reference = state.cycle > self.prepared.spec.end_of_life.reference_cycle
+        new_phase = plan.phase(state.cycle + 1) is not plan.phase(max(state.cycle, 1))
+        if new_phase or not settled or not past_reference or not self.anchors:
+            return 0, ""
+        length, why = int(self.next_jump), ""
+        phase = plan.phase(state.cycle + 1)
+        end = last
+        if phase is not None and phase.cycles is not None:
+            while end > state.cycle and plan.phase(end) is not phase:
+                end -= 1
+        length = min(length, end - state.cycle - 1)
+        cycles, name = self._to_failure(end - state.cycle)
+        if cycles is not None:
+            allowed = 0 if cycles <= self.jump.near else int(self.jump.reach * cycles) - 1
+            if allowed < length:
+                length, why = allowed, f"near {name}"
+        return max(length, 0), why
+
+    def _to_failure(self, horizon: int) -> tuple[int | None, str]:
+        """Return in how many cycles which fatal criterion is predicted to be met."""
+        rows = self.anchors
+        here = self.envelope.clock(np.array([row["cycle"] for row in rows]))
+        ahead = np.arange(1, horizon + 1)
+        clock = self.envelope.clock(self.state.cycle + ahead)
+        fatal = {f"{s.mode}: {s.criterion}" for s in self._latest[1] if s.severity == "fatal"}
+        nearest: tuple[int | None, str] = (None, "")
+        for name in fatal:
+            values = np.array([row["margins"].get(name, np.nan) for row in rows])
+            if len(rows) < 2 or not np.isfinite(values).all():
+                continue
+            found = crossing(here, values, clock)
+            if found is not None and (nearest[0] is None or found + 1 < nearest[0]):
+                nearest = found + 1, name
+        return nearest
+
+    def _attempt(self, length: int) -> tuple[Solved | None, float, str]:
+        """Jump, simulate, correct; accept if the error allows.
+
+        Returns the accepted cycle (or None), the error in units of what is allowed, and
+        why it was not accepted.
+        """
+        slow, state = self.slow, self.state
+        assert isinstance(slow, Slow)
+        n, number = state.cycle, state.cycle + length + 1
+        by = self.envelope.predicted(n, length)
+        fast = self._fast(n + length)
+        error, why = np.inf, ""
+        differential = self.prepared.compiled.model.len_rhs
+        for tries in range(2):
+            t, y = state.t + float(by[-1]), slow.moved(self._here, by, fast)
+            solved = self._try(number, t, y)
+            if solved.end.reason == "stopped":
+                return solved, 0.0, ""
+            if solved.outcome is not None or not solved.complete:
+                died = solved.outcome.criterion if solved.outcome else "an incomplete cycle"
+                return None, np.inf, f"dead after a jump: {died}"
+            increment = self._increment((t, y), solved)
+            better = self.envelope.corrected(n, length, increment)
+            error, share, why = self._error(better - by, better + increment, solved.row)
+            if tries == 0:
+                # The cycle has found its own fast state: one earlier, it was nearly there.
+                healed = self._here + (solved.end.y - self._here) * length / (length + 1)
+                off = np.abs(slow.filled(healed) - slow.filled(y))
+                stale = bool((off > self.jump.stale).any())
+                fast = np.concatenate([healed[:differential], y[differential:]])
+            if error <= 1.0 and not (stale and tries == 0):
+                self._take(solved, number, better - by, increment, share)
+                return solved, error, why
+            if error > 20.0:
+                break
+            by = better
+        return None, error, why
+
+    def _take(
+        self, solved: Solved, number: int, off: np.ndarray, increment: np.ndarray, share: float
+    ) -> None:
+        """Accept the cycle after a jump, its end corrected."""
+        slow, last = self.slow, self.anchors[-1]
+        assert isinstance(slow, Slow)
+        change = abs(solved.row["capacity_Ah"] - last["capacity_Ah"])
+        if last["capacity_Ah"] > 0:
+            self.tally.capacity_error += share * change / last["capacity_Ah"]
+        solved.end.y = slow.moved(solved.end.y, off)
+        solved.end.t += float(off[-1])
+        solved.row["t_end_s"] += float(off[-1])
+        solved.row["t_start_s"] += float(off[-1])
+        jumped = between([*self.anchors, solved.row], self.envelope.origin)
+        self._accept(solved, False, jumped)
+        self.envelope.add(number - 1, increment)
+
+    def _fast(self, cycle: int) -> np.ndarray:
+        """Return the state after a cycle, carried on from the last simulated ones."""
+        known = self.envelope.clock(np.array([c for c, _ in self.states], dtype=float))
+        weights = lagrange_weights(known, self.envelope.clock(np.array([cycle])))[0]
+        carried = weights @ np.array([y for _, y in self.states])
+        differential = self.prepared.compiled.model.len_rhs
+        return np.concatenate([carried[:differential], self._here[differential:]])
+
+    def _error(
+        self, off: np.ndarray, change: np.ndarray, row: Mapping[str, Any]
+    ) -> tuple[float, float, str]:
+        """Return the error of a jump in units of what is allowed, its share, and whose it is.
+
+        The share is the largest part of any slow state's change that the correction moved;
+        capacity and margins changed by what the slow states did, so the same share of
+        their change is in doubt. A state that has hardly changed is measured by its own size.
+        """
+        assert self.slow is not None
+        last = self.anchors[-1]
+        size = self.slow.sizes(self._here)
+        relative = np.abs(off) / np.maximum(np.abs(change), 1e-2 * size + 1e-12)
+        relative[-1] = 0.0  # time follows the others
+        worst = int(np.argmax(relative))
+        share = float(relative[worst])
+        lost = abs(row["capacity_Ah"] - last["capacity_Ah"]) / max(last["capacity_Ah"], 1e-30)
+        margin = max(
+            (
+                abs(value - last["margins"][name])
+                for name, value in row["margins"].items()
+                if name in last["margins"] and np.isfinite(value) and value < 1
+            ),
+            default=0.0,
+        )
+        allowed = self.jump.tolerance
+        error = share * max(lost / allowed, margin / (4 * allowed), 1.0 / 20)
+        return error, share, f"{self.slow.names[worst]} changes its pace"

@@ -1,0 +1,227 @@
+"""The slow part of a state: what a cycle jump moves.
+
+Three kinds of slow state, all numbers at the end of a cycle:
+
+- what the modes declare (:class:`twin.SlowState`), in its transform;
+- the cell's counters: time, throughput, and the sodium that side reactions and shorts
+  took at a metal;
+- the sodium that the composites gained or lost to side reactions [A.h]::
+
+      dG = sum_i K_i phi_i dx_i  (- dQ with a metal anode)
+
+  with the capacity ``K``, the active share ``phi`` and the mean filling ``x`` of each, and
+  the net discharged charge ``Q``. What a cycle merely moves from one electrode to the
+  other cancels, so ``dG`` does not depend on where in its window the cell stands.
+
+All other differential states are fast: how full each electrode is at the end of a cycle is
+found anew by every cycle that ends on a voltage, and so on. They are carried on from the
+last simulated cycles. What is then missing of ``dG`` is taken from the metal's reserve, or
+spread over the hosts where there is none (or where cycles are cut by time: there the
+fillings themselves drift). The solver makes the algebraic states consistent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pybamm
+
+from twin.engine.prepare import Prepared
+from twin.model.parameters import porous_capacity
+from twin.modes.context import CellContext
+from twin.modes.mode import FailureMode
+
+CHARGE, THROUGHPUT = "Discharge capacity [A.h]", "Throughput capacity [A.h]"
+TIME, SODIUM = "time", "the composites' sodium"
+_TINY = 1e-300
+# A filling this close to empty or full is not moved further.
+_EDGE = 1e-6
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One slow number that is an entry of the state vector."""
+
+    name: str
+    row: int
+    log: bool = False
+
+
+@dataclass(frozen=True)
+class Host:
+    """A composite's sodium: which rows hold its filling, its capacity [A.h]."""
+
+    rows: slice
+    capacity: float
+    filling: str
+    """The variable that is its mean filling."""
+    share: str
+    """The variable that is its active share."""
+
+
+@dataclass(frozen=True)
+class Slow:
+    """The slow states of a built cell.
+
+    ``entries`` first, then the composites' sodium, then time, make up the vector ``z``.
+    """
+
+    entries: tuple[Entry, ...]
+    hosts: tuple[Host, ...]
+    charge_row: int
+    metal: bool
+    """Whether there is a metal electrode, whose sodium the net charge counts."""
+    limited: bool = True
+    """Whether the cycles end on voltages, and so find the fillings by themselves."""
+
+    @property
+    def reserve(self) -> bool:
+        """Whether a change of sodium shows in the metal alone."""
+        return self.metal and self.limited
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the parts of ``z``."""
+        return [*(e.name for e in self.entries), SODIUM, TIME]
+
+    def sizes(self, y: np.ndarray) -> np.ndarray:
+        """Return the size of each part of ``z`` (1 for a logarithm)."""
+        own = [1.0 if e.log else abs(y[e.row]) for e in self.entries]
+        return np.array([*own, sum(h.capacity for h in self.hosts), 1.0])
+
+    def increment(
+        self,
+        before: tuple[float, np.ndarray],
+        after: tuple[float, np.ndarray],
+        first: Mapping[str, float],
+        last: Mapping[str, float],
+    ) -> np.ndarray:
+        """Return what one simulated cycle added to ``z``.
+
+        Parameters
+        ----------
+        before, after : tuple of float and ndarray
+            Time [s] and state at its start and its end.
+        first, last : mapping
+            The stored variables there.
+        """
+        (t0, y0), (t1, y1) = before, after
+        own = [_transformed(y1[e.row], e) - _transformed(y0[e.row], e) for e in self.entries]
+        sodium = 0.0
+        for h in self.hosts:
+            share = (first.get(h.share, 1.0) + last.get(h.share, 1.0)) / 2
+            sodium += h.capacity * share * (last[h.filling] - first[h.filling])
+        if self.metal and self.hosts:
+            sodium -= y1[self.charge_row] - y0[self.charge_row]
+        return np.array([*own, sodium, t1 - t0])
+
+    def moved(self, y: np.ndarray, by: np.ndarray, fast: np.ndarray | None = None) -> np.ndarray:
+        """Return the state with ``z`` moved by ``by``.
+
+        A state that is not negative stays so, and no host is filled or emptied beyond
+        its sites.
+
+        Parameters
+        ----------
+        y : ndarray
+            The state to move.
+        by : ndarray
+            The change of ``z``.
+        fast : ndarray, optional
+            A state to take everything else from.
+        """
+        moved = y.copy() if fast is None else fast.copy()
+        for entry, step in zip(self.entries, by, strict=False):
+            old = y[entry.row]
+            new = max(old, _TINY) * np.exp(np.clip(step, -50, 50)) if entry.log else old + step
+            moved[entry.row] = max(new, 0.0) if old >= 0 else new
+        missing = by[len(self.entries)]
+        if self.metal:
+            missing += moved[self.charge_row] - y[self.charge_row]
+        for h in self.hosts:
+            missing -= h.capacity * (moved[h.rows].mean() - y[h.rows].mean())
+        if self.reserve:
+            moved[self.charge_row] -= missing
+            missing = 0.0
+        capacity = sum(h.capacity for h in self.hosts)
+        for h in self.hosts:
+            filling = moved[h.rows] + missing / capacity
+            low, high = min(_EDGE, y[h.rows].min()), max(1 - _EDGE, y[h.rows].max())
+            moved[h.rows] = np.clip(filling, low, high)
+        return moved
+
+    def filled(self, y: np.ndarray) -> np.ndarray:
+        """Return how full each host is."""
+        return np.array([y[h.rows].mean() for h in self.hosts])
+
+
+def _transformed(value: float, entry: Entry) -> float:
+    return float(np.log(max(value, _TINY))) if entry.log else float(value)
+
+
+def find_slow(prepared: Prepared) -> tuple[Slow | None, list[str]]:
+    """Return the slow states of a built cell, and notes on what stands in the way.
+
+    Without slow states every cycle has to be simulated; the notes say why.
+    """
+    layout = {name: (a, b) for name, a, b in prepared.compiled.layout}
+    notes: list[str] = []
+    entries: list[Entry] = []
+    for mode in prepared.modes:
+        declared = mode.slow_states(prepared.cell)
+        missing = [s.variable for s in declared if s.variable not in layout]
+        silent = not declared and _states(mode, prepared.cell) & set(layout)
+        if missing:
+            notes.append(
+                f"{mode.id} declares {missing[0]!r} as a slow state, which is no state of the "
+                "model: every cycle is simulated"
+            )
+        elif silent:
+            notes.append(
+                f"{mode.id} does not declare which of its states are slow "
+                f"({', '.join(sorted(silent))}): every cycle is simulated"
+            )
+        for slow in declared:
+            start, stop = layout.get(slow.variable, (0, 0))
+            log = slow.transform == "log"
+            entries += [Entry(slow.variable, row, log) for row in range(start, stop)]
+    if notes:
+        return None, notes
+    counters = [THROUGHPUT, *(i("sodium lost [C.m-2]") for i in prepared.cell.interfaces)]
+    entries += [Entry(name, layout[name][0]) for name in counters if name in layout]
+    unique = tuple({e.row: e for e in entries}.values())
+    hosts = tuple(_hosts(prepared, layout))
+    metal = bool(prepared.cell.metal_interfaces)
+    steps = prepared.plan.unique_steps
+    limited = any(" until " in step.do and "harge" in step.do for step in steps)
+    return Slow(unique, hosts, layout[CHARGE][0], metal, limited), []
+
+
+def _states(mode: FailureMode, cell: CellContext) -> set[str]:
+    """Return the names of the states a mode brings."""
+    found: set[str] = set()
+    for submodel in mode.submodels(cell).values():
+        for symbol in submodel.get_fundamental_variables().values():
+            if isinstance(symbol, pybamm.Variable):
+                found.add(symbol.name)
+    return found
+
+
+def _hosts(prepared: Prepared, layout: dict[str, tuple[int, int]]) -> Iterable[Host]:
+    for i in prepared.cell.interfaces:
+        if i.kind != "porous":
+            continue
+        domain = "negative" if i.place == "anode" else "positive"
+        wanted = f"{domain} particle concentration [mol.m-3]"
+        for name, (start, stop) in layout.items():
+            if name.lower().removeprefix("x-averaged ") == wanted:
+                electrode: Any = prepared.cell.electrode(i.place)
+                yield Host(
+                    slice(start, stop),
+                    porous_capacity(prepared.spec, electrode),
+                    i("stoichiometry"),
+                    i("active material fraction"),
+                )
