@@ -40,6 +40,7 @@ class Blocking(FailureMode):
         temperature=(233.15, 414.0),
         says="brick-shaped grains in series with their boundaries; steady depletion layers",
     )
+    shows = "Separator blocking factor"
     Parameters = Parameters
     reads = (
         "Volume-averaged cell temperature [K]",

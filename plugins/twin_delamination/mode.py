@@ -43,6 +43,7 @@ class Delamination(FailureMode):
         pressure=(0.0, 400e6),
         says="solid, elastic electrolyte; small strains; damage spread evenly over an interface",
     )
+    shows = "{interface} delaminated fraction"
     Parameters = Parameters
     reads = (
         "Stack pressure [Pa]",

@@ -47,6 +47,7 @@ class Dendrite(FailureMode):
         says="solid sodium, plated on a brittle electrolyte; one straight crack an interface; "
         "not the first plating of a cell assembled without sodium",
     )
+    shows = "{interface} filament length [m]"
     Parameters = Parameters
     reads = (
         "Volume-averaged cell temperature [K]",

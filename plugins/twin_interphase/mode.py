@@ -54,6 +54,7 @@ class InterphaseGrowth(FailureMode):
         temperature=(253.15, 370.0),
         says="solid sodium; one mean thickness for all of an interface in contact",
     )
+    shows = "{interface} interphase thickness [m]"
     Parameters = Parameters
     reads = (
         "Volume-averaged cell temperature [K]",

@@ -42,6 +42,7 @@ class StackPressure(FailureMode):
         pressure=(0.0, 70e6),
         says="sodium, solid or molten, on an electrolyte that does not yield to it",
     )
+    shows = "{interface} void height [m]"
     Parameters = Parameters
     reads = (
         "Stack pressure [Pa]",

@@ -31,8 +31,9 @@ def plot(
         typer.Option(
             "--what",
             metavar="PANEL",
-            help="summary, voltage, capacity, efficiency, polarisation, resistance, contact, "
-            "pressure or margins.",
+            help="summary, coupling (contact and pressure beside what each mode shows itself "
+            "by), voltage, capacity, efficiency, polarisation, resistance, contact, pressure or "
+            "margins.",
         ),
     ] = "summary",
 ) -> None:

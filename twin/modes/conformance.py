@@ -27,6 +27,7 @@ from twin.modes.ports import Port, PortAt
 if TYPE_CHECKING:
     import numpy as np
 
+    from twin.modes.context import CellContext
     from twin.specs.schema import CellSpec
 
 _BOUNDS: dict[Port, tuple[float, float]] = {
@@ -206,6 +207,7 @@ class ModeConformance:
         named = {
             "contributions": list(self._contributions().values()),
             "outputs": mode.outputs(model.cell),
+            "shows": _shown(mode, model.cell),
             "criteria": [c.variable for c in mode.criteria(model.cell)],
             "slow_states": [s.variable for s in mode.slow_states(model.cell)],
         }
@@ -381,6 +383,15 @@ def _restarted(whole: _Solved, middle: float) -> np.ndarray:
         second = whole.solver.step(stored, whole.built, rest, **given)
     found: np.ndarray = np.asarray(second.y)[:, -1]
     return found
+
+
+def _shown(mode: FailureMode, cell: CellContext) -> list[str]:
+    """Return the outputs by which a mode shows itself; its template where there are none."""
+    if not mode.shows:
+        return []
+    names = [mode.shows.replace("{interface}", i.prefix) for i in cell.interfaces]
+    stored = set(mode.outputs(cell))
+    return [name for name in names if name in stored] or [mode.shows]
 
 
 def _titles(ports: Iterable[Port]) -> str:

@@ -128,7 +128,7 @@ class FailureMode:
     """One way for a cell to die. Subclass it, and return an instance from the hook.
 
     Class attributes to set: ``id``, ``title``, ``references``, ``validity``,
-    ``Parameters``, ``reads`` (variables) and ``writes`` (ports). Methods to override:
+    ``Parameters``, ``reads`` (variables), ``writes`` (ports) and ``shows``. Methods to override:
     :meth:`submodels`, :meth:`contributions`, :meth:`criteria`, and, where they apply,
     :meth:`slow_states`, :meth:`outputs` and :meth:`diagnose`.
     """
@@ -142,6 +142,10 @@ class FailureMode:
     writes: ClassVar[tuple[Port, ...]] = ()
     kinds: ClassVar[tuple[str, ...]] = ("full", "symmetric")
     """The kinds of cell this mode can act on."""
+    shows: ClassVar[str] = ""
+    """The one variable, among the outputs, whose course over the cycles shows this mode at
+    work beside the others (``twin plot RUN --what coupling``): ``"{interface} layer
+    thickness [m]"``."""
     defaults_file: ClassVar[str] = "defaults.toml"
     """TOML beside the class's package with a value for every parameter."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,7 +68,7 @@ def plot_panels(shown: Sequence[Panel], title: str, path: str | Path | None = No
     from matplotlib.figure import Figure
 
     target = None if path is None else figure_target(path)
-    columns = 2 if len(shown) == 4 else min(len(shown), 3)
+    columns = _columns(len(shown))
     rows = -(-len(shown) // columns)
     size = (6.4, 4.4) if len(shown) == 1 else (_SIZE[0] * columns, _SIZE[1] * rows + 0.4)
     figure = Figure(figsize=size, layout="constrained")
@@ -98,16 +99,23 @@ def figure_target(path: str | Path) -> Path:
     return target
 
 
+def _columns(count: int) -> int:
+    """Return how many panels stand in a row: three, but four in two rows, and eight too."""
+    return 2 if count == 4 else min(count, 3 if count <= 6 else 4)
+
+
 def _places(figure: Figure, count: int) -> list[Axes]:
-    """Return axes in rows of three (four in two rows); a shorter last row fills the width."""
-    if count <= 4:
-        rows, columns = (2, 2) if count == 4 else (1, count)
-        return [figure.add_subplot(rows, columns, i + 1) for i in range(count)]
-    grid = figure.add_gridspec(2, 6)
-    below = count - 3
-    width = 6 // below
-    places = [grid[0, 2 * i : 2 * i + 2] for i in range(3)]
-    places += [grid[1, width * i : width * (i + 1)] for i in range(below)]
+    """Return axes row by row; a shorter last row fills the width."""
+    columns = _columns(count)
+    rows = -(-count // columns)
+    # As few parts as both a full row and the last one divide into.
+    parts = math.lcm(columns, count - columns * (rows - 1))
+    grid = figure.add_gridspec(rows, parts)
+    places = []
+    for row in range(rows):
+        here = min(columns, count - row * columns)
+        width = parts // here
+        places += [grid[row, width * i : width * (i + 1)] for i in range(here)]
     return [figure.add_subplot(place) for place in places]
 
 

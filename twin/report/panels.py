@@ -269,6 +269,43 @@ SUMMARIES = {
     "symmetric": ("voltage", "polarisation", "resistance", "contact", "margins"),
 }
 SUMMARY = "summary"
+COUPLING = "coupling"
+GROUPS = (SUMMARY, COUPLING)
+
+
+def _of_modes(data: _Rows) -> list[Panel]:
+    """One panel for each mode of the run: the variable it shows itself by."""
+    from twin.modes.manager import plugin_manager
+
+    known = plugin_manager().modes
+    found = []
+    for mode_id in data.run.info.modes:
+        shows = known[mode_id].shows if mode_id in known else ""
+        if not shows:
+            continue
+        words, _, unit = shows.removesuffix("]").partition(" [")
+        names = {side: shows.replace("{interface}", side) for side in ("Anode", "Cathode")}
+        lines = [data.line(side.lower(), name) for side, name in names.items()]
+        if "{interface}" not in shows:
+            lines = [data.line(words.split()[0].lower(), shows)]
+        title = words.removeprefix("{interface} ")
+        found.append(_scaled(mode_id, title[:1].upper() + title[1:], unit, lines, data.death))
+    return found
+
+
+def _scaled(
+    key: str, title: str, unit: str, lines: Sequence[Line | None], death: int | None
+) -> Panel:
+    """Return a panel whose axis, if it is a length, is in a unit that fits."""
+    shown = _present(*lines)
+    largest = max((abs(y) for line in shown for y in line.y), default=0.0)
+    if unit == "m":
+        factor, unit = (1e9, "nm") if largest < 1e-6 else (1e6, "µm")
+        shown = tuple(Line(line.label, line.x, [factor * y for y in line.y]) for line in shown)
+    axis = title.rpartition(" ")[2].capitalize()
+    return Panel(
+        key, title, "Cycle", f"{axis} ({unit})" if unit else axis, shown, span=0.01, death=death
+    )
 
 
 def panels(run: RunView, what: str = SUMMARY) -> list[Panel]:
@@ -279,7 +316,8 @@ def panels(run: RunView, what: str = SUMMARY) -> list[Panel]:
     run : RunView
         The run.
     what : str
-        ``"summary"`` for the panels of its kind of cell that have something to show, or
+        ``"summary"`` for the panels of its kind of cell that have something to show;
+        ``"coupling"`` for contact and pressure beside what each mode shows itself by; or
         the name of one panel.
 
     Raises
@@ -287,22 +325,24 @@ def panels(run: RunView, what: str = SUMMARY) -> list[Panel]:
     InputError
         If there is no such panel, or the run has nothing to show in it.
     """
-    if what != SUMMARY and what not in PANELS:
+    if what not in GROUPS and what not in PANELS:
         raise InputError(
             f"there is no plot {what!r}",
             key="what",
-            fix=f"one of {', '.join((SUMMARY, *PANELS))}",
+            fix=f"one of {', '.join((*GROUPS, *PANELS))}",
         )
     data = _Rows(run, cell_area(run.info), run.rows)
-    names = SUMMARIES[run.info.cell_kind] if what == SUMMARY else (what,)
-    found = [PANELS[name](data) for name in names]
+    names = {SUMMARY: SUMMARIES[run.info.cell_kind], COUPLING: ("contact", "pressure")}
+    found = [PANELS[name](data) for name in names.get(what, (what,))]
+    if what == COUPLING:
+        found += _of_modes(data)
     shown = [panel for panel in found if panel.lines]
     if not shown:
         raise InputError(
             f"run {run.id} has nothing to show: {found[-1].missing}",
             key="what",
             fix=f"cycle it further: twin resume {run.id}"
-            if what == SUMMARY
-            else f"another plot: --what {' | '.join((SUMMARY, *PANELS))}",
+            if what in GROUPS
+            else f"another plot: --what {' | '.join((*GROUPS, *PANELS))}",
         )
     return shown

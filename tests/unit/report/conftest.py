@@ -67,6 +67,7 @@ class FakeRun:
         outcome: Outcome | None = None,
         with_series: Iterable[int] | None = None,
         every: int = 1,
+        modes: Iterable[str] = (),
     ):
         self.id = "abcdefgh"
         self.rows = rows
@@ -79,6 +80,7 @@ class FakeRun:
             cell_kind=kind,
             cell_spec={"geometry": {"area": {"value": f"{AREA_CM2} cm^2"}}},
             settings={"series_every": every},
+            modes=dict.fromkeys(modes, ""),
             status_now="running",
             last_cycle=rows[-1]["cycle"] if rows else 0,
             packages={},

@@ -142,3 +142,29 @@ def test_values_that_are_not_there_or_not_finite_are_passed_over(fake, a_row):
     rows = [a_row(1, coulombic_efficiency=None), a_row(2), a_row(3, coulombic_efficiency=math.nan)]
     (line,) = only(fake(rows), "efficiency").lines
     assert line.x == [2]
+
+
+def test_coupling_shows_each_mode_of_the_run_beside_contact_and_pressure(fake, a_row):
+    rows = [
+        a_row(
+            n,
+            **{
+                "Anode interphase thickness [m]": 5e-9 * n,
+                "Anode filament length [m]": 1e-4 * n,
+                "Separator blocking factor": 1 + 0.1 * n,
+            },
+        )
+        for n in (1, 2)
+    ]
+    # One that is not installed, and one of which nothing is stored, have nothing to show.
+    modes = ("interphase", "dendrite", "blocking", "delamination", "a-stranger")
+    found = {p.key: p for p in panels(fake(rows, modes=modes), "coupling")}
+    assert list(found) == ["contact", "pressure", "interphase", "dendrite", "blocking"]
+    assert found["interphase"].y_label == "Thickness (nm)"
+    assert found["interphase"].title == "Interphase thickness"
+    assert found["interphase"].lines[0].y == pytest.approx([5, 10])
+    assert found["dendrite"].lines[0].y == pytest.approx([100, 200])
+    assert (found["blocking"].y_label, found["blocking"].title) == (
+        "Factor",
+        "Separator blocking factor",
+    )
