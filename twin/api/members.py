@@ -100,7 +100,7 @@ class Bench:
             return spec, prepare(spec, self.modes, plan_of(self.rules, spec), self.settings)
         if self._prepared is None:
             plan = plan_of(self.rules, self.spec)
-            self._prepared = prepare(self.spec, self.modes, plan, self.settings, free)
+            self._prepared = prepare(self.spec, self.modes, plan, self.settings, free=free)
         return spec, self._prepared.at(spec, free)
 
     def _start(self, index: int, texts: Mapping[str, Any], spec: Any) -> str:

@@ -18,6 +18,7 @@ import numpy as np
 import pybamm
 
 from twin.model.observer import Observer
+from twin.model.pybamm_solver import ScalarIDAKLUSolver
 
 _INFEASIBLE = "non-positive at initial conditions"
 EXPERIMENT_TAG = "[experiment]"
@@ -284,7 +285,7 @@ class SolverSettings:
 
     def make(self) -> pybamm.IDAKLUSolver:
         """Return a PyBaMM solver with these settings."""
-        return pybamm.IDAKLUSolver(
+        return ScalarIDAKLUSolver(
             rtol=self.rtol,
             atol=self.atol,
             options={"dt_max": self.dt_max, "dt_init": self.dt_init, "max_num_steps": 50_000},
