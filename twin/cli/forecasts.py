@@ -12,12 +12,12 @@ import typer
 from twin.cli.command import command
 from twin.cli.formats import duration, percent, short
 from twin.cli.options import CellName, Overlays, Overrides, Without, names
-from twin.cli.page import Page
 from twin.cli.running import chosen
 from twin.cli.session import Session, write
 
 if TYPE_CHECKING:
     from twin.api.forecasts import MemberDone
+    from twin.cli.page import Page
 
 _EVERY_S = 5.0
 _MOST = 5
@@ -70,7 +70,7 @@ def forecast(
         str | None, typer.Option("--figure", metavar="FILE", help="A .png, .svg or .pdf to write.")
     ] = None,
 ) -> None:
-    """Forecast how long cells live whose numbers are uncertain, and what they die of.
+    """Forecast how long such cells live, and what they die of.
 
     Every quantity with a spread is sampled; every member is a life by cycle jump. A study
     that was interrupted goes on with --study ID, and so does one that wants more --samples.
