@@ -46,7 +46,7 @@ class Library:
 
     def _add(self, kind: str, path: Path) -> None:
         first = self._files[kind].setdefault(path.stem, path)
-        if first.resolve() != path.resolve():
+        if first is not path and first.resolve() != path.resolve():
             self.problems.append(
                 Problem(
                     f"{kind[:-1]} {path.stem!r} is already defined by {first}, which is used",
