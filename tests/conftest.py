@@ -6,8 +6,10 @@ what it does to it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -46,12 +48,117 @@ class Observed:
         return float(self[name][-1])
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Share tests out in long runs of neighbours, so that they share their fixtures too."""
+    from xdist.scheduler import WorkStealingScheduling
+
+    return WorkStealingScheduling(config, log) if config.getvalue("dist") == "load" else None
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--errors",
+        metavar="FILE",
+        help="write what `limit` compared, with the error found, to FILE ('-' prints it)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--errors"):
+        config.pluginmanager.register(_ErrorTable(config.getoption("--errors")))
+
+
+class _ErrorTable:
+    """Gathers what every test's ``limit`` found, from all processes, worst first."""
+
+    def __init__(self, file: str):
+        self.file = file
+        self.worst: dict[str, tuple[float, float, str]] = {}
+        self.couplings: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when != "call":
+            return
+        for key, value in report.user_properties:
+            if key == "coupling":
+                cause, effect, without, given = value
+                self.couplings.append(f"{cause:14} {effect:47} {without:8.2g} {given:8.2g}")
+            if key != "limit":
+                continue
+            name, error, within = value
+            known = self.worst.get(name, (-1.0, 0.0, ""))
+            self.worst[name] = max(known, (error, within, report.nodeid))
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        lines = [f"{'limit':44} {'error':>8} {'allowed':>8}"]
+        for name in sorted(self.worst, key=_by_number):
+            error, within, _ = self.worst[name]
+            lines.append(f"{name:44} {error:8.1e} {within:8.0e}")
+        if self.couplings:
+            lines += ["", f"{'cause':14} {'effect':47} {'without':>8} {'with':>8}"]
+            lines += sorted(self.couplings)
+        if self.file == "-":
+            terminalreporter.write_line("\n".join(lines))
+        else:
+            Path(self.file).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _by_number(name: str) -> tuple[int, str]:
+    """Order ``"E2 …"`` before ``"E10 …"``."""
+    digits = name.split()[0].lstrip("E")
+    return (int(digits) if digits.isdigit() else 99, name)
+
+
+@pytest.fixture
+def limit(record_property: Callable[[str, Any], None]) -> Callable[..., None]:
+    """``limit("E4 Porz", found, exact)``: compare with an exact limit, and keep the error.
+
+    The error is relative to the exact value, absolute where that is nought, or relative
+    to ``of`` where that is given. ``pytest --errors FILE`` writes the worst of each name.
+    """
+
+    def compare(
+        name: str, found: Any, exact: Any, within: float = 1e-6, of: float | None = None
+    ) -> None:
+        found, exact = np.asarray(found, dtype=float), np.asarray(exact, dtype=float)
+        size = np.where(exact == 0, 1.0, np.abs(exact)) if of is None else of
+        error = float((np.abs(found - exact) / size).max())
+        record_property("limit", [name, error, within])
+        assert error <= within, f"{name}: off by {error:.3g}, {within:.3g} allowed"
+
+    return compare
+
+
+class Kept:
+    """The latest results, so that what two tests ask for alike is worked out once."""
+
+    def __init__(self, most: int):
+        self.most = most
+        self._known: OrderedDict[Hashable, Any] = OrderedDict()
+
+    def get(self, key: Hashable, work: Callable[[], Any]) -> Any:
+        if key not in self._known:
+            self._known[key] = work()
+            if len(self._known) > self.most:
+                self._known.popitem(last=False)
+        self._known.move_to_end(key)
+        return self._known[key]
+
+
 @pytest.fixture(scope="session")
 def make_cell() -> Callable[..., CellSpec]:
     """``make_cell(name, {"stack.pressure": "10 MPa"})``: a library cell, changed."""
+    cells = Kept(256)
 
     def make(name: str, overrides: Mapping[str, Any] | None = None, *overlays: str) -> CellSpec:
-        return twin.load_cell(name, overlays=overlays, overrides=dict(overrides or {}))
+        changes = dict(overrides or {})
+        if "/" in name:
+            return twin.load_cell(name, overlays=overlays, overrides=changes)
+        # A spec is frozen: it can be shared. Later overrides may undo earlier ones, so
+        # their order counts.
+        key = (name, repr(list(changes.items())), overlays)
+        return cells.get(key, lambda: twin.load_cell(name, overlays=overlays, overrides=changes))
 
     return make
 
@@ -81,10 +188,35 @@ def run(build: Callable[..., Any]) -> Callable[..., Observed]:
 
     A step is a current density [A.m-2] and a time [s] (positive: discharge, strips the
     anode), or a PyBaMM step or experiment string. ``model`` may be a built model, ``kind``
-    another class of solver.
+    another class of solver. Asked twice for the same run, it returns the same one: treat
+    it as read-only.
     """
+    runs = Kept(48)
 
     def solve(
+        spec: CellSpec,
+        steps: Iterable[Step],
+        modes: Iterable[str | FailureMode] = (),
+        *,
+        model: Any = "dfn",
+        values: Any = None,
+        start: Any = None,
+        **more: Any,
+    ) -> Observed:
+        steps, modes = tuple(steps), tuple(modes)
+
+        def work() -> Observed:
+            return go(spec, steps, modes, model=model, values=values, start=start, **more)
+
+        plain = isinstance(model, str) and values is None and start is None
+        if not plain or not all(isinstance(step, (tuple, str)) for step in steps):
+            return work()
+        # The objects themselves stand in the key: while they are kept, no other has
+        # their identity.
+        alike = (_Same(spec), steps, tuple(_Same(m) for m in modes))
+        return runs.get((*alike, model, repr(sorted(more.items()))), work)
+
+    def go(
         spec: CellSpec,
         steps: Iterable[Step],
         modes: Iterable[str | FailureMode] = (),
@@ -120,6 +252,23 @@ def run(build: Callable[..., Any]) -> Callable[..., Observed]:
         return Observed(simulation.solve(calc_esoh=False, starting_solution=start), built)
 
     return solve
+
+
+@dataclass(frozen=True, eq=False)
+class _Same:
+    """A key that is equal only to itself: an object by its identity, a name by its text."""
+
+    what: Any
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _Same):
+            return NotImplemented
+        if isinstance(self.what, str):
+            return self.what == other.what
+        return self.what is other.what
+
+    def __hash__(self) -> int:
+        return hash(self.what) if isinstance(self.what, str) else id(self.what)
 
 
 @pytest.fixture(scope="session")

@@ -55,6 +55,7 @@ class TestInterphaseInAFullCell(ModeConformance):
     bounds = {"Cathode interphase thickness [m]": (5e-10, 1e-6)}
 
 
+@pytest.mark.slow
 class TestInterphaseOnHardCarbon(ModeConformance):
     mode_id = "interphase"
     cell = "na-ion-chayambuka2022"

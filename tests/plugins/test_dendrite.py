@@ -143,51 +143,54 @@ def laws(overrides=None, leave_out=()):
 # ------------------------------------------------------------ the crack (E4, E5)
 
 
-def test_pressure_and_overpotential_are_one():
+def test_pressure_and_overpotential_are_one(limit):
     # F/V_m = 4.06 GPa/V: 0.246 mV per MPa.
     assert fracture.filament_pressure(1.0, V_M, 1) == pytest.approx(4.0625e9, rel=1e-4)
     seen = laws()(current=-18.0)
-    assert seen.pressure == pytest.approx(F / V_M * seen.eta, rel=1e-12)
+    limit("E4 p/eta = F/V_m", seen.pressure, F / V_M * seen.eta)
     half = laws(dendrite(drive_pressure_share=0.5))(current=-18.0)
     assert half.pressure == pytest.approx(seen.pressure / 2, rel=1e-12)
 
 
-def test_porz_limit():
+def test_porz_limit(limit):
     # NZSP, 10 um: 57.1 mV and 232 MPa.
     eta = fracture.critical_overpotential(K_IC, 1, 10 * UM, V_M, 1, 0)
-    assert eta == pytest.approx(V_M * K_IC / (F * math.sqrt(math.pi * 10 * UM)), rel=1e-14)
+    exact = V_M * K_IC / (F * math.sqrt(math.pi * 10 * UM))
+    limit("E4 Porz", eta, exact)
     assert eta * 1e3 == pytest.approx(57.1, abs=0.05)
+    longer = fracture.critical_overpotential(K_IC, 1, 1000 * UM, V_M, 1, 0)
+    limit("E4 slope -1/2", math.log10(longer / eta), -1)
     assert fracture.filament_pressure(eta, V_M, 1) / MPA == pytest.approx(232, abs=0.5)
 
 
 @pytest.mark.parametrize("length", [1e-6, 1e-5, 1e-4])
-def test_reaction_alone_is_critical_at_porzs_overpotential(length):
+def test_reaction_alone_is_critical_at_porzs_overpotential(length, limit):
     # Nothing ohmic: j_c = 2 j_0 sinh(F eta_c/2RT), and there K_I = K_c.
     at = laws(dendrite(drive_detour_factor=0))
     eta_c = V_M * K_IC / (F * math.sqrt(math.pi * length))
     critical = 2 * 40 * math.sinh(eta_c / (2 * RTF))
     seen = at(current=-critical, length=length)
-    assert seen.critical == pytest.approx(critical, rel=1e-9)
+    limit("E4 critical current of the reaction", seen.critical, critical)
     assert seen.eta == pytest.approx(eta_c, rel=1e-9)
-    assert seen.k == pytest.approx(1, rel=1e-9)
+    limit("E4 K_I = K_c there", seen.k, 1)
 
 
-def test_ohmic_detour_limit():
+def test_ohmic_detour_limit(limit):
     # j_c = sigma V_m K_Ic/(F sqrt(pi) l^(3/2)): 1.81 mA/cm2 at (0.1 S/m, 1.3, 100 um).
     at = laws()
     fast = {"j_0": 1e15}
     one = at(**fast).critical
     exact = SIGMA * V_M * K_IC / (F * math.sqrt(math.pi) * (100 * UM) ** 1.5)
-    assert one == pytest.approx(exact, rel=1e-9)
+    limit("E5 j_c", one, exact)
     assert one / 10 == pytest.approx(1.81, abs=0.005)
     for factor in (0.1, 4.0):
         longer = at(length=100 * UM * factor, **fast).critical
-        assert longer / one == pytest.approx(factor**-1.5, rel=1e-9)
+        limit("E5 slope -3/2 in l", longer / one, factor**-1.5)
         # What blocks the electrolyte lowers what it bears.
         worse = at(separator=THICKNESS / SIGMA / factor, **fast).critical
-        assert worse / one == pytest.approx(factor, rel=1e-9)
+        limit("E5 slope 1 in sigma", worse / one, factor)
     tougher = laws({"electrolyte.material.fracture_toughness": "2.6 MPa*m^0.5"})
-    assert tougher(**fast).critical / one == pytest.approx(2, rel=1e-9)
+    limit("E5 slope 1 in K_Ic", tougher(**fast).critical / one, 2)
 
 
 POSITIVE = {
@@ -270,14 +273,15 @@ def test_compression_holds_the_crack_and_loading_pulls_at_it():
 
 
 @pytest.mark.parametrize("current", [1.0, 18.0, 500.0])
-def test_nothing_grows_against_as_much_compression_as_pressure(current):
+def test_nothing_grows_against_as_much_compression_as_pressure(current, limit):
     pressure = laws()(current=-current).pressure
     held = dendrite(
         fracture_in_plane_compression=f"{pressure * (1 + 1e-12)!r} Pa",
         fracture_subcritical_speed="1 m/s",
     )
     seen = laws(held)(current=-current)
-    assert seen.K <= 0 and seen.speed == 0
+    assert seen.K <= 0
+    limit("E6 p_c >= p_f", seen.speed, 0, within=0)
 
 
 def test_two_hundred_megapascals_of_compression_deflect_a_garnets_filament():
@@ -399,14 +403,14 @@ def test_slow_growth_goes_no_faster_than_it_is_fed():
     assert seen.speed < fed
 
 
-def test_below_the_threshold_nothing_grows_exactly(cell):
+def test_below_the_threshold_nothing_grows_exactly(cell, limit):
     seen = laws(dendrite(fracture_subcritical_speed="1 m/s"))(current=-5, j_0=1e15)
     assert 0 < seen.k < 0.5 and seen.speed == 0
     solved = cell([(-3.0, 10 * HOUR)], dendrite(fracture_subcritical_speed="1 m/s"))
     k = solved["Anode stress intensity share"]
     assert 0 < k[-1] < 0.5
     state = solved["Anode filament state"]
-    assert (state == state[0]).all()
+    limit("E6 K_I < K_th", state - state[0], 0, within=0)
 
 
 def test_sodium_plated_inside_by_leaking_electrons(cell):
@@ -438,7 +442,7 @@ def start(overrides, area=AREA):
 
 
 @pytest.mark.parametrize("m", [6.0, 12.0])
-def test_critical_currents_have_a_third_of_the_strengths_modulus(m):
+def test_critical_currents_have_a_third_of_the_strengths_modulus(m, limit):
     # s is Weibull with the median 1: s = (-ln(1 - P)/ln 2)^(1/m). Then so is j_c.
     P = np.array([0.05, 0.5, 0.95])
     strength = (-np.log1p(-P) / math.log(2)) ** (1 / m)
@@ -447,16 +451,16 @@ def test_critical_currents_have_a_third_of_the_strengths_modulus(m):
         at(length=flaw_length(100 * UM, 1.0, 1.0, m, s), j_0=1e15).critical for s in strength
     ]
     slope = np.diff(np.log(-np.log1p(-P))) / np.diff(np.log(currents))
-    assert slope == pytest.approx(np.full(2, m / 3), rel=1e-9)
+    limit("E7 modulus m/3", slope, m / 3)
     assert currents[1] == pytest.approx(at(j_0=1e15).critical, rel=1e-12)
 
 
 @pytest.mark.parametrize("m", [6.0, 12.0])
-def test_a_larger_cell_bears_less(m):
+def test_a_larger_cell_bears_less(m, limit):
     own = dendrite(flaw_weibull_modulus=m, flaw_strength={"value": 1, "spread": f"weibull {m:g}"})
     lengths = [start(own, area) for area in (AREA, 10 * AREA)]
     currents = [laws()(length=length, j_0=1e15).critical for length in lengths]
-    assert currents[1] / currents[0] == pytest.approx(10 ** (-3 / m), rel=1e-9)
+    limit("E7 area A^(-3/m)", currents[1] / currents[0], 10 ** (-3 / m))
 
 
 def test_the_weakest_of_ten_cells_is_a_cell_ten_times_as_large():
@@ -494,14 +498,14 @@ HARD = dendrite(short_severity="warning", flaw_length="490 um")
 WHOLE = 1e-12 * SIGMA_NA / (THICKNESS * AREA)  # S/m2 of one filament of 1 um2
 
 
-def test_conductance_of_a_filament_that_has_crossed(cell):
+def test_conductance_of_a_filament_that_has_crossed(cell, limit):
     one = WHOLE * AREA
     assert one == pytest.approx(0.0426, abs=5e-5)
     seen = cell([(-60.0, 200.0)], HARD | dendrite(short_filaments=3))
     length, total = seen["Anode filament length [m]"], seen["Dendrite short conductance [S.m-2]"]
     assert (total[length <= THICKNESS] == 0).all() and (length < THICKNESS).any()
     assert (np.diff(total) >= 0).all()
-    assert total[-1] == pytest.approx(3 * WHOLE, rel=1e-9)
+    limit("E6 G of a short", total[-1], 3 * WHOLE)
     assert length[-1] < THICKNESS * math.exp(0.021)
     # The cell and its short share the current: V = -(i + G V)(R + eta/i).
     voltage = seen.end("Voltage [V]")
@@ -513,7 +517,7 @@ def test_conductance_of_a_filament_that_has_crossed(cell):
     )
 
 
-def test_nothing_is_lost_or_made_by_a_short(cell):
+def test_nothing_is_lost_or_made_by_a_short(cell, limit):
     # Charge: what did not pass the short moved the sodium. Heat: all work, once.
     steps = [(-60.0, 200.0)]
     lumped = {
@@ -530,7 +534,7 @@ def test_nothing_is_lost_or_made_by_a_short(cell):
     assert moved == pytest.approx(-60 * 200 + passed, rel=1e-5)
     work = np.trapezoid(60.0 * seen.at("Voltage [V]", t), t)
     warmer = seen.end("Volume-averaged cell temperature [K]") - T_REF
-    assert warmer * 1e3 == pytest.approx(work, rel=1e-4)
+    limit("E22 work is heat, with a short", warmer * 1e3, work, 1e-4)
 
 
 FUSE = dendrite(
@@ -557,7 +561,7 @@ def test_a_soft_short_burns_out_and_starts_again(burning):
     assert closure.max() < 0.9 and closure[length < 0.95 * THICKNESS].max() < 0.05
 
 
-def test_what_burns_off_is_dead_sodium(burning):
+def test_what_burns_off_is_dead_sodium(burning, limit):
     # dn = burnt ln(length)/-ln(1 - f): the sodium lost is the section times the length burnt.
     count, length = burning["Anode soft shorts"], burning["Anode filament length [m]"]
     t = np.linspace(0, 900.0, 400001)
@@ -567,6 +571,10 @@ def test_what_burns_off_is_dead_sodium(burning):
     # The leak moved sodium to the other side; only the dead is lost.
     lost = burning.end("Anode sodium lost [C.m-2]")
     assert lost == pytest.approx(dead, rel=1e-3) and lost > 0
+    # Dead, left or across: none of it is gone.
+    sides = sum(burning[f"{side} sodium [C.m-2]"] for side in ("Anode", "Cathode"))
+    kept = sides + burning["Anode sodium lost [C.m-2]"]
+    limit("E1 sodium with the dead", kept, kept[0], 1e-8)
     assert burning.end("Cathode sodium lost [C.m-2]") == 0
 
 
@@ -577,7 +585,7 @@ def test_a_bridge_that_bears_its_heat_is_a_hard_short(cell):
     assert seen.end("Dendrite short conductance [S.m-2]") == pytest.approx(WHOLE, rel=1e-3)
 
 
-def test_self_discharge_time_constant(make_cell, run):
+def test_self_discharge_time_constant(make_cell, run, limit):
     # A linear open-circuit voltage is a capacitor: V = V_0 exp(-G t/C), C = Q/slope; what it
     # held is all turned to heat in the leak.
     conductance = 1e-3
@@ -608,12 +616,12 @@ def test_self_discharge_time_constant(make_cell, run):
     # The short also has the cell's own resistance to overcome, 1e-5 of its own.
     series = 1 + conductance * seen.end("Area-specific resistance [Ohm.m2]")
     assert tau == pytest.approx(capacitance / conductance, rel=1e-3)
-    assert tau == pytest.approx(capacitance / conductance * series, rel=2e-5)
+    limit("E21 self-discharge tau = C/G", tau, capacitance / conductance * series, 2e-5)
     stored = capacitance / 2 * (voltage[0] ** 2 - voltage[-1] ** 2)
-    assert np.trapezoid(conductance * voltage**2, t) == pytest.approx(stored, rel=1e-4)
+    limit("E21 heat of the leak", np.trapezoid(conductance * voltage**2, t), stored, 1e-4)
 
 
-def test_without_leak_or_filament_no_charge_is_lost(make_cell, run):
+def test_without_leak_or_filament_no_charge_is_lost(make_cell, run, limit):
     for sigma, efficiency in (("0 S/m", 1.0), ("5e-7 S/m", None)):
         spec = make_cell(
             "na-nzsp-nvp",
@@ -625,7 +633,7 @@ def test_without_leak_or_filament_no_charge_is_lost(make_cell, run):
         seen = run(spec, [(-2.0, HOUR), (2.0, HOUR)], MODE, model="spm")
         change = np.diff(seen["Cathode stoichiometry"][[0, -1]])[0]
         if efficiency is not None:
-            assert change == pytest.approx(0, abs=1e-9)
+            limit("E21 CE = 1 without a leak", change, 0, 1e-9)
             assert (seen["Internal short current density [A.m-2]"] == 0).all()
             assert seen.end("Internal short charge [C.m-2]") == 0
         else:
@@ -723,13 +731,13 @@ def test_stripping_below_the_refill_current_never_shorts(shorted):
     assert outcome.kind == "completed"
 
 
-def test_the_time_of_the_short_does_not_hang_on_tolerance(shorted):
+def test_the_time_of_the_short_does_not_hang_on_tolerance(shorted, limit):
     times = [shorted(rtol).time_h for rtol in (1e-4, 1e-6, 1e-8)]
-    assert times[0] == pytest.approx(times[2], rel=0.01)
+    limit("E24 short after voids, tolerance", times[0], times[2], 0.01)
     assert times[1] == pytest.approx(times[2], rel=0.001)
 
 
-def test_the_time_of_the_short_does_not_hang_on_the_step(cell):
+def test_the_time_of_the_short_does_not_hang_on_the_step(cell, limit):
     own = dendrite(fracture_subcritical_speed="1e-9 m/s", flaw_length="170 um")
     ends = []
     for longest in (60.0, 30.0, 15.0):
@@ -737,7 +745,7 @@ def test_the_time_of_the_short_does_not_hang_on_the_step(cell):
         length = seen["Anode filament length [m]"]
         assert length[-1] > THICKNESS
         ends.append(float(np.interp(THICKNESS, length, seen.t)))
-    assert ends[0] == pytest.approx(ends[2], rel=0.01)
+    limit("E24 slow filament, step", ends[0], ends[2], 0.01)
     assert ends[1] == pytest.approx(ends[2], rel=0.01)
 
 

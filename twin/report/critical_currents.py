@@ -58,8 +58,8 @@ def sweep_panels(points: Sequence[Any]) -> list[Panel]:
     for label, group in groups.items():
         x = _places(group, key)
         for title, lines, kind in (
-            ("fails", stripping, "stripping"),
-            ("fails", plating, "plating"),
+            ("carried", stripping, "stripping"),
+            ("carried", plating, "plating"),
         ):
             limits = [getattr(point.found, kind) for point in group]
             y = [MILLI * limit.at_least for limit in limits]

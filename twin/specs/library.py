@@ -46,6 +46,7 @@ class Library:
 
     def _add(self, kind: str, path: Path) -> None:
         first = self._files[kind].setdefault(path.stem, path)
+        # Nearly every name is new: only a second file of a name is worth resolving.
         if first is not path and first.resolve() != path.resolve():
             self.problems.append(
                 Problem(

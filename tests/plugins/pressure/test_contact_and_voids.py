@@ -53,19 +53,21 @@ def elastic(pressure, modulus=5.3e9, slope=0.1):
 
 
 @pytest.mark.parametrize("pressure", [1e5, 1e7, 3e8])
-def test_elastic_contact_is_perssons(stack, pressure):
+def test_elastic_contact_is_perssons(stack, pressure, limit):
     seen = stack([(0.0, 1)], elastic(pressure))
     exact = erf(math.sqrt(2) * pressure / (5.3e9 * 0.1))
-    assert seen.end("Anode touching fraction") == pytest.approx(exact, rel=1e-12)
+    limit("E9 Persson", seen.end("Anode touching fraction"), exact)
 
 
-def test_persson_limits(stack):
+def test_persson_limits(stack, limit):
     # sqrt(8/pi) = 1.596 at low pressure; whole at high; none without any.
     low = stack([(0.0, 1)], elastic(1e3)).end("Anode touching fraction")
-    assert low / (1e3 / 5.3e8) == pytest.approx(math.sqrt(8 / math.pi), rel=1e-6)
+    limit("E9 slope sqrt(8/pi)", low / (1e3 / 5.3e8), math.sqrt(8 / math.pi))
     assert math.sqrt(8 / math.pi) == pytest.approx(1.596, abs=5e-4)
-    assert stack([(0.0, 1)], elastic(5e9)).end("Anode touching fraction") == pytest.approx(1)
-    assert stack([(0.0, 1)], elastic(0)).end("Anode touching fraction") == 0
+    whole = stack([(0.0, 1)], elastic(5e9)).end("Anode touching fraction")
+    limit("E9 whole at high pressure", whole, 1)
+    none = stack([(0.0, 1)], elastic(0)).end("Anode touching fraction")
+    limit("E9 none without pressure", none, 0, within=0)
 
 
 @pytest.mark.parametrize("m", [0.5, 1.0])
@@ -166,34 +168,34 @@ def touching(theta):
 
 
 @pytest.mark.parametrize("theta", [0.999, 0.5, 0.1, 0.01])
-def test_constriction(stack, theta):
+def test_constriction(stack, theta, limit):
     seen = stack([(0.0, 1)], touching(theta))
     exact = math.pi * 5e-6 * (1 - math.sqrt(theta)) ** 1.5 / (4 * 0.1 * theta)
-    assert seen.end("Anode constriction resistance [Ohm.m2]") == pytest.approx(exact, rel=1e-9)
+    limit("E8 R_con", seen.end("Anode constriction resistance [Ohm.m2]"), exact)
 
 
-def test_constriction_reference_value_and_limits(stack):
+def test_constriction_reference_value_and_limits(stack, limit):
     at = {
         theta: stack([(0.0, 1)], touching(theta)).end("Anode constriction resistance [Ohm.m2]")
         for theta in (0.1, 1e-6, 1 - 1e-9)
     }
     # 5 um spots in 0.1 S/m at a tenth of contact: 2.22 ohm cm2.
     assert at[0.1] * 1e4 == pytest.approx(2.22, abs=5e-3)
-    assert at[1e-6] * 1e-6 == pytest.approx(math.pi * 5e-6 / (4 * 0.1), rel=2e-3)
-    assert at[1 - 1e-9] < 1e-12
+    limit("E8 theta R -> pi a/4 sigma (at 1e-6)", at[1e-6] * 1e-6, math.pi * 5e-6 / 0.4, 2e-3)
+    limit("E8 R(theta -> 1) = 0 [ohm m2]", at[1 - 1e-9], 0, 1e-12)
     # One spot per area pi a^2/theta is Holm's 1/(4 a sigma) = 5.00e5 ohm on one side.
     spot = at[1e-6] / (math.pi * (5e-6) ** 2 / 1e-6)
-    assert spot == pytest.approx(5.00e5, rel=2e-3)
+    limit("E8 Holm's spot (at 1e-6)", spot, 5.00e5, 2e-3)
 
 
 @pytest.mark.parametrize("theta", [1e-4, 0.01, 0.05, 0.1])
-def test_constriction_is_near_the_exact_one(stack, theta):
+def test_constriction_is_near_the_exact_one(stack, theta, limit):
     # A spot on a coaxial cylinder: psi = 1 - 1.4098 e + 0.3441 e^3 + 0.0435 e^5, e^2 = theta.
     e = math.sqrt(theta)
     exact = 1 - 1.4098 * e + 0.3441 * e**3 + 0.0435 * e**5
     seen = stack([(0.0, 1)], touching(theta))
     psi = seen.end("Anode constriction resistance [Ohm.m2]") * theta * 0.4 / (math.pi * 5e-6)
-    assert psi == pytest.approx(exact, rel=0.01)
+    limit("E8 CMY against the exact psi", psi, exact, 0.01)
 
 
 def test_half_contact_doubles_the_local_current(stack):
@@ -210,18 +212,19 @@ def test_half_contact_doubles_the_local_current(stack):
 
 
 @pytest.mark.parametrize("j", [0.5, 4.999])
-def test_no_voids_below_the_refill_current(stack, j):
+def test_no_voids_below_the_refill_current(stack, j, limit):
     seen = stack([(j, 10 * HOUR)], refill(5.0))
-    assert (seen["Anode void height [m]"] == 0).all()
+    limit("E10 no voids below j_cap", seen["Anode void height [m]"], 0, within=0)
     assert (seen["Anode touching fraction"] == 1).all()
 
 
-def test_early_growth_is_linear(stack):
+def test_early_growth_is_linear(stack, limit):
     seen = stack([(3.0, 10.0)], refill(1.0))
     t = np.linspace(1, 10, 5)
     height = seen.at("Anode void height [m]", t)
     assert height == pytest.approx(V_M / F * 2.0 * t, rel=5e-3)
-    assert height[0] == pytest.approx(V_M / F * 2.0, rel=5e-4)
+    # The exact u = r + (1 - r) e^s bends up by s/2 of it.
+    limit("E10 early growth (after 1 s)", height[0], V_M / F * 2.0, 5e-4)
 
 
 def test_growth_rate_is_linear_in_the_current(stack):
@@ -233,17 +236,17 @@ def test_growth_rate_is_linear_in_the_current(stack):
 
 
 @pytest.mark.parametrize(("j", "cap"), [(3.0, 0.0), (3.0, 1.0), (3.0, 2.9)])
-def test_stripping_closed_form(stack, j, cap):
+def test_stripping_closed_form(stack, j, cap, limit):
     # u = 1/(1 - phi):  u = r + (1 - r) e^s
     seen = stack([(j, 5 * HOUR)], refill(cap))
     t = np.linspace(60, 5 * HOUR, 20)
     u = 1 / (1 - seen.at("Anode void fraction", t))
     r = cap / j
-    assert u == pytest.approx(r + (1 - r) * np.exp(growth(j, t)), rel=1e-7)
+    limit("E10 stripping", u, r + (1 - r) * np.exp(growth(j, t)))
 
 
 @pytest.mark.parametrize("xi", [1.0, 0.7])
-def test_plating_closed_form(stack, xi):
+def test_plating_closed_form(stack, xi, limit):
     # (u - 1) = (u_0 - 1) e^{-xi s} from where stripping left it.
     j = 3.0
     seen = stack(
@@ -254,11 +257,11 @@ def test_plating_closed_form(stack, xi):
     u_0 = 0.5 / j + (1 - 0.5 / j) * math.exp(growth(j, turn))
     t = np.linspace(0.01, 3, 10) * HOUR
     w = 1 / (1 - seen.at("Anode void fraction", turn + t)) - 1
-    assert w == pytest.approx((u_0 - 1) * np.exp(-xi * growth(j, t)), rel=1e-6)
+    limit("E10 plating", w, (u_0 - 1) * np.exp(-xi * growth(j, t)))
 
 
 @pytest.mark.parametrize(("excess", "fate"), [(-0.02, "heals"), (0.02, "runs away")])
-def test_threshold_of_runaway(stack, excess, fate):
+def test_threshold_of_runaway(stack, excess, fate, limit):
     # Below the refill current a void up to phi* = 1 - j/j_cap heals; a larger one grows.
     j, cap = 3.0, 6.0
     critical = 1 - j / cap
@@ -275,11 +278,12 @@ def test_threshold_of_runaway(stack, excess, fate):
     t = np.linspace(0.1, 1.5, 5) * HOUR
     exact = cap / j + (u_0 - cap / j) * np.exp(growth(j, t))
     u = 1 / (1 - seen.at("Anode void fraction", seconds + t))
-    assert u == pytest.approx(exact, rel=1e-5)
+    # Near the threshold an error of the start grows as the void does.
+    limit("E10 to either side of phi*", u, exact, 1e-5)
 
 
 @pytest.mark.parametrize("xi", [1.0, 0.9])
-def test_cycle_map(stack, xi):
+def test_cycle_map(stack, xi, limit):
     # w' = w e^{s(1 - xi)} + (1 - r)(e^s - 1) e^{-xi s}; xi = 1: w_k = k (1 - r)(1 - e^{-s}).
     j, cap, half = 3.0, 1.0, HOUR
     seen = stack(
@@ -293,11 +297,11 @@ def test_cycle_map(stack, xi):
         if xi == 1:
             assert w == pytest.approx(k * (1 - r) * -math.expm1(-s))
         u = 1 / (1 - seen.at("Anode void fraction", 2 * k * half))
-        assert u - 1 == pytest.approx(w, rel=1e-6)
+        limit("E10 cycle map", u - 1, w)
 
 
 @pytest.mark.parametrize(("j", "cap", "focus"), [(3.0, 1.0, 12.0), (3.0, 2.0, 8.0)])
-def test_cycles_until_the_current_is_focused_enough(stack, j, cap, focus):
+def test_cycles_until_the_current_is_focused_enough(stack, j, cap, focus, limit):
     # N_lo = 1 + ceil([(j_c/j - r) e^-s - (1 - r)]/q) at the start of a plating, where the
     # local current j u is largest; q = (1 - r)(1 - e^-s), focus = j_c/j.
     half = HOUR
@@ -307,7 +311,7 @@ def test_cycles_until_the_current_is_focused_enough(stack, j, cap, focus):
     assert 2 < expected < 12
     seen = stack([(j, half), (-j, half)] * (expected + 1), refill(cap))
     u = 1 / (1 - seen.at("Anode void fraction", (2 * np.arange(expected + 1) + 1) * half))
-    assert 1 + int(np.argmax(u >= focus)) == expected
+    limit("E10 N_lo", 1 + int(np.argmax(u >= focus)), expected, within=0)
 
 
 def test_the_other_electrode_sees_the_opposite_current(stack):
@@ -327,7 +331,7 @@ def test_rest_refills(stack):
     assert u == pytest.approx(u_0 - growth(0.5, t), rel=1e-6)
 
 
-def test_refill_current_follows_pressure_and_temperature(stack):
+def test_refill_current_follows_pressure_and_temperature(stack, limit):
     overrides = {
         "modes.pressure.voids.refill_current": "0.5 A/m^2",
         "modes.pressure.voids.refill_per_pressure": "2.8e-6 A/(m^2*Pa)",
@@ -341,10 +345,10 @@ def test_refill_current_follows_pressure_and_temperature(stack):
     # 1.773 from 25 to 60 degC at 0.14 eV.
     assert cap[333.15] / cap[298.15] == pytest.approx(1.773, abs=1.5e-3)
     exact = math.exp(-0.14 * F / R * (1 / 333.15 - 1 / 298.15))
-    assert cap[333.15] / cap[298.15] == pytest.approx(exact, rel=1e-9)
+    limit("E17 j_cap from 25 to 60 degC", cap[333.15] / cap[298.15], exact)
 
 
-def test_wilkinson_ashby_closes_a_void_exponentially(stack):
+def test_wilkinson_ashby_closes_a_void_exponentially(stack, limit):
     # n = 1, no capillary pressure: dh_v/dt = -(9/4) A p h_v at any size, and so
     # dphi/dt = -(9/4) A p phi of a small void.
     p, rate = 1 * MPA, 1e-3
@@ -360,7 +364,7 @@ def test_wilkinson_ashby_closes_a_void_exponentially(stack):
         t = np.array([100.0, 300.0, 1000.0])
         exact = np.exp(-2.25 * rate * (p / MPA) * t)
         height = seen.at("Anode void state", 1.0 + t) / seen.at("Anode void state", 1.0)
-        assert height == pytest.approx(exact, rel=1e-6)
+        limit("E11 n = 1", height, exact)
         phi = seen.at("Anode void fraction", 1.0 + t) / seen.at("Anode void fraction", 1.0)
         assert (phi == pytest.approx(exact, rel=1e-3)) == small
 
@@ -392,9 +396,9 @@ def spring(stiffness="1e11 Pa/m"):
 CYCLE = [(3.0, HOUR), (-3.0, 2 * HOUR)]
 
 
-def test_constant_force_keeps_the_pressure(stack):
+def test_constant_force_keeps_the_pressure(stack, limit):
     seen = stack(CYCLE)
-    assert (seen["Stack pressure [Pa]"] == 5e6).all()
+    limit("E20 k = 0", seen["Stack pressure [Pa]"], 5e6, within=0)
 
 
 def test_spring_turns_thickness_into_pressure(stack):
@@ -413,7 +417,7 @@ def test_sodium_moved_across_leaves_the_stack_as_thick(stack):
     assert seen.at("Anode thickness change [m]", HOUR) == pytest.approx(-moved, rel=1e-8)
 
 
-def test_full_cell_breathes_with_sodium_and_host(make_cell, run):
+def test_full_cell_breathes_with_sodium_and_host(make_cell, run, limit):
     # 1 mAh/cm2 is 8.86 um of sodium; the host gives back eps b dx/(1 + b s_0) of its layer.
     overrides = spring("1e10 Pa/m") | {"modes.pressure.contact.hardness": "1 Pa"}
     spec = make_cell("na-nzsp-nvp", overrides)
@@ -423,9 +427,9 @@ def test_full_cell_breathes_with_sodium_and_host(make_cell, run):
     b, start = 0.0905, 0.98
     ds = -4.0 * HOUR / (F * 13870 * 0.5 * 60e-6)
     host = 60e-6 * 0.5 * b * ds / (1 + b * start)
-    assert seen.end("Anode thickness change [m]") == pytest.approx(sodium, rel=1e-7)
+    limit("E1 h = V_m Q/F", seen.end("Anode thickness change [m]"), sodium)
     assert seen.end("Cathode thickness change [m]") == pytest.approx(host, rel=1e-6)
-    assert seen.end("Stack pressure [Pa]") == pytest.approx(5e6 + 1e10 * (sodium + host), rel=1e-7)
+    limit("E20 dp = k dh", seen.end("Stack pressure [Pa]"), 5e6 + 1e10 * (sodium + host))
 
 
 def test_rigid_gap_has_the_stacks_own_stiffness(stack):
@@ -445,7 +449,7 @@ def test_rigid_gap_has_the_stacks_own_stiffness(stack):
 
 
 @pytest.mark.parametrize("fixture", ["constant-force", "spring", "rigid"])
-def test_fixture_stores_half_k_dh_squared(stack, fixture):
+def test_fixture_stores_half_k_dh_squared(stack, fixture, limit):
     # What the stack's swelling does against p, beyond the applied pressure's own work.
     stiffness = {"stack.stiffness": "1e11 Pa/m"} if fixture == "spring" else {}
     seen = stack(CYCLE, {"stack.fixture": fixture, "anode.thickness": "200 um"} | stiffness)
@@ -459,13 +463,13 @@ def test_fixture_stores_half_k_dh_squared(stack, fixture):
         [[0], np.cumsum((pressure[1:] + pressure[:-1]) / 2 * np.diff(change))]
     ) - pressure[0] * (change - change[0])
     k = (pressure[-1] - pressure[0]) / (change[-1] - change[0])
-    assert energy == pytest.approx(0.5 * k * change**2, rel=1e-6, abs=1e-9 * energy.max())
+    limit("E20 energy k dh^2/2", energy, 0.5 * k * change**2, of=energy.max())
     assert energy - energy[0] == pytest.approx(work, rel=1e-6, abs=1e-6 * energy.max())
     assert energy.max() > 0
 
 
 @pytest.mark.parametrize("n", [3.0, 5.0])
-def test_creep_relaxes_a_fixed_gap_by_nortons_law(stack, n):
+def test_creep_relaxes_a_fixed_gap_by_nortons_law(stack, n, limit):
     # s^(1-n) = s_0^(1-n) + (n - 1) A E t, E/h the stiffness times two foils' thickness.
     p_0, stiffness, foil = 2e6, 1e11, 2e-4
     overrides = norton("1e-5 1/s", n) | {
@@ -477,7 +481,7 @@ def test_creep_relaxes_a_fixed_gap_by_nortons_law(stack, n):
     # The foils' height is what Faraday leaves of them: at rest, all of it.
     A, E = 1e-5 / MPA**n, stiffness * 2 * foil
     exact = (p_0 ** (1 - n) + (n - 1) * A * E * seen.t) ** (1 / (1 - n))
-    assert seen["Stack pressure [Pa]"] == pytest.approx(exact, rel=1e-7)
+    limit("E12 relaxation at fixed gap", seen["Stack pressure [Pa]"], exact)
     assert exact[-1] < 0.5 * p_0
 
 

@@ -52,12 +52,13 @@ def test_a_power_law_disc_carries_the_integral_of_its_pressure():
 
 
 @pytest.mark.parametrize("n", [1.0, 5.0])
-def test_constant_load_thins_by_nortons_law(stack, n):
+def test_constant_load_thins_by_nortons_law(stack, n, limit):
     # True stress p e^-e: e = ln(1 + n A p^n t)/n, and e = A p^n t while it is small.
     rate, p = 1e-4, 2.0
     seen = stack([(0.0, HOUR)], FREE | norton(rate, n) | {"stack.pressure": f"{p} MPa"})
     strain = seen["Anode creep strain"]
-    assert strain == pytest.approx(np.log1p(n * rate * p**n * seen.t) / n, rel=1e-7, abs=1e-12)
+    exact = np.log1p(n * rate * p**n * seen.t) / n
+    limit("E12 creep at constant load", strain, exact, of=exact[-1])
     early = seen.at("Anode creep strain", 1e-2)
     assert early == pytest.approx(rate * p**n * 1e-2, rel=1e-3)
     thinned = 2 * 5e-3 * -np.expm1(-strain)

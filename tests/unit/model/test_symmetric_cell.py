@@ -47,12 +47,12 @@ def plain(make_cell):
 
 
 @pytest.mark.parametrize("i", [1e-3, 3.0, 40.0, 1000.0])
-def test_voltage_is_ohm_and_two_inverse_butler_volmers(plain, run, i):
+def test_voltage_is_ohm_and_two_inverse_butler_volmers(plain, run, i, limit):
     ohmic = i * (THICKNESS / 0.2 + 2 * 5e-4)
     forward, back = run(plain, [(i, 10)]), run(plain, [(-i, 10)])
     expected = -(ohmic + 2 * overpotential(i))
-    assert forward.end("Voltage [V]") == pytest.approx(expected, rel=1e-11)
-    assert back.end("Voltage [V]") == pytest.approx(-expected, rel=1e-11)
+    limit("E16 V = iR + 2 eta", forward.end("Voltage [V]"), expected)
+    limit("E16 odd in i", back.end("Voltage [V]"), -forward.end("Voltage [V]"))
 
 
 def test_two_different_interfaces_add_up(make_cell, run):
@@ -80,14 +80,14 @@ def test_slope_at_no_current_is_the_area_resistance(plain, run):
     assert -seen.end("Voltage [V]") / 1e-4 == pytest.approx(asr, rel=1e-11)
 
 
-def test_charge_transfer_resistance_and_tafel_slope(plain, run):
+def test_charge_transfer_resistance_and_tafel_slope(plain, run, limit):
     seen = run(plain, [(1e-4, 1)])
     transfer = seen.end("Anode charge-transfer resistance [Ohm.m2]")
-    assert transfer == pytest.approx(RTF / 40, rel=1e-11)
+    limit("E16 R_ct = RT/(F j_0)", transfer, RTF / 40)
     # 118.3 mV a decade at 25 degC, far out on the Tafel line.
     eta = [run(plain, [(i, 1)]).end("Anode reaction overpotential [V]") for i in (4e5, 4e6)]
     assert (eta[1] - eta[0]) * 1e3 == pytest.approx(118.3, abs=0.05)
-    assert eta[1] - eta[0] == pytest.approx(2 * RTF * math.log(10), rel=1e-6)
+    limit("E16 Tafel", eta[1] - eta[0], 2 * RTF * math.log(10))
 
 
 def test_temperature_moves_every_part(make_cell, run):
@@ -180,11 +180,11 @@ def test_mesh_error_of_the_steady_voltage_falls_with_its_square(make_cell, run):
     assert errors[-1] / abs(exact) < 1e-3
 
 
-def test_single_ion_limit_of_the_binary_model_is_pure_ohm(make_cell, run):
+def test_single_ion_limit_of_the_binary_model_is_pure_ohm(make_cell, run, limit):
     spec = make_cell("na-nzsp-na", BINARY | {"electrolyte.material.transference_number": 1.0})
     seen = run(spec, [(30.0, 3600)], **TIGHT)
     expected = -(30 * (THICKNESS / 0.2 + 1e-3) + 2 * overpotential(30.0))
-    assert seen["Voltage [V]"] == pytest.approx(np.full(len(seen.t), expected), rel=1e-10)
+    limit("E23 binary with t+ = 1", seen["Voltage [V]"], expected)
 
 
 def test_salt_is_kept_where_the_transference_number_varies(make_cell, run):
@@ -244,7 +244,7 @@ def lumped(make_cell, transfer):
     )
 
 
-def test_all_electrical_work_becomes_heat(make_cell, run):
+def test_all_electrical_work_becomes_heat(make_cell, run, limit):
     spec = lumped(make_cell, 0)
     i = 300.0
     seen = run(spec, [(i, 3600)], **TIGHT)
@@ -252,7 +252,7 @@ def test_all_electrical_work_becomes_heat(make_cell, run):
     work = np.trapezoid(-i * seen.at("Voltage [V]", t), t)
     rise = seen.end("Volume-averaged cell temperature [K]") - T
     assert rise > 50
-    assert 1800 * rise == pytest.approx(work, rel=1e-6)
+    limit("E22 work is heat, symmetric cell", 1800 * rise, work)
 
 
 def test_cooling_balances_heating(make_cell, run):
