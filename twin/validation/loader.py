@@ -16,7 +16,6 @@ from twin.specs.tree import Node, Rank
 from twin.validation.schema import Case, Run
 from twin.validation.vocabulary import OF_A_RUN, OF_A_STAIRCASE, OF_OTHERS
 
-
 # The three ways to say what is done to a run's cell, and how each is left out.
 _DOINGS: dict[str, Any] = {"protocol": None, "phase": (), "staircase": None}
 
