@@ -69,6 +69,8 @@ class Intercalation(_Material):
     conductivity: laws("S/m", gt=0)
     volume_change: Q("") | None = None
     """Relative volume change from empty to full (positive: swells on sodiation)."""
+    yield_strength: Q("Pa", gt=0) | None = None
+    """Of a host that flows, as an alloy does; brittle ones have none."""
 
 
 class Electrolyte(_Material):
