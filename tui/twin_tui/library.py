@@ -5,6 +5,7 @@ Each method may take a while; screens call them in threads. Heavy imports happen
 
 from __future__ import annotations
 
+import json
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -171,6 +172,26 @@ class Twin:
         found: list[Any] = self.store.runs(limit=2000)
         return found
 
+    def studies(self, kind: str) -> list[Any]:
+        """Return the stored studies of a kind, newest first."""
+        found: list[Any] = self.store.studies(kind=kind, limit=200)
+        return found
+
+    def forecast(self, study: str) -> dict[str, Any]:
+        """Return what is to be shown of a stored forecast."""
+        from twin_tui.runs.views import forecast_view
+
+        return forecast_view(api.load_forecast(study, store=self.store))
+
+    def export_forecast(self, study: str, folder: Path) -> list[Path]:
+        """Write a forecast's figure and document into a folder."""
+        folder.mkdir(parents=True, exist_ok=True)
+        found = api.load_forecast(study, store=self.store)
+        figure, document = (folder / f"forecast-{study}{end}" for end in (".png", ".json"))
+        found.plot(figure)
+        document.write_text(json.dumps(found.to_dict(), indent=1), encoding="utf-8")
+        return [figure, document]
+
     def run(self, run: str) -> tuple[Any, dict[str, Any]]:
         """Return a stored run and all that is worth knowing of it."""
         from twin.api.describe import describe
@@ -204,11 +225,17 @@ class Twin:
         found: list[Any] = export_run(api.load_run(run, store=self.store), to, folder)
         return found
 
-    def health(self) -> dict[str, Any]:
-        """Return whether all is well."""
-        from twin.api.health import health
+    def modes(self) -> list[str]:
+        """Return the names of the failure modes."""
+        return list(twin.plugin_manager().modes)
 
-        return health(self.url)
+    def health(self, scheduler: str = "") -> dict[str, Any]:
+        """Return whether all is well, and what is known of the scheduler of forecasts."""
+        from twin.api.health import describe_scheduler, health
+
+        found = health(self.url)
+        says, problems = describe_scheduler(scheduler)
+        return found | {"scheduler": says, "problems": [*found["problems"], *problems]}
 
     def mode(self, mode: str) -> dict[str, Any]:
         """Return all about a failure mode."""

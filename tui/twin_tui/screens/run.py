@@ -9,7 +9,7 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.widgets import DataTable, Input, Select, Static, TabbedContent, TabPane
 
 from twin import TwinError
@@ -41,7 +41,7 @@ other parameters. Export writes files for other programs."""
     RunScreen TabPane { padding: 0; }
     RunScreen #outcome { padding: 0 1; }
     RunScreen #figure-box { height: 1fr; }
-    RunScreen #which { width: 22; height: auto; }
+    RunScreen #which { width: 32; height: auto; margin-left: 1; }
     """
     BINDINGS = [
         Binding("escape,backspace", "back", "Back", id="run.back"),
@@ -64,7 +64,7 @@ other parameters. Export writes files for other programs."""
         with TabbedContent(id="tabs"):
             with TabPane("Outcome", id="t-outcome"), VerticalScroll():
                 yield Static("reading the run …", id="outcome")
-            with TabPane("Figures", id="t-figures"), Horizontal(id="figure-box"):
+            with TabPane("Figures", id="t-figures"), Vertical(id="figure-box"):
                 yield Select([], id="which", prompt="figure", compact=True)
                 yield Chart("nothing to draw", id="figure")
             with TabPane("Events", id="t-events"):
@@ -83,7 +83,8 @@ other parameters. Export writes files for other programs."""
 
     def _show(self, found: tuple[Any, dict[str, Any]]) -> None:
         self.result, self.document = found
-        self.query_one("#outcome", Static).update(draw_outcome(self.document))
+        width = self.query_one("#tabs").content_size.width - 4
+        self.query_one("#outcome", Static).update(draw_outcome(self.document, width))
         table = self.query_one("#events", DataTable)
         for event in self.document["events"]:
             mode = f"{event['mode']}: " if event["mode"] else ""
