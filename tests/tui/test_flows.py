@@ -213,6 +213,53 @@ def test_runs_are_marked_and_compared(bench, drive, stored):
     drive(bench(screen="results"), flow, (120, 40))
 
 
+# -------------------------------------------------------------------------- forecasts
+
+
+def test_a_forecast_is_looked_at_in_words_and_curves(bench, drive, stored, settings):
+    async def flow(pilot):
+        await pilot.sees("ffffffff", "7 members done", "7 of 8 members, spm")
+        await pilot.sees("1 without a result, left out")
+        # Of six: deaths in cycles 2, 3, 4 and 6; two live.
+        await pilot.sees("median life      4", "5 % dead by      2", "beyond 8")
+        await pilot.sees("alive at the end 33.3 %", "a short by then  33.3 %")
+        await pilot.sees("33.3 % dendrite: anode hard short", "longer ↑  stack.pressure")
+        await pilot.sees("░ 90 %", "Capacity of those alive", "dendrite (33 %)", "pressure (33 %)")
+        await pilot.press("e")
+        await pilot.hears("forecast-ffffffff.png")
+        await pilot.press("enter")
+        await pilot.until(lambda: pilot.screen.KEY == "results", "the members")
+        await pilot.sees("7 of 9 runs", "anode hard short", "member-3")
+
+    drive(bench(screen="forecast"), flow, (140, 44))
+    assert {path.suffix for path in settings.exports_folder.iterdir()} == {".png", ".json"}
+
+
+def test_a_small_screen_shows_one_chart_of_a_forecast_after_the_other(bench, drive):
+    async def flow(pilot):
+        await pilot.sees("░ 90 %")
+        assert "dendrite (33 %)" not in pilot.text()
+        await pilot.press("v")
+        await pilot.sees("dendrite (33 %)")
+        assert "░ 90 %" not in pilot.text()
+
+    drive(bench(screen="forecast"), flow, (80, 24))
+
+
+def test_a_forecast_asks_for_sense_before_it_starts(bench, drive):
+    async def flow(pilot):
+        await pilot.sees("ffffffff")
+        await pilot.press("n")
+        await pilot.sees("Forecast: na-nzsp-nvp pressure=2 MPa")
+        pilot.screen.query_one("#samples", Input).value = "many"
+        await pilot.press("enter")
+        await pilot.hears("'many' is no whole number")
+        assert pilot.app.desk.jobs == []
+
+    scenario = Scenario(cell="na-nzsp-nvp", overrides={"stack.pressure": "2 MPa"})
+    drive(bench(screen="forecast", scenario=scenario), flow)
+
+
 # ------------------------------------------------------------------ modes and manners
 
 

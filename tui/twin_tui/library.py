@@ -157,8 +157,10 @@ class Twin:
 
         runs = [
             run.wall_s / run.cycles
-            for run in self.store.runs(cell=cell, limit=50)
-            if run.cycles and run.wall_s and run.settings.get("model") == model
+            for run in self.store.runs(cell=cell, limit=500)
+            # A cycle of a life by jumps costs far less than one that is simulated.
+            if run.cycles and run.wall_s and run.settings.get("cycles") != "jump"
+            if run.settings.get("model") == model and run.study is None
         ]
         if not runs:
             return "unknown: no run of this cell and model is stored yet"

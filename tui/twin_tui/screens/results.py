@@ -89,9 +89,9 @@ Enter opens a run's page. Space marks runs (two to six), C compares them."""
     def _fill(self) -> None:
         table = self.query_one("#table", DataTable)
         wanted = self.query_one("#filter", Input).value.lower().split()
-        found = [run for run in self.runs if all(word in searched(run) for word in wanted)]
         # Hundreds of members would bury the other runs: they are shown when their study is named.
-        shown = [run for run in found if run.study is None or run.study in wanted]
+        pool = [run for run in self.runs if run.study is None or run.study in wanted]
+        shown = [run for run in pool if all(word in searched(run) for word in wanted)]
         shown.sort(key=lambda run: _sort_key(run, self._order), reverse=self._reverse)
         at = self._current()
         table.clear()
@@ -103,9 +103,9 @@ Enter opens a run's page. Space marks runs (two to six), C compares them."""
         marked = f", {len(self.bench.marked)} marked" if self.bench.marked else ""
         order = f"sorted by {COLUMNS[self._order]}{' (downwards)' if self._reverse else ''}"
         none = "no runs yet: start one on the Scenario screen (2)"
-        text = f"{len(shown)} of {len(self.runs)} runs, {order}{marked}" if self.runs else none
-        if len(shown) < len(found):
-            text += f"; {len(found) - len(shown)} members of forecasts hidden (filter: study's id)"
+        text = f"{len(shown)} of {len(pool)} runs, {order}{marked}" if self.runs else none
+        if len(pool) < len(self.runs):
+            text += f"; {len(self.runs) - len(pool)} members of studies hidden"
         self.query_one("#count", Static).update(text)
 
     def _current(self) -> str | None:

@@ -66,7 +66,7 @@ class StudyScreen(BenchScreen):
     def on_mount(self) -> None:
         """Set the table up and read the studies."""
         table = self.query_one("#studies", DataTable)
-        for key, width in (("study", 8), ("cell", 24), ("progress", 40), ("ago", 6)):
+        for key, width in (("study", 8), ("cell", 16), ("progress", 40), ("ago", 6)):
             table.add_column(key, key=key, width=None if key == "progress" else width)
         table.focus()
         self.action_reload()

@@ -44,13 +44,13 @@ class Fan:
         low, high_end = min(least, most - 1.0), most
         at = np.linspace(cycles[0], cycles[-1], wide)
         lines = {name: np.interp(at, cycles, values) for name, values in percent.items()}
-        centre = f"{'Capacity of those alive (% of the first cycle)':^{columns}}"
+        centre = f"{'Capacity of those alive (%) over cycles':^{columns}}"
         text = Text(centre[:columns] + "\n", no_wrap=True)
         step = (high_end - low) / (high - 1)
-        every = max(1, (high - 1) // 4)
+        marked = labelled_rows(high)
         for row in range(high):
             value = high_end - row * step
-            label = f"{value:6.1f}┤" if row % every == 0 else " " * 6 + "│"
+            label = f"{value:6.1f}┤" if row in marked else " " * 6 + "│"
             text.append(label)
             for column in range(wide):
                 here = {name: line[column] for name, line in lines.items()}
@@ -58,8 +58,14 @@ class Fan:
             text.append("\n")
         text.append(" " * 6 + "└" + "─" * wide + "\n")
         text.append(_ticks(int(cycles[0]), int(cycles[-1]), wide) + "\n")
-        text.append(f"{MEDIAN} median  {NARROW} middle half  {WIDE} 90 %  (over cycles)"[:columns])
+        text.append(f"{MEDIAN} median  {NARROW} middle half  {WIDE} 90 %"[:columns])
         return text
+
+
+def labelled_rows(high: int, most: int = 5) -> set[int]:
+    """Return which rows of an axis have a number: the ends, and some between."""
+    count = max(2, min(most, (high + 1) // 2))
+    return {round(i * (high - 1) / (count - 1)) for i in range(count)}
 
 
 def _shade(value: float, step: float, here: Mapping[str, float]) -> tuple[str, str]:

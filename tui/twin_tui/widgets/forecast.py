@@ -28,7 +28,7 @@ def draw_forecast(view: dict[str, Any], progress: str, width: int) -> Text:
     text = Text(no_wrap=True, overflow="ellipsis")
     text.append(f"{view['cell']}\n", "bold")
     text.append(f"{progress}\n" if progress else "")
-    text.append(f"{done} of {view['asked']} members, {view['model']}, to cycle {horizon}\n")
+    text.append(f"{done} of {view['asked']} members, {view['model']}\nto cycle {horizon}\n")
     if view["failed_members"]:
         text.append(f"! {view['failed_members']} without a result, left out\n", "yellow")
     if view["survive"] is None:
@@ -41,9 +41,9 @@ def draw_forecast(view: dict[str, Any], progress: str, width: int) -> Text:
         ("5 % dead by", view["p05"] or beyond),
         ("95 % dead by", view["p95"] or beyond),
         ("alive at the end", percent(view["survive"])),
-        ("a short before then", percent(view["shorted"])),
+        ("a short by then", percent(view["shorted"])),
     ):
-        text.append(f"{name:<20}")
+        text.append(f"{name:<17}")
         text.append(f"{value}\n", "bold")
     _causes(text, view, width)
     _sensitivity(text, view, width)
@@ -56,9 +56,12 @@ def draw_forecast(view: dict[str, Any], progress: str, width: int) -> Text:
 
 def _causes(text: Text, view: dict[str, Any], width: int) -> None:
     text.append("\nDied of\n", "bold")
-    cells = 6 if width < 40 else 12
     for name, share in view["criteria"].items():
-        text.append(f"{bar(share, cells)} {percent(share):>7} {name}\n")
+        mode, _, criterion = name.partition(": ")
+        line = f"{bar(share, 6)} {percent(share):>7} {mode}: {criterion}"
+        if len(line) > width:
+            line = f"{bar(share, 6)} {percent(share):>7} {mode}:\n   {criterion}"
+        text.append(f"{line}\n")
     if not view["criteria"]:
         text.append("nothing: all live\n")
 
@@ -66,13 +69,15 @@ def _causes(text: Text, view: dict[str, Any], width: int) -> None:
 def _sensitivity(text: Text, view: dict[str, Any], width: int) -> None:
     if not view["sensitivity"]:
         return
-    text.append("\nLife hangs most on (rank correlation)\n", "bold")
+    how = " (rank correlation)" if width >= 45 else ""
+    text.append(f"\nThe life hangs most on{how}\n", "bold")
     for key, value in list(view["sensitivity"].items())[:STRONGEST]:
         arrow = "longer ↑" if value > 0 else "shorter ↓"
+        own_line = width < 45
         # The end of a key tells most.
-        room = max(width - 17, 10)
+        room = max(width - (3 if own_line else 17), 10)
         name = key if len(key) <= room else "…" + key[1 - room :]
-        text.append(f"{value:+.2f} {arrow:<9} {name}\n")
+        text.append(f"{value:+.2f} {arrow:<9}" + ("\n  " if own_line else " ") + f"{name}\n")
 
 
 def incidence_panel(view: dict[str, Any]) -> Panel:

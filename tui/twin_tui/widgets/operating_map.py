@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from twin.api.formats import short
+from twin_tui.widgets.fan import labelled_rows
 
 ALIVE, UNKNOWN, LINE = "·", "?", "*"
 COLOURS = ("red", "yellow", "magenta", "blue", "cyan", "bright_red")
@@ -261,11 +262,10 @@ def _number(
 
 def _with_axes(cells: Any, shown: Map, wide: int, high: int) -> list[list[tuple[str, str]]]:
     rows = []
-    every = max(1, (high - 1) // 4)
+    marked = labelled_rows(high)
     for number, line in enumerate(cells):
-        labelled = (high - 1 - number) % every == 0
         value = short(shown.y.at(1 - number / max(high - 1, 1)))
-        left = f"{value:>{_LEFT - 1}}┤" if labelled else " " * (_LEFT - 1) + "│"
+        left = f"{value:>{_LEFT - 1}}┤" if number in marked else " " * (_LEFT - 1) + "│"
         rows.append([*((c, "") for c in left), *line])
     rows.append([(c, "") for c in " " * (_LEFT - 1) + "└" + "─" * wide])
     ticks = [" "] * (_LEFT + wide)
