@@ -25,11 +25,14 @@ _PUBLIC = {
     "life": "twin.api",
     "forecast": "twin.api",
     "load_forecast": "twin.api",
+    "attribute": "twin.api",
+    "load_attribution": "twin.api",
     "resume": "twin.api",
     "load_run": "twin.api",
     "RunResult": "twin.api",
     "LifeResult": "twin.api",
     "Forecast": "twin.api",
+    "Attribution": "twin.api",
     # cells
     "load_cell": "twin.api",
     "list_cells": "twin.api",
@@ -88,9 +91,11 @@ def __dir__() -> list[str]:
 
 if TYPE_CHECKING:
     from twin.api import (
+        Attribution,
         Forecast,
         LifeResult,
         RunResult,
+        attribute,
         build_model,
         ccd,
         ccd_sweep,
@@ -99,6 +104,7 @@ if TYPE_CHECKING:
         gitt,
         life,
         list_cells,
+        load_attribution,
         load_cell,
         load_forecast,
         load_run,

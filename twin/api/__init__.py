@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twin.api.attribution import Attribution, attribute, load_attribution
 from twin.api.catalog import (
     cell_entry,
     cell_numbers,
@@ -34,9 +35,11 @@ from twin.api.result import RunResult
 from twin.api.runs import load_run, open_store, resume, simulate
 
 __all__ = [
+    "Attribution",
     "Forecast",
     "LifeResult",
     "RunResult",
+    "attribute",
     "build_model",
     "ccd",
     "ccd_sweep",
@@ -55,6 +58,7 @@ __all__ = [
     "library",
     "life",
     "list_cells",
+    "load_attribution",
     "load_cell",
     "load_forecast",
     "load_protocol",

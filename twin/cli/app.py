@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from twin.cli import (
+    attribution,
     cells,
     comparing,
     critical_currents,
@@ -39,6 +40,7 @@ _GROUPS = (
     running,
     lives,
     forecasts,
+    attribution,
     runs,
     comparing,
     plots,
