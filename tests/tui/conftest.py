@@ -193,19 +193,57 @@ def add_forecast(store: Store) -> str:
     return study
 
 
+def split(total: float, pressure: float, together: float) -> dict[str, Any]:
+    return {
+        "total": total,
+        "by_mode": {"interphase": total - pressure, "pressure": pressure},
+        "residual": 0.0,
+        "interactions": [{"modes": ["interphase", "pressure"], "value": together}],
+    }
+
+
+def add_attribution(store: Store, of: str) -> str:
+    """What the modes of a stored run cost it, as ``twin attribute`` writes it."""
+    info = store.run(of)
+    study = store.start_study(
+        kind="attribute",
+        cell_name=info.cell_name,
+        design={"cell": info.cell_spec, "protocol": info.protocol, "modes": list(info.modes)},
+    )
+    document = {
+        "study": study,
+        "cell": info.cell_name,
+        "cycles": 100,
+        "compared_in_cycle": 6,
+        "life": 7,
+        "coalitions": [{}, {}, {}, {}],
+        "notes": ["without any of them the cell outlives 100 cycles"],
+        "losses": {
+            "capacity_Ah": {"all": split(4e-4, 3e-4, 1e-4)},
+            "resistance_Ohm_m2": {"all": split(0.01, -0.002, 0.0)},
+            "life_cycles": {"all": split(93.0, 80.0, -5.0)},
+        },
+    }
+    store.finish_study(study, status="completed", summary=document)
+    return study
+
+
 @pytest.fixture(scope="session")
 def stored(tmp_path_factory) -> SimpleNamespace:
     """A database with a run that lives and one that died, the same but for the pressure."""
     url = f"sqlite:///{tmp_path_factory.mktemp('store') / 'runs.db'}"
     when = datetime(2026, 1, 1, tzinfo=UTC)
     with pytest.MonkeyPatch.context() as patch, Store.open(url) as store:
-        ids = iter(("aaaaaaaa", "bbbbbbbb", "ffffffff", *(f"member-{n}" for n in range(9))))
+        ids = iter(
+            ("aaaaaaaa", "bbbbbbbb", "ffffffff", *(f"member-{n}" for n in range(7)), "tttttttt")
+        )
         patch.setattr("twin.store.runs.new_id", lambda: next(ids))
         patch.setattr("twin.store.studies.new_id", lambda: next(ids))
         patch.setattr("twin.store.runs.now", lambda: when)
         dead = add_run(store, "0.2 MPa", 7, DEATH)
         alive = add_run(store, "5 MPa", 5, ALIVE)
         forecast = add_forecast(store)
+        add_attribution(store, dead)
     return SimpleNamespace(url=url, dead=dead, alive=alive, forecast=forecast)
 
 

@@ -174,9 +174,9 @@ def test_the_table_of_a_forecast_fits(width):
 def test_a_study_is_told_in_words():
     job = StudyJob(1, "c", "forecast", {}, 8, state="starting")
     job.hear({"says": "study", "study": "abc"})
-    member = {"says": "member", "total": 8, "rate": 0.5, "run": "r", "wall_s": 2.0}
-    job.hear(member | {"done": 1, "eta_s": 14.0, "member": 0, "kind": "completed"})
-    job.hear(member | {"done": 2, "eta_s": 12.0, "member": 1, "kind": "solver-gave-up"})
+    part = {"says": "part", "total": 8, "rate": 0.5, "run": "r", "wall_s": 2.0}
+    job.hear(part | {"done": 1, "eta_s": 14.0, "kind": "completed"})
+    job.hear(part | {"done": 2, "eta_s": 12.0, "kind": "solver-gave-up"})
     assert job.progress() == "running 2/8, 1 without a result, 30/min, 12.0 s left"
     assert (job.id, job.share) == ("abc", 0.25)
     job.hear({"says": "stopped"})

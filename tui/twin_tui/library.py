@@ -194,6 +194,43 @@ class Twin:
         document.write_text(json.dumps(found.to_dict(), indent=1), encoding="utf-8")
         return [figure, document]
 
+    def attribution(self, result: Any) -> dict[str, Any] | None:
+        """Return the newest attribution of just the cell, protocol and modes of a run."""
+        info = result.info
+        for study in self.store.studies(kind="attribute"):
+            if study.status != "completed" or study.cell_name != info.cell_name:
+                continue
+            design = self.store.study(study.id).design
+            same = design["cell"] == info.cell_spec and design["protocol"] == info.protocol
+            if same and set(design["modes"]) == set(info.modes):
+                return dict(study.summary)
+        return None
+
+    def attribution_of(self, result: Any) -> dict[str, Any]:
+        """Return what :func:`twin.api.attribute` is called with for the cell of a run.
+
+        Raises
+        ------
+        InputError
+            If the run's cell or protocol is no longer where it was.
+        """
+        info = result.info
+        by_name = {Path(cell).stem if "/" in cell else cell: cell for cell in self.cells()}
+        protocol = info.protocol.get("name")
+        if info.cell_name not in by_name or protocol not in api.library().names("protocols"):
+            missing = info.cell_name if info.cell_name not in by_name else protocol
+            raise twin.InputError(
+                f"{missing} is not in the library", fix="run `twin attribute` with its file"
+            )
+        return {
+            "cell": by_name[info.cell_name],
+            "protocol": protocol,
+            "overlays": list(info.settings.get("overlays", ())),
+            "overrides": dict(info.settings.get("overrides", {})),
+            "modes": list(info.modes),
+            "cycles": info.cycles_requested,
+        }
+
     def run(self, run: str) -> tuple[Any, dict[str, Any]]:
         """Return a stored run and all that is worth knowing of it."""
         from twin.api.describe import describe

@@ -33,21 +33,21 @@ class StudyJob(Job):
             self.state = "running"
         self.say(f"study {study} has started")
 
-    def _hear_member(
+    def _hear_part(
         self,
         done: int,
         total: int,
         rate: float,
         eta_s: float,
-        member: int,
-        run: str | None,
-        kind: str,
-        wall_s: float,
+        run: str | None = None,
+        kind: str = "",
+        wall_s: float | None = None,
     ) -> None:
         self.done, self.total, self.rate, self.eta_s = done, total, rate, eta_s
         if kind == "solver-gave-up":
             self.failed += 1
-        self.say(f"member {member} ({run}): {kind}, took {duration(wall_s)}")
+        how = f": {kind}, took {duration(wall_s)}" if kind else ""
+        self.say(f"{done} of {total}, run {run}{how}")
 
     def _hear_view(self, view: dict[str, Any]) -> None:
         self.view = view

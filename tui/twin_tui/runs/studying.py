@@ -39,6 +39,16 @@ class Studying:
             store=store, on_start=self._started, on_member=self._member, **arguments
         )
         self._tell("view", view=forecast_view(found))
+        self._finished()
+
+    def attribute(self, store: Any, arguments: dict[str, Any]) -> None:
+        """Live the lives of an attribution."""
+        from twin import api
+
+        api.attribute(store=store, on_start=self._started, on_life=self._part, **arguments)
+        self._finished()
+
+    def _finished(self) -> None:
         self._tell("studied", wall_s=time.monotonic() - self._began)
 
     def _started(self, study: str) -> None:
@@ -46,21 +56,19 @@ class Studying:
         self._tell("study", study=study)
 
     def _member(self, progress: Any) -> None:
+        self._part(progress, **{key: progress.member[key] for key in ("run", "kind", "wall_s")})
+        if progress.done < progress.total and time.monotonic() >= self._next_view:
+            self._sum_up()
+
+    def _part(self, progress: Any, **more: Any) -> None:
+        """Tell of a member, a life or a point that is done."""
         now = time.monotonic()
         if self._first is None:
             self._first = progress.done - 1
-            self._next_view = now
         rate = (progress.done - self._first) / max(now - self._began, 1e-9)
-        self._tell(
-            "member",
-            done=progress.done,
-            total=progress.total,
-            rate=rate,
-            eta_s=(progress.total - progress.done) / rate,
-            **{key: progress.member[key] for key in ("member", "run", "kind", "wall_s")},
-        )
-        if now >= self._next_view and progress.done < progress.total:
-            self._sum_up()
+        left = (progress.total - progress.done) / rate
+        more = more or {"run": progress.run}
+        self._tell("part", done=progress.done, total=progress.total, rate=rate, eta_s=left, **more)
 
     def _sum_up(self) -> None:
         """Tell how the study stands; seldom enough that it does not hold the members up."""
