@@ -31,6 +31,7 @@ from twin.api.evidence import drivers, known_sensitivity, sensitivity
 from twin.api.experiments import ccd, ccd_sweep, eis, gitt, transference
 from twin.api.forecasts import Forecast, forecast, load_forecast
 from twin.api.lives import LifeResult, life
+from twin.api.maps import SafeMap, load_map, safe_map
 from twin.api.result import RunResult
 from twin.api.runs import load_run, open_store, resume, simulate
 
@@ -39,6 +40,7 @@ __all__ = [
     "Forecast",
     "LifeResult",
     "RunResult",
+    "SafeMap",
     "attribute",
     "build_model",
     "ccd",
@@ -61,6 +63,7 @@ __all__ = [
     "load_attribution",
     "load_cell",
     "load_forecast",
+    "load_map",
     "load_protocol",
     "load_run",
     "mode_entries",
@@ -72,6 +75,7 @@ __all__ = [
     "plan_of",
     "protocol_entry",
     "resume",
+    "safe_map",
     "sensitivity",
     "simulate",
     "stored_cell",

@@ -262,3 +262,8 @@ def base_of(job: Mapping[str, Any]) -> Any:
     from twin.specs.dump import cell_from_data
 
     return cell_from_data(job["cell"], mode_entries())
+
+
+def modes_of(job: Mapping[str, Any]) -> list[Any]:
+    """Return the failure modes of a study."""
+    return plugin_manager().select(job["modes"], (), job["cell"]["kind"])

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 _LOSSES = (
     ("capacity_Ah", "Capacity lost", 1e3, "mAh", "{:.3g}"),
     ("resistance_Ohm_m2", "Resistance gained", 1e4, "Ω cm²", "{:.3g}"),
-    ("life_cycles", "Life lost", 1.0, "cycles", "{:.0f}"),
+    ("life_cycles", "Life lost", 1.0, "cycles", "{:.3g}"),
 )
+_LEAST = 0.05
 
 
 def plot_attribution(document: Mapping[str, Any], path: str | Path | None = None) -> Figure:
@@ -84,11 +85,17 @@ def _pairs(axes: Axes, split: Mapping[str, Any], factor: float, form: str) -> No
     names = [" × ".join(pair["modes"]) for pair in split["interactions"]]
     values = [factor * pair["value"] for pair in split["interactions"]]
     axes.barh(range(len(names)), values, 0.7, color=PALETTE[1])
+    # What is small beside the loss is drawn as such.
+    least = _LEAST * factor * abs(split["total"])
+    if max(map(abs, values)) < least:
+        axes.set_xlim(-least, least)
     _dress(axes, names, values, form)
 
 
 def _dress(axes: Axes, names: list[str], values: list[float], form: str) -> None:
     """Label bars, with the numbers in a column on the right where no bar reaches."""
+    from matplotlib.ticker import MaxNLocator
+
     axes.axvline(0, color="0.3", linewidth=0.8)
     axes.set_yticks(range(len(names)), names, fontsize=8)
     axes.set_ylim(len(names) - 0.4, -0.6)
@@ -103,6 +110,7 @@ def _dress(axes: Axes, names: list[str], values: list[float], form: str) -> None
             text, (0.985, place), xycoords=("axes fraction", "data"), ha="right", va="center",
             fontsize=8,
         )  # fmt: skip
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=4))
     axes.tick_params(labelsize=8)
     axes.grid(visible=True, axis="x", color="0.9", linewidth=0.6)
     axes.set_axisbelow(True)
