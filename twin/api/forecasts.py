@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,7 @@ class Forecast:
         self.id = study
         self.design = store.study(study).design
         self._members: list[Member] | None = None
+        self._criteria: dict[str, int] = {}
         self.failed = 0
 
     def __repr__(self) -> str:
@@ -58,6 +60,7 @@ class Forecast:
             runs.sort(key=lambda run: run.settings["member"])
             good = [run for run in runs if run.status != "solver-gave-up"]
             self.failed = len(runs) - len(good)
+            self._criteria = _counted(good)
             self._members = [self._member(run) for run in good]
         return self._members
 
@@ -100,11 +103,50 @@ class Forecast:
             "rebuilt": self.design["rebuilt"],
         }
 
+    def criteria(self) -> dict[str, float]:
+        """Return what share of the members each criterion killed: ``{"mode: criterion": 0.2}``."""
+        members = self.members
+        return {name: count / len(members) for name, count in self._criteria.items()}
+
+    def shorted(self) -> float | None:
+        """Return the share of the members that a short killed before the horizon."""
+        if not self.members:
+            return None
+        return sum(share for name, share in self.criteria().items() if "short" in name.split())
+
+    def fan(self, points: int = 80) -> dict[str, list[float | None]]:
+        """Return the capacity's quantiles among those alive, as shares of their first cycle's.
+
+        Parameters
+        ----------
+        points : int
+            At how many cycles from the first to the horizon.
+
+        Returns
+        -------
+        dict
+            ``cycle``, ``p05``, ``p25``, ``median``, ``p75`` and ``p95``; None where nobody is
+            alive.
+        """
+        import numpy as np
+
+        from twin.lifetime.survival import fan
+
+        cycles = np.unique(np.round(np.linspace(1, self.design["cycles"], points)))
+        return {"cycle": cycles.tolist(), **fan(self.members, cycles)}
+
     def plot(self, path: str | Path | None = None) -> Any:
         """Draw incidences and the capacity fan; save the figure if a path is given."""
         from twin.report.survival import plot_forecast
 
         return plot_forecast(self.to_dict(), self.members, path)
+
+
+def _counted(runs: Sequence[Any]) -> dict[str, int]:
+    """Return how many runs each criterion ended, the most frequent first."""
+    dead = [run.outcome for run in runs if run.status == "cell-failed"]
+    found = Counter(f"{o['mode']}: {o['criterion']}" for o in dead)
+    return dict(found.most_common())
 
 
 def _pairs(curve: Iterable[tuple[int, float]]) -> list[list[float]]:

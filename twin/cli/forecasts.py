@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from twin.cli.command import command
-from twin.cli.formats import duration, percent, short
+from twin.cli.formats import percent
 from twin.cli.options import CellName, Overlays, Overrides, Without, names
 from twin.cli.running import chosen
-from twin.cli.session import Session, write
+from twin.cli.session import Session
+from twin.cli.studies import Figure, Modes, ProtocolName, StudyId, StudyModel, Teller, Workers
 
 if TYPE_CHECKING:
-    from twin.api.forecasts import MemberDone
     from twin.cli.page import Page
 
-_EVERY_S = 5.0
 _MOST = 5
 
 
@@ -35,40 +32,25 @@ def forecast(
     samples: Annotated[
         int, typer.Option("--samples", metavar="M", help="How many members in all.")
     ] = 100,
-    protocol: Annotated[
-        str | None,
-        typer.Option("--protocol", metavar="P", help="A name or a file [default: the cell's]."),
-    ] = None,
+    protocol: ProtocolName = None,
     overlays: Overlays = None,
     overrides: Overrides = None,
-    modes: Annotated[
-        str | None, typer.Option("--modes", metavar="A,B", help="Only these failure modes.")
-    ] = None,
+    modes: Modes = None,
     without: Without = None,
-    model: Annotated[
-        str, typer.Option("--model", metavar="spm|dfn", help="The full cell's model.")
-    ] = "spm",
+    model: StudyModel = "spm",
     seed: Annotated[
         int | None, typer.Option("--seed", min=0, help="Of the sample [default: drawn].")
     ] = None,
     method: Annotated[
         str, typer.Option("--method", metavar="sobol|lhs", help="How to sample.")
     ] = "sobol",
-    workers: Annotated[
-        int | None,
-        typer.Option("--workers", min=1, help="Local processes [default: one a core]."),
-    ] = None,
+    workers: Workers = None,
     scheduler: Annotated[
         str | None,
         typer.Option("--scheduler", metavar="tcp://…", help="A running Dask scheduler instead."),
     ] = None,
-    study: Annotated[
-        str | None,
-        typer.Option("--study", metavar="ID", help="Go on with this study; CELL must be its cell."),
-    ] = None,
-    figure: Annotated[
-        str | None, typer.Option("--figure", metavar="FILE", help="A .png, .svg or .pdf to write.")
-    ] = None,
+    study: StudyId = None,
+    figure: Figure = None,
 ) -> None:
     """Forecast how long such cells live, and what they die of.
 
@@ -77,7 +59,7 @@ def forecast(
     """
     from twin import api
 
-    teller = _Teller(session)
+    teller = Teller(session, "members")
     result = api.forecast(
         cell,
         cycles=cycles,
@@ -94,7 +76,7 @@ def forecast(
         scheduler=scheduler,
         study=study,
         store=session.store,
-        on_member=teller.member,
+        on_member=teller,
         on_start=teller.started,
     )
     document = result.to_dict()
@@ -102,31 +84,6 @@ def forecast(
         result.plot(Path(figure))
         document["figure"] = figure
     session.finish(document, lambda sheet: _page(sheet, document))
-
-
-class _Teller:
-    """Tells how many members are done, now and then."""
-
-    def __init__(self, session: Session):
-        self._session = session
-        self._began = self._last = time.monotonic()
-        self._first: int | None = None
-
-    def started(self, study: str) -> None:
-        self._session.say(f"study {study} (if it is interrupted: --study {study})")
-
-    def member(self, progress: MemberDone) -> None:
-        now = time.monotonic()
-        if self._first is None:
-            self._first = progress.done - 1
-        last = progress.done == progress.total
-        if self._session.common.quiet or (now - self._last < _EVERY_S and not last):
-            return
-        self._last = now
-        rate = (progress.done - self._first) / max(now - self._began, 1e-9)
-        left = duration((progress.total - progress.done) / rate)
-        line = f"{progress.done}/{progress.total} members, {short(rate, 2)}/s, {left} left\n"
-        write(sys.stderr, line)
 
 
 def _page(sheet: Page, document: dict[str, Any]) -> None:

@@ -110,6 +110,20 @@ def test_the_document_has_the_keys_scripts_rely_on(study):
     assert document["p05"] <= document["median_life"]
 
 
+def test_criteria_and_fan_are_of_the_members(study):
+    document, criteria = study[1].to_dict(), study[1].criteria()
+    assert sum(criteria.values()) == pytest.approx(1 - document["survive"])
+    by_mode = {mode: curve[-1][1] for mode, curve in document["incidence"].items()}
+    for mode, share in by_mode.items():
+        mine = sum(s for name, s in criteria.items() if name.startswith(f"{mode}: "))
+        assert mine == pytest.approx(share)
+    shorts = sum(s for name, s in criteria.items() if "short" in name)
+    assert study[1].shorted() == pytest.approx(shorts)
+    levels = study[1].fan(10)
+    assert levels["cycle"][0] == 1 and levels["cycle"][-1] == 60
+    assert levels["p05"][0] == levels["p95"][0]  # shares of their own first cycle
+
+
 def test_a_study_goes_on_where_it_stopped_and_may_grow(study):
     url, found = study
     before = {r.settings["member"]: r.id for r in found.store.runs(study=found.id)}
