@@ -64,8 +64,7 @@ class Bench:
         texts : mapping
             Its values by key, as a cell file would give them.
         """
-        from twin.engine.outcome import Outcome
-        from twin.errors import TwinError
+        from twin.errors import StoreError
 
         began = time.perf_counter()
         run_id: str | None = None
@@ -73,15 +72,33 @@ class Bench:
             spec, prepared = self._member(texts)
             run_id = self._start(index, texts, spec)
             outcome = self._cycle(prepared, run_id)
-        except (TwinError, ArithmeticError, ValueError, RuntimeError) as error:
-            outcome = Outcome(
-                kind="solver-gave-up",
-                says=f"the member could not be run: {type(error).__name__}: {error}",
-                fix="see whether its values make sense: twin show RUN",
-            )
+        except StoreError:
+            raise  # no fault of the member's
+        except Exception as error:
+            return self.give_up(index, texts, error, run_id, time.perf_counter() - began)
+        return self._end(index, run_id, outcome, time.perf_counter() - began)
+
+    def give_up(
+        self,
+        index: int,
+        texts: Mapping[str, Any],
+        error: BaseException,
+        run_id: str | None = None,
+        wall: float = 0.0,
+    ) -> dict[str, Any]:
+        """Store a member that could not be run, with why; ``run_id`` if it had begun."""
+        from twin.engine.outcome import Outcome
+
         if run_id is None:
             run_id = self._start(index, texts, self.spec)
-        wall = time.perf_counter() - began
+        outcome = Outcome(
+            kind="solver-gave-up",
+            says=f"the member could not be run: {type(error).__name__}: {error}",
+            fix="see whether its values make sense: twin show RUN",
+        )
+        return self._end(index, run_id, outcome, wall)
+
+    def _end(self, index: int, run_id: str, outcome: Any, wall: float) -> dict[str, Any]:
         self.store.finish_run(run_id, status=outcome.kind, outcome=outcome.to_dict(), wall_s=wall)
         return {"member": index, "run": run_id, "kind": outcome.kind, "wall_s": wall}
 
@@ -100,7 +117,7 @@ class Bench:
             return spec, prepare(spec, self.modes, plan_of(self.rules, spec), self.settings)
         if self._prepared is None:
             plan = plan_of(self.rules, self.spec)
-            self._prepared = prepare(self.spec, self.modes, plan, self.settings, free)
+            self._prepared = prepare(self.spec, self.modes, plan, self.settings, free=free)
         return spec, self._prepared.at(spec, free)
 
     def _start(self, index: int, texts: Mapping[str, Any], spec: Any) -> str:

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from twin.errors import InputError
 
+Each = Callable[[Callable[..., Any], Sequence[tuple[Any, ...]]], Iterator[tuple[int, Any]]]
+"""Calls a function with each of some arguments; yields which call ended, and its result.
 
-def each_as_done(
-    function: Callable[..., Any],
-    calls: Sequence[tuple[Any, ...]],
-    workers: int,
-    scheduler: str | None = None,
-) -> Iterator[Any]:
-    """Call a function with each of some arguments on workers; yield results as they come.
+A call that ended in an exception, or whose worker died, yields the exception."""
+
+
+@contextmanager
+def pool(workers: int, scheduler: str | None = None) -> Iterator[Each]:
+    """Open workers; what they have built they keep until the end.
 
     Parameters
     ----------
-    function : callable
-        Importable by the workers.
-    calls : sequence of tuple
-        Its arguments, call by call.
     workers : int
         How many local processes to start, one thread each.
     scheduler : str, optional
@@ -34,13 +32,13 @@ def each_as_done(
     """
     from distributed import Client, LocalCluster, as_completed
 
+    cluster = None
     if scheduler is None:
         cluster = LocalCluster(
             n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None
         )
         client = Client(cluster)
     else:
-        cluster = None
         try:
             client = Client(scheduler, timeout=15)
         except (OSError, ValueError, TimeoutError) as error:
@@ -49,11 +47,21 @@ def each_as_done(
                 key="scheduler",
                 fix="start one (dask scheduler) and give its tcp:// address",
             ) from None
-    try:
+
+    def each(
+        function: Callable[..., Any], calls: Sequence[tuple[Any, ...]]
+    ) -> Iterator[tuple[int, Any]]:
         # Not pure: the same call is another life's work, and results are small.
-        futures = [client.submit(function, *call, pure=False, retries=1) for call in calls]
-        for future in as_completed(futures):
-            yield future.result()
+        futures = {
+            client.submit(function, *call, pure=False, retries=1): number
+            for number, call in enumerate(calls)
+        }
+        for future in as_completed(list(futures)):
+            error = future.exception()
+            yield futures[future], future.result() if error is None else error
+
+    try:
+        yield each
     finally:
         client.close()
         if cluster is not None:
