@@ -71,8 +71,7 @@ class Bench:
         modes : sequence of str, optional
             Which of the study's failure modes; all of them by default.
         """
-        from twin.engine.outcome import Outcome
-        from twin.errors import TwinError
+        from twin.errors import StoreError
 
         began = time.perf_counter()
         run_id: str | None = None
@@ -81,15 +80,35 @@ class Bench:
             spec, rules, prepared = self._member(texts, chosen)
             run_id = self._start(index, texts, spec, rules, chosen)
             outcome = self._cycle(prepared, run_id)
-        except (TwinError, ArithmeticError, ValueError, RuntimeError) as error:
-            outcome = Outcome(
-                kind="solver-gave-up",
-                says=f"the member could not be run: {type(error).__name__}: {error}",
-                fix="see whether its values make sense: twin show RUN",
-            )
+        except StoreError:
+            raise  # no fault of the member's
+        except Exception as error:
+            wall = time.perf_counter() - began
+            return self.give_up(index, texts, error, run_id, wall, chosen)
+        return self._end(index, run_id, outcome, time.perf_counter() - began)
+
+    def give_up(
+        self,
+        index: int | str,
+        texts: Mapping[str, Any],
+        error: BaseException,
+        run_id: str | None = None,
+        wall: float = 0.0,
+        modes: Sequence[Any] | None = None,
+    ) -> dict[str, Any]:
+        """Store a member that could not be run, with why; ``run_id`` if it had begun."""
+        from twin.engine.outcome import Outcome
+
         if run_id is None:
-            run_id = self._start(index, texts, self.spec, self.rules, chosen)
-        wall = time.perf_counter() - began
+            run_id = self._start(index, texts, self.spec, self.rules, modes or self.modes)
+        outcome = Outcome(
+            kind="solver-gave-up",
+            says=f"the member could not be run: {type(error).__name__}: {error}",
+            fix="see whether its values make sense: twin show RUN",
+        )
+        return self._end(index, run_id, outcome, wall)
+
+    def _end(self, index: int | str, run_id: str, outcome: Any, wall: float) -> dict[str, Any]:
         self.store.finish_run(run_id, status=outcome.kind, outcome=outcome.to_dict(), wall_s=wall)
         return {"member": index, "run": run_id, "kind": outcome.kind, "wall_s": wall}
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from twin.cli.command import command
 from twin.cli.formats import duration, short
 from twin.cli.options import CellName, Overlays, Overrides, Without, names
-from twin.cli.page import Page
 from twin.cli.running import chosen
 from twin.cli.session import Session
 from twin.cli.studies import (
@@ -25,6 +24,9 @@ from twin.cli.studies import (
 )
 
 _MOST_PAIRS = 6
+
+if TYPE_CHECKING:
+    from twin.cli.page import Page
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -50,7 +52,7 @@ def attribute(
     study: StudyId = None,
     figure: Figure = None,
 ) -> None:
-    """Split the capacity, resistance and life that a cell loses over its failure modes.
+    """Split what a cell loses over its failure modes (Shapley).
 
     A life is simulated with every subset of the modes; the shares are Shapley's values,
     which add up to the total. What two modes do to each other is shown beside them.

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from twin.cli.page import Page
 
 _MOST = 5
+_TRUSTED, _CLEAR = 0.7, 0.1
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -44,6 +45,21 @@ def forecast(
     method: Annotated[
         str, typer.Option("--method", metavar="sobol|lhs", help="How to sample.")
     ] = "sobol",
+    settle: Annotated[
+        float | None,
+        typer.Option(
+            "--settle",
+            metavar="X",
+            help="Add members only until no 90 % band is wider than +-X (0.05, say); "
+            "--samples is then the most.",
+        ),
+    ] = None,
+    before: Annotated[
+        list[int] | None,
+        typer.Option(
+            "--before", metavar="N", min=1, help="Probability of each death by cycle N; repeatable."
+        ),
+    ] = None,
     workers: Workers = None,
     scheduler: Annotated[
         str | None,
@@ -72,6 +88,7 @@ def forecast(
         model=model,
         seed=seed,
         method=method,
+        settle=settle,
         workers=workers,
         scheduler=scheduler,
         study=study,
@@ -80,33 +97,90 @@ def forecast(
         on_start=teller.started,
     )
     document = result.to_dict()
+    if before:
+        document["before"] = result.before(_within(before, document["cycles"]))
     if figure is not None:
         result.plot(Path(figure))
         document["figure"] = figure
     session.finish(document, lambda sheet: _page(sheet, document))
 
 
+def _within(cycles: list[int], horizon: int) -> list[int]:
+    from twin.errors import InputError
+
+    beyond = [n for n in cycles if n > horizon]
+    if beyond:
+        raise InputError(
+            f"nobody was followed to cycle {beyond[0]}; the horizon is {horizon}",
+            key="before",
+            fix=f"ask before {horizon} or earlier, or start a forecast with --cycles {beyond[0]}",
+        )
+    return sorted(set(cycles))
+
+
 def _page(sheet: Page, document: dict[str, Any]) -> None:
-    horizon = document["cycles"]
+    horizon, members = document["cycles"], document["samples"] - document["failed_members"]
     beyond = f"beyond {horizon}"
     sheet.line(f"study {document['study']}  {document['cell']}", "bold")
+    median = f"{document['median_life'] or beyond} cycles"
+    if members and document["median_life"]:
+        low, high = (end or beyond for end in document["median_life_band"])
+        median += f" (from {members} cells: {low} to {high})"
     sheet.facts(
         [
             ("members", f"{document['samples']}, {document['failed_members']} failed"),
-            ("median life", f"{document['median_life'] or beyond} cycles"),
+            ("median life", median),
             ("90 % of lives", f"{document['p05'] or beyond} to {document['p95'] or beyond} cycles"),
-            ("alive at the end", percent(document["survive"]) if document["samples"] else None),
+            ("alive at the end", percent(document["survive"]) if members else None),
             ("rebuilt for", ", ".join(document["rebuilt"]) or None),
             ("figure", document.get("figure")),
         ]
     )
-    if document["incidence"]:
-        sheet.heading(f"What they die of within {horizon} cycles")
-        rows = [
-            (mode, percent(curve[-1][1])) for mode, curve in sorted(document["incidence"].items())
-        ]
-        sheet.table(("mode", "share"), rows, right=(1,))
+    for at in document["before"]:
+        sheet.heading(f"Dead by cycle {at['cycle']}, with 90 % bands")
+        ways = sorted(at["by"].items(), key=lambda item: -item[1]["probability"])
+        rows = [(way, *_share(found)) for way, found in ways if found["probability"]]
+        rows += [("any short", *_share(at["short"]))]
+        sheet.table(("of", "share", "band"), rows, right=(1, 2))
     if document["sensitivity"]:
-        sheet.heading("What the life depends on most (rank correlation)")
-        strongest = list(document["sensitivity"].items())[:_MOST]
-        sheet.table(("number", ""), [(k, f"{v:+.2f}") for k, v in strongest], right=(1,))
+        _sensitivity(sheet, document["sensitivity"])
+
+
+def _share(found: dict[str, float]) -> tuple[str, str]:
+    return percent(found["probability"]), f"{percent(found['low'])} to {percent(found['high'])}"
+
+
+def _sensitivity(sheet: Page, found: dict[str, Any]) -> None:
+    """Write what the life depends on, and how much of that is chance."""
+    sheet.heading("What the life depends on most: share of the variance of log life")
+    strongest = list(found["numbers"].items())[:_MOST]
+    rows = [
+        (key, f"{n['first']:.2f}", f"{n['total']:.2f}", _sign(n["rank_correlation"]), n["kind"])
+        for key, n in strongest
+    ]
+    sheet.table(("number", "alone", "in all", "", "spread"), rows, right=(1, 2))
+    explained = found["explained"]
+    doubt = "" if explained > _TRUSTED else ": too little to trust these shares"
+    sheet.line(f"({found['estimator']}, which explains {percent(max(explained, 0))}{doubt})")
+    if "variance" in found:
+        split, life = found["variance"], found["life"]
+        sheet.heading("What of it is chance")
+        low, _, high = life["median_over_epistemic"]
+        a, _, b = life["cells_at_known_numbers"]
+        spreads = [
+            (
+                "numbers nobody knows",
+                percent(split["epistemic"]),
+                f"median life {low:g} to {high:g}",
+            ),
+            ("cell to cell", percent(split["aleatory"]), f"lives {a:g} to {b:g}, numbers known"),
+            ("both together", percent(split["together"]), ""),
+        ]
+        sheet.table(("spread", "variance", "90 % of"), spreads, right=(1,))
+
+
+def _sign(correlation: float | None) -> str:
+    """Return which way a number acts, where that is clear."""
+    if correlation is None or abs(correlation) < _CLEAR:
+        return ""
+    return "longer" if correlation > 0 else "shorter"

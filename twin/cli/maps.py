@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from twin.cli.command import command
 from twin.cli.formats import duration, percent
 from twin.cli.options import CellName, Overlays, Overrides, Without, names
-from twin.cli.page import Page
 from twin.cli.running import chosen
 from twin.cli.session import Session
 from twin.cli.studies import (
@@ -24,6 +23,9 @@ from twin.cli.studies import (
     Workers,
     check_study,
 )
+
+if TYPE_CHECKING:
+    from twin.cli.page import Page
 
 _WIDTH, _HEIGHT = 66, 18
 
@@ -64,7 +66,7 @@ def safe_map(
     study: StudyId = None,
     figure: Figure = None,
 ) -> None:
-    """Map what kills a cell first, and in which cycle, over two axes.
+    """Map what kills a cell, and in which cycle, over two axes.
 
     Each point is a life by cycle jump; the grid is refined where neighbours disagree. An
     axis is a key of the cell, 'current', or protocol.PARAMETER; ',log' and a number of points

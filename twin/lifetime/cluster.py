@@ -67,25 +67,31 @@ class Workers:
         if self._cluster is not None:
             self._cluster.close()
 
-    def each_as_done(
+    def each(
         self, function: Callable[..., Any], calls: Sequence[tuple[Any, ...]]
-    ) -> Iterator[Any]:
-        """Call an importable function with each of some arguments; yield results as they come."""
+    ) -> Iterator[tuple[int, Any]]:
+        """Call an importable function with each of some arguments, in any order.
+
+        Yields which call ended, and its result; the exception where it ended in one, or
+        where its worker died.
+        """
         from distributed import as_completed
 
         # Not pure: the same call is another life's work, and results are small.
         submit = self._client.submit
-        futures = [submit(function, *call, pure=False, retries=1) for call in calls]
-        for future in as_completed(futures):
-            yield future.result()
+        futures = {
+            submit(function, *call, pure=False, retries=1): number
+            for number, call in enumerate(calls)
+        }
+        for future in as_completed(list(futures)):
+            error = future.exception()
+            yield futures[future], future.result() if error is None else error
 
-
-def each_as_done(
-    function: Callable[..., Any],
-    calls: Sequence[tuple[Any, ...]],
-    workers: int,
-    scheduler: str | None = None,
-) -> Iterator[Any]:
-    """Do one batch of calls on workers that are started for it (see :class:`Workers`)."""
-    with Workers(workers, scheduler) as hands:
-        yield from hands.each_as_done(function, calls)
+    def each_as_done(
+        self, function: Callable[..., Any], calls: Sequence[tuple[Any, ...]]
+    ) -> Iterator[Any]:
+        """Do as :meth:`each`; yield results alone, and raise the first exception."""
+        for _, result in self.each(function, calls):
+            if isinstance(result, BaseException):
+                raise result
+            yield result
