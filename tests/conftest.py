@@ -187,8 +187,9 @@ def run(build: Callable[..., Any]) -> Callable[..., Observed]:
     """``run(spec, [(i, seconds), …], modes=…)``: solve steps at tight tolerances.
 
     A step is a current density [A.m-2] and a time [s] (positive: discharge, strips the
-    anode), or a PyBaMM step or experiment string. ``model`` may be a built model.
-    Asked twice for the same run, it returns the same one: treat it as read-only.
+    anode), or a PyBaMM step or experiment string. ``model`` may be a built model, ``kind``
+    another class of solver. Asked twice for the same run, it returns the same one: treat
+    it as read-only.
     """
     runs = Kept(48)
 
@@ -227,9 +228,12 @@ def run(build: Callable[..., Any]) -> Callable[..., Observed]:
         start: Any = None,
         rtol: float = 1e-7,
         atol: float = 1e-9,
+        kind: Any = None,
         **solver: Any,
     ) -> Observed:
         import pybamm
+
+        from twin.model.pybamm_solver import ScalarIDAKLUSolver
 
         area = spec.geometry.area.si
         built = build(spec, modes, model, options) if isinstance(model, str) else model
@@ -242,7 +246,7 @@ def run(build: Callable[..., Any]) -> Callable[..., Observed]:
             parameter_values=twin.parameter_values(spec) if values is None else values,
             experiment=pybamm.Experiment([tuple(cycle)]),
             experiment_model_mode="unified",
-            solver=pybamm.IDAKLUSolver(rtol=rtol, atol=atol, options=solver or None),
+            solver=(kind or ScalarIDAKLUSolver)(rtol=rtol, atol=atol, options=solver or None),
             var_pts=var_pts,
         )
         return Observed(simulation.solve(calc_esoh=False, starting_solution=start), built)

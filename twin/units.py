@@ -50,6 +50,7 @@ def _clean_unit(unit: str) -> str:
     return f"1{unit}" if unit.startswith("/") else unit
 
 
+@lru_cache(maxsize=4096)
 def to_si(text: str, unit: str) -> float:
     """Read ``text`` (a number and a unit) and return its value in ``unit``.
 

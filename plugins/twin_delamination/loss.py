@@ -4,7 +4,8 @@ With ``c`` the constrained share of the misfit::
 
     eps      = c [ (alpha_s - alpha_e)(T - T_0) + (beta/3)(x - x_0) ]
     sigma_m  = M eps_lag                                  composite (M in mechanics.py)
-    sigma_m  = sigma_y tanh(M eps_lag/sigma_y)            a metal, which yields
+    sigma_m  = sigma_y tanh(M eps_lag/sigma_y)            a solid that yields: a metal, and a
+                                                          host with a yield strength (an alloy)
     sigma_n  = max(chi_s |sigma_m| - p - sigma_adh, 0)    opening traction
     dD/dt    = (1 - D)^q B (sigma_n/sigma_0)^m |d eps_lag/dt|         fatigue (strain)
              or (1 - D)^q (C m/2) (G/Gamma_i)^(m-1) |dG/dt|/Gamma_i   fatigue (paris)
@@ -93,7 +94,8 @@ class BondLoss(BondSubModel):
         misfit = self._misfit(variables)
         pressure = pybamm.maximum(variables["Stack pressure [Pa]"], 0)
         stress, slope = modulus * felt, modulus
-        if i.kind == "metal":
+        # Of a metal the pair needs it; of a host, only those that flow have it.
+        if self.cell.has(f"{self.pair.solid}.yield_strength"):
             limit = self._of(self.pair.solid, "yield_strength")
             stress = limit * pybamm.tanh(stress / limit)
             slope = modulus * (1 - (stress / limit) ** 2)

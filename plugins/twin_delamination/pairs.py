@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from twin import CellContext, Interface
+from twin_delamination.parameters import table_of
 
 _ELASTIC = ("youngs_modulus", "poisson_ratio")
 
@@ -49,7 +50,7 @@ def _pair(cell: CellContext, mode_id: str, interface: Interface) -> Pair | None:
         return Pair(interface, solid, electrolyte, True, False, bends) if known else None
     swells = _gives(cell, solid, "volume_change")
     known = _gives(cell, electrolyte, *_ELASTIC)
-    if cell.parameters(mode_id).cathode.geometry == "inclusion":
+    if getattr(cell.parameters(mode_id), table_of(interface)).geometry == "inclusion":
         known = known and _gives(cell, solid, *_ELASTIC)
     return Pair(interface, solid, electrolyte, expands, swells) if known else None
 

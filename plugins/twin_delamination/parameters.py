@@ -58,7 +58,7 @@ class Side(ModeParameters):
     """The cell counts as dead when more than this share of the interface has parted."""
 
 
-class Cathode(Side):
+class Composite(Side):
     """The bond of the active particles in a composite electrode."""
 
     geometry: Literal["inclusion", "film"]
@@ -78,15 +78,19 @@ class Cathode(Side):
 
 
 class Parameters(ModeParameters):
-    """Delamination at a metal anode and in a composite cathode.
+    """Delamination at a metal anode and in composite electrodes.
 
-    Both faces of a symmetric metal cell follow ``anode``, a composite anode ``cathode``.
+    Both faces of a symmetric metal cell follow ``anode``, a composite anode
+    ``composite_anode``, the cathode ``cathode``.
     """
 
     anode: Side
-    cathode: Cathode
+    composite_anode: Composite
+    cathode: Composite
 
 
 def table_of(interface: Interface) -> str:
-    """Return which of the two tables an interface follows."""
-    return "anode" if interface.kind == "metal" else "cathode"
+    """Return which of the tables an interface follows."""
+    if interface.kind == "metal":
+        return "anode"
+    return "composite_anode" if interface.place == "anode" else "cathode"

@@ -119,6 +119,7 @@ class Dendrite(FailureMode):
                     severity=own.severity,
                     scale="linear" if burns else "log",
                     says=f"a sodium filament from the {i.place} has crossed the electrolyte",
+                    is_short=True,
                 )
             )
             if burns:
@@ -131,6 +132,7 @@ class Dendrite(FailureMode):
                         fresh=0.0,
                         severity="warning",
                         says=f"a filament from the {i.place} crossed the electrolyte and burnt out",
+                        is_short=True,
                     )
                 )
             found.append(

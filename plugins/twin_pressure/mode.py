@@ -118,6 +118,7 @@ class StackPressure(FailureMode):
                     fresh=0.0,
                     says=f"the pressure has pushed the {i.place}'s sodium through the pellet: "
                     "a short without current",
+                    is_short=True,
                 )
                 for i in cell.metal_interfaces
             ]

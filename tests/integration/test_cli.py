@@ -73,20 +73,14 @@ def until_cycle(number: int, run: str, db: tuple[str, str]) -> None:
 
 def test_help_appears_without_loading_what_only_a_run_needs():
     code = (
-        "import json, sys, time; began = time.process_time(); from twin.cli.main import main; "
-        "code = main(['--help']); took = time.process_time() - began; "
+        "import json, sys; from twin.cli.main import main; code = main(['--help']); "
         f"loaded = [m for m in {HEAVY!r} + ('rich.console', 'textual') if m in sys.modules]; "
-        "print(json.dumps([code, loaded, took]), file=sys.stderr)"
+        "print(json.dumps([code, loaded]), file=sys.stderr)"
     )
-    times = []
-    for _ in range(3):
-        done = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, env=environment()
-        )
-        status, loaded, took = json.loads(done.stderr)
-        assert (status, loaded) == (0, [])
-        times.append(took)
-    assert min(times) < 0.4
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment()
+    )
+    assert json.loads(done.stderr) == [0, []]
 
 
 def test_a_cell_that_dies_is_a_result_and_stdout_is_one_document(db):

@@ -498,7 +498,7 @@ def test_composite_anode_in_a_solid_follows_its_filling(make_cell, run):
         "anode.material.poisson_ratio": 0.3,
         "stack.pressure": "0 Pa",
     }
-    spec = make_cell("na-ion-chayambuka2022", solid | side("cathode", fatigue_factor=1.0))
+    spec = make_cell("na-ion-chayambuka2022", solid | side("composite_anode", fatigue_factor=1.0))
     seen = run(spec, [(-2.0, HOUR)], MODE, model="spm")
     x = seen["Anode stoichiometry"]
     assert x[-1] > x[0]
@@ -508,6 +508,16 @@ def test_composite_anode_in_a_solid_follows_its_filling(make_cell, run):
     active, contact = seen["Anode active material fraction"], seen["Anode contact fraction"]
     parted = seen["Anode delaminated fraction"]
     assert active * contact == pytest.approx(1 - parted, rel=1e-10)
+
+
+def test_a_host_that_yields_pulls_no_harder_than_that(make_cell, run):
+    FREE_FLOW = {"anode.material.yield_strength": "15 MPa", "stack.pressure": "0 Pa"}
+    spec = make_cell("nasn-nbh-nco", FREE_FLOW | side("composite_anode"))
+    seen = run(spec, [(-2.0, HOUR)], MODE, model="spm")
+    strain, stress = seen["Anode misfit strain"], seen["Anode misfit stress [Pa]"]
+    # Elastically it would be a gigapascal.
+    assert abs(strain[-1]) > 0.01
+    assert abs(stress[-1]) == pytest.approx(15e6, rel=1e-6)
 
 
 # ------------------------------------------------------------ in the cell

@@ -103,7 +103,14 @@ DEATH = {
 ALIVE = {"kind": "completed", "cycle": 5, "time_h": 5.8, "says": "the cell lives after 5 cycles"}
 
 
-def add_run(store: Store, pressure: str, cycles: int, outcome: dict[str, Any]) -> str:
+def add_run(
+    store: Store,
+    pressure: str,
+    cycles: int,
+    outcome: dict[str, Any],
+    study: str | None = None,
+    member: int = 0,
+) -> str:
     spec = api.load_cell("na-nzsp-nvp", overrides={"stack.pressure": pressure})
     run = store.start_run(
         cell={
@@ -121,7 +128,9 @@ def add_run(store: Store, pressure: str, cycles: int, outcome: dict[str, Any]) -
             "atol": 1e-6,
             "series_every": 1,
             "overrides": {"stack.pressure": pressure},
+            **({"member": member} if study else {}),
         },
+        study=study,
         modes={"interphase": "interphase 1", "pressure": "pressure 1"},
         packages={"sodium-cell-twin": "0.1.0"},
         cycles_requested=cycles,
@@ -146,18 +155,96 @@ def add_run(store: Store, pressure: str, cycles: int, outcome: dict[str, Any]) -
     return run
 
 
+MEMBERS = (  # cycles, mode and criterion of death
+    (2, "dendrite", "anode hard short"),
+    (3, "dendrite", "anode hard short"),
+    (4, "pressure", "anode contact lost"),
+    (6, "pressure", "anode contact lost"),
+    (8, None, None),
+    (8, None, None),
+    (1, "solver", None),
+)
+
+
+def add_forecast(store: Store) -> str:
+    """Seven members of eight: two shorts, two without contact, two alive, one unsolved."""
+    pressures = [0.1, 0.2, 1.0, 2.0, 4.0, 8.0, 6.0, 3.0]
+    study = store.start_study(
+        kind="forecast",
+        cell_name="na-nzsp-nvp",
+        design={
+            "cell_name": "na-nzsp-nvp",
+            "cycles": 8,
+            "model": "spm",
+            "modes": ["dendrite", "pressure"],
+            "keys": ["stack.pressure"],
+            "values": [[1e6 * p] for p in pressures],
+            "seed": 7,
+            "method": "sobol",
+            "inputs": ["stack.pressure"],
+            "rebuilt": [],
+        },
+    )
+    for member, (cycles, mode, criterion) in enumerate(MEMBERS):
+        kind = "cell-failed" if criterion else "solver-gave-up" if mode else "completed"
+        outcome = {"kind": kind, "mode": mode, "criterion": criterion, "cycle": cycles}
+        outcome |= {"says": "a member", "numerics": {}}
+        add_run(store, f"{pressures[member]} MPa", cycles, DEATH | outcome, study, member)
+    return study
+
+
+def split(total: float, pressure: float, together: float) -> dict[str, Any]:
+    return {
+        "total": total,
+        "by_mode": {"interphase": total - pressure, "pressure": pressure},
+        "residual": 0.0,
+        "interactions": [{"modes": ["interphase", "pressure"], "value": together}],
+    }
+
+
+def add_attribution(store: Store, of: str) -> str:
+    """What the modes of a stored run cost it, as ``twin attribute`` writes it."""
+    info = store.run(of)
+    study = store.start_study(
+        kind="attribute",
+        cell_name=info.cell_name,
+        design={"cell": info.cell_spec, "protocol": info.protocol, "modes": list(info.modes)},
+    )
+    document = {
+        "study": study,
+        "cell": info.cell_name,
+        "cycles": 100,
+        "compared_in_cycle": 6,
+        "life": 7,
+        "coalitions": [{}, {}, {}, {}],
+        "notes": ["without any of them the cell outlives 100 cycles"],
+        "losses": {
+            "capacity_Ah": {"all": split(4e-4, 3e-4, 1e-4)},
+            "resistance_Ohm_m2": {"all": split(0.01, -0.002, 0.0)},
+            "life_cycles": {"all": split(93.0, 80.0, -5.0)},
+        },
+    }
+    store.finish_study(study, status="completed", summary=document)
+    return study
+
+
 @pytest.fixture(scope="session")
 def stored(tmp_path_factory) -> SimpleNamespace:
     """A database with a run that lives and one that died, the same but for the pressure."""
     url = f"sqlite:///{tmp_path_factory.mktemp('store') / 'runs.db'}"
     when = datetime(2026, 1, 1, tzinfo=UTC)
     with pytest.MonkeyPatch.context() as patch, Store.open(url) as store:
-        ids = iter(("aaaaaaaa", "bbbbbbbb"))
+        ids = iter(
+            ("aaaaaaaa", "bbbbbbbb", "ffffffff", *(f"member-{n}" for n in range(7)), "tttttttt")
+        )
         patch.setattr("twin.store.runs.new_id", lambda: next(ids))
+        patch.setattr("twin.store.studies.new_id", lambda: next(ids))
         patch.setattr("twin.store.runs.now", lambda: when)
         dead = add_run(store, "0.2 MPa", 7, DEATH)
         alive = add_run(store, "5 MPa", 5, ALIVE)
-    return SimpleNamespace(url=url, dead=dead, alive=alive)
+        forecast = add_forecast(store)
+        add_attribution(store, dead)
+    return SimpleNamespace(url=url, dead=dead, alive=alive, forecast=forecast)
 
 
 @pytest.fixture

@@ -178,6 +178,28 @@ def test_the_page_of_a_run_that_died(bench, drive, stored, settings):
     drive(bench(screen="results"), flow, (120, 44))
 
 
+def test_what_each_mode_cost_is_shown_where_it_is_known(bench, drive, stored):
+    async def flow(pilot):
+        await pilot.sees("2 of 2 runs")
+        await pilot.press("slash", *stored.dead, "enter", "enter")
+        await pilot.sees("✖ died")
+        pilot.screen.query_one("#tabs").active = "t-attribution"
+        await pilot.sees("study tttttttt", "dies in cycle 7", "Shapley's values of 4 lives")
+        await pilot.sees("Capacity lost: 0.4 mAh", "pressure           0.3 mAh")
+        await pilot.sees("interphase and pressure together: 0.1 mAh more")
+        # A mode may win what others lose: 100 Ω cm² in all, of which -20.
+        await pilot.sees("Resistance gained: 100 Ω cm²", "pressure           -20 Ω cm²   -")
+        await pilot.press("escape", "slash")
+        pilot.screen.query_one("#filter", Input).value = stored.alive
+        await pilot.sees("1 of 2 runs")
+        await pilot.press("enter", "enter")
+        await pilot.sees("✓ alive")
+        pilot.screen.query_one("#tabs").active = "t-attribution"
+        await pilot.sees("No attribution of this cell", "A starts one: 4 lives")
+
+    drive(bench(screen="results"), flow, (120, 40))
+
+
 def test_a_run_is_exported(bench, drive, stored, settings):
     async def flow(pilot):
         await pilot.sees("2 of 2 runs")
@@ -211,6 +233,53 @@ def test_runs_are_marked_and_compared(bench, drive, stored):
         await pilot.sees("mark two to six runs")
 
     drive(bench(screen="results"), flow, (120, 40))
+
+
+# -------------------------------------------------------------------------- forecasts
+
+
+def test_a_forecast_is_looked_at_in_words_and_curves(bench, drive, stored, settings):
+    async def flow(pilot):
+        await pilot.sees("ffffffff", "7 members done", "7 of 8 members, spm")
+        await pilot.sees("1 without a result, left out")
+        # Of six: deaths in cycles 2, 3, 4 and 6; two live.
+        await pilot.sees("median life      4", "5 % dead by      2", "beyond 8")
+        await pilot.sees("alive at the end 33.3 %", "a short by then  33.3 %")
+        await pilot.sees("33.3 % dendrite: anode hard short", "longer ↑  stack.pressure")
+        await pilot.sees("░ 90 %", "Capacity of those alive", "dendrite (33 %)", "pressure (33 %)")
+        await pilot.press("e")
+        await pilot.hears("forecast-ffffffff.png")
+        await pilot.press("enter")
+        await pilot.until(lambda: pilot.screen.KEY == "results", "the members")
+        await pilot.sees("7 of 9 runs", "anode hard short", "member-3")
+
+    drive(bench(screen="forecast"), flow, (140, 44))
+    assert {path.suffix for path in settings.exports_folder.iterdir()} == {".png", ".json"}
+
+
+def test_a_small_screen_shows_one_chart_of_a_forecast_after_the_other(bench, drive):
+    async def flow(pilot):
+        await pilot.sees("░ 90 %")
+        assert "dendrite (33 %)" not in pilot.text()
+        await pilot.press("v")
+        await pilot.sees("dendrite (33 %)")
+        assert "░ 90 %" not in pilot.text()
+
+    drive(bench(screen="forecast"), flow, (80, 24))
+
+
+def test_a_forecast_asks_for_sense_before_it_starts(bench, drive):
+    async def flow(pilot):
+        await pilot.sees("ffffffff")
+        await pilot.press("n")
+        await pilot.sees("Forecast: na-nzsp-nvp pressure=2 MPa")
+        pilot.screen.query_one("#samples", Input).value = "many"
+        await pilot.press("enter")
+        await pilot.hears("'many' is no whole number")
+        assert pilot.app.desk.jobs == []
+
+    scenario = Scenario(cell="na-nzsp-nvp", overrides={"stack.pressure": "2 MPa"})
+    drive(bench(screen="forecast", scenario=scenario), flow)
 
 
 # ------------------------------------------------------------------ modes and manners
@@ -316,7 +385,7 @@ def test_every_screen_fits(bench, drive, screen, size):
         for widget in pilot.screen.query("*"):
             if widget.display and widget.region.area and widget.parent is pilot.screen:
                 assert widget.region.right <= width and widget.region.bottom <= height, widget
-        assert "1 Cells" in pilot.text() and "6 Modes" in pilot.text()
+        assert "1 Cells" in pilot.text() and "Modes" in pilot.text()
 
     drive(bench(screen=screen), flow, size)
 

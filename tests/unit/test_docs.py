@@ -283,6 +283,7 @@ OPTIONS = {
     "modes.pressure.extrusion.pellet": "pressed",
     "modes.pressure.stack.creep_relaxation": "constrained",
 }
+FULL_OPTIONS = {"modes.interphase.cathode.active_consumed": 0.1}
 
 
 def names_for(pattern: str, cell_name: str) -> list[str]:
@@ -311,8 +312,9 @@ def built():
     cells = (SYMMETRIC, FULL, HARD_CARBON)
     found = {name: set(twin.build_model(name).variables.keys()) for name in cells}
     # What a mode has only where its options ask for it.
-    optional = twin.load_cell(SYMMETRIC, overrides=OPTIONS)
-    found[SYMMETRIC] |= set(twin.build_model(optional).variables.keys())
+    for name, options in ((SYMMETRIC, OPTIONS), (FULL, FULL_OPTIONS)):
+        optional = twin.load_cell(name, overrides=options)
+        found[name] |= set(twin.build_model(optional).variables.keys())
     return found
 
 

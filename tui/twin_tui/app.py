@@ -47,6 +47,12 @@ def _compare() -> Screen[Any]:
     return CompareScreen()
 
 
+def _forecast() -> Screen[Any]:
+    from twin_tui.screens.forecast import ForecastScreen
+
+    return ForecastScreen()
+
+
 def _modes() -> Screen[Any]:
     from twin_tui.screens.modes import ModesScreen
 
@@ -73,6 +79,7 @@ class Bench(App[None]):
         "live": _live,
         "results": _results,
         "compare": _compare,
+        "forecast": _forecast,
         "modes": _modes,
     }
     DEFAULT_MODE = "cells"
@@ -141,7 +148,7 @@ class Bench(App[None]):
             self.notify(
                 f"{job.id}: {job.progress()}" if job.state == "finished" else job.log[-1],
                 title=job.label,
-                severity="information" if job.state == "finished" else "error",
+                severity="error" if job.state == "failed" else "information",
                 markup=False,
             )
 
@@ -166,6 +173,13 @@ class Bench(App[None]):
     def action_light(self) -> None:
         """Change between a light and a dark theme."""
         self.theme = "textual-dark" if not self.current_theme.dark else "textual-light"
+
+    def scenario(self) -> Scenario | None:
+        """Return the scenario at hand: the Scenario screen's, else one of the chosen cell."""
+        if self.state.scenario is None and self.state.cell is not None:
+            every = self.settings.series_every
+            self.state.scenario = Scenario(cell=self.state.cell, series_every=every)
+        return self.state.scenario
 
     def start(self, scenario: Scenario) -> Job:
         """Queue a run of a scenario."""

@@ -34,7 +34,7 @@ def tui(
     host: Host = "127.0.0.1",
     port: Port = 8765,
 ) -> None:
-    """Open the lab bench in the terminal, or serve it to a browser."""
+    """Open the lab bench in the terminal or in a browser."""
     url = db or getattr(context.obj, "db", None)
     code = _serve(url, host, port) if serve else _open(url)
     if code:

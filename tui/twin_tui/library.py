@@ -5,6 +5,7 @@ Each method may take a while; screens call them in threads. Heavy imports happen
 
 from __future__ import annotations
 
+import json
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -156,8 +157,10 @@ class Twin:
 
         runs = [
             run.wall_s / run.cycles
-            for run in self.store.runs(cell=cell, limit=50)
-            if run.cycles and run.wall_s and run.settings.get("model") == model
+            for run in self.store.runs(cell=cell, limit=500)
+            # A cycle of a life by jumps costs far less than one that is simulated.
+            if run.cycles and run.wall_s and run.settings.get("cycles") != "jump"
+            if run.settings.get("model") == model and run.study is None
         ]
         if not runs:
             return "unknown: no run of this cell and model is stored yet"
@@ -170,6 +173,63 @@ class Twin:
         """Return the stored runs, newest first."""
         found: list[Any] = self.store.runs(limit=2000)
         return found
+
+    def studies(self, kind: str) -> list[Any]:
+        """Return the stored studies of a kind, newest first."""
+        found: list[Any] = self.store.studies(kind=kind, limit=200)
+        return found
+
+    def forecast(self, study: str) -> dict[str, Any]:
+        """Return what is to be shown of a stored forecast."""
+        from twin_tui.runs.views import forecast_view
+
+        return forecast_view(api.load_forecast(study, store=self.store))
+
+    def export_forecast(self, study: str, folder: Path) -> list[Path]:
+        """Write a forecast's figure and document into a folder."""
+        folder.mkdir(parents=True, exist_ok=True)
+        found = api.load_forecast(study, store=self.store)
+        figure, document = (folder / f"forecast-{study}{end}" for end in (".png", ".json"))
+        found.plot(figure)
+        document.write_text(json.dumps(found.to_dict(), indent=1), encoding="utf-8")
+        return [figure, document]
+
+    def attribution(self, result: Any) -> dict[str, Any] | None:
+        """Return the newest attribution of just the cell, protocol and modes of a run."""
+        info = result.info
+        for study in self.store.studies(kind="attribute"):
+            if study.status != "completed" or study.cell_name != info.cell_name:
+                continue
+            design = self.store.study(study.id).design
+            same = design["cell"] == info.cell_spec and design["protocol"] == info.protocol
+            if same and set(design["modes"]) == set(info.modes):
+                return dict(study.summary)
+        return None
+
+    def attribution_of(self, result: Any) -> dict[str, Any]:
+        """Return what :func:`twin.api.attribute` is called with for the cell of a run.
+
+        Raises
+        ------
+        InputError
+            If the run's cell or protocol is no longer where it was.
+        """
+        info = result.info
+        by_name = {Path(cell).stem if "/" in cell else cell: cell for cell in self.cells()}
+        protocol = info.protocol.get("name")
+        if info.cell_name not in by_name or protocol not in api.library().names("protocols"):
+            missing = info.cell_name if info.cell_name not in by_name else protocol
+            raise twin.InputError(
+                f"{missing} is not in the library", fix="run `twin attribute` with its file"
+            )
+        return {
+            "cell": by_name[info.cell_name],
+            "protocol": protocol,
+            "overlays": list(info.settings.get("overlays", ())),
+            "overrides": dict(info.settings.get("overrides", {})),
+            "modes": list(info.modes),
+            "cycles": info.cycles_requested,
+        }
 
     def run(self, run: str) -> tuple[Any, dict[str, Any]]:
         """Return a stored run and all that is worth knowing of it."""
@@ -204,11 +264,17 @@ class Twin:
         found: list[Any] = export_run(api.load_run(run, store=self.store), to, folder)
         return found
 
-    def health(self) -> dict[str, Any]:
-        """Return whether all is well."""
-        from twin.api.health import health
+    def modes(self) -> list[str]:
+        """Return the names of the failure modes."""
+        return list(twin.plugin_manager().modes)
 
-        return health(self.url)
+    def health(self, scheduler: str = "") -> dict[str, Any]:
+        """Return whether all is well, and what is known of the scheduler of forecasts."""
+        from twin.api.health import describe_scheduler, health
+
+        found = health(self.url)
+        says, problems = describe_scheduler(scheduler)
+        return found | {"scheduler": says, "problems": [*found["problems"], *problems]}
 
     def mode(self, mode: str) -> dict[str, Any]:
         """Return all about a failure mode."""

@@ -39,6 +39,9 @@ class Settings(BaseModel):
         How many runs go at the same time.
     series_every : int
         New scenarios keep the time series of every so many cycles.
+    scheduler : str
+        The address of a Dask scheduler on which forecasts are lived (``tcp://host:8786``);
+        local processes if empty.
     cells_folder, scenarios_folder, exports_folder : Path
         Where edited cells, scenarios and exports are saved.
     keymap : dict
@@ -50,6 +53,7 @@ class Settings(BaseModel):
     theme: str = "textual-dark"
     runs_at_once: int = Field(default=2, ge=1, le=64)
     series_every: int = Field(default=10, ge=0)
+    scheduler: str = ""
     cells_folder: Path = Field(default_factory=lambda: data_folder() / "cells")
     scenarios_folder: Path = Field(default_factory=lambda: data_folder() / "scenarios")
     exports_folder: Path = Field(default_factory=lambda: Path.cwd())

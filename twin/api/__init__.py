@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twin.api.attribution import Attribution, attribute, load_attribution
 from twin.api.catalog import (
     cell_entry,
     cell_numbers,
@@ -30,13 +31,17 @@ from twin.api.evidence import drivers, known_sensitivity, sensitivity
 from twin.api.experiments import ccd, ccd_sweep, eis, gitt, transference
 from twin.api.forecasts import Forecast, forecast, load_forecast
 from twin.api.lives import LifeResult, life
+from twin.api.maps import SafeMap, load_map, safe_map
 from twin.api.result import RunResult
 from twin.api.runs import load_run, open_store, resume, simulate
 
 __all__ = [
+    "Attribution",
     "Forecast",
     "LifeResult",
     "RunResult",
+    "SafeMap",
+    "attribute",
     "build_model",
     "ccd",
     "ccd_sweep",
@@ -55,8 +60,10 @@ __all__ = [
     "library",
     "life",
     "list_cells",
+    "load_attribution",
     "load_cell",
     "load_forecast",
+    "load_map",
     "load_protocol",
     "load_run",
     "mode_entries",
@@ -68,6 +75,7 @@ __all__ = [
     "plan_of",
     "protocol_entry",
     "resume",
+    "safe_map",
     "sensitivity",
     "simulate",
     "stored_cell",

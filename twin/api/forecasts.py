@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from twin.api.cells import as_spec, load_protocol, mode_entries, split_overrides
-from twin.api.members import Bench, live_member
+from twin.api import ensembles
 from twin.api.runs import open_store
-from twin.errors import InputError, NotFoundError
 from twin.modes.manager import plugin_manager
 
 if TYPE_CHECKING:
@@ -20,8 +19,8 @@ if TYPE_CHECKING:
     from twin.specs.schema import CellSpec
     from twin.store import Store
 
-FINISHED = ("completed", "cell-failed", "solver-gave-up")
-MEMORY = "sqlite://"
+FIRST = 32
+"""How many members a forecast that is to settle begins with."""
 
 
 @dataclass(frozen=True)
@@ -44,22 +43,24 @@ class Forecast:
         self.store = store
         self.id = study
         self.design = store.study(study).design
-        self._members: list[Member] | None = None
-        self.failed = 0
 
     def __repr__(self) -> str:
         return f"<Forecast {self.id}: {self.design['cell_name']}, {len(self.members)} members>"
 
-    @property
+    @cached_property
+    def _runs(self) -> list[Any]:
+        runs = [r for r in self.store.runs(study=self.id) if r.status in ensembles.FINISHED]
+        return sorted(runs, key=lambda run: run.settings["member"])
+
+    @cached_property
     def members(self) -> list[Member]:
         """The members that were followed to their end or to the horizon."""
-        if self._members is None:
-            runs = [r for r in self.store.runs(study=self.id) if r.status in FINISHED]
-            runs.sort(key=lambda run: run.settings["member"])
-            good = [run for run in runs if run.status != "solver-gave-up"]
-            self.failed = len(runs) - len(good)
-            self._members = [self._member(run) for run in good]
-        return self._members
+        return [self._member(run) for run in self._runs if run.status != "solver-gave-up"]
+
+    @property
+    def failed(self) -> int:
+        """How many members could not be run."""
+        return sum(run.status == "solver-gave-up" for run in self._runs)
 
     def _member(self, run: Any) -> Member:
         from twin.lifetime.survival import Member
@@ -67,14 +68,77 @@ class Forecast:
         index = run.settings["member"]
         rows = [r for r in self.store.cycles(run.id) if r.get("complete", True)]
         first = rows[0]["capacity_Ah"] if rows else 0.0
-        cause = run.outcome.get("mode") if run.status == "cell-failed" else None
+        died = run.status == "cell-failed"
         capacity = [(r["cycle"], r["capacity_Ah"] / first) for r in rows] if first else []
         values = dict(zip(self.design["keys"], self.design["values"][index], strict=True))
-        return Member(index, run.outcome["cycle"], cause, values, capacity)
+        return Member(
+            index,
+            run.outcome["cycle"],
+            run.outcome.get("mode") if died else None,
+            values,
+            capacity,
+            run.outcome.get("criterion") if died else None,
+        )
+
+    @cached_property
+    def shorts(self) -> frozenset[tuple[str, str]]:
+        """The criteria, each with its mode, that mean a short."""
+        from twin.modes.context import CellContext
+
+        spec, _ = ensembles.spec_of(self.design)
+        cell = CellContext(spec)
+        modes = plugin_manager().select(self.design["modes"], (), spec.kind)
+        return frozenset((m.id, c.what) for m in modes for c in m.criteria(cell) if c.is_short)
+
+    def short_before(self, cycle: int) -> dict[str, float]:
+        """Return the probability of a short by a cycle, with its 90 % band."""
+        from twin.lifetime.survival import probability
+
+        return probability(self.members, cycle, lambda m: (m.cause, m.criterion) in self.shorts)
+
+    def dead_before(self, cycle: int) -> dict[str, dict[str, float]]:
+        """Return the probability of each way to die by a cycle, with its 90 % band."""
+        from twin.lifetime.survival import probability
+
+        ways = sorted({m.way for m in self.members if m.way is not None})
+
+        def by(way: str) -> dict[str, float]:
+            return probability(self.members, cycle, lambda m: m.way == way)
+
+        return {way: by(way) for way in ways}
+
+    def before(self, cycles: Iterable[int]) -> list[dict[str, Any]]:
+        """Return, for each of some cycles, the probability of a short and of each death by it."""
+        return [
+            {"cycle": n, "short": self.short_before(n), "by": self.dead_before(n)} for n in cycles
+        ]
+
+    @cached_property
+    def sensitivity(self) -> dict[str, Any]:
+        """What the lives depend on (:func:`twin.lifetime.sensitivity.analyse`)."""
+        import numpy as np
+
+        from twin.lifetime.sensitivity import analyse
+
+        if not self.members:
+            return {}
+        cube, together, aleatory = ensembles.drawn(self.design)
+        chosen = [m.index for m in self.members]
+        horizon = self.design["cycles"]
+        lives = [m.cycles if m.cause is not None else horizon for m in self.members]
+        return analyse(
+            cube[chosen],
+            np.array(self.design["values"])[chosen],
+            np.array(lives, dtype=float),
+            self.design["keys"],
+            together,
+            aleatory,
+            self.design["seed"],
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document that ``twin forecast --json`` prints."""
-        from twin.lifetime.survival import incidence, quantile, sensitivity
+        from twin.lifetime.survival import half_width, incidence, quantile, quantile_band
 
         members, horizon = self.members, self.design["cycles"]
         curves = incidence(members) if members else {}
@@ -86,6 +150,7 @@ class Forecast:
             "samples": len(members) + self.failed,
             "failed_members": self.failed,
             "median_life": quantile(members, 0.5) if members else None,
+            "median_life_band": quantile_band(members, 0.5) if members else None,
             "p05": quantile(members, 0.05) if members else None,
             "p95": quantile(members, 0.95) if members else None,
             "survive": 1 - dead / len(members) if members else None,
@@ -94,11 +159,45 @@ class Forecast:
                 mode: {side: _pairs(found[side]) for side in ("low", "high")}
                 for mode, found in curves.items()
             },
-            "sensitivity": sensitivity(members, horizon),
+            "half_width": half_width(curves) if members else None,
+            "before": self.before([horizon]) if members else [],
+            "sensitivity": self.sensitivity,
             "seed": self.design["seed"],
             "method": self.design["method"],
             "rebuilt": self.design["rebuilt"],
         }
+
+    def criteria(self) -> dict[str, float]:
+        """Return what share of the members each criterion killed: ``{"mode: criterion": 0.2}``."""
+        died = Counter(f"{m.cause}: {m.criterion}" for m in self.members if m.cause is not None)
+        return {name: count / len(self.members) for name, count in died.most_common()}
+
+    def shorted(self) -> float | None:
+        """Return the share of the members that a short killed before the horizon."""
+        if not self.members:
+            return None
+        return sum((m.cause, m.criterion) in self.shorts for m in self.members) / len(self.members)
+
+    def fan(self, points: int = 80) -> dict[str, list[float | None]]:
+        """Return the capacity's quantiles among those alive, as shares of their first cycle's.
+
+        Parameters
+        ----------
+        points : int
+            At how many cycles from the first to the horizon.
+
+        Returns
+        -------
+        dict
+            ``cycle``, ``p05``, ``p25``, ``median``, ``p75`` and ``p95``; None where nobody is
+            alive.
+        """
+        import numpy as np
+
+        from twin.lifetime.survival import fan
+
+        cycles = np.unique(np.round(np.linspace(1, self.design["cycles"], points)))
+        return {"cycle": cycles.tolist(), **fan(self.members, cycles)}
 
     def plot(self, path: str | Path | None = None) -> Any:
         """Draw incidences and the capacity fan; save the figure if a path is given."""
@@ -126,6 +225,7 @@ def forecast(
     atol: float = 1e-6,
     seed: int | None = None,
     method: str = "sobol",
+    settle: float | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
     study: str | None = None,
@@ -145,13 +245,16 @@ def forecast(
     cycles : int
         The horizon: members that live so long are not followed further.
     samples : int
-        How many members in all.
+        How many members in all; at most so many with ``settle``.
     model : {"spm", "dfn"}
         The full cell's model.
     seed : int, optional
         Of the sample; drawn and stored if not given.
     method : {"sobol", "lhs"}
         A Sobol sequence or a Latin hypercube.
+    settle : float, optional
+        Add members (32 at first, then as many again) only until no incidence's 90 % band is
+        wider than plus or minus this.
     workers : int, optional
         Local processes; 1 works in this one. As many as there are cores by default.
         (In a script, call this under ``if __name__ == "__main__":``.)
@@ -172,143 +275,42 @@ def forecast(
         For input that cannot be used; a member that cannot be run is a failed member.
     """
     opened = open_store(store)
+    asked = {
+        "cycles": cycles, "samples": samples, "protocol": protocol, "overlays": overlays,
+        "overrides": overrides, "modes": modes, "without": without, "model": model,
+        "rtol": rtol, "atol": atol, "seed": seed, "method": method, "settle": settle,
+    }  # fmt: skip
     if study is None:
-        job = _design(
-            cell, cycles, samples, protocol, overlays, overrides, modes, without,
-            model, rtol, atol, seed, method,
-        )  # fmt: skip
+        job = ensembles.design(cell, asked)
         study = opened.start_study(kind="forecast", cell_name=job["cell_name"], design=job)
     else:
-        job = _continued(opened, study, samples)
+        job = ensembles.continued(opened, study, samples)
     if on_start is not None:
         on_start(study)
-    todo = _to_do(opened, study, samples)
-    total, done = samples, samples - len(todo)
-    ended = _lives(opened, study, job, todo, workers, scheduler)
-    try:
-        for member in ended:
-            done += 1
-            if on_member is not None:
-                on_member(MemberDone(study, done, total, member))
-    finally:
-        ended.close()
+    todo = ensembles.to_do(opened, study, samples)
+    target = samples if settle is None else min(max(FIRST, samples - len(todo)), samples)
+    count = min(workers or ensembles.cores(), max(len(todo), 1))
+    with ensembles.workers_for(opened, study, job, count, scheduler) as live:
+        while True:
+            batch = [index for index in todo if index < target]
+            for number, member in enumerate(live(batch), start=target - len(batch) + 1):
+                if on_member is not None:
+                    on_member(MemberDone(study, number, target, member))
+            todo = todo[len(batch) :]
+            if target == samples or _settled(Forecast(opened, study), settle):
+                break
+            target = min(2 * target, samples)
     result = Forecast(opened, study)
     opened.finish_study(study, status="completed", summary=result.to_dict())
     return result
 
 
+def _settled(so_far: Forecast, settle: float | None) -> bool:
+    from twin.lifetime.survival import half_width, incidence
+
+    return settle is not None and half_width(incidence(so_far.members)) <= settle
+
+
 def load_forecast(study: str, *, store: str | Store | None = None) -> Forecast:
     """Return a stored forecast by its study's id."""
     return Forecast(open_store(store), study)
-
-
-def _design(
-    cell: Any, cycles: int, samples: int, protocol: Any, overlays: Any, overrides: Any,
-    modes: Any, without: Any, model: str, rtol: float, atol: float, seed: int | None, method: str,
-) -> dict[str, Any]:  # fmt: skip
-    """Return everything a worker needs to know, as plain data."""
-    from twin.lifetime.inputs import split
-    from twin.lifetime.spreads import points, uncertain
-    from twin.specs.dump import cell_to_data, with_overrides
-
-    for name, value in (("cycles", cycles), ("samples", samples)):
-        if value < 1:
-            raise InputError(f"{value} {name} are none", key=name, fix="ask for at least one")
-    for_cell, for_protocol = split_overrides(overrides)
-    spec = as_spec(cell, overlays=overlays, overrides=for_cell)
-    chosen = plugin_manager().select(modes, without, spec.kind)
-    rules = load_protocol(protocol, spec, for_protocol)
-    items = uncertain(spec, [mode.id for mode in chosen])
-    entries = mode_entries()
-    free, rebuilt = split(spec, chosen, model, items, lambda o: with_overrides(spec, o, entries))
-    seed = secrets.randbits(32) if seed is None else seed
-    job = {
-        "cell": cell_to_data(spec),
-        "cell_name": spec.name,
-        "protocol": rules.to_data(),
-        "modes": [mode.id for mode in chosen],
-        "model": model,
-        "rtol": rtol,
-        "atol": atol,
-        "cycles": cycles,
-        "seed": seed,
-        "method": method,
-        "keys": [item.key for item in items],
-        "inputs": [item.key for item in free],
-        "rebuilt": [item.key for item in rebuilt],
-    }
-    cube = points(samples, len(items), seed, method)
-    return job | {"values": _values(items, cube)}
-
-
-def _values(items: Sequence[Any], cube: Any) -> list[list[float]]:
-    import numpy as np
-
-    columns = [item.value(cube[:, i]) for i, item in enumerate(items)]
-    return [[float(x) for x in row] for row in np.array(columns).T]
-
-
-def _continued(store: Store, study: str, samples: int) -> dict[str, Any]:
-    """Return a study's design, its sample lengthened if more members are wanted."""
-    from twin.lifetime.spreads import points, uncertain
-    from twin.specs.dump import cell_from_data
-
-    info = store.study(study)
-    if info.kind != "forecast":
-        raise NotFoundError(f"study {study} is no forecast", fix="start one: twin forecast CELL")
-    job = dict(info.design)
-    if samples > len(job["values"]):
-        if job["method"] != "sobol":
-            raise InputError(
-                "a Latin hypercube cannot be lengthened", key="samples", fix="start a new study"
-            )
-        items = uncertain(cell_from_data(job["cell"], mode_entries()), job["modes"])
-        job["values"] = _values(items, points(samples, len(items), job["seed"]))
-        store.change_study(study, design=job)
-    return job
-
-
-def _to_do(store: Store, study: str, samples: int) -> list[int]:
-    """Return the members that are not done; what an interruption left of them goes."""
-    done = set()
-    for run in store.runs(study=study):
-        if run.status in FINISHED:
-            done.add(run.settings["member"])
-        elif run.status_now != "running":
-            store.delete_run(run.id)
-    return [index for index in range(samples) if index not in done]
-
-
-def _lives(
-    store: Store,
-    study: str,
-    job: Mapping[str, Any],
-    todo: Sequence[int],
-    workers: int | None,
-    scheduler: str | None,
-) -> Generator[dict[str, Any], None, None]:
-    """Live the members, here or on workers, and yield each as it ends."""
-    import os
-
-    from twin.lifetime.spreads import Uncertain, uncertain
-    from twin.specs.dump import cell_from_data
-
-    spec = cell_from_data(job["cell"], mode_entries())
-    items: list[Uncertain] = uncertain(spec, job["modes"])
-
-    def texts(index: int) -> dict[str, Any]:
-        return {i.key: i.text(v) for i, v in zip(items, job["values"][index], strict=True)}
-
-    slim = {key: value for key, value in job.items() if key != "values"}
-    count = min(workers or os.cpu_count() or 1, max(len(todo), 1))
-    url = store.engine.url.render_as_string(hide_password=False)
-    if scheduler is None and (count == 1 or url == MEMORY):
-        bench = Bench(slim, study, store)
-        for index in todo:
-            yield bench.live(index, texts(index))
-        return
-    from twin.lifetime.cluster import each_as_done
-
-    yield from each_as_done(
-        live_member, [(url, study, slim, i, texts(i)) for i in todo], count, scheduler
-    )

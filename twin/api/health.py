@@ -98,3 +98,33 @@ def describe_database(url: str | None) -> dict[str, Any]:
         return about | {"state": "older than this program: twin db upgrade"}
     with Store.open(given) as store:
         return about | {"state": "up to date"} | store.info()
+
+
+def describe_scheduler(address: str = "", timeout_s: float = 5.0) -> tuple[str, list[Problem]]:
+    """Return what can be said of where ensembles are lived, and what is wrong with it.
+
+    Parameters
+    ----------
+    address : str
+        A Dask scheduler's, as ``tcp://host:8786``; empty for processes of this machine.
+    timeout_s : float
+        How long to wait for its answer [s].
+    """
+    import os
+
+    if not address:
+        return f"none: {os.cpu_count()} processes of this machine", []
+    from distributed import Client
+
+    try:
+        with Client(address, timeout=timeout_s, set_as_default=False) as client:
+            workers = client.scheduler_info()["workers"]
+    except (OSError, ValueError, TimeoutError) as error:
+        problem = Problem(
+            f"no Dask scheduler answers at {address} ({type(error).__name__})",
+            key="scheduler",
+            fix="start one (dask scheduler), or take `scheduler` out of the settings",
+        )
+        return f"{address}: no answer", [problem]
+    threads = sum(worker["nthreads"] for worker in workers.values())
+    return f"{address}: {len(workers)} workers, {threads} threads", []

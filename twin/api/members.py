@@ -1,9 +1,9 @@
-"""One member of an ensemble: a worker builds the cell once and lives many lives with it."""
+"""One member of a study: a worker builds the cell once and lives many lives with it."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from twin.api.cells import mode_entries, plan_of
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _built: dict[str, Bench] = {}
 """What this worker has built, by study; one at a time."""
+_BUILDS = 2
+"""So many builds of a study a worker keeps: the one in use, and the one before."""
 
 
 class LifeSink:
@@ -52,67 +54,104 @@ class Bench:
         self.modes = plugin_manager().select(job["modes"], (), self.spec.kind)
         self.rules = Protocol.from_data(job["protocol"])
         self.settings = RunSettings(job["model"], job["rtol"], job["atol"], 0)
-        self._prepared: Any = None
+        self._kept: dict[Any, Any] = {}
 
-    def live(self, index: int, texts: Mapping[str, Any]) -> dict[str, Any]:
+    def live(
+        self, index: int | str, texts: Mapping[str, Any], modes: Sequence[str] | None = None
+    ) -> dict[str, Any]:
         """Live one member's life and store it; what goes wrong is its outcome.
 
         Parameters
         ----------
-        index : int
-            The member's number in the sample.
+        index : int or str
+            The member's number in the sample, or its name in the study.
         texts : mapping
-            Its values by key, as a cell file would give them.
+            Its values by key, as a cell file would give them; ``protocol.<parameter>``
+            are the protocol's.
+        modes : sequence of str, optional
+            Which of the study's failure modes; all of them by default.
         """
-        from twin.engine.outcome import Outcome
-        from twin.errors import TwinError
+        from twin.errors import StoreError
 
         began = time.perf_counter()
         run_id: str | None = None
+        chosen = self.modes if modes is None else [m for m in self.modes if m.id in modes]
         try:
-            spec, prepared = self._member(texts)
-            run_id = self._start(index, texts, spec)
+            spec, rules, prepared = self._member(texts, chosen)
+            run_id = self._start(index, texts, spec, rules, chosen)
             outcome = self._cycle(prepared, run_id)
-        except (TwinError, ArithmeticError, ValueError, RuntimeError) as error:
-            outcome = Outcome(
-                kind="solver-gave-up",
-                says=f"the member could not be run: {type(error).__name__}: {error}",
-                fix="see whether its values make sense: twin show RUN",
-            )
+        except StoreError:
+            raise  # no fault of the member's
+        except Exception as error:
+            wall = time.perf_counter() - began
+            return self.give_up(index, texts, error, run_id, wall, chosen)
+        return self._end(index, run_id, outcome, time.perf_counter() - began)
+
+    def give_up(
+        self,
+        index: int | str,
+        texts: Mapping[str, Any],
+        error: BaseException,
+        run_id: str | None = None,
+        wall: float = 0.0,
+        modes: Sequence[Any] | None = None,
+    ) -> dict[str, Any]:
+        """Store a member that could not be run, with why; ``run_id`` if it had begun."""
+        from twin.engine.outcome import Outcome
+
         if run_id is None:
-            run_id = self._start(index, texts, self.spec)
-        wall = time.perf_counter() - began
+            run_id = self._start(index, texts, self.spec, self.rules, modes or self.modes)
+        outcome = Outcome(
+            kind="solver-gave-up",
+            says=f"the member could not be run: {type(error).__name__}: {error}",
+            fix="see whether its values make sense: twin show RUN",
+        )
+        return self._end(index, run_id, outcome, wall)
+
+    def _end(self, index: int | str, run_id: str, outcome: Any, wall: float) -> dict[str, Any]:
         self.store.finish_run(run_id, status=outcome.kind, outcome=outcome.to_dict(), wall_s=wall)
         return {"member": index, "run": run_id, "kind": outcome.kind, "wall_s": wall}
 
-    def _member(self, texts: Mapping[str, Any]) -> tuple[Any, Any]:
+    def _member(self, texts: Mapping[str, Any], modes: Sequence[Any]) -> tuple[Any, Any, Any]:
+        from twin.api.cells import split_overrides
         from twin.engine.prepare import prepare
         from twin.specs.dump import with_overrides
         from twin.specs.naming import find, parameter_name
 
-        spec = with_overrides(self.spec, texts, self.entries)
+        for_cell, for_protocol = split_overrides(texts)
+        spec = with_overrides(self.spec, for_cell, self.entries) if for_cell else self.spec
+        rules = self.rules.with_parameters(for_protocol) if for_protocol else self.rules
         free = {}
         for key in self.job["inputs"]:
             quantity = find(spec, key)
             if key != "stack.pressure":  # an input of every build
                 free[parameter_name(key, quantity.unit)] = quantity.si
-        if self.job["rebuilt"]:
-            return spec, prepare(spec, self.modes, plan_of(self.rules, spec), self.settings)
-        if self._prepared is None:
-            plan = plan_of(self.rules, self.spec)
-            self._prepared = prepare(self.spec, self.modes, plan, self.settings, free)
-        return spec, self._prepared.at(spec, free)
+        plan = plan_of(rules, spec)
+        inputs = self.job["inputs"]
+        fixed = tuple(sorted((k, str(v)) for k, v in for_cell.items() if k not in inputs))
+        built_for = (tuple(mode.id for mode in modes), plan.but_for_currents, fixed)
+        if built_for not in self._kept:
+            self._kept = dict([*self._kept.items()][1 - _BUILDS :])
+            self._kept[built_for] = prepare(spec, modes, plan, self.settings, free=free)
+        return spec, rules, self._kept[built_for].at(spec, free, plan)
 
-    def _start(self, index: int, texts: Mapping[str, Any], spec: Any) -> str:
+    def _start(
+        self,
+        index: int | str,
+        texts: Mapping[str, Any],
+        spec: Any,
+        rules: Any,
+        modes: Sequence[Any],
+    ) -> str:
         return self.store.start_run(
             cell=cell_record(spec),
-            protocol=self.rules.to_data(),
+            protocol=rules.to_data(),
             settings=self.settings.to_dict()
             | {"cycles": "jump", "member": index, "overrides": dict(texts)},
-            modes=mode_versions(self.modes),
+            modes=mode_versions(modes),
             packages=packages(),
             cycles_requested=self.job["cycles"],
-            seed=self.job["seed"],
+            seed=self.job.get("seed"),
             study=self.study,
         )
 
@@ -126,7 +165,12 @@ class Bench:
 
 
 def live_member(
-    url: str, study: str, job: Mapping[str, Any], index: int, texts: Mapping[str, Any]
+    url: str,
+    study: str,
+    job: Mapping[str, Any],
+    index: int | str,
+    texts: Mapping[str, Any],
+    modes: Sequence[str] | None = None,
 ) -> dict[str, Any]:
     """Live one member's life in a worker process, which keeps its build for the next."""
     from twin.store import Store
@@ -136,4 +180,4 @@ def live_member(
             old.store.close()
         _built.clear()
         _built[study] = Bench(job, study, Store.open(url))
-    return _built[study].live(index, texts)
+    return _built[study].live(index, texts, modes)

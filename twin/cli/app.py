@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from twin.cli import (
+    attribution,
     cells,
     comparing,
     critical_currents,
@@ -16,6 +17,7 @@ from twin.cli import (
     forecasts,
     impedance,
     lives,
+    maps,
     modes,
     plots,
     plugins,
@@ -39,6 +41,8 @@ _GROUPS = (
     running,
     lives,
     forecasts,
+    attribution,
+    maps,
     runs,
     comparing,
     plots,

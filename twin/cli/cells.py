@@ -138,7 +138,9 @@ def weigh_cell(
     overlays: Overlays = None,
     overrides: Overrides = None,
 ) -> None:
-    """Find which assumed numbers a cell's life hangs on; `show` remembers it.
+    """Find which assumed numbers a cell's life hangs on, and keep it.
+
+    ``twin cells show`` shows it from then on.
 
     Every assumed, unverified or unstated number is raised by a fifth, alone, and the cell
     is cycled anew: some hundred short runs.

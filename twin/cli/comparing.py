@@ -39,7 +39,7 @@ def compare(
     figure: FigureFile = None,
     plot: Plot = False,
 ) -> None:
-    """Compare cells, overlays or stored runs: one table, one figure.
+    """Compare cells, overlays or runs in a table and a figure.
 
     Runs are read; cells are run now, with the SPM unless told otherwise, and stored.
     """

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from twin.cli.command import command
-from twin.cli.formats import duration, percent, short
+from twin.cli.formats import percent
 from twin.cli.options import CellName, Overlays, Overrides, Without, names
-from twin.cli.page import Page
 from twin.cli.running import chosen
-from twin.cli.session import Session, write
+from twin.cli.session import Session
+from twin.cli.studies import Figure, Modes, ProtocolName, StudyId, StudyModel, Teller, Workers
 
 if TYPE_CHECKING:
-    from twin.api.forecasts import MemberDone
+    from twin.cli.page import Page
 
-_EVERY_S = 5.0
 _MOST = 5
+_TRUSTED, _CLEAR = 0.7, 0.1
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -35,49 +33,49 @@ def forecast(
     samples: Annotated[
         int, typer.Option("--samples", metavar="M", help="How many members in all.")
     ] = 100,
-    protocol: Annotated[
-        str | None,
-        typer.Option("--protocol", metavar="P", help="A name or a file [default: the cell's]."),
-    ] = None,
+    protocol: ProtocolName = None,
     overlays: Overlays = None,
     overrides: Overrides = None,
-    modes: Annotated[
-        str | None, typer.Option("--modes", metavar="A,B", help="Only these failure modes.")
-    ] = None,
+    modes: Modes = None,
     without: Without = None,
-    model: Annotated[
-        str, typer.Option("--model", metavar="spm|dfn", help="The full cell's model.")
-    ] = "spm",
+    model: StudyModel = "spm",
     seed: Annotated[
         int | None, typer.Option("--seed", min=0, help="Of the sample [default: drawn].")
     ] = None,
     method: Annotated[
         str, typer.Option("--method", metavar="sobol|lhs", help="How to sample.")
     ] = "sobol",
-    workers: Annotated[
-        int | None,
-        typer.Option("--workers", min=1, help="Local processes [default: one a core]."),
+    settle: Annotated[
+        float | None,
+        typer.Option(
+            "--settle",
+            metavar="X",
+            help="Add members only until no 90 % band is wider than +-X (0.05, say); "
+            "--samples is then the most.",
+        ),
     ] = None,
+    before: Annotated[
+        list[int] | None,
+        typer.Option(
+            "--before", metavar="N", min=1, help="Probability of each death by cycle N; repeatable."
+        ),
+    ] = None,
+    workers: Workers = None,
     scheduler: Annotated[
         str | None,
         typer.Option("--scheduler", metavar="tcp://…", help="A running Dask scheduler instead."),
     ] = None,
-    study: Annotated[
-        str | None,
-        typer.Option("--study", metavar="ID", help="Go on with this study; CELL must be its cell."),
-    ] = None,
-    figure: Annotated[
-        str | None, typer.Option("--figure", metavar="FILE", help="A .png, .svg or .pdf to write.")
-    ] = None,
+    study: StudyId = None,
+    figure: Figure = None,
 ) -> None:
-    """Forecast how long cells live whose numbers are uncertain, and what they die of.
+    """Forecast how long such cells live, and what they die of.
 
     Every quantity with a spread is sampled; every member is a life by cycle jump. A study
     that was interrupted goes on with --study ID, and so does one that wants more --samples.
     """
     from twin import api
 
-    teller = _Teller(session)
+    teller = Teller(session, "members")
     result = api.forecast(
         cell,
         cycles=cycles,
@@ -90,66 +88,99 @@ def forecast(
         model=model,
         seed=seed,
         method=method,
+        settle=settle,
         workers=workers,
         scheduler=scheduler,
         study=study,
         store=session.store,
-        on_member=teller.member,
+        on_member=teller,
         on_start=teller.started,
     )
     document = result.to_dict()
+    if before:
+        document["before"] = result.before(_within(before, document["cycles"]))
     if figure is not None:
         result.plot(Path(figure))
         document["figure"] = figure
     session.finish(document, lambda sheet: _page(sheet, document))
 
 
-class _Teller:
-    """Tells how many members are done, now and then."""
+def _within(cycles: list[int], horizon: int) -> list[int]:
+    from twin.errors import InputError
 
-    def __init__(self, session: Session):
-        self._session = session
-        self._began = self._last = time.monotonic()
-        self._first: int | None = None
-
-    def started(self, study: str) -> None:
-        self._session.say(f"study {study} (if it is interrupted: --study {study})")
-
-    def member(self, progress: MemberDone) -> None:
-        now = time.monotonic()
-        if self._first is None:
-            self._first = progress.done - 1
-        last = progress.done == progress.total
-        if self._session.common.quiet or (now - self._last < _EVERY_S and not last):
-            return
-        self._last = now
-        rate = (progress.done - self._first) / max(now - self._began, 1e-9)
-        left = duration((progress.total - progress.done) / rate)
-        line = f"{progress.done}/{progress.total} members, {short(rate, 2)}/s, {left} left\n"
-        write(sys.stderr, line)
+    beyond = [n for n in cycles if n > horizon]
+    if beyond:
+        raise InputError(
+            f"nobody was followed to cycle {beyond[0]}; the horizon is {horizon}",
+            key="before",
+            fix=f"ask before {horizon} or earlier, or start a forecast with --cycles {beyond[0]}",
+        )
+    return sorted(set(cycles))
 
 
 def _page(sheet: Page, document: dict[str, Any]) -> None:
-    horizon = document["cycles"]
+    horizon, members = document["cycles"], document["samples"] - document["failed_members"]
     beyond = f"beyond {horizon}"
     sheet.line(f"study {document['study']}  {document['cell']}", "bold")
+    median = f"{document['median_life'] or beyond} cycles"
+    if members and document["median_life"]:
+        low, high = (end or beyond for end in document["median_life_band"])
+        median += f" (from {members} cells: {low} to {high})"
     sheet.facts(
         [
             ("members", f"{document['samples']}, {document['failed_members']} failed"),
-            ("median life", f"{document['median_life'] or beyond} cycles"),
+            ("median life", median),
             ("90 % of lives", f"{document['p05'] or beyond} to {document['p95'] or beyond} cycles"),
-            ("alive at the end", percent(document["survive"]) if document["samples"] else None),
+            ("alive at the end", percent(document["survive"]) if members else None),
             ("rebuilt for", ", ".join(document["rebuilt"]) or None),
             ("figure", document.get("figure")),
         ]
     )
-    if document["incidence"]:
-        sheet.heading(f"What they die of within {horizon} cycles")
-        rows = [
-            (mode, percent(curve[-1][1])) for mode, curve in sorted(document["incidence"].items())
-        ]
-        sheet.table(("mode", "share"), rows, right=(1,))
+    for at in document["before"]:
+        sheet.heading(f"Dead by cycle {at['cycle']}, with 90 % bands")
+        ways = sorted(at["by"].items(), key=lambda item: -item[1]["probability"])
+        rows = [(way, *_share(found)) for way, found in ways if found["probability"]]
+        rows += [("any short", *_share(at["short"]))]
+        sheet.table(("of", "share", "band"), rows, right=(1, 2))
     if document["sensitivity"]:
-        sheet.heading("What the life depends on most (rank correlation)")
-        strongest = list(document["sensitivity"].items())[:_MOST]
-        sheet.table(("number", ""), [(k, f"{v:+.2f}") for k, v in strongest], right=(1,))
+        _sensitivity(sheet, document["sensitivity"])
+
+
+def _share(found: dict[str, float]) -> tuple[str, str]:
+    return percent(found["probability"]), f"{percent(found['low'])} to {percent(found['high'])}"
+
+
+def _sensitivity(sheet: Page, found: dict[str, Any]) -> None:
+    """Write what the life depends on, and how much of that is chance."""
+    sheet.heading("What the life depends on most: share of the variance of log life")
+    strongest = list(found["numbers"].items())[:_MOST]
+    rows = [
+        (key, f"{n['first']:.2f}", f"{n['total']:.2f}", _sign(n["rank_correlation"]), n["kind"])
+        for key, n in strongest
+    ]
+    sheet.table(("number", "alone", "in all", "", "spread"), rows, right=(1, 2))
+    explained = found["explained"]
+    doubt = "" if explained > _TRUSTED else ": too little to trust these shares"
+    sheet.line(f"({found['estimator']}, which explains {percent(max(explained, 0))}{doubt})")
+    if "variance" in found:
+        split, life = found["variance"], found["life"]
+        sheet.heading("What of it is chance")
+        low, _, high = life["median_over_epistemic"]
+        a, _, b = life["cells_at_known_numbers"]
+        spreads = [
+            (
+                "numbers nobody knows",
+                percent(split["epistemic"]),
+                f"median life {low:g} to {high:g}",
+            ),
+            ("cell to cell", percent(split["aleatory"]), f"lives {a:g} to {b:g}, numbers known"),
+            ("both together", percent(split["together"]), ""),
+        ]
+        sheet.table(("spread", "variance", "90 % of"), spreads, right=(1,))
+
+
+def _sign(correlation: float | None) -> str:
+    """Return which way a number acts, where that is clear."""
+    if correlation is None or abs(correlation) < _CLEAR:
+        return ""
+    return "longer" if correlation > 0 else "shorter"

@@ -58,7 +58,7 @@ def eis(
     figure: FigureFile = None,
     plot: Plot = False,
 ) -> None:
-    """Measure the impedance of a cell, fresh or after a cycle of a run, and fit its arcs.
+    """Measure a cell's impedance, fresh or aged; fit its arcs.
 
     The fit tells grains, grain boundaries and interfaces apart by their capacitances, and
     gives the electrolyte's conductivity.

@@ -9,12 +9,12 @@ import typer
 from twin.cli.command import command
 from twin.cli.formats import short
 from twin.cli.options import CellName, Overlays, Overrides, Without, names
-from twin.cli.page import Page
 from twin.cli.running import EXIT_CODES, Atol, Model, Rtol, check_tolerances, chosen, watched
 from twin.cli.session import Session
 
 if TYPE_CHECKING:
     from twin.api import LifeResult
+    from twin.cli.page import Page
 
 _MOST = 6
 
@@ -48,7 +48,7 @@ def life(
     rtol: Rtol = None,
     atol: Atol = None,
 ) -> int:
-    """Follow a cell to its end, simulating only the cycles it takes.
+    """Follow a cell to its end by a few simulated cycles.
 
     The slow states that the failure modes declare are carried over the cycles between;
     near a failure or a sudden change every cycle is simulated. The rows of cycles nobody

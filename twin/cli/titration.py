@@ -53,7 +53,7 @@ def gitt(
     figure: FigureFile = None,
     plot: Plot = False,
 ) -> None:
-    """Titrate an electrode of a full cell with pulses and rests (GITT).
+    """Titrate an electrode with pulses and rests (GITT).
 
     Gives the potential at rest and the apparent diffusivity (Weppner and Huggins) over the
     filling, beside the diffusivity that the cell was given.

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
+
+_CURRENT = re.compile(r"^(Charge|Discharge) at (?:[\d.]+(?P<unit> m?A)|C/[\d.]+|[\d.]+C)(?= )")
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,12 @@ class PlanStep:
     def solved_as(self) -> tuple[str, float | None, float | None]:
         """What makes two steps the same to the solver (pressure is an input)."""
         return (self.do, self.temperature, self.period)
+
+    @property
+    def but_for_current(self) -> tuple[str, float | None, float | None]:
+        """The same for all currents of one sign: they differ in a number the solver is given."""
+        do = _CURRENT.sub(lambda m: f"{m[1]} at {'A' if m['unit'] else 'C'}", self.do)
+        return (do, self.temperature, self.period)
 
 
 @dataclass(frozen=True)
@@ -67,3 +76,13 @@ class Plan:
             for step in phase.steps:
                 found.setdefault(step.solved_as, step)
         return list(found.values())
+
+    @property
+    def but_for_currents(self) -> tuple[object, ...]:
+        """What two plans share that one built model can do, each at its own currents."""
+        order = {step.solved_as: number for number, step in enumerate(self.unique_steps)}
+        return tuple(
+            (phase.name, phase.cycles, order[step.solved_as], step.but_for_current, step.pressure)
+            for phase in self.phases
+            for step in phase.steps
+        )

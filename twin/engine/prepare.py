@@ -10,7 +10,7 @@ import pybamm
 
 from twin.engine import criteria
 from twin.engine.criteria import Watched
-from twin.engine.plan import Plan
+from twin.engine.plan import Plan, PlanStep
 from twin.engine.recorder import Recorder, recorded_names
 from twin.errors import ModelError
 from twin.model.assembly import waiting
@@ -127,13 +127,21 @@ class Prepared:
         applied = self.spec.stack.pressure.si if pressure is None else pressure
         return {**self.free, APPLIED_PRESSURE: applied}
 
-    def at(self, spec: CellSpec, free: Mapping[str, float]) -> Prepared:
+    def at(self, spec: CellSpec, free: Mapping[str, float], plan: Plan | None = None) -> Prepared:
         """Return the same built cell with other values of what was left free.
 
         ``spec`` may differ from the one it was built for in those and in the stack
-        pressure only; ``twin.validation.bench`` shows how to make sure of it.
+        pressure only; ``twin.validation.bench`` shows how to make sure of it. ``plan`` may
+        differ in the currents of its steps only (:attr:`Plan.but_for_currents`).
         """
-        return replace(self, spec=spec, cell=CellContext(spec), free={**self.free, **free})
+        other = replace(self, spec=spec, cell=CellContext(spec), free={**self.free, **free})
+        if plan is None or plan == self.plan:
+            return other
+        steps = plan.unique_steps
+        other.plan = plan
+        other.compiled = self.compiled.with_steps(_made(steps, spec))
+        other.step_index = {step.solved_as: number for number, step in enumerate(steps)}
+        return other
 
 
 def prepare(
@@ -170,11 +178,10 @@ def prepare(
     free = dict(free or {})
     values.update(dict.fromkeys((APPLIED_PRESSURE, *free), "[input]"))
     steps = plan.unique_steps
-    ambient = spec.thermal.ambient.si
     compiled = _compile(
         model,
         values,
-        [make_step(s.do, temperature=s.temperature or ambient, period=s.period) for s in steps],
+        _made(steps, spec),
         SolverSettings(settings.rtol, settings.atol),
         spec,
         {APPLIED_PRESSURE: spec.stack.pressure.si, **free},
@@ -183,6 +190,12 @@ def prepare(
     recorder = Recorder(compiled, list(dict.fromkeys([*names, *also])), watched)
     index = {step.solved_as: number for number, step in enumerate(steps)}
     return Prepared(spec, cell, modes, plan, settings, compiled, recorder, watched, index, free)
+
+
+def _made(steps: Iterable[PlanStep], spec: CellSpec) -> list[Any]:
+    """Return PyBaMM's steps of a plan's."""
+    ambient = spec.thermal.ambient.si
+    return [make_step(s.do, temperature=s.temperature or ambient, period=s.period) for s in steps]
 
 
 def _compile(

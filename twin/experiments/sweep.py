@@ -8,20 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from twin.errors import InputError
+from twin.specs.display import shown_unit
 from twin.specs.naming import find
 from twin.specs.quantity import Quantity
 from twin.specs.schema import CellSpec
 
 MOST_POINTS = 1000
-# What the axes of figures and the columns of tables are in: SI unit, its factor and offset.
-_SHOWN = {
-    "Pa": ("MPa", 1e-6, 0.0),
-    "K": ("degC", 1.0, -273.15),
-    "A/m^2": ("mA/cm2", 0.1, 0.0),
-    "m": ("um", 1e6, 0.0),
-    "ohm*m^2": ("ohm cm2", 1e4, 0.0),
-    "S/m": ("mS/cm", 10.0, 0.0),
-}
 
 
 @dataclass(frozen=True)
@@ -82,7 +74,7 @@ def shown(spec: CellSpec, key: str) -> tuple[float | None, str]:
         value = getattr(value, "value", None)  # a constant law
     if not isinstance(value, Quantity):
         return None, ""
-    unit, factor, offset = _SHOWN.get(value.unit, (value.unit, 1.0, 0.0))
+    unit, factor, offset = shown_unit(value.unit)
     return round(factor * value.si + offset, 9), unit
 
 

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from twin.errors import InputError
 
 
-def each_as_done(
-    function: Callable[..., Any],
-    calls: Sequence[tuple[Any, ...]],
-    workers: int,
-    scheduler: str | None = None,
-) -> Iterator[Any]:
-    """Call a function with each of some arguments on workers; yield results as they come.
+class Workers:
+    """Worker processes that stay between one batch of calls and the next.
 
     Parameters
     ----------
-    function : callable
-        Importable by the workers.
-    calls : sequence of tuple
-        Its arguments, call by call.
-    workers : int
+    count : int
         How many local processes to start, one thread each.
     scheduler : str, optional
         The address of a scheduler (``tcp://host:8786``) to use instead.
@@ -32,29 +24,74 @@ def each_as_done(
     InputError
         If the scheduler does not answer.
     """
-    from distributed import Client, LocalCluster, as_completed
 
-    if scheduler is None:
-        cluster = LocalCluster(
-            n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None
-        )
-        client = Client(cluster)
-    else:
-        cluster = None
+    def __init__(self, count: int, scheduler: str | None = None):
+        import logging
+
+        import dask
+
+        dask.config.set({"logging.distributed": "warning"})  # read once, on import
+        from distributed import Client, LocalCluster
+
+        logging.getLogger("distributed").setLevel(logging.WARNING)
+        self._cluster: Any = None
+        if scheduler is None:
+            self._cluster = LocalCluster(
+                n_workers=count, threads_per_worker=1, processes=True, dashboard_address=None
+            )
+            self._client: Any = Client(self._cluster)
+            return
         try:
-            client = Client(scheduler, timeout=15)
+            self._client = Client(scheduler, timeout=15)
         except (OSError, ValueError, TimeoutError) as error:
             raise InputError(
                 f"no Dask scheduler answers at {scheduler} ({error})",
                 key="scheduler",
                 fix="start one (dask scheduler) and give its tcp:// address",
             ) from None
-    try:
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the connection, and the processes that were started for it."""
+        self._client.close()
+        if self._cluster is not None:
+            self._cluster.close()
+
+    def each(
+        self, function: Callable[..., Any], calls: Sequence[tuple[Any, ...]]
+    ) -> Iterator[tuple[int, Any]]:
+        """Call an importable function with each of some arguments, in any order.
+
+        Yields which call ended, and its result; the exception where it ended in one, or
+        where its worker died.
+        """
+        from distributed import as_completed
+
         # Not pure: the same call is another life's work, and results are small.
-        futures = [client.submit(function, *call, pure=False, retries=1) for call in calls]
-        for future in as_completed(futures):
-            yield future.result()
-    finally:
-        client.close()
-        if cluster is not None:
-            cluster.close()
+        submit = self._client.submit
+        futures = {
+            submit(function, *call, pure=False, retries=1): number
+            for number, call in enumerate(calls)
+        }
+        for future in as_completed(list(futures)):
+            error = future.exception()
+            yield futures[future], future.result() if error is None else error
+
+    def each_as_done(
+        self, function: Callable[..., Any], calls: Sequence[tuple[Any, ...]]
+    ) -> Iterator[Any]:
+        """Do as :meth:`each`; yield results alone, and raise the first exception."""
+        for _, result in self.each(function, calls):
+            if isinstance(result, BaseException):
+                raise result
+            yield result

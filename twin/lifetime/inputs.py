@@ -10,35 +10,55 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
 from twin.engine import criteria
 from twin.engine.prepare import build_model
-from twin.lifetime.spreads import Uncertain
 from twin.model.parameters import APPLIED_PRESSURE, parameter_values
 from twin.specs.naming import parameter_name
+from twin.specs.quantity import Quantity
 
+
+class Varies(Protocol):
+    """A number that can take other values: one with a spread, or one on a range."""
+
+    @property
+    def key(self) -> str:
+        """Its dotted key."""
+
+    @property
+    def quantity(self) -> Quantity:
+        """What the cell has there."""
+
+    def value(self, u: np.ndarray) -> np.ndarray:
+        """Return the values at points of (0, 1)."""
+
+    def text(self, value: float) -> Any:
+        """Return a value as a cell file would give it."""
+
+
+Item = TypeVar("Item", bound=Varies)
 Changed = Callable[[Mapping[str, Any]], Any]
 """A function that returns the cell with some keys changed."""
 
 
 def split(
-    spec: Any, modes: Sequence[Any], model: str, items: Sequence[Uncertain], changed: Changed
-) -> tuple[list[Uncertain], list[Uncertain]]:
+    spec: Any, modes: Sequence[Any], model: str, items: Sequence[Item], changed: Changed
+) -> tuple[list[Item], list[Item]]:
     """Return the uncertain numbers that can be inputs, and those that need a new build."""
     plain = _print(spec, modes, model)
     pressure = "stack.pressure"  # an input of every model already
 
-    def same(some: Sequence[Uncertain]) -> bool:
+    def same(some: Sequence[Item]) -> bool:
         other = changed({i.key: i.text(float(i.value(np.array([0.6]))[0])) for i in some})
         own = {parameter_name(i.key, i.quantity.unit) for i in some}
         if any(i.key == pressure for i in some):
             own.add(APPLIED_PRESSURE)
         return _alike(plain, _print(other, modes, model), own)
 
-    def inputs(some: list[Uncertain]) -> list[Uncertain]:
+    def inputs(some: list[Item]) -> list[Item]:
         if not some or same(some):
             return some
         if len(some) == 1:

@@ -36,6 +36,11 @@ class Uncertain:
     key: str
     quantity: Quantity
 
+    @property
+    def aleatory(self) -> bool:
+        """Whether one cell differs from the next in it (rather than nobody knowing it)."""
+        return self.quantity.spread_kind == "aleatory"
+
     def value(self, u: np.ndarray) -> np.ndarray:
         """Return the values at points ``u`` of (0, 1), in the quantity's SI unit."""
         assert self.quantity.spread is not None

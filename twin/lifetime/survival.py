@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.stats import spearmanr
+from scipy.stats import beta, binom
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,12 @@ class Member:
     cause: str | None
     values: Mapping[str, float]
     capacity: Sequence[tuple[int, float]] = ()
+    criterion: str | None = None
+
+    @property
+    def way(self) -> str | None:
+        """The way it died, ``"mode: criterion"``; None if it lives on."""
+        return None if self.cause is None else f"{self.cause}: {self.criterion}"
 
 
 def quantile(members: Sequence[Member], share: float) -> int | None:
@@ -77,20 +83,43 @@ def _steps(cycles: Any, values: np.ndarray) -> list[tuple[int, float]]:
     return sorted(by_cycle.items())
 
 
-def sensitivity(members: Sequence[Member], horizon: int) -> dict[str, float]:
-    """Return Spearman's rank correlation of each number with the life, strongest first.
+def half_width(curves: Mapping[str, Mapping[str, Any]]) -> float:
+    """Return half the width of the widest 90 % band of some incidences (0 for none)."""
+    widths = []
+    for found in curves.values():
+        low = dict(found["low"])
+        widths += [(high - low[n]) / 2 for n, high in found["high"] if n in low]
+    return max(widths, default=0.0)
 
-    A member that lives counts with the horizon.
+
+def quantile_band(members: Sequence[Member], share: float) -> list[int | None]:
+    """Return the 90 % band of :func:`quantile` that so few members leave.
+
+    By order statistics: of ``n`` lives the number below the true quantile is binomial, so
+    its 5 and 95 % points tell the ranks (any distribution). None: beyond the horizon.
     """
-    lives = np.array([m.cycles if m.cause is not None else horizon for m in members], dtype=float)
-    if len(members) < 3 or np.ptp(lives) == 0:
-        return {}
-    found = {}
-    for key in members[0].values:
-        values = np.array([m.values[key] for m in members])
-        if np.ptp(values) > 0:
-            found[key] = float(spearmanr(values, lives).statistic)
-    return dict(sorted(found.items(), key=lambda item: -abs(item[1])))
+    low, high = binom.ppf([0.05, 0.95], len(members), share)
+    deaths = sorted(m.cycles for m in members if m.cause is not None)
+    ranks = (max(int(low), 1), int(high) + 1)
+    return [deaths[rank - 1] if rank <= len(deaths) else None for rank in ranks]
+
+
+def probability(
+    members: Sequence[Member], cycle: int, of: Callable[[Member], bool]
+) -> dict[str, float]:
+    """Return the probability of a death by a cycle, with its exact 90 % band.
+
+    Every member is followed to its death or beyond the horizon, so the incidence at a
+    cycle is a share of the members, and its band the binomial one (Clopper and Pearson);
+    where nobody died so, its upper end says how sure that is.
+    """
+    n, dead = (
+        len(members),
+        sum(m.cause is not None and m.cycles <= cycle and of(m) for m in members),
+    )
+    low = float(beta.ppf(0.05, dead, n - dead + 1)) if dead else 0.0
+    high = float(beta.ppf(0.95, dead + 1, n - dead)) if dead < n else 1.0
+    return {"probability": dead / n, "low": low, "high": high}
 
 
 def fan(members: Sequence[Member], cycles: np.ndarray) -> dict[str, list[float | None]]:

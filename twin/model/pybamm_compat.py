@@ -7,6 +7,7 @@ Written against PyBaMM 26.10; when that changes, this file is what has to follow
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 import time
@@ -18,6 +19,7 @@ import numpy as np
 import pybamm
 
 from twin.model.observer import Observer
+from twin.model.pybamm_solver import ScalarIDAKLUSolver
 
 _INFEASIBLE = "non-positive at initial conditions"
 EXPERIMENT_TAG = "[experiment]"
@@ -137,6 +139,16 @@ class CompiledCell:
         self._default_solver = self._simulation._built_experiment_solver
         self._solvers: dict[Any, pybamm.BaseSolver] = {}
         self.solver_seconds = 0.0
+
+    def with_steps(self, steps: Sequence[pybamm.step.BaseStep]) -> CompiledCell:
+        """Return the same built cell for steps that differ from its own in their currents.
+
+        The unified model reads the current of a step as an input; what ends a step is built
+        in, so the steps must be of the same kinds in the same order, and of the same signs.
+        """
+        other = copy.copy(self)
+        other.steps = list(pybamm.Experiment([tuple(steps)]).steps)
+        return other
 
     def _solver(self, settings: SolverSettings | None) -> pybamm.BaseSolver:
         if settings is None:
@@ -284,7 +296,7 @@ class SolverSettings:
 
     def make(self) -> pybamm.IDAKLUSolver:
         """Return a PyBaMM solver with these settings."""
-        return pybamm.IDAKLUSolver(
+        return ScalarIDAKLUSolver(
             rtol=self.rtol,
             atol=self.atol,
             options={"dt_max": self.dt_max, "dt_init": self.dt_init, "max_num_steps": 50_000},

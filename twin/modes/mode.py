@@ -62,6 +62,9 @@ class Criterion:
         One sentence for the user.
     scale : {"linear", "log"}
         Scale of the margin.
+    is_short : bool
+        Whether it means that sodium has crossed the electrolyte; forecasts give the
+        probability of a short apart.
     """
 
     what: str
@@ -72,6 +75,7 @@ class Criterion:
     says: str
     severity: Literal["fatal", "warning"] = "fatal"
     scale: Literal["linear", "log"] = "linear"
+    is_short: bool = False
 
     def margin(self, value: float) -> float:
         """Return 1 for the fresh value, 0 at the threshold, negative beyond it."""

@@ -13,6 +13,8 @@ from twin.units import UnitError, to_si
 
 Status = Literal["measured", "fitted", "unverified", "assumed", "exact"]
 STATUSES: tuple[str, ...] = ("measured", "fitted", "unverified", "assumed", "exact")
+SpreadKind = Literal["aleatory", "epistemic"]
+SPREAD_KINDS: tuple[str, ...] = ("aleatory", "epistemic")
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,9 @@ class Quantity:
         The value as it was written, e.g. ``"50 um"``.
     spread : str or None
         How uncertain it is, e.g. ``"lognormal 0.3"`` or ``"weibull 10"``.
+    spread_kind : str or None
+        What the spread is of: ``"aleatory"``, one cell differs from the next, or
+        ``"epistemic"``, nobody knows the number better; ``None`` counts as epistemic.
     source : str or None
         Where the number was read.
     status : str or None
@@ -45,6 +50,7 @@ class Quantity:
     source: str | None = None
     status: Status | None = None
     note: str | None = None
+    spread_kind: SpreadKind | None = None
 
     def __float__(self) -> float:
         return self.si
@@ -53,8 +59,8 @@ class Quantity:
         return self.text
 
 
-QUANTITY_KEYS = frozenset({"value", "spread", "source", "status", "note"})
-_SPREAD_KINDS = {"normal", "lognormal", "uniform", "weibull"}
+QUANTITY_KEYS = frozenset({"value", "spread", "spread_kind", "source", "status", "note"})
+_SHAPES = {"normal", "lognormal", "uniform", "weibull"}
 
 
 def parse_quantity(raw: Any, unit: str) -> Quantity:
@@ -89,14 +95,21 @@ def parse_quantity(raw: Any, unit: str) -> Quantity:
     for key, value in extra.items():
         if not isinstance(value, str):
             raise Complaint(f"{key!r} of a quantity must be text", fix="quote it", keys=(key,))
-    if "status" in extra and extra["status"] not in STATUSES:
-        raise Complaint(
-            f"status {extra['status']!r} is none of {', '.join(STATUSES)}",
-            fix=did_you_mean(extra["status"], STATUSES, f"use one of {', '.join(STATUSES)}"),
-            keys=("status",),
-        )
+    for key, choices in (("status", STATUSES), ("spread_kind", SPREAD_KINDS)):
+        if key in extra and extra[key] not in choices:
+            raise Complaint(
+                f"{key} {extra[key]!r} is none of {', '.join(choices)}",
+                fix=did_you_mean(extra[key], choices, f"use one of {', '.join(choices)}"),
+                keys=(key,),
+            )
     if "spread" in extra:
         _check_spread(extra["spread"])
+    elif "spread_kind" in extra:
+        raise Complaint(
+            "a 'spread_kind' without a 'spread' says nothing",
+            fix='add spread = "lognormal 0.3", say, or remove spread_kind',
+            keys=("spread_kind",),
+        )
     si, text = _number(raw["value"], unit)
     return Quantity(si=si, unit=unit, text=text, **extra)
 
@@ -165,14 +178,14 @@ def toml_type(raw: Any) -> str:
 
 
 def _check_spread(spread: str) -> None:
-    known = ", ".join(sorted(_SPREAD_KINDS))
+    known = ", ".join(sorted(_SHAPES))
     fix = "write 'normal SD', 'lognormal SIGMA', 'weibull MODULUS' or 'uniform LOW HIGH'"
 
     def complaint(says: str) -> Complaint:
         return Complaint(f"spread {spread!r}: {says}", fix=fix, keys=("spread",))
 
     words = spread.split()
-    if not words or words[0] not in _SPREAD_KINDS:
+    if not words or words[0] not in _SHAPES:
         raise complaint(f"expected one of {known} and its width")
     try:
         numbers = [float(word.rstrip("%")) for word in words[1:]]
@@ -237,6 +250,7 @@ def Q(
         "properties": {
             "value": plain,
             "spread": {"type": "string"},
+            "spread_kind": {"enum": list(SPREAD_KINDS)},
             "source": {"type": "string"},
             "note": {"type": "string"},
             "status": {"enum": list(STATUSES)},
@@ -262,7 +276,7 @@ def dump_quantity(quantity: Quantity) -> Any:
     """Write a quantity back as it would stand in TOML."""
     extra = {
         key: getattr(quantity, key)
-        for key in ("spread", "source", "status", "note")
+        for key in ("spread", "spread_kind", "source", "status", "note")
         if getattr(quantity, key) is not None
     }
     return {"value": _plain(quantity), **extra} if extra else _plain(quantity)

@@ -69,6 +69,8 @@ class Intercalation(_Material):
     conductivity: laws("S/m", gt=0)
     volume_change: Q("") | None = None
     """Relative volume change from empty to full (positive: swells on sodiation)."""
+    yield_strength: Q("Pa", gt=0) | None = None
+    """Of a host that flows, as an alloy does; brittle ones have none."""
 
 
 class Electrolyte(_Material):
@@ -256,6 +258,18 @@ class EndOfLife(Frozen):
     """The cycle that capacity and resistance are compared with."""
 
 
+class Correlation(Frozen):
+    """Numbers whose spreads go together: every two of them have this correlation.
+
+    It is the one of their normal scores (a Gaussian copula), so each keeps the
+    distribution of its own ``spread``.
+    """
+
+    between: tuple[str, ...] = Field(min_length=2)
+    """Dotted keys, each of a quantity with a ``spread``."""
+    coefficient: Q("", gt=-1, lt=1)
+
+
 class Geometry(Frozen):
     """The cell's lateral size."""
 
@@ -288,6 +302,8 @@ class CellSpec(Frozen):
     nominal_capacity: Q("A*hour", gt=0) | None = None
     """For C-rates; the theoretical capacity of the limiting electrode if not given."""
     end_of_life: EndOfLife = Field(default_factory=EndOfLife)
+    correlations: dict[str, Correlation] | None = None
+    """What goes together where numbers are uncertain; each has a name of its own."""
     modes: dict[str, SerializeAsAny[Any]] = Field(default_factory=dict)
 
     @model_validator(mode="after")

@@ -116,6 +116,18 @@ class StoreReader:
         """Return a study by its id (NotFoundError if there is none)."""
         return self._read(lambda connection: studies.find(connection, study_id))
 
+    def studies(self, *, kind: str | None = None, limit: int | None = None) -> list[StudyInfo]:
+        """Return studies, newest first, with their members counted but without their designs.
+
+        Parameters
+        ----------
+        kind : str, optional
+            Only studies of this kind, as ``"forecast"``.
+        limit : int, optional
+            At most so many.
+        """
+        return self._read(lambda connection: studies.listing(connection, kind=kind, limit=limit))
+
     def info(self) -> dict[str, Any]:
         """Return URL (without password), backend, revision, sizes in bytes and row counts."""
         revision = migrate.head_revision()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -91,7 +92,11 @@ class RunInfo:
 
 @dataclass(frozen=True)
 class StudyInfo:
-    """A study: many runs with one question."""
+    """A study: many runs with one question.
+
+    ``members`` counts its runs by their stored status; only listings
+    (:meth:`Store.studies`) have it, and they leave the design out.
+    """
 
     id: str
     kind: str
@@ -100,3 +105,4 @@ class StudyInfo:
     design: dict[str, Any]
     summary: dict[str, Any]
     created: datetime
+    members: Mapping[str, int] = field(default_factory=dict)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 from sqlmodel import col
 
 from twin.errors import NotFoundError
 from twin.store.plain import plain, text
 from twin.store.records import StudyInfo
 from twin.store.runs import new_id
-from twin.store.tables import Study, metadata, now
+from twin.store.tables import Run, Study, metadata, now
 
 
 def start(connection: Connection, kind: str, cell_name: str, design: Mapping[str, Any]) -> str:
@@ -56,6 +56,24 @@ def find(connection: Connection, study_id: str) -> StudyInfo:
     if row is None:
         raise _unknown(study_id)
     return StudyInfo(**row)
+
+
+def listing(connection: Connection, *, kind: str | None, limit: int | None) -> list[StudyInfo]:
+    """Return studies, newest first, without their designs (a sample can be long)."""
+    columns = [c for c in metadata.tables["study"].columns if c.name != "design"]
+    query = select(*columns).order_by(col(Study.created).desc(), col(Study.id)).limit(limit)
+    if kind is not None:
+        query = query.where(col(Study.kind) == kind)
+    counts: dict[str, dict[str, int]] = {}
+    counted = select(col(Run.study), col(Run.status), func.count()).group_by(
+        col(Run.study), col(Run.status)
+    )
+    for study_id, status, count in connection.execute(counted.where(col(Run.study).is_not(None))):
+        counts.setdefault(str(study_id), {})[status] = count
+    return [
+        StudyInfo(**row, design={}, members=counts.get(row["id"], {}))
+        for row in connection.execute(query).mappings()
+    ]
 
 
 def _unknown(study_id: str) -> NotFoundError:

@@ -23,6 +23,7 @@ from twin.engine.prepare import Prepared, RunSettings, prepare
 from twin.engine.recorder import CycleRecord
 from twin.engine.run import RunLoop
 from twin.errors import InputError
+from twin.lifetime.jump import JumpLoop
 from twin.model.parameters import APPLIED_PRESSURE, parameter_values
 from twin.modes.context import CellContext
 from twin.modes.manager import plugin_manager
@@ -40,6 +41,9 @@ Changes = Mapping[str, Any]
 _PROTOCOL = "protocol."
 # Series are kept of every cycle, or of the first ones and the last.
 _ALL, _FEW = 1, 10**9
+# A run of so many cycles is followed as `twin life` follows one: a jump is checked against
+# the cycle after it to a thousandth of the capacity, finer than any tolerance here.
+_LONG = 30
 
 
 @dataclass
@@ -64,7 +68,8 @@ class RunData:
     tables: dict[int, dict[str, np.ndarray]] = field(default_factory=dict)
 
     def commit_cycle(self, run_id: str, number: int, row: Mapping[str, Any], **more: Any) -> None:
-        """Keep a cycle (the engine's sink)."""
+        """Keep a cycle, and those jumped before it (the engine's sink)."""
+        self.rows += [dict(one) for one in more.get("jumped", ())]
         self.rows.append(dict(row))
         if more.get("series") is not None:
             self.tables[number] = more["series"]
@@ -157,7 +162,9 @@ class Bench:
             )
         prepared = self._prepared(name, spec, plan, changes)
         data = RunData(spec, Outcome("completed"))
-        loop = RunLoop(prepared, data, f"{self.case.name}/{name}", State(0, 0.0, None))
+        jumps = cycles >= _LONG and not run.exact and name not in self._whole
+        kind = JumpLoop if jumps else RunLoop
+        loop = kind(prepared, data, f"{self.case.name}/{name}", State(0, 0.0, None))
         data.outcome = loop.run(cycles)
         return data
 

@@ -16,6 +16,9 @@ from twin.specs.tree import Node, Rank
 from twin.validation.schema import Case, Run
 from twin.validation.vocabulary import OF_A_RUN, OF_A_STAIRCASE, OF_OTHERS
 
+# The three ways to say what is done to a run's cell, and how each is left out.
+_DOINGS: dict[str, Any] = {"protocol": None, "phase": (), "staircase": None}
+
 
 def case_names() -> list[str]:
     """Return the names of the cases in the library."""
@@ -59,6 +62,9 @@ def _like(runs: dict[str, Run], name: str) -> Run:
         return run
     base = _like(runs, run.like)
     own = {field: getattr(run, field) for field in run.model_fields_set - {"patch"}}
+    if own.keys() & _DOINGS.keys():
+        # What is done to the cell is one thing: the other's goes.
+        own = {**_DOINGS, **own}
     return base.model_copy(update={**own, "patch": _laid(base.patch, run.patch)})
 
 

@@ -12,7 +12,7 @@ from twin.errors import InputError
 from twin.specs.naming import find
 from twin.specs.quantity import Quantity
 from twin.units import UnitError, to_si
-from twin.validation.bench import Bench, Changes
+from twin.validation.bench import Bench, Changes, RunData
 from twin.validation.fits import FITS
 from twin.validation.readings import read, unit_of
 from twin.validation.schema import Observable, Vary
@@ -139,6 +139,18 @@ class Eye:
         if seen.take == "order":
             return float(all(a > b for a, b in pairwise(numbers)))
         return sum(bool(n) for n in numbers) / len(numbers)
+
+    def death(self, name: str, changes: dict[str, Changes]) -> str:
+        """Return how the run that an observable looks at died; empty if it did not."""
+        seen = self.case.see[name]
+        run = seen.run or next(iter(self.case.run))
+        if seen.take in OF_OTHERS or seen.over is not None or self.case.run[run].vary is not None:
+            return ""
+        data = self.bench.solve(run, changes.get(run, {}))
+        if not isinstance(data, RunData) or data.outcome.kind != "cell-failed":
+            return ""
+        o = data.outcome
+        return f"it died in cycle {o.cycle}, after {o.time_h or 0:.3g} h, of {o.mode}: {o.says}"
 
     def unit(self, name: str) -> str:
         """Return the unit an observable's number is told in."""

@@ -117,6 +117,8 @@ def _row(data: RunData, cycle: int) -> dict[str, Any]:
 def _retention(seen: Observable, data: RunData) -> float:
     assert seen.cycle is not None
     first = _row(data, seen.first)["capacity_Ah"]
+    if not _alive(data) and data.outcome.cycle <= seen.cycle:
+        return 0.0  # nothing is left of a dead cell
     return float(_row(data, seen.cycle)["capacity_Ah"] / first)
 
 

@@ -148,6 +148,9 @@ def _line(
         line.why = " ".join(p for p in (row.why, error.problems[0].message) if p)
         return line
     _judge(line, row)
+    if line.status == MISSED:
+        died = eye.death(row.see, calibrator.changes(fitted))
+        line.why = ". ".join(part for part in (line.why, died) if part)
     return line
 
 

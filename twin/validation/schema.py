@@ -61,6 +61,8 @@ class Run(Frozen):
     """The failure modes at work; none if not given."""
     model: Literal["dfn", "spm"] = "dfn"
     cycles: int | None = Field(default=None, ge=1, strict=True)
+    exact: bool = False
+    """Simulate every cycle of a long run, instead of jumping over those that are alike."""
     protocol: str | None = None
     parameters: dict[str, Scalar] = Field(default_factory=dict)
     phase: tuple[dict[str, Any], ...] = ()

@@ -301,11 +301,11 @@ def test_a_second_ctrl_c_reports_what_was_finished(cli, empty, monkeypatch):
 
 def test_warnings_of_a_run_are_told_at_its_end(cli, empty):
     said = cli(
-        "run", "na-nzsp-na", "--cycles", 1, "--set", "stack.pressure=40 MPa",
+        "run", "na-nzsp-na", "--cycles", 1, "--set", "stack.pressure=80 MPa",
         "--modes", "pressure", "--db", empty,
     )  # fmt: skip
     assert said.code == 0
-    assert "warning" in said.out and "the pressure was 4e+07 Pa" in flat(said.out)
+    assert "warning" in said.out and "the pressure was 8e+07 Pa" in flat(said.out)
 
 
 def test_a_database_can_be_a_path_or_in_memory(cli, tmp_path):

@@ -76,14 +76,14 @@ def test_leaving_a_modes_validity_is_said_once(tmp_path):
     run = twin.simulate(
         "na-base-na",
         cycles=3,
-        overrides={"stack.pressure": "50 MPa"},
+        overrides={"stack.pressure": "80 MPa"},
         store=f"sqlite:///{tmp_path}/r.db",
     )
     given = [e for e in run.store.events(run.id) if e["severity"] == "warning"]
     assert [(e["mode"], e["criterion"]) for e in given] == [
         ("pressure", "pressure outside the mode's validity")
     ]
-    assert given[0]["value"] == pytest.approx(50e6) and given[0]["threshold"] == 30e6
+    assert given[0]["value"] == pytest.approx(80e6) and given[0]["threshold"] == 70e6
 
 
 def test_the_model_serves_a_plain_pybamm_script():

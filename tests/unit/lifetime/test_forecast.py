@@ -7,7 +7,15 @@ import pytest
 
 import twin
 from twin.lifetime.spreads import Uncertain, points, uncertain
-from twin.lifetime.survival import Member, fan, incidence, quantile, sensitivity
+from twin.lifetime.survival import (
+    Member,
+    fan,
+    half_width,
+    incidence,
+    probability,
+    quantile,
+    quantile_band,
+)
 from twin.specs.quantity import parse_quantity
 
 CELL = "na-nzsp-na"
@@ -70,12 +78,32 @@ def test_incidences_of_competing_risks_add_up_to_the_dead():
         assert all(0 <= p <= 1 for side in ("low", "high") for _, p in mode[side])
 
 
-def test_what_decides_a_life_is_named_first():
-    members = [
-        Member(i, 100 - i, "a", {"x": float(i), "noise": float((i * 7) % 5)}) for i in range(20)
-    ]
-    found = sensitivity(members, 200)
-    assert next(iter(found)) == "x" and found["x"] == pytest.approx(-1.0)
+def test_the_probability_before_a_cycle_has_the_binomial_band():
+    members = [member(i, 10 * (i + 1), "a" if i % 2 else "b") for i in range(10)]
+    found = probability(members, 60, lambda m: m.cause == "a")
+    assert found["probability"] == pytest.approx(0.3)
+    # Three of ten: 8.7 and 60.7 % (Clopper and Pearson, tabulated).
+    assert (found["low"], found["high"]) == pytest.approx((0.0873, 0.6066), abs=2e-4)
+    never = probability(members, 60, lambda m: False)
+    assert (never["probability"], never["low"]) == (0.0, 0.0)
+    assert never["high"] == pytest.approx(1 - 0.05 ** (1 / 10))
+
+
+def test_a_quantile_has_the_band_of_its_ranks():
+    members = [member(i, i + 1, "a") for i in range(100)]
+    low, high = quantile_band(members, 0.5)
+    assert (low, high) == (42, 59)  # binomial(100, 1/2): 5 and 95 % points 42 and 58
+    members = [member(i, 50, None) for i in range(100)]
+    assert quantile_band(members, 0.5) == [None, None]
+
+
+def test_bands_settle_as_members_are_added():
+    few, many = (
+        half_width(incidence([member(i, 1 + i % 7, "ab"[i % 2]) for i in range(n)]))
+        for n in (20, 320)
+    )
+    assert many == pytest.approx(few / 4, rel=0.3)
+    assert half_width({}) == 0.0
 
 
 def test_the_fan_is_of_those_alive():
@@ -108,6 +136,20 @@ def test_the_document_has_the_keys_scripts_rely_on(study):
     dead = sum(curve[-1][1] for curve in document["incidence"].values())
     assert dead == pytest.approx(1 - document["survive"])
     assert document["p05"] <= document["median_life"]
+
+
+def test_criteria_and_fan_are_of_the_members(study):
+    document, criteria = study[1].to_dict(), study[1].criteria()
+    assert sum(criteria.values()) == pytest.approx(1 - document["survive"])
+    by_mode = {mode: curve[-1][1] for mode, curve in document["incidence"].items()}
+    for mode, share in by_mode.items():
+        mine = sum(s for name, s in criteria.items() if name.startswith(f"{mode}: "))
+        assert mine == pytest.approx(share)
+    shorts = sum(s for name, s in criteria.items() if "short" in name)
+    assert study[1].shorted() == pytest.approx(shorts)
+    levels = study[1].fan(10)
+    assert levels["cycle"][0] == 1 and levels["cycle"][-1] == 60
+    assert levels["p05"][0] == levels["p95"][0]  # shares of their own first cycle
 
 
 def test_a_study_goes_on_where_it_stopped_and_may_grow(study):

@@ -381,6 +381,21 @@ class StoreContract:
         with pytest.raises(NotFoundError, match="no study 'nothing'"):
             start(store, study="nothing")
 
+    def test_studies_are_listed_with_their_members_counted(self, store):
+        older = store.start_study(kind="forecast", cell_name="c", design={"values": [1, 2]})
+        newer = store.start_study(kind="map", cell_name="d", design={})
+        for status in ("completed", "completed", "solver-gave-up", None):
+            run = start(store, study=older)
+            if status is not None:
+                store.finish_run(run, status=status, outcome={}, wall_s=1.0)
+        start(store)  # of no study
+        listed = store.studies()
+        assert [study.id for study in listed if study.id in (older, newer)] == [newer, older]
+        found = next(study for study in listed if study.id == older)
+        assert found.members == {"completed": 2, "solver-gave-up": 1, "running": 1}
+        assert (found.status, found.design) == ("running", {})
+        assert [study.id for study in store.studies(kind="map", limit=1)] == [newer]
+
     def test_threads_share_a_store(self, store):
         runs = [start(store) for _ in range(4)]
         errors = []

@@ -19,6 +19,7 @@ from typing import IO, Any
 
 from twin_tui.runs.job import Job
 from twin_tui.runs.scenario import Scenario
+from twin_tui.runs.study import StudyJob
 
 
 class WorkerProcess:
@@ -85,6 +86,15 @@ class Desk:
         self._closed = False
 
     @property
+    def runs(self) -> list[Job]:
+        """The runs among the jobs."""
+        return [job for job in self.jobs if not isinstance(job, StudyJob)]
+
+    def studies(self, kind: str) -> list[StudyJob]:
+        """Return the studies of a kind among the jobs."""
+        return [job for job in self.jobs if isinstance(job, StudyJob) and job.kind == kind]
+
+    @property
     def busy(self) -> list[Job]:
         """Jobs that are not over."""
         return [job for job in self.jobs if not job.over]
@@ -97,12 +107,24 @@ class Desk:
         """Queue the continuation of a run, or a branch of it."""
         return self._queue(label, "resume", {"run": run, **arguments}, arguments.get("cycles") or 0)
 
+    def submit_study(
+        self, kind: str, label: str, arguments: dict[str, Any], total: int
+    ) -> StudyJob:
+        """Queue a forecast or a map."""
+        job = StudyJob(len(self.jobs) + 1, label, kind, arguments, total)
+        job.study = arguments.get("study")
+        self._take(job)
+        return job
+
     def _queue(self, label: str, kind: str, arguments: dict[str, Any], total: int) -> Job:
         job = Job(len(self.jobs) + 1, label, kind, arguments, total)
+        self._take(job)
+        return job
+
+    def _take(self, job: Job) -> None:
         self.jobs.append(job)
         self._next()
         self._changed(job)
-        return job
 
     def warm(self) -> None:
         """Have one worker ready, with the slow imports done, for the next run."""
@@ -110,7 +132,7 @@ class Desk:
             self._spare = WorkerProcess()
 
     def _next(self) -> None:
-        going = sum(job.state not in ("waiting", "finished", "failed") for job in self.jobs)
+        going = sum(not job.over and job.state != "waiting" for job in self.jobs)
         waiting = [job for job in self.jobs if job.state == "waiting"]
         for job in waiting[: max(self.at_once - going, 0)]:
             self._begin(job)
@@ -142,7 +164,9 @@ class Desk:
             self.processes.pop(job.number).leave()
             if not job.over:
                 how = f"its process ended ({news['code']}): {news['last']}"
-                fix = f"what was finished is kept: resume run {job.run}" if job.run else "try again"
+                fix = "what was finished is kept: " if job.run or job.study else "try again"
+                fix += f"resume run {job.run}" if job.run else ""
+                fix += f"go on with study {job.study}" if job.study else ""
                 job.hear(_failed(how, fix))
             self._next()
         else:

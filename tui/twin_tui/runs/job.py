@@ -11,7 +11,7 @@ from twin.api.formats import duration, percent, short
 
 MOST_ROWS = 400
 MOST_LOG = 300
-OVER = ("finished", "failed")
+OVER = ("finished", "failed", "stopped")
 
 
 @dataclass
@@ -29,6 +29,7 @@ class Job:
     total: int
     state: str = "waiting"
     run: str | None = None
+    study: str | None = None
     rows: list[dict[str, Any]] = field(default_factory=list)
     series: dict[str, Any] | None = None
     rate: float = 0.0

@@ -1,4 +1,4 @@
-"""A process that does one run and tells of it, a JSON document a line.
+"""A process that does one run or study and tells of it, a JSON document a line.
 
 It is told ``{"do": "start", …}``, ``pause``, ``go`` and ``stop`` on its standard input, and
 tells ``ready``, ``started``, ``cycles``, ``series``, ``events``, ``finished`` and ``failed``
@@ -18,6 +18,9 @@ import time
 from collections.abc import Iterable
 from typing import Any, TextIO
 
+from twin_tui.runs.studying import Studying
+
+STUDIES = ("forecast", "attribute", "map")
 TELL_EVERY_S = 0.25
 SERIES_EVERY_S = 1.0
 MOST_ROWS = 12
@@ -93,6 +96,9 @@ class Worker:
 
         try:
             self._store = api.open_store(job["store"])
+            if job["kind"] in STUDIES:
+                getattr(Studying(self.tell), job["kind"])(self._store, job["arguments"])
+                return
             hooks: dict[str, Any] = {
                 "store": self._store,
                 "on_start": self._started,
@@ -107,7 +113,10 @@ class Worker:
             ]
             self.tell("failed", problems=problems)
         except KeyboardInterrupt:
-            self.tell("failed", problems=[{"message": "stopped before its first cycle"}])
+            if job["kind"] in STUDIES:
+                self.tell("stopped")
+            else:
+                self.tell("failed", problems=[{"message": "stopped before its first cycle"}])
         except Exception as error:
             said = f"{type(error).__name__}: {error}"
             self.tell("failed", problems=[{"message": said, "fix": "see the bench's log"}])

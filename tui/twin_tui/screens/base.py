@@ -22,6 +22,7 @@ NAMES = {
     "live": "Live",
     "results": "Results",
     "compare": "Compare",
+    "forecast": "Forecast",
     "modes": "Modes",
 }
 

@@ -54,7 +54,7 @@ change as you type, and saves it as a TOML file of yours, which is then listed h
         with Horizontal():
             with Vertical(id="left", classes="pane") as left:
                 left.border_title = "Library"
-                yield Input(placeholder="/ search: name, family, title", id="search")
+                yield Input(placeholder="/ search", id="search")
                 yield OptionList(id="list", markup=False)
             with VerticalScroll(id="card", classes="pane") as card:
                 card.border_title = "Card"

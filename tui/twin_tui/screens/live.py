@@ -112,7 +112,7 @@ kept. On a small screen one chart is shown at a time: V changes it."""
         if not self.query("#jobs"):
             return
         table = self.query_one("#jobs", DataTable)
-        for job in self.bench.desk.jobs:
+        for job in self.bench.desk.runs:
             key = str(job.number)
             cells = (job.id, job.label, job.progress(), f"{bar(job.share, 5)}{job.share:4.0%}")
             if key not in table.rows:

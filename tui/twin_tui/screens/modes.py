@@ -50,11 +50,21 @@ plugins, packages, the database, and everything that is broken with what to do a
 
     def action_reload(self) -> None:
         """Look at the installation again."""
-        self.ask(self.bench.twin.health, self._found, "health")
+        self.ask(self.bench.twin.modes, self._listed, "modes")
+        scheduler = self.bench.settings.scheduler
+        self.ask(lambda: self.bench.twin.health(scheduler), self._found, "health")
+
+    def _listed(self, modes: list[str]) -> None:
+        """List the modes at once: looking at every cell takes a while."""
+        if self._health is None:
+            options = self.query_one("#list", OptionList)
+            options.add_options(Option(f"  {mode}", id=mode) for mode in modes)
+            self.query_one("#text", Static).update("looking at every cell and plugin …")
 
     def _found(self, health: dict[str, Any]) -> None:
         self._health = health
         options = self.query_one("#list", OptionList)
+        at = options.highlighted_option
         options.clear_options()
         mark = f"✗ health: {len(health['problems'])} broken" if health["problems"] else "✓ health"
         options.add_option(Option(mark, id="health"))
@@ -65,8 +75,11 @@ plugins, packages, the database, and everything that is broken with what to do a
                 options.add_option(
                     Option(f"✗ {plugin['name']} (broken)", id="health:" + plugin["name"])
                 )
-        options.highlighted = 0
-        self._show_health()
+        if at is not None and at.id not in (None, "health"):
+            options.highlighted = options.get_option_index(at.id)
+        else:
+            options.highlighted = 0
+            self._show_health()
 
     @on(OptionList.OptionHighlighted)
     def _chosen(self, event: OptionList.OptionHighlighted) -> None:
@@ -101,6 +114,8 @@ def draw_health(health: dict[str, Any]) -> Text:
         text.append(f": {modes}\n" if modes else "\n")
     text.append("\nDatabase\n", "bold")
     text.append(f" {health['database'] or 'cannot be used'}\n")
+    text.append("\nScheduler of forecasts\n", "bold")
+    text.append(f" {health['scheduler']}\n")
     text.append("\nPackages\n", "bold")
     for name, version in {"python": health["python"], **health["packages"]}.items():
         text.append(f" {name} {version}\n")

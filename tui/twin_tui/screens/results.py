@@ -32,7 +32,8 @@ class ResultsScreen(BenchScreen):
     HELP: ClassVar[str] = """
 Results: every run in the database, newest first. The filter narrows the table to rows that
 have all its words in run, cell, status, cause, overrides or overlays. O, or a click on a
-heading, sorts by the next column.
+heading, sorts by the next column. Members of forecasts are shown if the filter names their
+study (Enter on the Forecast screen does that).
 
 Enter opens a run's page. Space marks runs (two to six), C compares them."""
     CSS = """
@@ -73,7 +74,8 @@ Enter opens a run's page. Space marks runs (two to six), C compares them."""
         self.action_reload()
 
     def resumed(self) -> None:
-        """Read the runs again: others may have been added."""
+        """Read the runs again: others may have been added, and another filter set."""
+        self.query_one("#filter", Input).value = self.bench.state.filter
         self.action_reload()
 
     def action_reload(self) -> None:
@@ -87,7 +89,9 @@ Enter opens a run's page. Space marks runs (two to six), C compares them."""
     def _fill(self) -> None:
         table = self.query_one("#table", DataTable)
         wanted = self.query_one("#filter", Input).value.lower().split()
-        shown = [run for run in self.runs if all(word in searched(run) for word in wanted)]
+        # Hundreds of members would bury the other runs: they are shown when their study is named.
+        pool = [run for run in self.runs if run.study is None or run.study in wanted]
+        shown = [run for run in pool if all(word in searched(run) for word in wanted)]
         shown.sort(key=lambda run: _sort_key(run, self._order), reverse=self._reverse)
         at = self._current()
         table.clear()
@@ -99,7 +103,9 @@ Enter opens a run's page. Space marks runs (two to six), C compares them."""
         marked = f", {len(self.bench.marked)} marked" if self.bench.marked else ""
         order = f"sorted by {COLUMNS[self._order]}{' (downwards)' if self._reverse else ''}"
         none = "no runs yet: start one on the Scenario screen (2)"
-        text = f"{len(shown)} of {len(self.runs)} runs, {order}{marked}" if self.runs else none
+        text = f"{len(shown)} of {len(pool)} runs, {order}{marked}" if self.runs else none
+        if len(pool) < len(self.runs):
+            text += f"; {len(self.runs) - len(pool)} members of studies hidden"
         self.query_one("#count", Static).update(text)
 
     def _current(self) -> str | None:
@@ -193,7 +199,7 @@ def _sort_key(run: Any, column: int) -> Any:
 
 def searched(run: Any) -> str:
     """Return the text that the filter looks through."""
-    return " ".join([*_row(run), run.status_now]).lower()
+    return " ".join([*_row(run), run.status_now, run.study or ""]).lower()
 
 
 def changes(run: Any) -> list[str]:

@@ -9,13 +9,15 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.widgets import DataTable, Input, Select, Static, TabbedContent, TabPane
 
 from twin import TwinError
 from twin_tui.runs.scenario import parse_overrides
+from twin_tui.runs.study import StudyJob
 from twin_tui.screens.base import BenchScreen
 from twin_tui.screens.dialogs import Choose, Fill
+from twin_tui.widgets.attribution import draw_attribution
 from twin_tui.widgets.chart import Chart
 from twin_tui.widgets.outcome import draw_outcome
 from twin_tui.widgets.pictures import status_mark
@@ -32,22 +34,25 @@ class RunScreen(BenchScreen):
 
     HELP: ClassVar[str] = """
 A run's page. Outcome: what it died of, where and when, the evidence for each mode, what
-came second, and the margins. Figures: choose one with the arrow keys. Events: what
-happened, in words. Parameters: every number of the cell as it was run, with its source.
+came second, and the margins. Figures: ] shows the next one. Attribution: what each failure
+mode cost, by lives with every subset of them; "Attribute" lives them, and stops that when
+pressed again (what is done is kept). Events: what happened, in words. Parameters: every
+number of the cell as it was run, with its source.
 
 Resume goes on where the run stopped. Branch starts a what-if from a cycle of it, with
 other parameters. Export writes files for other programs."""
     CSS = """
     RunScreen TabPane { padding: 0; }
-    RunScreen #outcome { padding: 0 1; }
+    RunScreen #outcome, RunScreen #attribution { padding: 0 1; }
     RunScreen #figure-box { height: 1fr; }
-    RunScreen #which { width: 22; height: auto; }
+    RunScreen #which { width: 32; height: auto; margin-left: 1; }
     """
     BINDINGS = [
         Binding("escape,backspace", "back", "Back", id="run.back"),
         Binding("e", "export", "Export", id="run.export"),
         Binding("r", "resume", "Resume", id="run.resume"),
         Binding("b", "branch", "Branch", id="run.branch"),
+        Binding("a", "attribute", "Attribute", id="run.attribute"),
         Binding("right_square_bracket", "figure(1)", "Next figure", key_display="]", id="run.next"),
         Binding("left_square_bracket", "figure(-1)", "Last figure", show=False, id="run.previous"),
     ]
@@ -58,15 +63,19 @@ other parameters. Export writes files for other programs."""
         self.result: Any = None
         self.document: dict[str, Any] = {}
         self.panels: list[Any] = []
+        self.attribution: dict[str, Any] | None = None
+        self._asked_again = False
 
     def body(self) -> ComposeResult:
         """Yield the tabs."""
         with TabbedContent(id="tabs"):
             with TabPane("Outcome", id="t-outcome"), VerticalScroll():
                 yield Static("reading the run …", id="outcome")
-            with TabPane("Figures", id="t-figures"), Horizontal(id="figure-box"):
+            with TabPane("Figures", id="t-figures"), Vertical(id="figure-box"):
                 yield Select([], id="which", prompt="figure", compact=True)
                 yield Chart("nothing to draw", id="figure")
+            with TabPane("Attribution", id="t-attribution"), VerticalScroll():
+                yield Static("reading the studies …", id="attribution")
             with TabPane("Events", id="t-events"):
                 yield DataTable(id="events", cursor_type="row")
             with TabPane("Parameters", id="t-parameters"):
@@ -83,13 +92,15 @@ other parameters. Export writes files for other programs."""
 
     def _show(self, found: tuple[Any, dict[str, Any]]) -> None:
         self.result, self.document = found
-        self.query_one("#outcome", Static).update(draw_outcome(self.document))
+        width = self.query_one("#tabs").content_size.width - 4
+        self.query_one("#outcome", Static).update(draw_outcome(self.document, width))
         table = self.query_one("#events", DataTable)
         for event in self.document["events"]:
             mode = f"{event['mode']}: " if event["mode"] else ""
             table.add_row(
                 event["cycle"], event["severity"], Text(mode + event["says"]), height=None
             )
+        self._ask_attribution()
         self.ask(self._draw_panels, self._paneled, "panels")
         self.ask(lambda: self.bench.twin.provenance(self.result), self._numbered, "numbers")
 
@@ -138,6 +149,61 @@ other parameters. Export writes files for other programs."""
         for n in self._numbers:
             if wanted.lower() in f"{n.key} {n.status} {n.source}".lower():
                 table.add_row(n.key, n.text, status_mark(n.status), Text(n.source or "-"))
+
+    def _ask_attribution(self) -> None:
+        self.ask(lambda: self.bench.twin.attribution(self.result), self._attributed, "attribution")
+
+    def _attributed(self, found: dict[str, Any] | None) -> None:
+        self.attribution = found
+        self.jobs_changed()
+
+    @property
+    def attributing(self) -> StudyJob | None:
+        """The attribution of this run that was last started here."""
+        jobs = [j for j in self.bench.desk.studies("attribute") if j.label == self._attribution_of]
+        return jobs[-1] if jobs else None
+
+    @property
+    def _attribution_of(self) -> str:
+        return f"attribution of {self.run_id}"
+
+    def jobs_changed(self) -> None:
+        """Show how the attribution stands."""
+        job, says = self.attributing, self.query_one("#attribution", Static)
+        if job is not None and job.state == "finished" and self.attribution is None:
+            if not self._asked_again:
+                self._asked_again = True
+                self._ask_attribution()
+        elif job is not None and job.state != "finished":
+            again = "" if job.over else "\n\nA stops it; what is done is kept"
+            says.update(Text(f"{job.progress()}{again}\n\n" + "\n".join(job.log[-8:])))
+        elif self.attribution is not None:
+            width = self.query_one("#tabs").content_size.width - 4
+            says.update(draw_attribution(self.attribution, width))
+        elif self.document:
+            lives = 2 ** len(self.document["modes"])
+            says.update(
+                f"No attribution of this cell with this protocol is stored.\n\nA starts one: "
+                f"{lives} lives, one with every subset of its modes."
+            )
+
+    def action_attribute(self) -> None:
+        """Start the attribution of the run's cell, or stop it."""
+        if not self.document:
+            return
+        self.query_one("#tabs", TabbedContent).active = "t-attribution"
+        job = self.attributing
+        if job is not None and not job.over:
+            self.bench.desk.stop(job)
+        elif self.attribution is None:
+            self.ask(lambda: self.bench.twin.attribution_of(self.result), self._attribute, "start")
+
+    def _attribute(self, arguments: dict[str, Any]) -> None:
+        job, total = self.attributing, 2 ** len(arguments["modes"])
+        if job is not None and job.study is not None:
+            arguments["study"] = job.study
+        self._asked_again = False
+        self.bench.desk.submit_study("attribute", self._attribution_of, arguments, total)
 
     def action_back(self) -> None:
         """Go back to where one came from."""

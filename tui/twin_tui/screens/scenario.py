@@ -63,7 +63,7 @@ take, and the command that does the same in a shell. Start as many as you like: 
                 form.border_title = "Scenario"
                 yield Label("Cell")
                 yield Select([], id="cell", prompt="choose a cell", compact=True)
-                yield Label("Cycles, model, keep every n-th series")
+                yield Label("Cycles, model, series every")
                 with Horizontal(id="counts"):
                     yield Input("100", id="cycles", type="integer")
                     yield Select(

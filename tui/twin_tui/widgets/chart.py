@@ -72,7 +72,9 @@ class Chart(Static):
             with _one_at_a_time:
                 try:
                     panel = make()
-                    text = Text.from_ansi(draw_panel(panel, size))
+                    # A drawing of its own kind (a fan, say) knows how it is drawn.
+                    own = getattr(panel, "draw", None)
+                    text = own(size) if own else Text.from_ansi(draw_panel(panel, size))
                 except InputError as error:  # the run has nothing of the kind (yet)
                     panel, text = None, Text(error.problem.message)
             self.post_message(self.Drawn(panel, text))

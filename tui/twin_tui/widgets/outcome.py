@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 from rich.text import Text
@@ -16,8 +17,8 @@ MARKS = {
 }
 
 
-def draw_outcome(document: dict[str, Any]) -> Text:
-    """Draw the document of a run."""
+def draw_outcome(document: dict[str, Any], width: int = 76) -> Text:
+    """Draw the document of a run in so many columns."""
     text = Text()
     outcome = document.get("outcome") or {}
     kind = outcome.get("kind", document["status"])
@@ -25,7 +26,7 @@ def draw_outcome(document: dict[str, Any]) -> Text:
     text.append(f"{document['run']}  {document['cell']}  ", "bold")
     text.append(f"{words}\n", style)
     _cause(text, outcome, kind)
-    _evidence(text, outcome.get("evidence") or {})
+    _evidence(text, outcome.get("evidence") or {}, width)
     _numbers(text, document)
     _settings(text, document)
     return text
@@ -58,13 +59,19 @@ def _cause(text: Text, outcome: dict[str, Any], kind: str) -> None:
         text.append(f"fix: {outcome['fix']}\n")
 
 
-def _evidence(text: Text, evidence: dict[str, Any]) -> None:
+def _evidence(text: Text, evidence: dict[str, Any], width: int) -> None:
     if not evidence:
         return
     text.append("\nEvidence: what each mode cost\n", "bold")
     for mode, found in evidence.items():
         volts, charge = short(1e3 * found["polarisation_V"]), short(1e3 * found["capacity_Ah"])
-        text.append(f" {mode:<13}{volts:>9} mV {charge:>9} mAh  {found['says']}\n")
+        text.append(f" {mode:<13}{volts:>9} mV {charge:>9} mAh")
+        # Beside the numbers where it fits, else below them.
+        says = textwrap.wrap(found["says"], max(width - 6, 20))
+        if len(says) == 1 and len(says[0]) + 40 <= width:
+            text.append(f"  {says[0]}\n")
+        else:
+            text.append("".join(f"\n    {line}" for line in says) + "\n", "dim")
 
 
 def _numbers(text: Text, document: dict[str, Any]) -> None:

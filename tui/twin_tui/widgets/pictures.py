@@ -30,7 +30,7 @@ def layer_drawing(layers: list[Any], width: int) -> Text:
     shares = [max(1, round(room * layer.thickness / total)) for layer in layers]
     while sum(shares) > room:
         shares[shares.index(max(shares))] -= 1
-    text = Text(no_wrap=True)
+    text = Text()
     for _ in range(3):
         text.append("│")
         for layer, share in zip(layers, shares, strict=True):
@@ -39,7 +39,7 @@ def layer_drawing(layers: list[Any], width: int) -> Text:
         text.append("\n")
     for layer in layers:
         text.append(FILLS[layer.name] * 2, _STYLES[layer.name])
-        text.append(f" {layer.name}: {layer.material}, {length(layer.thickness)}\n")
+        text.append(f" {layer.name} {length(layer.thickness)}: {layer.material}\n")
     text.append(f"to scale: one column is {length(total / room)}", "dim")
     return text
 

@@ -1,0 +1,183 @@
+"""Drawings in characters: a fan, an operating map with its cursor, a study's numbers."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from textual.app import App
+from twin_tui.runs.study import StudyJob
+from twin_tui.widgets.fan import Fan
+from twin_tui.widgets.forecast import draw_forecast, incidence_panel
+from twin_tui.widgets.map_words import draw_legend, draw_point
+from twin_tui.widgets.operating_map import Axis, Map, OperatingMap, Point, draw_map, letters_of
+
+PRESSURE = Axis("stack.pressure", "MPa", 0.1, 10.0, log=True)
+CURRENT = Axis("current density", "mA/cm^2", 0.0, 2.0)
+
+
+def life(x, y, mode=None, cycles=None, kind="cell-failed"):
+    return Point(x, y, mode, cycles, f"{mode} broke", f"run-{x}-{y}", kind if mode else "completed")
+
+
+SAFE = Map(
+    PRESSURE,
+    CURRENT,
+    (
+        life(0.1, 0.0, "pressure", 7),
+        life(1.0, 0.0),
+        life(10.0, 0.0, "delamination", 400),
+        life(0.1, 2.0, "pressure", 1),
+        life(1.0, 2.0, "dendrite", 12),
+        life(10.0, 2.0, "dendrite", 30),
+    ),
+    horizon=500,
+    lines=(("critical current", (0.1, 1.0, 10.0), (1.0, 1.0, 1.0)),),
+    letters=letters_of(("pressure", "delamination", "dendrite")),
+)
+
+
+def text_of(rows):
+    return ["".join(character for character, _ in row) for row in rows]
+
+
+def test_modes_that_begin_alike_get_letters_of_their_own():
+    assert SAFE.letters == {"pressure": "P", "delamination": "D", "dendrite": "E"}
+    assert len(set(letters_of(["aa", "a", "aaa"]).values())) == 3
+
+
+def test_a_map_has_its_points_where_its_axes_say():
+    rows, places = draw_map(SAFE, (60, 14))
+    lines = text_of(rows)
+    columns = sorted({column for column, _ in places})
+    # 0.1, 1 and 10 MPa are equally far apart on a logarithmic axis.
+    assert columns[2] - columns[1] == pytest.approx(columns[1] - columns[0], abs=1)
+    for (column, row), point in zip(places, SAFE.points, strict=True):
+        assert lines[row][column] == SAFE.letter(point)
+    # What lies between belongs to the nearest; the safe region stays empty.
+    assert lines[places[0][1] - 1][places[0][0]] == "p"
+    assert lines[places[1][1] - 1][places[1][0]] == " "
+    # The cycle of death stands beside its point, the critical current halfway up.
+    assert "P7" in lines[-4] and "E12" in lines[0]
+    starred = [number for number, line in enumerate(lines) if "*" in line]
+    assert starred == [5] and lines[5].count("*") == 3
+    assert "stack.pressure (MPa)" in lines[-1] and lines[-2].split()[0] == "0.1"
+    assert lines[0].startswith("       2┤") and all(len(line) <= 60 for line in lines)
+
+
+def test_the_cursor_goes_from_point_to_point_and_reads_off():
+    heard = []
+
+    class Show(App):
+        def compose(self):
+            yield OperatingMap(id="map")
+
+        def on_operating_map_moved(self, event):
+            heard.append(event.point)
+
+    async def main():
+        app = Show()
+        async with app.run_test(size=(60, 16)) as pilot:
+            shown = app.query_one(OperatingMap)
+            shown.show_map(SAFE)
+            shown.focus()
+            await pilot.press("right", "up", "right", "right")
+            assert [p.x for p in heard] == [1.0, 1.0, 10.0]  # further right there is nothing
+            assert (shown.point.mode, shown.point.cycles) == ("dendrite", 30)
+            column, row = shown._places[0]
+            await pilot.click(OperatingMap, offset=(column + 2, row))
+            assert shown.point == SAFE.points[0]
+            # More points come in: the cursor stays on its own.
+            more = Map(**{**vars(SAFE), "points": (life(5.0, 1.0), *SAFE.points)})
+            shown.show_map(more)
+            assert shown.point == SAFE.points[0]
+
+    asyncio.run(main())
+
+
+def test_a_point_in_words():
+    says = draw_point(SAFE, SAFE.points[4]).plain
+    assert "stack.pressure = 1 MPa" in says and "current density = 2 mA/cm^2" in says
+    assert "E dendrite" in says and "in cycle 12" in says
+    assert "lives to cycle 500" in draw_point(SAFE, SAFE.points[1]).plain
+    lost = Point(1.0, 1.0, None, 3, kind="solver-gave-up")
+    assert "the solver gave up in cycle 3" in draw_point(SAFE, lost).plain
+    assert (
+        "P pressure" in draw_legend(SAFE).plain and "* critical current" in draw_legend(SAFE).plain
+    )
+
+
+LEVELS = {
+    "cycle": [1.0, 50.0, 100.0],
+    "p05": [1.0, 0.8, None],
+    "p25": [1.0, 0.85, None],
+    "median": [1.0, 0.9, None],
+    "p75": [1.0, 0.92, None],
+    "p95": [1.0, 0.95, None],
+}
+
+
+def test_a_fan_widens_and_ends_with_the_last_one_alive():
+    lines = Fan(LEVELS).draw((60, 16)).plain.splitlines()
+    assert len(lines) == 16 and max(map(len, lines)) <= 60
+    body = [line[7:] for line in lines[1:-3]]
+    first, middle = ([row[c : c + 1] for row in body] for c in (0, 25))
+    assert "".join(first).strip() in ("━", "━▒", "━░")
+    assert {"━", "▒", "░"} <= set(middle)
+    assert all(not row[28:].strip() for row in body)  # nobody is alive after cycle 50
+    assert lines[1].startswith(" 100.0┤") and " 80.0┤" in lines[-4]
+
+
+def test_a_fan_of_nobody_says_so():
+    nobody = {key: [None, None] for key in LEVELS} | {"cycle": [1.0, 100.0]}
+    assert "no member" in Fan(nobody).draw((60, 16)).plain
+
+
+VIEW = {
+    "cell": "c",
+    "cycles": 100,
+    "samples": 4,
+    "asked": 8,
+    "failed_members": 0,
+    "median_life": 20,
+    "p05": 10,
+    "p95": None,
+    "survive": 0.5,
+    "shorted": 0.25,
+    "criteria": {"a: hard short": 0.25, "b: gone": 0.25},
+    "incidence": {"a": [[0, 0.0], [10, 0.25]], "b": [[0, 0.0], [20, 0.25]]},
+    "sensitivity": {"modes.a.a_rather_long_name_of_a_number.that_decides": -0.9},
+    "seed": 1,
+    "method": "sobol",
+    "modes": ["a", "b"],
+    "model": "spm",
+    "rebuilt": [],
+}
+
+
+def test_incidence_is_drawn_in_steps_to_the_horizon():
+    first, _ = incidence_panel(VIEW).lines
+    assert list(zip(first.x, first.y, strict=True)) == [
+        (0, 0.0), (10, 0.0), (10, 25.0), (100, 25.0), (100, 25.0)
+    ]  # fmt: skip
+    assert first.label == "a (25 %)"
+
+
+@pytest.mark.parametrize("width", [28, 46])
+def test_the_table_of_a_forecast_fits(width):
+    text = draw_forecast(VIEW, "running 4/8, 12/min, 1 min left", width).plain
+    assert all(len(line) <= max(width, 31) for line in text.splitlines()), text
+    assert "95 % dead by     beyond 100" in text
+    assert "…" in text and "that_decides" in text
+
+
+def test_a_study_is_told_in_words():
+    job = StudyJob(1, "c", "forecast", {}, 8, state="starting")
+    job.hear({"says": "study", "study": "abc"})
+    part = {"says": "part", "total": 8, "rate": 0.5, "run": "r", "wall_s": 2.0}
+    job.hear(part | {"done": 1, "eta_s": 14.0, "kind": "completed"})
+    job.hear(part | {"done": 2, "eta_s": 12.0, "kind": "solver-gave-up"})
+    assert job.progress() == "running 2/8, 1 without a result, 30/min, 12.0 s left"
+    assert (job.id, job.share) == ("abc", 0.25)
+    job.hear({"says": "stopped"})
+    assert job.over and "study abc can go on" in job.log[-1]

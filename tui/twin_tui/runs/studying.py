@@ -1,0 +1,80 @@
+"""A worker's study: it does the work, tells of every part, and sums up now and then."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from twin_tui.runs.views import forecast_view
+
+SUM_UP_SHARE = 0.05
+"""Summing up takes at most about this share of a study's time."""
+SUM_UP_EVERY_S = 2.0
+
+
+class Studying:
+    """One study, and the talk about it.
+
+    Parameters
+    ----------
+    tell : callable
+        ``tell("member", done=3, …)``: passes news on to the bench.
+    """
+
+    def __init__(self, tell: Callable[..., None]):
+        self._tell = tell
+        self._store: Any = None
+        self._study = ""
+        self._began = 0.0
+        self._first: int | None = None
+        self._next_view = 0.0
+
+    def forecast(self, store: Any, arguments: dict[str, Any]) -> None:
+        """Live the members of a forecast."""
+        import twin
+
+        self._store = store
+        found = twin.forecast(
+            store=store, on_start=self._started, on_member=self._member, **arguments
+        )
+        self._tell("view", view=forecast_view(found))
+        self._finished()
+
+    def attribute(self, store: Any, arguments: dict[str, Any]) -> None:
+        """Live the lives of an attribution."""
+        from twin import api
+
+        api.attribute(store=store, on_start=self._started, on_life=self._part, **arguments)
+        self._finished()
+
+    def _finished(self) -> None:
+        self._tell("studied", wall_s=time.monotonic() - self._began)
+
+    def _started(self, study: str) -> None:
+        self._study, self._began = study, time.monotonic()
+        self._tell("study", study=study)
+
+    def _member(self, progress: Any) -> None:
+        self._part(progress, **{key: progress.member[key] for key in ("run", "kind", "wall_s")})
+        if progress.done < progress.total and time.monotonic() >= self._next_view:
+            self._sum_up()
+
+    def _part(self, progress: Any, **more: Any) -> None:
+        """Tell of a member, a life or a point that is done."""
+        now = time.monotonic()
+        if self._first is None:
+            self._first = progress.done - 1
+        rate = (progress.done - self._first) / max(now - self._began, 1e-9)
+        left = (progress.total - progress.done) / rate
+        more = more or {"run": progress.run}
+        self._tell("part", done=progress.done, total=progress.total, rate=rate, eta_s=left, **more)
+
+    def _sum_up(self) -> None:
+        """Tell how the study stands; seldom enough that it does not hold the members up."""
+        from twin import load_forecast
+
+        began = time.monotonic()
+        self._tell("view", view=forecast_view(load_forecast(self._study, store=self._store)))
+        ended = time.monotonic()
+        self._next_view = ended + max(SUM_UP_EVERY_S, (ended - began) / SUM_UP_SHARE)

@@ -1,0 +1,208 @@
+"""Forecast: an ensemble of lives, started, watched, stopped and gone on with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Grid
+from textual.widgets import DataTable, Static
+
+from twin import TwinError
+from twin_tui.screens.dialogs import Fill
+from twin_tui.screens.studies import StudyScreen, study_css, whole
+from twin_tui.widgets.chart import Chart
+from twin_tui.widgets.fan import Fan
+from twin_tui.widgets.forecast import draw_forecast, incidence_panel
+
+CHARTS = ("fan", "incidence")
+CYCLES, MEMBERS, MODEL = 1000, 100, "spm"
+
+
+class ForecastScreen(StudyScreen):
+    """Forecasts: those that go and those in the database."""
+
+    KEY: ClassVar[str] = "forecast"
+    KIND: ClassVar[str] = "forecast"
+    NONE: ClassVar[str] = (
+        "No forecast yet.\n\nN starts one of what the Scenario screen (2) holds: every number "
+        "of the cell that has a spread is sampled, and each member is a whole life."
+    )
+    HELP: ClassVar[str] = """
+Forecast: many lives of one cell whose numbers are uncertain. New takes the cell, overlays,
+overrides, protocol and modes of the Scenario screen and asks how many members and cycles.
+The list shows the forecasts of the database with members done, those without a result, and
+time left. Stop keeps the members that are done; Go on lives the rest, or adds members.
+
+The table: the median life, when 5 and 95 % are dead, the probability of a short, what the
+members died of, and which numbers the life hangs on. The charts: the capacity of those alive
+(median, middle half, 90 %) and what has killed how many by when. On a small screen one chart
+is shown at a time: V changes it. Enter lists the members on the Results screen."""
+    CSS = (
+        study_css("ForecastScreen")
+        + """
+    ForecastScreen #charts { grid-size: 1 1; width: 1fr; height: 1fr; }
+    ForecastScreen.-wide #charts { grid-size: 2 1; }
+    ForecastScreen.-high #charts { grid-size: 1 2; }
+    ForecastScreen Chart { display: none; border: round $primary-darken-1; }
+    ForecastScreen Chart.chosen { display: block; }
+    ForecastScreen.-wide Chart { display: block; }
+    ForecastScreen.-high Chart { display: block; }
+    """
+    )
+    BINDINGS = [
+        Binding("v", "chart", "Next chart", id="forecast.chart"),
+        Binding("enter", "members", "Its members", id="forecast.members"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._chart = 0
+
+    def right(self) -> ComposeResult:
+        """Yield the charts."""
+        with Grid(id="charts"):
+            for name in CHARTS:
+                yield Chart("", id=name)
+
+    def on_mount(self) -> None:
+        """Choose the first chart, and have a worker ready."""
+        self.query_one(f"#{CHARTS[0]}").add_class("chosen")
+        self.bench.warm()
+
+    def read(self, study: str) -> dict[str, Any]:
+        """Return the view of a stored forecast."""
+        return self.bench.twin.forecast(study)
+
+    def show(self, view: dict[str, Any]) -> None:
+        """Show a forecast."""
+        self.view = view
+        job = self.job
+        progress = job.progress() if job is not None and not job.over else ""
+        width = self.query_one("#left").content_size.width or 30
+        self.query_one("#says", Static).update(draw_forecast(view, progress, width))
+        self._draw()
+
+    def say(self, text: str) -> None:
+        """Show words in place of a forecast."""
+        super().say(text)
+        for name in CHARTS:
+            self.query_one(f"#{name}", Chart).say("")
+
+    def _draw(self) -> None:
+        view = self.view
+        if view is None:
+            return
+        fan, incidence = (self.query_one(f"#{name}", Chart) for name in CHARTS)
+        fan.show_made(lambda: Fan(view["fan"]))
+        if view["incidence"]:
+            incidence.show_made(lambda: incidence_panel(view))
+        else:
+            incidence.say("nobody has died yet")
+
+    def on_resize(self) -> None:
+        """Draw the table for the new width."""
+        if self.view is not None:
+            self.call_after_refresh(self.show, self.view)
+
+    def action_chart(self) -> None:
+        """Show the next chart."""
+        self.query_one(f"#{CHARTS[self._chart]}").remove_class("chosen")
+        self._chart = (self._chart + 1) % len(CHARTS)
+        self.query_one(f"#{CHARTS[self._chart]}").add_class("chosen")
+        self.call_after_refresh(self._draw)
+
+    def action_new(self) -> None:
+        """Start a forecast of the scenario at hand."""
+        scenario = self.bench.scenario()
+        if scenario is None:
+            self.notify("choose a cell first (1)", severity="warning")
+            return
+        fields = [
+            ("samples", "Members", str(MEMBERS)),
+            ("cycles", "Up to cycle", str(CYCLES)),
+            ("model", "Model (spm or dfn)", MODEL),
+            ("workers", "Processes (empty: one a core)", ""),
+            ("seed", "Seed (empty: drawn)", ""),
+        ]
+        remark = "The rest is as on the Scenario screen (2)."
+        self.app.push_screen(Fill(f"Forecast: {scenario.label}", fields, remark), self._new)
+
+    def _new(self, answer: dict[str, str] | None) -> None:
+        scenario = self.bench.scenario()
+        if answer is None or scenario is None:
+            return
+        kept = ("cell", "overlays", "protocol", "without", "overrides")
+        arguments = {key: scenario.arguments()[key] for key in kept}
+        try:
+            arguments |= {key: whole(answer[key], key) for key in ("cycles", "samples")}
+            arguments |= self._places(answer["workers"])
+            if answer["seed"].strip():
+                arguments["seed"] = whole(answer["seed"], "seed", 0)
+        except TwinError as error:
+            self.tell_error(error)
+            return
+        arguments["model"] = answer["model"].strip() or MODEL
+        self.start(scenario.label, arguments, arguments["samples"])
+
+    def _places(self, workers: str) -> dict[str, Any]:
+        """Return where members live: local processes, or the scheduler of the settings."""
+        if self.bench.settings.scheduler:
+            return {"scheduler": self.bench.settings.scheduler}
+        return {"workers": whole(workers, "workers")} if workers.strip() else {}
+
+    def action_go_on(self) -> None:
+        """Go on with the chosen forecast, perhaps with more members."""
+        study = self.stored_study()
+        if study is None:
+            return
+        if self.job is not None and not self.job.over:
+            self.notify("it goes already")
+            return
+        asked = self.view["asked"] if self.view else MEMBERS
+        done = self.view is not None and self.view["samples"] >= asked
+        fields = [
+            ("samples", "Members in all", str(2 * asked if done else asked)),
+            ("workers", "Processes (empty: one a core)", ""),
+        ]
+        remark = "Members that are done are kept; all else is as it was."
+        self.app.push_screen(
+            Fill(f"Go on with forecast {study}", fields, remark),
+            lambda answer: self._go_on(study, answer),
+        )
+
+    def _go_on(self, study: str, answer: dict[str, str] | None) -> None:
+        if answer is None:
+            return
+        cell = self.stored[study].cell_name
+        try:
+            samples = whole(answer["samples"], "samples")
+            arguments = {"cell": cell, "study": study, "samples": samples}
+            arguments |= self._places(answer["workers"])
+        except TwinError as error:
+            self.tell_error(error)
+            return
+        self.start(cell, arguments, samples)
+
+    @on(DataTable.RowSelected, "#studies")
+    def action_members(self) -> None:
+        """List the members on the Results screen."""
+        study = self.stored_study()
+        if study is not None:
+            self.bench.state.filter = study
+            self.bench.action_go("results")
+
+    def action_export(self) -> None:
+        """Write the figure and the document of the chosen forecast."""
+        study = self.stored_study()
+        if study is not None:
+            folder = Path(self.bench.settings.exports_folder)
+            self.ask(
+                lambda: self.bench.twin.export_forecast(study, folder), self._exported, "export"
+            )
+
+    def _exported(self, files: list[Path]) -> None:
+        self.notify("\n".join(map(str, files)), title="Written", markup=False)

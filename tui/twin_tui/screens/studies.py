@@ -1,0 +1,239 @@
+"""What the screens of studies share: the list of them, and to start, stop and go on with one."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, VerticalScroll
+from textual.widgets import DataTable, Static
+
+from twin.api.formats import ago
+from twin_tui.runs.study import StudyJob
+from twin_tui.screens.base import BenchScreen
+
+WATCH_EVERY_S = 5.0
+FINISHED = ("completed", "cell-failed", "solver-gave-up")
+
+
+def study_css(screen: str) -> str:
+    """Return the layout of a study's screen (a screen's rules hold for its own class only)."""
+    return f"""
+    {screen} #studies {{ height: 4; }}
+    {screen}.-high #studies {{ height: 7; }}
+    {screen} #left {{ width: 34; }}
+    {screen}.-wide #left {{ width: 50; }}
+    """
+
+
+class StudyScreen(BenchScreen):
+    """The studies of one kind, those of this session and all others of the database."""
+
+    KIND: ClassVar[str] = ""
+    PARTS: ClassVar[str] = "members"
+    NONE: ClassVar[str] = ""
+    BINDINGS = [
+        Binding("n", "new", "New", id="study.new"),
+        Binding("s", "stop", "Stop", id="study.stop"),
+        Binding("g", "go_on", "Go on", id="study.go"),
+        Binding("e", "export", "Export", id="study.export"),
+        Binding("r", "reload", "Reload", show=False, id="study.reload"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stored: dict[str, Any] = {}
+        self.current: str | None = None
+        self.view: dict[str, Any] | None = None
+        self._shown: tuple[Any, ...] = ()
+
+    def right(self) -> ComposeResult:
+        """Yield what stands beside the summary."""
+        yield from ()
+
+    def body(self) -> ComposeResult:
+        """Yield list, summary and the rest."""
+        yield DataTable(id="studies", cursor_type="row", zebra_stripes=True)
+        with Horizontal():
+            with VerticalScroll(id="left", classes="pane") as left:
+                left.border_title = "Summary"
+                yield Static(self.NONE, id="says")
+            yield from self.right()
+
+    def on_mount(self) -> None:
+        """Set the table up and read the studies."""
+        table = self.query_one("#studies", DataTable)
+        for key, width in (("study", 8), ("cell", 16), ("progress", 40), ("ago", 6)):
+            table.add_column(key, key=key, width=None if key == "progress" else width)
+        table.focus()
+        self.action_reload()
+        self.set_interval(WATCH_EVERY_S, self._watch)
+
+    def resumed(self) -> None:
+        """Read the studies again: others may have been added."""
+        if self.query("#studies"):
+            self.action_reload()
+
+    def action_reload(self) -> None:
+        """Read the studies again."""
+        self.ask(lambda: self.bench.twin.studies(self.KIND), self._listed, "studies")
+
+    def _watch(self) -> None:
+        """Look again at what others write, while there is such a thing."""
+        going = any(study.status == "running" for study in self.stored.values())
+        if self.is_current and going:
+            self.action_reload()
+
+    def _listed(self, studies: list[Any]) -> None:
+        self.stored = {study.id: study for study in studies}
+        self.jobs_changed()
+
+    @property
+    def job(self) -> StudyJob | None:
+        """The chosen study as it goes in this session, the latest time it was started."""
+        jobs = [j for j in self.bench.desk.studies(self.KIND) if j.id == self.current]
+        return jobs[-1] if jobs else None
+
+    def _rows(self) -> dict[str, tuple[str, str, str, str]]:
+        """Return what the table shows, newest first."""
+        jobs = {job.id: job for job in self.bench.desk.studies(self.KIND)}
+        rows = {}
+        for key, job in reversed(jobs.items()):
+            if key not in self.stored:
+                rows[key] = (key, job.label, job.progress(), "now")
+        for key, study in self.stored.items():
+            own = jobs.get(key)
+            says = own.progress() if own else self._stands(study)
+            rows[key] = (key, study.cell_name, says, ago(study.created))
+        return rows
+
+    def _stands(self, study: Any) -> str:
+        done = sum(study.members.get(status, 0) for status in FINISHED)
+        if study.status == "completed":
+            return f"✓ finished, {done} {self.PARTS}"
+        return f"… unfinished, {done} {self.PARTS} done: G goes on"
+
+    def jobs_changed(self) -> None:
+        """Show what is new about the studies."""
+        if not self.query("#studies"):
+            return
+        table = self.query_one("#studies", DataTable)
+        rows = self._rows()
+        if list(rows) != [str(key.value) for key in table.rows]:
+            self._refill(table, rows)
+        else:
+            for key, cells in rows.items():
+                for column, value in zip(("study", "cell", "progress", "ago"), cells, strict=True):
+                    if str(table.get_cell(key, column)) != value:
+                        table.update_cell(key, column, _plain(value), update_width=True)
+        self._look()
+
+    def _refill(self, table: DataTable[Any], rows: dict[str, tuple[str, str, str, str]]) -> None:
+        if self.current is not None and self.current not in rows:
+            # What was "#3" has got its id.
+            job = next(
+                (j for j in self.bench.desk.studies(self.KIND) if f"#{j.number}" == self.current),
+                None,
+            )
+            self.current = job.id if job is not None and job.id in rows else None
+        at = self.current or next(iter(rows), None)
+        with self.prevent(DataTable.RowHighlighted):
+            table.clear()
+            for key, cells in rows.items():
+                table.add_row(*map(_plain, cells), key=key)
+        self.current = at
+        if at is not None:
+            table.move_cursor(row=table.get_row_index(at))
+
+    @on(DataTable.RowHighlighted, "#studies")
+    def _chosen(self, event: DataTable.RowHighlighted) -> None:
+        if event.row_key.value is not None and event.row_key.value != self.current:
+            self.current = event.row_key.value
+            self._look()
+
+    def _look(self) -> None:
+        """Show the chosen study, if there is something new about it."""
+        key, job = self.current, self.job
+        if key is None:
+            return
+        study = self.stored.get(key)
+        if job is not None and job.view is not None:
+            mark: tuple[Any, ...] = (key, job.changes)
+            if mark != self._shown:
+                self._shown = mark
+                self.show(job.view)
+            return
+        done = sum(study.members.values()) if study else 0
+        mark = (key, "stored", done, study.status if study else "", job and job.changes)
+        if mark == self._shown:
+            return
+        self._shown = mark
+        if study is None or (job is not None and not job.over):
+            self.view = None
+            lines = job.log[-8:] if job is not None else []
+            self.say("\n".join([job.progress() if job else "", "", *lines]))
+        else:
+            self.say("reading the study …")
+            self.ask(lambda: self.read(key), lambda view: self._read(key, view), "view")
+
+    def _read(self, key: str, view: dict[str, Any]) -> None:
+        if key == self.current:
+            self.show(view)
+
+    def read(self, study: str) -> dict[str, Any]:
+        """Return the view of a stored study (in a thread)."""
+        raise NotImplementedError
+
+    def show(self, view: dict[str, Any]) -> None:
+        """Show the view of a study."""
+        raise NotImplementedError
+
+    def say(self, text: str) -> None:
+        """Show words in place of a study."""
+        self.query_one("#says", Static).update(Text(text))
+
+    def start(self, label: str, arguments: dict[str, Any], total: int) -> None:
+        """Queue a study and show it."""
+        job = self.bench.desk.submit_study(self.KIND, label, arguments, total)
+        self.current = job.id
+        self._shown = ()
+        self.jobs_changed()
+        self.redraw_bar()
+
+    def action_stop(self) -> None:
+        """Stop the study; what is done is kept."""
+        job = self.job
+        if job is None or job.over:
+            self.notify("this study does not run in this bench")
+            return
+        self.bench.desk.stop(job)
+        self.notify(f"{job.id} is being stopped; what is done is kept, and G goes on")
+
+    def stored_study(self) -> str | None:
+        """Return the chosen study's id if it is in the database; tell if there is none."""
+        if self.current in self.stored:
+            return self.current
+        self.notify("choose a study that is in the database first", severity="warning")
+        return None
+
+
+def _plain(text: str) -> Text:
+    return Text(text, no_wrap=True, overflow="ellipsis")
+
+
+def whole(text: str, key: str, least: int = 1) -> int:
+    """Read a whole number that somebody typed.
+
+    Raises
+    ------
+    InputError
+        If it is none.
+    """
+    from twin import InputError
+
+    if not text.strip().isdigit() or int(text) < least:
+        raise InputError(f"{text!r} is no whole number from {least}", key=key, fix="write digits")
+    return int(text)

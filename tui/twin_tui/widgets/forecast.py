@@ -1,0 +1,103 @@
+"""A forecast in words and curves: when the members die, of what, and what that hangs on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.text import Text
+
+from twin.api.formats import bar, percent
+from twin.api.pictures import Line, Panel
+
+STRONGEST = 5
+
+
+def draw_forecast(view: dict[str, Any], progress: str, width: int) -> Text:
+    """Draw the table of a forecast.
+
+    Parameters
+    ----------
+    view : dict
+        From :func:`twin_tui.runs.views.forecast_view`.
+    progress : str
+        How far it is, if it still goes.
+    width : int
+        Columns there are.
+    """
+    horizon, done = view["cycles"], view["samples"]
+    text = Text(no_wrap=True, overflow="ellipsis")
+    text.append(f"{view['cell']}\n", "bold")
+    text.append(f"{progress}\n" if progress else "")
+    text.append(f"{done} of {view['asked']} members, {view['model']}\nto cycle {horizon}\n")
+    if view["failed_members"]:
+        text.append(f"! {view['failed_members']} without a result, left out\n", "yellow")
+    if view["survive"] is None:
+        text.append("\nno member is done yet")
+        return text
+    beyond = f"beyond {horizon}"
+    text.append("\n")
+    for name, value in (
+        ("median life", view["median_life"] or beyond),
+        ("5 % dead by", view["p05"] or beyond),
+        ("95 % dead by", view["p95"] or beyond),
+        ("alive at the end", percent(view["survive"])),
+        ("a short by then", percent(view["shorted"])),
+    ):
+        text.append(f"{name:<17}")
+        text.append(f"{value}\n", "bold")
+    _causes(text, view, width)
+    _sensitivity(text, view, width)
+    text.append(f"\nseed {view['seed']}, {view['method']}\n", "dim")
+    text.append(f"modes: {', '.join(view['modes'])}\n", "dim")
+    if view["rebuilt"]:
+        text.append(f"rebuilt for each member: {', '.join(view['rebuilt'])}\n", "dim")
+    return text
+
+
+def _causes(text: Text, view: dict[str, Any], width: int) -> None:
+    text.append("\nDied of\n", "bold")
+    for name, share in view["criteria"].items():
+        mode, _, criterion = name.partition(": ")
+        line = f"{bar(share, 6)} {percent(share):>7} {mode}: {criterion}"
+        if len(line) > width:
+            line = f"{bar(share, 6)} {percent(share):>7} {mode}:\n   {criterion}"
+        text.append(f"{line}\n")
+    if not view["criteria"]:
+        text.append("nothing: all live\n")
+
+
+def _sensitivity(text: Text, view: dict[str, Any], width: int) -> None:
+    if not view["sensitivity"]:
+        return
+    how = " (rank correlation)" if width >= 45 else ""
+    text.append(f"\nThe life hangs most on{how}\n", "bold")
+    for key, value in list(view["sensitivity"].items())[:STRONGEST]:
+        arrow = "longer ↑" if value > 0 else "shorter ↓"
+        own_line = width < 45
+        # The end of a key tells most.
+        room = max(width - (3 if own_line else 17), 10)
+        name = key if len(key) <= room else "…" + key[1 - room :]
+        text.append(f"{value:+.2f} {arrow:<9}" + ("\n  " if own_line else " ") + f"{name}\n")
+
+
+def incidence_panel(view: dict[str, Any]) -> Panel:
+    """Return the cumulative incidence of each mode as a panel of steps."""
+    lines = []
+    for mode, curve in view["incidence"].items():
+        x: list[float] = []
+        y: list[float] = []
+        for cycle, share in [*curve, [view["cycles"], curve[-1][1]]]:
+            if y:  # a step: the old height up to here
+                x.append(cycle)
+                y.append(y[-1])
+            x.append(cycle)
+            y.append(100 * share)
+        lines.append(Line(f"{mode} ({y[-1]:.0f} %)", x, y))
+    return Panel(
+        "incidence",
+        "Dead by then, by what killed them",
+        "Cycle",
+        "Dead (%)",
+        tuple(lines),
+        y_range=(0.0, None),
+    )

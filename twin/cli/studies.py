@@ -1,0 +1,99 @@
+"""What the commands that make studies share: options, and how they tell of their progress."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Annotated, Any, Protocol
+
+import typer
+
+from twin.cli.formats import duration, short
+from twin.cli.session import Session, write
+
+_EVERY_S = 5.0
+
+ProtocolName = Annotated[
+    str | None,
+    typer.Option("--protocol", metavar="P", help="A name or a file [default: the cell's]."),
+]
+Modes = Annotated[
+    str | None, typer.Option("--modes", metavar="A,B", help="Only these failure modes.")
+]
+StudyModel = Annotated[
+    str, typer.Option("--model", metavar="spm|dfn", help="The full cell's model.")
+]
+Workers = Annotated[
+    int | None,
+    typer.Option("--workers", min=1, help="Local processes [default: one a core]."),
+]
+StudyId = Annotated[
+    str | None,
+    typer.Option("--study", metavar="ID", help="Go on with this study; CELL must be its cell."),
+]
+Figure = Annotated[
+    str | None, typer.Option("--figure", metavar="FILE", help="A .png, .svg or .pdf to write.")
+]
+
+
+class Done(Protocol):
+    """What is told after each life."""
+
+    @property
+    def done(self) -> int:
+        """How many are done."""
+
+    @property
+    def total(self) -> int:
+        """Of how many."""
+
+
+class Teller:
+    """Tells how many lives of a study are done, now and then.
+
+    Parameters
+    ----------
+    session : Session
+        The command's session.
+    what : str
+        What is counted, in the plural.
+    """
+
+    def __init__(self, session: Session, what: str = "lives"):
+        self._session, self._what = session, what
+        self._began = self._last = time.monotonic()
+        self._first: int | None = None
+
+    def started(self, study: str) -> None:
+        """Tell the study's id, so that one that is interrupted can go on."""
+        self._session.say(f"study {study} (if it is interrupted: --study {study})")
+
+    def __call__(self, progress: Done) -> None:
+        """Tell of a finished life, if it is time to."""
+        now = time.monotonic()
+        if self._first is None:
+            self._first = progress.done - 1
+        last = progress.done == progress.total
+        if self._session.common.quiet or (now - self._last < _EVERY_S and not last):
+            return
+        self._last = now
+        rate = (progress.done - self._first) / max(now - self._began, 1e-9)
+        left = duration((progress.total - progress.done) / rate)
+        pace = f"{short(rate, 2)}/s, {left} left"
+        write(sys.stderr, f"{progress.done}/{progress.total} {self._what}, {pace}\n")
+
+
+def check_study(session: Session, study: str | None, cell: str) -> None:
+    """Refuse to go on with the study of another cell."""
+    from twin.errors import InputError
+
+    if study is None:
+        return
+    name = session.store.study(study).cell_name
+    given: Any = cell.rpartition("/")[2].removesuffix(".toml")
+    if given != name:
+        raise InputError(
+            f"study {study} is of {name}, not of {cell}",
+            key="study",
+            fix=f"name its cell: {name}",
+        )
