@@ -20,6 +20,11 @@ def scalar(symbol: Any) -> pybamm.Symbol:
     return symbol if symbol.domain else pybamm.PrimaryBroadcast(symbol, "current collector")
 
 
+def spread(symbol: Any, domain: str) -> pybamm.Symbol:
+    """Broadcast a scalar over a layer."""
+    return pybamm.PrimaryBroadcast(scalar(symbol), domain)
+
+
 class CoreSubModel(pybamm.BaseSubModel):
     """A submodel of the core, which knows its cell."""
 

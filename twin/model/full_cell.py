@@ -12,7 +12,7 @@ from typing import Any
 import pybamm
 
 from twin.errors import ModelError
-from twin.model import electrodes
+from twin.model import circuit, electrolyte, heat, metal, porous, utilisation
 from twin.model.assembly import Assembly
 from twin.model.parameters import parameter_values
 from twin.modes.context import CellContext
@@ -87,26 +87,26 @@ class PortedCell:
                 param, options
             )
         else:
-            submodels["salt limit"] = electrodes.SaltLimit(cell)
+            submodels["salt limit"] = electrolyte.SaltLimit(cell)
         if assembly.writes(Port.SHORT_CONDUCTANCE.at()):
-            submodels["external circuit"] = electrodes.ShortedCircuit(param, options)
+            submodels["external circuit"] = circuit.ShortedCircuit(param, options)
         else:
-            submodels["internal short"] = electrodes.NoShort(cell)
-        submodels["electrolyte transport efficiency"] = electrodes.PortedTransport(
+            submodels["internal short"] = circuit.NoShort(cell)
+        submodels["electrolyte transport efficiency"] = electrolyte.PortedTransport(
             param, "Electrolyte", options, cell
         )
-        submodels["electrolyte resistance"] = electrodes.ElectrolyteResistance(param, options)
+        submodels["electrolyte resistance"] = electrolyte.ElectrolyteResistance(param, options)
         for domain, place in (("negative", "anode"), ("positive", "cathode")):
             interface = next(i for i in cell.interfaces if i.place == place)
             submodels[f"{domain.capitalize()} interface utilisation"] = (
-                electrodes.PortedUtilisation(param, domain, options, interface)
+                utilisation.PortedUtilisation(param, domain, options, interface)
             )
             if interface.kind == "metal":
                 self._exchange_metal(submodels, param, options, interface)
             else:
                 self._exchange_porous(submodels, param, options, interface, domain)
         if options["thermal"] == "lumped":
-            submodels["thermal"] = electrodes.PortedLumped(
+            submodels["thermal"] = heat.PortedLumped(
                 param, options, getattr(self, "x_average", False)
             )
 
@@ -115,10 +115,10 @@ class PortedCell:
     ) -> None:
         key = "negative electrode potential"
         if options["surface form"] == "false":
-            submodels[key] = electrodes.MetalExplicit(param, "negative", options)
+            submodels[key] = metal.MetalExplicit(param, "negative", options)
         else:
-            submodels[key] = electrodes.MetalSurfaceForm(param, "negative", options)
-        submodels["anode interface"] = electrodes.MetalInterface(self.cell, interface)
+            submodels[key] = metal.MetalSurfaceForm(param, "negative", options)
+        submodels["anode interface"] = metal.MetalInterface(self.cell, interface)
 
     def _exchange_porous(
         self, submodels: dict[str, Any], param: Any, options: Any, interface: Any, domain: str
@@ -126,19 +126,17 @@ class PortedCell:
         assembly = self.assembly
         for key in (f"{domain} primary interface", f"{domain} interface"):
             if key in submodels:
-                submodels[key] = electrodes.with_film_drop(submodels[key], interface)
+                submodels[key] = porous.with_film_drop(submodels[key], interface)
         if assembly.writes(Port.PARASITIC_CURRENT.at(interface.place)):
-            submodels[f"{domain} primary sei"] = electrodes.ParasiticReaction(
+            submodels[f"{domain} primary sei"] = porous.ParasiticReaction(
                 param, domain, options, interface
             )
         if assembly.writes(Port.ACTIVE_FRACTION.at(interface.place)):
-            submodels[f"{domain} primary active material"] = electrodes.PortedActiveMaterial(
+            submodels[f"{domain} primary active material"] = porous.PortedActiveMaterial(
                 param, domain, options, interface
             )
-        submodels[f"{interface.place} filling"] = electrodes.PorousFilling(
-            self.cell, interface, domain
-        )
-        submodels[f"{interface.place} interface"] = electrodes.PorousInterface(
+        submodels[f"{interface.place} filling"] = porous.PorousFilling(self.cell, interface, domain)
+        submodels[f"{interface.place} interface"] = porous.PorousInterface(
             self.cell, interface, domain
         )
 

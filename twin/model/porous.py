@@ -1,0 +1,222 @@
+"""A composite electrode: film, side reaction, active material, filling, names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pybamm
+
+from twin.model.circuit import CELL_CURRENT
+from twin.model.core import TEMPERATURE, CoreSubModel, interface_spec, scalar, spread
+from twin.model.laws import law_expression
+from twin.modes.context import CellContext, Interface
+from twin.modes.ports import Port
+
+
+def with_film_drop(submodel: Any, interface: Interface) -> Any:
+    """Return a PyBaMM kinetics submodel that feels a film in series.
+
+    The drop is that of the mean current, ``i_cell R_i`` per geometric area (PyBaMM's
+    own ``"SEI film resistance": "average"``); the stored overpotential is the
+    reaction's alone.
+    """
+    base = type(submodel)
+    # Positive along the discharge current: an anode's electrolyte side sinks, a
+    # cathode's electrode side sinks.
+    sign = 1 if interface.place == "anode" else -1
+
+    class FilmDrop(base):  # type: ignore[misc, valid-type]
+        def get_coupled_variables(self, variables: dict[str, Any]) -> dict[str, Any]:
+            resistance = variables[interface("series resistance [Ohm.m2]")]
+            self._film_drop = sign * variables[CELL_CURRENT] * resistance
+            return super().get_coupled_variables(variables)
+
+        def _get_kinetics(self, j0: Any, ne: Any, eta_r: Any, T: Any, u: Any) -> Any:
+            return super()._get_kinetics(j0, ne, self._reaction_only(eta_r), T, u)
+
+        def _get_standard_overpotential_variables(self, eta_r: Any) -> dict[str, Any]:
+            if hasattr(base, "_get_kinetics"):
+                eta_r = self._reaction_only(eta_r)
+            return super()._get_standard_overpotential_variables(eta_r)
+
+        def _reaction_only(self, eta_r: Any) -> Any:
+            drop = self._film_drop
+            if eta_r.domain and eta_r.domain != drop.domain:
+                drop = pybamm.PrimaryBroadcast(drop, eta_r.domain)
+            return eta_r - drop
+
+        def _get_standard_average_surface_potential_difference_variables(
+            self, delta_phi_av: Any
+        ) -> dict[str, Any]:
+            # Inverse kinetics (SPMe): the potential difference follows from the current.
+            return super()._get_standard_average_surface_potential_difference_variables(
+                delta_phi_av + self._film_drop
+            )
+
+    FilmDrop.__name__ = FilmDrop.__qualname__ = f"{base.__name__}WithFilmDrop"
+    return FilmDrop(
+        submodel.param, submodel.domain, submodel.reaction, submodel.options, *_phase(submodel)
+    )
+
+
+def _phase(submodel: Any) -> tuple[str, ...]:
+    from pybamm.models.submodels.interface.kinetics.inverse_kinetics.base_inverse import (
+        BaseInverseKinetics,
+    )
+
+    return () if isinstance(submodel, BaseInverseKinetics) else (submodel.phase,)
+
+
+class ParasiticReaction(pybamm.sei.NoSEI):
+    """A side reaction at a porous electrode: the gathered parasitic current.
+
+    Positive when the side reaction oxidises at this electrode (takes electrons from
+    it): it stands beside the main reaction in PyBaMM's current balance, spread evenly
+    over the particle surface, ``j = i_parasitic/(a L)``. The current is an algebraic
+    state: it depends on the whole electrode's mean potential, and as an expression in
+    every node's balance it would make the Jacobian dense.
+    """
+
+    def __init__(self, param: Any, domain: str, options: Any, interface: Interface):
+        super().__init__(param, domain, options)
+        self.interface = interface
+
+    @property
+    def _state(self) -> str:
+        return self.interface("side-reaction current density [A.m-2]")
+
+    def get_fundamental_variables(self) -> dict[str, Any]:
+        """Define the side-reaction current."""
+        variables = super().get_fundamental_variables()
+        variables[self._state] = pybamm.Variable(
+            self._state, domain="current collector", scale=self.param.I_typ
+        )
+        return variables
+
+    def get_coupled_variables(self, variables: dict[str, Any]) -> dict[str, Any]:
+        """Spread the side-reaction current over the particles."""
+        current = variables[self._state]
+        a = variables[f"X-averaged {self.domain} electrode surface area to volume ratio [m-1]"]
+        j = spread(current / (a * self.domain_param.L), f"{self.domain} electrode")
+        variables.update(self._get_standard_reaction_variables(j))
+        variables.update(self._get_standard_interfacial_current_variables(j))
+        return super().get_coupled_variables(variables)
+
+    def set_algebraic(self, variables: dict[str, Any]) -> None:
+        """``0 = i_parasitic - sum of the contributions``."""
+        port = variables[Port.PARASITIC_CURRENT.at(self.interface.place).variable]
+        state = variables[self._state]
+        self.algebraic = {state: (state - port) / self.param.I_typ}
+
+    def set_initial_conditions(self, variables: dict[str, Any]) -> None:
+        """Start from none."""
+        self.initial_conditions = {variables[self._state]: pybamm.Scalar(0)}
+
+
+class PortedActiveMaterial(pybamm.active_material.Constant):
+    """Active material times the gathered active fraction: ``eps_s = eps_s0 f``.
+
+    What is cut off keeps the sodium it holds, as in PyBaMM's own loss of active material.
+    """
+
+    def __init__(self, param: Any, domain: str, options: Any, interface: Interface):
+        super().__init__(param, domain, options)
+        self.interface = interface
+
+    def get_fundamental_variables(self) -> dict[str, Any]:
+        """Nothing is known before the port is gathered."""
+        return {}
+
+    def get_coupled_variables(self, variables: dict[str, Any]) -> dict[str, Any]:
+        """Scale the active material."""
+        fraction = variables[Port.ACTIVE_FRACTION.at(self.interface.place).variable]
+        domain = f"{self.domain} electrode"
+        eps = self.phase_param.epsilon_s * spread(fraction, domain)
+        variables.update(self._get_standard_active_material_variables(eps))
+        zero = pybamm.FullBroadcast(0, domain, "current collector")
+        variables.update(self._get_standard_active_material_change_variables(zero))
+        variables[f"Loss of lithium due to loss of active material in {domain} [mol]"] = (
+            pybamm.Scalar(0)
+        )
+        return variables
+
+
+class PorousFilling(CoreSubModel):
+    """How full a composite electrode is, and how far that has swollen it.
+
+    ``dh = L eps_s b (s - s_0)/(1 + b s_0)`` with ``b`` the relative volume change of the
+    host from empty to full: all of it is taken to thicken the layer. Known from the
+    particles alone, so that the pressure may depend on it and the kinetics on the
+    pressure.
+    """
+
+    def __init__(self, cell: CellContext, interface: Interface, domain: str):
+        super().__init__(cell, f"{interface.place} filling")
+        self.interface = interface
+        self.electrode = domain
+
+    def get_coupled_variables(self, variables: dict[str, Any]) -> dict[str, Any]:
+        """Name filling and swelling."""
+        i, key = self.interface, self.interface.place
+        filling = variables[
+            f"Average {self.electrode} particle concentration [mol.m-3]"
+        ] / self.cell.parameter(f"{key}.material.maximum_concentration")
+        variables[i("stoichiometry")] = scalar(filling)
+        a = variables[f"X-averaged {self.electrode} electrode surface area to volume ratio [m-1]"]
+        thickness = self.cell.parameter(f"{key}.thickness")
+        variables[i("particle area per cell area")] = scalar(a * thickness)
+        swelling = pybamm.Scalar(0)
+        if self.cell.has(f"{key}.material.volume_change"):
+            b = self.cell.parameter(f"{key}.material.volume_change")
+            start = self.cell.parameter(f"{key}.initial_stoichiometry")
+            solid = thickness * self.cell.parameter(f"{key}.active_fraction")
+            swelling = solid * b * (filling - start) / (1 + b * start)
+        variables[i("thickness change [m]")] = scalar(swelling)
+        return variables
+
+
+class PorousInterface(CoreSubModel):
+    """The twin's names for what happens in a composite electrode, averaged over it.
+
+    Currents are positive when the electrode is oxidised: ``i_c = -i_cell`` at the
+    cathode.
+    """
+
+    def __init__(self, cell: CellContext, interface: Interface, domain: str):
+        super().__init__(cell, f"{interface.place} interface")
+        self.interface = interface
+        self.electrode = domain
+        self.sign = 1 if interface.place == "anode" else -1
+
+    def get_coupled_variables(self, variables: dict[str, Any]) -> dict[str, Any]:
+        """Name current, overpotential and potential."""
+        i, d = self.interface, self.electrode
+        current = self.sign * variables[CELL_CURRENT]
+        area_factor = variables[i("particle area per cell area")]
+        eta = variables[f"X-averaged {d} electrode reaction overpotential [V]"]
+        # phi_s - phi_e less the film's drop is overpotential plus open-circuit potential;
+        # linear in the states, it keeps the Jacobian lean.
+        difference = variables[f"X-averaged {d} electrode surface potential difference [V]"]
+        drop = self.sign * variables[CELL_CURRENT] * variables[i("series resistance [Ohm.m2]")]
+        variables[i("current density [A.m-2]")] = scalar(current)
+        variables[i("local current density [A.m-2]")] = current / (
+            area_factor * pybamm.maximum(variables[i("conducting fraction")], 1e-8)
+        )
+        variables[i("reaction overpotential [V]")] = scalar(eta)
+        variables[i("potential vs sodium [V]")] = scalar(difference - drop)
+        variables[i("reference exchange current density [A.m-2]")] = self._reference_current(
+            variables, area_factor
+        )
+        return variables
+
+    def _reference_current(self, variables: dict[str, Any], area_factor: Any) -> pybamm.Symbol:
+        law, key = interface_spec(self.cell, self.interface)
+        if law.exchange_current.law == "pybamm":
+            j0 = variables[
+                f"X-averaged {self.electrode} electrode exchange current density [A.m-2]"
+            ]
+        else:
+            j0 = law_expression(
+                law.exchange_current, f"{key}.exchange_current", T=variables[TEMPERATURE]
+            )
+        return scalar(j0 * area_factor)
