@@ -19,7 +19,7 @@ def stored(make_cell, run):
     """Let a symmetric cell of some interphase stand; return what became of it."""
 
     def solve(overlay, hours, steps=None, **overrides):
-        spec = make_cell("na-nzsp-na", {"anode.thickness": "1 mm"} | overrides, overlay)
+        spec = make_cell("na-nps-na", {"anode.thickness": "1 mm"} | overrides, overlay)
         return run(spec, steps or [(0.0, hours * HOUR)], MODE, rtol=1e-9, atol=1e-12)
 
     return solve
