@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import twin
-
 from benchmarks.clock import timed
 
 CELL = "na-nzsp-na"

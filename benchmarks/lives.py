@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import twin
 
+import twin
 from benchmarks.clock import Seconds, median, timed
 
 LONG = 500
