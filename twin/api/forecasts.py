@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twin.api import ensembles
+from twin.api.lives import ATOL, RTOL
 from twin.api.runs import open_store
 from twin.modes.manager import plugin_manager
 
@@ -221,8 +222,8 @@ def forecast(
     modes: Iterable[str] | None = None,
     without: Iterable[str] = (),
     model: str = "spm",
-    rtol: float = 1e-4,
-    atol: float = 1e-6,
+    rtol: float = RTOL,
+    atol: float = ATOL,
     seed: int | None = None,
     method: str = "sobol",
     settle: float | None = None,
@@ -241,7 +242,7 @@ def forecast(
     Parameters
     ----------
     cell, protocol, overlays, overrides, modes, without, rtol, atol
-        As in :func:`twin.simulate`.
+        As in :func:`twin.life`.
     cycles : int
         The horizon: members that live so long are not followed further.
     samples : int

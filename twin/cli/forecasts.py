@@ -167,16 +167,12 @@ def _sensitivity(sheet: Page, found: dict[str, Any]) -> None:
         sheet.heading("What of it is chance")
         low, _, high = life["median_over_epistemic"]
         a, _, b = life["cells_at_known_numbers"]
-        spreads = [
-            (
-                "numbers nobody knows",
-                percent(split["epistemic"]),
-                f"median life {low:g} to {high:g}",
-            ),
-            ("cell to cell", percent(split["aleatory"]), f"lives {a:g} to {b:g}, numbers known"),
+        shares = [
+            ("numbers nobody knows", percent(split["epistemic"]), f"median life {low:g}-{high:g}"),
+            ("cell to cell", percent(split["aleatory"]), f"lives {a:g}-{b:g}, numbers known"),
             ("both together", percent(split["together"]), ""),
         ]
-        sheet.table(("spread", "variance", "90 % of"), spreads, right=(1,))
+        sheet.table(("spread", "variance", "90 % of"), shares, right=(1,))
 
 
 def _sign(correlation: float | None) -> str:

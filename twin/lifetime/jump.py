@@ -294,12 +294,17 @@ class JumpLoop(RunLoop):
 
         The share is the largest part of any slow state's change that the correction moved;
         capacity and margins changed by what the slow states did, so the same share of
-        their change is in doubt. A state that has hardly changed is measured by its own size.
+        their change is in doubt. A state that turns round on the way is measured by what
+        it would have changed at the fastest of its known paces, and one that hardly moves
+        by its own size.
         """
         assert self.slow is not None
         last = self.anchors[-1]
         size = self.slow.sizes(self._here)
-        relative = np.abs(off) / np.maximum(np.abs(change), 1e-2 * size + 1e-12)
+        cycles = row["cycle"] - last["cycle"]
+        pace = np.max([np.abs(increment) for _, increment in self.envelope.points], axis=0)
+        moved = np.maximum(np.abs(change), cycles * pace)
+        relative = np.abs(off) / np.maximum(moved, 1e-2 * size + 1e-12)
         relative[-1] = 0.0  # time follows the others
         worst = int(np.argmax(relative))
         share = float(relative[worst])

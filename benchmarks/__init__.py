@@ -1,0 +1,1 @@
+"""How fast the twin is, against what it is meant to reach: ``python -m benchmarks``."""

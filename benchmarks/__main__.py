@@ -1,0 +1,111 @@
+"""Every benchmark in one run: a table on stderr, one JSON document on stdout.
+
+    .venv/bin/python -m benchmarks [--quick] [--only SECTION …] [--lives NAME …] [--out FILE]
+
+Sections: engine (the cycle loop against plain PyBaMM), lives (``twin life`` against
+``--exact``), ensembles (one worker and two), footprint (memory, database) and startup.
+Ratios are of things timed in this run, one after the other; medians of several. On a
+machine with other work the clock's ratios wander; those of processor seconds, which are
+given too, hardly do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from benchmarks import ensembles, footprint, goals, lives, startup
+from benchmarks.engine_vs_pybamm import compare
+
+SECTIONS = ("engine", "lives", "ensembles", "footprint", "startup")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the sections asked for."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--quick", action="store_true", help="little of everything, once")
+    parser.add_argument("--only", nargs="+", choices=SECTIONS, default=list(SECTIONS))
+    parser.add_argument("--lives", nargs="+", choices=list(lives.LIVES), default=None)
+    parser.add_argument("--out", metavar="FILE", help="write the document there too")
+    asked = parser.parse_args(arguments)
+    document: dict[str, Any] = {
+        "machine": {
+            "python": platform.python_version(),
+            "system": platform.system(),
+            "cores": os.cpu_count(),
+            "load_before": os.getloadavg(),
+        },
+        "versions": {name: version(name) for name in ("sodium-cell-twin", "pybamm", "numpy")},
+        "quick": asked.quick,
+    }
+    for section in SECTIONS:
+        if section in asked.only:
+            say(f"{section} …")
+            document[section] = _SECTIONS[section](asked)
+    document["machine"]["load_after"] = os.getloadavg()
+    document["goals"] = [line.to_dict() for line in goals.lines(document)]
+    say(goals.table(document))
+    text = json.dumps(document, indent=2)
+    if asked.out:
+        Path(asked.out).write_text(text + "\n")
+    print(text)
+    return 0
+
+
+def say(text: str) -> None:
+    """Tell a person."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def _engine(asked: Any) -> dict[str, Any]:
+    cycles, repeats = (2, 1) if asked.quick else (20, 5)
+    return {model: compare(model, cycles, repeats) for model in ("dfn", "spm")}
+
+
+def _lives(asked: Any) -> dict[str, Any]:
+    chosen = lives.QUICK if asked.quick else lives.LIVES
+    if asked.lives:
+        chosen = {name: lives.LIVES[name] for name in asked.lives}
+    repeats = 1 if asked.quick else 3
+
+    def tell(name: str, found: dict[str, Any]) -> None:
+        exact, ratio = found["exact"], found["ratio"]
+        say(f"  {name}: {exact['cycle']} cycles, {ratio['wall']:.1f} x faster by the clock")
+
+    return lives.measure(chosen, startup.imports(repeats), repeats, tell)
+
+
+def _ensembles(asked: Any) -> dict[str, Any]:
+    runs = [ensembles.measure(4 if asked.quick else 32) for _ in range(1 if asked.quick else 3)]
+    middle = statistics.median_low(run["ratio"] for run in runs)
+    return next(run for run in runs if run["ratio"] == middle)
+
+
+def _footprint(asked: Any) -> dict[str, Any]:
+    return footprint.measure(10, 30) if asked.quick else footprint.measure(200, 2000)
+
+
+def _startup(asked: Any) -> dict[str, Any]:
+    return startup.measure(1 if asked.quick else 5)
+
+
+_SECTIONS: dict[str, Callable[[Any], dict[str, Any]]] = {
+    "engine": _engine,
+    "lives": _lives,
+    "ensembles": _ensembles,
+    "footprint": _footprint,
+    "startup": _startup,
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,82 @@
+"""What the numbers are meant to reach, and a table of both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.lives import LONG
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the table: what, how much, against what."""
+
+    what: str
+    value: float
+    goal: float
+    at_least: bool
+    unit: str = ""
+    remark: str = ""
+
+    @property
+    def met(self) -> bool:
+        """Whether the goal is met."""
+        return self.value >= self.goal if self.at_least else self.value <= self.goal
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return {
+            "what": self.what,
+            "value": self.value,
+            "goal": self.goal,
+            "at_least": self.at_least,
+            "unit": self.unit,
+            "met": self.met,
+        }
+
+
+def lines(document: Mapping[str, Any]) -> Iterator[Line]:
+    """Yield every goal that the document has a number for."""
+    for model, found in document.get("engine", {}).items():
+        yield Line(f"engine / PyBaMM, {model}", found["ratio"], 1.0, True, "x")
+    for name, found in document.get("lives", {}).items():
+        yield from _life(name, found)
+    ensembles = document.get("ensembles")
+    if ensembles:
+        yield Line("two workers / one", ensembles["ratio"], 1.8, True, "x")
+    footprint = document.get("footprint")
+    if footprint:
+        growth = footprint["growth_MiB_per_1000_cycles"]
+        yield Line("memory per 1000 cycles", growth, 5.0, False, "MiB")
+        yield Line("a cycle's row", footprint["row_B_per_cycle"] / 1e3, 3.0, False, "kB")
+    startup = document.get("startup")
+    if startup:
+        for name, goal in (("help", 0.4), ("first_cycle", 6.0)):
+            cpu = f"cpu {startup[name]['cpu_s']:.2f} s"
+            yield Line(name.replace("_", " "), startup[name]["wall_s"], goal, False, "s", cpu)
+
+
+def _life(name: str, found: Mapping[str, Any]) -> Iterator[Line]:
+    exact, ratio = found["exact"], found["ratio"]
+    goal = 5.0 if exact["kind"] == "cell-failed" and exact["cycle"] < LONG else 30.0
+    remark = f"cpu {ratio['cpu']:.1f}, loop {ratio['loop']:.1f}, cycles {ratio['cycles']:.1f}"
+    yield Line(f"life / exact, {name}", ratio["wall"], goal, True, "x", remark)
+    error = 100 * found["worst_capacity_error"]
+    yield Line("  worst capacity error", error, 0.5, False, "%")
+    allowed = max(2.0, 0.01 * exact["cycle"])
+    off = float(found["death_error_cycles"])
+    yield Line("  death", off, allowed, False, "cyc", f"{exact['way'] or 'lives'} {exact['cycle']}")
+
+
+def table(document: Mapping[str, Any]) -> str:
+    """Return the table, 80 columns wide."""
+    rows = [f"{'':28}{'found':>9} {'goal':>9}      "]
+    for line in lines(document):
+        sign = ">=" if line.at_least else "<="
+        goal = f"{sign} {line.goal:g}"
+        word = "met" if line.met else "MISSED"
+        row = f"{line.what:28}{line.value:9.3g} {goal:>9} {line.unit:4}{word:7}{line.remark}"
+        rows.append(row.rstrip()[:80])
+    return "\n".join(rows)
