@@ -53,6 +53,12 @@ def _forecast() -> Screen[Any]:
     return ForecastScreen()
 
 
+def _map() -> Screen[Any]:
+    from twin_tui.screens.operating_map import MapScreen
+
+    return MapScreen()
+
+
 def _modes() -> Screen[Any]:
     from twin_tui.screens.modes import ModesScreen
 
@@ -80,6 +86,7 @@ class Bench(App[None]):
         "results": _results,
         "compare": _compare,
         "forecast": _forecast,
+        "map": _map,
         "modes": _modes,
     }
     DEFAULT_MODE = "cells"

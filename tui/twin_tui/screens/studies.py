@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, ClassVar
 
 from rich.text import Text
@@ -211,6 +212,10 @@ class StudyScreen(BenchScreen):
             return
         self.bench.desk.stop(job)
         self.notify(f"{job.id} is being stopped; what is done is kept, and G goes on")
+
+    def exported(self, files: list[Path]) -> None:
+        """Tell which files were written."""
+        self.notify("\n".join(map(str, files)), title="Written", markup=False)
 
     def stored_study(self) -> str | None:
         """Return the chosen study's id if it is in the database; tell if there is none."""

@@ -2,10 +2,51 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rich.text import Text
 
 from twin.api.formats import short
-from twin_tui.widgets.operating_map import ALIVE, COLOURS, LINE, UNKNOWN, Map, Point
+from twin_tui.widgets.operating_map import (
+    ALIVE,
+    COLOURS,
+    LINE,
+    UNKNOWN,
+    Axis,
+    Map,
+    Point,
+    letters_of,
+)
+
+
+def map_of(view: dict[str, Any]) -> Map:
+    """Return the map of a document of :func:`twin.api.map_so_far`."""
+    x, y = (
+        Axis(axis["words"], axis["shown"], *axis["ends"], log=axis["log"])
+        for axis in (view["axes"]["x"], view["axes"]["y"])
+    )
+    points = tuple(
+        Point(
+            p["x"],
+            p["y"],
+            None if p["label"] in ("alive", "unknown") else p["label"],
+            p["cycles"],
+            p["criterion"] or "",
+            p["run"],
+            "solver-gave-up" if p["label"] == "unknown" else p["kind"],
+        )
+        for p in view["points"]
+    )
+    labels = [p.mode for p in points if p.mode is not None]
+    # A mode keeps its letter while points come in.
+    known = [mode for mode in view["modes"] if mode in labels]
+    letters = letters_of([*view["modes"], *(set(labels) - set(known))])
+    lines = tuple(
+        (line["name"], [a for a, _ in line["points"]], [b for _, b in line["points"]])
+        for line in view["critical_currents"]
+    )
+    shown = {mode: letter for mode, letter in letters.items() if mode in labels}
+    return Map(x, y, points, view["cycles"], lines, shown)
 
 
 def draw_point(shown: Map, point: Point) -> Text:
