@@ -282,6 +282,41 @@ def test_a_forecast_asks_for_sense_before_it_starts(bench, drive):
     drive(bench(screen="forecast", scenario=scenario), flow)
 
 
+# ------------------------------------------------------------------------------- maps
+
+
+def test_a_map_is_read_off_with_a_cursor(bench, drive):
+    async def flow(pilot):
+        await pilot.sees("mmmmmmmm", "3 points done", "3 points, to cycle 8")
+        await pilot.sees("Stack pressure (MPa)", "Rate (mA/cm2)")
+        # The first point, at the lower left, lives.
+        await pilot.sees("Stack pressure = 0.5 MPa", "Rate = 0.1 mA/cm2", "lives to cycle 8")
+        await pilot.press("tab", "tab")
+        await pilot.press("up")
+        await pilot.sees("Rate = 2 mA/cm2", "P pressure", "anode contact lost", "in cycle 2")
+        await pilot.press("right")
+        await pilot.sees("Stack pressure = 8 MPa", "D dendrite", "anode hard short", "point-2")
+        await pilot.press("e")
+        await pilot.hears("the map is not finished")
+        await pilot.press("enter")
+        await pilot.sees("point-2", "✖ died", "of dendrite: anode hard short")
+
+    drive(bench(screen="map"), flow, (100, 30))
+
+
+def test_a_map_of_nonsense_is_refused_in_words(bench, drive):
+    async def flow(pilot):
+        await pilot.sees("mmmmmmmm")
+        await pilot.press("n")
+        await pilot.sees("Map: na-nzsp-nvp", "Across: KEY=LOW..HIGH UNIT")
+        pilot.screen.query_one("#refine", Input).value = "twice"
+        await pilot.press("enter")
+        await pilot.hears("'twice' is no whole number from 0")
+        assert pilot.app.desk.jobs == []
+
+    drive(bench(screen="map", scenario=Scenario(cell="na-nzsp-nvp")), flow)
+
+
 # ------------------------------------------------------------------ modes and manners
 
 

@@ -69,7 +69,7 @@ def listing(connection: Connection, *, kind: str | None, limit: int | None) -> l
         col(Run.study), col(Run.status)
     )
     for study_id, status, count in connection.execute(counted.where(col(Run.study).is_not(None))):
-        counts.setdefault(study_id, {})[status] = count
+        counts.setdefault(str(study_id), {})[status] = count
     return [
         StudyInfo(**row, design={}, members=counts.get(row["id"], {}))
         for row in connection.execute(query).mappings()

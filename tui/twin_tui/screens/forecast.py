@@ -163,7 +163,7 @@ is shown at a time: V changes it. Enter lists the members on the Results screen.
             self.notify("it goes already")
             return
         asked = self.view["asked"] if self.view else MEMBERS
-        done = bool(self.view) and self.view["samples"] >= asked
+        done = self.view is not None and self.view["samples"] >= asked
         fields = [
             ("samples", "Members in all", str(2 * asked if done else asked)),
             ("workers", "Processes (empty: one a core)", ""),

@@ -23,8 +23,8 @@ FINISHED = ("completed", "cell-failed", "solver-gave-up")
 def study_css(screen: str) -> str:
     """Return the layout of a study's screen (a screen's rules hold for its own class only)."""
     return f"""
-    {screen} #studies {{ height: 4; }}
-    {screen}.-high #studies {{ height: 7; }}
+    {screen} #studies {{ height: auto; max-height: 4; }}
+    {screen}.-high #studies {{ max-height: 8; }}
     {screen} #left {{ width: 34; }}
     {screen}.-wide #left {{ width: 50; }}
     """

@@ -21,10 +21,7 @@ from twin_tui.widgets.operating_map import (
 
 def map_of(view: dict[str, Any]) -> Map:
     """Return the map of a document of :func:`twin.api.map_so_far`."""
-    x, y = (
-        Axis(axis["words"], axis["shown"], *axis["ends"], log=axis["log"])
-        for axis in (view["axes"]["x"], view["axes"]["y"])
-    )
+    x, y = (_axis(view["axes"][name]) for name in ("x", "y"))
     points = tuple(
         Point(
             p["x"],
@@ -49,6 +46,11 @@ def map_of(view: dict[str, Any]) -> Map:
     return Map(x, y, points, view["cycles"], lines, shown)
 
 
+def _axis(axis: dict[str, Any]) -> Axis:
+    low, high = axis["ends"]
+    return Axis(axis["words"], axis["shown"], low, high, log=axis["log"])
+
+
 def draw_point(shown: Map, point: Point) -> Text:
     """Say what happens at a point."""
     text = Text()
@@ -70,13 +72,13 @@ def draw_point(shown: Map, point: Point) -> Text:
 
 
 def draw_legend(shown: Map) -> Text:
-    """Say what the letters mean."""
+    """Say what the letters mean; a letter and its meaning stay on one line."""
     text = Text()
     for number, (mode, letter) in enumerate(shown.letters.items()):
-        text.append(f"{letter} {mode}  ", COLOURS[number % len(COLOURS)])
-    text.append(f"{ALIVE} lives")
+        text.append(f"{letter}\u00a0{mode}  ", COLOURS[number % len(COLOURS)])
+    text.append(f"{ALIVE}\u00a0lives")
     if any(point.kind == "solver-gave-up" for point in shown.points):
-        text.append(f"  {UNKNOWN} solver gave up")
+        text.append(f"  {UNKNOWN}\u00a0solver gave up")
     for label, _, _ in shown.lines:
-        text.append(f"  {LINE} {label}")
+        text.append(f"  {LINE}\u00a0{label}")
     return text
