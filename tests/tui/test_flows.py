@@ -7,8 +7,10 @@ import tomllib
 import pytest
 from textual.widgets import DataTable, Input, OptionList, TextArea
 from twin_tui.app import Bench
+from twin_tui.runs.job import Job
 from twin_tui.runs.scenario import Scenario
 from twin_tui.screens.base import NAMES
+from twin_tui.settings import State
 
 import twin
 
@@ -378,6 +380,34 @@ def test_a_click_on_the_bar_changes_the_screen(bench, drive):
         await pilot.until(lambda: pilot.screen.KEY == "results", "Results")
 
     drive(bench(), flow)
+
+
+def test_quitting_while_a_run_goes_asks_first(bench, drive):
+    app = bench(screen="results")
+    job = Job(1, "a run", "run", {}, 40, state="running")
+
+    async def flow(pilot):
+        app.desk.jobs.append(job)
+        await pilot.sees("2 of 2 runs")
+        await pilot.press("q")
+        await pilot.sees("1 run is not finished", "Let them go on, quit", "Stay")
+        await pilot.press("escape")
+        await pilot.sees("2 of 2 runs")
+        assert not job.over and app.is_running
+        await pilot.press("q")
+        await pilot.click("#stop")
+        await pilot.until(lambda: job.state == "stopping", "that it is told to stop")
+
+    drive(app, flow)
+
+
+def test_where_one_is_outlasts_a_terminal_that_hangs_up(bench, drive, home):
+    async def flow(pilot):
+        await pilot.press("7")
+        await pilot.sees("mmmmmmmm")
+        assert State.read().screen == "map"  # before it is left
+
+    drive(bench(screen="results"), flow)
 
 
 def test_keys_can_be_changed(bench, drive, settings):
