@@ -265,9 +265,10 @@ def stored(tmp_path_factory) -> SimpleNamespace:
     url = f"sqlite:///{tmp_path_factory.mktemp('store') / 'runs.db'}"
     when = datetime(2026, 1, 1, tzinfo=UTC)
     with pytest.MonkeyPatch.context() as patch, Store.open(url) as store:
-        ids = iter(
-            ("aaaaaaaa", "bbbbbbbb", "ffffffff", *(f"member-{n}" for n in range(7)), "tttttttt")
-        )
+        members = (f"member-{n}" for n in range(len(MEMBERS)))
+        points = (f"point-{n}" for n in range(len(CORNERS)))
+        runs = ("aaaaaaaa", "bbbbbbbb")
+        ids = iter((*runs, "ffffffff", *members, "tttttttt", "mmmmmmmm", *points))
         patch.setattr("twin.store.runs.new_id", lambda: next(ids))
         patch.setattr("twin.store.studies.new_id", lambda: next(ids))
         patch.setattr("twin.store.runs.now", lambda: when)
