@@ -184,18 +184,18 @@ def test_what_each_mode_cost_is_shown_where_it_is_known(bench, drive, stored):
     async def flow(pilot):
         await pilot.sees("2 of 2 runs")
         await pilot.press("slash", *stored.dead, "enter", "enter")
-        await pilot.sees("✖ died")
+        await pilot.sees("✖ died", "Evidence")
         pilot.screen.query_one("#tabs").active = "t-attribution"
         await pilot.sees("study tttttttt", "dies in cycle 7", "Shapley's values of 4 lives")
-        await pilot.sees("Capacity lost: 0.4 mAh", "pressure           0.3 mAh")
+        await pilot.sees("Capacity lost: 0.4 mAh", "pressure            0.3 mAh")
         await pilot.sees("interphase and pressure together: 0.1 mAh more")
         # A mode may win what others lose: 100 Ω cm² in all, of which -20.
-        await pilot.sees("Resistance gained: 100 Ω cm²", "pressure           -20 Ω cm²   -")
+        await pilot.sees("Resistance gained: 100 Ω cm²", "pressure            -20 Ω cm²  -")
         await pilot.press("escape", "slash")
         pilot.screen.query_one("#filter", Input).value = stored.alive
         await pilot.sees("1 of 2 runs")
         await pilot.press("enter", "enter")
-        await pilot.sees("✓ alive")
+        await pilot.sees("✓ alive", "How it was run")
         pilot.screen.query_one("#tabs").active = "t-attribution"
         await pilot.sees("No attribution of this cell", "A starts one: 4 lives")
 
