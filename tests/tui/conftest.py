@@ -23,7 +23,7 @@ from twin import api
 from twin.specs.dump import cell_hash, cell_to_data
 from twin.store import Store
 
-WAIT_S = 60.0
+WAIT_S = 200.0  # a hang, however busy the machine is
 
 
 def row(cycle: int, pressure: float) -> dict[str, Any]:
@@ -109,7 +109,7 @@ def add_run(
     cycles: int,
     outcome: dict[str, Any],
     study: str | None = None,
-    member: int = 0,
+    member: int | str = 0,
 ) -> str:
     spec = api.load_cell("na-nzsp-nvp", overrides={"stack.pressure": pressure})
     run = store.start_run(
@@ -193,6 +193,37 @@ def add_forecast(store: Store) -> str:
     return study
 
 
+CORNERS = (  # column, row, pressure, cycles, mode and criterion of death
+    (0, 0, "0.5 MPa", 8, None, None),
+    (0, 1, "0.5 MPa", 2, "pressure", "anode contact lost"),
+    (1, 1, "8 MPa", 3, "dendrite", "anode hard short"),
+)
+
+
+def add_map(store: Store) -> str:
+    """Three of a map's four corners: one lives, one loses contact, one is shorted."""
+    axis = {"log": False, "count": 2}
+    study = store.start_study(
+        kind="map",
+        cell_name="na-nzsp-nvp",
+        design={
+            "cell_name": "na-nzsp-nvp",
+            "cycles": 8,
+            "modes": ["dendrite", "pressure"],
+            "levels": 0,
+            "axes": {
+                "x": axis | {"key": "stack.pressure", "unit": "Pa", "low": 5e5, "high": 8e6},
+                "y": axis | {"key": "protocol.rate", "unit": "A/m^2", "low": 1.0, "high": 20.0},
+            },
+        },
+    )
+    for column, row_, pressure, cycles, mode, criterion in CORNERS:
+        outcome = {"kind": "cell-failed" if mode else "completed", "mode": mode}
+        outcome |= {"criterion": criterion, "cycle": cycles}
+        add_run(store, pressure, cycles, DEATH | outcome, study, f"{column}, {row_}")
+    return study
+
+
 def split(total: float, pressure: float, together: float) -> dict[str, Any]:
     return {
         "total": total,
@@ -234,9 +265,10 @@ def stored(tmp_path_factory) -> SimpleNamespace:
     url = f"sqlite:///{tmp_path_factory.mktemp('store') / 'runs.db'}"
     when = datetime(2026, 1, 1, tzinfo=UTC)
     with pytest.MonkeyPatch.context() as patch, Store.open(url) as store:
-        ids = iter(
-            ("aaaaaaaa", "bbbbbbbb", "ffffffff", *(f"member-{n}" for n in range(7)), "tttttttt")
-        )
+        members = (f"member-{n}" for n in range(len(MEMBERS)))
+        points = (f"point-{n}" for n in range(len(CORNERS)))
+        runs = ("aaaaaaaa", "bbbbbbbb")
+        ids = iter((*runs, "ffffffff", *members, "tttttttt", "mmmmmmmm", *points))
         patch.setattr("twin.store.runs.new_id", lambda: next(ids))
         patch.setattr("twin.store.studies.new_id", lambda: next(ids))
         patch.setattr("twin.store.runs.now", lambda: when)
@@ -244,7 +276,14 @@ def stored(tmp_path_factory) -> SimpleNamespace:
         alive = add_run(store, "5 MPa", 5, ALIVE)
         forecast = add_forecast(store)
         add_attribution(store, dead)
+        add_map(store)
     return SimpleNamespace(url=url, dead=dead, alive=alive, forecast=forecast)
+
+
+@pytest.fixture
+def cycle_rows() -> Callable[[int], list[dict[str, Any]]]:
+    """``cycle_rows(6)``: the rows of a run's first cycles."""
+    return lambda count: [row(number, 2e5) for number in range(1, count + 1)]
 
 
 @pytest.fixture
@@ -329,6 +368,16 @@ def drive() -> Callable[..., None]:
         asyncio.run(main())
 
     return run
+
+
+CELLS = ("na-base-na", "na-base-nvp", "na-nzsp-na", "na-nzsp-nvp")
+
+
+@pytest.fixture(autouse=True)
+def _few_cells(monkeypatch) -> None:
+    """Only a few of the library's cells are listed: reading all of them takes seconds."""
+    for module in ("twin.api.list_cells", "twin.api.health.list_cells"):
+        monkeypatch.setattr(module, lambda: list(CELLS))
 
 
 @pytest.fixture(autouse=True, scope="session")

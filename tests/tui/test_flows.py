@@ -7,8 +7,10 @@ import tomllib
 import pytest
 from textual.widgets import DataTable, Input, OptionList, TextArea
 from twin_tui.app import Bench
+from twin_tui.runs.job import Job
 from twin_tui.runs.scenario import Scenario
 from twin_tui.screens.base import NAMES
+from twin_tui.settings import State
 
 import twin
 
@@ -182,18 +184,18 @@ def test_what_each_mode_cost_is_shown_where_it_is_known(bench, drive, stored):
     async def flow(pilot):
         await pilot.sees("2 of 2 runs")
         await pilot.press("slash", *stored.dead, "enter", "enter")
-        await pilot.sees("✖ died")
+        await pilot.sees("✖ died", "Evidence")
         pilot.screen.query_one("#tabs").active = "t-attribution"
         await pilot.sees("study tttttttt", "dies in cycle 7", "Shapley's values of 4 lives")
-        await pilot.sees("Capacity lost: 0.4 mAh", "pressure           0.3 mAh")
+        await pilot.sees("Capacity lost: 0.4 mAh", "pressure            0.3 mAh")
         await pilot.sees("interphase and pressure together: 0.1 mAh more")
         # A mode may win what others lose: 100 Ω cm² in all, of which -20.
-        await pilot.sees("Resistance gained: 100 Ω cm²", "pressure           -20 Ω cm²   -")
+        await pilot.sees("Resistance gained: 100 Ω cm²", "pressure            -20 Ω cm²  -")
         await pilot.press("escape", "slash")
         pilot.screen.query_one("#filter", Input).value = stored.alive
         await pilot.sees("1 of 2 runs")
         await pilot.press("enter", "enter")
-        await pilot.sees("✓ alive")
+        await pilot.sees("✓ alive", "How it was run")
         pilot.screen.query_one("#tabs").active = "t-attribution"
         await pilot.sees("No attribution of this cell", "A starts one: 4 lives")
 
@@ -282,6 +284,41 @@ def test_a_forecast_asks_for_sense_before_it_starts(bench, drive):
     drive(bench(screen="forecast", scenario=scenario), flow)
 
 
+# ------------------------------------------------------------------------------- maps
+
+
+def test_a_map_is_read_off_with_a_cursor(bench, drive):
+    async def flow(pilot):
+        await pilot.sees("mmmmmmmm", "3 points done", "3 points, to cycle 8")
+        await pilot.sees("Stack pressure (MPa)", "Rate (mA/cm2)")
+        # The first point, at the lower left, lives.
+        await pilot.sees("Stack pressure = 0.5 MPa", "Rate = 0.1 mA/cm2", "lives to cycle 8")
+        await pilot.press("tab", "tab")
+        await pilot.press("up")
+        await pilot.sees("Rate = 2 mA/cm2", "P pressure", "anode contact lost", "in cycle 2")
+        await pilot.press("right")
+        await pilot.sees("Stack pressure = 8 MPa", "D dendrite", "anode hard short", "point-2")
+        await pilot.press("e")
+        await pilot.hears("the map is not finished")
+        await pilot.press("enter")
+        await pilot.sees("point-2", "✖ died", "of dendrite: anode hard short")
+
+    drive(bench(screen="map"), flow, (100, 30))
+
+
+def test_a_map_of_nonsense_is_refused_in_words(bench, drive):
+    async def flow(pilot):
+        await pilot.sees("mmmmmmmm")
+        await pilot.press("n")
+        await pilot.sees("Map: na-nzsp-nvp", "Across: KEY=LOW..HIGH UNIT")
+        pilot.screen.query_one("#refine", Input).value = "twice"
+        await pilot.press("enter")
+        await pilot.hears("'twice' is no whole number from 0")
+        assert pilot.app.desk.jobs == []
+
+    drive(bench(screen="map", scenario=Scenario(cell="na-nzsp-nvp")), flow)
+
+
 # ------------------------------------------------------------------ modes and manners
 
 
@@ -343,6 +380,34 @@ def test_a_click_on_the_bar_changes_the_screen(bench, drive):
         await pilot.until(lambda: pilot.screen.KEY == "results", "Results")
 
     drive(bench(), flow)
+
+
+def test_quitting_while_a_run_goes_asks_first(bench, drive):
+    app = bench(screen="results")
+    job = Job(1, "a run", "run", {}, 40, state="running")
+
+    async def flow(pilot):
+        app.desk.jobs.append(job)
+        await pilot.sees("2 of 2 runs")
+        await pilot.press("q")
+        await pilot.sees("1 run is not finished", "Let them go on, quit", "Stay")
+        await pilot.press("escape")
+        await pilot.sees("2 of 2 runs")
+        assert not job.over and app.is_running
+        await pilot.press("q")
+        await pilot.click("#stop")
+        await pilot.until(lambda: job.state == "stopping", "that it is told to stop")
+
+    drive(app, flow)
+
+
+def test_where_one_is_outlasts_a_terminal_that_hangs_up(bench, drive, home):
+    async def flow(pilot):
+        await pilot.press("7")
+        await pilot.sees("mmmmmmmm")
+        assert State.read().screen == "map"  # before it is left
+
+    drive(bench(screen="results"), flow)
 
 
 def test_keys_can_be_changed(bench, drive, settings):

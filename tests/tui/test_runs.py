@@ -239,3 +239,70 @@ def test_bad_input_and_a_process_that_dies_are_messages(bench, drive, database):
         assert info.status_now == "interrupted" and info.cycles >= killed.cycle
 
     drive(bench(database, screen="live"), flow)
+
+
+# ---------------------------------------------------------------------- real studies
+
+
+@pytest.mark.slow
+def test_a_forecast_is_started_stopped_and_gone_on_with(bench, drive, database):
+    async def flow(pilot):
+        await pilot.sees("No forecast yet")
+        await pilot.press("n")
+        for field, value in (("samples", "400"), ("cycles", "60"), ("workers", "1"), ("seed", "3")):
+            pilot.screen.query_one(f"#{field}", Input).value = value
+        await pilot.press("enter")
+        (job,) = pilot.app.desk.studies("forecast")
+        await pilot.until(lambda: job.done >= 2, "two members")
+        await pilot.sees(f"{job.study}", "running", "of 400 members", "interphase")
+        await pilot.press("s")
+        await pilot.until(lambda: job.over, "the end")
+        assert job.state == "stopped", job.log
+        await pilot.sees("stopped")
+        await pilot.press("r", "g")
+        await pilot.sees(f"Go on with forecast {job.study}")
+        pilot.screen.query_one("#samples", Input).value = str(job.done + 1)
+        pilot.screen.query_one("#workers", Input).value = "1"
+        await pilot.press("enter")
+        again = pilot.app.desk.studies("forecast")[-1]
+        await pilot.until(lambda: again.over, "the rest")
+        assert again.state == "finished" and again.study == job.study, again.log
+        assert again.done == job.done + 1
+        found = twin.load_forecast(job.study, store=database)
+        assert len(found.members) == again.done
+
+    drive(bench(database, screen="forecast", scenario=SYMMETRIC), flow, (140, 44))
+
+
+@pytest.mark.slow
+def test_a_map_is_started_and_read_off(bench, drive, database):
+    async def flow(pilot):
+        await pilot.sees("No map yet")
+        await pilot.press("n")
+        fields = {"x": "stack.pressure=0.5..10 MPa,2", "y": "current=0.05..0.2 mA/cm^2,2"}
+        for field, value in (fields | {"cycles": "3", "refine": "0", "workers": "1"}).items():
+            pilot.screen.query_one(f"#{field}", Input).value = value
+        await pilot.press("enter")
+        (job,) = pilot.app.desk.studies("map")
+        await pilot.until(lambda: job.over, "the end of the map")
+        assert job.state == "finished", job.log
+        await pilot.sees("4 points, to cycle 3", "Under the cursor", "Stack pressure = 0.5 MPa")
+        points = twin.load_map(job.study, store=database).points
+        assert len(points) == len(job.view["points"]) == 4
+        mine = {(p["x"], p["y"]): (p["label"], p["cycles"]) for p in job.view["points"]}
+        assert mine == {(p["x"], p["y"]): (p["label"], p["cycles"]) for p in points}
+
+    drive(bench(database, screen="map", scenario=SYMMETRIC), flow, (140, 44))
+
+
+@pytest.mark.slow
+def test_a_study_that_cannot_be_is_a_message(bench, drive, database):
+    async def flow(pilot):
+        await pilot.press("n")
+        await pilot.press("enter")
+        (job,) = pilot.app.desk.studies("forecast")
+        await pilot.until(lambda: job.over, "the refusal")
+        assert job.state == "failed" and "did you mean 'na-nzsp-n" in " ".join(job.log), job.log
+        await pilot.hears("na-nzsp-nva")
+
+    drive(bench(database, screen="forecast", scenario=Scenario(cell="na-nzsp-nva")), flow)

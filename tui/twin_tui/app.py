@@ -53,6 +53,12 @@ def _forecast() -> Screen[Any]:
     return ForecastScreen()
 
 
+def _map() -> Screen[Any]:
+    from twin_tui.screens.operating_map import MapScreen
+
+    return MapScreen()
+
+
 def _modes() -> Screen[Any]:
     from twin_tui.screens.modes import ModesScreen
 
@@ -80,6 +86,7 @@ class Bench(App[None]):
         "results": _results,
         "compare": _compare,
         "forecast": _forecast,
+        "map": _map,
         "modes": _modes,
     }
     DEFAULT_MODE = "cells"
@@ -168,6 +175,7 @@ class Bench(App[None]):
         while isinstance(self.screen, BenchScreen) and not self.screen.KEY:
             self.pop_screen()
         self.state.screen = name
+        self.keep_state()  # a terminal can hang up at any time
         self.switch_mode(name)
 
     def action_light(self) -> None:
@@ -200,7 +208,7 @@ class Bench(App[None]):
         self.push_screen(
             Choose(
                 f"{len(busy)} run{plural} not finished{queued}. Every finished cycle is stored "
-                "already; `twin resume` goes on from there.",
+                "already; `twin resume` (of a forecast or a map: G) goes on from there.",
                 [
                     ("stop", "Stop and quit"),
                     ("leave", "Let them go on, quit"),
@@ -216,12 +224,16 @@ class Bench(App[None]):
 
     def _leave(self, *, stop: bool) -> None:
         self.desk.close(stop=stop)
+        self.keep_state()
+        self.exit()
+
+    def keep_state(self) -> None:
+        """Keep where the user is, for the next time."""
         self.state.theme = self.theme
         try:
             self.state.write()
         except OSError as error:
             self.log.warning(f"the state could not be kept: {error}")
-        self.exit()
 
     async def action_quit(self) -> None:
         """Quit as ``q`` does, whoever asks."""

@@ -187,12 +187,27 @@ class Twin:
 
     def export_forecast(self, study: str, folder: Path) -> list[Path]:
         """Write a forecast's figure and document into a folder."""
-        folder.mkdir(parents=True, exist_ok=True)
         found = api.load_forecast(study, store=self.store)
-        figure, document = (folder / f"forecast-{study}{end}" for end in (".png", ".json"))
+        return self._written(found, f"forecast-{study}", folder)
+
+    @staticmethod
+    def _written(found: Any, name: str, folder: Path) -> list[Path]:
+        folder.mkdir(parents=True, exist_ok=True)
+        figure, document = (folder / f"{name}{end}" for end in (".png", ".json"))
         found.plot(figure)
         document.write_text(json.dumps(found.to_dict(), indent=1), encoding="utf-8")
         return [figure, document]
+
+    def map(self, study: str) -> dict[str, Any]:
+        """Return a stored map, as far as it is done."""
+        return api.map_so_far(study, store=self.store)
+
+    def export_map(self, study: str, folder: Path) -> list[Path]:
+        """Write a map's figure and document into a folder."""
+        found = api.load_map(study, store=self.store)
+        if not found.points:
+            raise twin.InputError("the map is not finished", fix="let it go on first (G)")
+        return self._written(found, f"map-{study}", folder)
 
     def attribution(self, result: Any) -> dict[str, Any] | None:
         """Return the newest attribution of just the cell, protocol and modes of a run."""

@@ -32,6 +32,7 @@ from twin.api.experiments import ccd, ccd_sweep, eis, gitt, transference
 from twin.api.forecasts import Forecast, forecast, load_forecast
 from twin.api.lives import LifeResult, life
 from twin.api.maps import SafeMap, load_map, safe_map
+from twin.api.maps_so_far import map_so_far
 from twin.api.result import RunResult
 from twin.api.runs import load_run, open_store, resume, simulate
 
@@ -66,6 +67,7 @@ __all__ = [
     "load_map",
     "load_protocol",
     "load_run",
+    "map_so_far",
     "mode_entries",
     "mode_entry",
     "numbers_by_status",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from twin.api.formats import duration, short
+from twin.api.formats import duration, percent, short
 from twin_tui.runs.job import Job
 
 
@@ -51,6 +51,10 @@ class StudyJob(Job):
 
     def _hear_view(self, view: dict[str, Any]) -> None:
         self.view = view
+
+    def _hear_note(self, share: float, text: str) -> None:
+        self.eta_s = None
+        self.say(f"{text} ({percent(share, 0)})")
 
     def _hear_studied(self, wall_s: float) -> None:
         self.state, self.eta_s = "finished", None

@@ -48,6 +48,28 @@ class Studying:
         api.attribute(store=store, on_start=self._started, on_life=self._part, **arguments)
         self._finished()
 
+    def map(self, store: Any, arguments: dict[str, Any]) -> None:
+        """Live the points of a safe operating map."""
+        from twin import api
+
+        self._store = store
+        api.safe_map(
+            store=store,
+            on_start=self._started,
+            on_life=self._point,
+            on_lines=lambda share, text: self._tell("note", share=share, text=text),
+            **arguments,
+        )
+        self._tell("view", view=api.map_so_far(self._study, store=store))
+        self._finished()
+
+    def _point(self, progress: Any) -> None:
+        from twin import api
+
+        self._part(progress)
+        if time.monotonic() >= self._next_view:
+            self._sum_up(lambda: api.map_so_far(self._study, store=self._store))
+
     def _finished(self) -> None:
         self._tell("studied", wall_s=time.monotonic() - self._began)
 
@@ -58,7 +80,7 @@ class Studying:
     def _member(self, progress: Any) -> None:
         self._part(progress, **{key: progress.member[key] for key in ("run", "kind", "wall_s")})
         if progress.done < progress.total and time.monotonic() >= self._next_view:
-            self._sum_up()
+            self._sum_up(self._forecast_so_far)
 
     def _part(self, progress: Any, **more: Any) -> None:
         """Tell of a member, a life or a point that is done."""
@@ -70,11 +92,14 @@ class Studying:
         more = more or {"run": progress.run}
         self._tell("part", done=progress.done, total=progress.total, rate=rate, eta_s=left, **more)
 
-    def _sum_up(self) -> None:
-        """Tell how the study stands; seldom enough that it does not hold the members up."""
+    def _forecast_so_far(self) -> dict[str, Any]:
         from twin import load_forecast
 
+        return forecast_view(load_forecast(self._study, store=self._store))
+
+    def _sum_up(self, look: Callable[[], dict[str, Any]]) -> None:
+        """Tell how the study stands; seldom enough that it does not hold the lives up."""
         began = time.monotonic()
-        self._tell("view", view=forecast_view(load_forecast(self._study, store=self._store)))
+        self._tell("view", view=look())
         ended = time.monotonic()
         self._next_view = ended + max(SUM_UP_EVERY_S, (ended - began) / SUM_UP_SHARE)

@@ -23,6 +23,7 @@ NAMES = {
     "results": "Results",
     "compare": "Compare",
     "forecast": "Forecast",
+    "map": "Map",
     "modes": "Modes",
 }
 
@@ -35,13 +36,13 @@ class Bar(Static):
     """
 
     def show(self, current: str, busy: int) -> None:
-        """Mark the screen one is on, and say how many runs go."""
+        """Mark the screen one is on, and say how many runs and studies go (all in 80 columns)."""
         parts = []
         for number, (key, name) in enumerate(NAMES.items(), 1):
-            label = f"[reverse] {number} {name} [/]" if key == current else f" {number} {name} "
+            label = f"[reverse] {number} {name}[/]" if key == current else f" {number} {name}"
             parts.append(f"[@click=app.go('{key}')]{label}[/]")
-        runs = f"  ▶ {busy} run{'s' if busy != 1 else ''}" if busy else ""
-        self.update("".join(parts) + runs)
+        going = f" ▶ {busy}" if busy else ""
+        self.update("".join(parts) + going)
 
 
 class Answer(Message):

@@ -17,6 +17,8 @@ from textual.widgets.option_list import Option
 from twin_tui.screens.base import BenchScreen
 from twin_tui.widgets.pictures import layer_drawing, status_mark
 
+SOME = 12
+
 
 class CellsScreen(BenchScreen):
     """The library of cells."""
@@ -75,11 +77,21 @@ change as you type, and saves it as a TOML file of yours, which is then listed h
         known = {entry["ref"]: entry for entry in self.entries}
         self.entries = [known.get(n) or {"ref": n, "name": n, "family": "…"} for n in names]
         self._fill()
-        self.ask(lambda: self.bench.twin.entries(names), self._titled, "entries")
+        self._describe(names)
 
-    def _titled(self, entries: list[dict[str, Any]]) -> None:
-        self.entries = entries
-        self._fill()
+    def _describe(self, names: list[str]) -> None:
+        """Ask for families and titles, a few cells at a time: reading a cell takes a while."""
+        some, rest = names[:SOME], names[SOME:]
+
+        def titled(entries: list[dict[str, Any]]) -> None:
+            found = {entry["ref"]: entry for entry in entries}
+            self.entries = [found.get(entry["ref"], entry) for entry in self.entries]
+            self._fill()
+            if rest:
+                self._describe(rest)
+
+        if some:
+            self.ask(lambda: self.bench.twin.entries(some), titled, "entries")
 
     def _fill(self) -> None:
         wanted = self.query_one("#search", Input).value.lower().split()

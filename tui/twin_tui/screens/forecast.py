@@ -201,8 +201,5 @@ is shown at a time: V changes it. Enter lists the members on the Results screen.
         if study is not None:
             folder = Path(self.bench.settings.exports_folder)
             self.ask(
-                lambda: self.bench.twin.export_forecast(study, folder), self._exported, "export"
+                lambda: self.bench.twin.export_forecast(study, folder), self.exported, "export"
             )
-
-    def _exported(self, files: list[Path]) -> None:
-        self.notify("\n".join(map(str, files)), title="Written", markup=False)

@@ -47,10 +47,10 @@ temperature, interphase and flaws, and what has happened, in words.
 Pause takes effect after the cycle a run is in, Stop after the step; what is finished is
 kept. On a small screen one chart is shown at a time: V changes it."""
     CSS = """
-    LiveScreen #jobs { height: 4; }
-    LiveScreen.-high #jobs { height: 6; }
+    LiveScreen #jobs { height: auto; max-height: 4; }
+    LiveScreen.-high #jobs { max-height: 7; }
     LiveScreen #left { width: 40; }
-    LiveScreen.-wide #left { width: 56; }
+    LiveScreen.-wide #left { width: 60; }
     LiveScreen #gauges { height: auto; max-height: 60%; }
     LiveScreen #gauge { text-wrap: nowrap; text-overflow: ellipsis; }
     LiveScreen #state { height: 1fr; }
@@ -97,7 +97,7 @@ kept. On a small screen one chart is shown at a time: V changes it."""
         """Set the table up."""
         super().on_mount()
         table = self.query_one("#jobs", DataTable)
-        for key, width in (("run", 9), ("what", 24), ("progress", 26), ("done", 10)):
+        for key, width in (("run", 8), ("done", 10), ("what", 20), ("progress", None)):
             table.add_column(key, key=key, width=width)
         table.focus()
         self.query_one(f"#{CHARTS[0]}").add_class("chosen")
@@ -114,16 +114,16 @@ kept. On a small screen one chart is shown at a time: V changes it."""
         table = self.query_one("#jobs", DataTable)
         for job in self.bench.desk.runs:
             key = str(job.number)
-            cells = (job.id, job.label, job.progress(), f"{bar(job.share, 5)}{job.share:4.0%}")
+            cells = (job.id, f"{bar(job.share, 5)}{job.share:4.0%}", job.label, job.progress())
             if key not in table.rows:
                 table.add_row(*map(_plain, cells), key=key)
                 table.move_cursor(row=table.row_count - 1)
                 self.job = job
                 self._seen = -1
                 continue
-            for column, value in zip(("run", "what", "progress", "done"), cells, strict=True):
+            for column, value in zip(("run", "done", "what", "progress"), cells, strict=True):
                 if str(table.get_cell(key, column)) != value:
-                    table.update_cell(key, column, _plain(value))
+                    table.update_cell(key, column, _plain(value), update_width=True)
         if self.job is not None and self.job.changes != self._seen:
             self._seen = self.job.changes
             self._show(self.job)
@@ -140,7 +140,8 @@ kept. On a small screen one chart is shown at a time: V changes it."""
         width = self.query_one("#gauges").content_size.width or 36
         found = margins(job.rows)
         lines = [gauge(name, margin, trend, width) for name, margin, trend in found]
-        waiting = Text(f"{job.progress()}: no cycle is finished yet")
+        none = "no cycle was finished" if job.over else "no cycle is finished yet"
+        waiting = Text(f"{job.progress()}: {none}")
         self.query_one("#gauge", Static).update(Text("\n").join(lines) if lines else waiting)
         self.query_one("#numbers", Static).update(state_of(job))
         self._log(job)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, ClassVar
 
 from rich.text import Text
@@ -22,8 +23,8 @@ FINISHED = ("completed", "cell-failed", "solver-gave-up")
 def study_css(screen: str) -> str:
     """Return the layout of a study's screen (a screen's rules hold for its own class only)."""
     return f"""
-    {screen} #studies {{ height: 4; }}
-    {screen}.-high #studies {{ height: 7; }}
+    {screen} #studies {{ height: auto; max-height: 4; }}
+    {screen}.-high #studies {{ max-height: 8; }}
     {screen} #left {{ width: 34; }}
     {screen}.-wide #left {{ width: 50; }}
     """
@@ -211,6 +212,10 @@ class StudyScreen(BenchScreen):
             return
         self.bench.desk.stop(job)
         self.notify(f"{job.id} is being stopped; what is done is kept, and G goes on")
+
+    def exported(self, files: list[Path]) -> None:
+        """Tell which files were written."""
+        self.notify("\n".join(map(str, files)), title="Written", markup=False)
 
     def stored_study(self) -> str | None:
         """Return the chosen study's id if it is in the database; tell if there is none."""

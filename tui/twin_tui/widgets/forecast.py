@@ -93,9 +93,11 @@ def incidence_panel(view: dict[str, Any]) -> Panel:
             x.append(cycle)
             y.append(100 * share)
         lines.append(Line(f"{mode} ({y[-1]:.0f} %)", x, y))
+    # The legend names the lines only where there are several.
+    alone = f": {lines[0].label}" if len(lines) == 1 else ", by what killed them"
     return Panel(
         "incidence",
-        "Dead by then, by what killed them",
+        f"Dead by then{alone}",
         "Cycle",
         "Dead (%)",
         tuple(lines),

@@ -2,10 +2,53 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rich.text import Text
 
 from twin.api.formats import short
-from twin_tui.widgets.operating_map import ALIVE, COLOURS, LINE, UNKNOWN, Map, Point
+from twin_tui.widgets.operating_map import (
+    ALIVE,
+    COLOURS,
+    LINE,
+    UNKNOWN,
+    Axis,
+    Map,
+    Point,
+    letters_of,
+)
+
+
+def map_of(view: dict[str, Any]) -> Map:
+    """Return the map of a document of :func:`twin.api.map_so_far`."""
+    x, y = (_axis(view["axes"][name]) for name in ("x", "y"))
+    points = tuple(
+        Point(
+            p["x"],
+            p["y"],
+            None if p["label"] in ("alive", "unknown") else p["label"],
+            p["cycles"],
+            p["criterion"] or "",
+            p["run"],
+            "solver-gave-up" if p["label"] == "unknown" else p["kind"],
+        )
+        for p in view["points"]
+    )
+    labels = [p.mode for p in points if p.mode is not None]
+    # A mode keeps its letter while points come in.
+    known = [mode for mode in view["modes"] if mode in labels]
+    letters = letters_of([*view["modes"], *(set(labels) - set(known))])
+    lines = tuple(
+        (line["name"], [a for a, _ in line["points"]], [b for _, b in line["points"]])
+        for line in view["critical_currents"]
+    )
+    shown = {mode: letter for mode, letter in letters.items() if mode in labels}
+    return Map(x, y, points, view["cycles"], lines, shown)
+
+
+def _axis(axis: dict[str, Any]) -> Axis:
+    low, high = axis["ends"]
+    return Axis(axis["words"], axis["shown"], low, high, log=axis["log"])
 
 
 def draw_point(shown: Map, point: Point) -> Text:
@@ -29,13 +72,13 @@ def draw_point(shown: Map, point: Point) -> Text:
 
 
 def draw_legend(shown: Map) -> Text:
-    """Say what the letters mean."""
+    """Say what the letters mean; a letter and its meaning stay on one line."""
     text = Text()
     for number, (mode, letter) in enumerate(shown.letters.items()):
-        text.append(f"{letter} {mode}  ", COLOURS[number % len(COLOURS)])
-    text.append(f"{ALIVE} lives")
+        text.append(f"{letter}\u00a0{mode}  ", COLOURS[number % len(COLOURS)])
+    text.append(f"{ALIVE}\u00a0lives")
     if any(point.kind == "solver-gave-up" for point in shown.points):
-        text.append(f"  {UNKNOWN} solver gave up")
+        text.append(f"  {UNKNOWN}\u00a0solver gave up")
     for label, _, _ in shown.lines:
-        text.append(f"  {LINE} {label}")
+        text.append(f"  {LINE}\u00a0{label}")
     return text
