@@ -29,6 +29,8 @@ _PUBLIC = {
     "load_attribution": "twin.api",
     "safe_map": "twin.api",
     "load_map": "twin.api",
+    "design": "twin.api",
+    "load_design": "twin.api",
     "resume": "twin.api",
     "load_run": "twin.api",
     "RunResult": "twin.api",
@@ -36,6 +38,7 @@ _PUBLIC = {
     "Forecast": "twin.api",
     "Attribution": "twin.api",
     "SafeMap": "twin.api",
+    "Design": "twin.api",
     # cells
     "load_cell": "twin.api",
     "list_cells": "twin.api",
@@ -95,6 +98,7 @@ def __dir__() -> list[str]:
 if TYPE_CHECKING:
     from twin.api import (
         Attribution,
+        Design,
         Forecast,
         LifeResult,
         RunResult,
@@ -103,6 +107,7 @@ if TYPE_CHECKING:
         build_model,
         ccd,
         ccd_sweep,
+        design,
         eis,
         forecast,
         gitt,
@@ -110,6 +115,7 @@ if TYPE_CHECKING:
         list_cells,
         load_attribution,
         load_cell,
+        load_design,
         load_forecast,
         load_map,
         load_run,

@@ -27,6 +27,7 @@ from twin.api.cells import (
     plan_of,
 )
 from twin.api.comparing import compare
+from twin.api.designs import Design, design, load_design
 from twin.api.evidence import drivers, known_sensitivity, sensitivity
 from twin.api.experiments import ccd, ccd_sweep, eis, gitt, transference
 from twin.api.forecasts import Forecast, forecast, load_forecast
@@ -38,6 +39,7 @@ from twin.api.runs import load_run, open_store, resume, simulate
 
 __all__ = [
     "Attribution",
+    "Design",
     "Forecast",
     "LifeResult",
     "RunResult",
@@ -51,6 +53,7 @@ __all__ = [
     "cell_toml",
     "compare",
     "describe_mode",
+    "design",
     "differences",
     "drivers",
     "eis",
@@ -63,6 +66,7 @@ __all__ = [
     "list_cells",
     "load_attribution",
     "load_cell",
+    "load_design",
     "load_forecast",
     "load_map",
     "load_protocol",

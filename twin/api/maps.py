@@ -65,7 +65,7 @@ def safe_map(
     y: str | None = None,
     cycles: int = 200,
     refine: int = 2,
-    most: int = 200,
+    most: int = 300,
     lines: bool = True,
     workers: int | None = None,
     study: str | None = None,

@@ -27,15 +27,20 @@ def check_ends(axes: Sequence[Axis], job: Mapping[str, Any]) -> None:
                 rules.with_parameters(for_protocol).resolve(spec)
 
 
-def inputs_of(axes: Sequence[Axis], job: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return which keys of the axes can change without a new build, and which cannot."""
+def inputs_of(
+    axes: Sequence[Axis], job: Mapping[str, Any], sampled: Sequence[str] = ()
+) -> dict[str, list[str]]:
+    """Return which keys (those sampled too) can change without a new build, and which cannot."""
     from twin.lifetime.axes import PROTOCOL
     from twin.lifetime.inputs import split
+    from twin.lifetime.spreads import uncertain
     from twin.specs.dump import with_overrides
 
     spec = base_of(job)
     modes = modes_of(job)
-    items = [Varied(axis, spec) for axis in axes if not axis.key.startswith(PROTOCOL)]
+    items: list[Any] = [Varied(axis, spec) for axis in axes if not axis.key.startswith(PROTOCOL)]
+    if sampled:
+        items += [i for i in uncertain(spec, job["modes"]) if i.key in sampled]
     entries = mode_entries()
     free, rebuilt = split(
         spec, modes, job["model"], items, lambda o: with_overrides(spec, o, entries)

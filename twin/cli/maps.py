@@ -52,7 +52,7 @@ def safe_map(
     ] = 2,
     most: Annotated[
         int, typer.Option("--most", metavar="M", min=4, help="No more lives than this.")
-    ] = 200,
+    ] = 300,
     lines: Annotated[
         bool, typer.Option("--lines/--no-lines", help="Find the critical currents too.")
     ] = True,

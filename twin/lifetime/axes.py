@@ -179,6 +179,14 @@ def parse_axis(text: str, spec: Any, rules: Protocol, option: str = "x") -> Axis
     return Axis(key, unit, low, high, log, count)
 
 
+def rate_of(text: str) -> float | None:
+    """Return the C-rate that a text means (``C/5``, ``0.2C``); None if it means none."""
+    match = _RATE.match(text)
+    if match is None:
+        return None
+    return 1 / float(match["by"]) if match["by"] else float(match["times"])
+
+
 def current_parameter(rules: Protocol) -> str:
     """Return the protocol's parameter that the cell is charged and discharged at.
 
@@ -248,13 +256,12 @@ def _resolved(key: str, spec: Any, rules: Protocol, option: str) -> tuple[str, s
 
 def _ends(low: str, high: str, unit: str, option: str, example: str) -> tuple[float, float]:
     if unit == "C":
-        rates = [_RATE.match(text) or _RATE.match(f"{text}C") for text in (low, high)]
-        if rates[0] is None or rates[1] is None:
+        first, last = rate_of(low) or rate_of(f"{low}C"), rate_of(high)
+        if first is None or last is None:
             raise InputError(
                 f"{low}..{high} are no C-rates", key=option, fix='write it like "current=C/10..1C"'
             )
-        ends = [1 / float(r["by"]) if r["by"] else float(r["times"]) for r in rates if r]
-        return ends[0], ends[1]
+        return first, last
     written = _NUMBER.match(high)
     own = _NUMBER.match(low)
     if own is not None and not own[1] and written is not None:

@@ -17,6 +17,7 @@ from scipy.spatial import Delaunay
 
 XY = tuple[float, float]
 Polygon = list[XY]
+_SHEAR = 0.02
 
 
 @dataclass
@@ -44,7 +45,7 @@ class Regions:
 def regions(points: Sequence[XY], labels: Sequence[str]) -> Regions:
     """Return the regions of labelled points of the plane (not all on one line)."""
     xy = np.asarray(points, dtype=float)
-    found = Regions(triangles=Delaunay(xy).simplices)
+    found = Regions(triangles=_mesh(xy).simplices)
     pieces: dict[tuple[str, str], list[tuple[XY, XY]]] = defaultdict(list)
     for triangle in found.triangles:
         corners, names = xy[triangle], [labels[k] for k in triangle]
@@ -55,6 +56,15 @@ def regions(points: Sequence[XY], labels: Sequence[str]) -> Regions:
         label: sum(map(_area, found.polygons[label])) / total for label in sorted(found.polygons)
     }
     return found
+
+
+def _mesh(xy: np.ndarray) -> Delaunay:
+    """Triangulate; of a square's two diagonals, which are as good, always take the same."""
+    return Delaunay(_sheared(xy))
+
+
+def _sheared(xy: np.ndarray) -> np.ndarray:
+    return np.column_stack([xy[:, 0] - _SHEAR * xy[:, 1], xy[:, 1]])
 
 
 def _share(
@@ -91,16 +101,17 @@ def _share(
 def label_at(where: np.ndarray, points: Sequence[XY], labels: Sequence[str]) -> list[str]:
     """Return the label at each of some places: that of the nearest corner around it."""
     xy = np.asarray(points, dtype=float)
-    mesh = Delaunay(xy)
-    inside = mesh.find_simplex(where, tol=1e-9)
+    mesh = _mesh(xy)
+    sheared = _sheared(np.asarray(where, dtype=float))
+    inside = mesh.find_simplex(sheared, tol=1e-9)
     found = []
-    for place, k in zip(where, inside, strict=True):
+    for place, at, k in zip(where, sheared, inside, strict=True):
         if k < 0:
             nearest = int(np.argmin(((xy - place) ** 2).sum(axis=1)))
             found.append(labels[nearest])
             continue
         affine = mesh.transform[k]
-        two = affine[:2] @ (place - affine[2])
+        two = affine[:2] @ (at - affine[2])
         shares: dict[str, float] = defaultdict(float)
         for corner, share in zip(mesh.simplices[k], [*two, 1 - two.sum()], strict=True):
             shares[labels[corner]] += share

@@ -1,0 +1,188 @@
+"""Design: the pressure, temperature and current at which a cell lives longest."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from twin.api.designing import Designer, climbed
+from twin.api.ranges import check_ends, inputs_of
+from twin.api.runs import open_store
+from twin.api.variants import Lives, VariantDone, base_of, continued, study_design
+from twin.errors import InputError
+
+if TYPE_CHECKING:
+    from twin.specs.schema import CellSpec
+    from twin.store import Store
+
+KIND = "design"
+OBJECTIVES = ("life",)
+MOST_AXES = 4
+
+
+class Design:
+    """A design; the lives behind it are a study in the store."""
+
+    def __init__(self, store: Store, study: str):
+        self.store, self.id = store, study
+        info = store.study(study)
+        self.design, self._document = info.design, info.summary
+
+    def __repr__(self) -> str:
+        return f"<Design {self.id}: {self.design['cell_name']}>"
+
+    @property
+    def optimum(self) -> dict[str, Any]:
+        """The best values by key, as ``--set`` takes them."""
+        return {key: found["text"] for key, found in self._document["optimum"].items()}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document that ``twin design --json`` prints."""
+        return dict(self._document)
+
+    def plot(self, path: str | Path | None = None) -> Any:
+        """Draw every life over each number varied; save the figure if a path is given."""
+        from twin.report.designs import plot_design
+
+        return plot_design(self.to_dict(), path)
+
+
+def design(
+    cell: CellSpec | str | Path,
+    *,
+    vary: Sequence[str] = (),
+    limits: Sequence[str] = (),
+    maximise: str = "life",
+    cycles: int = 500,
+    samples: int = 0,
+    seed: int = 0,
+    most: int = 60,
+    workers: int | None = None,
+    study: str | None = None,
+    store: str | Store | None = None,
+    on_life: Callable[[VariantDone], None] | None = None,
+    on_start: Callable[[str], None] | None = None,
+    **asked: Any,
+) -> Design:
+    """Find the values of some numbers at which a cell lives longest, under limits.
+
+    By gradients (the solver's sensitivities) where the model is smooth and they agree with
+    the lives' own differences, by search where not; the result says which, and why.
+
+    Parameters
+    ----------
+    cell : CellSpec, str or Path
+        The cell.
+    vary : sequence of str
+        The ranges: ``["stack.pressure=1..20 MPa", "current=C/10..1C"]``.
+    limits : sequence of str
+        What has to be kept: ``["cycle_time<=12 hours", "energy>=3 mW*hour"]``; of the first
+        cycle (``capacity``, ``energy``, ``efficiency``, ``cycle_time``, ``resistance``), or
+        the highest of the life (``temperature``, ``pressure``).
+    maximise : {"life"}
+        The cycles to death.
+    cycles : int
+        The horizon; beyond it a life is projected from its nearest margin.
+    samples : int
+        With so many samples of the cell's spreads, the median life is maximised; with
+        none, the life of the cell as it is written.
+    seed : int
+        Of the samples.
+    most : int
+        About so many places are tried.
+    workers, study, store, on_life, on_start
+        As in :func:`twin.attribute`.
+    **asked
+        ``protocol``, ``overlays``, ``overrides``, ``modes``, ``without``, ``model``
+        (``"spm"`` by default), ``rtol`` and ``atol`` of :func:`twin.simulate`.
+
+    Raises
+    ------
+    InputError
+        For input that cannot be used.
+    """
+    began = time.perf_counter()
+    opened = open_store(store)
+    if study is None:
+        job = _design(cell, vary, limits, maximise, cycles, samples, seed, most, asked)
+        study = opened.start_study(kind=KIND, cell_name=job["cell_name"], design=job)
+    else:
+        job = continued(opened, study, KIND)
+    if on_start is not None:
+        on_start(study)
+    with Lives(opened, study, job, workers, on_life) as lives:
+        designer = Designer(opened, job, lives)
+        way, why = climbed(designer)
+        document = designer.document(way, why)
+    document |= {"study": study, "wall_s": time.perf_counter() - began}
+    opened.finish_study(study, status="completed", summary=document)
+    return Design(opened, study)
+
+
+def load_design(study: str, *, store: str | Store | None = None) -> Design:
+    """Return a stored design by its study's id."""
+    opened = open_store(store)
+    continued(opened, study, KIND)
+    return Design(opened, study)
+
+
+def _design(
+    cell: Any, vary: Sequence[str], limits: Sequence[str], maximise: str, cycles: int,
+    samples: int, seed: int, most: int, asked: Mapping[str, Any],
+) -> dict[str, Any]:  # fmt: skip
+    from twin.lifetime.axes import parse_axis
+    from twin.lifetime.limits import parse_limit
+    from twin.specs.protocol import Protocol
+
+    if maximise not in OBJECTIVES:
+        raise InputError(
+            f"{maximise!r} cannot be maximised", key="maximise", fix=f"one of {OBJECTIVES[0]}"
+        )
+    if not 1 <= len(vary) <= MOST_AXES:
+        raise InputError(
+            f"{len(vary)} numbers to vary",
+            key="vary",
+            fix=f'give 1 to {MOST_AXES}, like --vary "stack.pressure=1..20 MPa"',
+        )
+    if samples < 0 or most < 8:
+        raise InputError(
+            f"{samples} samples at {most} places make no search",
+            key="samples" if samples < 0 else "most",
+            fix="leave it out",
+        )
+    job = study_design(cell, cycles, asked)
+    rules = Protocol.from_data(job["protocol"])
+    axes = [parse_axis(text, base_of(job), rules, "vary") for text in vary]
+    if len({axis.key for axis in axes}) < len(axes):
+        raise InputError("a number is varied twice", key="vary", fix="give each key once")
+    check_ends(axes, job)
+    for text in limits:
+        parse_limit(text)
+    job |= {"vary": [axis.to_dict() for axis in axes], "limits": list(limits)}
+    job |= {"maximise": maximise, "most": most, "samples": samples, "seed": seed}
+    job |= {"members": _members(job, axes, samples, seed)}
+    return job | inputs_of(axes, job, list((job["members"] or [{}])[0]))
+
+
+def _members(
+    job: Mapping[str, Any], axes: Sequence[Any], samples: int, seed: int
+) -> list[dict[str, Any]]:
+    """Return the samples of what is uncertain and not varied; the same at every place."""
+    from twin.lifetime.spreads import points, uncertain
+
+    if not samples:
+        return []
+    varied = {axis.key for axis in axes}
+    items = [i for i in uncertain(base_of(job), job["modes"]) if i.key not in varied]
+    if not items:
+        raise InputError(
+            "nothing but what is varied has a spread", key="samples", fix="leave --samples out"
+        )
+    cube = points(samples, len(items), seed)
+    columns = [item.value(cube[:, n]) for n, item in enumerate(items)]
+    return [
+        {i.key: i.text(float(column[m])) for i, column in zip(items, columns, strict=True)}
+        for m in range(samples)
+    ]

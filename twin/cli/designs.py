@@ -1,0 +1,154 @@
+"""``twin design``: the pressure, temperature and current at which a cell lives longest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from twin.cli.command import command
+from twin.cli.formats import duration, short
+from twin.cli.options import CellName, Overlays, Overrides, Without, names
+from twin.cli.page import Page
+from twin.cli.running import chosen
+from twin.cli.session import Session
+from twin.cli.studies import (
+    Figure,
+    Modes,
+    ProtocolName,
+    StudyId,
+    StudyModel,
+    Teller,
+    Workers,
+    check_study,
+)
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add ``twin design``."""
+    command(app, "design")(design)
+
+
+def design(
+    session: Session,
+    cell: CellName,
+    vary: Annotated[
+        list[str] | None,
+        typer.Option("--vary", metavar="KEY=A..B", help="As 'stack.pressure=1..20 MPa'."),
+    ] = None,
+    limits: Annotated[
+        list[str] | None,
+        typer.Option("--limit", metavar="NAME<=X", help="As 'cycle_time<=12 hours'."),
+    ] = None,
+    maximise: Annotated[
+        str, typer.Option("--maximise", metavar="life", help="What is to be largest.")
+    ] = "life",
+    cycles: Annotated[int, typer.Option("--cycles", metavar="N", help="The horizon.")] = 500,
+    samples: Annotated[
+        int,
+        typer.Option("--samples", metavar="M", min=0, help="Maximise the median of so many."),
+    ] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the samples.")] = 0,
+    most: Annotated[
+        int, typer.Option("--most", metavar="P", min=8, help="About so many places are tried.")
+    ] = 60,
+    protocol: ProtocolName = None,
+    overlays: Overlays = None,
+    overrides: Overrides = None,
+    modes: Modes = None,
+    without: Without = None,
+    model: StudyModel = "spm",
+    workers: Workers = None,
+    study: StudyId = None,
+    figure: Figure = None,
+) -> None:
+    """Find the values at which a cell lives longest, under limits.
+
+    By gradients where the model is smooth and they agree with whole lives, by search where
+    not: the result says which. Limits are on capacity, energy, efficiency, cycle_time,
+    resistance, temperature and pressure. --vary and --limit may be repeated.
+    """
+    from twin import api
+    from twin.report.figures import figure_target
+
+    if figure is not None:
+        figure_target(figure)
+    check_study(session, study, cell)
+    teller = Teller(session)
+    result = api.design(
+        cell,
+        vary=vary or (),
+        limits=limits or (),
+        maximise=maximise,
+        cycles=cycles,
+        samples=samples,
+        seed=seed,
+        most=most,
+        protocol=protocol,
+        overlays=overlays or (),
+        overrides=overrides or (),
+        modes=chosen(modes),
+        without=names(without),
+        model=model,
+        workers=workers,
+        study=study,
+        store=session.store,
+        on_life=teller,
+        on_start=teller.started,
+    )
+    document = result.to_dict()
+    if figure is not None:
+        result.plot(Path(figure))
+        document["figure"] = figure
+    session.finish(document, lambda sheet: _page(sheet, document))
+
+
+def _lived(document: dict[str, Any], entry: dict[str, Any], died_of: str | None) -> str:
+    if entry["life"] is None:
+        return f"beyond {document['cycles']} cycles (projected: {short(entry['projected_life'])})"
+    return f"{entry['life']} cycles, then {died_of}"
+
+
+def _page(sheet: Page, document: dict[str, Any]) -> None:
+    sheet.line(f"study {document['study']}  {document['cell']}", "bold")
+    written = document["as_it_is"]
+    what = "median life" if document["samples"] else "life"
+    sheet.facts(
+        [
+            (f"best {what}", _lived(document, document, document["died_of"])),
+            ("as it is", _lived(document, written, written["mode"]) if written else None),
+            ("found by", f"{document['method']}: {document['why']}"),
+            ("held by", "; ".join(document["active"]) or "nothing: the best lies inside"),
+            ("allowed", None if document["allowed"] else "no place tried keeps every limit"),
+            ("lives", f"{document['lives']} in {duration(document['wall_s'])}"),
+            ("figure", document.get("figure")),
+        ]
+    )
+    sheet.heading("The best values")
+    share = document["window_share"]
+    rows = []
+    for key, found in document["optimum"].items():
+        unit = f" {found['unit']}" if found["unit"] else ""
+        low, high = found["window"]
+        rows.append(
+            (
+                key,
+                f"{short(found['value'])}{unit}",
+                f"{short(low)} to {short(high)}",
+                f"{found['slope']:+.2g}",
+            )
+        )
+    sheet.table(("key", "best", f"{share:.0%} of it", "slope"), rows, right=(1, 3))
+    sheet.line("slope: of ln(life), for a tenth of the range", "dim")
+    if document["limits"]:
+        sheet.heading("Limits")
+        kept = [
+            (x["limit"], short(x["value"]), short(x["bound"]), _state(x))
+            for x in document["limits"]
+        ]
+        sheet.table(("limit", "here (SI)", "bound (SI)", ""), kept, right=(1, 2))
+
+
+def _state(limit: dict[str, Any]) -> str:
+    return ("active" if limit["active"] else "kept") if limit["kept"] else "broken"

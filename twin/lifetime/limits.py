@@ -1,0 +1,98 @@
+"""What a design must keep to: ``cycle_time<=12 h``, ``energy>=3 mWh``, ``temperature<=60 degC``."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from twin.errors import InputError
+from twin.units import UnitError, to_si
+
+Rows = Sequence[Mapping[str, Any]]
+_LIMIT = re.compile(r"^\s*(\w+)\s*(<=|>=|<|>)\s*(.+?)\s*$")
+
+
+def _first(key: str) -> Callable[[Rows], float]:
+    return lambda rows: float(rows[0][key])
+
+
+def _highest(key: str) -> Callable[[Rows], float]:
+    return lambda rows: max(float(row[key]) for row in rows if row.get(key) is not None)
+
+
+QUANTITIES: dict[str, tuple[str, Callable[[Rows], float], str]] = {
+    "capacity": ("A*hour", _first("capacity_Ah"), "discharged in the first cycle"),
+    "energy": ("W*hour", _first("discharge_Wh"), "discharged in the first cycle"),
+    "efficiency": (
+        "",
+        lambda rows: float(rows[0]["discharge_Wh"]) / float(rows[0]["charge_Wh"]),
+        "energy out over energy in, first cycle",
+    ),
+    "cycle_time": (
+        "s",
+        lambda rows: float(rows[0]["t_end_s"] - rows[0]["t_start_s"]),
+        "of the first cycle",
+    ),
+    "resistance": ("ohm*m^2", _first("resistance_Ohm_m2"), "mean of the first cycle"),
+    "temperature": ("K", _highest("temperature_max_K"), "highest in the life"),
+    "pressure": ("Pa", _highest("pressure_max_Pa"), "highest in the life"),
+}
+"""By name: unit, how it is read off a life's finished cycles, and in words."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One limit: a quantity, at most (``sign`` -1) or at least (+1) a bound."""
+
+    name: str
+    sign: int
+    bound: float
+    text: str
+
+    def value(self, rows: Rows) -> float:
+        """Return the quantity of a life; nan if it has no finished cycle."""
+        try:
+            return QUANTITIES[self.name][1](rows) if rows else math.nan
+        except (KeyError, ZeroDivisionError, TypeError, ValueError):
+            return math.nan
+
+    def slack(self, rows: Rows) -> float:
+        """Return by what share of the bound it is kept; negative where it is broken."""
+        value = self.value(rows)
+        if math.isnan(value):
+            return -1.0
+        return self.sign * (value - self.bound) / max(abs(self.bound), 1e-30)
+
+
+def parse_limit(text: str) -> Limit:
+    """Read ``NAME<=VALUE`` or ``NAME>=VALUE``.
+
+    Raises
+    ------
+    InputError
+        If it is no limit, with a fix.
+    """
+    match = _LIMIT.match(text)
+    if match is None:
+        raise InputError(
+            f"{text!r} is no limit; expected NAME<=VALUE or NAME>=VALUE",
+            key="limit",
+            fix='write it like --limit "cycle_time<=12 hours"',
+        )
+    name, sense, bound = match[1], match[2], match[3]
+    if name not in QUANTITIES:
+        raise InputError(
+            f"nothing called {name!r} can be limited",
+            key="limit",
+            fix=f"one of {', '.join(QUANTITIES)}",
+        )
+    try:
+        value = to_si(bound, QUANTITIES[name][0])
+    except UnitError as error:
+        raise InputError(
+            str(error), key="limit", fix=f"give {name} in {QUANTITIES[name][0] or 'no unit'}"
+        ) from None
+    return Limit(name, -1 if sense[0] == "<" else 1, value, text.strip())

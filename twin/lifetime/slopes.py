@@ -1,0 +1,219 @@
+"""Gradients of a short life's projection, by the solver's own sensitivities.
+
+A few cycles are solved with their forward sensitivities ``dy/dx`` (IDAS, through PyBaMM's
+IDAKLU solver), carried from step to step. Each fatal criterion's margin ``m(n)``, at the
+step of a cycle where it is least, is projected to zero::
+
+    ln n* = ln( n_1 + (n_K - n_1) m_1/(m_1 - m_K) ),
+
+and the least over the criteria is what is climbed; ``d ln n*/dx`` follows from ``dm/dx``.
+The core's criterion on the resistance is among them; that on the capacity is not, because
+here no capacity can be lost.
+
+This holds where a change of ``x`` moves no switch: steps must end on time (their sensitivity
+to the moment of a voltage limit is not followed), and ``x`` must be an input of the built
+model or the current of its steps. A current step's target is ``v = s j``: sensitivities to
+it are handed from one step to the next by the ratio of their targets.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pybamm
+
+from twin.engine.criteria import RESISTANCE, Watched
+from twin.engine.prepare import Prepared
+from twin.engine.recorder import RESISTANCE as RESISTANCE_VARIABLE
+
+CYCLES = 4
+# A margin that falls less than this in the cycles solved is taken not to fall.
+_STILL = 1e-7
+_TINY = 1e-300
+
+
+class NotSmooth(Exception):
+    """There is no gradient here; the message says why."""
+
+
+@dataclass(frozen=True)
+class Slope:
+    """A projection and its gradient: ``score`` is ``ln n*``, ``by`` names the criterion."""
+
+    score: float
+    gradient: np.ndarray
+    by: str
+
+
+def check_smooth(prepared: Prepared) -> None:
+    """Raise where a cycle's steps switch at moments that depend on what is varied.
+
+    Raises
+    ------
+    NotSmooth
+        With the step at fault.
+    """
+    for phase in prepared.plan.phases[:1]:
+        for step in phase.steps:
+            index = prepared.step_index[step.solved_as]
+            made = prepared.compiled.steps[index]
+            if made.termination or made.uses_default_duration:
+                raise NotSmooth(
+                    f"the step {step.do!r} ends on a limit, whose moment the solver's "
+                    "sensitivities do not follow"
+                )
+    if len(prepared.plan.phases) > 1:
+        raise NotSmooth("the protocol has more than one phase")
+
+
+def slope(
+    prepared: Prepared, names: Sequence[str | None], values: Sequence[float], rtol: float = 1e-6
+) -> Slope:
+    """Return the projected life and its gradient in some numbers.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The built cell, at these numbers.
+    names : sequence of str or None
+        The input that each is; None for the current of the steps.
+    values : sequence of float
+        The numbers; of a current, any that its targets are in proportion to.
+    rtol : float
+        The solver's relative tolerance.
+
+    Raises
+    ------
+    NotSmooth
+        If the cell dies within the cycles solved, or a step cannot be solved.
+    """
+    target = prepared.compiled._simulation._STEP_VALUE_INPUT
+    inputs = [target if name is None else name for name in names]
+    watched = [w for w in prepared.watched if w.criterion.severity == "fatal"]
+    reader = _Reader(prepared, inputs, names, values, watched)
+    solver = pybamm.IDAKLUSolver(rtol=rtol, atol=1e-2 * rtol)
+    model = prepared.compiled.model
+    before = getattr(model, "calculate_sensitivities", [])
+    try:
+        cycles = _solved(prepared, solver, inputs, target, reader)
+    except pybamm.SolverError as error:
+        raise NotSmooth(f"the solver stopped: {str(error).splitlines()[0]}") from None
+    finally:
+        model.calculate_sensitivities = before
+    return reader.projected(cycles)
+
+
+def _solved(
+    prepared: Prepared, solver: Any, inputs: list[str], target: str, reader: _Reader
+) -> list[dict[str, tuple[float, np.ndarray]]]:
+    """Return each cycle's margins with their gradients."""
+    compiled, t = prepared.compiled, 0.0
+    solution: Any = pybamm.EmptySolution(t=0.0)
+    column = sorted(inputs).index(target) if target in inputs else None
+    last_target = 0.0
+    cycles = []
+    for _ in range(CYCLES):
+        seen: list[dict[str, tuple[float, np.ndarray]]] = []
+        for step in prepared.plan.phases[0].steps:
+            index = prepared.step_index[step.solved_as]
+            given = compiled.inputs(index, t, prepared.inputs(step.pressure))
+            if column is not None:
+                now = given[target]
+                if now == 0:
+                    raise NotSmooth("a rest has no current to vary")
+                if last_target:
+                    _rescale(solution, column, last_target / now)
+                last_target = now
+            made = compiled.steps[index]
+            t_eval, t_interp = made.setup_timestepping(solver, made.duration)
+            solution = solver.step(
+                solution, compiled.model, made.duration, t_eval, t_interp=t_interp, save=False,
+                inputs=given, calculate_sensitivities=sorted(inputs),
+            )  # fmt: skip
+            if solution.termination != "final time":
+                raise NotSmooth(f"the cell does not live {CYCLES} cycles: {solution.termination}")
+            t = float(solution.t[-1])
+            seen.append(reader.read(solution, given))
+        cycles.append(reader.worst(seen))
+    return cycles
+
+
+def _rescale(solution: Any, column: int, ratio: float) -> None:
+    """Turn the sensitivities to one step's target into those to the next one's."""
+    every = solution._all_sensitivities["all"][-1]
+    every[:, column] *= ratio
+
+
+@dataclass
+class _Reader:
+    """Reads margins and their gradients off a solution's end."""
+
+    prepared: Prepared
+    inputs: list[str]
+    names: Sequence[str | None]
+    values: Sequence[float]
+    watched: list[Watched]
+
+    def read(self, solution: Any, given: Mapping[str, float]) -> dict[str, Any]:
+        """Return every watched variable, with its gradient in what is varied."""
+        found = {}
+        names = [w.criterion.variable for w in self.watched]
+        for name in dict.fromkeys([*names, RESISTANCE_VARIABLE]):
+            variable = solution[name]
+            value = float(np.asarray(variable.entries).reshape(-1)[-1])
+            slopes = []
+            for own, item, x in zip(self.names, self.inputs, self.values, strict=True):
+                s = float(np.asarray(variable.sensitivities[item]).reshape(-1)[-1])
+                slopes.append(s * given[item] / x if own is None else s)
+            found[name] = (value, np.array(slopes))
+        return found
+
+    def worst(self, seen: list[dict[str, Any]]) -> dict[str, tuple[float, np.ndarray]]:
+        """Return each criterion's least margin in a cycle, and the mean resistance."""
+        found: dict[str, tuple[float, np.ndarray]] = {}
+        for item in self.watched:
+            every = [self._margin(item, *at[item.criterion.variable]) for at in seen]
+            found[item.label] = min(every, key=lambda pair: pair[0])
+        ohms = [at[RESISTANCE_VARIABLE] for at in seen]
+        mean = sum(value for value, _ in ohms) / len(ohms)
+        found[RESISTANCE] = (mean, np.mean([s for _, s in ohms], axis=0))
+        return found
+
+    @staticmethod
+    def _margin(item: Watched, x: float, dx: np.ndarray) -> tuple[float, np.ndarray]:
+        c = item.criterion
+        threshold, fresh = c.threshold, c.fresh
+        if c.scale == "log":
+            x, dx = math.log(max(x, _TINY)), dx / max(x, _TINY)
+            threshold, fresh = math.log(max(threshold, _TINY)), math.log(max(fresh, _TINY))
+        return (threshold - x) / (threshold - fresh), -dx / (threshold - fresh)
+
+    def projected(self, cycles: list[dict[str, tuple[float, np.ndarray]]]) -> Slope:
+        """Project each criterion to zero, and return the nearest."""
+        first, last = dict(cycles[0]), dict(cycles[-1])
+        r1, dr1 = first.pop(RESISTANCE)
+        rk, drk = last.pop(RESISTANCE)
+        limit = self.prepared.spec.end_of_life.resistance_factor.si
+        first[RESISTANCE] = (1.0, np.zeros_like(dr1))
+        last[RESISTANCE] = (
+            (limit - rk / r1) / (limit - 1),
+            -(drk - rk / r1 * dr1) / r1 / (limit - 1),
+        )
+        nearest: Slope | None = None
+        for name, (m1, dm1) in first.items():
+            mk, dmk = last[name]
+            fall = m1 - mk
+            if fall <= _STILL:
+                continue
+            more = (CYCLES - 1) / fall
+            life = 1 + more * m1
+            change = more * (dm1 - m1 / fall * (dm1 - dmk))
+            if nearest is None or math.log(life) < nearest.score:
+                nearest = Slope(math.log(life), change / life, name)
+        if nearest is None:
+            raise NotSmooth("no margin falls in the cycles solved")
+        return nearest
