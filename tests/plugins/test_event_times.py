@@ -169,7 +169,12 @@ BINARY = WIDE | {
     "electrolyte.material.diffusivity": "2e-11 m^2/s",
     "electrolyte.material.salt_concentration": "1000 mol/m^3",
 }
-ADIABATIC = {"thermal.model": "lumped", "thermal.heat_transfer": "0 W/(m^2*K)"}
+ADIABATIC = {
+    "thermal.model": "lumped",
+    "thermal.heat_transfer": "0 W/(m^2*K)",
+    "thermal.heat_capacity": "1800 J/(m^2*K)",
+    "end_of_life.maximum_temperature": "80 degC",
+}
 
 
 @pytest.mark.parametrize(
@@ -187,7 +192,7 @@ ADIABATIC = {"thermal.model": "lumped", "thermal.heat_transfer": "0 W/(m^2*K)"}
             WIDE | GROWTH | {"modes.interphase.anode.electrolyte_consumed": 20.0},
             [(0.0, 1e7)],
         ),
-        ("blocking: salt depleted", ["blocking"], BINARY, [(30.0, 10 * HOUR)]),
+        ("blocking: salt depleted", ["blocking"], BINARY, [(16.0, 10 * HOUR)]),
         ("dendrite: anode hard short", ["dendrite"], WIDE, [(-40.0, 10 * HOUR)]),
         ("core: too hot", [], WIDE | ADIABATIC, [(300.0, 10 * HOUR)]),
         (
@@ -197,7 +202,7 @@ ADIABATIC = {"thermal.model": "lumped", "thermal.heat_transfer": "0 W/(m^2*K)"}
             | {
                 "anode.thickness": "5 mm",
                 "window.lower": "-0.1 V",
-                "modes.interphase.anode.conductivity": "1e-6 S/m",
+                "modes.interphase.anode.conductivity": "1e-5 S/m",
             },
             [(3.0, 100 * HOUR)],
         ),
@@ -212,7 +217,8 @@ def test_a_symmetric_cells_death_does_not_hang_on_mesh_or_tolerance(
     spec = make_cell("na-nzsp-na", overrides)
     chosen = [twin.plugin_manager().modes[m] for m in modes]
     times = []
-    for points, rtol in ((20, 1e-4), (40, 1e-8)):
+    # Forty cells across the electrolyte are the symmetric cell's own mesh.
+    for points, rtol in ((40, 1e-4), (80, 1e-8)):
         model = build(spec, chosen)
         criteria.add_events(model, criteria.gather(model.cell, chosen))
         mesh = {"x_s": points}
