@@ -152,6 +152,8 @@ def _line(
         line.why = " ".join(p for p in (row.why, error.problems[0].message) if p)
         return line
     _judge(line, row)
+    if problem and line.role == "calibrated":
+        line.status = MISSED  # what was to be hit was not
     if problem and line.status != WITHIN:
         said = f"not calibrated, the cell's own numbers stand: {problem}"
         line.why = ". ".join(part for part in (line.why, said) if part)
