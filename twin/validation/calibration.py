@@ -57,9 +57,13 @@ class Calibrator:
         self.case = eye.case
 
     def changes(self, values: Sequence[Fitted], more: Changes | None = None) -> dict[str, Changes]:
-        """Return, for each run, what calibration (and a spread) changes in its cell."""
+        """Return, for each run, what calibration (and a spread) changes in its cell.
+
+        Without ``values`` nothing is calibrated: the cell's own numbers stand.
+        """
         found: dict[str, dict[str, Any]] = {name: {} for name in self.case.run}
-        for value, fit in zip(values, self.case.calibrate, strict=True):
+        fits = self.case.calibrate if values else ()
+        for value, fit in zip(values, fits, strict=True):
             for name in self._runs(fit):
                 found[name][fit.key] = value.text
         for key, text in (more or {}).items():

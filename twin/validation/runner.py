@@ -92,7 +92,8 @@ def run_case(case: Case | str | Path) -> list[Line]:
     """Run a case and return its lines.
 
     A case that cannot be run here (a plugin is missing, say) is missed in every line,
-    with the reason.
+    with the reason. Where a calibration does not reach its target, the cell's own numbers
+    stand, and what is missed or predicted says so.
 
     Raises
     ------
@@ -115,14 +116,13 @@ def run_case(case: Case | str | Path) -> list[Line]:
     return lines
 
 
-def _line(
-    row: Row, eye: Eye, calibrator: Calibrator, fitted: Sequence[Fitted], problem: str
-) -> Line:
+def _blank(row: Row, eye: Eye, fitted: Sequence[Fitted] = ()) -> Line:
+    """Return a row's line before anything is simulated."""
     case = eye.case
     seen = case.see[row.see]
     run = case.run[seen.run or next(iter(case.run))]
     target = row.see in {fit.on for fit in case.calibrate}
-    line = Line(
+    return Line(
         case=case.name,
         cell=str(run.cell),
         says=row.says,
@@ -137,9 +137,13 @@ def _line(
         test=case.test,
         why=row.why,
     )
+
+
+def _line(
+    row: Row, eye: Eye, calibrator: Calibrator, fitted: Sequence[Fitted], problem: str
+) -> Line:
+    line = _blank(row, eye, fitted)
     try:
-        if problem:
-            raise InputError(problem)
         line.simulated = eye.see(row.see, calibrator.changes(fitted))
         if row.predict:
             line.low, line.high = _spread(row, eye, calibrator, fitted, line.simulated)
@@ -148,6 +152,11 @@ def _line(
         line.why = " ".join(p for p in (row.why, error.problems[0].message) if p)
         return line
     _judge(line, row)
+    if problem and line.role == "calibrated":
+        line.status = MISSED  # what was to be hit was not
+    if problem and line.status != WITHIN:
+        said = f"not calibrated, the cell's own numbers stand: {problem}"
+        line.why = ". ".join(part for part in (line.why, said) if part)
     if line.status == MISSED:
         died = eye.death(row.see, calibrator.changes(fitted))
         line.why = ". ".join(part for part in (line.why, died) if part)
@@ -185,12 +194,14 @@ def _spread(
     for key, ends in row.spread.items():
         for end in ends:
             if key.startswith("calibrate."):
+                if not fitted:
+                    continue
                 index = _index(key, len(targets))
                 aims = [float(end) if k == index else t for k, t in enumerate(targets)]
                 value = eye.see(row.see, calibrator.changes(calibrator.fit(aims)))
             else:
                 more = {key: end}
-                values = calibrator.fit(targets, more)
+                values = calibrator.fit(targets, more) if fitted else []
                 value = eye.see(row.see, calibrator.changes(values, more))
             if isinstance(value, float) and math.isfinite(value):
                 found.append(value)
@@ -286,5 +297,7 @@ def _in_processes(
 def _crashed(case: Case) -> list[Line]:
     """Return the lines of a case whose process died."""
     problem = "the solver's process crashed: run this case's cell alone to see where"
-    eye = Eye(Bench(case))
-    return [_line(row, eye, Calibrator(eye), [], problem) for row in case.row]
+    lines = [_blank(row, Eye(Bench(case))) for row in case.row]
+    for line in lines:
+        line.status, line.why = MISSED, " ".join(part for part in (line.why, problem) if part)
+    return lines
