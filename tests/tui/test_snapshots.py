@@ -49,7 +49,7 @@ def test_a_screen_looks_as_it_did(bench, drive, snapshot, screen, words, size):
         await pilot.sees(*words)
         if screen == "forecast" and size == WIDE:
             await pilot.sees("dendrite (33 %)")
-        await pilot.pause()
+        await pilot.sees("q Quit")  # the foot comes last
         assert shown(pilot) == snapshot
 
     drive(bench(screen=screen, scenario=SCENARIO), flow, size)
@@ -61,7 +61,7 @@ def test_the_page_of_a_run_looks_as_it_did(bench, drive, snapshot, stored, size)
         await pilot.sees("1 of 2 runs")
         await pilot.press("enter")
         await pilot.sees("✖ died", "Evidence")
-        await pilot.pause()
+        await pilot.sees("q Quit")  # the foot comes last
         assert shown(pilot) == snapshot
 
     drive(bench(screen="results", filter=stored.dead), flow, size)
@@ -75,7 +75,7 @@ def test_compared_runs_look_as_they_did(bench, drive, snapshot, stored):
         await pilot.sees(f"{stored.alive} discharge")
         pilot.screen.query_one("#tabs").active = "t-outcomes"
         await pilot.sees("anode contact lost", "completed")
-        await pilot.pause()
+        await pilot.sees("q Quit")  # the foot comes last
         assert shown(pilot) == snapshot
 
     drive(app, flow, (120, 30))
@@ -99,7 +99,7 @@ def test_a_run_that_goes_looks_as_it_did(bench, drive, snapshot, cycle_rows, siz
         await pilot.sees("llllllll", "running 6/40, 1 min 08 s left", "Voltage in cycle 6")
         if size == WIDE:
             await pilot.sees("Current in cycle 6", "Discharge capacity", "Area-specific")
-        await pilot.pause()
+        await pilot.sees("q Quit")  # the foot comes last
         text = shown(pilot)
         job.state = "finished"  # or quitting would ask
         assert text == snapshot
