@@ -277,7 +277,7 @@ class _Steep:
         from twin.api.cells import plan_of
         from twin.engine.prepare import RunSettings, prepare
         from twin.lifetime.axes import PROTOCOL
-        from twin.lifetime.slopes import NotSmooth, check_smooth
+        from twin.lifetime.slopes import NotSmooth, Slopes
         from twin.model.parameters import APPLIED_PRESSURE
         from twin.specs.naming import find, parameter_name
         from twin.specs.protocol import Protocol
@@ -304,14 +304,13 @@ class _Steep:
         settings = RunSettings(job["model"], job["rtol"], job["atol"], 0)
         plan = plan_of(self._rules, self._spec)
         self._prepared = prepare(self._spec, modes_of(job), plan, settings, free=free)
-        check_smooth(self._prepared)
+        self._slopes = Slopes(self._prepared, self._names)
 
     def __call__(self, u: np.ndarray) -> tuple[float, np.ndarray]:
         """Return the score and its gradient."""
         import numpy as np
 
         from twin.api.cells import mode_entries, plan_of, split_overrides
-        from twin.lifetime.slopes import slope
         from twin.model.parameters import APPLIED_PRESSURE
         from twin.specs.dump import with_overrides
 
@@ -326,7 +325,7 @@ class _Steep:
             if name is not None and name != APPLIED_PRESSURE
         }
         prepared = self._prepared.at(spec, free, plan_of(rules, spec))
-        found = slope(prepared, self._names, x)
+        found = self._slopes(prepared, x)
         by_place = [
             g * (value * math.log(axis.high / axis.low) if axis.log else axis.high - axis.low)
             for g, value, axis in zip(found.gradient, x, self.axes, strict=True)

@@ -29,7 +29,9 @@ import pybamm
 from twin.engine.criteria import RESISTANCE, Watched
 from twin.engine.prepare import Prepared
 from twin.engine.recorder import RESISTANCE as RESISTANCE_VARIABLE
+from twin.model.observer import SlopeObserver
 
+Margins = dict[str, tuple[float, np.ndarray]]
 CYCLES = 4
 # A margin that falls less than this in the cycles solved is taken not to fall.
 _STILL = 1e-7
@@ -70,76 +72,110 @@ def check_smooth(prepared: Prepared) -> None:
         raise NotSmooth("the protocol has more than one phase")
 
 
-def slope(
-    prepared: Prepared, names: Sequence[str | None], values: Sequence[float], rtol: float = 1e-6
-) -> Slope:
-    """Return the projected life and its gradient in some numbers.
+class Slopes:
+    """Projects the life of a built cell, with the gradient in some numbers.
 
     Parameters
     ----------
     prepared : Prepared
-        The built cell, at these numbers.
+        The built cell; its model is left set up for sensitivities.
     names : sequence of str or None
-        The input that each is; None for the current of the steps.
-    values : sequence of float
-        The numbers; of a current, any that its targets are in proportion to.
+        The input that each number is; None for the current of the steps.
     rtol : float
         The solver's relative tolerance.
 
     Raises
     ------
     NotSmooth
-        If the cell dies within the cycles solved, or a step cannot be solved.
+        If a step switches at a moment that depends on what is varied.
     """
-    target = prepared.compiled._simulation._STEP_VALUE_INPUT
-    inputs = [target if name is None else name for name in names]
-    watched = [w for w in prepared.watched if w.criterion.severity == "fatal"]
-    reader = _Reader(prepared, inputs, names, values, watched)
-    solver = pybamm.IDAKLUSolver(rtol=rtol, atol=1e-2 * rtol)
-    model = prepared.compiled.model
-    before = getattr(model, "calculate_sensitivities", [])
-    try:
-        cycles = _solved(prepared, solver, inputs, target, reader)
-    except pybamm.SolverError as error:
-        raise NotSmooth(f"the solver stopped: {str(error).splitlines()[0]}") from None
-    finally:
-        model.calculate_sensitivities = before
-    return reader.projected(cycles)
 
+    def __init__(self, prepared: Prepared, names: Sequence[str | None], rtol: float = 1e-6):
+        check_smooth(prepared)
+        compiled = prepared.compiled
+        self._target = compiled._simulation._STEP_VALUE_INPUT
+        self._names = list(names)
+        self._inputs = [self._target if name is None else name for name in names]
+        self._columns = sorted(self._inputs)
+        self._solver = pybamm.IDAKLUSolver(rtol=rtol, atol=1e-2 * rtol)
+        self._watched = [w for w in prepared.watched if w.criterion.severity == "fatal"]
+        variables = [w.criterion.variable for w in self._watched]
+        self._observer = SlopeObserver(
+            compiled.model,
+            list(dict.fromkeys([*variables, RESISTANCE_VARIABLE])),
+            compiled.inputs(0, 0.0, prepared.inputs(None)),
+            self._columns,
+        )
 
-def _solved(
-    prepared: Prepared, solver: Any, inputs: list[str], target: str, reader: _Reader
-) -> list[dict[str, tuple[float, np.ndarray]]]:
-    """Return each cycle's margins with their gradients."""
-    compiled, t = prepared.compiled, 0.0
-    solution: Any = pybamm.EmptySolution(t=0.0)
-    column = sorted(inputs).index(target) if target in inputs else None
-    last_target = 0.0
-    cycles = []
-    for _ in range(CYCLES):
-        seen: list[dict[str, tuple[float, np.ndarray]]] = []
-        for step in prepared.plan.phases[0].steps:
-            index = prepared.step_index[step.solved_as]
-            given = compiled.inputs(index, t, prepared.inputs(step.pressure))
-            if column is not None:
-                now = given[target]
-                if now == 0:
-                    raise NotSmooth("a rest has no current to vary")
-                if last_target:
-                    _rescale(solution, column, last_target / now)
-                last_target = now
-            made = compiled.steps[index]
-            t_eval, t_interp = made.setup_timestepping(solver, made.duration)
-            solution = solver.step(
-                solution, compiled.model, made.duration, t_eval, t_interp=t_interp, save=False,
-                inputs=given, calculate_sensitivities=sorted(inputs),
-            )  # fmt: skip
-            if solution.termination != "final time":
-                raise NotSmooth(f"the cell does not live {CYCLES} cycles: {solution.termination}")
-            t = float(solution.t[-1])
-            seen.append(reader.read(solution, given))
-        cycles.append(reader.worst(seen))
-    return cycles
+    def __call__(self, prepared: Prepared, values: Sequence[float]) -> Slope:
+        """Return the projected life and its gradient.
+
+        Parameters
+        ----------
+        prepared : Prepared
+            The built cell, at these numbers (:meth:`Prepared.at`).
+        values : sequence of float
+            The numbers; of a current, any that its targets are in proportion to.
+
+        Raises
+        ------
+        NotSmooth
+            If the cell dies within the cycles solved, or a step cannot be solved.
+        """
+        reader = _Reader(prepared, self._names, values, self._watched)
+        try:
+            first, last = self._solved(prepared, reader)
+        except pybamm.SolverError as error:
+            raise NotSmooth(f"the solver stopped: {str(error).splitlines()[0]}") from None
+        return reader.projected(first, last)
+
+    def _solved(self, prepared: Prepared, reader: _Reader) -> list[Margins]:
+        """Return the margins, with their gradients, of the first and the last cycle."""
+        compiled, t, before = prepared.compiled, 0.0, 0.0
+        column = self._columns.index(self._target) if self._target in self._columns else None
+        solution: Any = pybamm.EmptySolution(t=0.0)
+        found = []
+        for cycle in range(CYCLES):
+            seen: list[Margins] = []
+            for step in prepared.plan.phases[0].steps:
+                index = prepared.step_index[step.solved_as]
+                given = compiled.inputs(index, t, prepared.inputs(step.pressure))
+                if column is not None:
+                    now = given[self._target]
+                    if now == 0:
+                        raise NotSmooth("a rest has no current to vary")
+                    if before:
+                        _rescale(solution, column, before / now)
+                    before = now
+                made = compiled.steps[index]
+                t_eval, t_interp = made.setup_timestepping(self._solver, made.duration)
+                solution = self._solver.step(
+                    solution, compiled.model, made.duration, t_eval, t_interp=t_interp,
+                    save=False, inputs=given, calculate_sensitivities=self._columns,
+                )  # fmt: skip
+                if solution.termination != "final time":
+                    raise NotSmooth(
+                        f"the cell does not live {CYCLES} cycles: {solution.termination}"
+                    )
+                t = float(solution.t[-1])
+                if cycle in (0, CYCLES - 1):
+                    seen.append(self._read(solution, t, given, reader))
+            if seen:
+                found.append(reader.worst(seen))
+        return found
+
+    def _read(
+        self, solution: Any, t: float, given: Mapping[str, float], reader: _Reader
+    ) -> Margins:
+        y = np.asarray(solution.all_ys[-1])[:, -1]
+        every = np.asarray(solution._all_sensitivities["all"][-1])
+        by_input = self._observer(t, y, given, every[-len(y) :])
+        order = [self._columns.index(name) for name in self._inputs]
+        targets = [given[name] for name in self._inputs]
+        return {
+            name: (value, reader.scaled(slopes[order], targets))
+            for name, (value, slopes) in by_input.items()
+        }
 
 
 def _rescale(solution: Any, column: int, ratio: float) -> None:
@@ -153,28 +189,21 @@ class _Reader:
     """Reads margins and their gradients off a solution's end."""
 
     prepared: Prepared
-    inputs: list[str]
     names: Sequence[str | None]
     values: Sequence[float]
     watched: list[Watched]
 
-    def read(self, solution: Any, given: Mapping[str, float]) -> dict[str, Any]:
-        """Return every watched variable, with its gradient in what is varied."""
-        found = {}
-        names = [w.criterion.variable for w in self.watched]
-        for name in dict.fromkeys([*names, RESISTANCE_VARIABLE]):
-            variable = solution[name]
-            value = float(np.asarray(variable.entries).reshape(-1)[-1])
-            slopes = []
-            for own, item, x in zip(self.names, self.inputs, self.values, strict=True):
-                s = float(np.asarray(variable.sensitivities[item]).reshape(-1)[-1])
-                slopes.append(s * given[item] / x if own is None else s)
-            found[name] = (value, np.array(slopes))
-        return found
+    def scaled(self, slopes: np.ndarray, targets: Sequence[float]) -> np.ndarray:
+        """Turn slopes in the inputs into slopes in what is varied."""
+        factors = [
+            target / x if name is None else 1.0
+            for name, target, x in zip(self.names, targets, self.values, strict=True)
+        ]
+        return slopes * np.array(factors)
 
-    def worst(self, seen: list[dict[str, Any]]) -> dict[str, tuple[float, np.ndarray]]:
+    def worst(self, seen: list[Margins]) -> Margins:
         """Return each criterion's least margin in a cycle, and the mean resistance."""
-        found: dict[str, tuple[float, np.ndarray]] = {}
+        found: Margins = {}
         for item in self.watched:
             every = [self._margin(item, *at[item.criterion.variable]) for at in seen]
             found[item.label] = min(every, key=lambda pair: pair[0])
@@ -192,9 +221,9 @@ class _Reader:
             threshold, fresh = math.log(max(threshold, _TINY)), math.log(max(fresh, _TINY))
         return (threshold - x) / (threshold - fresh), -dx / (threshold - fresh)
 
-    def projected(self, cycles: list[dict[str, tuple[float, np.ndarray]]]) -> Slope:
+    def projected(self, first: Margins, last: Margins) -> Slope:
         """Project each criterion to zero, and return the nearest."""
-        first, last = dict(cycles[0]), dict(cycles[-1])
+        first, last = dict(first), dict(last)
         r1, dr1 = first.pop(RESISTANCE)
         rk, drk = last.pop(RESISTANCE)
         limit = self.prepared.spec.end_of_life.resistance_factor.si
@@ -214,6 +243,7 @@ class _Reader:
             change = more * (dm1 - m1 / fall * (dm1 - dmk))
             if nearest is None or math.log(life) < nearest.score:
                 nearest = Slope(math.log(life), change / life, name)
-        if nearest is None:
-            raise NotSmooth("no margin falls in the cycles solved")
+        if nearest is None:  # a plain where the cell does not age: nothing to climb
+            still = math.log(1 + (CYCLES - 1) / _STILL)
+            return Slope(still, np.zeros(len(self.values)), "")
         return nearest

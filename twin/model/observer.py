@@ -25,18 +25,8 @@ class Observer:
 
     def __init__(self, model: pybamm.BaseModel, names: Sequence[str], inputs: Mapping[str, float]):
         self._input_names = sorted(inputs)
-        known = set(model.variables)
-        self.names = [name for name in names if name in known]
-        t = casadi.MX.sym("t")
-        y = casadi.MX.sym("y", model.len_rhs_and_alg)
-        p = casadi.MX.sym("p", len(self._input_names))
-        given = {name: p[i] for i, name in enumerate(self._input_names)}
-        outputs = []
-        for name in self.names:
-            value = model.get_processed_variable(name).to_casadi(t, y, inputs=given)
-            value = casadi.MX(value)
-            outputs.append(value if value.numel() == 1 else casadi.sum1(value) / value.numel())
-        function = casadi.Function("observe", [t, y, p], [casadi.vertcat(*outputs)], {"cse": True})
+        self.names, (t, y, p), output = _outputs(model, names, self._input_names)
+        function = casadi.Function("observe", [t, y, p], [output], {"cse": True})
         with contextlib.suppress(RuntimeError):
             # Interpolants have no scalar form; the matrix one is as exact.
             function = function.expand()
@@ -49,6 +39,60 @@ class Observer:
         p = np.array([float(inputs[name]) for name in self._input_names])
         table = self._at_once(np.asarray(t, dtype=float), np.asarray(y, dtype=float), p)
         return dict(zip(self.names, table, strict=True))
+
+
+class SlopeObserver:
+    """Evaluates scalar variables of a built model and their gradients in some inputs.
+
+    With the states' sensitivities ``S = dy/dx``, ``dv/dx = (dv/dy) S + dv/dp`` for each
+    variable ``v`` and the inputs ``x`` among all inputs ``p``.
+
+    Parameters
+    ----------
+    model, names, inputs
+        As for :class:`Observer`.
+    varied : sequence of str
+        The inputs ``x``, in the order of the sensitivities' columns.
+    """
+
+    def __init__(
+        self,
+        model: pybamm.BaseModel,
+        names: Sequence[str],
+        inputs: Mapping[str, float],
+        varied: Sequence[str],
+    ):
+        self._input_names = sorted(inputs)
+        self.names, (t, y, p), output = _outputs(model, names, self._input_names)
+        S = casadi.MX.sym("S", model.len_rhs_and_alg, len(varied))
+        columns = [self._input_names.index(name) for name in varied]
+        slopes = casadi.jacobian(output, y) @ S + casadi.jacobian(output, p)[:, columns]
+        self._function = casadi.Function("slopes", [t, y, p, S], [output, slopes], {"cse": True})
+
+    def __call__(
+        self, t: float, y: np.ndarray, inputs: Mapping[str, float], S: np.ndarray
+    ) -> dict[str, tuple[float, np.ndarray]]:
+        """Return each variable's value and gradient at a time and a state."""
+        p = np.array([float(inputs[name]) for name in self._input_names])
+        values, slopes = (np.array(out) for out in self._function(t, y, p, S))
+        return {name: (float(values[i, 0]), slopes[i].copy()) for i, name in enumerate(self.names)}
+
+
+def _outputs(
+    model: pybamm.BaseModel, names: Sequence[str], input_names: Sequence[str]
+) -> tuple[list[str], tuple[casadi.MX, casadi.MX, casadi.MX], casadi.MX]:
+    """Return the variables the model has, and their expression in ``(t, y, p)``."""
+    known = set(model.variables)
+    found = [name for name in names if name in known]
+    t = casadi.MX.sym("t")
+    y = casadi.MX.sym("y", model.len_rhs_and_alg)
+    p = casadi.MX.sym("p", len(input_names))
+    given = {name: p[i] for i, name in enumerate(input_names)}
+    outputs = []
+    for name in found:
+        value = casadi.MX(model.get_processed_variable(name).to_casadi(t, y, inputs=given))
+        outputs.append(value if value.numel() == 1 else casadi.sum1(value) / value.numel())
+    return found, (t, y, p), casadi.vertcat(*outputs)
 
 
 class _Batch:
