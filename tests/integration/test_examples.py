@@ -37,6 +37,31 @@ def test_the_model_runs_in_plain_pybamm(tmp_path):
     assert said.startswith("interphase 5.0 nm -> ")
 
 
+def test_a_life_by_cycle_jump_dies_as_it_does_cycle_by_cycle(tmp_path):
+    said = run(ROOT / "examples" / "lifetime.py", cwd=tmp_path).splitlines()
+    assert said[0] == "died of interphase: resistance risen"
+    jumped, exact = (int(word.rstrip(",")) for word in said[1].split() if word[0].isdigit())
+    assert abs(jumped - exact) <= 2
+
+
+def test_what_kills_a_cell_is_taken_away_until_it_lives(tmp_path):
+    script = ROOT / "examples" / "which_mode_kills.py"
+    said = run(script, "na-nzsp-na", "60", cwd=tmp_path).splitlines()
+    assert said[0].startswith("with every mode: interphase, resistance risen")
+    assert said[-1].endswith("lives 60 cycles")
+
+
+def test_two_pressures_are_forecast(tmp_path):
+    said = run(ROOT / "examples" / "forecast_pressures.py", "2", cwd=tmp_path).splitlines()
+    assert [line.split(":")[0].strip() for line in said[:2]] == ["2 MPa", "10 MPa"]
+    assert all("short before cycle 300" in line for line in said[:2])
+
+
+def test_an_own_mode_takes_part_in_a_forecast(tmp_path):
+    said = run(ROOT / "examples" / "own_mode_forecast.py", "2", cwd=tmp_path).splitlines()
+    assert said[0].startswith("2 cells, median life")
+
+
 @pytest.mark.parametrize("model", ["spm"])
 def test_the_benchmark_gives_one_json_document(tmp_path, model):
     script = ROOT / "benchmarks" / "engine_vs_pybamm.py"

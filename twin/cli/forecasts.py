@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _MOST = 5
 _TRUSTED, _CLEAR = 0.7, 0.1
+_KINDS = {"aleatory": "cells", "epistemic": "doubt"}
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -155,10 +156,16 @@ def _sensitivity(sheet: Page, found: dict[str, Any]) -> None:
     sheet.heading("What the life depends on most: share of the variance of log life")
     strongest = list(found["numbers"].items())[:_MOST]
     rows = [
-        (key, f"{n['first']:.2f}", f"{n['total']:.2f}", _sign(n["rank_correlation"]), n["kind"])
+        (
+            key,
+            f"{n['first']:.2f}",
+            f"{n['total']:.2f}",
+            _sign(n["rank_correlation"]),
+            _KINDS[n["kind"]],
+        )
         for key, n in strongest
     ]
-    sheet.table(("number", "alone", "in all", "", "spread"), rows, right=(1, 2))
+    sheet.table(("number", "alone", "in all", "life", "of"), rows, right=(1, 2))
     explained = found["explained"]
     doubt = "" if explained > _TRUSTED else ": too little to trust these shares"
     sheet.line(f"({found['estimator']}, which explains {percent(max(explained, 0))}{doubt})")
@@ -176,7 +183,7 @@ def _sensitivity(sheet: Page, found: dict[str, Any]) -> None:
 
 
 def _sign(correlation: float | None) -> str:
-    """Return which way a number acts, where that is clear."""
+    """Return whether a greater number makes the life longer, where that is clear."""
     if correlation is None or abs(correlation) < _CLEAR:
         return ""
-    return "longer" if correlation > 0 else "shorter"
+    return "+" if correlation > 0 else "-"
