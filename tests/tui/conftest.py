@@ -174,6 +174,7 @@ def add_forecast(store: Store) -> str:
         cell_name="na-nzsp-nvp",
         design={
             "cell_name": "na-nzsp-nvp",
+            "cell": cell_to_data(twin.load_cell("na-nzsp-nvp")),
             "cycles": 8,
             "model": "spm",
             "modes": ["dendrite", "pressure"],

@@ -145,7 +145,16 @@ VIEW = {
     "shorted": 0.25,
     "criteria": {"a: hard short": 0.25, "b: gone": 0.25},
     "incidence": {"a": [[0, 0.0], [10, 0.25]], "b": [[0, 0.0], [20, 0.25]]},
-    "sensitivity": {"modes.a.a_rather_long_name_of_a_number.that_decides": -0.9},
+    "sensitivity": {
+        "explained": 0.8,
+        "numbers": {
+            "modes.a.a_rather_long_name_of_a_number.that_decides": {
+                "first": 0.6,
+                "total": 0.9,
+                "rank_correlation": -0.9,
+            },
+        },
+    },
     "seed": 1,
     "method": "sobol",
     "modes": ["a", "b"],

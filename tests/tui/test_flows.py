@@ -247,7 +247,7 @@ def test_a_forecast_is_looked_at_in_words_and_curves(bench, drive, stored, setti
         # Of six: deaths in cycles 2, 3, 4 and 6; two live.
         await pilot.sees("median life      4", "5 % dead by      2", "beyond 8")
         await pilot.sees("alive at the end 33.3 %", "a short by then  33.3 %")
-        await pilot.sees("33.3 % dendrite: anode hard short", "longer ↑  stack.pressure")
+        await pilot.sees("33.3 % dendrite: anode hard short")
         await pilot.sees("░ 90 %", "Capacity of those alive", "dendrite (33 %)", "pressure (33 %)")
         await pilot.press("e")
         await pilot.hears("forecast-ffffffff.png")

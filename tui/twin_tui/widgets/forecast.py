@@ -69,15 +69,18 @@ def _causes(text: Text, view: dict[str, Any], width: int) -> None:
 def _sensitivity(text: Text, view: dict[str, Any], width: int) -> None:
     if not view["sensitivity"]:
         return
-    how = " (rank correlation)" if width >= 45 else ""
+    found = view["sensitivity"]
+    how = " (share of its variance)" if width >= 45 else ""
     text.append(f"\nThe life hangs most on{how}\n", "bold")
-    for key, value in list(view["sensitivity"].items())[:STRONGEST]:
-        arrow = "longer ↑" if value > 0 else "shorter ↓"
+    for key, number in list(found["numbers"].items())[:STRONGEST]:
+        arrow = "longer ↑" if (number["rank_correlation"] or 0) > 0 else "shorter ↓"
         own_line = width < 45
         # The end of a key tells most.
         room = max(width - (3 if own_line else 17), 10)
         name = key if len(key) <= room else "…" + key[1 - room :]
-        text.append(f"{value:+.2f} {arrow:<9}" + ("\n  " if own_line else " ") + f"{name}\n")
+        share = f"{number['total']:.2f} {arrow:<9}"
+        text.append(share + ("\n  " if own_line else " ") + f"{name}\n")
+    text.append(f"the estimate explains {percent(max(found['explained'], 0.0))}\n", "dim")
 
 
 def incidence_panel(view: dict[str, Any]) -> Panel:
