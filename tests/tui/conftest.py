@@ -23,7 +23,7 @@ from twin import api
 from twin.specs.dump import cell_hash, cell_to_data
 from twin.store import Store
 
-WAIT_S = 200.0  # a hang, however busy the machine is
+WAIT_S = 60.0  # a hang, however busy the machine is
 
 
 def row(cycle: int, pressure: float) -> dict[str, Any]:
@@ -328,8 +328,8 @@ class Pilot:
         await self._pilot.click(selector)
         await self._pilot.pause()
 
-    async def pause(self) -> None:
-        await self._pilot.pause()
+    async def pause(self, seconds: float | None = None) -> None:
+        await self._pilot.pause(seconds)
 
     async def until(self, holds: Callable[[], Any], what: str) -> None:
         """Wait until something holds; fail with what was waited for."""

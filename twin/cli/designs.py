@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from twin.cli.command import command
 from twin.cli.formats import duration, short
 from twin.cli.options import CellName, Overlays, Overrides, Without, names
-from twin.cli.page import Page
 from twin.cli.running import chosen
 from twin.cli.session import Session
 from twin.cli.studies import (
@@ -23,6 +22,9 @@ from twin.cli.studies import (
     Workers,
     check_study,
 )
+
+if TYPE_CHECKING:
+    from twin.cli.page import Page
 
 
 def add_commands(app: typer.Typer) -> None:

@@ -53,7 +53,7 @@ other parameters. Export writes files for other programs."""
         Binding("r", "resume", "Resume", id="run.resume"),
         Binding("b", "branch", "Branch", id="run.branch"),
         Binding("a", "attribute", "Attribute", id="run.attribute"),
-        Binding("right_square_bracket", "figure(1)", "Next figure", key_display="]", id="run.next"),
+        Binding("right_square_bracket", "figure(1)", "Figure", key_display="]", id="run.next"),
         Binding("left_square_bracket", "figure(-1)", "Last figure", show=False, id="run.previous"),
     ]
 
