@@ -37,7 +37,11 @@ def scheduler(tmp_path):
     for process in reversed(started):
         process.terminate()
     for process in started:
-        process.wait(timeout=30)
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:  # a worker waits for a scheduler that has gone
+            process.kill()
+            process.wait()
 
 
 def test_two_workers_write_one_study_to_one_postgresql(scheduler, url):
