@@ -89,8 +89,10 @@ def _outputs(
     p = casadi.MX.sym("p", len(input_names))
     given = {name: p[i] for i, name in enumerate(input_names)}
     outputs = []
+    shared: dict[pybamm.Symbol, casadi.MX] = {}  # the variables have most of their parts in common
     for name in found:
-        value = casadi.MX(model.get_processed_variable(name).to_casadi(t, y, inputs=given))
+        processed = model.get_processed_variable(name)
+        value = casadi.MX(processed.to_casadi(t, y, inputs=given, casadi_symbols=shared))
         outputs.append(value if value.numel() == 1 else casadi.sum1(value) / value.numel())
     return found, (t, y, p), casadi.vertcat(*outputs)
 
