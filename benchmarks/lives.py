@@ -50,7 +50,10 @@ LIVES = {
     "anode-free": Life("al-nbh-nco", "nothing: anode-free", 300, {"without": ["dendrite"]}),
     "knee": Life("na-base-nvp", "delamination of the cathode's particles"),
     "short": Life("na-gel-nvp", "a filament across the electrolyte"),
-    "lives": Life("na-base-na", "nothing: it lives"),
+    "lives": Life("na-base-na", "nothing: a symmetric cell that lives"),
+    "full-lives": Life(
+        "na-nzsp-nvp", "nothing: a full cell that lives", asked={"without": ["interphase"]}
+    ),
 }
 QUICK = {"resistance": LIVES["resistance"]}
 

@@ -2,13 +2,15 @@
 
 Let ``z_n`` be the slow states at the end of cycle ``n``. One simulated cycle gives one
 increment ``f_n = z_{n+1} - z_n``. A jump over ``M`` cycles sums increments nobody
-simulated, taken from a polynomial through the latest known ones::
+simulated, taken from a curve through the latest known ones::
 
     z_{n+M} = z_n + sum_{j=n}^{n+M-1} f(j)
 
-The polynomial is one in ``s = ln(1 + j - j_0)``: ageing is fast at first and slows down,
-or speeds up later; over a jump by a factor in ``n`` both are near to straight in ``s``. A
-constant rate is exact. The predictor extrapolates; once the cycle after the jump has been
+For each slow state the curve is a polynomial in ``s = ln(1 + j - j_0)``, or ``ln |f|`` is:
+a power of the cycle number, as of an interphase that grows through itself, is straight in
+the second, and damage that feeds itself often in the first. Whichever would have predicted
+the latest increment better from those before it is taken; a constant rate is exact in both.
+The predictor extrapolates; once the cycle after the jump has been
 simulated, the corrector interpolates the same sum with its increment. Their difference
 is the embedded error estimate (the predictor's error; the corrector's is smaller). For
 ``M = 0`` nothing is left of it but the simulation itself.
@@ -25,6 +27,12 @@ import numpy as np
 
 MOST_POINTS = 3
 """Increments the polynomial goes through: at most a parabola in ``s``."""
+
+_REACH = 5.0
+"""How far an extrapolated logarithm may go beyond those known (a factor of 150)."""
+
+_FAR = 700.0
+"""Where an exponential has no double any more."""
 
 
 @dataclass
@@ -66,8 +74,30 @@ class Envelope:
     def _sum(self, points: list[tuple[int, np.ndarray]], start: int, jump: int) -> np.ndarray:
         s_known = self.clock(np.array([p[0] for p in points]))
         s_wanted = self.clock(np.arange(start, start + jump))
-        weights = lagrange_weights(s_known, s_wanted).sum(axis=0)
-        return weights @ np.array([p[1] for p in points])
+        weights = lagrange_weights(s_known, s_wanted)
+        known = np.array([p[1] for p in points])
+        total = weights.sum(axis=0) @ known
+        powers = _powers(s_known, known)
+        logs = np.log(np.abs(known[:, powers]))
+        path = np.clip(weights @ logs, logs.min(axis=0) - _REACH, logs.max(axis=0) + _REACH)
+        total[powers] = np.sign(known[-1, powers]) * np.exp(path).sum(axis=0)
+        return total
+
+
+def _powers(clock: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Return which increments follow a power of the cycle rather than a parabola.
+
+    Those of one sign whose latest value the logarithms of the others predict better; of
+    two increments nobody can tell, and most ageing slows down like a power.
+    """
+    one_way = (known > 0).all(axis=0) | (known < 0).all(axis=0)
+    if len(known) < 3:
+        return one_way
+    weights = lagrange_weights(clock[:-1], clock[-1:])
+    values = np.where(one_way, np.abs(known), 1.0)
+    straight = (weights @ values[:-1])[0]
+    power = np.exp(np.clip(weights @ np.log(values[:-1]), -_FAR, _FAR))[0]
+    return one_way & (np.abs(power - values[-1]) <= np.abs(straight - values[-1]))
 
 
 def lagrange_weights(known: np.ndarray, wanted: np.ndarray) -> np.ndarray:

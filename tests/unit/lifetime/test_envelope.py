@@ -19,9 +19,31 @@ def test_a_constant_rate_is_summed_exactly():
 
 
 def test_an_increment_linear_in_the_clock_is_summed_exactly():
-    envelope = known(lambda j: 1 + 2 * np.log1p(j), [1, 2])
+    envelope = known(lambda j: 1 + 2 * np.log1p(j), [1, 2, 3])
     exact = sum(1 + 2 * np.log1p(j) for j in range(10, 60))
     assert envelope.predicted(10, 50) == pytest.approx(exact)
+
+
+@pytest.mark.parametrize("power", [-0.5, -0.9, 0.7])
+def test_a_power_of_the_cycle_number_is_summed_exactly(power):
+    envelope = known(lambda j: -3e-9 * (1 + j) ** power, [2, 6, 30])
+    exact = sum(-3e-9 * (1.0 + j) ** power for j in range(31, 900))
+    assert envelope.predicted(31, 869) == pytest.approx(exact, rel=1e-9)
+
+
+def test_increments_that_change_sign_keep_the_parabola():
+    envelope = known(lambda j: 1 - np.log1p(j) ** 2, [1, 2, 5])
+    exact = sum(1 - np.log1p(j) ** 2 for j in range(6, 40))
+    assert envelope.predicted(6, 34) == pytest.approx(exact)
+
+
+def test_each_state_follows_its_own_curve():
+    envelope = Envelope()
+    for j in (2, 6, 30):
+        envelope.add(j, np.array([(1.0 + j) ** -0.5, 2 + 0.1 * np.log1p(j), 0.0]))
+    later = np.arange(31, 100)
+    exact = [((1.0 + later) ** -0.5).sum(), (2 + 0.1 * np.log1p(later)).sum(), 0.0]
+    assert envelope.predicted(31, 69) == pytest.approx(exact)
 
 
 def test_the_corrector_beats_the_predictor_on_parabolic_growth():
