@@ -90,14 +90,15 @@ def _powers(clock: np.ndarray, known: np.ndarray) -> np.ndarray:
     Those of one sign whose latest value the logarithms of the others predict better; of
     two increments nobody can tell, and most ageing slows down like a power.
     """
-    one_way = (known > 0).all(axis=0) | (known < 0).all(axis=0)
+    one_way: np.ndarray = np.all(known > 0, axis=0) | np.all(known < 0, axis=0)
     if len(known) < 3:
         return one_way
     weights = lagrange_weights(clock[:-1], clock[-1:])
     values = np.where(one_way, np.abs(known), 1.0)
     straight = (weights @ values[:-1])[0]
     power = np.exp(np.clip(weights @ np.log(values[:-1]), -_FAR, _FAR))[0]
-    return one_way & (np.abs(power - values[-1]) <= np.abs(straight - values[-1]))
+    better: np.ndarray = np.abs(power - values[-1]) <= np.abs(straight - values[-1])
+    return one_way & better
 
 
 def lagrange_weights(known: np.ndarray, wanted: np.ndarray) -> np.ndarray:

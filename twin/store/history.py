@@ -6,12 +6,15 @@ Each function is a part of one transaction.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, String, insert, literal, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 
 from twin.errors import NotFoundError, StoreError
+from twin.store.packed import pack, unpack
 from twin.store.plain import integer, number, plain, text
 from twin.store.records import Checkpoint as CheckpointRecord
 from twin.store.tables import (
@@ -20,6 +23,7 @@ from twin.store.tables import (
     Cycle,
     FailureEvent,
     SeriesChunk,
+    VariableSet,
     metadata,
 )
 
@@ -27,10 +31,17 @@ _TEXT = ("min_margin_name",)
 _FLAGS = ("interpolated",)
 _EVENT_NUMBERS = ("t_s", "value", "threshold")
 _EVENT_TEXTS = ("mode", "criterion", "severity", "variable", "says")
-_EXACT = 2**53
 
 
-def cycle_values(run_id: str, cycle: int, row: Mapping[str, Any]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class CycleRow:
+    """A row for the cycle table, and the names of the numbers packed in it."""
+
+    values: dict[str, Any]
+    names: list[list[str]]
+
+
+def cycle_row(run_id: str, cycle: int, row: Mapping[str, Any]) -> CycleRow:
     """Sort a flat row into the columns of the cycle table.
 
     Raises
@@ -50,18 +61,17 @@ def cycle_values(run_id: str, cycle: int, row: Mapping[str, Any]) -> dict[str, A
             values[key] = None if value is None else text(str(value))
         else:
             values[key] = number(value, key)
-    values["other_values"] = plain(others)
-    return values
+    packed = pack(plain(others))
+    values["variables"] = packed.set_hash if packed.names else None
+    values["numbers"], values["other_values"] = packed.numbers, packed.rest
+    return CycleRow(values, packed.names)
 
 
-def flat_row(values: Mapping[str, Any]) -> dict[str, Any]:
+def flat_row(values: Mapping[str, Any], names: Sequence[list[str]]) -> dict[str, Any]:
     """Return a stored cycle as the flat row it came from."""
     row: dict[str, Any] = {"cycle": values["number"]}
     row.update((key, values[key]) for key in CYCLE_COLUMNS)
-    # JSONB keeps neither the order of keys nor that 1e300 was a float.
-    for key, value in sorted(values["other_values"].items()):
-        huge = isinstance(value, int) and abs(value) > _EXACT
-        row[key] = float(value) if huge else value
+    row.update(sorted(unpack(names, bytes(values["numbers"]), values["other_values"]).items()))
     return row
 
 
@@ -103,15 +113,22 @@ def write_checkpoint(
     )
 
 
-def write_rows(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert cycle rows that have nothing else to them: those of jumped cycles."""
-    if rows:
-        connection.execute(insert(Cycle), [dict(values) for values in rows])
+def write_rows(connection: Connection, rows: Sequence[CycleRow]) -> None:
+    """Insert cycle rows, and the sets of names that are new."""
+    if not rows:
+        return
+    sets = {row.values["variables"]: row.names for row in rows if row.names}
+    if sets:
+        build = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        # In one order, or two writers could wait for each other.
+        known = [{"hash": key, "names": names} for key, names in sorted(sets.items())]
+        connection.execute(build(VariableSet).values(known).on_conflict_do_nothing())
+    connection.execute(insert(Cycle), [row.values for row in rows])
 
 
 def write_cycle(
     connection: Connection,
-    values: Mapping[str, Any],
+    row: CycleRow,
     *,
     series: bytes | None,
     series_rows: int,
@@ -120,8 +137,8 @@ def write_cycle(
     events: Sequence[Mapping[str, Any]],
 ) -> None:
     """Insert a cycle's row and all that belongs to it."""
-    run_id, cycle = values["run"], values["number"]
-    connection.execute(insert(Cycle), dict(values))
+    run_id, cycle = row.values["run"], row.values["number"]
+    write_rows(connection, [row])
     if series is not None:
         connection.execute(
             insert(SeriesChunk),
@@ -133,28 +150,29 @@ def write_cycle(
         connection.execute(insert(FailureEvent), [dict(event) for event in events])
 
 
-def is_stored(connection: Connection, values: Mapping[str, Any]) -> bool:
+def is_stored(connection: Connection, row: CycleRow) -> bool:
     """Return whether exactly this cycle row is in the database."""
-    row = (
-        connection.execute(
-            select(*metadata.tables["cycle"].columns).where(
-                col(Cycle.run) == values["run"], col(Cycle.number) == values["number"]
-            )
-        )
-        .mappings()
-        .one_or_none()
-    )
-    return row is not None and flat_row(dict(row)) == flat_row(values)
+    run_id, number = row.values["run"], row.values["number"]
+    stored = _read_rows(connection, col(Cycle.run) == run_id, col(Cycle.number) == number)
+    return stored == [flat_row(row.values, row.names)]
 
 
 def read_cycles(connection: Connection, run_id: str) -> list[dict[str, Any]]:
     """Return the flat rows of a run, in the order of the cycles."""
-    query = (
-        select(*metadata.tables["cycle"].columns)
-        .where(col(Cycle.run) == run_id)
-        .order_by(col(Cycle.number))
+    return _read_rows(connection, col(Cycle.run) == run_id)
+
+
+def _read_rows(connection: Connection, *which: Any) -> list[dict[str, Any]]:
+    of_rows = select(col(Cycle.variables)).where(*which)
+    sets = select(col(VariableSet.hash), col(VariableSet.names)).where(
+        col(VariableSet.hash).in_(of_rows)
     )
-    return [flat_row(dict(row)) for row in connection.execute(query).mappings()]
+    names: dict[str | None, list[list[str]]] = {None: []}
+    names.update((key, found) for key, found in connection.execute(sets))
+    rows = select(*metadata.tables["cycle"].columns).where(*which).order_by(col(Cycle.number))
+    return [
+        flat_row(dict(row), names[row["variables"]]) for row in connection.execute(rows).mappings()
+    ]
 
 
 def series_cycles(connection: Connection, run_id: str) -> list[int]:

@@ -193,21 +193,21 @@ class Store(StoreReader):
         NotFoundError
             If the run has been deleted.
         """
-        values = history.cycle_values(run_id, number, row)
+        stored = history.cycle_row(run_id, number, row)
         rows = integer(series_rows, "series_rows")
         crossed = [history.event_values(run_id, number, event) for event in events]
-        between = [history.cycle_values(run_id, row["cycle"], row) for row in jumped]
+        between = [history.cycle_row(run_id, row["cycle"], row) for row in jumped]
 
         tries = itertools.count()
 
         def work(connection: Connection) -> None:
-            if next(tries) and history.is_stored(connection, values):
+            if next(tries) and history.is_stored(connection, stored):
                 return  # the connection broke after the commit, not before
             runs.touch(connection, run_id)
             history.write_rows(connection, between)
             history.write_cycle(
                 connection,
-                values,
+                stored,
                 series=series,
                 series_rows=rows,
                 checkpoint=checkpoint,

@@ -129,6 +129,15 @@ class Run(StoreTable, table=True):
     outcome: dict[str, Any] = _json()
 
 
+class VariableSet(StoreTable, table=True):
+    """The names of the numbers in ``Cycle.numbers``, stored once for all rows that have them."""
+
+    __tablename__ = "variable_set"
+
+    hash: str = Field(primary_key=True)
+    names: list[list[str]] = Field(sa_type=Json, nullable=False)
+
+
 class Cycle(StoreTable, table=True):
     """The summary row of one cycle."""
 
@@ -151,6 +160,9 @@ class Cycle(StoreTable, table=True):
     min_margin: float | None = None
     min_margin_name: str | None = None
     interpolated: bool = False
+    variables: str | None = Field(default=None, foreign_key="variable_set.hash", nullable=True)
+    numbers: bytes = Field(default=b"", sa_type=LargeBinary, nullable=False)
+    """All other numbers, in the order of the set's names (see :mod:`twin.store.packed`)."""
     other_values: dict[str, Any] = _json()
 
 
@@ -216,6 +228,6 @@ metadata: MetaData = StoreTable.metadata
 CYCLE_COLUMNS: tuple[str, ...] = tuple(
     column.name
     for column in metadata.tables["cycle"].columns
-    if column.name not in ("run", "number", "other_values")
+    if column.name not in ("run", "number", "variables", "numbers", "other_values")
 )
 """The keys of a cycle row that have a column of their own."""

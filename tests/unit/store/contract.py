@@ -6,6 +6,7 @@ A test module takes it in with ``runpy.run_path(…)["StoreContract"]`` and brin
 
 from __future__ import annotations
 
+import json
 import math
 import threading
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from twin.errors import NotFoundError, StoreError
-from twin.store import Store
+from twin.store import Store, migrate
 from twin.store.tables import CYCLE_COLUMNS
 
 CELL = {
@@ -120,6 +121,31 @@ class StoreContract:
         assert list(first) == ["cycle", *CYCLE_COLUMNS, *sorted(others)]
         empty = dict.fromkeys(CYCLE_COLUMNS) | {"interpolated": False}
         assert second == {"cycle": 2} | empty
+
+    def test_rows_of_the_first_tables_are_upgraded_and_can_go_back(self, store):
+        from alembic import command
+        from alembic.config import Config
+
+        run = start(store)
+        rows = [
+            {"capacity_Ah": 1.5, "Voltage [V]": 1 / 3, "steps": ["a"], "margins": {"m: c": 0.25}},
+            {"capacity_Ah": 1.25, "Voltage [V]": 2.0, "phase": "x", "margins": {"m: c": None}},
+            {},
+        ]
+        for number, row in enumerate(rows, 1):
+            store.commit_cycle(run, number, row)
+        before = store.cycles(run)
+        with migrate._migrating(store.engine) as connection:
+            config = Config(attributes={"connection": connection})
+            config.set_main_option("script_location", str(migrate.SCRIPTS))
+            command.downgrade(config, "0001")
+            old = connection.exec_driver_sql("SELECT other_values FROM cycle ORDER BY number")
+            first, *_ = (v if isinstance(v, dict) else json.loads(v) for v in old.scalars())
+            assert first == {key: rows[0][key] for key in ("Voltage [V]", "steps", "margins")}
+        assert migrate.prepare(store.engine) == ("0001", migrate.head_revision())
+        assert store.cycles(run) == before
+        assert store.info()["counts"]["variable_set"] == 2
+        store.commit_cycle(run, 4, rows[0])
 
     def test_floats_are_stored_to_the_last_digit(self, store):
         run = start(store)
@@ -422,9 +448,8 @@ class StoreContract:
         rng = np.random.default_rng(0)
         for cycle in range(1, 1001):
             values = {
-                f"Some variable of medium length {i} [V]": v
-                for i, v in enumerate(rng.random(15).round(12))
-            }
+                f"Some variable of medium length {i} [V]": v for i, v in enumerate(rng.random(100))
+            } | {"margins": {f"mode: criterion {i}": rng.random() for i in range(15)}}
             columns = {
                 key: 1.2345678901
                 for key in CYCLE_COLUMNS
@@ -433,7 +458,9 @@ class StoreContract:
             store.commit_cycle(run, cycle, values | columns | {"min_margin_name": "Failure: x"})
         info = store.info()
         assert info["counts"]["cycle"] == 1000
-        assert 500 < info["bytes_per_cycle_row"] < 3000
+        numbers = 8 * (100 + 15 + len(CYCLE_COLUMNS) - 2)
+        assert numbers < info["bytes_per_cycle_row"] < 2 * numbers
+        assert info["counts"]["variable_set"] == 1  # the names, once for all of them
         assert info["series_bytes"] == info["checkpoint_bytes"] == 0
         store.commit_cycle(run, 1001, {}, series=bytes(5000), checkpoint=bytes(3000))
         info = store.info()
