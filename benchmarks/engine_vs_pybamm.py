@@ -32,10 +32,11 @@ from twin.api import load_protocol, plan_of
 from twin.engine.checkpoint import State
 from twin.engine.prepare import RunSettings, build_model, prepare
 from twin.engine.run import RunLoop
+from twin.engine.tolerances import ATOL, RTOL
 from twin.model.parameters import parameter_values
 from twin.store import Store
 
-CELL, RTOL, ATOL = "na-nzsp-nvp", 1e-4, 1e-6
+CELL = "na-nzsp-nvp"
 
 
 def plain(model_name: str, spec, modes, steps, cycles: int) -> float:

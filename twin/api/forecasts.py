@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twin.api import ensembles
-from twin.api.lives import ATOL, RTOL
 from twin.api.runs import open_store
+from twin.engine.tolerances import LIFE_ATOL, LIFE_RTOL
 from twin.modes.manager import plugin_manager
 
 if TYPE_CHECKING:
@@ -222,8 +222,8 @@ def forecast(
     modes: Iterable[str] | None = None,
     without: Iterable[str] = (),
     model: str = "spm",
-    rtol: float = RTOL,
-    atol: float = ATOL,
+    rtol: float = LIFE_RTOL,
+    atol: float = LIFE_ATOL,
     seed: int | None = None,
     method: str = "sobol",
     settle: float | None = None,

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from twin.api.result import RunResult
 from twin.api.runs import start
+from twin.engine.tolerances import LIFE_ATOL, LIFE_RTOL
 
 if TYPE_CHECKING:
     from twin.engine.run import Progress
     from twin.specs.schema import CellSpec
-
-RTOL, ATOL = 1e-6, 1e-8
 
 ASKED: dict[str, Any] = {
     "cycles": 2000,
@@ -23,10 +22,8 @@ ASKED: dict[str, Any] = {
     "modes": None,
     "without": (),
     "model": "dfn",
-    # Tighter than a run's: a jump multiplies what the solver's steps leave to chance in the
-    # increment of a single cycle (at 1e-4 a fatigue law's scatters by a twentieth).
-    "rtol": RTOL,
-    "atol": ATOL,
+    "rtol": LIFE_RTOL,
+    "atol": LIFE_ATOL,
     "series_every": 0,
     "store": None,
 }

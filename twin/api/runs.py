@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from twin.api.cells import as_spec, load_protocol, mode_entries, plan_of, split_overrides
 from twin.api.result import RunResult
+from twin.engine.tolerances import ATOL, RTOL
 from twin.errors import InputError
 from twin.modes.manager import plugin_manager
 
@@ -49,8 +50,8 @@ def simulate(
     modes: Iterable[str] | None = None,
     without: Iterable[str] = (),
     model: str = "dfn",
-    rtol: float = 1e-4,
-    atol: float = 1e-6,
+    rtol: float = RTOL,
+    atol: float = ATOL,
     series_every: int = 10,
     store: str | Store | None = None,
     on_cycle: Callable[[Progress], None] | None = None,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from twin.api.cells import as_spec, load_protocol, mode_entries, split_overrides
 from twin.api.members import Bench, live_member
+from twin.engine.tolerances import ATOL, RTOL
 from twin.errors import InputError, NotFoundError
 from twin.modes.manager import plugin_manager
 
@@ -30,8 +31,8 @@ ASKED: dict[str, Any] = {
     "modes": None,
     "without": (),
     "model": "spm",
-    "rtol": 1e-4,
-    "atol": 1e-6,
+    "rtol": RTOL,
+    "atol": ATOL,
 }
 """What the lives of a study are asked for by default."""
 

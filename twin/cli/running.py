@@ -67,7 +67,7 @@ def run(
 ) -> int:
     """Cycle a cell until something kills it, and store the run.
 
-    By default: the DFN model with rtol 1e-4 and atol 1e-6, every failure mode that can
+    By default: the DFN model with rtol 1e-5 and atol 1e-7, every failure mode that can
     act on the cell, and as many cycles as the protocol has, or 100.
     """
     from twin import api

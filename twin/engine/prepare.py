@@ -12,6 +12,7 @@ from twin.engine import criteria
 from twin.engine.criteria import Watched
 from twin.engine.plan import Plan, PlanStep
 from twin.engine.recorder import Recorder, recorded_names
+from twin.engine.tolerances import ATOL, RTOL
 from twin.errors import ModelError
 from twin.model.assembly import waiting
 from twin.model.full_cell import SolidStateSodiumDFN, SolidStateSodiumSPM
@@ -42,8 +43,8 @@ class RunSettings:
     """
 
     model: ModelName = "dfn"
-    rtol: float = 1e-4
-    atol: float = 1e-6
+    rtol: float = RTOL
+    atol: float = ATOL
     series_every: int = 10
 
     def to_dict(self) -> dict[str, Any]:

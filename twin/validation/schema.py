@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from twin.engine.tolerances import ATOL, RTOL
 from twin.specs.complaint import Complaint, did_you_mean, one_of
 from twin.specs.laws import Frozen
 from twin.specs.quantity import Q
@@ -71,8 +72,8 @@ class Run(Frozen):
     patch: dict[str, Any] = Field(default_factory=dict)
     """Tables laid over the cell, as in an overlay."""
     vary: Vary | None = None
-    rtol: float = Field(default=1e-4, gt=0, lt=1)
-    atol: float = Field(default=1e-6, gt=0, lt=1)
+    rtol: float = Field(default=RTOL, gt=0, lt=1)
+    atol: float = Field(default=ATOL, gt=0, lt=1)
 
 
 class Observable(Frozen):
