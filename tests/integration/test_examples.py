@@ -62,6 +62,24 @@ def test_an_own_mode_takes_part_in_a_forecast(tmp_path):
     assert said[0].startswith("2 cells, median life")
 
 
+def test_a_map_is_drawn_with_its_borders(tmp_path):
+    said = run(ROOT / "examples" / "safe_map.py", "3", "12", cwd=tmp_path)
+    assert ". alive" in said and "border between" in said
+    assert (tmp_path / "map.png").stat().st_size > 0
+
+
+def test_the_cycles_lost_are_put_down_to_the_modes(tmp_path):
+    said = run(ROOT / "examples" / "whose_fault.py", "30", cwd=tmp_path).splitlines()
+    assert said[0].startswith("it lived ") and said[1].startswith("pressure: ")
+    shares, total = said[-1].removeprefix("sum ").split(" of ")
+    assert float(shares) == pytest.approx(float(total), abs=0.11)
+
+
+def test_the_best_pressure_is_one_the_fixture_holds(tmp_path):
+    said = run(ROOT / "examples" / "best_pressure.py", cwd=tmp_path).splitlines()
+    assert 0.6 < float(said[0].split()[2]) <= 0.7 and said[0].endswith("search")
+
+
 @pytest.mark.parametrize("model", ["spm"])
 def test_the_benchmark_gives_one_json_document(tmp_path, model):
     script = ROOT / "benchmarks" / "engine_vs_pybamm.py"
