@@ -275,7 +275,8 @@ class JumpLoop(RunLoop):
         solved.end.t += float(off[-1])
         solved.row["t_end_s"] += float(off[-1])
         solved.row["t_start_s"] += float(off[-1])
-        jumped = between([*self.anchors, solved.row], self.envelope.origin)
+        fatal = {f"{s.mode}: {s.criterion}" for s in solved.found if s.severity == "fatal"}
+        jumped = between([*self.anchors, solved.row], self.envelope.origin, fatal)
         self._accept(solved, False, jumped)
         self.envelope.add(number - 1, increment)
 

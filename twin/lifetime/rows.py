@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,9 @@ _KEPT = ("cycles_simulated", "estimated_capacity_error")
 _AROUND = 4
 
 
-def between(anchors: Sequence[Mapping[str, Any]], origin: int = 0) -> list[dict[str, Any]]:
+def between(
+    anchors: Sequence[Mapping[str, Any]], origin: int = 0, fatal: Container[str] | None = None
+) -> list[dict[str, Any]]:
     """Return the rows between the last two of some simulated cycles.
 
     They hold what has a column in the store, and the margins. Every number is a monotone
@@ -28,6 +30,9 @@ def between(anchors: Sequence[Mapping[str, Any]], origin: int = 0) -> list[dict[
         Rows of simulated cycles, in order.
     origin : int
         Where the clock starts.
+    fatal : container of str, optional
+        The margins that can be the smallest of a row, by name; all by default. A warning
+        kills nobody.
     """
     used = list(anchors)[-_AROUND:]
     before, after = used[-2], used[-1]
@@ -48,8 +53,10 @@ def between(anchors: Sequence[Mapping[str, Any]], origin: int = 0) -> list[dict[
         row |= {key: before[key] for key in _KEPT if key in before}
         if margins:
             row["margins"] = {name: float(path[i]) for name, path in margins.items()}
-            name = min(row["margins"], key=row["margins"].__getitem__)
-            row |= {"min_margin": row["margins"][name], "min_margin_name": name}
+            counted = [n for n in row["margins"] if fatal is None or n in fatal]
+            name = min(counted, key=row["margins"].__getitem__, default=None)
+            if name is not None:
+                row |= {"min_margin": row["margins"][name], "min_margin_name": name}
         rows.append(row)
     return rows
 

@@ -96,5 +96,14 @@ def test_rows_between_follow_a_logarithm_too():
     assert rows[30]["capacity_Ah"] == pytest.approx(np.log1p(rows[30]["cycle"]), rel=1e-9)
 
 
+def test_a_warning_is_never_the_smallest_margin_between():
+    rows = [row(c, 1 - 0.001 * c) for c in (1, 5, 20, 100)]
+    for r in rows:
+        r["margins"]["core: warning"] = 0.1
+    for r in between(rows, fatal={"core: x"}):
+        assert r["min_margin_name"] == "core: x" and r["min_margin"] == r["margins"]["core: x"]
+        assert r["margins"]["core: warning"] == pytest.approx(0.1)
+
+
 def test_neighbours_have_nothing_between():
     assert between([row(3, 1.0), row(4, 0.9)]) == []

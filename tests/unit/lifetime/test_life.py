@@ -54,6 +54,12 @@ def test_a_fading_full_cell_is_followed_within_its_estimate(store):
     lost = 1 - exact.rows[-1]["capacity_Ah"] / exact.rows[0]["capacity_Ah"]
     assert lost > 0.005  # there was something to follow
     assert errors[0] < max(3 * jumped.estimated_capacity_error, 0.02 * lost)
+    between = [row for row in jumped.rows if row["interpolated"]]
+    assert between
+    for row in between:  # the smallest margin is that of the same criterion as in a real cycle
+        real = exact.rows[row["cycle"] - 1]
+        assert row["min_margin_name"] == real["min_margin_name"]
+        assert row["min_margin"] == pytest.approx(real["min_margin"], abs=5e-3)
 
 
 def test_death_by_contact_loss_is_resolved_by_single_cycles(store):
