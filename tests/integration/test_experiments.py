@@ -135,6 +135,7 @@ def test_bad_input_is_exit_code_2_with_a_fix_and_no_traceback(cli, words, says):
 
 def test_progress_has_a_rate_and_the_time_left():
     assert progress_line(0.25, "ramp", 10.0) == "25 %, 2.5 %/s, 30.0 s left; ramp"
+    assert progress_line(0.25, "ramp", 10.0, 0.05) == "25 %, 2 %/s, 37.5 s left; ramp"
     assert progress_line(0.0, "impedance before", 3.0) == "impedance before"
 
 
@@ -148,7 +149,7 @@ def test_a_log_gets_a_line_now_and_then(monkeypatch, capsys):
     with Ticker(Session(Common()), "na-base-na") as tell:
         for share in (0.1, 0.5, 0.6):
             tell(share, "ramp")
-    assert capsys.readouterr().err == "50 %, 8.3 %/s, 6.0 s left; ramp\n"
+    assert capsys.readouterr().err == "50 %, 8 %/s, 6.2 s left; ramp\n"
 
 
 def test_the_public_names_are_there():

@@ -1,8 +1,8 @@
 """The critical-current lines of a map whose second axis is a current.
 
 On a symmetric cell they are measured along x, as ``twin ccd`` does: a staircase of currents
-with the half cycles of the map's protocol. On a full cell those that a mode computes for
-the fresh cell are drawn: variables called "… critical plating current density [A.m-2]" or
+with the half cycles of the map's protocol. On a full cell those that a mode computes are
+drawn: variables called "… critical plating current density [A.m-2]" or
 "… critical stripping current density [A.m-2]", as they are after the first cycle.
 """
 
@@ -87,11 +87,11 @@ def _measured(
             limit = getattr(point.found, kind)
             # The limit lies between the last current that was carried and the first that failed.
             if limit.failed_at is not None:
-                at.append([place, y.shown((limit.at_least + limit.failed_at) / 2)])
+                at.append([point["x"], y.shown((limit.at_least + limit.failed_at) / 2)])
         if at:
             lines.append({"kind": kind, "name": name, "points": at, "by": "twin ccd"})
     onset = [
-        [place, y.shown(point.found.onset)]
+        [point["x"], y.shown(point.found.onset)]
         for place, point in zip(_places(x), found, strict=True)
         if point.found.onset is not None
     ]
@@ -123,26 +123,30 @@ def _computed(
     points: Sequence[Mapping[str, Any]],
     rows: Mapping[str, Sequence[Mapping[str, Any]]],
 ) -> list[dict[str, Any]]:
-    """Return the lines that modes compute, from the point of lowest current at each x."""
+    """Return the lines that modes compute, from the map's row of lowest current.
+
+    Elsewhere, or where the first cycle was the last, what was computed is that of a cell
+    which this current has changed already.
+    """
     from twin.model.parameters import nominal_capacity
 
     scale = 1.0
     if y.unit == "C":
         scale = spec.geometry.area.si / nominal_capacity(spec)
-    lowest: dict[float, Mapping[str, Any]] = {}
-    for point in sorted(points, key=lambda p: -p["y"]):
-        lowest[point["x"]] = point
+    lowest = min((point["y"] for point in points), default=0.0)
     found: dict[str, list[list[float]]] = {}
-    for place, point in sorted(lowest.items()):
+    for point in sorted(points, key=lambda p: p["x"]):
         cycles = rows.get(point["run"]) or [{}]
+        if point["y"] > lowest or not cycles[0].get("complete", False):
+            continue
         for name, value in cycles[0].items():
             if name.endswith(_NAMED) and isinstance(value, int | float) and value > 0:
-                found.setdefault(name, []).append([place, y.shown(scale * value)])
+                found.setdefault(name, []).append([point["x"], y.shown(scale * value)])
     lines = []
     for name, at in sorted(found.items()):
         if len(at) > 1:
             kind = "plating" if name.endswith(_NAMED[0]) else "stripping"
             words = name.partition(" current density")[0]
-            text = f"{words} current, fresh"
+            text = f"{words} current, after one cycle"
             lines.append({"kind": kind, "name": text, "points": at, "by": name})
     return lines

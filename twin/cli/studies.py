@@ -61,8 +61,8 @@ class Teller:
 
     def __init__(self, session: Session, what: str = "lives"):
         self._session, self._what = session, what
-        self._began = self._last = time.monotonic()
-        self._first: int | None = None
+        self._last = time.monotonic()
+        self._first: tuple[float, int] | None = None
 
     def started(self, study: str) -> None:
         """Tell the study's id, so that one that is interrupted can go on."""
@@ -71,16 +71,19 @@ class Teller:
     def __call__(self, progress: Done) -> None:
         """Tell of a finished life, if it is time to."""
         now = time.monotonic()
-        if self._first is None:
-            self._first = progress.done - 1
+        if self._first is None:  # what came before it was starting the workers
+            self._first = now, progress.done
         last = progress.done == progress.total
         if self._session.common.quiet or (now - self._last < _EVERY_S and not last):
             return
         self._last = now
-        rate = (progress.done - self._first) / max(now - self._began, 1e-9)
-        left = duration((progress.total - progress.done) / rate)
-        pace = f"{short(rate, 2)}/s, {left} left"
-        write(sys.stderr, f"{progress.done}/{progress.total} {self._what}, {pace}\n")
+        began, before = self._first
+        pace = ""
+        if progress.done > before and now > began:
+            rate = (progress.done - before) / (now - began)
+            left = duration((progress.total - progress.done) / rate)
+            pace = f", {short(rate, 2)}/s, {left} left"
+        write(sys.stderr, f"{progress.done}/{progress.total} {self._what}{pace}\n")
 
 
 def check_study(session: Session, study: str | None, cell: str) -> None:

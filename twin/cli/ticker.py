@@ -34,7 +34,8 @@ class Ticker:
         self._what = what
         self._stack = ExitStack()
         self._live: Live | None = None
-        self._began = self._last = time.monotonic()
+        self._last = time.monotonic()
+        self._first: tuple[float, float] | None = None
 
     def __enter__(self) -> Self:
         if not self._session.common.quiet and sys.stderr.isatty():
@@ -64,32 +65,42 @@ class Ticker:
     def __call__(self, share: float, text: str) -> None:
         """Show the share done, if it is time to."""
         now = time.monotonic()
+        if self._first is None and share > 0:  # what came before it was setting up
+            self._first = now, share
         wait = LIVE_EVERY_S if self._live is not None else PLAIN_EVERY_S
         if self._session.common.quiet or now - self._last < wait:
             return
         self._last = now
         try:
             if self._live is not None:
-                self._redraw(self._live, share, text, now - self._began)
+                self._redraw(self._live, share, self._line(share, text, now))
             else:
-                self._session.say(progress_line(share, text, now - self._began))
+                self._session.say(self._line(share, text, now))
         except OSError:
             # A terminal that has gone away must not end the experiment.
             self._live = None
 
+    def _line(self, share: float, text: str, now: float) -> str:
+        began, before = self._first or (now, share)
+        return progress_line(share, text, now - began, before)
+
     @staticmethod
-    def _redraw(live: Live, share: float, text: str, elapsed: float) -> None:
+    def _redraw(live: Live, share: float, told: str) -> None:
         from rich.text import Text
 
         console = live.console
-        line = f"{bar(share, 12, console.encoding)} {progress_line(share, text, elapsed)}"
+        line = f"{bar(share, 12, console.encoding)} {told}"
         cut = Text(line[: console.width - 1], no_wrap=True, overflow="crop")
         live.update(cut, refresh=True)
 
 
-def progress_line(share: float, text: str, elapsed: float) -> str:
-    """Return the share done, its rate, the time left, and what is being done."""
-    if not 0 < share <= 1 or elapsed <= 0:
+def progress_line(share: float, text: str, elapsed: float, before: float = 0.0) -> str:
+    """Return the share done, its rate, the time left, and what is being done.
+
+    ``before`` is the share that was done ``elapsed`` seconds ago.
+    """
+    if not before < share <= 1 or elapsed <= 0:
         return text
-    pace = f"{100 * share / elapsed:.2g} %/s"
-    return f"{percent(share, 0)}, {pace}, {duration(elapsed / share - elapsed)} left; {text}"
+    rate = (share - before) / elapsed
+    left = duration((1 - share) / rate)
+    return f"{percent(share, 0)}, {100 * rate:.2g} %/s, {left} left; {text}"

@@ -30,7 +30,10 @@ class Workers:
 
         import dask
 
-        dask.config.set({"logging.distributed": "warning"})  # read once, on import
+        # Read once, on import, by this process and by the ones it starts. What goes wrong
+        # in a call comes back with it; the rest is workers that miss their scheduler when
+        # both are being closed.
+        dask.config.set({"logging.distributed": "critical" if scheduler is None else "warning"})
         from distributed import Client, LocalCluster
 
         logging.getLogger("distributed").setLevel(logging.WARNING)
