@@ -53,7 +53,7 @@ def ccd(
     ] = "alternating",
     sweep: Annotated[
         list[str] | None,
-        typer.Option("--sweep", metavar="KEY=V,V", help="As 'stack.pressure=1 MPa,5 MPa'."),
+        typer.Option("--sweep", metavar="KEY=V,V", help="As 'stack.pressure=1,2,5 MPa'."),
     ] = None,
     overlays: Overlays = None,
     overrides: Overrides = None,

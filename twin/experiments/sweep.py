@@ -27,6 +27,8 @@ class Sweep:
 def parse_sweeps(texts: Iterable[str]) -> list[Sweep]:
     """Read ``KEY=VALUE,VALUE,…``, once for each key.
 
+    Bare numbers take the unit of the last value, as in ``1,2,5 MPa``.
+
     Raises
     ------
     InputError
@@ -46,13 +48,28 @@ def parse_sweeps(texts: Iterable[str]) -> list[Sweep]:
             raise InputError(
                 f"{key.strip()} is swept twice", key="sweep", fix="give all its values at once"
             )
-        found.append(Sweep(key.strip(), values))
+        found.append(Sweep(key.strip(), _with_last_unit(values)))
     points = 1
     for sweep in found:
         points *= len(sweep.values)
     if points > MOST_POINTS:
         raise InputError(f"the sweep has {points} points", key="sweep", fix="give fewer values")
     return found
+
+
+def _with_last_unit(values: tuple[str, ...]) -> tuple[str, ...]:
+    number, _, unit = values[-1].partition(" ")
+    if not unit or not _is_number(number):
+        return values
+    return tuple(f"{value} {unit}" if _is_number(value) else value for value in values)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def combinations(sweeps: Iterable[Sweep]) -> list[dict[str, str]]:
