@@ -87,11 +87,11 @@ def _measured(
             limit = getattr(point.found, kind)
             # The limit lies between the last current that was carried and the first that failed.
             if limit.failed_at is not None:
-                at.append([point["x"], y.shown((limit.at_least + limit.failed_at) / 2)])
+                at.append([place, y.shown((limit.at_least + limit.failed_at) / 2)])
         if at:
             lines.append({"kind": kind, "name": name, "points": at, "by": "twin ccd"})
     onset = [
-        [point["x"], y.shown(point.found.onset)]
+        [place, y.shown(point.found.onset)]
         for place, point in zip(_places(x), found, strict=True)
         if point.found.onset is not None
     ]
