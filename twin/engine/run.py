@@ -16,6 +16,7 @@ from twin.engine.plan import PlanPhase
 from twin.engine.prepare import Prepared
 from twin.engine.recorder import CycleRecord
 from twin.engine.verdict import gather_evidence, judge, nearest, standings
+from twin.modes.mode import Evidence
 
 
 class CycleSink(Protocol):
@@ -97,6 +98,7 @@ class RunLoop:
     state: State
     on_cycle: Callable[[Progress], None] | None = None
     should_stop: Callable[[], bool] = field(default=lambda: False)
+    _latest: tuple[Mapping[str, Any], tuple[Standing, ...]] = field(default=({}, ()), init=False)
 
     def run(self, cycles: int) -> Outcome:
         """Cycle up to cycle number ``cycles``, and return how the run ended."""
@@ -283,7 +285,13 @@ class RunLoop:
         """No step of the cycle could be solved: dead at once, or never alive."""
         number = record.number
         if end.reason in ("criterion", "solver", "limit"):
-            outcome = judge(self.prepared, end, number, {}, [], {})
+            # What the cell was when the last cycle left it is all there is to go by.
+            row, first = self._latest[0], self.state.first
+            evidence: Mapping[str, Evidence] = {}
+            if row and first:
+                current = row["current_max_A"] / self.prepared.spec.geometry.area.si
+                evidence = gather_evidence(self.prepared, first, row, current)
+            outcome = judge(self.prepared, end, number, row, [], evidence)
             assert outcome is not None
             return outcome
         return Outcome(

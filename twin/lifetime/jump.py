@@ -15,6 +15,9 @@ from twin.lifetime.envelope import MOST_POINTS, Envelope, crossing, lagrange_wei
 from twin.lifetime.rows import between
 from twin.lifetime.slow import Slow, find_slow
 
+_SHORTEST = 2
+"""A jump over a single cycle, with its correction, costs what the cycle would."""
+
 
 @dataclass(frozen=True)
 class JumpSettings:
@@ -33,6 +36,9 @@ class JumpSettings:
         So close to a predicted failure every cycle is simulated.
     reach : float
         The share of the way to a predicted failure that one jump may go.
+    patience : int
+        After an attempt that came to nothing the next jump is tried some cycles later, and
+        twice as many after each further one, but at most so many.
     stale : float
         An electrode that a cycle leaves fuller or emptier by so much than was assumed
         before it makes the cycle be simulated again, from what it found.
@@ -43,6 +49,7 @@ class JumpSettings:
     growth: float = 3.0
     near: int = 3
     reach: float = 0.85
+    patience: int = 32
     stale: float = 2e-5
 
 
@@ -83,7 +90,8 @@ class JumpLoop(RunLoop):
         self.states: list[tuple[int, np.ndarray]] = []
         self.next_jump = 2.0
         self.slow, self.notes = find_slow(self.prepared)
-        self._alone = 0
+        self._alone, self._wait = 0, self.jump.settle
+        self._failures = 0
         outcome = super().run(cycles)
         numerics = {
             **outcome.numerics,
@@ -135,7 +143,8 @@ class JumpLoop(RunLoop):
     def _start_over(self, cycle: int) -> None:
         """Begin the envelope anew: another phase has other increments."""
         self.envelope = Envelope(origin=cycle)
-        self.anchors, self.states, self.next_jump, self._alone = [], [], 2.0, 0
+        self.anchors, self.states, self.next_jump = [], [], 2.0
+        self._alone, self._wait, self._failures = 0, self.jump.settle, 0
 
     def _increment(self, before: tuple[float, Any], solved: Solved) -> np.ndarray:
         assert self.slow is not None
@@ -165,7 +174,8 @@ class JumpLoop(RunLoop):
         """Jump and simulate the cycle after; None if the next cycle has to be a single one."""
         first = self.state.cycle
         length, why = self._length(last)
-        while length >= 1:
+        rejected = 0
+        while length >= _SHORTEST:
             solved, error, why_not = self._attempt(length)
             if solved is not None and solved.outcome is not None and solved.end.reason == "stopped":
                 return solved
@@ -174,7 +184,9 @@ class JumpLoop(RunLoop):
                 self.next_jump = (length + 1) * float(np.clip(shrink, 0.3, self.jump.growth))
                 if why:
                     self.tally.slow(first + 1, self.state.cycle, why)
+                self._learn(rejected)
                 return solved
+            rejected += 1
             shorter = 0.5 if not np.isfinite(error) else float(np.clip(0.8 / error**0.5, 0.2, 0.6))
             length, why = int(length * shorter), why_not
             self.next_jump = max(length, 1)
@@ -182,13 +194,22 @@ class JumpLoop(RunLoop):
             self.tally.slow(first + 1, first + 1, why)
         if self._alone >= self.jump.settle:
             self.envelope.forget()
+        self._learn(rejected)
         self.next_jump = 2.0
         return None
+
+    def _learn(self, rejected: int) -> None:
+        """Wait with the next jump after attempts that came to nothing."""
+        if rejected:
+            self._failures += rejected
+            self._wait = self._alone + min(2 ** (self._failures - 1), self.jump.patience)
+        else:
+            self._failures = max(self._failures - 1, 0)
 
     def _length(self, last: int) -> tuple[int, str]:
         """Return how many cycles to jump, and what limits them (empty: only growth)."""
         state, plan = self.state, self.prepared.plan
-        settled = self._alone >= self.jump.settle and len(self.envelope.points) >= 2
+        settled = self._alone >= self._wait and len(self.envelope.points) >= 2
         past_reference = state.cycle > self.prepared.spec.end_of_life.reference_cycle
         new_phase = plan.phase(state.cycle + 1) is not plan.phase(max(state.cycle, 1))
         if new_phase or not settled or not past_reference or not self.anchors:

@@ -11,6 +11,7 @@ import twin
 from twin.engine import cycler
 from twin.engine.ladder import LadderExhausted
 from twin.engine.outcome import Outcome
+from twin.model.pybamm_compat import FailureAtStart
 
 MEMORY = "sqlite://"
 LOW_PRESSURE = {"stack.pressure": "0.2 MPa"}
@@ -186,6 +187,33 @@ def test_a_solver_that_gives_up_says_whether_the_cell_was_dying(
     assert outcome.numerics["message"].startswith("IDA_CONV_FAIL")
     assert outcome.fix
     assert run.info.status == "solver-gave-up"
+
+
+@pytest.mark.parametrize(
+    ("dies_after", "mode", "criterion"),
+    [(5, "pressure", "anode contact lost"), (1, "core", "Maximum voltage [V]")],
+)
+def test_a_cell_that_is_dead_before_a_cycle_is_judged_by_how_the_last_one_left_it(
+    store, monkeypatch, dies_after, mode, criterion
+):
+    def dead_at_the_start(cell, base, index, t, y, user, real=cycler.climb):
+        if index == 0 and y is not None and t > dies_after * 7200 - 60:
+            raise FailureAtStart("Maximum voltage [V]")
+        return real(cell, base, index, t, y, user)
+
+    monkeypatch.setattr(cycler, "climb", dead_at_the_start)
+    run = twin.simulate(
+        "na-base-na",
+        cycles=9,
+        overrides={"stack.pressure": "0.5 MPa", "protocol.half_cycle": "1 hour"},
+        modes=["pressure"],
+        store=store,
+    )
+    outcome = run.outcome
+    assert (outcome.kind, outcome.cycle) == ("cell-failed", dies_after + 1)
+    assert (outcome.mode, outcome.criterion) == (mode, criterion)
+    assert "a volt above" in outcome.says
+    assert (outcome.evidence["pressure"]["polarisation_V"] > 0) is (mode == "pressure")
 
 
 def test_a_protocol_may_change_the_pressure_on_the_way(store):

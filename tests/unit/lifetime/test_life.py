@@ -62,6 +62,20 @@ def test_a_fading_full_cell_is_followed_within_its_estimate(store):
         assert row["min_margin"] == pytest.approx(real["min_margin"], abs=5e-3)
 
 
+def test_where_jumps_do_not_pay_hardly_more_is_simulated_than_every_cycle(store):
+    # Voids that come and go on the edge of losing the contact: no two cycles are alike.
+    life = twin.life(
+        "na-nzsp-nvp",
+        cycles=60,
+        model="spm",
+        without=["dendrite"],
+        overrides={"stack.pressure": "0.58 MPa"},
+        store=store,
+    )
+    assert life.outcome.kind == "completed"
+    assert 45 < life.cycles_simulated < 80
+
+
 def test_death_by_contact_loss_is_resolved_by_single_cycles(store):
     jumped, exact, _ = beside(
         store,
