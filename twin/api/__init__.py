@@ -27,15 +27,17 @@ from twin.api.cells import (
     plan_of,
 )
 from twin.api.comparing import compare
+from twin.api.critical_currents import ccd, ccd_sweep
 from twin.api.designs import Design, design, load_design
 from twin.api.evidence import drivers, known_sensitivity, sensitivity
-from twin.api.experiments import ccd, ccd_sweep, eis, gitt, transference
 from twin.api.forecasts import Forecast, forecast, load_forecast
+from twin.api.impedance import eis
 from twin.api.lives import LifeResult, life
 from twin.api.maps import SafeMap, load_map, safe_map
 from twin.api.maps_so_far import map_so_far
 from twin.api.result import RunResult
 from twin.api.runs import load_run, open_store, resume, simulate
+from twin.api.titration import gitt, transference
 
 __all__ = [
     "Attribution",

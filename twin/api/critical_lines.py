@@ -60,7 +60,7 @@ def critical_lines(
 def _measured(
     job: Mapping[str, Any], spec: Any, x: Any, y: Any, on_progress: Callable[[float, str], None]
 ) -> tuple[list[dict[str, Any]], list[str]]:
-    from twin.api.experiments import ccd_sweep
+    from twin.api.critical_currents import ccd_sweep
     from twin.experiments.sweep import MOST_POINTS
 
     values = [x.text(x.value(i / (x.count - 1))) for i in range(min(x.count, MOST_POINTS))]

@@ -12,7 +12,7 @@ from twin.cli.options import CellName, Overlays, Overrides, Without, names
 from twin.cli.session import Session
 
 if TYPE_CHECKING:
-    from twin.api.experiments import SweepPoint
+    from twin.api.critical_currents import SweepPoint
     from twin.cli.page import Page
     from twin.experiments.ccd import Limit, Warned
 

@@ -1,0 +1,50 @@
+"""What the virtual experiments are asked with: quantities, cells of the right kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from twin.errors import InputError
+
+if TYPE_CHECKING:
+    from twin.specs.schema import CellSpec
+
+OnShare = Callable[[float, str], None]
+"""Told the share of the work done and, in a few words, what is being done."""
+
+
+def quantity(name: str, text: str | float, unit: str, *, least: float = 0.0) -> float:
+    """Return an argument such as ``"0.5 mA/cm^2"`` in SI units; it must exceed ``least``.
+
+    A number is taken to be in SI units already.
+
+    Raises
+    ------
+    InputError
+        If it is no such quantity, or too small.
+    """
+    from twin.specs.quantity import example
+    from twin.units import UnitError, to_si
+
+    try:
+        value = to_si(text, unit) if isinstance(text, str) else float(text)
+    except UnitError as error:
+        raise InputError(str(error), key=name, fix=f'give it like "{example(unit)}"') from None
+    if not least < value < float("inf"):
+        raise InputError(
+            f"{text} is too small" if value <= least else f"{text} is not finite",
+            key=name,
+            fix=f'give more than {least:g}, like "{example(unit)}"',
+        )
+    return value
+
+
+def symmetric(spec: CellSpec, what: str) -> None:
+    """Raise if a cell is not a symmetric one."""
+    if spec.kind != "symmetric":
+        raise InputError(
+            f"{spec.name} is a {spec.kind} cell; {what} are measured on a symmetric one",
+            key="kind",
+            fix="take a symmetric cell with the same electrolyte: `twin cells` lists them",
+        )

@@ -1,0 +1,146 @@
+"""The impedance of a cell, fresh or after any cycle of a stored run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from twin.api.arguments import quantity
+from twin.api.cells import as_spec
+from twin.errors import InputError
+from twin.modes.manager import plugin_manager
+
+if TYPE_CHECKING:
+    from twin.experiments.eis import Frequencies, Impedance, StoredState
+    from twin.specs.overrides import Overrides
+    from twin.specs.schema import CellSpec
+    from twin.store import Store
+
+
+def frequencies(low: str | float, high: str | float | None, per_decade: int) -> Frequencies:
+    """Return the frequencies of an impedance; see :func:`eis`."""
+    from twin.experiments.eis import Frequencies
+
+    first = quantity("low", low, "Hz")
+    last = None if high is None else quantity("high", high, "Hz")
+    if per_decade < 1:
+        raise InputError(f"{per_decade} points a decade", key="per_decade", fix="give 5 or more")
+    if last is not None and last < 10 * first:
+        raise InputError(
+            f"from {low} to {high} is less than a decade",
+            key="high",
+            fix="raise --to, or leave it out: the range then ends beyond the fastest arc",
+        )
+    return Frequencies(first, last, per_decade)
+
+
+def eis(
+    cell: CellSpec | str | Path | None = None,
+    *,
+    run: str | None = None,
+    cycle: int | None = None,
+    low: str | float = "10 mHz",
+    high: str | float | None = None,
+    per_decade: int = 10,
+    rest: str | float | None = None,
+    model: str = "dfn",
+    overlays: Sequence[str | Path] = (),
+    overrides: Overrides = (),
+    modes: Iterable[str] | None = None,
+    without: Iterable[str] = (),
+    store: str | Store | None = None,
+) -> Impedance:
+    """Measure the impedance of a fresh cell, or of a stored run after one of its cycles.
+
+    Parameters
+    ----------
+    cell : CellSpec, str or Path
+        A fresh cell; with ``run`` it may be left out.
+    run, cycle : str, int
+        A stored run, and the cycle after which to measure it (the last by default).
+    low, high : str
+        Lowest and highest frequency, ``"10 mHz"``; without ``high`` the range ends beyond
+        the fastest arc, where no instrument reaches.
+    per_decade : int
+        Points a decade.
+    rest : str
+        Rest before the measurement: a second for a fresh cell, an hour for a stored one.
+    model : {"dfn", "spm"}
+        A fresh full cell's model; a stored run keeps its own.
+    overlays, overrides, modes, without
+        As in :func:`simulate`. A stored run has its own modes; ``overrides`` and
+        ``without`` change it.
+    store : str or Store, optional
+        Where the run is.
+
+    Returns
+    -------
+    Impedance
+        Frequencies, impedance per area, and the fitted circuit.
+    """
+    chosen = frequencies(low, high, per_decade)
+    if run is None:
+        if cell is None:
+            raise InputError("there is no cell to measure", key="cell", fix="name one, or a --run")
+        if cycle is not None:
+            raise InputError(
+                f"cycle {cycle} of what run?", key="cycle", fix="name it: --run RUN --cycle N"
+            )
+        spec = as_spec(cell, overlays=overlays, overrides=overrides)
+        selected = plugin_manager().select(modes, without, spec.kind)
+        state = None
+    else:
+        if modes is not None or any(overlays):
+            raise InputError(
+                "a stored run has its modes and overlays already",
+                key="run",
+                fix="change it with --set and --without, or measure a fresh cell",
+            )
+        spec, selected, model, state = _stored(run, cycle, cell, overrides, without, store)
+    seconds = quantity("rest", rest or ("1 s" if state is None else "1 hour"), "s")
+
+    from twin.experiments.eis import measure_impedance
+
+    return measure_impedance(
+        spec, selected, model=model, frequencies=chosen, rest=seconds, state=state
+    )
+
+
+def _stored(
+    run: str,
+    cycle: int | None,
+    cell: Any,
+    overrides: Overrides,
+    without: Iterable[str],
+    store: str | Store | None,
+) -> tuple[CellSpec, list[Any], str, StoredState | None]:
+    """Return a stored run's cell, modes, model, and its state after a cycle."""
+    import json
+
+    from twin.api.cells import mode_entries
+    from twin.api.runs import open_store
+    from twin.engine.checkpoint import State
+    from twin.experiments.eis import StoredState
+    from twin.specs.dump import cell_from_data, with_overrides
+
+    opened = open_store(store)
+    info = opened.run(run)
+    if cell is not None and str(cell) != info.cell_name:
+        raise InputError(
+            f"run {info.id} is of {info.cell_name}, not of {cell}",
+            key="run",
+            fix=f"leave the cell out, or name {info.cell_name}",
+        )
+    assert info.cell_spec is not None  # Store.run reads it
+    entries = mode_entries()
+    spec = cell_from_data(info.cell_spec, entries)
+    if overrides:
+        spec = with_overrides(spec, overrides, entries)
+    selected = plugin_manager().select(list(info.modes), without, spec.kind)
+    state = State.from_bytes(opened.checkpoint(info.id, cycle).data)
+    found = None
+    if state.y is not None:  # after cycle 0 there is none: the cell is fresh
+        layout = json.loads(opened.checkpoint(info.id, 0).layout)
+        found = StoredState(state.y, layout, state.t)
+    return spec, selected, info.settings["model"], found
