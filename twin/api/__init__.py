@@ -35,8 +35,10 @@ from twin.api.impedance import eis
 from twin.api.lives import LifeResult, life
 from twin.api.maps import SafeMap, load_map, safe_map
 from twin.api.maps_so_far import map_so_far
+from twin.api.recording import open_store
 from twin.api.result import RunResult
-from twin.api.runs import load_run, open_store, resume, simulate
+from twin.api.resuming import resume
+from twin.api.runs import load_run, simulate
 from twin.api.titration import gitt, transference
 
 __all__ = [

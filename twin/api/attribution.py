@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from twin.api.runs import open_store
+from twin.api.recording import open_store
 from twin.api.variants import Lived, Lives, Variant, VariantDone, continued, study_design
 from twin.errors import InputError, SolverGaveUpError
 

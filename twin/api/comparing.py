@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twin.api.cells import list_cells
-from twin.api.runs import load_run, open_store, simulate
+from twin.api.recording import open_store
+from twin.api.runs import load_run, simulate
 from twin.errors import InputError
 
 if TYPE_CHECKING:

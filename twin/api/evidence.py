@@ -191,7 +191,7 @@ def _file(spec: CellSpec) -> Path:
     """Return where a cell's sensitivity is kept: by the cell's hash and the versions at work."""
     import platformdirs
 
-    from twin.api.runs import mode_versions, packages
+    from twin.api.recording import mode_versions, packages
     from twin.modes.manager import plugin_manager
     from twin.specs.dump import cell_hash
 

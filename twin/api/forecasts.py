@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twin.api import ensembles
-from twin.api.runs import open_store
+from twin.api.recording import open_store
 from twin.engine.tolerances import LIFE_ATOL, LIFE_RTOL
 from twin.modes.manager import plugin_manager
 

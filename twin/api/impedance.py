@@ -119,7 +119,7 @@ def _stored(
     import json
 
     from twin.api.cells import mode_entries
-    from twin.api.runs import open_store
+    from twin.api.recording import open_store
     from twin.engine.checkpoint import State
     from twin.experiments.eis import StoredState
     from twin.specs.dump import cell_from_data, with_overrides

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from twin.api.critical_lines import critical_lines
 from twin.api.ranges import check_ends, inputs_of
-from twin.api.runs import open_store
+from twin.api.recording import open_store
 from twin.api.variants import Lived, Lives, Variant, VariantDone, base_of, continued, study_design
 from twin.errors import InputError
 

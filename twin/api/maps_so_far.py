@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from twin.api.maps import KIND, answer
-from twin.api.runs import open_store
+from twin.api.recording import open_store
 from twin.api.variants import FINISHED, _lived, continued
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from twin.api.cells import mode_entries, plan_of
-from twin.api.runs import cell_record, layout_of, mode_versions, packages
+from twin.api.recording import cell_record, layout_of, mode_versions, packages
 from twin.modes.manager import plugin_manager
 
 if TYPE_CHECKING:
