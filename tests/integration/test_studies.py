@@ -58,11 +58,14 @@ def test_map_and_design_give_one_document(db):
         (["design", "na-base-na", "--vary", "stack.pressure=low..high"], "vary"),
         (["attribute", "na-base-na", "--group", "pressure+luck"], "group"),
         (["forecast", "na-nzsp-na", "--study", "nowhere1"], "study"),
+        (["forecast", "na-nzsp-na", "--before", "3000"], "before"),
+        (["forecast", "na-nzsp-na", "--figure", "x.bmp"], "figure"),
     ],
 )
 def test_what_makes_no_study_is_one_error_with_a_fix(words, key, db):
     said, _ = twin_json(*words, "--json", db=db, code=2)
     assert said["error"]["fix"], (key, said)
+    assert key in str(said["error"])
     with Store.open(db) as store:
         assert store.studies() == []
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -21,6 +20,7 @@ from twin.cli.studies import (
     Teller,
     Workers,
     check_study,
+    finish,
 )
 
 _MOST_PAIRS = 6
@@ -80,11 +80,7 @@ def attribute(
         on_life=teller,
         on_start=teller.started,
     )
-    document = result.to_dict()
-    if figure is not None:
-        result.plot(Path(figure))
-        document["figure"] = figure
-    session.finish(document, lambda sheet: _page(sheet, document))
+    finish(session, result, figure, _page)
 
 
 def _page(sheet: Page, document: dict[str, Any]) -> None:

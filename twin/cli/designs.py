@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -21,6 +20,7 @@ from twin.cli.studies import (
     Teller,
     Workers,
     check_study,
+    finish,
 )
 
 if TYPE_CHECKING:
@@ -99,11 +99,7 @@ def design(
         on_life=teller,
         on_start=teller.started,
     )
-    document = result.to_dict()
-    if figure is not None:
-        result.plot(Path(figure))
-        document["figure"] = figure
-    session.finish(document, lambda sheet: _page(sheet, document))
+    finish(session, result, figure, _page)
 
 
 def _lived(document: dict[str, Any], entry: dict[str, Any], died_of: str | None) -> str:

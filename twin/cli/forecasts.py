@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,7 +11,17 @@ from twin.cli.formats import percent
 from twin.cli.options import CellName, Overlays, Overrides, Without, names
 from twin.cli.running import chosen
 from twin.cli.session import Session
-from twin.cli.studies import Figure, Modes, ProtocolName, StudyId, StudyModel, Teller, Workers
+from twin.cli.studies import (
+    Figure,
+    Modes,
+    ProtocolName,
+    StudyId,
+    StudyModel,
+    Teller,
+    Workers,
+    check_study,
+    finish,
+)
 
 if TYPE_CHECKING:
     from twin.cli.page import Page
@@ -75,7 +84,14 @@ def forecast(
     that was interrupted goes on with --study ID, and so does one that wants more --samples.
     """
     from twin import api
+    from twin.report.figures import figure_target
 
+    # What cannot be answered is said before the work.
+    if figure is not None:
+        figure_target(figure)
+    check_study(session, study, cell)
+    horizon = cycles if study is None else session.store.study(study).design["cycles"]
+    asked = _within(before or [], horizon)
     teller = Teller(session, "members")
     result = api.forecast(
         cell,
@@ -97,13 +113,7 @@ def forecast(
         on_member=teller,
         on_start=teller.started,
     )
-    document = result.to_dict()
-    if before:
-        document["before"] = result.before(_within(before, document["cycles"]))
-    if figure is not None:
-        result.plot(Path(figure))
-        document["figure"] = figure
-    session.finish(document, lambda sheet: _page(sheet, document))
+    finish(session, result, figure, _page, {"before": result.before(asked)} if asked else None)
 
 
 def _within(cycles: list[int], horizon: int) -> list[int]:
@@ -112,7 +122,7 @@ def _within(cycles: list[int], horizon: int) -> list[int]:
     beyond = [n for n in cycles if n > horizon]
     if beyond:
         raise InputError(
-            f"nobody was followed to cycle {beyond[0]}; the horizon is {horizon}",
+            f"cycle {beyond[0]} is beyond the horizon of {horizon} cycles",
             key="before",
             fix=f"ask before {horizon} or earlier, or start a forecast with --cycles {beyond[0]}",
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -22,6 +21,7 @@ from twin.cli.studies import (
     Teller,
     Workers,
     check_study,
+    finish,
 )
 
 if TYPE_CHECKING:
@@ -101,12 +101,8 @@ def safe_map(
         on_start=teller.started,
         on_lines=ticker,
     )
-    document = result.to_dict()
-    if figure is not None:
-        result.plot(Path(figure))
-        document["figure"] = figure
     colour = session.out.isatty() and not os.environ.get("NO_COLOR")
-    session.finish(document, lambda sheet: _page(sheet, document, colour))
+    finish(session, result, figure, lambda sheet, document: _page(sheet, document, colour))
 
 
 def _page(sheet: Page, document: dict[str, Any], colour: bool) -> None:

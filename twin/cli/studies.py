@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import Annotated, Any, Protocol
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
 from twin.cli.formats import duration, short
 from twin.cli.session import Session, write
+
+if TYPE_CHECKING:
+    from twin.cli.page import Page
 
 _EVERY_S = 5.0
 
@@ -73,8 +78,7 @@ class Teller:
         now = time.monotonic()
         if self._first is None:  # what came before it was starting the workers
             self._first = now, progress.done
-        last = progress.done == progress.total
-        if self._session.common.quiet or (now - self._last < _EVERY_S and not last):
+        if self._session.common.quiet or now - self._last < _EVERY_S:
             return
         self._last = now
         began, before = self._first
@@ -84,6 +88,31 @@ class Teller:
             left = duration((progress.total - progress.done) / rate)
             pace = f", {short(rate, 2)}/s, {left} left"
         write(sys.stderr, f"{progress.done}/{progress.total} {self._what}{pace}\n")
+
+
+class Result(Protocol):
+    """What a study comes to."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data."""
+
+    def plot(self, target: Path) -> Any:
+        """Draw it into a file."""
+
+
+def finish(
+    session: Session,
+    result: Result,
+    figure: str | None,
+    page: Callable[[Page, dict[str, Any]], None],
+    more: Mapping[str, Any] | None = None,
+) -> None:
+    """Write the figure, if one is wanted, and the document or its page."""
+    document = result.to_dict() | dict(more or {})
+    if figure is not None:
+        result.plot(Path(figure))
+        document["figure"] = figure
+    session.finish(document, lambda sheet: page(sheet, document))
 
 
 def check_study(session: Session, study: str | None, cell: str) -> None:
