@@ -34,16 +34,17 @@ def _block(sheet: Page, lines: list[Line]) -> None:
                 line.says,
                 _measured(line),
                 _simulated(line),
+                _unit(line),
                 short(line.ratio),
                 line.tolerance or "",
                 _status(line),
             )
         )
     sheet.table(
-        ("", "measured", "simulated", "ratio", "tolerance", ""),
+        ("", "measured", "simulated", "unit", "ratio", "tolerance", ""),
         rows,
-        keep=(1, 2, 3, 4, 5),
-        right=(1, 2, 3),
+        keep=(1, 2, 3, 4, 5, 6),
+        right=(1, 2, 4),
     )
     for text in head.calibrated:
         sheet.line(f"calibrated: {text}", indent=2)
@@ -54,24 +55,28 @@ def _block(sheet: Page, lines: list[Line]) -> None:
 
 
 def _measured(line: Line) -> str:
-    if line.status == "predicted":
-        return "kept back"
-    return _with_unit(line.measured, line.unit)
+    return "kept back" if line.status == "predicted" else _worded(line.measured)
 
 
 def _simulated(line: Line) -> str:
-    text = _with_unit(line.simulated, line.unit)
+    text = _worded(line.simulated)
     if line.low is not None and line.high is not None:
         text += f"\n{short(line.low)} .. {short(line.high)}"
     return text
 
 
-def _with_unit(value: Any, unit: str) -> str:
+def _unit(line: Line) -> str:
+    """Return the unit, where there is a number that has it."""
+    found = any(isinstance(value, float) for value in (line.measured, line.simulated))
+    return line.unit if found else ""
+
+
+def _worded(value: Any) -> str:
     if value is None:
         return "-"
     if isinstance(value, str):
         return value.replace(": ", ":\n", 1)
-    return f"{short(float(value))} {unit}".strip()
+    return short(float(value))
 
 
 def _status(line: Line) -> Text:
