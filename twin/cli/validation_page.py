@@ -31,20 +31,19 @@ def _block(sheet: Page, lines: list[Line]) -> None:
     for line in lines:
         rows.append(
             (
-                line.says,
+                f"{line.says}{_unit(line)}",
                 _measured(line),
                 _simulated(line),
-                _unit(line),
                 short(line.ratio),
                 line.tolerance or "",
                 _status(line),
             )
         )
     sheet.table(
-        ("", "measured", "simulated", "unit", "ratio", "tolerance", ""),
+        ("", "measured", "simulated", "ratio", "tolerance", ""),
         rows,
-        keep=(1, 2, 3, 4, 5, 6),
-        right=(1, 2, 4),
+        keep=(1, 2, 3, 4, 5),
+        right=(1, 2, 3),
     )
     for text in head.calibrated:
         sheet.line(f"calibrated: {text}", indent=2)
@@ -68,7 +67,7 @@ def _simulated(line: Line) -> str:
 def _unit(line: Line) -> str:
     """Return the unit, where there is a number that has it."""
     found = any(isinstance(value, float) for value in (line.measured, line.simulated))
-    return line.unit if found else ""
+    return f" [{line.unit}]" if found and line.unit else ""
 
 
 def _worded(value: Any) -> str:
