@@ -64,11 +64,11 @@ def row(cell: str, name: str, args: argparse.Namespace) -> dict[str, Any]:
     )
     try:
         _, first = next(iter(run.iter_series()))
-        outcome = run.outcome
+        outcome, rows = run.outcome, run.rows
     finally:
         run.store.close()
-    nearest = outcome.runner_up
     dead = outcome.kind == "cell-failed"
+    mode, criterion = (outcome.mode, outcome.criterion) if dead else wearing(rows)
     return {
         "overlay": name,
         "interface_ohm_cm2": CM2 * float(first[FILM][0] + first[TRANSFER][0]),
@@ -77,10 +77,23 @@ def row(cell: str, name: str, args: argparse.Namespace) -> dict[str, Any]:
         "ramp_limited_by": found.cell.mode or None,
         "hours": outcome.time_h,
         "outcome": outcome.kind,
-        "limited_by": outcome.mode if dead else nearest.mode if nearest else None,
-        "criterion": outcome.criterion if dead else nearest.criterion if nearest else None,
-        "margin": 0.0 if dead else nearest.margin if nearest else None,
+        "limited_by": mode,
+        "criterion": criterion,
     }
+
+
+def wearing(rows: list[dict[str, Any]]) -> tuple[str | None, str | None]:
+    """Return the mode and the criterion whose margin would run out first, as it falls."""
+    first, last = (row["margins"] for row in (rows[1], rows[-1]))
+    left = {
+        name: margin / (first[name] - margin)
+        for name, margin in last.items()
+        if first.get(name, 0.0) - margin > 1e-9
+    }
+    if not left:
+        return None, None
+    mode, criterion = min(left, key=left.__getitem__).split(": ", 1)
+    return mode, criterion
 
 
 def milli(limit: Any) -> tuple[float, bool]:
@@ -97,8 +110,8 @@ def page(rows: list[dict[str, Any]], refused: list[tuple[str, str]], args: Any) 
     print(f"{args.cell}: one interface; critical currents [mA/cm2]; life at {args.current}")
     print(head)
     for r in rows:
-        lives = "" if r["outcome"] == "cell-failed" else "lives; next "
-        limit = r["criterion"] if r["limited_by"] == "core" else r["limited_by"]
+        lives = "" if r["outcome"] == "cell-failed" else "lives; wears: "
+        limit = r["criterion"] if r["limited_by"] == "core" else r["limited_by"] or "nothing"
         print(
             f"{r['overlay']:27} {r['interface_ohm_cm2']:7.1f} {shown(r['stripping_mA_cm2']):>6} "
             f"{shown(r['plating_mA_cm2']):>6} {r['hours']:6.0f}  {lives}{limit}"

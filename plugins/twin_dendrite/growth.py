@@ -89,13 +89,14 @@ class FilamentGrowth(ModeSubModel):
         tension = self.p("fracture.loading_factor") * stack
         compression = self.p("fracture.in_plane_compression") - tension
         share, V_m = self.p("drive.pressure_share"), self._molar_volume
-        pressure = fracture.filament_pressure(eta, V_m, share)
+        most = fracture.held_pressure(self._electrolyte("youngs_modulus"))
+        pressure = fracture.filament_pressure(eta, V_m, share, most)
         net = pressure - compression
         Y = self.p("fracture.geometry_factor")
         K = fracture.stress_intensity(Y, net, length)
         k = K / self._toughness(j)
         eta_c = fracture.critical_overpotential(
-            self._electrolyte("fracture_toughness"), Y, length, V_m, share, compression
+            self._electrolyte("fracture_toughness"), Y, length, V_m, share, compression, most
         )
         lost, half = self._lost_to_current(length, V_m, share, Y)
         critical = critical_current(eta_c, thermal, j_0, ohmic, lost, half) / crowding

@@ -24,8 +24,9 @@ crossing at ``t* = 2 k_p/k_r^2``.
 
 The pores make the layer ``L/d`` thick and conduct as ``d^b`` of the solid; it adds
 ``R = L/(sigma_s(T) d^(1+b) A_i theta)`` [Ohm.m2] per cell area, ``A_i`` being the
-interface's own area per cell area and ``theta`` the conducting fraction: where contact is
-lost nothing grows. Pressure thus makes a layer thinner and better conducting, to ions and
+interface's own area per cell area (at a composite ``a 3 eps_s L_e/R``, with the share ``a``
+of it that meets electrolyte) and ``theta`` the conducting fraction: where contact is lost
+nothing grows. Pressure thus makes a layer thinner and better conducting, to ions and
 to what feeds its growth alike: a denser layer that goes on growing.
 
 What is grown in all, cracked off and abandoned or not, is the state ``W`` [m], the volume

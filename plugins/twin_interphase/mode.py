@@ -30,7 +30,7 @@ def _fresh_resistance(cell: CellContext, interface: Interface, side: Any) -> flo
     if interface.kind == "porous":
         electrode = cell.electrode(interface.place)
         per_volume = 3 * electrode.active_fraction.si / electrode.particle_radius.si
-        area = per_volume * electrode.thickness.si
+        area = side.area_share.si * per_volume * electrode.thickness.si
     pressed = math.exp(-cell.spec.stack.pressure.si / side.densification_pressure.si)
     density = 1 - side.porosity.si * pressed
     dense = side.initial_thickness.si / side.conductivity.si / area

@@ -27,6 +27,10 @@ class Side(ModeParameters):
     """What carries the current through the layer: electrons driven by the potential
     (Wagner; k_p goes with the drive), or sodium interstitials of fixed concentration."""
     reference_temperature: Q("K", gt=0)
+    area_share: Q("", gt=0, le=1)
+    """Share of a composite's particle area that meets the electrolyte that reacts, a. 1 where
+    the electrolyte fills the electrode; of an alloy that is pressed on without any, only its
+    face does: R/(3 eps_s L). Means nothing at a metal."""
     stability_limit: Q("V")
     """Potential vs sodium below (anode) or above (cathode) which the electrolyte reacts."""
     reference_drive: Q("V", gt=0)

@@ -42,18 +42,19 @@ class SideSubModel(ModeSubModel):
         return pybamm.maximum(variables[self.interface("conducting fraction")], _LEAST_CONTACT)
 
     def own_area(self, variables: dict[str, Any]) -> Any:
-        """Return the interface's own area per cell area, A_i."""
+        """Return the interface's own area that meets electrolyte, per cell area, A_i."""
         if self.interface.kind == "metal":
             return pybamm.Scalar(1)
-        return variables[self.interface("particle area per cell area")]
+        return self.own("area_share") * variables[self.interface("particle area per cell area")]
 
     def pristine_area(self) -> Any:
-        """Return the same of the new cell, ``3 eps_s L/R`` at a composite."""
+        """Return the same of the new cell, ``a 3 eps_s L/R`` at a composite."""
         if self.interface.kind == "metal":
             return pybamm.Scalar(1)
         key = self.interface.place
         per_volume = (
             3
+            * self.own("area_share")
             * self.cell.parameter(f"{key}.active_fraction")
             / self.cell.parameter(f"{key}.particle_radius")
         )

@@ -18,7 +18,7 @@ ANY_CELL = {"high-pressure-20MPa", "inert-interphase", "low-pressure-0.5MPa", "w
 
 SAMPLE = (
     "na-nzsp-na", "na-base-na", "na-nzsp-nnmo", "na-peo-nvp", "na-nps-na", "na-ncbb-na",
-    "hc-nzsp-nvp",
+    "hc-nzsp-nvp", "na-nzsp2-na-unpressed",
 )  # fmt: skip
 """Cells that differ in what overlays ask for: family, electrodes, kind."""
 

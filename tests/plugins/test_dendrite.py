@@ -163,6 +163,21 @@ def test_porz_limit(limit):
     assert fracture.filament_pressure(eta, V_M, 1) / MPA == pytest.approx(232, abs=0.5)
 
 
+def test_a_soft_solid_holds_five_sixths_of_its_modulus_and_no_more(limit):
+    soft = laws({"electrolyte.material.youngs_modulus": "1 MPa"})
+    pushed, harder = soft(current=-18.0), soft(current=-180.0)
+    limit("E4 p_f <= 5E/6", pushed.pressure, 5e6 / 6)
+    assert harder.pressure == pushed.pressure and harder.eta > pushed.eta
+    # Under so little no crack of this toughness runs: 73 MPa would be needed.
+    assert pytest.approx(5e6 / 6 * math.sqrt(math.pi * 100 * UM), rel=1e-9) == harder.K
+    assert soft(current=-18.0).critical > 1e3 * laws()(current=-18.0).critical
+    # What needs less than is held is critical where it was.
+    held = fracture.held_pressure(E)
+    plain = fracture.critical_overpotential(K_IC, 1, 10 * UM, V_M, 1, 0)
+    bounded = fracture.critical_overpotential(K_IC, 1, 10 * UM, V_M, 1, 0, held)
+    assert bounded.evaluate() == pytest.approx(plain, rel=1e-12)
+
+
 @pytest.mark.parametrize("length", [1e-6, 1e-5, 1e-4])
 def test_reaction_alone_is_critical_at_porzs_overpotential(length, limit):
     # Nothing ohmic: j_c = 2 j_0 sinh(F eta_c/2RT), and there K_I = K_c.

@@ -264,6 +264,28 @@ def test_oxidation_above_the_limit_grows_at_its_rate(make_cell, run, model):
     assert seen.end("Cathode interphase growth rate [m.s-1]") == pytest.approx(expected, rel=1e-6)
 
 
+def test_only_the_area_that_meets_electrolyte_reacts(make_cell, run):
+    # The layer is as thick; a hundredth of the area grows a hundredth and resists a
+    # hundredfold.
+    table = {
+        "kind": "mixed-conducting",
+        "stability_limit": "3.25 V",
+        "reference_drive": "0.1 V",
+        "rate_constant": "1e-15 m/s",
+    }
+    names = ("thickness [m]", "grown [m]", "resistance [Ohm.m2]", "current density [A.m-2]")
+    found = []
+    for share in (1.0, 0.01):
+        spec = make_cell("na-nzsp-nvp", FULL | side("cathode", area_share=share, **table))
+        seen = run(spec, [(0.0, 10 * HOUR)], MODE)
+        found.append([seen.end(f"Cathode interphase {name}") for name in names])
+    (thick, grown, resists, takes), (thick_1, grown_1, resists_1, takes_1) = found
+    assert thick_1 == pytest.approx(thick, rel=1e-3)
+    assert grown_1 == pytest.approx(grown / 100, rel=1e-3)
+    assert resists_1 == pytest.approx(100 * resists, rel=1e-3)
+    assert takes_1 == pytest.approx(takes / 100, rel=5e-3)  # now, at a slightly other potential
+
+
 def sodium(spec, seen):
     """Charge of sodium in cathode, anode and anode interphase, and that the CEI freed [C/m2]."""
     cathode = spec.cathode

@@ -29,7 +29,8 @@ from twin.api.cells import (
 from twin.api.comparing import compare
 from twin.api.critical_currents import ccd, ccd_sweep
 from twin.api.designs import Design, design, load_design
-from twin.api.evidence import drivers, known_sensitivity, sensitivity
+from twin.api.evidence import drivers, sensitivity
+from twin.api.evidence_kept import known_sensitivity
 from twin.api.forecasts import Forecast, forecast, load_forecast
 from twin.api.impedance import eis
 from twin.api.lives import LifeResult, life

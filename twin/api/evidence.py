@@ -2,57 +2,104 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
-from collections.abc import Callable, Collection, Sequence
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from twin.api.cells import as_spec, mode_entries
+from twin.api.cells import as_spec, mode_entries, plan_of
+from twin.api.evidence_kept import keep
+from twin.api.variants import MEMORY, Lived, Lives, Variant, base_of, modes_of, study_design
 from twin.errors import InputError, TwinError
 
 if TYPE_CHECKING:
-    from twin.api.result import RunResult
+    import numpy as np
+
     from twin.specs.overrides import Overrides
+    from twin.specs.quantity import Quantity
     from twin.specs.schema import CellSpec
 
 DOUBTFUL = ("assumed", "unverified", None)
 """Statuses that rest on nothing that was read; None is unstated."""
 STEP = 1.2
-"""A number is raised by this factor: far above the solver's noise, near enough to be linear."""
+"""A number is raised by this factor: far above a jump's error, near enough to be linear."""
 DRIVES = 0.2
 """A number drives the answer if life follows it with at least this exponent."""
+BEYOND = 100.0
+"""A margin that would last so many horizons is taken not to run out."""
+MODEL = "spm"
 
 
-def life_hours(run: RunResult, fatal: Collection[str]) -> float:
-    """Return a run's life [h]: when it died, or when the nearest margin would run out.
+@dataclass(frozen=True)
+class Step:
+    """A doubtful number and the value it is put to."""
 
-    A cell that lives is extrapolated: with margin ``m_1`` after the first cycle (at ``t_1``)
-    and ``m_N`` after the last, life is ``t_N + m_N (t_N - t_1)/(m_1 - m_N)``, the least of
-    all ``fatal`` criteria (``"mode: what"``) that decline. Infinite where none does.
+    key: str
+    quantity: Quantity
+    factor: float
+
+    def value(self, u: np.ndarray) -> np.ndarray:
+        """Return the value tried, wherever on (0, 1)."""
+        return 0 * u + self.factor * self.quantity.si
+
+    def text(self, value: float) -> Any:
+        """Return a value as a cell file would give it."""
+        return f"{value!r} {self.quantity.unit}".strip()
+
+    @property
+    def change(self) -> dict[str, Any]:
+        """The override that takes the step."""
+        return {self.key: self.text(self.factor * self.quantity.si)}
+
+
+def life_cycles(
+    rows: Sequence[Mapping[str, Any]],
+    lived: Lived,
+    fatal: Collection[str],
+    horizon: int,
+) -> float:
+    """Return a life [cycles], not whole: to the death, or to when a margin would run out.
+
+    A cell that lives is extrapolated: with margin ``m_1`` after cycle ``n_1`` (the second) and
+    ``m_N`` after the last, life is ``N + m_N (N - n_1)/(m_1 - m_N)``, the least of all
+    ``fatal`` criteria (``"mode: what"``) that decline. Infinite where none does, or where
+    it would take more than a hundred horizons.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        Its simulated cycles, in order.
+    lived : Lived
+        How it ended.
+    fatal : collection of str
+        The criteria that end a life.
+    horizon : int
+        How many cycles it was followed for.
     """
-    outcome = run.outcome
-    if outcome is not None and outcome.kind == "cell-failed" and outcome.time_h is not None:
-        return outcome.time_h
-    rows = [row for row in run.rows if row.get("complete", True)]
-    if len(rows) < 3:
+    from twin.lifetime.projected import projected_life
+
+    if lived.dead:
+        return projected_life(rows, True, lived.cycles)
+    whole = [row for row in rows if row.get("complete", True)]
+    if lived.failed or len(whole) < 3:
         return math.nan
-    first, last = rows[1], rows[-1]
-    span = (last["t_end_s"] - first["t_end_s"]) / 3600
-    now = last["t_end_s"] / 3600
+    first, last = whole[1], whole[-1]
+    span = last["cycle"] - first["cycle"]
     lives = [
-        now + left * span / (first["margins"][name] - left)
+        last["cycle"] + left * span / (first["margins"][name] - left)
         for name, left in last["margins"].items()
         if name in fatal and first["margins"].get(name, 0.0) - left > 1e-9
     ]
-    return min(lives, default=math.inf)
+    life = min(lives, default=math.inf)
+    return life if life < BEYOND * horizon else math.inf
 
 
 def sensitivity(
     cell: CellSpec | str | Path,
     *,
-    cycles: int = 10,
+    cycles: int = 1000,
     protocol: str | None = None,
     overlays: Sequence[str | Path] = (),
     overrides: Overrides = (),
@@ -61,16 +108,18 @@ def sensitivity(
     """Return how a cell's life follows each of its doubtful numbers, and remember it.
 
     Each number that is assumed, unverified or unstated is raised by a fifth, alone, and
-    the cell is cycled anew (SPM, all modes): ``exponent = ln(life'/life)/ln(1.2)``. It says
-    what life hangs on near the values given, nothing of numbers acting together. Numbers
-    at zero, limits of temperature and what cannot be raised are left out and counted.
+    the cell's life is followed anew (SPM, all modes, by cycle jump):
+    ``exponent = ln(life'/life)/ln(1.2)``. What cannot be raised (a share of 1) is lowered.
+    It says what life hangs on near the values given, nothing of numbers acting together.
+    Numbers at zero and limits are left out and counted; so are those that the cell's own
+    model has no use for (:mod:`twin.lifetime.idle`), which cannot matter.
 
     Parameters
     ----------
     cell : CellSpec, str or Path
         The cell.
     cycles : int
-        How many cycles a life is judged by (:func:`life_hours`); three at least.
+        The horizon: a cell that lives longer is extrapolated (:func:`life_cycles`).
     protocol : str, optional
         The protocol; the cell's own by default.
     overlays, overrides
@@ -81,105 +130,199 @@ def sensitivity(
     Returns
     -------
     dict
-        ``life_h``, ``cycles``, ``protocol``, ``step``, ``left_out`` and ``numbers``:
-        ``[{key, value, status, life_h, exponent}, …]``, the strongest first.
+        ``life_cycles`` (None if nothing wears the cell out), ``died_of``, ``cycles``,
+        ``protocol``, ``step``, ``left_out``, ``idle``, ``wall_s`` and ``numbers``:
+        ``[{key, value, status, life_cycles, exponent, died_of}, …]``, the strongest first;
+        ``exponent`` is None where one of the two lives has no end.
 
     Raises
     ------
     InputError
         If the cell's life cannot be judged.
     """
-    from twin.specs.dump import iter_quantities, with_overrides
+    from twin.specs.dump import iter_quantities
 
     if cycles < 3:
         raise InputError(
             "a life cannot be judged by so few cycles", key="cycles", fix="use 3 or more"
         )
+    began = time.perf_counter()
     spec = as_spec(cell, overlays=overlays, overrides=overrides)
-    base = _life(spec, cycles, protocol)
-    if not math.isfinite(base):
-        raise InputError(
-            f"the life of {spec.name} cannot be judged: in {cycles} cycles nothing declines",
-            key="cycles",
-            fix="give it more cycles, or a protocol that wears it",
-        )
+    if progress is not None:
+        progress(0.0, f"which of its numbers {spec.name} uses")
+    job = study_design(spec, cycles, {"protocol": protocol, "model": MODEL})
     doubtful = [(k, q) for k, q in iter_quantities(spec) if q.status in DOUBTFUL]
-    usable = [(k, q) for k, q in doubtful if q.si and q.unit != "K" and not _a_limit(k)]
-    numbers: list[dict[str, Any]] = []
-    failed = 0
-    for index, (key, quantity) in enumerate(usable):
-        if progress is not None:
-            progress((index + 0.5) / len(usable), key)
-        raised = f"{STEP * quantity.si!r} {quantity.unit}".strip()
-        try:
-            changed = with_overrides(spec, {key: raised}, mode_entries())
-            life = _life(changed, cycles, protocol)
-        except TwinError:
-            life = math.nan  # a share beyond 1, or a cell that can no longer be run
-        if math.isnan(life):
-            failed += 1
-            continue
-        exponent = math.log(life / base) / math.log(STEP) if math.isfinite(life) else None
-        numbers.append(
-            {
-                "key": key,
-                "value": quantity.text,
-                "status": quantity.status or "unstated",
-                "life_h": life if math.isfinite(life) else None,
-                "exponent": exponent,
-            }
+    steps = [s for k, q in doubtful if (s := _step(spec, k, q)) is not None]
+    idle, free, rebuilt = _sorted_out(job, steps)
+    job |= {"inputs": [s.key for s in free], "rebuilt": [s.key for s in rebuilt]}
+    lives = _lives(job, [*free, *rebuilt], len(free), progress)
+    base, died = next(lives)
+    if math.isnan(base):
+        raise InputError(
+            f"the life of {spec.name} cannot be judged: the solver could not go on",
+            fix=f"see where: twin life {spec.name} --model {MODEL}",
         )
+    numbers = [
+        _number(step, base, life, of)
+        for step, (life, of) in zip([*free, *rebuilt], lives, strict=True)
+        if not math.isnan(life)
+    ]
     numbers.sort(key=lambda n: -math.inf if n["exponent"] is None else -abs(n["exponent"]))
     found = {
         "cell": spec.name,
         "protocol": protocol or spec.protocol,
         "cycles": cycles,
         "step": STEP,
-        "life_h": base,
-        "left_out": len(doubtful) - len(usable) + failed,
+        "life_cycles": _finite(base),
+        "died_of": died,
+        "left_out": len(doubtful) - len(idle) - len(numbers),
+        "idle": len(idle),
+        "wall_s": time.perf_counter() - began,
         "numbers": numbers,
     }
-    file = _file(spec)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(found), encoding="utf-8")
+    keep(spec, found)
     return found
 
 
-def known_sensitivity(spec: CellSpec) -> dict[str, Any] | None:
-    """Return what :func:`sensitivity` found for this very cell and these versions, if it did."""
-    try:
-        found = json.loads(_file(spec).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return found if isinstance(found, dict) and "numbers" in found else None
-
-
-def drivers(found: dict[str, Any]) -> list[dict[str, Any]]:
+def drivers(found: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the doubtful numbers that life hangs on."""
     return [n for n in found["numbers"] if n["exponent"] is None or abs(n["exponent"]) >= DRIVES]
 
 
-def _life(spec: CellSpec, cycles: int, protocol: str | None) -> float:
-    from twin.api.runs import simulate
+def _number(step: Step, base: float, life: float, died: str | None) -> dict[str, Any]:
+    if math.isinf(base) and math.isinf(life):
+        exponent: float | None = 0.0
+    elif math.isfinite(base) and math.isfinite(life):
+        exponent = math.log(life / base) / math.log(step.factor)
+    else:
+        exponent = None
+    return {
+        "key": step.key,
+        "value": step.quantity.text,
+        "status": step.quantity.status or "unstated",
+        "life_cycles": _finite(life),
+        "exponent": exponent,
+        "died_of": died,
+    }
 
-    fatal: set[str] = set()
 
-    def note(state: Any) -> None:
-        fatal.update(f"{s.mode}: {s.criterion}" for s in state.standings if s.severity == "fatal")
+def _finite(life: float) -> float | None:
+    return life if math.isfinite(life) else None
 
-    run = simulate(
-        spec,
-        cycles=cycles,
-        protocol=protocol,
-        model="spm",
-        series_every=0,
-        store="sqlite://",
-        on_cycle=note,
-    )
+
+def _step(spec: CellSpec, key: str, quantity: Quantity) -> Step | None:
+    """Return the step to try with a number, None if it cannot be varied."""
+    from twin.specs.dump import with_overrides
+
+    if not quantity.si or quantity.unit == "K" or _a_limit(key):
+        return None
+    for factor in (STEP, 1 / STEP):
+        step = Step(key, quantity, factor)
+        try:
+            with_overrides(spec, step.change, mode_entries())
+        except TwinError:
+            continue  # a share beyond 1, say
+        return step
+    return None
+
+
+def _sorted_out(
+    job: Mapping[str, Any], steps: Sequence[Step]
+) -> tuple[list[Step], list[Step], list[Step]]:
+    """Return the numbers that cannot matter, the inputs of one build, and the others."""
+    from twin.lifetime.idle import idle
+    from twin.lifetime.inputs import split
+    from twin.specs.dump import with_overrides
+    from twin.specs.protocol import Protocol
+
+    spec, modes = base_of(job), modes_of(job)
+    rules, entries = Protocol.from_data(job["protocol"]), mode_entries()
+
+    made: dict[Any, Any] = {}
+
+    def changed(texts: Mapping[str, Any]) -> Any:
+        # Each is asked for more than once, and takes longer to make than to look at.
+        key = tuple(texts.items())
+        if key not in made:
+            made[key] = with_overrides(spec, texts, entries)
+        return made[key]
+
+    unused = idle(spec, modes, job["model"], steps, changed, lambda s: plan_of(rules, s))
+    rest = [step for step in steps if step not in unused]
+    return unused, *split(spec, modes, job["model"], rest, changed)
+
+
+def _lives(
+    job: Mapping[str, Any],
+    steps: Sequence[Step],
+    free: int,
+    progress: Callable[[float, str], None] | None,
+) -> Iterator[tuple[float, str | None]]:
+    """Yield the life of the cell as it is, and after each step; and what ended it."""
+    from twin.store import Store
+
+    store = Store.open(MEMORY)
     try:
-        return life_hours(run, fatal)
+        study = store.start_study(kind="evidence", cell_name=job["cell_name"], design=job)
+        fatal = _fatal(job)
+        with Lives(store, study, job, workers=1) as lives:
+            pace = Pace(free, len(steps) - free)
+            for number, step in enumerate((None, *steps)):
+                if progress is not None and number:
+                    progress(pace.share(), steps[number - 1].key)
+                variant = Variant(step.key, step.change) if step else Variant("as it is")
+                with pace:
+                    (lived,) = lives.live([variant])
+                rows = store.cycles(lived.run)
+                yield life_cycles(rows, lived, fatal, job["cycles"]), _cause(lived)
+                store.delete_run(lived.run)
     finally:
-        run.store.close()
+        store.close()
+
+
+def _cause(lived: Lived) -> str | None:
+    return f"{lived.mode}: {lived.criterion}" if lived.dead else None
+
+
+def _fatal(job: Mapping[str, Any]) -> set[str]:
+    """Return the names of the criteria that end a life."""
+    from twin.engine import criteria
+    from twin.modes.context import CellContext
+
+    watched = criteria.gather(CellContext(base_of(job)), modes_of(job))
+    every_cycle = {f"{criteria.CORE}: {what}" for what in (criteria.CAPACITY, criteria.RESISTANCE)}
+    return every_cycle | {w.label for w in watched if w.criterion.severity == "fatal"}
+
+
+class Pace:
+    """How far a table of lives is, when some of them need a build of their own.
+
+    A life with a build takes ``w`` times one without, as the first one shows, which has
+    to be built, beside the later ones.
+    """
+
+    def __init__(self, free: int, built: int):
+        self.left = [free, built + 1]
+        self.spent: list[list[float]] = [[], []]
+        self._began = 0.0
+
+    def __enter__(self) -> Pace:
+        self._began = time.perf_counter()
+        return self
+
+    def __exit__(self, *gone: object) -> None:
+        # The first needs a build, then come those that do not, then those that do.
+        kind = 1 if not self.spent[1] or not self.left[0] else 0
+        self.spent[kind].append(time.perf_counter() - self._began)
+        self.left[kind] -= 1
+
+    def share(self) -> float:
+        """Return the share of the work that is done."""
+        done = sum(map(sum, self.spent))
+        means = [sum(one) / len(one) if one else math.nan for one in self.spent]
+        means[0] = means[1] if math.isnan(means[0]) else means[0]
+        todo = sum(n * mean for n, mean in zip(self.left, means, strict=True))
+        return done / (done + todo) if done + todo > 0 else 1.0
 
 
 def _a_limit(key: str) -> bool:
@@ -187,16 +330,4 @@ def _a_limit(key: str) -> bool:
     return key.startswith(("window.", "end_of_life.")) or key.endswith("_limit")
 
 
-def _file(spec: CellSpec) -> Path:
-    """Return where a cell's sensitivity is kept: by the cell's hash and the versions at work."""
-    import platformdirs
-
-    from twin.api.recording import mode_versions, packages
-    from twin.modes.manager import plugin_manager
-    from twin.specs.dump import cell_hash
-
-    versions = packages() | mode_versions(plugin_manager().modes.values())
-    text = json.dumps([cell_hash(spec), versions], sort_keys=True)
-    name = hashlib.sha256(text.encode()).hexdigest()[:24]
-    folder = platformdirs.user_cache_dir("sodium-cell-twin", appauthor=False)
-    return Path(folder) / "evidence" / f"{name}.json"
+__all__ = ["drivers", "life_cycles", "sensitivity"]

@@ -7,9 +7,10 @@ from typing import Any
 
 from twin.api.card import key_numbers
 from twin.api.catalog import cell_numbers, known_share
-from twin.api.evidence import drivers, known_sensitivity
+from twin.api.evidence import drivers
+from twin.api.evidence_kept import known_sensitivity
 from twin.api.parameters import UNSTATED, parameters
-from twin.cli.formats import duration, percent
+from twin.cli.formats import percent
 from twin.cli.page import Page
 from twin.specs.dump import provenance_counts
 from twin.specs.quantity import Quantity
@@ -59,22 +60,29 @@ def show_evidence(sheet: Page, found: dict[str, Any]) -> None:
     """Say which numbers that nobody measured drive the answer."""
     sheet.heading("What its life hangs on")
     driving = drivers(found)
-    total = len(found["numbers"])
+    life = found["life_cycles"]
+    if life is None:
+        about = f"nothing wears it out in {found['cycles']} cycles of {found['protocol']}"
+    else:
+        end = f", then {found['died_of']}" if found["died_of"] else ""
+        about = f"{life:.0f} cycles of {found['protocol']}{end}"
     sheet.line(
-        f"{duration(3600 * found['life_h'])} of {found['protocol']}, judged by "
-        f"{found['cycles']} cycles; {len(driving)} of {total} assumed or unverified numbers "
-        f"drive it, {found['left_out']} could not be varied"
+        f"{about}. Of the assumed or unverified numbers {len(driving)} drive it, "
+        f"{len(found['numbers']) - len(driving)} hardly do, {found['idle']} are not used by "
+        f"its model, {found['left_out']} could not be varied"
     )
-    rows = [
-        (n["key"], n["value"], n["status"], "off the scale" if n["exponent"] is None
-         else f"{n['exponent']:+.2f}")
-        for n in driving[:SHOWN]
-    ]  # fmt: skip
+    rows = [(n["key"], n["value"], n["status"], _power(n, life)) for n in driving[:SHOWN]]
     if rows:
         sheet.line("Warning: a number that was not measured drives the answer.", "bold")
         sheet.table(("number", "value", "status", "life goes as its power"), rows, keep=(1, 2))
     if len(driving) > SHOWN:
         sheet.line(f"and {len(driving) - SHOWN} more; all with --json", "dim")
+
+
+def _power(number: dict[str, Any], life: float | None) -> str:
+    if number["exponent"] is not None:
+        return f"{number['exponent']:+.2f}"
+    return "ends it" if life is None else "no end"
 
 
 SHOWN = 12

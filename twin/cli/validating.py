@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +10,8 @@ import typer
 
 from twin.cli import faults
 from twin.cli.command import command
-from twin.cli.session import Session, plain
+from twin.cli.saving import check_writable, save_json, write_json
+from twin.cli.session import Session
 
 if TYPE_CHECKING:
     from twin.validation.runner import Line, Progress
@@ -34,7 +34,8 @@ def validate(
         int, typer.Option("--jobs", metavar="N", min=1, help="How many processes work on it.")
     ] = 2,
     save: Annotated[
-        Path | None, typer.Option("--save", metavar="FILE", help="Save the table as JSON.")
+        Path | None,
+        typer.Option("--save", metavar="FILE", help="Save the table as JSON, as it goes."),
     ] = None,
 ) -> int:
     """Run the published cases: measured beside simulated.
@@ -49,7 +50,7 @@ def validate(
         _list(session, names)
         return faults.DONE
     if save is not None:
-        _check_writable(save)
+        check_writable(save)
     return _run(session, names, jobs, save)
 
 
@@ -93,6 +94,9 @@ def _run(session: Session, names: list[str], jobs: int, save: Path | None) -> in
 
     def tell(progress: Progress) -> None:
         done[progress.case] = progress.lines
+        if save is not None:  # what is done outlives a kill
+            lines = [line for name in names for line in done.get(name, [])]
+            write_json(save, [line.to_dict() for line in lines])
         session.say(_progress_line(progress))
 
     interrupted = False
@@ -105,8 +109,7 @@ def _run(session: Session, names: list[str], jobs: int, save: Path | None) -> in
     wall = time.perf_counter() - began
     document = [line.to_dict() for line in lines]
     if save is not None:
-        save.write_text(json.dumps(plain(document), indent=2) + "\n", encoding="utf-8")
-        session.say(f"saved as {save}")
+        save_json(session, save, document)
     session.finish(document, lambda sheet: table(sheet, lines, wall))
     return faults.INTERRUPTED if interrupted else faults.DONE
 
@@ -129,18 +132,6 @@ def _progress_line(progress: Progress) -> str:
     pace = f"{progress.elapsed_s / progress.done:.1f} s a case"
     left = duration(progress.eta_s) if progress.done < progress.total else "none"
     return f"{progress.done}/{progress.total} {progress.case}: {counts}; {pace}, {left} left"
-
-
-def _check_writable(path: Path) -> None:
-    from twin.errors import InputError
-
-    if path.is_dir() or not path.absolute().parent.is_dir():
-        raise InputError(
-            "the table cannot be saved there",
-            file=str(path),
-            key="save",
-            fix="give the path of a file in a directory that exists",
-        )
 
 
 __all__ = ["add_commands", "validate"]

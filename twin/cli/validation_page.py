@@ -31,7 +31,7 @@ def _block(sheet: Page, lines: list[Line]) -> None:
     for line in lines:
         rows.append(
             (
-                line.says,
+                f"{line.says}{_unit(line)}",
                 _measured(line),
                 _simulated(line),
                 short(line.ratio),
@@ -54,24 +54,28 @@ def _block(sheet: Page, lines: list[Line]) -> None:
 
 
 def _measured(line: Line) -> str:
-    if line.status == "predicted":
-        return "kept back"
-    return _with_unit(line.measured, line.unit)
+    return "kept back" if line.status == "predicted" else _worded(line.measured)
 
 
 def _simulated(line: Line) -> str:
-    text = _with_unit(line.simulated, line.unit)
+    text = _worded(line.simulated)
     if line.low is not None and line.high is not None:
         text += f"\n{short(line.low)} .. {short(line.high)}"
     return text
 
 
-def _with_unit(value: Any, unit: str) -> str:
+def _unit(line: Line) -> str:
+    """Return the unit, where there is a number that has it."""
+    found = any(isinstance(value, float) for value in (line.measured, line.simulated))
+    return f" [{line.unit}]" if found and line.unit else ""
+
+
+def _worded(value: Any) -> str:
     if value is None:
         return "-"
     if isinstance(value, str):
         return value.replace(": ", ":\n", 1)
-    return f"{short(float(value))} {unit}".strip()
+    return short(float(value))
 
 
 def _status(line: Line) -> Text:

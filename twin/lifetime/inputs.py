@@ -16,6 +16,7 @@ import numpy as np
 
 from twin.engine import criteria
 from twin.engine.prepare import build_model
+from twin.errors import TwinError
 from twin.model.parameters import APPLIED_PRESSURE, parameter_values
 from twin.specs.naming import parameter_name
 from twin.specs.quantity import Quantity
@@ -48,15 +49,29 @@ def split(
     spec: Any, modes: Sequence[Any], model: str, items: Sequence[Item], changed: Changed
 ) -> tuple[list[Item], list[Item]]:
     """Return the uncertain numbers that can be inputs, and those that need a new build."""
-    plain = _print(spec, modes, model)
+    plain = model_print(spec, modes, model)
     pressure = "stack.pressure"  # an input of every model already
 
+    def own(some: Sequence[Item]) -> set[str]:
+        names = {parameter_name(i.key, i.quantity.unit) for i in some}
+        return names | {APPLIED_PRESSURE} if any(i.key == pressure for i in some) else names
+
+    def other(some: Sequence[Item]) -> Any:
+        return changed({i.key: i.text(float(i.value(np.array([0.6]))[0])) for i in some})
+
+    def alone(item: Item) -> bool:
+        # Cheap, and spares the search below most of its builds.
+        try:
+            after = numbers(other([item]))
+        except TwinError:
+            return False
+        return _same_but_for(plain[1], after, own([item]))
+
     def same(some: Sequence[Item]) -> bool:
-        other = changed({i.key: i.text(float(i.value(np.array([0.6]))[0])) for i in some})
-        own = {parameter_name(i.key, i.quantity.unit) for i in some}
-        if any(i.key == pressure for i in some):
-            own.add(APPLIED_PRESSURE)
-        return _alike(plain, _print(other, modes, model), own)
+        try:
+            return alike(plain, model_print(other(some), modes, model), own(some))
+        except TwinError:
+            return False  # they cannot all be changed together
 
     def inputs(some: list[Item]) -> list[Item]:
         if not some or same(some):
@@ -66,11 +81,11 @@ def split(
         half = len(some) // 2
         return inputs(some[:half]) + inputs(some[half:])
 
-    free = inputs(list(items))
+    free = inputs([item for item in items if alone(item)])
     return free, [item for item in items if item not in free]
 
 
-def _print(spec: Any, modes: Sequence[Any], model: str) -> tuple[Any, dict[str, Any]]:
+def model_print(spec: Any, modes: Sequence[Any], model: str) -> tuple[Any, dict[str, Any]]:
     """Return what a model is made of, without its parameters, and these."""
     built = build_model(spec, modes, model)
     # What counts as fresh only scales a margin, which is zero where it was.
@@ -82,16 +97,19 @@ def _print(spec: Any, modes: Sequence[Any], model: str) -> tuple[Any, dict[str, 
     }
     events = {event.name: event.expression.id for event in built.events}
     scales = {str(v): (v.scale.id, v.reference.id) for v in built.rhs}
-    values = {
-        name: value
-        for name, value in parameter_values(spec).items()
-        if isinstance(value, int | float)
-    }
-    return (expressions, events, scales, watched, spec.end_of_life), values
+    return (expressions, events, scales, watched, spec.end_of_life), numbers(spec)
 
 
-def _alike(one: Any, other: Any, own: set[str]) -> bool:
-    if one[0] != other[0]:
-        return False
-    names = (set(one[1]) | set(other[1])) - own
-    return all(one[1].get(name) == other[1].get(name) for name in names)
+def alike(one: Any, other: Any, own: set[str]) -> bool:
+    """Return whether two prints differ at most in the parameters named ``own``."""
+    return bool(one[0] == other[0]) and _same_but_for(one[1], other[1], own)
+
+
+def numbers(spec: Any) -> dict[str, float]:
+    """Return the plain numbers of a cell's parameter set."""
+    return {k: v for k, v in parameter_values(spec).items() if isinstance(v, int | float)}
+
+
+def _same_but_for(one: Mapping[str, Any], other: Mapping[str, Any], own: set[str]) -> bool:
+    names = (set(one) | set(other)) - own
+    return all(one.get(name) == other.get(name) for name in names)

@@ -15,7 +15,9 @@ from twin.specs.laws import Frozen
 from twin.specs.materials import own_name, read_part
 from twin.specs.schema import CellSpec, Provenance
 from twin.specs.tree import Node, Rank, plain
+from twin.units import UnitError, to_si
 
+BOUNDS = (">", "<")
 Kind = Literal["full", "symmetric"]
 
 
@@ -23,8 +25,8 @@ class Overlay(Frozen):
     """A patch for cells: what it is, which cells it fits, and what it changes.
 
     ``requires`` maps dotted keys of the cell to the value they must have (or a list of
-    the values they may have), ``because`` says why; ``patch`` holds the tables to merge
-    into the cell.
+    the values they may have, or a bound of a quantity: ``"> 126 ohm*cm^2"``), ``because``
+    says why; ``patch`` holds the tables to merge into the cell.
     """
 
     name: str
@@ -102,18 +104,35 @@ def refusals(
         at = cell.get(*path)
         value = plain(at) if at is not None else None
         values = allowed if isinstance(allowed, list) else [allowed]
-        if value not in values:
-            has = "has none" if at is None else f"has {value!r}"
+        bound = str(allowed) if str(allowed)[:1] in BOUNDS else ""
+        if not (_keeps(value, bound) if bound else value in values):
+            has = "has none" if at is None else f"has {_told(value)!r}"
+            needs = bound or "= " + " or ".join(map(repr, values))
             found.append(
                 Problem(
-                    f"overlay {overlay.name!r} needs {key} = "
-                    f"{' or '.join(map(repr, values))}; {name!r} {has}{why}",
+                    f"overlay {overlay.name!r} needs {key} {needs}; {name!r} {has}{why}",
                     node.origin.file,
                     f"requires.{key}",
                     "leave the overlay out, or use it on a cell that has what it requires",
                 )
             )
     return found
+
+
+def _keeps(value: Any, bound: str) -> bool:
+    """Return whether a quantity as written lies beyond a bound such as ``"> 5 MPa"``."""
+    sign, limit = bound[0], bound[1:].strip()
+    unit = limit.partition(" ")[2].strip()
+    try:
+        here, there = to_si(str(_told(value)), unit), to_si(limit, unit)
+    except UnitError:
+        return False
+    return here > there if sign == ">" else here < there
+
+
+def _told(value: Any) -> Any:
+    """Return the text of a quantity written as a table."""
+    return value.get("value", value) if isinstance(value, dict) else value
 
 
 def _flat(requires: dict[str, Any], key: str = "") -> list[tuple[str, Any]]:

@@ -18,6 +18,8 @@ from twin.validation.schema import Calibration
 
 # A parameter is found to a thousandth: finer than any of the targets is known.
 _TOLERANCE = 1e-3
+# A target is met so near at least; a staircase of currents has steps as coarse.
+_NEAR = 0.05
 
 
 class NotBracketed(InputError):
@@ -62,8 +64,8 @@ class Calibrator:
         Without ``values`` nothing is calibrated: the cell's own numbers stand.
         """
         found: dict[str, dict[str, Any]] = {name: {} for name in self.case.run}
-        fits = self.case.calibrate if values else ()
-        for value, fit in zip(values, fits, strict=True):
+        # While one is sought, those after it have no value yet.
+        for value, fit in zip(values, self.case.calibrate, strict=False):
             for name in self._runs(fit):
                 found[name][fit.key] = value.text
         for key, text in (more or {}).items():
@@ -99,8 +101,10 @@ class Calibrator:
         bounds = [self._bounds(fit) for fit in fits]
         if not fits:
             return []
-        if len(fits) == 1:
-            x = [self._one(0, bounds, targets[0], more)]
+        x: list[float] = []
+        if len(fits) == 1 or self._one_by_one():
+            for k in range(len(fits)):
+                x.append(self._one(k, x, bounds, targets, more))
         else:
             x = self._two(bounds, targets, more)
         return [self._fitted(k, v, bounds, targets) for k, v in enumerate(x)]
@@ -127,6 +131,18 @@ class Calibrator:
         value = math.exp(x) if fit.scale == "log" else x
         return Fitted(fit.key, value, bounds[k][2], fit.on, targets[k])
 
+    def _one_by_one(self) -> bool:
+        """Whether the second parameter changes nothing that the first observable looks at."""
+        first, second = self.case.calibrate
+        return not set(self._seen_in(first.on)) & set(self._runs(second))
+
+    def _seen_in(self, name: str) -> list[str]:
+        """Return the runs that an observable looks at."""
+        seen = self.case.see[name]
+        if seen.of:
+            return [run for other in seen.of for run in self._seen_in(other)]
+        return [seen.run or next(iter(self.case.run))]
+
     def _off(self, k: int, x: Sequence[float], bounds: Any, targets: Any, more: Any) -> float:
         """Return how far observable ``k`` is off its target, relative to it."""
         values = [self._fitted(i, xi, bounds, targets) for i, xi in enumerate(x)]
@@ -135,20 +151,36 @@ class Calibrator:
             raise InputError("a calibration needs a number", key="calibrate.on")
         return (seen - targets[k]) / (abs(targets[k]) or 1.0)
 
-    def _one(self, k: int, bounds: Any, target: float, more: Any) -> float:
+    def _one(
+        self, k: int, before: Sequence[float], bounds: Any, targets: Sequence[float], more: Any
+    ) -> float:
+        """Bracket one parameter, those before it found already."""
         from scipy.optimize import brentq
 
         low, high, _ = bounds[k]
 
         def off(x: float) -> float:
-            return self._off(k, [x], bounds, [target], more)
+            return self._off(k, [*before, x], bounds, targets, more)
 
         at_low, at_high = off(low), off(high)
         if at_low * at_high > 0:
-            self._not_bracketed(k, target, at_low, at_high)
+            self._not_bracketed(k, targets[k], at_low, at_high)
         logarithmic = self.case.calibrate[k].scale == "log"
         near = _TOLERANCE * (1.0 if logarithmic else high - low)
-        return float(brentq(off, low, high, xtol=near))
+        found = float(brentq(off, low, high, xtol=near))
+        sides = [off(found - near), off(found), off(found + near)]
+        if min(map(abs, sides)) > _NEAR:
+            self._jumps(k, targets[k], min(sides), max(sides))
+        return found
+
+    def _jumps(self, k: int, target: float, below: float, above: float) -> None:
+        fit, scale = self.case.calibrate[k], abs(target) or 1.0
+        raise NotBracketed(
+            f"{fit.on} jumps from {target + below * scale:.3g} to {target + above * scale:.3g} "
+            f"as {fit.key} changes, over {target:g}",
+            key=fit.key,
+            fix="calibrate another number, or accept the miss",
+        )
 
     def _not_bracketed(self, k: int, target: float, at_low: float, at_high: float) -> None:
         fit = self.case.calibrate[k]

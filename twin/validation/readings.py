@@ -114,11 +114,16 @@ def _row(data: RunData, cycle: int) -> dict[str, Any]:
     raise InputError(f"the run did not finish cycle {cycle}: {data.outcome.says}", key="cycle")
 
 
+def _dead_by(data: RunData, cycle: int) -> bool:
+    """Return whether a cell had died before it could finish a cycle, or with it."""
+    return not _alive(data) and data.outcome.cycle <= cycle
+
+
 def _retention(seen: Observable, data: RunData) -> float:
     assert seen.cycle is not None
-    first = _row(data, seen.first)["capacity_Ah"]
-    if not _alive(data) and data.outcome.cycle <= seen.cycle:
+    if _dead_by(data, seen.cycle):
         return 0.0  # nothing is left of a dead cell
+    first = _row(data, seen.first)["capacity_Ah"]
     return float(_row(data, seen.cycle)["capacity_Ah"] / first)
 
 
@@ -130,6 +135,8 @@ def _efficiency(seen: Observable, data: RunData) -> float:
 def _capacity(seen: Observable, data: RunData) -> float:
     """Discharge capacity [A.h], per area [A.h.m-2] or per mass of active material [A.h.kg-1]."""
     assert seen.cycle is not None
+    if _dead_by(data, seen.cycle):
+        return 0.0
     capacity = float(_row(data, seen.cycle)["capacity_Ah"])
     area = data.spec.geometry.area.si
     if seen.per == "mass":

@@ -185,6 +185,21 @@ def test_an_overlay_is_taken_where_it_fits(tree, requires):
     assert tree.load(overlays=["patch"]).stack.pressure.text == "6 MPa"
 
 
+@pytest.mark.parametrize(
+    ("bound", "fits"),
+    [("> 4 MPa", True), ("> 40 bar", True), ("< 4 MPa", False), ("> 50 MPa", False),
+     ("> 4 V", False)],
+)  # fmt: skip
+def test_an_overlay_may_ask_for_a_quantity_beyond_a_bound(tree, bound, fits):
+    overlay(tree, '[patch.stack]\npressure = "6 MPa"', f'requires."stack.pressure" = "{bound}"')
+    if fits:
+        assert tree.load(overlays=["patch"]).stack.pressure.text == "6 MPa"
+        return
+    problem = tree.problem(overlays=["patch"])
+    assert problem.key == "requires.stack.pressure"
+    assert f"needs stack.pressure {bound}; 'full' has '5 MPa'" in problem.message
+
+
 def test_an_overlay_may_not_touch_what_it_is_not_for(tree):
     overlay(tree, '[patch]\nextends = "symmetric"\n[stack]\npressure = "1 MPa"')
     assert {p.key for p in tree.problems(overlays=["patch"])} == {"patch.extends", "stack"}

@@ -6,10 +6,15 @@ import json
 
 import pytest
 
-from twin.validation.bench import Bench
+from twin.engine.outcome import Outcome
+from twin.errors import InputError
+from twin.validation.bench import Bench, RunData
+from twin.validation.calibration import Calibrator
 from twin.validation.loader import load_case
 from twin.validation.observables import Eye
+from twin.validation.readings import read
 from twin.validation.runner import run_case
+from twin.validation.schema import Observable
 
 FIT = """
 [[calibrate]]
@@ -61,6 +66,59 @@ def test_a_target_out_of_reach_is_missed_with_what_was_reached(write, case, row)
     # The cell's own numbers stand, and nothing is said to be calibrated.
     assert line.status == "missed" and line.simulated is not None and line.calibrated == []
     assert "never 20" in line.why and "own numbers stand" in line.why
+
+
+TWO = """
+[run.other]
+like = "minute"
+
+[see.other]
+take     = "value"
+run      = "other"
+variable = "Anode series resistance [Ohm.m2]"
+unit     = "ohm*cm^2"
+"""
+
+
+def test_two_calibrations_that_do_not_meet_go_one_after_the_other(write, case, row):
+    both = FIT + 'runs = ["minute"]\n' + FIT.replace("film", "other").replace("20.0", "40.0")
+    text = case.replace('take     = "value"', 'take     = "value"\nrun      = "minute"')
+    text += TWO + both + 'runs = ["other"]\n' + row.replace("7.0", "20.0")
+    text += row.replace('"film"', '"other"').replace("7.0", "40.0")
+    loaded = load_case(write(text))
+    assert Calibrator(Eye(Bench(loaded)))._one_by_one()
+    first, second = run_case(loaded)
+    assert first.simulated == pytest.approx(20.0, rel=2e-3)
+    assert second.simulated == pytest.approx(40.0, rel=2e-3)
+    # The second parameter in the first one's run, too: both at once.
+    assert not Calibrator(
+        Eye(Bench(load_case(write(text.replace('["other"]', "[]")))))
+    )._one_by_one()
+
+
+def test_a_target_that_is_jumped_over_is_missed(write, case, row):
+    text = case.replace("cycles = 1\n", 'cycles = 1\nmodes = ["pressure"]\n', 1)
+    text += '[see.lives]\ntake = "alive"\n'
+    text += (
+        FIT.replace("interfaces.anode.resistance.reference", "stack.pressure")
+        .replace("film", "lives")
+        .replace("20.0", "0.5")
+        .replace("100 ohm*cm^2", "1 MPa")
+        .replace("1 ohm*cm^2", "1 kPa")
+    )
+    (line,) = run_case(load_case(write(text + row.replace("7.0", "9.0"))))
+    assert line.status == "missed" and line.calibrated == []
+    assert "jumps from 0 to 1" in line.why and "over 0.5" in line.why
+
+
+def test_nothing_is_left_of_a_cell_that_died_in_its_first_cycle():
+    seen = Observable(take="retention", cycle=20)
+    dead = RunData(None, Outcome("cell-failed", cycle=1), [{"cycle": 1, "complete": False}])
+    assert read(seen, dead) == 0.0
+    assert read(Observable(take="capacity", cycle=1), dead) == 0.0
+    dead.outcome = Outcome("solver-gave-up", cycle=1)
+    with pytest.raises(InputError, match="gave up"):
+        read(seen, dead)
 
 
 def test_a_prediction_holds_its_spread_and_nothing_measured(write, case):

@@ -1,0 +1,70 @@
+"""Where a cell's evidence is kept: in the user's cache, and with the cells that ship with it.
+
+A finding holds for one cell, number by number. The user's own is found again for the same
+cell, the same packages and the same failure modes. One that a plugin ships, in the folder
+``evidence/`` of its spec directory, is used while the cell is still the one it was found for,
+and names the versions that found it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from twin.modes.manager import plugin_manager
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from twin.specs.schema import CellSpec
+
+FOLDER = "evidence"
+
+
+def known_sensitivity(spec: CellSpec) -> dict[str, Any] | None:
+    """Return what :func:`twin.api.sensitivity` found for this very cell, if it was kept."""
+    from twin.specs.dump import cell_hash
+
+    own = cell_hash(spec)
+    for file in (_cached(spec), *_shipped(spec.name)):
+        try:
+            found = json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(found, dict) and "numbers" in found and found.get("hash") == own:
+            return found
+    return None
+
+
+def keep(spec: CellSpec, found: dict[str, Any]) -> None:
+    """Keep a finding in the user's cache, with the cell's hash and the versions at work."""
+    from twin.specs.dump import cell_hash
+
+    found |= {"hash": cell_hash(spec), "versions": _versions()}
+    file = _cached(spec)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(found), encoding="utf-8")
+
+
+def _shipped(name: str) -> Iterator[Path]:
+    for directory in plugin_manager().spec_directories:
+        yield directory / FOLDER / f"{name}.json"
+
+
+def _versions() -> dict[str, Any]:
+    from twin.api.recording import mode_versions, packages
+
+    return packages() | mode_versions(plugin_manager().modes.values())
+
+
+def _cached(spec: CellSpec) -> Path:
+    import platformdirs
+
+    from twin.specs.dump import cell_hash
+
+    text = json.dumps([cell_hash(spec), _versions()], sort_keys=True)
+    name = hashlib.sha256(text.encode()).hexdigest()[:24]
+    folder = platformdirs.user_cache_dir("sodium-cell-twin", appauthor=False)
+    return Path(folder) / FOLDER / f"{name}.json"
