@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import queue
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -260,6 +261,17 @@ def add_attribution(store: Store, of: str) -> str:
     return study
 
 
+@pytest.fixture
+def attribute() -> Callable[[str, str], str]:
+    """``attribute(url, run)`` stores what the modes of a run cost it, as a worker would."""
+
+    def add(url: str, run: str) -> str:
+        with Store.open(url) as store:
+            return add_attribution(store, run)
+
+    return add
+
+
 @pytest.fixture(scope="session")
 def stored(tmp_path_factory) -> SimpleNamespace:
     """A database with a run that lives and one that died, the same but for the pressure."""
@@ -338,6 +350,22 @@ class Pilot:
             assert time.monotonic() < limit, f"{what}: not seen; {self.said()}\n{self.text()}"
             await self._pilot.pause(0.1)
 
+    async def settle(self) -> str:
+        """Wait until nobody is at work and nothing more is drawn; return what is on the screen.
+
+        A pause ends when every widget has handled what was in its queue; what that leads to
+        (a layout, a drawing in a thread) shows in the next one.
+        """
+        limit = time.monotonic() + WAIT_S
+        last, same = "", 0
+        while same < 3:
+            assert time.monotonic() < limit, f"the screen does not come to rest\n{last}"
+            await self._pilot.pause(0.02)
+            working = any(not worker.is_finished for worker in self.app.workers)
+            now = self.text()
+            last, same = now, same + 1 if now == last and not working else 0
+        return "\n".join(line.rstrip() for line in last.splitlines())
+
     async def sees(self, *words: str) -> None:
         """Wait until all the words are on the screen."""
         await self.until(lambda: all(w in self.text() for w in words), f"{words} on the screen")
@@ -369,6 +397,45 @@ def drive() -> Callable[..., None]:
         asyncio.run(main())
 
     return run
+
+
+class Puppet:
+    """A worker that does nothing but say what a test wants it to say."""
+
+    def __init__(self) -> None:
+        self.process = SimpleNamespace(poll=lambda: None, pid=0)
+        self.told: list[dict[str, Any]] = []
+        self._news: queue.Queue[dict[str, Any] | None] = queue.Queue()
+
+    def tell(self, do: str, **more: Any) -> None:
+        self.told.append({"do": do, **more})
+
+    def listen(self, hear: Callable[[dict[str, Any]], None]) -> None:
+        while (news := self._news.get()) is not None:
+            hear(news)
+
+    def says(self, says: str, **more: Any) -> None:
+        self._news.put({"says": says, **more})
+
+    def ends(self, code: int = 0, last: str = "it said nothing") -> None:
+        self.says("ended", code=code, last=last)
+        self.leave()
+
+    def leave(self) -> None:
+        self._news.put(None)
+
+
+@pytest.fixture
+def puppets(monkeypatch) -> list[Puppet]:
+    """The workers that the bench has started, newest last: puppets, no processes."""
+    started: list[Puppet] = []
+
+    def start() -> Puppet:
+        started.append(Puppet())
+        return started[-1]
+
+    monkeypatch.setattr("twin_tui.runs.desk.WorkerProcess", start)
+    return started
 
 
 CELLS = ("na-base-na", "na-base-nvp", "na-nzsp-na", "na-nzsp-nvp")

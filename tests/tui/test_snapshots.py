@@ -6,15 +6,9 @@ Textual's version do not matter to them.
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from twin_tui.runs.job import Job
 from twin_tui.runs.scenario import Scenario
-
-# Where the layout stops after several passes is not yet the same on every run (scroll
-# offsets, widths of columns), so they are looked at by hand: `pytest -m slow tests/tui`.
-pytestmark = pytest.mark.slow
 
 SMALL, WIDE = (80, 24), (140, 40)
 SCENARIO = Scenario(
@@ -34,20 +28,6 @@ def _still(monkeypatch) -> None:
     monkeypatch.setattr("twin_tui.widgets.outcome.moment", lambda when: "2026-01-01 00:00 UTC")
 
 
-async def settled(pilot: Any) -> str:
-    """The screen, once it has stayed the same for a second: layout comes in steps."""
-    last, since = "", 0
-    while since < 10:
-        await pilot.pause(0.1)
-        now = shown(pilot)
-        last, since = now, since + 1 if now == last else 0
-    return last
-
-
-def shown(pilot: Any) -> str:
-    return "\n".join(line.rstrip() for line in pilot.text().splitlines())
-
-
 @pytest.mark.parametrize("size", [SMALL, WIDE], ids=["80x24", "140x40"])
 @pytest.mark.parametrize(
     ("screen", "words"),
@@ -63,8 +43,7 @@ def test_a_screen_looks_as_it_did(bench, drive, snapshot, screen, words, size):
         await pilot.sees(*words)
         if screen == "forecast" and size == WIDE:
             await pilot.sees("dendrite (33 %)")
-        await pilot.sees("q Quit")  # the foot comes last
-        assert await settled(pilot) == snapshot
+        assert await pilot.settle() == snapshot
 
     drive(bench(screen=screen, scenario=SCENARIO), flow, size)
 
@@ -75,8 +54,7 @@ def test_the_page_of_a_run_looks_as_it_did(bench, drive, snapshot, stored, size)
         await pilot.sees("1 of 2 runs")
         await pilot.press("enter")
         await pilot.sees("✖ died", "Evidence")
-        await pilot.sees("q Quit")  # the foot comes last
-        assert await settled(pilot) == snapshot
+        assert await pilot.settle() == snapshot
 
     drive(bench(screen="results", filter=stored.dead), flow, size)
 
@@ -89,8 +67,7 @@ def test_compared_runs_look_as_they_did(bench, drive, snapshot, stored):
         await pilot.sees(f"{stored.alive} discharge")
         pilot.screen.query_one("#tabs").active = "t-outcomes"
         await pilot.sees("anode contact lost", "completed")
-        await pilot.sees("q Quit")  # the foot comes last
-        assert await settled(pilot) == snapshot
+        assert await pilot.settle() == snapshot
 
     drive(app, flow, (120, 30))
 
@@ -113,8 +90,7 @@ def test_a_run_that_goes_looks_as_it_did(bench, drive, snapshot, cycle_rows, siz
         await pilot.sees("llllllll", "running 6/40, 1 min 08 s left", "Voltage in cycle 6")
         if size == WIDE:
             await pilot.sees("Current in cycle 6", "Discharge capacity", "Area-specific")
-        await pilot.sees("q Quit")  # the foot comes last
-        text = shown(pilot)
+        text = await pilot.settle()
         job.state = "finished"  # or quitting would ask
         assert text == snapshot
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import threading
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,6 +10,7 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.screen import Screen
 
+from twin_tui import pauses
 from twin_tui.library import Twin
 from twin_tui.runs.desk import Desk
 from twin_tui.runs.job import Job
@@ -19,8 +20,8 @@ from twin_tui.screens.cells import CellsScreen
 from twin_tui.settings import Settings, State, read_settings
 
 REDRAW_S = 0.4
-SWITCH_S = 0.001
-"""How soon a thread that computes gives way to the event loop [s]; Python's own is 5 ms."""
+READY_AFTER_S, AGAIN_S = 2.0, 0.5
+"""When the rest is imported [s]: not before the first screen is there and nobody is at work."""
 
 
 def _scenario() -> Screen[Any]:
@@ -75,7 +76,7 @@ class Bench(App[None]):
     settings, state : Settings, State, optional
         Those of the user's files if not given.
     warm : bool
-        Whether to have a worker ready before it is needed.
+        Whether to have a worker, and what is imported, ready before it is needed.
     """
 
     TITLE = "twin"
@@ -135,13 +136,23 @@ class Bench(App[None]):
 
     def on_mount(self) -> None:
         """Put the user's theme and keys in place."""
-        sys.setswitchinterval(SWITCH_S)
+        pauses.give_way_soon()
         self.theme = self.state.theme or self.settings.theme
         if self.settings.keymap:
             self.set_keymap(self.settings.keymap)
         if self._wrong_settings:
             self.notify(self._wrong_settings, severity="warning", timeout=10, markup=False)
         self.set_interval(REDRAW_S, self._redraw)
+        if self._warm:
+            self.set_timer(READY_AFTER_S, self._get_ready)
+
+    def _get_ready(self) -> None:
+        """Import the rest when nobody waits for anything."""
+        if any(not worker.is_finished for worker in self.workers):
+            self.set_timer(AGAIN_S, self._get_ready)
+        else:
+            # No worker: those hold up who quits meanwhile.
+            threading.Thread(target=pauses.get_ready, daemon=True).start()
 
     def warm(self) -> None:
         """Have a worker ready: a run will be started soon."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, Self
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from twin_tui.runs.scenario import Scenario
 
@@ -58,6 +59,13 @@ class Settings(BaseModel):
     scenarios_folder: Path = Field(default_factory=lambda: data_folder() / "scenarios")
     exports_folder: Path = Field(default_factory=lambda: Path.cwd())
     keymap: dict[str, str] = {}
+
+    @field_validator("scheduler")
+    @classmethod
+    def _is_an_address(cls, address: str) -> str:
+        if address and not re.fullmatch(r"(\w+://)?[^/\s]+:\d+", address):
+            raise ValueError(f"{address!r} is no address: write it like tcp://host:8786")
+        return address
 
 
 class State(BaseModel):

@@ -50,6 +50,7 @@ change as you type, and saves it as a TOML file of yours, which is then listed h
         self.entries: list[dict[str, Any]] = []
         self.current: str | None = None
         self._shown: Any = None
+        self._undescribed: list[str] = []
 
     def body(self) -> ComposeResult:
         """Yield the list and the card."""
@@ -67,7 +68,7 @@ change as you type, and saves it as a TOML file of yours, which is then listed h
         super().on_mount()
         self.query_one("#list").focus()
         self.current = self.bench.state.cell
-        self.reload()
+        self.call_after_refresh(self.reload)  # the screen comes first
 
     def reload(self) -> None:
         """Read the library anew."""
@@ -76,7 +77,14 @@ change as you type, and saves it as a TOML file of yours, which is then listed h
     def _named(self, names: list[str]) -> None:
         known = {entry["ref"]: entry for entry in self.entries}
         self.entries = [known.get(n) or {"ref": n, "name": n, "family": "…"} for n in names]
+        self._undescribed = names
         self._fill()
+        if self._shown is not None or not names:
+            self._describe_rest()
+
+    def _describe_rest(self) -> None:
+        """Ask for families and titles, once the first card is there."""
+        names, self._undescribed = self._undescribed, []
         self._describe(names)
 
     def _describe(self, names: list[str]) -> None:
@@ -155,6 +163,8 @@ change as you type, and saves it as a TOML file of yours, which is then listed h
 
     def _show(self, card: Any) -> None:
         self._shown = card
+        if self._undescribed:
+            self._describe_rest()
         facts = self.query_one("#facts", Static)
         if isinstance(card, Exception):
             problems = "\n".join(str(problem) for problem in card.problems)  # type: ignore[attr-defined]

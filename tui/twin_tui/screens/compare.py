@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.widgets import DataTable, Static, TabbedContent, TabPane
+from textual.widgets import Static, TabbedContent, TabPane
 
 from twin.api.formats import short
 from twin_tui.screens.base import BenchScreen
 from twin_tui.widgets.chart import Chart
+from twin_tui.widgets.table import Table
 
 CURVES = ("capacity", "resistance", "contact", "margins", "efficiency", "polarisation", "pressure")
 
@@ -51,9 +51,9 @@ parameters in which they differ. Outcomes: how each ended."""
             with TabPane("Curves", id="t-curves"):
                 yield Chart("", id="curve")
             with TabPane("Differences", id="t-differences"):
-                yield DataTable(id="differences", cursor_type="row", zebra_stripes=True)
+                yield Table(id="differences")
             with TabPane("Outcomes", id="t-outcomes"):
-                yield DataTable(id="outcomes", cursor_type="row", zebra_stripes=True)
+                yield Table(id="outcomes")
 
     def on_mount(self) -> None:
         """Read the marked runs."""
@@ -83,18 +83,14 @@ parameters in which they differ. Outcomes: how each ended."""
     def _show(self, found: dict[str, Any]) -> None:
         self.panels, self._curve = found["panels"], 0
         self.action_curve(0)
-        table = self.query_one("#differences", DataTable)
-        table.clear(columns=True)
-        table.add_columns("parameter", *self._shown)
-        for row in found["differences"]:
-            table.add_row(*map(Text, row))
-        if not found["differences"]:
-            table.add_row("none", *("" for _ in self._shown))
-        table = self.query_one("#outcomes", DataTable)
-        table.clear(columns=True)
-        table.add_columns("", *self._shown)
-        for row in outcome_rows(found["documents"]):
-            table.add_row(*map(Text, row))
+        none = [("none", *("" for _ in self._shown))]
+        for name, heading, rows in (
+            ("differences", "parameter", found["differences"] or none),
+            ("outcomes", "", outcome_rows(found["documents"])),
+        ):
+            table = self.query_one(f"#{name}", Table)
+            table.set_columns(heading, *self._shown)
+            table.show({row[0]: row for row in rows})
 
     def action_curve(self, step: int) -> None:
         """Show the next quantity."""

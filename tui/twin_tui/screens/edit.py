@@ -9,12 +9,13 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.widgets import DataTable, Input, Static
+from textual.widgets import Input, Static
 
 from twin import SpecError
 from twin_tui.screens.base import BenchScreen
 from twin_tui.screens.dialogs import Fill
 from twin_tui.widgets.pictures import status_mark
+from twin_tui.widgets.table import Table
 
 
 class EditScreen(BenchScreen):
@@ -54,7 +55,7 @@ correct that in the file if you have a source. Delete takes a change back."""
     def body(self) -> ComposeResult:
         """Yield filter, table and editor."""
         yield Input(placeholder="/ filter the numbers, e.g. stack or interphase", id="filter")
-        yield DataTable(id="table", cursor_type="row", zebra_stripes=True)
+        yield Table(id="table")
         with Vertical(id="editor", classes="pane") as editor:
             editor.border_title = f"A copy of {self.cell.rpartition('/')[2]}"
             yield Static("choose a number", id="about", markup=False)
@@ -64,9 +65,8 @@ correct that in the file if you have a source. Delete takes a change back."""
     def on_mount(self) -> None:
         """Read the cell."""
         super().on_mount()
-        table = self.query_one("#table", DataTable)
-        for key in ("", "number", "value", "status", "source"):
-            table.add_column(key, key=key or "mark")
+        table = self.query_one("#table", Table)
+        table.set_columns("", "number", "value", "status", "source")
         table.focus()
         self.ask(lambda: self.bench.twin.numbers(self.cell), self._show, "numbers")
 
@@ -80,21 +80,25 @@ correct that in the file if you have a source. Delete takes a change back."""
     @on(Input.Changed, "#filter")
     def _fill(self) -> None:
         words = self.query_one("#filter", Input).value.lower().split()
-        table = self.query_one("#table", DataTable)
-        table.clear()
-        for key, n in self.numbers.items():
-            if all(word in f"{key} {n.status}".lower() for word in words):
-                status = "* by hand" if key in self.changes else status_mark(n.status)
-                value = self.changes.get(key, n.text)
-                row = (self._mark(key), key, value, status, n.source or "-")
-                table.add_row(*map(Text, row), key=key)
+        self.query_one("#table", Table).show(
+            {
+                key: self._row(key)
+                for key, n in self.numbers.items()
+                if all(word in f"{key} {n.status}".lower() for word in words)
+            }
+        )
+
+    def _row(self, key: str) -> tuple[str, ...]:
+        n = self.numbers[key]
+        status = "* by hand" if key in self.changes else status_mark(n.status)
+        return self._mark(key), key, self.changes.get(key, n.text), status, n.source or "-"
 
     @on(Input.Submitted, "#filter")
     def _to_table(self) -> None:
         self.query_one("#table").focus()
 
-    @on(DataTable.RowHighlighted, "#table")
-    def _chosen(self, event: DataTable.RowHighlighted) -> None:
+    @on(Table.RowHighlighted, "#table")
+    def _chosen(self, event: Table.RowHighlighted) -> None:
         key = event.row_key.value
         if key is None or key == self.key:
             return
@@ -126,7 +130,7 @@ correct that in the file if you have a source. Delete takes a change back."""
         else:
             says.update("Enter: edit it")
 
-    @on(DataTable.RowSelected, "#table")
+    @on(Table.RowSelected, "#table")
     def _edit(self) -> None:
         self.query_one("#value").focus()
 
@@ -158,14 +162,9 @@ correct that in the file if you have a source. Delete takes a change back."""
 
     def _checked(self, wrong: dict[str, Any]) -> None:
         self.wrong = wrong
-        table = self.query_one("#table", DataTable)
-        for key in table.rows:
-            name = str(key.value)
-            if str(table.get_cell(name, "mark")) != self._mark(name):
-                table.update_cell(name, "mark", Text(self._mark(name)))
-            value = self.changes.get(name, self.numbers[name].text)
-            if str(table.get_cell(name, "value")) != value:
-                table.update_cell(name, "value", Text(value))
+        table = self.query_one("#table", Table)
+        for key in table.keys:
+            table.put(key, self._row(key))
         self._problem()
 
     def action_undo(self) -> None:

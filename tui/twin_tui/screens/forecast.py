@@ -9,7 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Grid
-from textual.widgets import DataTable, Static
+from textual.widgets import Static
 
 from twin import TwinError
 from twin_tui.screens.dialogs import Fill
@@ -17,6 +17,7 @@ from twin_tui.screens.studies import StudyScreen, study_css, whole
 from twin_tui.widgets.chart import Chart
 from twin_tui.widgets.fan import Fan
 from twin_tui.widgets.forecast import draw_forecast, incidence_panel
+from twin_tui.widgets.table import Table
 
 CHARTS = ("fan", "incidence")
 CYCLES, MEMBERS, MODEL = 1000, 100, "spm"
@@ -125,10 +126,10 @@ is shown at a time: V changes it. Enter lists the members on the Results screen.
             ("samples", "Members", str(MEMBERS)),
             ("cycles", "Up to cycle", str(CYCLES)),
             ("model", "Model (spm or dfn)", MODEL),
-            ("workers", "Processes (empty: one a core)", ""),
+            *self._asks_for_places(),
             ("seed", "Seed (empty: drawn)", ""),
         ]
-        remark = "The rest is as on the Scenario screen (2)."
+        remark = f"The rest is as on the Scenario screen (2).{self._where}"
         self.app.push_screen(Fill(f"Forecast: {scenario.label}", fields, remark), self._new)
 
     def _new(self, answer: dict[str, str] | None) -> None:
@@ -139,7 +140,7 @@ is shown at a time: V changes it. Enter lists the members on the Results screen.
         arguments = {key: scenario.arguments()[key] for key in kept}
         try:
             arguments |= {key: whole(answer[key], key) for key in ("cycles", "samples")}
-            arguments |= self._places(answer["workers"])
+            arguments |= self._places(answer)
             if answer["seed"].strip():
                 arguments["seed"] = whole(answer["seed"], "seed", 0)
         except TwinError as error:
@@ -148,10 +149,21 @@ is shown at a time: V changes it. Enter lists the members on the Results screen.
         arguments["model"] = answer["model"].strip() or MODEL
         self.start(scenario.label, arguments, arguments["samples"])
 
-    def _places(self, workers: str) -> dict[str, Any]:
+    @property
+    def _where(self) -> str:
+        scheduler = self.bench.settings.scheduler
+        return f"\nMembers live on {scheduler}." if scheduler else ""
+
+    def _asks_for_places(self) -> list[tuple[str, str, str]]:
+        """Return the field for local processes; a scheduler of the settings has its own."""
+        field = ("workers", "Processes (empty: one a core)", "")
+        return [] if self.bench.settings.scheduler else [field]
+
+    def _places(self, answer: dict[str, str]) -> dict[str, Any]:
         """Return where members live: local processes, or the scheduler of the settings."""
         if self.bench.settings.scheduler:
             return {"scheduler": self.bench.settings.scheduler}
+        workers = answer["workers"]
         return {"workers": whole(workers, "workers")} if workers.strip() else {}
 
     def action_go_on(self) -> None:
@@ -166,9 +178,9 @@ is shown at a time: V changes it. Enter lists the members on the Results screen.
         done = self.view is not None and self.view["samples"] >= asked
         fields = [
             ("samples", "Members in all", str(2 * asked if done else asked)),
-            ("workers", "Processes (empty: one a core)", ""),
+            *self._asks_for_places(),
         ]
-        remark = "Members that are done are kept; all else is as it was."
+        remark = f"Members that are done are kept; all else is as it was.{self._where}"
         self.app.push_screen(
             Fill(f"Go on with forecast {study}", fields, remark),
             lambda answer: self._go_on(study, answer),
@@ -181,13 +193,13 @@ is shown at a time: V changes it. Enter lists the members on the Results screen.
         try:
             samples = whole(answer["samples"], "samples")
             arguments = {"cell": cell, "study": study, "samples": samples}
-            arguments |= self._places(answer["workers"])
+            arguments |= self._places(answer)
         except TwinError as error:
             self.tell_error(error)
             return
         self.start(cell, arguments, samples)
 
-    @on(DataTable.RowSelected, "#studies")
+    @on(Table.RowSelected, "#studies")
     def action_members(self) -> None:
         """List the members on the Results screen."""
         study = self.stored_study()

@@ -10,13 +10,14 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Grid, Horizontal, Vertical, VerticalScroll
-from textual.widgets import DataTable, RichLog, Static
+from textual.widgets import RichLog, Static
 
 from twin.api.formats import bar, short
 from twin_tui.runs.job import Job, margins
 from twin_tui.screens.base import BenchScreen
 from twin_tui.widgets.chart import Chart
 from twin_tui.widgets.pictures import gauge
+from twin_tui.widgets.table import Table
 
 CHARTS = ("voltage", "capacity", "current", "resistance")
 STATE_WORDS = (
@@ -78,7 +79,7 @@ kept. On a small screen one chart is shown at a time: V changes it."""
 
     def body(self) -> ComposeResult:
         """Yield list, gauges, charts and log."""
-        yield DataTable(id="jobs", cursor_type="row", zebra_stripes=True)
+        yield Table(id="jobs")
         with Horizontal():
             with Vertical(id="left"):
                 with VerticalScroll(id="gauges", classes="pane") as gauges:
@@ -96,9 +97,8 @@ kept. On a small screen one chart is shown at a time: V changes it."""
     def on_mount(self) -> None:
         """Set the table up."""
         super().on_mount()
-        table = self.query_one("#jobs", DataTable)
-        for key, width in (("run", 8), ("done", 10), ("what", 20), ("progress", None)):
-            table.add_column(key, key=key, width=width)
+        table = self.query_one("#jobs", Table)
+        table.set_columns(run=8, done=10, what=20, progress=None)
         table.focus()
         self.query_one(f"#{CHARTS[0]}").add_class("chosen")
         self.jobs_changed()
@@ -111,25 +111,22 @@ kept. On a small screen one chart is shown at a time: V changes it."""
         """Show what is new about the runs."""
         if not self.query("#jobs"):
             return
-        table = self.query_one("#jobs", DataTable)
+        table = self.query_one("#jobs", Table)
         for job in self.bench.desk.runs:
             key = str(job.number)
             cells = (job.id, f"{bar(job.share, 5)}{job.share:4.0%}", job.label, job.progress())
-            if key not in table.rows:
-                table.add_row(*map(_plain, cells), key=key)
+            new = key not in table.rows
+            table.put(key, cells)
+            if new:
                 table.move_cursor(row=table.row_count - 1)
                 self.job = job
                 self._seen = -1
-                continue
-            for column, value in zip(("run", "done", "what", "progress"), cells, strict=True):
-                if str(table.get_cell(key, column)) != value:
-                    table.update_cell(key, column, _plain(value), update_width=True)
         if self.job is not None and self.job.changes != self._seen:
             self._seen = self.job.changes
             self._show(self.job)
 
-    @on(DataTable.RowHighlighted, "#jobs")
-    def _chosen(self, event: DataTable.RowHighlighted) -> None:
+    @on(Table.RowHighlighted, "#jobs")
+    def _chosen(self, event: Table.RowHighlighted) -> None:
         if event.row_key.value is None:
             return
         self.job = self.bench.desk.jobs[int(event.row_key.value) - 1]
@@ -203,10 +200,6 @@ kept. On a small screen one chart is shown at a time: V changes it."""
         from twin_tui.screens.run import RunScreen
 
         self.app.push_screen(RunScreen(self.job.run))
-
-
-def _plain(text: str) -> Text:
-    return Text(text, no_wrap=True, overflow="ellipsis")
 
 
 def panel_of(job: Any, name: str) -> Any:

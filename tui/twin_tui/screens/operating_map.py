@@ -10,13 +10,14 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.widgets import DataTable, Static
+from textual.widgets import Static
 
 from twin import TwinError
 from twin_tui.screens.dialogs import Fill
 from twin_tui.screens.studies import StudyScreen, study_css, whole
 from twin_tui.widgets.map_words import draw_legend, draw_point, map_of
 from twin_tui.widgets.operating_map import OperatingMap
+from twin_tui.widgets.table import Table
 
 CYCLES, REFINE, MOST = 200, 2, 200
 X, Y = "stack.pressure=0.5..15 MPa", "current=0.1..2 mA/cm^2"
@@ -160,6 +161,6 @@ are done; Go on does the rest."""
 
         self.app.push_screen(RunScreen(point.run))
 
-    @on(DataTable.RowSelected, "#studies")
+    @on(Table.RowSelected, "#studies")
     def _to_map(self) -> None:
         self.query_one("#map").focus()

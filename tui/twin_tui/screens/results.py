@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.widgets import DataTable, Input, Static
+from textual.widgets import Input, Static
 
 from twin.api.formats import ago, duration
 from twin_tui.screens.base import BenchScreen
+from twin_tui.widgets.table import Table
 
 COLUMNS = ("", "run", "cell", "status", "cycles", "cause", "took", "ago", "changes")
 MARKS = {
@@ -61,15 +61,14 @@ Enter opens a run's page. Space marks runs (two to six), C compares them."""
         yield Input(
             self.bench.state.filter, placeholder="/ filter: run, cell, status …", id="filter"
         )
-        yield DataTable(id="table", cursor_type="row", zebra_stripes=True)
+        yield Table(id="table")
         yield Static("reading the database …", id="count")
 
     def on_mount(self) -> None:
         """Read the runs."""
         super().on_mount()
-        table = self.query_one("#table", DataTable)
-        for number, name in enumerate(COLUMNS):
-            table.add_column(name, key=str(number))
+        table = self.query_one("#table", Table)
+        table.set_columns(*COLUMNS)
         table.focus()
         self.action_reload()
 
@@ -87,32 +86,24 @@ Enter opens a run's page. Space marks runs (two to six), C compares them."""
         self._fill()
 
     def _fill(self) -> None:
-        table = self.query_one("#table", DataTable)
+        table = self.query_one("#table", Table)
         wanted = self.query_one("#filter", Input).value.lower().split()
         # Hundreds of members would bury the other runs: they are shown when their study is named.
         pool = [run for run in self.runs if run.study is None or run.study in wanted]
         shown = [run for run in pool if all(word in searched(run) for word in wanted)]
         shown.sort(key=lambda run: _sort_key(run, self._order), reverse=self._reverse)
-        at = self._current()
-        table.clear()
-        for run in shown:
-            mark = "●" if run.id in self.bench.marked else " "
-            table.add_row(*(Text(str(cell)) for cell in (mark, *_row(run))), key=run.id)
-        if at in {run.id for run in shown}:
-            table.move_cursor(row=table.get_row_index(at or ""))
-        marked = f", {len(self.bench.marked)} marked" if self.bench.marked else ""
+        marked = self.bench.marked
+        table.show({run.id: ("●" if run.id in marked else " ", *_row(run)) for run in shown})
+        marks = f", {len(marked)} marked" if marked else ""
         order = f"sorted by {COLUMNS[self._order]}{' (downwards)' if self._reverse else ''}"
         none = "no runs yet: start one on the Scenario screen (2)"
-        text = f"{len(shown)} of {len(pool)} runs, {order}{marked}" if self.runs else none
+        text = f"{len(shown)} of {len(pool)} runs, {order}{marks}" if self.runs else none
         if len(pool) < len(self.runs):
             text += f"; {len(self.runs) - len(pool)} members of studies hidden"
         self.query_one("#count", Static).update(text)
 
     def _current(self) -> str | None:
-        table = self.query_one("#table", DataTable)
-        if not table.row_count:
-            return None
-        return table.coordinate_to_cell_key(table.cursor_coordinate).row_key.value
+        return self.query_one("#table", Table).chosen
 
     @on(Input.Changed, "#filter")
     def _filtered(self, event: Input.Changed) -> None:
@@ -124,9 +115,9 @@ Enter opens a run's page. Space marks runs (two to six), C compares them."""
         """Go to the table."""
         self.query_one("#table").focus()
 
-    @on(DataTable.HeaderSelected)
-    def _header(self, event: DataTable.HeaderSelected) -> None:
-        self._sort_by(int(str(event.column_key.value)))
+    @on(Table.HeaderSelected)
+    def _header(self, event: Table.HeaderSelected) -> None:
+        self._sort_by(event.column_index)
 
     def action_sort(self) -> None:
         """Sort by the next column."""
@@ -155,7 +146,7 @@ Enter opens a run's page. Space marks runs (two to six), C compares them."""
         else:
             marked.append(run)
         self._fill()
-        self.query_one("#table", DataTable).action_cursor_down()
+        self.query_one("#table", Table).action_cursor_down()
 
     def action_compare(self) -> None:
         """Compare the marked runs."""
@@ -164,7 +155,7 @@ Enter opens a run's page. Space marks runs (two to six), C compares them."""
             return
         self.bench.action_go("compare")
 
-    @on(DataTable.RowSelected)
+    @on(Table.RowSelected)
     def action_open(self) -> None:
         """Open the page of the run."""
         run = self._current()

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import Any, ClassVar
 
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
-from textual.widgets import DataTable, Input, Select, Static, TabbedContent, TabPane
+from textual.widgets import Input, Select, Static, TabbedContent, TabPane
 
 from twin import TwinError
 from twin_tui.runs.scenario import parse_overrides
-from twin_tui.runs.study import StudyJob
+from twin_tui.screens.attribution import AttributionPane
 from twin_tui.screens.base import BenchScreen
 from twin_tui.screens.dialogs import Choose, Fill
-from twin_tui.widgets.attribution import draw_attribution
 from twin_tui.widgets.chart import Chart
 from twin_tui.widgets.outcome import draw_outcome
 from twin_tui.widgets.pictures import status_mark
+from twin_tui.widgets.table import Table
 
 
 class RunScreen(BenchScreen):
@@ -43,7 +43,7 @@ Resume goes on where the run stopped. Branch starts a what-if from a cycle of it
 other parameters. Export writes files for other programs."""
     CSS = """
     RunScreen TabPane { padding: 0; }
-    RunScreen #outcome, RunScreen #attribution { padding: 0 1; }
+    RunScreen #outcome { padding: 0 1; }
     RunScreen #figure-box { height: 1fr; }
     RunScreen #which { width: 32; height: auto; margin-left: 1; }
     """
@@ -63,8 +63,6 @@ other parameters. Export writes files for other programs."""
         self.result: Any = None
         self.document: dict[str, Any] = {}
         self.panels: list[Any] = []
-        self.attribution: dict[str, Any] | None = None
-        self._asked_again = False
 
     def body(self) -> ComposeResult:
         """Yield the tabs."""
@@ -74,35 +72,36 @@ other parameters. Export writes files for other programs."""
             with TabPane("Figures", id="t-figures"), Vertical(id="figure-box"):
                 yield Select([], id="which", prompt="figure", compact=True)
                 yield Chart("nothing to draw", id="figure")
-            with TabPane("Attribution", id="t-attribution"), VerticalScroll():
-                yield Static("reading the studies …", id="attribution")
+            yield AttributionPane(self.run_id, id="t-attribution")
             with TabPane("Events", id="t-events"):
-                yield DataTable(id="events", cursor_type="row")
+                yield Table(id="events")
             with TabPane("Parameters", id="t-parameters"):
                 yield Input(placeholder="filter the parameters", id="filter")
-                yield DataTable(id="parameters", cursor_type="row", zebra_stripes=True)
+                yield Table(id="parameters")
 
     def on_mount(self) -> None:
         """Read the run."""
         super().on_mount()
-        table = self.query_one("#parameters", DataTable)
-        table.add_columns("parameter", "value", "status", "source")
-        self.query_one("#events", DataTable).add_columns("cycle", "severity", "what")
+        self.query_one("#parameters", Table).set_columns("parameter", "value", "status", "source")
+        self.query_one("#events", Table).set_columns("cycle", "severity", "what")
         self.ask(lambda: self.bench.twin.run(self.run_id), self._show, "run")
 
     def _show(self, found: tuple[Any, dict[str, Any]]) -> None:
         self.result, self.document = found
         width = self.query_one("#tabs").content_size.width - 4
         self.query_one("#outcome", Static).update(draw_outcome(self.document, width))
-        table = self.query_one("#events", DataTable)
-        for event in self.document["events"]:
-            mode = f"{event['mode']}: " if event["mode"] else ""
-            table.add_row(
-                event["cycle"], event["severity"], Text(mode + event["says"]), height=None
-            )
-        self._ask_attribution()
+        self._tell_events(width)
+        self.query_one(AttributionPane).show(self.result)
         self.ask(self._draw_panels, self._paneled, "panels")
         self.ask(lambda: self.bench.twin.provenance(self.result), self._numbered, "numbers")
+
+    def _tell_events(self, width: int) -> None:
+        rows = {}
+        for number, event in enumerate(self.document["events"]):
+            mode = f"{event['mode']}: " if event["mode"] else ""
+            says = textwrap.fill(mode + event["says"], max(width - 20, 20))
+            rows[str(number)] = (str(event["cycle"]), event["severity"], says)
+        self.query_one("#events", Table).show(rows)
 
     def _draw_panels(self) -> list[Any]:
         from twin.api.pictures import PANELS, panels
@@ -144,66 +143,24 @@ other parameters. Export writes files for other programs."""
         self._fill(event.value)
 
     def _fill(self, wanted: str) -> None:
-        table = self.query_one("#parameters", DataTable)
-        table.clear()
-        for n in self._numbers:
-            if wanted.lower() in f"{n.key} {n.status} {n.source}".lower():
-                table.add_row(n.key, n.text, status_mark(n.status), Text(n.source or "-"))
-
-    def _ask_attribution(self) -> None:
-        self.ask(lambda: self.bench.twin.attribution(self.result), self._attributed, "attribution")
-
-    def _attributed(self, found: dict[str, Any] | None) -> None:
-        self.attribution = found
-        self.jobs_changed()
-
-    @property
-    def attributing(self) -> StudyJob | None:
-        """The attribution of this run that was last started here."""
-        jobs = [j for j in self.bench.desk.studies("attribute") if j.label == self._attribution_of]
-        return jobs[-1] if jobs else None
-
-    @property
-    def _attribution_of(self) -> str:
-        return f"attribution of {self.run_id}"
+        self.query_one("#parameters", Table).show(
+            {
+                n.key: (n.key, n.text, status_mark(n.status), n.source or "-")
+                for n in self._numbers
+                if wanted.lower() in f"{n.key} {n.status} {n.source}".lower()
+            }
+        )
 
     def jobs_changed(self) -> None:
         """Show how the attribution stands."""
-        job, says = self.attributing, self.query_one("#attribution", Static)
-        if job is not None and job.state == "finished" and self.attribution is None:
-            if not self._asked_again:
-                self._asked_again = True
-                self._ask_attribution()
-        elif job is not None and job.state != "finished":
-            again = "" if job.over else "\n\nA stops it; what is done is kept"
-            says.update(Text(f"{job.progress()}{again}\n\n" + "\n".join(job.log[-8:])))
-        elif self.attribution is not None:
-            width = self.query_one("#tabs").content_size.width - 4
-            says.update(draw_attribution(self.attribution, width))
-        elif self.document:
-            lives = 2 ** len(self.document["modes"])
-            says.update(
-                f"No attribution of this cell with this protocol is stored.\n\nA starts one: "
-                f"{lives} lives, one with every subset of its modes."
-            )
+        if self.result is not None:
+            self.query_one(AttributionPane).look()
 
     def action_attribute(self) -> None:
         """Start the attribution of the run's cell, or stop it."""
-        if not self.document:
-            return
-        self.query_one("#tabs", TabbedContent).active = "t-attribution"
-        job = self.attributing
-        if job is not None and not job.over:
-            self.bench.desk.stop(job)
-        elif self.attribution is None:
-            self.ask(lambda: self.bench.twin.attribution_of(self.result), self._attribute, "start")
-
-    def _attribute(self, arguments: dict[str, Any]) -> None:
-        job, total = self.attributing, 2 ** len(arguments["modes"])
-        if job is not None and job.study is not None:
-            arguments["study"] = job.study
-        self._asked_again = False
-        self.bench.desk.submit_study("attribute", self._attribution_of, arguments, total)
+        if self.result is not None:
+            self.query_one("#tabs", TabbedContent).active = "t-attribution"
+            self.query_one(AttributionPane).start_or_stop()
 
     def action_back(self) -> None:
         """Go back to where one came from."""

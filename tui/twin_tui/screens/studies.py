@@ -10,11 +10,12 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
-from textual.widgets import DataTable, Static
+from textual.widgets import Static
 
 from twin.api.formats import ago
 from twin_tui.runs.study import StudyJob
 from twin_tui.screens.base import BenchScreen
+from twin_tui.widgets.table import Table
 
 WATCH_EVERY_S = 5.0
 FINISHED = ("completed", "cell-failed", "solver-gave-up")
@@ -57,7 +58,7 @@ class StudyScreen(BenchScreen):
 
     def body(self) -> ComposeResult:
         """Yield list, summary and the rest."""
-        yield DataTable(id="studies", cursor_type="row", zebra_stripes=True)
+        yield Table(id="studies")
         with Horizontal():
             with VerticalScroll(id="left", classes="pane") as left:
                 left.border_title = "Summary"
@@ -66,9 +67,8 @@ class StudyScreen(BenchScreen):
 
     def on_mount(self) -> None:
         """Set the table up and read the studies."""
-        table = self.query_one("#studies", DataTable)
-        for key, width in (("study", 8), ("cell", 16), ("progress", 40), ("ago", 6)):
-            table.add_column(key, key=key, width=None if key == "progress" else width)
+        table = self.query_one("#studies", Table)
+        table.set_columns(study=8, cell=16, progress=None, ago=6)
         table.focus()
         self.action_reload()
         self.set_interval(WATCH_EVERY_S, self._watch)
@@ -121,18 +121,16 @@ class StudyScreen(BenchScreen):
         """Show what is new about the studies."""
         if not self.query("#studies"):
             return
-        table = self.query_one("#studies", DataTable)
+        table = self.query_one("#studies", Table)
         rows = self._rows()
-        if list(rows) != [str(key.value) for key in table.rows]:
+        if list(rows) != table.keys:
             self._refill(table, rows)
         else:
             for key, cells in rows.items():
-                for column, value in zip(("study", "cell", "progress", "ago"), cells, strict=True):
-                    if str(table.get_cell(key, column)) != value:
-                        table.update_cell(key, column, _plain(value), update_width=True)
+                table.put(key, cells)
         self._look()
 
-    def _refill(self, table: DataTable[Any], rows: dict[str, tuple[str, str, str, str]]) -> None:
+    def _refill(self, table: Table, rows: dict[str, tuple[str, str, str, str]]) -> None:
         if self.current is not None and self.current not in rows:
             # What was "#3" has got its id.
             job = next(
@@ -141,16 +139,12 @@ class StudyScreen(BenchScreen):
             )
             self.current = job.id if job is not None and job.id in rows else None
         at = self.current or next(iter(rows), None)
-        with self.prevent(DataTable.RowHighlighted):
-            table.clear()
-            for key, cells in rows.items():
-                table.add_row(*map(_plain, cells), key=key)
+        with self.prevent(Table.RowHighlighted):
+            table.show(rows, at)
         self.current = at
-        if at is not None:
-            table.move_cursor(row=table.get_row_index(at))
 
-    @on(DataTable.RowHighlighted, "#studies")
-    def _chosen(self, event: DataTable.RowHighlighted) -> None:
+    @on(Table.RowHighlighted, "#studies")
+    def _chosen(self, event: Table.RowHighlighted) -> None:
         if event.row_key.value is not None and event.row_key.value != self.current:
             self.current = event.row_key.value
             self._look()
@@ -223,10 +217,6 @@ class StudyScreen(BenchScreen):
             return self.current
         self.notify("choose a study that is in the database first", severity="warning")
         return None
-
-
-def _plain(text: str) -> Text:
-    return Text(text, no_wrap=True, overflow="ellipsis")
 
 
 def whole(text: str, key: str, least: int = 1) -> int:

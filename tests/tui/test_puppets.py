@@ -1,0 +1,140 @@
+"""What the bench asks of its workers, and what it makes of their answers."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input
+from twin_tui.runs.scenario import Scenario
+from twin_tui.settings import read_settings
+
+MISSING = "tcp://127.0.0.1:1"
+
+
+@pytest.fixture
+def copied(stored, tmp_path) -> str:
+    """The stored database, to be written to."""
+    path = Path(shutil.copy(stored.url.removeprefix("sqlite:///"), tmp_path / "copy.db"))
+    return f"sqlite:///{path}"
+
+
+def test_an_attribution_is_started_stopped_and_gone_on_with_from_a_runs_page(
+    bench, drive, stored, copied, puppets, attribute
+):
+    async def flow(pilot):
+        await pilot.sees("1 of 2 runs")
+        await pilot.press("enter")
+        await pilot.sees("✓ alive", "How it was run")
+        await pilot.press("a")
+        await pilot.sees("starting 0/4", "A stops it")
+        (first,) = puppets
+        (start,) = first.told
+        assert (start["do"], start["kind"], start["store"]) == ("start", "attribute", copied)
+        assert start["arguments"] == {
+            "cell": "na-nzsp-nvp",
+            "protocol": "cc-cv",
+            "overlays": [],
+            "overrides": {"stack.pressure": "5 MPa"},
+            "modes": ["interphase", "pressure"],
+            "cycles": 5,
+        }
+        first.says("study", study="zzzzzzzz")
+        first.says("part", done=1, total=4, rate=0.5, eta_s=6.0, run="cccccccc")
+        await pilot.sees("running 1/4, 30/min, 6.0 s left", "1 of 4, run cccccccc")
+        await pilot.press("a")
+        await pilot.sees("stopping 1/4")
+        assert first.told[-1] == {"do": "stop"}
+        first.says("stopped")
+        first.ends()
+        await pilot.sees("stopped 1/4", "study zzzzzzzz can go on", "A goes on with it")
+        await pilot.press("a")
+        await pilot.until(lambda: len(puppets) == 2, "another worker")
+        again = puppets[-1]
+        assert again.told[0]["arguments"] == start["arguments"] | {"study": "zzzzzzzz"}
+        study = attribute(copied, stored.alive)
+        again.says("study", study="zzzzzzzz")
+        again.says("part", done=4, total=4, rate=1.0, eta_s=0.0, run="dddddddd")
+        again.says("studied", wall_s=3.0)
+        again.ends()
+        await pilot.sees(f"study {study}", "Capacity lost: 0.4 mAh")
+        await pilot.press("a")  # it is known: nothing more is started
+        await pilot.pause()
+        assert len(puppets) == 2
+
+    drive(bench(copied, screen="results", filter=stored.alive), flow, (110, 40))
+
+
+def test_an_attribution_that_fails_says_why_and_can_be_tried_again(
+    bench, drive, stored, copied, puppets
+):
+    async def flow(pilot):
+        await pilot.sees("1 of 2 runs")
+        await pilot.press("enter")
+        await pilot.sees("✓ alive")
+        await pilot.press("a")
+        await pilot.until(lambda: puppets, "a worker")
+        puppets[0].ends(-9, "Killed")
+        await pilot.sees("failed 0/4", "its process ended (-9): Killed", "A goes on with it")
+        assert pilot.app.desk.busy == []
+        await pilot.press("a")
+        await pilot.until(lambda: len(puppets) == 2, "another worker")
+
+    drive(bench(copied, screen="results", filter=stored.alive), flow, (110, 40))
+
+
+def test_forecasts_are_lived_where_the_settings_say(bench, drive, settings, puppets):
+    settings.scheduler = "tcp://lab:8786"
+
+    async def flow(pilot):
+        await pilot.sees("ffffffff")
+        await pilot.press("n")
+        await pilot.sees("on tcp://lab:8786")
+        assert not pilot.screen.query("#workers")
+        pilot.screen.query_one("#samples", Input).value = "7"
+        await pilot.press("enter")
+        await pilot.until(lambda: puppets, "a worker")
+        arguments = puppets[0].told[0]["arguments"]
+        assert arguments["scheduler"] == "tcp://lab:8786" and "workers" not in arguments
+        assert arguments["samples"] == 7
+        puppets[0].says("failed", problems=[{"message": "no Dask scheduler answers", "fix": "f"}])
+        await pilot.hears("fix: f")
+
+    drive(bench(screen="forecast", scenario=Scenario(cell="na-nzsp-nvp")), flow)
+
+
+def test_a_stored_forecast_goes_on_where_the_settings_say(bench, drive, settings, puppets, stored):
+    settings.scheduler = "tcp://lab:8786"
+
+    async def flow(pilot):
+        await pilot.sees("7 of 8 members, spm")
+        await pilot.press("g")
+        await pilot.sees("Go on with forecast ffffffff", "on tcp://lab:8786")
+        await pilot.press("enter")
+        await pilot.until(lambda: puppets, "a worker")
+        assert puppets[0].told[0]["arguments"] == {
+            "cell": "na-nzsp-nvp",
+            "study": stored.forecast,
+            "samples": 8,
+            "scheduler": "tcp://lab:8786",
+        }
+
+    drive(bench(screen="forecast"), flow)
+
+
+def test_the_modes_screen_says_whether_the_scheduler_answers(bench, drive, settings):
+    settings.scheduler = MISSING
+
+    async def flow(pilot):
+        await pilot.sees("✗ health: 1 broken", f"no Dask scheduler answers at {MISSING}")
+        await pilot.sees("fix: start one", f"{MISSING}: no answer")
+
+    drive(bench(screen="modes"), flow, (120, 50))
+
+
+def test_a_scheduler_without_a_port_is_told_when_the_settings_are_read(home):
+    home.mkdir()
+    (home / "bench.toml").write_text('scheduler = "lab"\n')
+    found, wrong = read_settings()
+    assert found.scheduler == "" and "scheduler" in wrong and "tcp://host:8786" in wrong

@@ -1,0 +1,108 @@
+"""Attribution, a tab of a run's page: what each mode cost, once every subset has been lived."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widgets import Static, TabPane
+
+from twin_tui.runs.study import StudyJob
+from twin_tui.widgets.attribution import draw_attribution
+
+if TYPE_CHECKING:
+    from twin_tui.app import Bench
+    from twin_tui.screens.base import BenchScreen
+
+
+class AttributionPane(TabPane):
+    """The attribution of one run's cell, protocol and modes: stored, going, or to be started.
+
+    Parameters
+    ----------
+    run : str
+        The run's id.
+    """
+
+    DEFAULT_CSS = """
+    AttributionPane #attribution { padding: 0 1; }
+    """
+
+    def __init__(self, run: str, **more: Any):
+        super().__init__("Attribution", **more)
+        self._label = f"attribution of {run}"
+        self._result: Any = None
+        self._found: dict[str, Any] | None = None
+        self._asked_again = False
+
+    def compose(self) -> ComposeResult:
+        """Build the tab."""
+        with VerticalScroll():
+            yield Static("reading the studies …", id="attribution")
+
+    @property
+    def bench(self) -> Bench:
+        """The application."""
+        app: Any = self.app
+        return app
+
+    @property
+    def page(self) -> BenchScreen:
+        """The run's page."""
+        screen: Any = self.screen
+        return screen
+
+    @property
+    def job(self) -> StudyJob | None:
+        """The attribution of this run that was last started here."""
+        jobs = [j for j in self.bench.desk.studies("attribute") if j.label == self._label]
+        return jobs[-1] if jobs else None
+
+    def show(self, result: Any) -> None:
+        """Show what is stored of a run's attribution."""
+        self._result = result
+        self._ask()
+
+    def _ask(self) -> None:
+        twin, result = self.bench.twin, self._result
+        self.page.ask(lambda: twin.attribution(result), self._answered, "attribution")
+
+    def _answered(self, found: dict[str, Any] | None) -> None:
+        self._found = found
+        self.look()
+
+    def look(self) -> None:
+        """Show how it stands."""
+        job, says = self.job, self.query_one("#attribution", Static)
+        if job is not None and job.state == "finished" and self._found is None:
+            if not self._asked_again:
+                self._asked_again = True
+                self._ask()
+        elif job is not None and job.state != "finished":
+            again = "\n\nA goes on with it" if job.over else "\n\nA stops it; what is done is kept"
+            says.update(Text(f"{job.progress()}{again}\n\n" + "\n".join(job.log[-8:])))
+        elif self._found is not None:
+            says.update(draw_attribution(self._found, self.page.size.width - 4))
+        else:
+            lives = 2 ** len(self._result.info.modes)
+            says.update(
+                f"No attribution of this cell with this protocol is stored.\n\nA starts one: "
+                f"{lives} lives, one with every subset of its modes."
+            )
+
+    def start_or_stop(self) -> None:
+        """Start the attribution, go on with one that was stopped, or stop the one that goes."""
+        job, twin, result = self.job, self.bench.twin, self._result
+        if job is not None and not job.over:
+            self.bench.desk.stop(job)
+        elif self._found is None:
+            self.page.ask(lambda: twin.attribution_of(result), self._start, "start")
+
+    def _start(self, arguments: dict[str, Any]) -> None:
+        job, total = self.job, 2 ** len(arguments["modes"])
+        if job is not None and job.study is not None:
+            arguments["study"] = job.study
+        self._asked_again = False
+        self.bench.desk.submit_study("attribute", self._label, arguments, total)
