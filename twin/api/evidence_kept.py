@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from twin.specs.schema import CellSpec
 
 FOLDER = "evidence"
+_FORMAT = 2
+"""Of what is kept in the cache; findings of another are not found."""
 
 
 def known_sensitivity(spec: CellSpec) -> dict[str, Any] | None:
@@ -64,7 +66,7 @@ def _cached(spec: CellSpec) -> Path:
 
     from twin.specs.dump import cell_hash
 
-    text = json.dumps([cell_hash(spec), _versions()], sort_keys=True)
+    text = json.dumps([_FORMAT, cell_hash(spec), _versions()], sort_keys=True)
     name = hashlib.sha256(text.encode()).hexdigest()[:24]
     folder = platformdirs.user_cache_dir("sodium-cell-twin", appauthor=False)
     return Path(folder) / FOLDER / f"{name}.json"
