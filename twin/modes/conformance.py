@@ -62,6 +62,8 @@ class ModeConformance:
         Ports the mode declares but does not write in this cell.
     absent_reads : tuple of str
         Variables the mode declares to read that only other cells have.
+    shows_itself : bool
+        Whether this cell has the variable that the mode declares to show itself by.
     current_density : float
         Of the tests that solve a step [A.m-2]; negative charges.
     duration : float
@@ -83,6 +85,7 @@ class ModeConformance:
     bounds: ClassVar[Mapping[str, tuple[float, float]]] = {}
     unused_ports: ClassVar[tuple[Port, ...]] = ()
     absent_reads: ClassVar[tuple[str, ...]] = ()
+    shows_itself: ClassVar[bool] = True
     current_density: ClassVar[float] = 3.0
     duration: ClassVar[float] = 600.0
     cycles: ClassVar[int] = 2
@@ -207,7 +210,7 @@ class ModeConformance:
         named = {
             "contributions": list(self._contributions().values()),
             "outputs": mode.outputs(model.cell),
-            "shows": _shown(mode, model.cell),
+            "shows": _shown(mode, model.cell) if self.shows_itself else [],
             "criteria": [c.variable for c in mode.criteria(model.cell)],
             "slow_states": [s.variable for s in mode.slow_states(model.cell)],
         }
