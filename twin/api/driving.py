@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from twin.api.result import RunResult
 from twin.errors import InputError
+from twin.interrupts import asked_to_stop
 from twin.modes.manager import plugin_manager
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ def _interruptible() -> Iterator[Callable[[], bool]]:
     A second one interrupts at once; what is stored stays stored either way.
     """
     asked = threading.Event()
+    if asked_to_stop():  # while this was being set up, and lost on the way
+        asked.set()
     if threading.current_thread() is not threading.main_thread():
         yield asked.is_set
         return

@@ -9,6 +9,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
+from twin import interrupts
 from twin.cli import faults, logs
 from twin.cli.options import Common
 from twin.cli.session import Session, discard
@@ -29,7 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         _tolerant(stream)
     logs.configure(words)
-    code = _run(words)
+    with interrupts.remembered():
+        code = _run(words)
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -1,0 +1,48 @@
+"""A Ctrl-C that somebody swallowed still stops a run."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+
+import twin
+from twin import interrupts
+
+
+def swallowed():
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+        threading.Event().wait(5)
+    except KeyboardInterrupt:
+        return True
+    return False
+
+
+def test_a_swallowed_interrupt_is_remembered_until_the_next_command():
+    before = signal.getsignal(signal.SIGINT)
+    with interrupts.remembered():
+        assert not interrupts.asked_to_stop()
+        assert swallowed() and interrupts.asked_to_stop()
+    assert signal.getsignal(signal.SIGINT) is before and not interrupts.asked_to_stop()
+    with interrupts.remembered():
+        assert not interrupts.asked_to_stop()
+
+
+def test_a_run_does_not_begin_after_one(monkeypatch):
+    monkeypatch.setattr("twin.api.driving.asked_to_stop", lambda: True)
+    run = twin.simulate("na-nzsp-na", cycles=3, store="sqlite://")
+    assert run.outcome.kind == "cancelled" and run.info.cycles == 0
+
+
+def test_another_thread_is_left_alone():
+    found = []
+
+    def work():
+        with interrupts.remembered():
+            found.append(interrupts.asked_to_stop())
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert found == [False]
