@@ -250,6 +250,10 @@ class Bench(App[None]):
         """Quit as ``q`` does, whoever asks."""
         self.action_leave()
 
+    def action_help_quit(self) -> None:
+        """Say how to quit: Ctrl-C copies in a field, and does not end what has gone all day."""
+        self.notify("q quits, and asks first if runs go", title="Ctrl-C does not quit")
+
     def on_unmount(self) -> None:
         """Close what is open, however the application ends."""
         self.desk.close(stop=False)
