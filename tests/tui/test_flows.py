@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sqlite3
 import tomllib
 
@@ -502,6 +504,20 @@ def a_lock(path):
     holder.execute("create table t (x)")
     holder.execute("begin exclusive")
     return holder
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such signals")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
+def test_a_process_that_is_told_to_end_leaves_in_order(bench, drive, home, name):
+    async def flow(pilot):
+        await pilot.sees("2 of 2 runs")
+        await pilot.press("ctrl+t")
+        os.kill(os.getpid(), getattr(signal, name))
+        await pilot.until(lambda: not pilot.app.is_running, "the end")
+        assert State.read().theme == "textual-light"
+        assert pilot.app.return_code == 0
+
+    drive(bench(screen="results"), flow)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,10 @@ import pytest
 from textual.widgets import Input
 from twin_tui.runs.desk import WorkerProcess
 from twin_tui.runs.scenario import Scenario
+from twin_tui.screens.forecast import ForecastScreen
+from twin_tui.screens.live import LiveScreen
 from twin_tui.settings import read_settings
+from twin_tui.widgets.table import Table
 
 MISSING = "tcp://127.0.0.1:1"
 
@@ -198,3 +201,31 @@ def test_a_terminal_may_change_its_size_while_a_run_goes(bench, drive, puppets, 
         assert job.cycle == 11
 
     drive(bench(screen="live"), flow, (80, 24))
+
+
+@pytest.mark.parametrize("screen", ["live", "forecast"])
+def test_news_that_comes_before_the_screen_is_there_waits_for_it(bench, drive, puppets, screen):
+    async def flow(pilot):
+        pilot.app.start(Scenario(cell="na-nzsp-nvp"))
+        fresh = {"live": LiveScreen, "forecast": ForecastScreen}[screen]()
+        await pilot.app.push_screen(fresh, wait_for_dismiss=False)
+        table = fresh.query_one(Table)
+        table._most = {}  # as before the columns were set
+        table.clear(columns=True)
+        fresh.jobs_changed()
+        assert not table.rows
+
+    drive(bench(screen="results"), flow)
+
+
+def test_numbers_that_cannot_be_shown_are_said_to_be_so(bench, drive, puppets, monkeypatch):
+    def broken(*_):
+        raise KeyError("resistance_Ohm_m2")
+
+    monkeypatch.setattr("twin_tui.screens.live.state_of", broken)
+
+    async def flow(pilot):
+        pilot.app.start(Scenario(cell="na-nzsp-nvp"))
+        await pilot.sees("cannot be shown: KeyError: 'resistance_Ohm_m2'", "starting")
+
+    drive(bench(screen="live"), flow)

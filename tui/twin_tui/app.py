@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import signal
 import threading
 from collections.abc import Iterable
 from typing import Any
@@ -143,8 +146,17 @@ class Bench(App[None]):
         if self._wrong_settings:
             self.notify(self._wrong_settings, severity="warning", timeout=10, markup=False)
         self.set_interval(REDRAW_S, self._redraw)
+        self._listen_to_signals()
         if self._warm:
             self.set_timer(READY_AFTER_S, self._get_ready)
+
+    def _listen_to_signals(self) -> None:
+        """Leave in order, the terminal as it was, whoever ends the process; runs go on."""
+        loop = asyncio.get_running_loop()
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            # Not on Windows, nor where the application is not in the main thread.
+            with contextlib.suppress(AttributeError, NotImplementedError, RuntimeError, ValueError):
+                loop.add_signal_handler(getattr(signal, name), lambda: self._leave(stop=False))
 
     def _get_ready(self) -> None:
         """Import the rest when nobody waits for anything."""
