@@ -340,6 +340,9 @@ class Pilot:
         await self._pilot.click(selector)
         await self._pilot.pause()
 
+    async def resize(self, columns: int, rows: int) -> None:
+        await self._pilot.resize_terminal(columns, rows)
+
     async def pause(self, seconds: float | None = None) -> None:
         await self._pilot.pause(seconds)
 

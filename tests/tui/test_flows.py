@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sqlite3
 import tomllib
 
 import pytest
@@ -453,6 +456,95 @@ def test_every_screen_fits(bench, drive, screen, size):
         assert "1 Cells" in pilot.text() and "Modes" in pilot.text()
 
     drive(bench(screen=screen), flow, size)
+
+
+def test_an_answer_that_cannot_be_shown_is_a_message(bench, drive, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("a card of a plugin's cell")
+
+    monkeypatch.setattr("twin_tui.screens.cells.draw_card", broken)
+
+    async def flow(pilot):
+        await pilot.hears("RuntimeError: a card of a plugin's cell")
+        await pilot.press("4")
+        await pilot.sees("2 of 2 runs")
+
+    drive(bench(), flow)
+
+
+def test_a_figure_that_cannot_be_drawn_says_so(bench, drive, stored, monkeypatch):
+    def broken(*_):
+        raise ZeroDivisionError("no height")
+
+    monkeypatch.setattr("twin.api.pictures.draw_panel", broken)
+
+    async def flow(pilot):
+        await pilot.sees("1 of 2 runs")
+        await pilot.press("enter")
+        await pilot.until(lambda: getattr(pilot.screen, "panels", None), "the figures")
+        await pilot.press("right_square_bracket")
+        await pilot.sees("cannot be drawn: ZeroDivisionError: no height")
+
+    drive(bench(screen="results", filter=stored.dead), flow)
+
+
+def test_ctrl_c_is_a_message_and_not_the_end(bench, drive):
+    async def flow(pilot):
+        await pilot.sees("2 of 2 runs")
+        await pilot.press("ctrl+c")
+        await pilot.hears("q quits")
+        assert pilot.app.is_running
+        await pilot.sees("2 of 2 runs")
+
+    drive(bench(screen="results"), flow)
+
+
+def a_lock(path):
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("create table t (x)")
+    holder.execute("begin exclusive")
+    return holder
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such signals")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
+def test_a_process_that_is_told_to_end_leaves_in_order(bench, drive, home, name):
+    async def flow(pilot):
+        await pilot.sees("2 of 2 runs")
+        await pilot.press("ctrl+t")
+        os.kill(os.getpid(), getattr(signal, name))
+        await pilot.until(lambda: not pilot.app.is_running, "the end")
+        assert State.read().theme == "textual-light"
+        assert pilot.app.return_code == 0
+
+    drive(bench(screen="results"), flow)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"), [("locked", "stayed locked by another process"), ("no folder", "fix:")]
+)
+def test_a_database_that_is_held_or_nowhere_is_a_message(
+    bench, drive, tmp_path, monkeypatch, wrong, says
+):
+    monkeypatch.setattr("twin_tui.library.PATIENCE_S", 0.2)
+    path, holder = tmp_path / "runs.db", None
+    if wrong == "locked":
+        holder = a_lock(path)
+    else:
+        path.write_text("a file where a folder is needed")
+        path = path / "runs.db"
+
+    async def flow(pilot):
+        await pilot.hears(says)
+        for key in "34567":
+            pilot.screen.set_focus(None)
+            await pilot.press(key)
+        await pilot.press("1")
+        await pilot.sees("nasicon")
+
+    drive(bench(f"sqlite:///{path}", screen="results"), flow)
+    if holder is not None:
+        holder.close()
 
 
 def test_a_database_that_cannot_be_used_is_a_message(bench, drive, tmp_path):

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from textual.widgets import Input
+from twin_tui.runs.desk import WorkerProcess
 from twin_tui.runs.scenario import Scenario
+from twin_tui.screens.forecast import ForecastScreen
+from twin_tui.screens.live import LiveScreen
 from twin_tui.settings import read_settings
+from twin_tui.widgets.table import Table
 
 MISSING = "tcp://127.0.0.1:1"
 
@@ -138,3 +144,88 @@ def test_a_scheduler_without_a_port_is_told_when_the_settings_are_read(home):
     (home / "bench.toml").write_text('scheduler = "lab"\n')
     found, wrong = read_settings()
     assert found.scheduler == "" and "scheduler" in wrong and "tcp://host:8786" in wrong
+
+
+def test_a_worker_that_is_killed_in_the_middle_of_a_word_is_heard_to_end():
+    worker = WorkerProcess.__new__(WorkerProcess)
+    worker._errors = io.BytesIO(b"Killed\n")
+    worker.process = SimpleNamespace(
+        stdout=[b'{"says": "ready"}\n', b'{"says": "cyc'], wait=lambda: -9
+    )
+    heard = []
+    worker.listen(heard.append)
+    assert heard == [{"says": "ready"}, {"says": "ended", "code": -9, "last": "Killed"}]
+
+
+def test_a_run_whose_process_is_killed_says_how_to_go_on(bench, drive, puppets):
+    async def flow(pilot):
+        job = pilot.app.start(Scenario(cell="na-nzsp-nvp"))
+        about = {"cell": "na-nzsp-nvp", "kind": "full", "area": "1 cm^2", "total": 100, "done": 0}
+        puppets[0].says("started", run="rrrrrrrr", **about)
+        await pilot.sees("running 0/100")
+        puppets[0].ends(-9, "it said nothing")
+        await pilot.until(lambda: job.over, "its end")
+        await pilot.sees("failed", "its process ended (-9)", "resume run rrrrrrrr")
+        assert pilot.app.is_running
+
+    drive(bench(screen="live"), flow)
+
+
+def test_runs_are_let_go_on_when_one_quits_so(bench, drive, puppets):
+    async def flow(pilot):
+        job = pilot.app.start(Scenario(cell="na-nzsp-nvp"))
+        await pilot.press("q")
+        await pilot.click("#leave")
+        await pilot.until(lambda: not pilot.app.is_running, "the end")
+        assert job.state == "starting"
+        assert [told["do"] for told in puppets[0].told] == ["start"]  # nobody said stop
+
+    drive(bench(screen="live"), flow)
+
+
+def test_a_terminal_may_change_its_size_while_a_run_goes(bench, drive, puppets, cycle_rows):
+    async def flow(pilot):
+        job = pilot.app.start(Scenario(cell="na-nzsp-nvp", cycles=40))
+        about = {"cell": "na-nzsp-nvp", "kind": "full", "area": "1 cm^2", "total": 40, "done": 0}
+        puppets[0].says("started", run="rrrrrrrr", **about)
+        puppets[0].says("cycles", rows=cycle_rows(6), rate=0.5, eta_s=68.0)
+        series = {"time_h": [0.0, 0.5, 1.0], "voltage": [3.0, 3.5, 4.0], "current": [-1e-3] * 3}
+        puppets[0].says("series", cycle=6, **series)
+        await pilot.sees("Voltage in cycle 6")
+        for size in ((140, 40), (20, 8), (1, 1), (200, 60), (80, 24)):
+            await pilot.resize(*size)
+            puppets[0].says("cycles", rows=cycle_rows(job.cycle + 1)[-1:], rate=0.5, eta_s=60.0)
+            await pilot.settle()
+            if size[0] >= 80:
+                await pilot.sees("rrrrrrrr", "Voltage in cycle 6", "q Quit")
+        assert job.cycle == 11
+
+    drive(bench(screen="live"), flow, (80, 24))
+
+
+@pytest.mark.parametrize("screen", ["live", "forecast"])
+def test_news_that_comes_before_the_screen_is_there_waits_for_it(bench, drive, puppets, screen):
+    async def flow(pilot):
+        pilot.app.start(Scenario(cell="na-nzsp-nvp"))
+        fresh = {"live": LiveScreen, "forecast": ForecastScreen}[screen]()
+        await pilot.app.push_screen(fresh, wait_for_dismiss=False)
+        table = fresh.query_one(Table)
+        table._most = {}  # as before the columns were set
+        table.clear(columns=True)
+        fresh.jobs_changed()
+        assert not table.rows
+
+    drive(bench(screen="results"), flow)
+
+
+def test_numbers_that_cannot_be_shown_are_said_to_be_so(bench, drive, puppets, monkeypatch):
+    def broken(*_):
+        raise KeyError("resistance_Ohm_m2")
+
+    monkeypatch.setattr("twin_tui.screens.live.state_of", broken)
+
+    async def flow(pilot):
+        pilot.app.start(Scenario(cell="na-nzsp-nvp"))
+        await pilot.sees("cannot be shown: KeyError: 'resistance_Ohm_m2'", "starting")
+
+    drive(bench(screen="live"), flow)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import signal
 import threading
 from collections.abc import Iterable
 from typing import Any
@@ -143,8 +146,17 @@ class Bench(App[None]):
         if self._wrong_settings:
             self.notify(self._wrong_settings, severity="warning", timeout=10, markup=False)
         self.set_interval(REDRAW_S, self._redraw)
+        self._listen_to_signals()
         if self._warm:
             self.set_timer(READY_AFTER_S, self._get_ready)
+
+    def _listen_to_signals(self) -> None:
+        """Leave in order, the terminal as it was, whoever ends the process; runs go on."""
+        loop = asyncio.get_running_loop()
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            # Not on Windows, nor where the application is not in the main thread.
+            with contextlib.suppress(AttributeError, NotImplementedError, RuntimeError, ValueError):
+                loop.add_signal_handler(getattr(signal, name), lambda: self._leave(stop=False))
 
     def _get_ready(self) -> None:
         """Import the rest when nobody waits for anything."""
@@ -249,6 +261,10 @@ class Bench(App[None]):
     async def action_quit(self) -> None:
         """Quit as ``q`` does, whoever asks."""
         self.action_leave()
+
+    def action_help_quit(self) -> None:
+        """Say how to quit: Ctrl-C copies in a field, and does not end what has gone all day."""
+        self.notify("q quits, and asks first if runs go", title="Ctrl-C does not quit")
 
     def on_unmount(self) -> None:
         """Close what is open, however the application ends."""

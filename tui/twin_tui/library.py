@@ -15,6 +15,9 @@ import twin
 from twin import api
 from twin_tui.runs.scenario import Scenario
 
+PATIENCE_S = 3.0
+"""How long the screens wait for a database that another process holds [s]."""
+
 
 @dataclass
 class Card:
@@ -61,7 +64,7 @@ class Twin:
         """The database, opened once."""
         with self._lock:
             if self._store is None:
-                self._store = api.open_store(self.url)
+                self._store = api.open_store(self.url, lock_timeout_s=PATIENCE_S)
             return self._store
 
     def close(self) -> None:

@@ -60,8 +60,19 @@ def layout_of(prepared: Any) -> str:
     return layout_to_text(prepared.compiled.layout)
 
 
-def open_store(store: str | Store | None) -> Store:
-    """Return an open store: the one given, a URL's, or the default one."""
+def open_store(store: str | Store | None, *, lock_timeout_s: float | None = None) -> Store:
+    """Return an open store: the one given, a URL's, or the default one.
+
+    Parameters
+    ----------
+    store : str, Store or None
+        What to open.
+    lock_timeout_s : float, optional
+        How long another process may hold it before that is an error [s].
+    """
     from twin.store import Store
 
-    return store if isinstance(store, Store) else Store.open(store)
+    if isinstance(store, Store):
+        return store
+    how = {} if lock_timeout_s is None else {"lock_timeout_s": lock_timeout_s}
+    return Store.open(store, **how)

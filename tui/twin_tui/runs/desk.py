@@ -48,7 +48,9 @@ class WorkerProcess:
         """Pass on all it tells until it ends (in a thread)."""
         assert self.process.stdout is not None
         for line in self.process.stdout:
-            hear(json.loads(line))
+            # What was being said when it was killed is no news.
+            with contextlib.suppress(json.JSONDecodeError):
+                hear(json.loads(line))
         code = self.process.wait()
         self._errors.seek(0)
         lines = self._errors.read().decode(errors="replace").strip().splitlines()

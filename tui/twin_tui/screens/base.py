@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -132,10 +133,15 @@ class BenchScreen(Screen[Any]):
 
     def on_answer(self, answer: Answer) -> None:
         """Go on with an answer, or tell what went wrong."""
-        if answer.error is None:
-            answer.then(answer.value)
-        else:
-            self.tell_error(answer.error)
+        error = answer.error
+        if error is None:
+            try:
+                answer.then(answer.value)
+            except Exception as raised:  # a plugin's text, say, that cannot be drawn
+                self.log.error(traceback.format_exc())
+                error = raised
+        if error is not None:
+            self.tell_error(error)
 
     def tell_error(self, error: BaseException) -> None:
         """Show an error as a message."""

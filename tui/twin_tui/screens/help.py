@@ -35,20 +35,17 @@ class HelpScreen(ModalScreen[None]):
     def __init__(self, text: str, bindings: Any):
         super().__init__()
         self._text, self._active = text, bindings
+        self._seen: set[str] = set()
 
     def compose(self) -> ComposeResult:
         """Build the page."""
-        text = Text(self._text.strip() + "\n\n")
-        seen = set()
-        for active in self._active.values():
-            binding = active.binding
-            if not binding.description or binding.description in seen or binding.system:
-                continue
-            seen.add(binding.description)
-            key = self.app.get_key_display(binding)
-            text.append(f"{key:>14}", "bold")
-            text.append(f"  {binding.description}")
-            text.append(f"  ({binding.id})\n" if binding.id else "\n", "dim")
+        # Paragraphs are wrapped to the room there is, not as they were written.
+        paragraphs = [" ".join(part.split()) for part in self._text.strip().split("\n\n")]
+        text = Text("\n\n".join(paragraphs) + "\n\nKeys\n")
+        bindings = [active.binding for active in self._active.values()]
+        own = [b for b in bindings if b.id]
+        for binding in [*own, *(b for b in bindings if not b.id)]:
+            self._tell(text, binding)
         text.append(
             "\nKeys can be changed in the [keymap] of bench.toml by the names in brackets. "
             "Everything is in the command palette too (ctrl+p)."
@@ -56,3 +53,12 @@ class HelpScreen(ModalScreen[None]):
         with VerticalScroll() as scroll:
             scroll.border_title = "Help (Esc closes)"
             yield Static(text)
+
+    def _tell(self, text: Text, binding: Binding) -> None:
+        """Add a line on a key, once however many keys do the same."""
+        if not binding.description or binding.description in self._seen or binding.system:
+            return
+        self._seen.add(binding.description)
+        text.append(f"{self.app.get_key_display(binding):>14}", "bold")
+        text.append(f"  {binding.description}")
+        text.append(f"  ({binding.id})\n" if binding.id else "\n", "dim")

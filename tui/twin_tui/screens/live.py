@@ -109,9 +109,10 @@ kept. On a small screen one chart is shown at a time: V changes it."""
 
     def jobs_changed(self) -> None:
         """Show what is new about the runs."""
-        if not self.query("#jobs"):
+        # News may come before the screen is there.
+        table = next(iter(self.query("#jobs").results(Table)), None)
+        if table is None or not table.ready:
             return
-        table = self.query_one("#jobs", Table)
         for job in self.bench.desk.runs:
             key = str(job.number)
             cells = (job.id, f"{bar(job.share, 5)}{job.share:4.0%}", job.label, job.progress())
@@ -140,7 +141,11 @@ kept. On a small screen one chart is shown at a time: V changes it."""
         none = "no cycle was finished" if job.over else "no cycle is finished yet"
         waiting = Text(f"{job.progress()}: {none}")
         self.query_one("#gauge", Static).update(Text("\n").join(lines) if lines else waiting)
-        self.query_one("#numbers", Static).update(state_of(job))
+        try:
+            state = state_of(job)
+        except Exception as error:  # a row of a plugin's mode may hold anything
+            state = Text(f"cannot be shown: {type(error).__name__}: {error}")
+        self.query_one("#numbers", Static).update(state)
         self._log(job)
         for name in CHARTS:
             chart = self.query_one(f"#{name}", Chart)

@@ -47,7 +47,7 @@ take, and the command that does the same in a shell. Start as many as you like: 
         Binding("f5,ctrl+r", "start", "Start", key_display="F5", id="scenario.start"),
         Binding("f6,ctrl+s", "save", "Save", key_display="F6", id="scenario.save"),
         Binding("f7,ctrl+o", "open", "Open", key_display="F7", id="scenario.open"),
-        Binding("f8", "copy", "Copy command", id="scenario.copy"),
+        Binding("f8", "copy", "Copy command", key_display="F8", id="scenario.copy"),
         Binding("escape", "unfocus", "Leave the field", show=False, id="scenario.leave"),
     ]
 

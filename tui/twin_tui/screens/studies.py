@@ -119,9 +119,10 @@ class StudyScreen(BenchScreen):
 
     def jobs_changed(self) -> None:
         """Show what is new about the studies."""
-        if not self.query("#studies"):
+        # News may come before the screen is there.
+        table = next(iter(self.query("#studies").results(Table)), None)
+        if table is None or not table.ready:
             return
-        table = self.query_one("#studies", Table)
         rows = self._rows()
         if list(rows) != table.keys:
             self._refill(table, rows)

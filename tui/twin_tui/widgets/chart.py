@@ -77,6 +77,8 @@ class Chart(Static):
                     text = own(size) if own else Text.from_ansi(draw_panel(panel, size))
                 except InputError as error:  # the run has nothing of the kind (yet)
                     panel, text = None, Text(error.problem.message)
+                except Exception as error:
+                    panel, text = None, Text(f"cannot be drawn: {type(error).__name__}: {error}")
             self.post_message(self.Drawn(panel, text))
 
         self.run_worker(draw, thread=True, exclusive=True, exit_on_error=False, group="drawing")

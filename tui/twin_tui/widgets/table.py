@@ -31,6 +31,11 @@ class Table(DataTable[Text]):
             self.add_column(name, key=name, width=max(cell_len(name), 1))
 
     @property
+    def ready(self) -> bool:
+        """Whether it has columns yet."""
+        return bool(self._most)
+
+    @property
     def keys(self) -> list[str]:
         """The rows' keys, from above."""
         return [str(key.value) for key in self.rows]
