@@ -13,7 +13,7 @@ import pytest
 
 import twin
 
-KINDS = {".py", ".toml", ".typed"}
+KINDS = {".json", ".py", ".toml", ".typed"}
 
 
 @pytest.fixture(scope="module")

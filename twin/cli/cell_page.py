@@ -73,8 +73,9 @@ def show_evidence(sheet: Page, found: dict[str, Any]) -> None:
     )
     rows = [(n["key"], n["value"], n["status"], _power(n, life)) for n in driving[:SHOWN]]
     if rows:
-        sheet.line("Warning: a number that was not measured drives the answer.", "bold")
-        sheet.table(("number", "value", "status", "life goes as its power"), rows, keep=(1, 2))
+        sheet.line("Warning: a number that was not measured drives the answer:", "bold")
+        sheet.line("the life goes as that number to this power.")
+        sheet.table(("number", "value", "status", "power"), rows, keep=(1, 2, 3), right=(3,))
     if len(driving) > SHOWN:
         sheet.line(f"and {len(driving) - SHOWN} more; all with --json", "dim")
 

@@ -1,0 +1,48 @@
+"""What ships with the library's main cells about the numbers their lives hang on."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+import twin_cells
+
+import twin
+from twin import api
+from twin.cli.cell_page import show_evidence
+from twin.cli.page import Page
+from twin.specs.dump import iter_quantities
+
+MAIN = ("na-nzsp-nvp", "na-nzsp-na", "na-base-na", "na-base-nvp")
+FOLDER = Path(twin_cells.__file__).parent / "evidence"
+
+
+@pytest.mark.parametrize("name", MAIN)
+def test_a_main_cell_ships_with_what_its_life_hangs_on(name):
+    found = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    assert found["cell"] == name and found["numbers"]
+    keys = dict(iter_quantities(twin.load_cell(name)))
+    for number in found["numbers"]:
+        assert number["key"] in keys
+        assert keys[number["key"]].status in ("assumed", "unverified", None)
+    strengths = [abs(n["exponent"]) for n in found["numbers"] if n["exponent"] is not None]
+    assert strengths == sorted(strengths, reverse=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MAIN)
+def test_it_is_that_of_the_cell_as_it_is(name):
+    """Fails where a cell or a mode's defaults were changed: find it anew with --save."""
+    assert api.known_sensitivity(twin.load_cell(name)) is not None
+
+
+@pytest.mark.parametrize("name", MAIN)
+def test_it_fits_a_page_of_eighty_columns_and_warns(name):
+    found = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    sheet = Page(io.StringIO())
+    show_evidence(sheet, found)
+    text = sheet.text()
+    assert all(len(line) <= 80 for line in text.splitlines())
+    assert ("Warning: a number that was not measured drives" in text) == bool(api.drivers(found))
