@@ -63,7 +63,8 @@ def row(cell: str, name: str, args: argparse.Namespace) -> dict[str, Any]:
         series_every=cycles,
     )
     try:
-        _, first = next(iter(run.iter_series()))
+        # A cell that dies at once leaves no series.
+        _, first = next(iter(run.iter_series()), (0, None))
         outcome, rows = run.outcome, run.rows
     finally:
         run.store.close()
@@ -71,7 +72,9 @@ def row(cell: str, name: str, args: argparse.Namespace) -> dict[str, Any]:
     mode, criterion = (outcome.mode, outcome.criterion) if dead else wearing(rows)
     return {
         "overlay": name,
-        "interface_ohm_cm2": CM2 * float(first[FILM][0] + first[TRANSFER][0]),
+        "interface_ohm_cm2": None
+        if first is None
+        else CM2 * float(first[FILM][0] + first[TRANSFER][0]),
         "stripping_mA_cm2": milli(found.stripping),
         "plating_mA_cm2": milli(found.plating),
         "ramp_limited_by": found.cell.mode or None,
@@ -101,6 +104,10 @@ def milli(limit: Any) -> tuple[float, bool]:
     return limit.at_least / 10, limit.current is not None
 
 
+def ohms(resistance: float | None) -> str:
+    return "-" if resistance is None else f"{resistance:.1f}"
+
+
 def shown(limit: tuple[float, bool]) -> str:
     return f"{'' if limit[1] else '>'}{limit[0]:.1f}"
 
@@ -113,7 +120,8 @@ def page(rows: list[dict[str, Any]], refused: list[tuple[str, str]], args: Any) 
         lives = "" if r["outcome"] == "cell-failed" else "lives; wears: "
         limit = r["criterion"] if r["limited_by"] == "core" else r["limited_by"] or "nothing"
         print(
-            f"{r['overlay']:27} {r['interface_ohm_cm2']:7.1f} {shown(r['stripping_mA_cm2']):>6} "
+            f"{r['overlay']:27} {ohms(r['interface_ohm_cm2']):>7} "
+            f"{shown(r['stripping_mA_cm2']):>6} "
             f"{shown(r['plating_mA_cm2']):>6} {r['hours']:6.0f}  {lives}{limit}"
         )
     for name, reason in refused:

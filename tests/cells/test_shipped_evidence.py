@@ -15,8 +15,12 @@ from twin.cli.cell_page import show_evidence
 from twin.cli.page import Page
 from twin.specs.dump import iter_quantities
 
-MAIN = ("na-nzsp-nvp", "na-nzsp-na", "na-base-na", "na-base-nvp")
 FOLDER = Path(twin_cells.__file__).parent / "evidence"
+MAIN = sorted(file.stem for file in FOLDER.glob("*.json"))
+
+
+def test_the_main_cells_are_among_them():
+    assert {"na-nzsp-nvp", "na-nzsp-na", "na-base-na", "na-base-nvp"} <= set(MAIN)
 
 
 @pytest.mark.parametrize("name", MAIN)

@@ -62,7 +62,7 @@ def show_evidence(sheet: Page, found: dict[str, Any]) -> None:
     driving = drivers(found)
     life = found["life_cycles"]
     if life is None:
-        about = f"nothing wears it out in {found['cycles']} cycles of {found['protocol']}"
+        about = f"Nothing wears it out in {found['cycles']} cycles of {found['protocol']}"
     else:
         end = f", then {found['died_of']}" if found["died_of"] else ""
         about = f"{life:.0f} cycles of {found['protocol']}{end}"
