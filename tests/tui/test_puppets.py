@@ -229,3 +229,14 @@ def test_numbers_that_cannot_be_shown_are_said_to_be_so(bench, drive, puppets, m
         await pilot.sees("cannot be shown: KeyError: 'resistance_Ohm_m2'", "starting")
 
     drive(bench(screen="live"), flow)
+
+
+def test_a_worker_imports_nothing_of_the_folder_where_the_bench_was_started(tmp_path, monkeypatch):
+    (tmp_path / "twin").mkdir()
+    (tmp_path / "twin" / "__init__.py").write_text("raise SystemExit('another twin')")
+    monkeypatch.chdir(tmp_path)
+    worker = WorkerProcess()
+    worker.process.stdin.close()  # without a job it ends
+    heard = []
+    worker.listen(heard.append)
+    assert heard[0] == {"says": "ready"} and heard[-1]["code"] == 0, heard

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from typing import Any
 
 from rich.text import Text
@@ -10,7 +11,7 @@ from twin.api.formats import short
 from twin_tui.widgets.operating_map import (
     ALIVE,
     COLOURS,
-    LINE,
+    LINES,
     UNKNOWN,
     Axis,
     Map,
@@ -79,6 +80,6 @@ def draw_legend(shown: Map) -> Text:
     text.append(f"{ALIVE}\u00a0lives")
     if any(point.kind == "solver-gave-up" for point in shown.points):
         text.append(f"  {UNKNOWN}\u00a0solver gave up")
-    for label, _, _ in shown.lines:
-        text.append(f"  {LINE}\u00a0{label}")
+    for (label, _, _), mark in zip(shown.lines, cycle(LINES), strict=False):
+        text.append("  " + f"{mark} {label}".replace(" ", "\u00a0"))
     return text
