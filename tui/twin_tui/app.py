@@ -280,11 +280,13 @@ class Bench(App[None]):
         seen = set()
         for active in screen.active_bindings.values():
             binding = active.binding
-            if binding.description and binding.action not in seen and not binding.system:
+            # The bench's own have ids; the rest moves cursors and scrolls.
+            own = binding.id is not None and not binding.id.startswith("go.")
+            if own and binding.description and binding.action not in seen:
                 seen.add(binding.action)
 
                 def run(action: str = binding.action, node: Any = active.node) -> None:
                     self.call_later(self.run_action, action, node)
 
-                yield SystemCommand(binding.description, f"as the key {binding.key}", run)
+                yield SystemCommand(binding.description, f"the key {binding.key}", run)
         yield from super().get_system_commands(screen)
