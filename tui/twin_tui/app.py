@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import threading
 from collections.abc import Iterable
@@ -23,6 +24,8 @@ from twin_tui.screens.cells import CellsScreen
 from twin_tui.settings import Settings, State, read_settings
 
 REDRAW_S = 0.4
+LAST_S = 5.0
+"""How long the bench has to leave once its process was told to end [s]."""
 READY_AFTER_S, AGAIN_S = 2.0, 0.5
 """When the rest is imported [s]: not before the first screen is there and nobody is at work."""
 
@@ -156,7 +159,15 @@ class Bench(App[None]):
         for name in ("SIGINT", "SIGTERM", "SIGHUP"):
             # Not on Windows, nor where the application is not in the main thread.
             with contextlib.suppress(AttributeError, NotImplementedError, RuntimeError, ValueError):
-                loop.add_signal_handler(getattr(signal, name), lambda: self._leave(stop=False))
+                loop.add_signal_handler(getattr(signal, name), self._told_to_end)
+
+    def _told_to_end(self) -> None:
+        if not self.is_headless:
+            # Where the terminal is gone, what waits for its keys may never end by itself.
+            last = threading.Timer(LAST_S, os._exit, [0])
+            last.daemon = True
+            last.start()
+        self._leave(stop=False)
 
     def _get_ready(self) -> None:
         """Import the rest when nobody waits for anything."""
