@@ -105,7 +105,7 @@ def test_forecasts_are_lived_where_the_settings_say(bench, drive, settings, pupp
         assert arguments["scheduler"] == "tcp://lab:8786" and "workers" not in arguments
         assert arguments["samples"] == 7
         puppets[0].says("failed", problems=[{"message": "no Dask scheduler answers", "fix": "f"}])
-        await pilot.hears("fix: f")
+        await pilot.hears("failed: no Dask scheduler answers\nfix: f")
 
     drive(bench(screen="forecast", scenario=Scenario(cell="na-nzsp-nvp")), flow)
 

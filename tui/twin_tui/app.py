@@ -20,7 +20,7 @@ from twin_tui.runs.desk import Desk
 from twin_tui.runs.job import Job
 from twin_tui.runs.scenario import Scenario
 from twin_tui.screens.base import NAMES, BenchScreen
-from twin_tui.screens.cells import CellsScreen
+from twin_tui.screens.places import PLACES
 from twin_tui.settings import Settings, State, read_settings
 
 REDRAW_S = 0.4
@@ -28,48 +28,6 @@ LAST_S = 5.0
 """How long the bench has to leave once its process was told to end [s]."""
 READY_AFTER_S, AGAIN_S = 2.0, 0.5
 """When the rest is imported [s]: not before the first screen is there and nobody is at work."""
-
-
-def _scenario() -> Screen[Any]:
-    from twin_tui.screens.scenario import ScenarioScreen
-
-    return ScenarioScreen()
-
-
-def _live() -> Screen[Any]:
-    from twin_tui.screens.live import LiveScreen
-
-    return LiveScreen()
-
-
-def _results() -> Screen[Any]:
-    from twin_tui.screens.results import ResultsScreen
-
-    return ResultsScreen()
-
-
-def _compare() -> Screen[Any]:
-    from twin_tui.screens.compare import CompareScreen
-
-    return CompareScreen()
-
-
-def _forecast() -> Screen[Any]:
-    from twin_tui.screens.forecast import ForecastScreen
-
-    return ForecastScreen()
-
-
-def _map() -> Screen[Any]:
-    from twin_tui.screens.operating_map import MapScreen
-
-    return MapScreen()
-
-
-def _modes() -> Screen[Any]:
-    from twin_tui.screens.modes import ModesScreen
-
-    return ModesScreen()
 
 
 class Bench(App[None]):
@@ -86,16 +44,7 @@ class Bench(App[None]):
     """
 
     TITLE = "twin"
-    MODES = {
-        "cells": CellsScreen,
-        "scenario": _scenario,
-        "live": _live,
-        "results": _results,
-        "compare": _compare,
-        "forecast": _forecast,
-        "map": _map,
-        "modes": _modes,
-    }
+    MODES = PLACES
     DEFAULT_MODE = "cells"
     COMMAND_PALETTE_DISPLAY = "ctrl+p"
     BINDINGS = [
@@ -187,7 +136,7 @@ class Bench(App[None]):
         if job.over and not job.told:
             job.told = True
             self.notify(
-                f"{job.id}: {job.progress()}" if job.state == "finished" else job.log[-1],
+                f"{job.id}: {job.progress()}" if job.state == "finished" else job.last_words,
                 title=job.label,
                 severity="error" if job.state == "failed" else "information",
                 markup=False,
