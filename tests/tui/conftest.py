@@ -24,7 +24,7 @@ from twin import api
 from twin.specs.dump import cell_hash, cell_to_data
 from twin.store import Store
 
-WAIT_S = 60.0  # a hang, however busy the machine is
+WAIT_S = 150.0  # a hang, however busy the machine is
 
 
 def row(cycle: int, pressure: float) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from textual.app import App
@@ -102,8 +103,13 @@ def test_a_point_in_words():
     assert "lives to cycle 500" in draw_point(SAFE, SAFE.points[1]).plain
     lost = Point(1.0, 1.0, None, 3, kind="solver-gave-up")
     assert "the solver gave up in cycle 3" in draw_point(SAFE, lost).plain
-    legend = draw_legend(SAFE).plain.replace("\u00a0", " ")
-    assert "P pressure" in legend and "* critical current" in legend
+    lines = (*SAFE.lines, ("voids begin", [1.0], [1.0]))
+    for width in (24, 80):
+        legend = draw_legend(replace(SAFE, lines=lines), width).plain
+        # A letter or a mark and its meaning stay on one line; each line has its own mark.
+        for part in ("P pressure", "* critical current", "+ voids begin"):
+            assert part in legend
+        assert max(map(len, legend.splitlines())) <= width
 
 
 LEVELS = {

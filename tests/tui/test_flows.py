@@ -169,6 +169,8 @@ def test_the_page_of_a_run_that_died(bench, drive, stored, settings):
         await pilot.sees("✖ died", "of pressure: anode contact lost, cycle 7", "runner-up")
         await pilot.sees("voids took the contact", "120 mV")  # the evidence
         await pilot.until(lambda: len(pilot.screen.panels) > 4, "the figures")
+        await pilot.press("right_square_bracket")  # the first, not the second
+        await pilot.sees("Voltage (V)", "Capacity (mAh/cm²)", "cycle 7")
         await pilot.press("right_square_bracket")
         await pilot.sees("Discharge capacity", "death in cycle 7")
         pilot.screen.query_one("#tabs").active = "t-events"

@@ -105,7 +105,7 @@ def test_forecasts_are_lived_where_the_settings_say(bench, drive, settings, pupp
         assert arguments["scheduler"] == "tcp://lab:8786" and "workers" not in arguments
         assert arguments["samples"] == 7
         puppets[0].says("failed", problems=[{"message": "no Dask scheduler answers", "fix": "f"}])
-        await pilot.hears("fix: f")
+        await pilot.hears("failed: no Dask scheduler answers\nfix: f")
 
     drive(bench(screen="forecast", scenario=Scenario(cell="na-nzsp-nvp")), flow)
 
@@ -229,3 +229,14 @@ def test_numbers_that_cannot_be_shown_are_said_to_be_so(bench, drive, puppets, m
         await pilot.sees("cannot be shown: KeyError: 'resistance_Ohm_m2'", "starting")
 
     drive(bench(screen="live"), flow)
+
+
+def test_a_worker_imports_nothing_of_the_folder_where_the_bench_was_started(tmp_path, monkeypatch):
+    (tmp_path / "twin").mkdir()
+    (tmp_path / "twin" / "__init__.py").write_text("raise SystemExit('another twin')")
+    monkeypatch.chdir(tmp_path)
+    worker = WorkerProcess()
+    worker.process.stdin.close()  # without a job it ends
+    heard = []
+    worker.listen(heard.append)
+    assert heard[0] == {"says": "ready"} and heard[-1]["code"] == 0, heard

@@ -35,7 +35,7 @@ def _still(monkeypatch) -> None:
         ("scenario", ("≠ stack.pressure: 5 MPa → 10 MPa", "The same in a shell")),
         ("results", ("2 of 2 runs", "anode contact lost")),
         ("forecast", ("7 of 8 members", "░ 90 %")),
-        ("map", ("3 points, to cycle 8", "Under the cursor", "P\u00a0pressure")),
+        ("map", ("3 points, to cycle 8", "Under the cursor", "P pressure")),
     ],
 )
 def test_a_screen_looks_as_it_did(bench, drive, snapshot, screen, words, size):

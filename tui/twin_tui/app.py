@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import threading
 from collections.abc import Iterable
@@ -19,54 +20,14 @@ from twin_tui.runs.desk import Desk
 from twin_tui.runs.job import Job
 from twin_tui.runs.scenario import Scenario
 from twin_tui.screens.base import NAMES, BenchScreen
-from twin_tui.screens.cells import CellsScreen
+from twin_tui.screens.places import PLACES
 from twin_tui.settings import Settings, State, read_settings
 
 REDRAW_S = 0.4
+LAST_S = 5.0
+"""How long the bench has to leave once its process was told to end [s]."""
 READY_AFTER_S, AGAIN_S = 2.0, 0.5
 """When the rest is imported [s]: not before the first screen is there and nobody is at work."""
-
-
-def _scenario() -> Screen[Any]:
-    from twin_tui.screens.scenario import ScenarioScreen
-
-    return ScenarioScreen()
-
-
-def _live() -> Screen[Any]:
-    from twin_tui.screens.live import LiveScreen
-
-    return LiveScreen()
-
-
-def _results() -> Screen[Any]:
-    from twin_tui.screens.results import ResultsScreen
-
-    return ResultsScreen()
-
-
-def _compare() -> Screen[Any]:
-    from twin_tui.screens.compare import CompareScreen
-
-    return CompareScreen()
-
-
-def _forecast() -> Screen[Any]:
-    from twin_tui.screens.forecast import ForecastScreen
-
-    return ForecastScreen()
-
-
-def _map() -> Screen[Any]:
-    from twin_tui.screens.operating_map import MapScreen
-
-    return MapScreen()
-
-
-def _modes() -> Screen[Any]:
-    from twin_tui.screens.modes import ModesScreen
-
-    return ModesScreen()
 
 
 class Bench(App[None]):
@@ -83,16 +44,7 @@ class Bench(App[None]):
     """
 
     TITLE = "twin"
-    MODES = {
-        "cells": CellsScreen,
-        "scenario": _scenario,
-        "live": _live,
-        "results": _results,
-        "compare": _compare,
-        "forecast": _forecast,
-        "map": _map,
-        "modes": _modes,
-    }
+    MODES = PLACES
     DEFAULT_MODE = "cells"
     COMMAND_PALETTE_DISPLAY = "ctrl+p"
     BINDINGS = [
@@ -156,7 +108,15 @@ class Bench(App[None]):
         for name in ("SIGINT", "SIGTERM", "SIGHUP"):
             # Not on Windows, nor where the application is not in the main thread.
             with contextlib.suppress(AttributeError, NotImplementedError, RuntimeError, ValueError):
-                loop.add_signal_handler(getattr(signal, name), lambda: self._leave(stop=False))
+                loop.add_signal_handler(getattr(signal, name), self._told_to_end)
+
+    def _told_to_end(self) -> None:
+        if not self.is_headless:
+            # Where the terminal is gone, what waits for its keys may never end by itself.
+            last = threading.Timer(LAST_S, os._exit, [0])
+            last.daemon = True
+            last.start()
+        self._leave(stop=False)
 
     def _get_ready(self) -> None:
         """Import the rest when nobody waits for anything."""
@@ -176,7 +136,7 @@ class Bench(App[None]):
         if job.over and not job.told:
             job.told = True
             self.notify(
-                f"{job.id}: {job.progress()}" if job.state == "finished" else job.log[-1],
+                f"{job.id}: {job.progress()}" if job.state == "finished" else job.last_words,
                 title=job.label,
                 severity="error" if job.state == "failed" else "information",
                 markup=False,
@@ -280,11 +240,13 @@ class Bench(App[None]):
         seen = set()
         for active in screen.active_bindings.values():
             binding = active.binding
-            if binding.description and binding.action not in seen and not binding.system:
+            # The bench's own have ids; the rest moves cursors and scrolls.
+            own = binding.id is not None and not binding.id.startswith("go.")
+            if own and binding.description and binding.action not in seen:
                 seen.add(binding.action)
 
                 def run(action: str = binding.action, node: Any = active.node) -> None:
                     self.call_later(self.run_action, action, node)
 
-                yield SystemCommand(binding.description, f"as the key {binding.key}", run)
+                yield SystemCommand(binding.description, f"the key {binding.key}", run)
         yield from super().get_system_commands(screen)

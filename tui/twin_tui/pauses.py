@@ -9,6 +9,9 @@ import sys
 SWITCH_S = 0.001
 """How soon a thread that computes gives way to the event loop [s]; Python's own is 5 ms."""
 
+THRESHOLDS = (1000, 10, 200)
+"""When the three generations are collected: the oldest every few minutes, not every 6 s."""
+
 NEEDED = ("pybamm", "plotext", "twin.api.pictures", "twin.api.describe", "twin.store")
 """What the screens need sooner or later (PyBaMM reads the steps of protocols)."""
 
@@ -28,3 +31,4 @@ def get_ready() -> None:
         importlib.import_module(name)
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*THRESHOLDS)

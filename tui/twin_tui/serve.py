@@ -92,7 +92,7 @@ class BenchServer(Server):
     """
 
     def __init__(self, url: str | None, host: str, port: int, token: str | None):
-        words = [sys.executable, "-m", "twin_tui.served", *([url] if url else [])]
+        words = [sys.executable, "-P", "-m", "twin_tui.served", *([url] if url else [])]
         super().__init__(shlex.join(words), host=host, port=port, title="twin")
         self._token = token
 

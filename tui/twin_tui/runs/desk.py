@@ -28,7 +28,8 @@ class WorkerProcess:
     def __init__(self) -> None:
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  (closed in close)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "twin_tui.runs.worker"],
+            # -P: what lies in the folder where the bench was started is not imported.
+            [sys.executable, "-P", "-m", "twin_tui.runs.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,

@@ -74,6 +74,12 @@ class Job:
         self.log.append(text)
         del self.log[:-MOST_LOG]
 
+    @property
+    def last_words(self) -> str:
+        """What was said last, with its fix if it is one."""
+        lines = self.log[-2 if self.log[-1].startswith("  fix:") else -1 :]
+        return "\n".join(line.strip() for line in lines)
+
     def hear(self, news: dict[str, Any]) -> None:
         """Take in what the worker tells."""
         self.changes += 1

@@ -115,7 +115,7 @@ kept. On a small screen one chart is shown at a time: V changes it."""
             return
         for job in self.bench.desk.runs:
             key = str(job.number)
-            cells = (job.id, f"{bar(job.share, 5)}{job.share:4.0%}", job.label, job.progress())
+            cells = (job.id, f"{bar(job.share, 5)}{job.share:5.0%}", job.label, job.progress())
             new = key not in table.rows
             table.put(key, cells)
             if new:

@@ -48,7 +48,7 @@ are done; Go on does the rest."""
         study_css("MapScreen")
         + """
     MapScreen #right { width: 1fr; }
-    MapScreen #legend { height: auto; max-height: 3; padding: 0 1; }
+    MapScreen #legend { height: auto; max-height: 4; padding: 0 1; }
     """
     )
     BINDINGS = [Binding("enter", "open", "Its run", id="map.open")]
@@ -73,8 +73,14 @@ are done; Go on does the rest."""
         self.view = view
         shown = map_of(view)
         self.query_one("#map", OperatingMap).show_map(shown)
-        self.query_one("#legend", Static).update(draw_legend(shown))
+        legend = self.query_one("#legend", Static)
+        legend.update(draw_legend(shown, legend.content_size.width or 40))
         self._tell_point()
+
+    def on_resize(self) -> None:
+        """Write the legend for the new width."""
+        if self.view is not None:
+            self.call_after_refresh(self.show, self.view)
 
     def say(self, text: str) -> None:
         """Show words in place of a map."""

@@ -127,9 +127,11 @@ other parameters. Export writes files for other programs."""
             self.query_one("#figure", Chart).show_panel(self.panels[event.value])
 
     def action_figure(self, step: int) -> None:
-        """Show the next figure."""
+        """Show the next figure; the one there is, if they are not shown yet."""
         if self.panels:
-            self.query_one("#tabs", TabbedContent).active = "t-figures"
+            tabs = self.query_one("#tabs", TabbedContent)
+            step = step if tabs.active == "t-figures" else 0
+            tabs.active = "t-figures"
             box = self.query_one("#which", Select)
             now = box.value if isinstance(box.value, int) else 0
             box.value = (now + step) % len(self.panels)

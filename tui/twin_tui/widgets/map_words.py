@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from typing import Any
 
 from rich.text import Text
@@ -10,7 +11,7 @@ from twin.api.formats import short
 from twin_tui.widgets.operating_map import (
     ALIVE,
     COLOURS,
-    LINE,
+    LINES,
     UNKNOWN,
     Axis,
     Map,
@@ -71,14 +72,23 @@ def draw_point(shown: Map, point: Point) -> Text:
     return text
 
 
-def draw_legend(shown: Map) -> Text:
-    """Say what the letters mean; a letter and its meaning stay on one line."""
-    text = Text()
-    for number, (mode, letter) in enumerate(shown.letters.items()):
-        text.append(f"{letter}\u00a0{mode}  ", COLOURS[number % len(COLOURS)])
-    text.append(f"{ALIVE}\u00a0lives")
+def draw_legend(shown: Map, width: int) -> Text:
+    """Say what the letters and marks mean, each on one line with its meaning."""
+    parts = [
+        Text(f"{letter} {mode}", COLOURS[number % len(COLOURS)])
+        for number, (mode, letter) in enumerate(shown.letters.items())
+    ]
+    parts.append(Text(f"{ALIVE} lives"))
     if any(point.kind == "solver-gave-up" for point in shown.points):
-        text.append(f"  {UNKNOWN}\u00a0solver gave up")
-    for label, _, _ in shown.lines:
-        text.append(f"  {LINE}\u00a0{label}")
+        parts.append(Text(f"{UNKNOWN} solver gave up"))
+    marks = zip(shown.lines, cycle(LINES), strict=False)
+    parts += [Text(f"{mark} {label}") for (label, _, _), mark in marks]
+    text, used = Text(no_wrap=True, overflow="ellipsis"), 0
+    for part in parts:
+        if used and used + 2 + len(part) > width:
+            text.append("\n")
+            used = 0
+        text.append("  " if used else "")
+        text.append(part)
+        used += 2 + len(part)
     return text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from textual.widgets import Static
 from twin.api.formats import short
 from twin_tui.widgets.fan import labelled_rows
 
-ALIVE, UNKNOWN, LINE = "·", "?", "*"
+ALIVE, UNKNOWN, LINES = "·", "?", "*+#%@"
 COLOURS = ("red", "yellow", "magenta", "blue", "cyan", "bright_red")
 _LEFT, _BELOW = 9, 3
 """Columns and rows that the axes take."""
@@ -208,7 +209,8 @@ def draw_map(shown: Map, size: tuple[int, int]) -> tuple[Any, list[tuple[int, in
         Rows of (character, style), and the column and row of each point.
     """
     columns, rows = size
-    wide, high = columns - _LEFT - 1, rows - _BELOW
+    wide = columns - _LEFT - 1
+    high = rows - _BELOW - len(_names(shown, _LEFT + wide)) + 1
     x = np.clip(shown.x.share([p.x for p in shown.points]), 0, 1)
     y = np.clip(shown.y.share([p.y for p in shown.points]), 0, 1)
     styles = {m: COLOURS[i % len(COLOURS)] for i, m in enumerate(shown.letters)}
@@ -227,10 +229,10 @@ def draw_map(shown: Map, size: tuple[int, int]) -> tuple[Any, list[tuple[int, in
             letter, style = shown.letter(point), styles.get(point.mode or "", "")
             line.append((letter.lower() if letter.isalpha() else " ", f"dim {style}".strip()))
         cells.append(line)
-    for _, xs, ys in shown.lines:
+    for (_, xs, ys), mark in zip(shown.lines, cycle(LINES), strict=False):
         for a, b in zip(shown.x.share(list(xs)), shown.y.share(list(ys)), strict=True):
             if 0 <= a <= 1 and 0 <= b <= 1:
-                cells[round((1 - b) * (high - 1))][round(a * (wide - 1))] = (LINE, "bold")
+                cells[round((1 - b) * (high - 1))][round(a * (wide - 1))] = (mark, "bold")
     places = [
         (round(a * (wide - 1)), round((1 - b) * (high - 1))) for a, b in zip(x, y, strict=True)
     ]
@@ -275,6 +277,13 @@ def _with_axes(cells: Any, shown: Map, wide: int, high: int) -> list[list[tuple[
         start = min(start, _LEFT + wide - len(label))
         ticks[start : start + len(label)] = label
     rows.append([(c, "") for c in ticks])
-    names = f"{shown.x.label} →   ↑ {shown.y.label}"
-    rows.append([(c, "bold") for c in f"{names:^{_LEFT + wide}}"[: _LEFT + wide]])
+    for name in _names(shown, _LEFT + wide):
+        rows.append([(c, "bold") for c in f"{name:^{_LEFT + wide}}"[: _LEFT + wide]])
     return rows
+
+
+def _names(shown: Map, room: int) -> list[str]:
+    """Return the names of the axes, on one line if they fit there."""
+    names = [f"{shown.x.label} →", f"↑ {shown.y.label}"]
+    together = "   ".join(names)
+    return [together] if len(together) <= room else names

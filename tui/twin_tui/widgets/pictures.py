@@ -52,7 +52,10 @@ def gauge(name: str, margin: float, trend: str, width: int) -> Text:
     )
     text = Text(no_wrap=True, overflow="ellipsis")
     text.append(bar(margin, cells), style or "green")
-    text.append(f" {margin:5.2f} {trend} {name}", "")
+    # What is measured tells more than whose it is.
+    room = width - cells - 9 - (len(word) + 1 if word else 0)
+    shown = name if len(name) <= room else name.partition(": ")[2] or name
+    text.append(f" {margin:5.2f} {trend} {shown}", "")
     if word:
         text.append(f" {word}", style)
     return text
