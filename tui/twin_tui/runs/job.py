@@ -156,9 +156,10 @@ class Job:
     def progress(self) -> str:
         """Return state, cycles and time left in words."""
         if self.state == "finished":
-            kind = self.final.get("kind", "finished")
-            cause = f" of {self.final['mode']}" if kind == "cell-failed" else ""
-            return f"{kind}{cause}, cycle {self.cycle}"
+            kind, cycle = self.final.get("kind", "finished"), self.final.get("cycle", self.cycle)
+            if kind == "cell-failed":
+                return f"died of {self.final['mode']} in cycle {cycle}"
+            return f"{kind}, cycle {cycle}"
         left = f", {duration(self.eta_s)} left" if self.eta_s and self.state == "running" else ""
         return f"{self.state} {self.cycle}/{self.total}{left}"
 
