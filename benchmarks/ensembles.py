@@ -9,8 +9,8 @@ from typing import Any
 import twin
 from benchmarks.clock import timed
 
-CELL = "na-nzsp-na"
-CYCLES = 400
+CELL = "na-nzsp-nvp"
+CYCLES = 1000
 
 
 def measure(samples: int) -> dict[str, Any]:

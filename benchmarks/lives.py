@@ -49,7 +49,11 @@ LIVES = {
     "resistance": Life("na-nzsp-nvp", "interphase resistance"),
     "anode-free": Life("al-nbh-nco", "nothing: anode-free", 300, {"without": ["dendrite"]}),
     "knee": Life("na-base-nvp", "delamination of the cathode's particles"),
-    "short": Life("na-gel-nvp", "a filament across the electrolyte"),
+    "short": Life(
+        "na-nzsp-nvp",
+        "a filament across the electrolyte",
+        asked={"overrides": {"protocol.rate": "C/2"}},
+    ),
     "lives": Life("na-base-na", "nothing: a symmetric cell that lives"),
     "full-lives": Life(
         "na-nzsp-nvp", "nothing: a full cell that lives", asked={"without": ["interphase"]}
