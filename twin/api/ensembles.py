@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from twin.api.cells import as_spec, load_protocol, mode_entries, split_overrides
@@ -16,7 +17,11 @@ from twin.modes.manager import plugin_manager
 if TYPE_CHECKING:
     import numpy as np
 
+    from twin.lifetime.cluster import Workers
     from twin.lifetime.spreads import Uncertain
+    from twin.modes.mode import FailureMode
+    from twin.specs.protocol import Protocol
+    from twin.specs.schema import CellSpec
     from twin.store import Store
 
 FINISHED = ("completed", "cell-failed", "solver-gave-up")
@@ -25,17 +30,37 @@ Live = Callable[[Sequence[int]], Iterator[dict[str, Any]]]
 """Lives the members of these numbers, and yields each as it ends."""
 
 
-def design(cell: Any, asked: Mapping[str, Any]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Subject:
+    """What a forecast is asked of, read and found to make sense."""
+
+    spec: CellSpec
+    rules: Protocol
+    modes: list[FailureMode]
+
+
+def subject(cell: Any, asked: Mapping[str, Any]) -> Subject:
+    """Read a forecast's cell, protocol and failure modes.
+
+    Raises
+    ------
+    TwinError
+        For input that cannot be used.
+    """
+    _check(asked)
+    for_cell, for_protocol = split_overrides(asked["overrides"])
+    spec = as_spec(cell, overlays=asked["overlays"], overrides=for_cell)
+    chosen = plugin_manager().select(asked["modes"], asked["without"], spec.kind)
+    return Subject(spec, load_protocol(asked["protocol"], spec, for_protocol), chosen)
+
+
+def design(of: Subject, asked: Mapping[str, Any]) -> dict[str, Any]:
     """Return everything a worker needs to know of a new study, as plain data."""
     from twin.lifetime.inputs import split
     from twin.lifetime.spreads import uncertain
     from twin.specs.dump import cell_to_data, with_overrides
 
-    _check(asked)
-    for_cell, for_protocol = split_overrides(asked["overrides"])
-    spec = as_spec(cell, overlays=asked["overlays"], overrides=for_cell)
-    chosen = plugin_manager().select(asked["modes"], asked["without"], spec.kind)
-    rules = load_protocol(asked["protocol"], spec, for_protocol)
+    spec, rules, chosen = of.spec, of.rules, of.modes
     items = uncertain(spec, [mode.id for mode in chosen])
     entries = mode_entries()
     free, rebuilt = split(
@@ -147,50 +172,54 @@ def to_do(store: Store, study: str, samples: int) -> list[int]:
 
 
 @contextmanager
-def workers_for(
-    store: Store, study: str, job: Mapping[str, Any], count: int, scheduler: str | None
-) -> Iterator[Live]:
-    """Open what lives the members: this process, local ones, or a cluster's.
+def workers_for(store: Store, count: int, scheduler: str | None) -> Iterator[Workers | None]:
+    """Open what lives the members: local processes or a cluster's; None is this process.
 
     Parameters
     ----------
     store : Store
-        Where they are stored; one in memory is lived in this process.
-    study : str
-        The study's id.
-    job : mapping
-        Its design.
+        Where they are stored; those of one in memory are lived in this process.
     count : int
         How many local processes.
     scheduler : str or None
         A running scheduler's address instead.
     """
+    if scheduler is None and (count == 1 or _url(store) == MEMORY):
+        yield None
+        return
+    from twin.lifetime.cluster import Workers
+
+    with Workers(count, scheduler) as hands:
+        yield hands
+
+
+def life_of(store: Store, study: str, job: Mapping[str, Any], hands: Workers | None) -> Live:
+    """Return what lives the members of a study, as many at a time as there are hands."""
     _, items = spec_of(job)
 
     def texts(index: int) -> dict[str, Any]:
         return {i.key: i.text(v) for i, v in zip(items, job["values"][index], strict=True)}
 
     slim = {key: value for key, value in job.items() if key != "values"}
-    url = store.engine.url.render_as_string(hide_password=False)
-    if scheduler is None and (count == 1 or url == MEMORY):
+    if hands is None:
         bench = Bench(slim, study, store)
-        yield lambda todo: (bench.live(index, texts(index)) for index in todo)
-        return
-    from twin.lifetime.cluster import Workers
+        return lambda todo: (bench.live(index, texts(index)) for index in todo)
 
-    with Workers(count, scheduler) as hands:
+    def live(todo: Sequence[int]) -> Iterator[dict[str, Any]]:
+        calls = [(_url(store), study, slim, index, texts(index)) for index in todo]
+        for number, ended in hands.each(live_member, calls):
+            if isinstance(ended, TwinError):
+                raise ended  # the database, say: no member's own fault
+            if isinstance(ended, BaseException):
+                index = todo[number]
+                ended = Bench(slim, study, store).give_up(index, texts(index), ended)
+            yield ended
 
-        def live(todo: Sequence[int]) -> Iterator[dict[str, Any]]:
-            calls = [(url, study, slim, index, texts(index)) for index in todo]
-            for number, ended in hands.each(live_member, calls):
-                if isinstance(ended, TwinError):
-                    raise ended  # the database, say: no member's own fault
-                if isinstance(ended, BaseException):
-                    index = todo[number]
-                    ended = Bench(slim, study, store).give_up(index, texts(index), ended)
-                yield ended
+    return live
 
-        yield live
+
+def _url(store: Store) -> str:
+    return store.engine.url.render_as_string(hide_password=False)
 
 
 def cores() -> int:

@@ -282,16 +282,20 @@ def forecast(
         "rtol": rtol, "atol": atol, "seed": seed, "method": method, "settle": settle,
     }  # fmt: skip
     if study is None:
-        job = ensembles.design(cell, asked)
-        study = opened.start_study(kind="forecast", cell_name=job["cell_name"], design=job)
+        of = ensembles.subject(cell, asked)
+        todo = list(range(samples))
     else:
         job = ensembles.continued(opened, study, samples)
-    if on_start is not None:
-        on_start(study)
-    todo = ensembles.to_do(opened, study, samples)
-    target = samples if settle is None else min(max(FIRST, samples - len(todo)), samples)
+        todo = ensembles.to_do(opened, study, samples)
     count = min(workers or ensembles.cores(), max(len(todo), 1))
-    with ensembles.workers_for(opened, study, job, count, scheduler) as live:
+    with ensembles.workers_for(opened, count, scheduler) as hands:
+        if study is None:  # local workers get ready meanwhile
+            job = ensembles.design(of, asked)
+            study = opened.start_study(kind="forecast", cell_name=job["cell_name"], design=job)
+        if on_start is not None:
+            on_start(study)
+        live = ensembles.life_of(opened, study, job, hands)
+        target = samples if settle is None else min(max(FIRST, samples - len(todo)), samples)
         while True:
             batch = [index for index in todo if index < target]
             for number, member in enumerate(live(batch), start=target - len(batch) + 1):

@@ -9,7 +9,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
-from twin import interrupts
+from twin import garbage, interrupts
 from twin.cli import faults, logs
 from twin.cli.options import Common
 from twin.cli.session import Session, discard
@@ -23,6 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments : sequence of str, optional
         The words after ``twin``; the process's own by default.
     """
+    if arguments is None:  # else somebody else's process
+        garbage.collect_rarely()
     words = list(sys.argv[1:] if arguments is None else arguments)
     # A stream closed from outside (>&-) is None; what goes there is not wanted.
     sys.stdout = sys.stdout or _nowhere()

@@ -135,7 +135,6 @@ def _indices(
 ) -> Mapping[str, tuple[float, float]]:
     """Return the first and the total index of each group of numbers."""
     from SALib.analyze import sobol as analysis
-    from SALib.sample import sobol as design
 
     distinct = list(dict.fromkeys(groups))
     if len(distinct) == 1:
@@ -149,7 +148,7 @@ def _indices(
     with warnings.catch_warnings():
         # SALib divides by the variance of a group's resample, which may be none.
         warnings.simplefilter("ignore")
-        drawn = design.sample(problem, _DRAWS, calc_second_order=False, seed=seed % 2**31)
+        drawn = _drawn(np.array(groups), distinct, seed)
         answers = surrogate(_scores(drawn))
         if np.ptp(answers) == 0:
             return dict.fromkeys(distinct, (0.0, 0.0))
@@ -161,6 +160,16 @@ def _indices(
         name: (float(np.clip(s, 0, 1)), float(np.clip(t, 0, 1)))
         for name, s, t in zip(distinct, found["S1"], found["ST"], strict=True)
     }
+
+
+def _drawn(groups: np.ndarray, distinct: Sequence[str], seed: int) -> np.ndarray:
+    """Return Saltelli's points: for each draw ``A``, ``A`` with a group's of ``B``, and ``B``.
+
+    They are those of ``SALib.sample.sobol``, which fills them in number by number.
+    """
+    a, b = np.hsplit(qmc.Sobol(2 * len(groups), rng=seed % 2**31).random(_DRAWS), 2)
+    mixed = [np.where(groups == name, b, a) for name in distinct]
+    return np.stack([a, *mixed, b], axis=1).reshape(-1, len(groups))
 
 
 def _two_loops(surrogate: Surrogate, aleatory: np.ndarray, seed: int) -> dict[str, list[float]]:

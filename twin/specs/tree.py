@@ -21,7 +21,7 @@ class Rank(IntEnum):
     OVERRIDE = 4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Origin:
     """Where a key stands: the file, the dotted key within that file, and its rank."""
 
@@ -32,11 +32,13 @@ class Origin:
     def child(self, name: str | int) -> Origin:
         """Return the origin of a key below this one."""
         if isinstance(name, int):
-            return replace(self, key=f"{self.key}[{name}]")
-        return replace(self, key=f"{self.key}.{name}" if self.key else name)
+            key = f"{self.key}[{name}]"
+        else:
+            key = f"{self.key}.{name}" if self.key else name
+        return Origin(self.file, key, self.rank)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Node:
     """A value, or a table of nodes, with its origin.
 

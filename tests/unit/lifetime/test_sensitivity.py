@@ -69,6 +69,18 @@ def test_numbers_drawn_together_make_up_one_group():
     assert found["numbers"]["a + b"]["rank_correlation"] is None
 
 
+def test_the_draws_are_those_of_salib():
+    from SALib.sample import sobol
+
+    from twin.lifetime.sensitivity import _DRAWS, _drawn
+
+    groups = ["b", "a", "b", "c"]
+    problem = {"num_vars": 4, "names": list("1234"), "bounds": [[0, 1]] * 4, "groups": groups}
+    chance = np.random.default_rng(3)
+    theirs = sobol.sample(problem, _DRAWS, calc_second_order=False, seed=chance)
+    assert np.array_equal(_drawn(np.array(groups), ["b", "a", "c"], 3), theirs)
+
+
 def test_noise_is_not_explained():
     rng = np.random.default_rng(0)
     assert fit(rng.normal(size=(100, 10)), rng.normal(size=100)).explained < 0.2
