@@ -17,6 +17,7 @@ import numpy as np
 
 import twin
 from benchmarks.clock import Seconds, median, timed
+from twin import garbage
 
 LONG = 500
 """A life cut short before this many cycles has a milder goal."""
@@ -47,7 +48,7 @@ LIVES = {
     ),
     "inventory": Life("hc-nzsp-nvp", "sodium used up by the interphase"),
     "resistance": Life("na-nzsp-nvp", "interphase resistance"),
-    "anode-free": Life("al-nbh-nco", "nothing: anode-free", 300, {"without": ["dendrite"]}),
+    "anode-free": Life("al-nbh-nco", "nothing: anode-free", asked={"without": ["dendrite"]}),
     "knee": Life("na-base-nvp", "delamination of the cathode's particles"),
     "short": Life(
         "na-nzsp-nvp",
@@ -65,7 +66,8 @@ QUICK = {"resistance": LIVES["resistance"]}
 def measure(
     lives: Mapping[str, Life], imports: Seconds, repeats: int, tell: Any
 ) -> dict[str, dict[str, Any]]:
-    """Follow each cell both ways, and compare."""
+    """Follow each cell both ways, and compare; as the command's own process would."""
+    garbage.collect_rarely()
     twin.life("na-nzsp-na", cycles=2, store="sqlite://")  # imports, and whatever fills caches
     found = {}
     for name, life in lives.items():
@@ -98,6 +100,7 @@ def compare(life: Life, imports: Seconds, repeats: int, folder: Path) -> dict[st
             "cpu_s": fast.cpu,
             "cycles_simulated": jumped.cycles_simulated,
             "estimated_capacity_error": jumped.estimated_capacity_error,
+            "estimated_death_error_cycles": jumped.estimated_death_error,
         },
         "ratio": {
             "wall": whole.wall / fast.wall,

@@ -45,8 +45,14 @@ class LifeResult(RunResult):
 
     @property
     def estimated_capacity_error(self) -> float:
-        """The jumps' own estimate of the capacity's relative error at the end."""
-        return float(_last(self.rows, "estimated_capacity_error", 0.0))
+        """The largest error of any cycle's capacity, as estimated on the way, as a share of it."""
+        return max((float(r.get("estimated_capacity_error", 0.0)) for r in self.rows), default=0.0)
+
+    @property
+    def estimated_death_error(self) -> float | None:
+        """By how many cycles the death may be off; None for a cell that lives."""
+        found = self.info.outcome.get("numerics", {}).get("estimated_death_error_cycles")
+        return None if found is None else float(found)
 
     @property
     def slowed(self) -> list[list[Any]]:
@@ -65,6 +71,7 @@ class LifeResult(RunResult):
             "cycles_covered": len(rows),
             "cycles_simulated": self.cycles_simulated,
             "estimated_capacity_error": self.estimated_capacity_error,
+            "estimated_death_error_cycles": self.estimated_death_error,
             "capacity": [[row["cycle"], row["capacity_Ah"]] for row in rows],
             "interpolated": sum(bool(row.get("interpolated")) for row in rows),
             "slowed": self.slowed,

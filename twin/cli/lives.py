@@ -93,11 +93,14 @@ def _page(sheet: Page, result: LifeResult, document: dict[str, Any]) -> None:
         f"cycle {a}: {why}" if a == b else f"cycles {a}-{b}: {why}"
         for a, b, why in document["slowed"]
     ]
+    error = f"{short(100 * document['estimated_capacity_error'], 2)} % of the capacity"
+    if document["estimated_death_error_cycles"]:
+        error += f", {short(document['estimated_death_error_cycles'], 2)} cycles of the death"
     more = [f"and in {len(slowed) - _MOST} more places"] if len(slowed) > _MOST else []
     sheet.facts(
         [
             ("simulated", f"{simulated} cycles for {covered} covered"),
-            ("error", f"{short(100 * document['estimated_capacity_error'], 2)} % of the capacity"),
+            ("error", error),
             *(("slowed", text) for text in [*slowed[-_MOST:], *more]),
         ]
     )

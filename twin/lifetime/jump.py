@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,9 @@ from twin.engine.run import RunLoop, Solved
 from twin.lifetime.envelope import MOST_POINTS, Envelope, crossing, lagrange_weights
 from twin.lifetime.rows import between
 from twin.lifetime.slow import Slow, find_slow
+from twin.lifetime.tally import Tally
 
+_NEVER = (float("inf"), "")
 _SHORTEST = 2
 """A jump over a single cycle, with its correction, costs what the cycle would."""
 
@@ -54,22 +56,6 @@ class JumpSettings:
 
 
 @dataclass
-class Tally:
-    """What the jumping cost and where it slowed."""
-
-    simulated: int = 0
-    capacity_error: float = 0.0
-    slowed: list[list[Any]] = field(default_factory=list)
-
-    def slow(self, first: int, last: int, why: str) -> None:
-        """Note why the cycles from ``first`` to ``last`` were not jumped further."""
-        if self.slowed and self.slowed[-1][2] == why and self.slowed[-1][1] >= first - 1:
-            self.slowed[-1][1] = last
-        else:
-            self.slowed.append([first, last, why])
-
-
-@dataclass
 class JumpLoop(RunLoop):
     """A :class:`RunLoop` that simulates only the cycles it has to.
 
@@ -92,11 +78,13 @@ class JumpLoop(RunLoop):
         self.slow, self.notes = find_slow(self.prepared)
         self._alone, self._wait = 0, self.jump.settle
         self._failures = 0
+        self._dead: tuple[float, str] = _NEVER
         outcome = super().run(cycles)
         numerics = {
             **outcome.numerics,
             "cycles_simulated": self.tally.simulated,
-            "estimated_capacity_error": self.tally.capacity_error,
+            "estimated_capacity_error": self.tally.worst_error,
+            "estimated_death_error_cycles": self._death_error(outcome),
             "slowed": self.tally.slowed,
             "notes": self.notes,
         }
@@ -114,6 +102,12 @@ class JumpLoop(RunLoop):
                 return solved.outcome, latest
             self._tell(began, first, self.state.cycle, last)
         return None, latest
+
+    def _death_error(self, outcome: Outcome) -> float | None:
+        if outcome.kind != "cell-failed":
+            return None
+        row = self._latest[0]
+        return self.tally.death_error(row.get("min_margin_name", ""), self.anchors)
 
     # ------------------------------------------------------------ one cycle
 
@@ -145,6 +139,7 @@ class JumpLoop(RunLoop):
         self.envelope = Envelope(origin=cycle)
         self.anchors, self.states, self.next_jump = [], [], 2.0
         self._alone, self._wait, self._failures = 0, self.jump.settle, 0
+        self._dead = _NEVER
 
     def _increment(self, before: tuple[float, Any], solved: Solved) -> np.ndarray:
         assert self.slow is not None
@@ -163,6 +158,7 @@ class JumpLoop(RunLoop):
     def _accept(self, solved: Solved, is_last: bool, jumped: list[dict[str, Any]]) -> None:
         solved.row["cycles_simulated"] = self.tally.simulated
         solved.row["estimated_capacity_error"] = self.tally.capacity_error
+        self.tally.stored([*jumped, solved.row])
         self._keep(solved, is_last, jumped)
         if solved.complete:
             self.anchors = [*self.anchors, solved.row][-4:]
@@ -172,7 +168,7 @@ class JumpLoop(RunLoop):
 
     def _jump(self, last: int) -> Solved | None:
         """Jump and simulate the cycle after; None if the next cycle has to be a single one."""
-        first = self.state.cycle
+        first, spent = self.state.cycle, self.tally.simulated
         length, why = self._length(last)
         rejected = 0
         while length >= _SHORTEST:
@@ -184,7 +180,8 @@ class JumpLoop(RunLoop):
                 self.next_jump = (length + 1) * float(np.clip(shrink, 0.3, self.jump.growth))
                 if why:
                     self.tally.slow(first + 1, self.state.cycle, why)
-                self._learn(rejected)
+                paid = self.state.cycle - first > self.tally.simulated - spent
+                self._learn(0 if paid else rejected)
                 return solved
             rejected += 1
             shorter = 0.5 if not np.isfinite(error) else float(np.clip(0.8 / error**0.5, 0.2, 0.6))
@@ -226,6 +223,11 @@ class JumpLoop(RunLoop):
             allowed = 0 if cycles <= self.jump.near else int(self.jump.reach * cycles) - 1
             if allowed < length:
                 length, why = allowed, f"near {name}"
+        if state.cycle >= self._dead[0]:
+            self._dead = _NEVER  # it lives, so that jump was wrong
+        half = (self._dead[0] - state.cycle) / 2
+        if half < length:
+            length, why = int(half), self._dead[1]
         return max(length, 0), why
 
     def _to_failure(self, horizon: int) -> tuple[int | None, str]:
@@ -265,7 +267,8 @@ class JumpLoop(RunLoop):
                 return solved, 0.0, ""
             if solved.outcome is not None or not solved.complete:
                 died = solved.outcome.criterion if solved.outcome else "an incomplete cycle"
-                return None, np.inf, f"dead after a jump: {died}"
+                self._dead = min(self._dead, (number, f"dead after a jump: {died}"))
+                return None, np.inf, self._dead[1]
             increment = self._increment((t, y), solved)
             better = self.envelope.corrected(n, length, increment)
             error, share, why = self._error(better - by, better + increment, solved.row)
@@ -289,9 +292,7 @@ class JumpLoop(RunLoop):
         """Accept the cycle after a jump, its end corrected."""
         slow, last = self.slow, self.anchors[-1]
         assert isinstance(slow, Slow)
-        change = abs(solved.row["capacity_Ah"] - last["capacity_Ah"])
-        if last["capacity_Ah"] > 0:
-            self.tally.capacity_error += share * change / last["capacity_Ah"]
+        self.tally.jumped(share, last, solved.row)
         solved.end.y = slow.moved(solved.end.y, off)
         solved.end.t += float(off[-1])
         solved.row["t_end_s"] += float(off[-1])

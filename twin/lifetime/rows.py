@@ -6,11 +6,11 @@ from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
 
+from twin.lifetime.interpolation import last_span
 from twin.store.tables import CYCLE_COLUMNS
 
-_KEPT = ("cycles_simulated", "estimated_capacity_error")
+_ERROR, _CAPACITY = "estimated_capacity_error", "capacity_Ah"
 _AROUND = 4
 
 
@@ -19,10 +19,10 @@ def between(
 ) -> list[dict[str, Any]]:
     """Return the rows between the last two of some simulated cycles.
 
-    They hold what has a column in the store, and the margins. Every number is a monotone
-    cubic (Fritsch and Carlson) through the last simulated rows, over the cycle number or
-    its logarithm, whichever the number is straighter in;
-    it never leaves the range of its two neighbours.
+    They hold what has a column in the store, and the margins; each number follows its last
+    simulated values (:func:`twin.lifetime.interpolation.last_span`) and never leaves the
+    range of its two neighbours. The error of the capacity estimated for them is that of the
+    row before and what the interpolation leaves in doubt.
 
     Parameters
     ----------
@@ -43,14 +43,17 @@ def between(
     wanted = missing.astype(float) - origin
     keys = [key for key in CYCLE_COLUMNS if _all_numbers(used, key)]
     table = np.array([[row[key] for key in keys] for row in used], dtype=float)
-    paths = _paths(here, table, wanted)
+    paths, doubts = last_span(here, table, wanted)
+    doubt = float(doubts[keys.index(_CAPACITY)]) / max(before[_CAPACITY], 1e-30)
     margins = _margins(used, here, wanted)
     rows = []
     for i, cycle in enumerate(missing):
         row: dict[str, Any] = {"cycle": int(cycle), "complete": True, "interpolated": True}
         row["phase"] = after.get("phase")
         row |= dict(zip(keys, map(float, paths[i]), strict=True))
-        row |= {key: before[key] for key in _KEPT if key in before}
+        if _ERROR in before:
+            row["cycles_simulated"] = before["cycles_simulated"]
+            row[_ERROR] = before[_ERROR] + doubt
         if margins:
             row["margins"] = {name: float(path[i]) for name, path in margins.items()}
             counted = [n for n in row["margins"] if fatal is None or n in fatal]
@@ -66,23 +69,6 @@ def _all_numbers(rows: Sequence[Mapping[str, Any]], key: str) -> bool:
     return all(isinstance(v, float) and np.isfinite(v) for v in values)
 
 
-def _paths(here: np.ndarray, table: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Interpolate each column over ``n`` or ``ln(1 + n)``."""
-    even = PchipInterpolator(here, table, axis=0)(wanted)
-    if len(here) < 3:
-        return even
-    logs = PchipInterpolator(np.log1p(here), table, axis=0)(np.log1p(wanted))
-    bent = [_off_chord(clock, table) for clock in (here, np.log1p(here))]
-    return np.where(bent[0] <= bent[1], even, logs)
-
-
-def _off_chord(clock: np.ndarray, table: np.ndarray) -> np.ndarray:
-    """Return how far the middle one of the last three rows is off the others' chord."""
-    a, b, c = table[-3:]
-    u, v, w = clock[-3:]
-    return np.abs(b - (a + (c - a) * (v - u) / (w - u)))
-
-
 def _margins(
     used: Sequence[Mapping[str, Any]], here: np.ndarray, wanted: np.ndarray
 ) -> dict[str, np.ndarray]:
@@ -92,4 +78,4 @@ def _margins(
         if _all_numbers([row.get("margins", {}) for row in used], name)
     ]
     table = np.array([[row["margins"][name] for name in names] for row in used], dtype=float)
-    return dict(zip(names, _paths(here, table, wanted).T, strict=True)) if names else {}
+    return dict(zip(names, last_span(here, table, wanted)[0].T, strict=True)) if names else {}

@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,13 @@ class Packed:
     @property
     def set_hash(self) -> str:
         """The name of the set of names."""
-        return hashlib.sha256(json.dumps(self.names).encode()).hexdigest()[:16]
+        return _hash(tuple(map(tuple, self.names)))
+
+
+@lru_cache(maxsize=64)
+def _hash(names: tuple[tuple[str, ...], ...]) -> str:
+    # One row after the other has the same names.
+    return hashlib.sha256(json.dumps(names).encode()).hexdigest()[:16]
 
 
 def pack(values: Mapping[str, Any]) -> Packed:

@@ -33,6 +33,8 @@ def plain(value: Any, key: str = "") -> Any:
     StoreError
         If something in it is none of these.
     """
+    if type(value) is float:  # nearly all there is
+        return value if math.isfinite(value) else None
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, Enum):
@@ -44,7 +46,7 @@ def plain(value: Any, key: str = "") -> Any:
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {text(str(k)): plain(v, f"{key}.{k}" if key else str(k)) for k, v in value.items()}
+        return {text(str(k)): _below(v, key, str(k)) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [plain(v, f"{key}[{i}]") for i, v in enumerate(value)]
     if isinstance(value, set | frozenset):
@@ -62,8 +64,16 @@ def plain(value: Any, key: str = "") -> Any:
     )
 
 
+def _below(value: Any, key: str, name: str) -> Any:
+    if type(value) is float:  # spares it a dotted key that only an error would tell
+        return value if math.isfinite(value) else None
+    return plain(value, f"{key}.{name}" if key else name)
+
+
 def text(value: str) -> str:
     """Return text without the characters that PostgreSQL refuses."""
+    if value.isascii() and "\x00" not in value:
+        return value
     return value.encode("utf-8", "replace").decode("utf-8").replace("\x00", "\ufffd")
 
 
@@ -75,6 +85,8 @@ def number(value: Any, key: str) -> float | None:
     StoreError
         If ``value`` is not a number.
     """
+    if type(value) is float:
+        return value if math.isfinite(value) else None
     cleaned = plain(value, key)
     if cleaned is None:
         return None

@@ -45,6 +45,8 @@ def test_a_death_by_interphase_is_found_in_its_cycle(store):
     assert abs(jumped.outcome.cycle - exact.outcome.cycle) <= allowed
     assert errors[0] < 1e-6 and errors[1] < 5e-3  # the capacity is set by the protocol
     assert jumped.cycles_simulated < exact.outcome.cycle / 3
+    off = abs(jumped.outcome.cycle - exact.outcome.cycle)
+    assert off <= 1 + jumped.estimated_death_error and exact.estimated_death_error is None
 
 
 def test_a_fading_full_cell_is_followed_within_its_estimate(store):
@@ -53,7 +55,8 @@ def test_a_fading_full_cell_is_followed_within_its_estimate(store):
     assert jumped.outcome.kind == exact.outcome.kind == "completed"
     lost = 1 - exact.rows[-1]["capacity_Ah"] / exact.rows[0]["capacity_Ah"]
     assert lost > 0.005  # there was something to follow
-    assert errors[0] < max(3 * jumped.estimated_capacity_error, 0.02 * lost)
+    assert 0 < errors[0] < jumped.estimated_capacity_error < 0.1 * lost
+    assert jumped.estimated_death_error is None
     between = [row for row in jumped.rows if row["interpolated"]]
     assert between
     for row in between:  # the smallest margin is that of the same criterion as in a real cycle

@@ -1,0 +1,44 @@
+"""What jumps leave in doubt: of the capacity, of a margin, of the cycle of a death."""
+
+from __future__ import annotations
+
+import pytest
+
+from twin.lifetime.tally import Tally
+
+
+def row(cycle, capacity, **margins):
+    named = {f"core: {name}": margin for name, margin in margins.items()}
+    return {"cycle": cycle, "capacity_Ah": capacity, "margins": named}
+
+
+ROWS = [row(10, 1.0, x=1.0, y=0.5), row(60, 0.9, x=0.5, y=0.5), row(90, 0.8, x=0.2, y=0.6)]
+
+
+def test_a_correction_leaves_its_share_of_every_change_in_doubt():
+    tally = Tally()
+    for before, after in zip(ROWS, ROWS[1:], strict=False):
+        tally.jumped(0.01, before, after)
+    assert tally.capacity_error == pytest.approx(0.01 * (0.1 + 0.1 / 0.9))
+    assert tally.margin_errors == pytest.approx({"core: x": 0.008, "core: y": 0.001})
+
+
+def test_a_death_is_in_doubt_by_the_margin_over_its_pace():
+    tally = Tally()
+    tally.jumped(0.01, *ROWS[:2])  # 0.005 of the margin, which falls by 0.01 a cycle
+    assert tally.death_error("core: x", ROWS) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("criterion", ["core: y", "core: z"], ids=["rising", "unknown"])
+def test_a_margin_that_does_not_fall_tells_nothing(criterion):
+    tally = Tally(margin_errors={"core: y": 0.1})
+    assert tally.death_error(criterion, ROWS) == 0.0
+    assert tally.death_error(criterion, ROWS[:1]) == 0.0
+
+
+def test_a_place_where_it_slowed_is_told_once():
+    tally = Tally()
+    for cycle in (4, 5, 6):
+        tally.slow(cycle, cycle, "near death")
+    tally.slow(7, 7, "a knee")
+    assert tally.slowed == [[4, 6, "near death"], [7, 7, "a knee"]]

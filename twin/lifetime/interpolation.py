@@ -1,0 +1,71 @@
+"""Between the last two of a few points: a cubic that keeps its way, and its doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.interpolate import CubicHermiteSpline
+
+_CLOCKS: tuple[Callable[[np.ndarray], np.ndarray], ...] = (np.asarray, np.sqrt, np.log1p)
+"""What decays, grows through a film and grows through a closing film is smooth over."""
+_STEEPEST = 3.0
+
+
+def last_span(
+    here: np.ndarray, table: np.ndarray, wanted: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Interpolate columns between the last two of two to four points.
+
+    The polynomial through all the points gives the slopes at both ends of the span; the
+    cubic with these is monotone, as they are limited to the same sign and thrice the
+    chord's (Fritsch and Carlson). It is drawn over ``n``, its root or ``ln(1 + n)``, for
+    each column over the clock in which it differs least from the parabola through the
+    last three.
+
+    Parameters
+    ----------
+    here : ndarray, shape (points,)
+        The clock at the points, 0 or more and increasing.
+    table : ndarray, shape (points, columns)
+        The values there.
+    wanted : ndarray, shape (n,)
+        Where they are asked for, within the span.
+
+    Returns
+    -------
+    values, doubt : ndarray, shapes (n, columns) and (columns,)
+        The values, and the largest difference from that parabola or from the cubic over
+        the clock that is next best.
+
+    References
+    ----------
+    F. N. Fritsch, R. E. Carlson, SIAM J. Numer. Anal. 17 (1980) 238.
+    """
+    drawn = [_over(clock(here), table, clock(wanted)) for clock in _CLOCKS]
+    values, doubts = np.array([v for v, _ in drawn]), np.array([doubt for _, doubt in drawn])
+    columns = np.arange(table.shape[1])
+    best, next_best = np.argsort(doubts, axis=0, kind="stable")[:2]
+    chosen, other = values[best, :, columns].T, values[next_best, :, columns].T
+    return chosen, np.maximum(doubts[best, columns], np.abs(chosen - other).max(axis=0))
+
+
+def _over(here: np.ndarray, table: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    x, at = here - here[-1], wanted - here[-1]
+    span = slice(-2, None)
+    chord = (table[-1] - table[-2]) / (x[-1] - x[-2])
+    steepness = np.divide(
+        _slopes(x, table), chord, out=np.zeros((2, table.shape[1])), where=chord != 0
+    )
+    slopes = np.clip(steepness, 0, _STEEPEST) * chord
+    values = CubicHermiteSpline(x[span], table[span], slopes)(at)
+    parabola = np.vander(at, min(3, len(x))) @ np.polyfit(x[-3:], table[-3:], min(2, len(x) - 1))
+    return values, np.abs(values - parabola).max(axis=0)
+
+
+def _slopes(x: np.ndarray, table: np.ndarray) -> np.ndarray:
+    """Return the slopes at the last two points of the polynomial through all."""
+    degree = len(x) - 1
+    powers = np.polyfit(x, table, degree)
+    derived = powers[:-1] * np.arange(degree, 0, -1)[:, None]
+    return np.vander(x[-2:], degree) @ derived

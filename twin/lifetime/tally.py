@@ -1,0 +1,63 @@
+"""What a life by jumps cost, and what it leaves in doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+Row = Mapping[str, Any]
+
+
+@dataclass
+class Tally:
+    """Cycles simulated, errors estimated, and where it slowed.
+
+    Each jump's correction moved its slow states by a ``share`` of what they changed, and
+    the capacity and the margins changed by what the slow states did: the same share of
+    their change is in doubt from then on.
+    """
+
+    simulated: int = 0
+    capacity_error: float = 0.0
+    worst_error: float = 0.0
+    margin_errors: dict[str, float] = field(default_factory=dict)
+    slowed: list[list[Any]] = field(default_factory=list)
+
+    def slow(self, first: int, last: int, why: str) -> None:
+        """Note why the cycles from ``first`` to ``last`` were not jumped further."""
+        if self.slowed and self.slowed[-1][2] == why and self.slowed[-1][1] >= first - 1:
+            self.slowed[-1][1] = last
+        else:
+            self.slowed.append([first, last, why])
+
+    def jumped(self, share: float, before: Row, after: Row) -> None:
+        """Add what a jump between two simulated cycles leaves in doubt."""
+        if before["capacity_Ah"] > 0:
+            change = abs(after["capacity_Ah"] - before["capacity_Ah"])
+            self.capacity_error += share * change / before["capacity_Ah"]
+        for name, margin in after["margins"].items():
+            change = abs(margin - before["margins"].get(name, margin))
+            self.margin_errors[name] = self.margin_errors.get(name, 0.0) + share * change
+
+    def stored(self, rows: Sequence[Row]) -> None:
+        """Note the errors that rows are stored with."""
+        worst = max(row["estimated_capacity_error"] for row in rows)
+        self.worst_error = max(self.worst_error, worst)
+
+    def death_error(self, criterion: str, rows: Sequence[Row]) -> float:
+        """Return by how many cycles a death may come too early or too late.
+
+        Parameters
+        ----------
+        criterion : str
+            The margin that came to nothing, ``"mode: what"``.
+        rows : sequence of mapping
+            The last simulated cycles; the margin's pace is that between the last two.
+        """
+        error = self.margin_errors.get(criterion, 0.0)
+        if not error or len(rows) < 2:
+            return 0.0
+        before, after = rows[-2:]
+        fall = before["margins"].get(criterion, 0.0) - after["margins"].get(criterion, 0.0)
+        return error * (after["cycle"] - before["cycle"]) / fall if fall > 0 else 0.0
