@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from twin.lifetime.tally import Tally
@@ -17,7 +19,7 @@ ROWS = [row(10, 1.0, x=1.0, y=0.5), row(60, 0.9, x=0.5, y=0.5), row(90, 0.8, x=0
 
 def test_a_correction_leaves_its_share_of_every_change_in_doubt():
     tally = Tally()
-    for before, after in zip(ROWS, ROWS[1:], strict=False):
+    for before, after in pairwise(ROWS):
         tally.jumped(0.01, before, after)
     assert tally.capacity_error == pytest.approx(0.01 * (0.1 + 0.1 / 0.9))
     assert tally.margin_errors == pytest.approx({"core: x": 0.008, "core: y": 0.001})
