@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self
@@ -20,7 +21,12 @@ _QUIET = {
 
 
 def get_ready() -> None:
-    """Import what a life needs; what a local worker does first."""
+    """Import what a life needs; what a local worker does first.
+
+    From then on it says nothing: what goes wrong in a call comes back with the call, and
+    the rest is a worker that misses its scheduler when both are being closed.
+    """
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
     garbage.collect_rarely()
     for name in ("twin.engine.prepare", "twin.lifetime.jump", "twin.store"):
         importlib.import_module(name)
@@ -43,8 +49,6 @@ class Workers:
     """
 
     def __init__(self, count: int, scheduler: str | None = None):
-        import logging
-
         import dask
 
         # Read once, on import, by this process and by the ones it starts. What goes wrong

@@ -90,11 +90,39 @@ def _outputs(
     given = {name: p[i] for i, name in enumerate(input_names)}
     outputs = []
     shared: dict[pybamm.Symbol, casadi.MX] = {}  # the variables have most of their parts in common
+    _process(model, found)
     for name in found:
         processed = model.get_processed_variable(name)
         value = casadi.MX(processed.to_casadi(t, y, inputs=given, casadi_symbols=shared))
         outputs.append(value if value.numel() == 1 else casadi.sum1(value) / value.numel())
     return found, (t, y, p), casadi.vertcat(*outputs)
+
+
+def _process(model: pybamm.BaseModel, names: Sequence[str]) -> None:
+    """Put parameters into variables and discretise them, as PyBaMM does when asked for one.
+
+    PyBaMM first walks through all of each variable in search of coupled ones; here what
+    variables have in common is walked through once, and those that have any are left to it.
+    """
+    done = model.get_processed_variables_dict()
+    plain: set[pybamm.Symbol] = set()
+    for name in names:
+        symbol = model.variables[name]
+        if name not in done and not _has_coupled(symbol, plain):
+            model.update_processed_variables({name: model.symbol_processor(name, symbol)})
+
+
+def _has_coupled(symbol: pybamm.Symbol, plain: set[pybamm.Symbol]) -> bool:
+    stack, seen = [symbol], set()
+    while stack:
+        node = stack.pop()
+        if isinstance(node, pybamm.CoupledVariable):
+            return True
+        if node not in plain and node not in seen:
+            seen.add(node)
+            stack.extend(node.children)
+    plain |= seen
+    return False
 
 
 class _Batch:
