@@ -47,7 +47,9 @@ def _point(solution: Any, model: Any) -> tuple[float, np.ndarray, np.ndarray]:
 def test_each_function_has_the_values_of_pybamms(solved, name):
     solution, model = solved[pybamm.IDAKLUSolver]
     _, scalar = solved[ScalarIDAKLUSolver]
-    point = _point(solution, model)
+    t, y, inputs = _point(solution, model)
+    # A little off the solution, whose residuals may be zero to the last bit.
+    point = (t, y * (1 + 1e-3 * np.linspace(-1, 1, len(y))), inputs)
     theirs = np.asarray(casadi.densify(getattr(model, name)(*point)))
     ours = np.asarray(casadi.densify(getattr(scalar, name)(*point)))
     assert getattr(scalar, name).is_a("SXFunction")
