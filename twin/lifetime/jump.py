@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,47 +12,10 @@ import numpy as np
 from twin.engine.outcome import Outcome, Standing
 from twin.engine.run import RunLoop, Solved
 from twin.lifetime.envelope import MOST_POINTS, Envelope, crossing, lagrange_weights
+from twin.lifetime.pace import SHORTEST, JumpSettings, Pace
 from twin.lifetime.rows import between
 from twin.lifetime.slow import Slow, find_slow
 from twin.lifetime.tally import Tally
-
-_NEVER = (float("inf"), "")
-_SHORTEST = 2
-"""A jump over a single cycle, with its correction, costs what the cycle would."""
-
-
-@dataclass(frozen=True)
-class JumpSettings:
-    """How far a life may jump.
-
-    Attributes
-    ----------
-    tolerance : float
-        What one jump may add to the error of the capacity, as a share of it; four times
-        as much is allowed on any criterion's margin.
-    settle : int
-        Cycles simulated one by one at the start of each phase.
-    growth : float
-        A jump is at most so many times the one before.
-    near : int
-        So close to a predicted failure every cycle is simulated.
-    reach : float
-        The share of the way to a predicted failure that one jump may go.
-    patience : int
-        After an attempt that came to nothing the next jump is tried some cycles later, and
-        twice as many after each further one, but at most so many.
-    stale : float
-        An electrode that a cycle leaves fuller or emptier by so much than was assumed
-        before it makes the cycle be simulated again, from what it found.
-    """
-
-    tolerance: float = 1e-3
-    settle: int = 3
-    growth: float = 3.0
-    near: int = 3
-    reach: float = 0.85
-    patience: int = 32
-    stale: float = 2e-5
 
 
 @dataclass
@@ -66,7 +29,7 @@ class JumpLoop(RunLoop):
     one by one.
     """
 
-    jump: JumpSettings = JumpSettings()
+    jump: JumpSettings = field(default_factory=JumpSettings)
 
     def run(self, cycles: int) -> Outcome:
         """Cover cycles up to number ``cycles``, and return how the run ended."""
@@ -74,11 +37,8 @@ class JumpLoop(RunLoop):
         self.envelope = Envelope()
         self.anchors: list[dict[str, Any]] = []
         self.states: list[tuple[int, np.ndarray]] = []
-        self.next_jump = 2.0
+        self.pace = Pace(self.jump)
         self.slow, self.notes = find_slow(self.prepared)
-        self._alone, self._wait = 0, self.jump.settle
-        self._failures = 0
-        self._dead: tuple[float, str] = _NEVER
         outcome = super().run(cycles)
         numerics = {
             **outcome.numerics,
@@ -125,7 +85,7 @@ class JumpLoop(RunLoop):
         self._accept(solved, number == last, [])
         if solved.complete and self.slow is not None and before[1] is not None:
             self.envelope.add(number - 1, self._increment(before, solved))
-        self._alone += 1
+        self.pace.alone += 1
         return solved
 
     @property
@@ -137,9 +97,8 @@ class JumpLoop(RunLoop):
     def _start_over(self, cycle: int) -> None:
         """Begin the envelope anew: another phase has other increments."""
         self.envelope = Envelope(origin=cycle)
-        self.anchors, self.states, self.next_jump = [], [], 2.0
-        self._alone, self._wait, self._failures = 0, self.jump.settle, 0
-        self._dead = _NEVER
+        self.anchors, self.states = [], []
+        self.pace = Pace(self.jump)
 
     def _increment(self, before: tuple[float, Any], solved: Solved) -> np.ndarray:
         assert self.slow is not None
@@ -171,64 +130,42 @@ class JumpLoop(RunLoop):
         first, spent = self.state.cycle, self.tally.simulated
         length, why = self._length(last)
         rejected = 0
-        while length >= _SHORTEST:
+        while length >= SHORTEST:
             solved, error, why_not = self._attempt(length)
             if solved is not None and solved.outcome is not None and solved.end.reason == "stopped":
                 return solved
             if solved is not None and error <= 1.0:
-                shrink = 0.9 * max(error, 1e-3) ** (-1 / 3)
-                self.next_jump = (length + 1) * float(np.clip(shrink, 0.3, self.jump.growth))
                 if why:
                     self.tally.slow(first + 1, self.state.cycle, why)
                 paid = self.state.cycle - first > self.tally.simulated - spent
-                self._learn(0 if paid else rejected)
+                self.pace.accepted(length, error, rejected=rejected, paid=paid)
                 return solved
             rejected += 1
-            shorter = 0.5 if not np.isfinite(error) else float(np.clip(0.8 / error**0.5, 0.2, 0.6))
-            length, why = int(length * shorter), why_not
-            self.next_jump = max(length, 1)
+            length, why = self.pace.shortened(length, error), why_not
         if why:
             self.tally.slow(first + 1, first + 1, why)
-        if self._alone >= self.jump.settle:
+        if self.pace.alone >= self.jump.settle:
             self.envelope.forget()
-        self._learn(rejected)
-        self.next_jump = 2.0
+        self.pace.given_up(rejected)
         return None
-
-    def _learn(self, rejected: int) -> None:
-        """Wait with the next jump after attempts that came to nothing."""
-        if rejected:
-            self._failures += rejected
-            self._wait = self._alone + min(2 ** (self._failures - 1), self.jump.patience)
-        else:
-            self._failures = max(self._failures - 1, 0)
 
     def _length(self, last: int) -> tuple[int, str]:
         """Return how many cycles to jump, and what limits them (empty: only growth)."""
         state, plan = self.state, self.prepared.plan
-        settled = self._alone >= self._wait and len(self.envelope.points) >= 2
+        settled = not self.pace.rests and len(self.envelope.points) >= 2
         past_reference = state.cycle > self.prepared.spec.end_of_life.reference_cycle
         new_phase = plan.phase(state.cycle + 1) is not plan.phase(max(state.cycle, 1))
         if new_phase or not settled or not past_reference or not self.anchors:
             return 0, ""
-        length, why = int(self.next_jump), ""
         phase = plan.phase(state.cycle + 1)
         end = last
         if phase is not None and phase.cycles is not None:
             while end > state.cycle and plan.phase(end) is not phase:
                 end -= 1
-        length = min(length, end - state.cycle - 1)
-        cycles, name = self._to_failure(end - state.cycle)
-        if cycles is not None:
-            allowed = 0 if cycles <= self.jump.near else int(self.jump.reach * cycles) - 1
-            if allowed < length:
-                length, why = allowed, f"near {name}"
-        if state.cycle >= self._dead[0]:
-            self._dead = _NEVER  # it lives, so that jump was wrong
-        half = (self._dead[0] - state.cycle) / 2
-        if half < length:
-            length, why = int(half), self._dead[1]
-        return max(length, 0), why
+        away, name = self._to_failure(end - state.cycle)
+        length, why = self.pace.before_failure(state.cycle, away, name)
+        left = max(end - state.cycle - 1, 0)
+        return (left, "") if left < length else (length, why)
 
     def _to_failure(self, horizon: int) -> tuple[int | None, str]:
         """Return in how many cycles which fatal criterion is predicted to be met."""
@@ -267,8 +204,9 @@ class JumpLoop(RunLoop):
                 return solved, 0.0, ""
             if solved.outcome is not None or not solved.complete:
                 died = solved.outcome.criterion if solved.outcome else "an incomplete cycle"
-                self._dead = min(self._dead, (number, f"dead after a jump: {died}"))
-                return None, np.inf, self._dead[1]
+                why = f"dead after a jump: {died}"
+                self.pace.found_dead(number, why)
+                return None, np.inf, why
             increment = self._increment((t, y), solved)
             better = self.envelope.corrected(n, length, increment)
             error, share, why = self._error(better - by, better + increment, solved.row)
