@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
 
+from twin.lifetime.interpolation import along
 from twin.lifetime.shapley import Coalition, coalitions, interactions, shapley
 
 _GRAIN = 1e-10
@@ -48,12 +48,10 @@ class CoalitionLife:
         return int(self.rows[-1]["cycle"]) if self.rows else 0
 
     def at(self, key: str, cycle: int) -> float:
-        """Return a number of a cycle, between simulated ones by a monotone cubic."""
+        """Return a number of a cycle, between simulated ones as the rows of a life have it."""
         known = np.array([row["cycle"] for row in self.rows], dtype=float)
         values = np.array([row[key] for row in self.rows], dtype=float)
-        if len(known) == 1:
-            return float(values[0])
-        return float(PchipInterpolator(known, values)(cycle))
+        return float(along(known, values, np.array([float(cycle)]))[0])
 
 
 @dataclass(frozen=True)

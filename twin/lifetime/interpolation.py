@@ -10,6 +10,8 @@ from scipy.interpolate import CubicHermiteSpline
 _CLOCKS: tuple[Callable[[np.ndarray], np.ndarray], ...] = (np.asarray, np.sqrt, np.log1p)
 """What decays, grows through a film and grows through a closing film is smooth over."""
 _STEEPEST = 3.0
+MOST_POINTS = 4
+"""So many of the last points are used."""
 
 
 def last_span(
@@ -48,6 +50,26 @@ def last_span(
     best, next_best = np.argsort(doubts, axis=0, kind="stable")[:2]
     chosen, other = values[best, :, columns].T, values[next_best, :, columns].T
     return chosen, np.maximum(doubts[best, columns], np.abs(chosen - other).max(axis=0))
+
+
+def along(here: np.ndarray, values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Interpolate through any number of points as the rows of a life are.
+
+    Parameters
+    ----------
+    here, values : ndarray, shape (points,)
+        The clock at the points, increasing, and the values there.
+    wanted : ndarray, shape (n,)
+        Where they are asked for; NaN comes out for what is not between two points.
+    """
+    found = np.full(len(wanted), np.nan)
+    found[wanted == here[0]] = values[0]
+    for end in range(1, len(here)):
+        inside = (wanted > here[end - 1]) & (wanted <= here[end])
+        if inside.any():
+            part = slice(max(end + 1 - MOST_POINTS, 0), end + 1)
+            found[inside] = last_span(here[part], values[part, None], wanted[inside])[0][:, 0]
+    return found
 
 
 def _over(here: np.ndarray, table: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

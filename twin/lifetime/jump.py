@@ -12,6 +12,7 @@ import numpy as np
 from twin.engine.outcome import Outcome, Standing
 from twin.engine.run import RunLoop, Solved
 from twin.lifetime.envelope import MOST_POINTS, Envelope, crossing, lagrange_weights
+from twin.lifetime.interpolation import MOST_POINTS as ANCHORS
 from twin.lifetime.pace import SHORTEST, JumpSettings, Pace
 from twin.lifetime.rows import between
 from twin.lifetime.slow import Slow, find_slow
@@ -120,7 +121,7 @@ class JumpLoop(RunLoop):
         self.tally.stored([*jumped, solved.row])
         self._keep(solved, is_last, jumped)
         if solved.complete:
-            self.anchors = [*self.anchors, solved.row][-4:]
+            self.anchors = [*self.anchors, solved.row][-ANCHORS:]
             self.states = [*self.states, (self.state.cycle, self._here)][-MOST_POINTS:]
 
     # ---------------------------------------------------------------- jumps

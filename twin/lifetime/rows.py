@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from twin.lifetime.interpolation import last_span
+from twin.lifetime.interpolation import MOST_POINTS, last_span
 from twin.store.tables import CYCLE_COLUMNS
 
 _ERROR, _CAPACITY = "estimated_capacity_error", "capacity_Ah"
-_AROUND = 4
 
 
 def between(
@@ -34,7 +33,7 @@ def between(
         The margins that can be the smallest of a row, by name; all by default. A warning
         kills nobody.
     """
-    used = list(anchors)[-_AROUND:]
+    used = list(anchors)[-MOST_POINTS:]
     before, after = used[-2], used[-1]
     missing = np.arange(before["cycle"] + 1, after["cycle"])
     if not len(missing):

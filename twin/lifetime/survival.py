@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from scipy.stats import beta, binom
 
+from twin.lifetime.interpolation import along
+
 
 @dataclass(frozen=True)
 class Member:
@@ -129,7 +131,7 @@ def fan(members: Sequence[Member], cycles: np.ndarray) -> dict[str, list[float |
         if len(member.capacity) < 2:
             continue
         n, share = np.array(member.capacity, dtype=float).T
-        table[i] = np.interp(cycles, n, share, right=np.nan)
+        table[i] = along(n, share, np.asarray(cycles, dtype=float))
     alive = np.isfinite(table).any(axis=0)
     levels = np.full((5, len(cycles)), np.nan)
     levels[:, alive] = np.nanquantile(table[:, alive], [0.05, 0.25, 0.5, 0.75, 0.95], axis=0)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twin.lifetime.interpolation import last_span
+from twin.lifetime.interpolation import along, last_span
 
 HERE = np.array([2.0, 3.0, 6.0, 16.0])
 WANTED = np.arange(7.0, 16.0)
@@ -59,3 +59,17 @@ def test_it_goes_one_way_and_never_leaves_the_range_of_its_neighbours(values):
     assert drawn.max() <= points[-2:].max() + rounding
     steps = np.diff(drawn[:, 0]) * np.sign(points[-1] - points[-2])
     assert (steps >= -rounding).all()
+
+
+def test_along_many_points_it_is_the_rows_of_a_life():
+    here = np.array([1.0, 2.0, 3.0, 6.0, 16.0, 40.0])
+    values = 1 - 0.02 * np.log1p(here)
+    wanted = np.array([0.5, 1.0, 4.0, 16.0, 25.0, 41.0])
+    found = along(here, values, wanted)
+    assert np.isnan(found[[0, -1]]).all()
+    assert found[1:-1] == pytest.approx(1 - 0.02 * np.log1p(wanted[1:-1]), rel=1e-5)
+    assert found[3] == pytest.approx(values[4], rel=1e-14)
+
+
+def test_along_a_single_point_there_is_that_point():
+    assert along(np.array([5.0]), np.array([2.0]), np.array([5.0])).tolist() == [2.0]
