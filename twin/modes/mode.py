@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -22,6 +24,14 @@ class ModeParameters(Frozen):
     Fields are quantities (:func:`twin.Q`), choices (``Literal``), or nested models of
     the same kind. Every quantity becomes a PyBaMM parameter.
     """
+
+
+@lru_cache(maxsize=64)
+def _table(text: str) -> dict[str, Any]:
+    # Every cell that is loaded asks for the defaults of every mode.
+    import tomllib
+
+    return tomllib.loads(text)
 
 
 @dataclass(frozen=True)
@@ -171,7 +181,7 @@ class FailureMode:
         package = type(self).__module__.partition(".")[0]
         try:
             text = (resources.files(package) / self.defaults_file).read_text(encoding="utf-8")
-            return tomllib.loads(text)
+            return copy.deepcopy(_table(text))
         except FileNotFoundError:
             return {}
         except tomllib.TOMLDecodeError as error:

@@ -28,10 +28,11 @@ def read_toml(path: Path) -> dict[str, Any]:
         If it cannot be read, is no text, is larger than 2 MB, or is not TOML; a syntax
         error names the line and the column and shows the line.
     """
-    return _parse(_text(path), str(path))
+    return parse_toml(read_text(path), str(path))
 
 
-def _text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """Return the text of a spec file (:func:`read_toml` has the errors)."""
     file = str(path)
     try:
         if path.is_dir():
@@ -61,7 +62,8 @@ def _text(path: Path) -> str:
     raise SpecError([problem]) from None
 
 
-def _parse(text: str, file: str) -> dict[str, Any]:
+def parse_toml(text: str, file: str) -> dict[str, Any]:
+    """Return the data of a spec file's text (:func:`read_toml` has the errors)."""
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
