@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ CYCLES = 1000
 
 def measure(samples: int) -> dict[str, Any]:
     """Forecast with one worker (in this process) and with two (processes of their own)."""
-    took, lives = {}, {}
+    took, lives, spent, began = {}, {}, {}, {}
     for workers in (1, 2):
         with tempfile.TemporaryDirectory() as folder:
+            start = datetime.now(UTC)
             url = f"sqlite:///{Path(folder) / 'forecast.db'}"
             found, seconds = timed(
                 lambda workers=workers, url=url: twin.forecast(
@@ -26,18 +28,17 @@ def measure(samples: int) -> dict[str, Any]:
             )
             took[workers] = seconds.wall
             lives[workers] = [(m.cycles, m.cause) for m in found.members]
-            if workers == 2:
-                # What the two did while both were at it, without their start.
-                runs = found.store.runs(study=found.id)
-                busy = sum(run.wall_s for run in runs)
-                span = max(r.updated for r in runs) - min(r.created for r in runs)
-                overlap = busy / max(span.total_seconds(), 1e-9)
+            runs = found.store.runs(study=found.id)
+            spent[workers] = sum(run.wall_s for run in runs)
+            began[workers] = (min(run.created for run in runs) - start).total_seconds()
     return {
         "cell": CELL,
         "members": samples,
         "cycles": CYCLES,
         "wall_s": {str(workers): wall for workers, wall in took.items()},
         "ratio": took[1] / took[2],
-        "both_at_work": overlap,
+        # What a member costs beside another one, and what passes before the first.
+        "member_s": {str(workers): s / samples for workers, s in spent.items()},
+        "first_member_after_s": {str(workers): s for workers, s in began.items()},
         "same_lives": lives[1] == lives[2],
     }
