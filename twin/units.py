@@ -23,6 +23,7 @@ _POWER = rf"(?:\s*(?:\^|\*\*)\s*(?:{_DIGIT}|\(\s*{_DIGIT}(?:/\d)?\s*\))(?![\d.])
 _UNIT = re.compile(
     rf"(?:\s*(?:[A-Za-z]+(?![A-Za-z]){_POWER}?|\){_POWER}?|\(|\*(?!\*)|/|1(?![\d.])))*\s*"
 )
+_PLAIN_POWER = re.compile(r"(?<=[A-Za-z])([2-4])(?![\w.^*(])")
 _SUPERSCRIPTS = str.maketrans("²³¹⁴⁵⁻", "23145-")
 
 
@@ -47,6 +48,8 @@ def _clean_unit(unit: str) -> str:
     unit = unit.replace("°C", "degC").replace("°", "deg").replace("·", "*").replace("%", "percent")
     unit = re.sub(r"([²³¹⁴⁵⁻]+)", lambda m: "^" + m.group(1).translate(_SUPERSCRIPTS), unit)
     unit = re.sub(r"\bOhm\b", "ohm", unit)
+    # As the field writes it, and as every table here shows it: "mA/cm2".
+    unit = _PLAIN_POWER.sub(r"^\1", unit)
     return f"1{unit}" if unit.startswith("/") else unit
 
 

@@ -151,6 +151,8 @@ def parse_axis(text: str, spec: Any, rules: Protocol, option: str = "x") -> Axis
     key, unit = _resolved(key.strip(), spec, rules, option)
     if unit == "rate":
         unit = "C" if _RATE.match(high_text) else "A/m^2"
+    if unit == "A/m^2":
+        example = f'write it like --{option} "{CURRENT}=0.1..2.5 mA/cm^2"'
     low, high = _ends(low_text, high_text, unit, option, example)
     if not low < high:
         raise InputError(
