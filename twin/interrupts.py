@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import Any
 
 _asked = threading.Event()
+_held = threading.Event()
 
 
 @contextmanager
@@ -27,7 +28,8 @@ def remembered() -> Iterator[None]:
 
     def note(number: int, frame: Any) -> None:
         _asked.set()
-        raise KeyboardInterrupt
+        if not _held.is_set():
+            raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGINT, note)
     try:
@@ -40,3 +42,33 @@ def remembered() -> Iterator[None]:
 def asked_to_stop() -> bool:
     """Return whether Ctrl-C was pressed, though the exception may have been lost."""
     return _asked.is_set()
+
+
+@contextmanager
+def put_off() -> Iterator[None]:
+    """Keep a Ctrl-C back to the end of the block; what is started in it never gets one.
+
+    It goes to every process of the terminal. Threads and processes inherit what their
+    starter keeps back, so a worker lives on until the one that started it ends it.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows keeps no signals back
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    # It would let the first process that is started have its Ctrl-C back.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    _held.set()  # a thread of some library may take the signal all the same
+    try:
+        yield
+    finally:
+        _held.clear()
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    raise_if_asked()
+
+
+def raise_if_asked() -> None:
+    """Raise the KeyboardInterrupt of a Ctrl-C again, in case that somebody swallowed it."""
+    if asked_to_stop():
+        raise KeyboardInterrupt

@@ -110,6 +110,35 @@ def test_a_forecast_killed_in_the_middle_goes_on_to_what_it_would_have_been(db, 
     assert found["median_life"] == whole["median_life"]
 
 
+@pytest.mark.parametrize("moment", ["before", "within"])
+def test_ctrl_c_ends_a_forecast_and_its_workers_without_a_traceback(moment, db):
+    words = ["forecast", CELL, "--cycles", "40", "--samples", "200", "--workers", "2", "--db", db]
+    going = subprocess.Popen(
+        [*TWIN, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    if moment == "before":  # while the workers are being started
+        time.sleep(1.2)
+    else:
+        assert going.stderr.readline().startswith("study")
+    os.killpg(going.pid, signal.SIGINT)  # as a terminal does: to the workers too
+    _, said = going.communicate(timeout=30)
+    assert going.returncode == 130
+    assert "error: interrupted" in said and "Traceback" not in said, said
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline and alive(going.pid):
+        time.sleep(0.1)
+    assert not alive(going.pid)
+
+
+def alive(group):
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 def test_bands_that_settle_early_end_the_study(db):
     asked = ["--cycles", "12", "--samples", "64", "--settle", "0.4", "--seed", "1"]
     found, _ = twin_json("forecast", CELL, *asked, "--modes", "pressure", "--json", db=db)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 
 import twin
@@ -46,3 +48,20 @@ def test_another_thread_is_left_alone():
     thread.start()
     thread.join()
     assert found == [False]
+
+
+def test_a_ctrl_c_is_put_off_to_the_end_of_a_block_and_kept_from_what_starts_in_it():
+    show = "import signal; print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))"
+    reached = False
+    with interrupts.remembered():
+        try:
+            with interrupts.put_off():
+                os.kill(os.getpid(), signal.SIGINT)
+                said = subprocess.run([sys.executable, "-c", show], capture_output=True, text=True)
+                reached = True
+        except KeyboardInterrupt:
+            pass
+        else:
+            raise AssertionError("the Ctrl-C was lost")
+    assert reached and said.stdout.strip() == "True"
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from twin.api.cells import mode_entries, plan_of
 from twin.api.recording import cell_record, layout_of, mode_versions, packages
+from twin.interrupts import raise_if_asked
 from twin.modes.manager import plugin_manager
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class Bench:
         """
         from twin.errors import StoreError
 
+        raise_if_asked()
         began = time.perf_counter()
         run_id: str | None = None
         chosen = self.modes if modes is None else [m for m in self.modes if m.id in modes]

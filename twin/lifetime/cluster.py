@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from twin import garbage
+from twin import garbage, interrupts
 from twin.errors import InputError
 
 _QUIET = {
@@ -18,6 +19,10 @@ _QUIET = {
     "distributed.admin.system-monitor.interval": "5s",
 }
 """Each of these wakes a worker from the life it follows; together they cost a twelfth."""
+
+
+_GRACE_S = 0.2
+"""What a worker that is not waited for has left [s]."""
 
 
 def get_ready() -> None:
@@ -56,20 +61,18 @@ class Workers:
         # both are being closed.
         dask.config.set({"logging.distributed": "critical" if scheduler is None else "warning"})
         dask.config.set(_QUIET)
-        from distributed import Client, LocalCluster
+        from distributed import Client
 
         logging.getLogger("distributed").setLevel(logging.WARNING)
         self._cluster: Any = None
+        self._client: Any = None
         if scheduler is None:
-            self._cluster = LocalCluster(
-                n_workers=count, threads_per_worker=1, processes=True, dashboard_address=None
-            )
-            self._client: Any = Client(self._cluster)
-            # They get ready while this process still prepares what they will do.
-            self._ready = [
-                self._client.submit(get_ready, workers=[address], pure=False)
-                for address in self._client.scheduler_info()["workers"]
-            ]
+            try:
+                with interrupts.put_off():
+                    self._start(count)
+            except BaseException:
+                self.close(at_once=True)
+                raise
             return
         try:
             self._client = Client(scheduler, timeout=15)
@@ -80,6 +83,19 @@ class Workers:
                 fix="start one (dask scheduler) and give its tcp:// address",
             ) from None
 
+    def _start(self, count: int) -> None:
+        from distributed import Client, LocalCluster
+
+        self._cluster = LocalCluster(
+            n_workers=count, threads_per_worker=1, processes=True, dashboard_address=None
+        )
+        self._client = Client(self._cluster)
+        # They get ready while this process still prepares what they will do.
+        self._ready = [
+            self._client.submit(get_ready, workers=[address], pure=False)
+            for address in self._client.scheduler_info()["workers"]
+        ]
+
     def __enter__(self) -> Self:
         return self
 
@@ -89,13 +105,27 @@ class Workers:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.close()
+        self.close(at_once=error is not None)
 
-    def close(self) -> None:
-        """End the connection, and the processes that were started for it."""
-        self._client.close()
+    def close(self, *, at_once: bool = False) -> None:
+        """End the connection, and the processes that were started for it.
+
+        Parameters
+        ----------
+        at_once : bool
+            Do not wait for what they are doing; else they have four seconds.
+        """
+        if self._cluster is not None and at_once:
+            logging.getLogger("distributed").setLevel(logging.CRITICAL)
+            self._cluster.sync(self._kill)
+        if self._client is not None:
+            self._client.close()
         if self._cluster is not None:
             self._cluster.close()
+
+    async def _kill(self) -> None:
+        nannies = self._cluster.workers.values()
+        await asyncio.gather(*(n.close(timeout=_GRACE_S) for n in nannies), return_exceptions=True)
 
     def each(
         self, function: Callable[..., Any], calls: Sequence[tuple[Any, ...]]
@@ -114,6 +144,7 @@ class Workers:
             for number, call in enumerate(calls)
         }
         for future in as_completed(list(futures)):
+            interrupts.raise_if_asked()
             error = future.exception()
             yield futures[future], future.result() if error is None else error
 
