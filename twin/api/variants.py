@@ -190,7 +190,7 @@ class Lives:
         trace: TracebackType | None,
     ) -> None:
         if self._hands is not None:
-            self._hands.close()
+            self._hands.close(at_once=error is not None)
 
     def _what_is_done(self) -> dict[str, Lived]:
         """Read what the study holds; what an interruption left of a life goes."""
