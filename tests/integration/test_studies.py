@@ -111,21 +111,24 @@ def test_a_forecast_killed_in_the_middle_goes_on_to_what_it_would_have_been(db, 
 
 
 @pytest.mark.parametrize("moment", ["before", "within"])
-def test_ctrl_c_ends_a_forecast_and_its_workers_without_a_traceback(moment, db):
+def test_ctrl_c_ends_a_forecast_and_its_workers_without_a_traceback(moment, db, tmp_path):
     words = ["forecast", CELL, "--cycles", "40", "--samples", "200", "--workers", "2", "--db", db]
     going = subprocess.Popen(
         [*TWIN, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         start_new_session=True,
     )  # fmt: skip
-    if moment == "before":  # while the workers are being started
-        time.sleep(1.2)
+    if moment == "before":  # the store is open: the workers are started next
+        opened = time.monotonic() + 60
+        while not (tmp_path / "runs.db").exists() and time.monotonic() < opened:
+            time.sleep(0.02)
+        time.sleep(0.3)
     else:
         assert going.stderr.readline().startswith("study")
     os.killpg(going.pid, signal.SIGINT)  # as a terminal does: to the workers too
     _, said = going.communicate(timeout=30)
     assert going.returncode == 130
     assert "error: interrupted" in said and "Traceback" not in said, said
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 20
     while time.monotonic() < deadline and alive(going.pid):
         time.sleep(0.1)
     assert not alive(going.pid)

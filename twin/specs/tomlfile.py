@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +29,10 @@ def read_toml(path: Path) -> dict[str, Any]:
         If it cannot be read, is no text, is larger than 2 MB, or is not TOML; a syntax
         error names the line and the column and shows the line.
     """
-    return parse_toml(read_text(path), str(path))
+    return _parse(_text(path), str(path))
 
 
-def read_text(path: Path) -> str:
-    """Return the text of a spec file (:func:`read_toml` has the errors)."""
+def _text(path: Path) -> str:
     file = str(path)
     try:
         if path.is_dir():
@@ -62,8 +62,9 @@ def read_text(path: Path) -> str:
     raise SpecError([problem]) from None
 
 
-def parse_toml(text: str, file: str) -> dict[str, Any]:
-    """Return the data of a spec file's text (:func:`read_toml` has the errors)."""
+@lru_cache(maxsize=1024)
+def _parse(text: str, file: str) -> dict[str, Any]:
+    # Many cells are made of the same materials. What is read is planted, never changed.
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -85,8 +85,6 @@ def number(value: Any, key: str) -> float | None:
     StoreError
         If ``value`` is not a number.
     """
-    if type(value) is float:
-        return value if math.isfinite(value) else None
     cleaned = plain(value, key)
     if cleaned is None:
         return None
