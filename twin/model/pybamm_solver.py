@@ -10,10 +10,10 @@ that are not zero: for a DFN with five failure modes it costs a thirtieth.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
 from typing import Any
 
 import casadi
+import numpy as np
 import pybamm
 
 log = logging.getLogger("twin.model")
@@ -64,31 +64,49 @@ def _expanded(model: pybamm.BaseModel) -> dict[str, Any]:
     RuntimeError
         From CasADi, if a function cannot be expanded.
     """
-    functions: dict[str, Any] = {}
-    # What IDAKLU asks for: all rows to integrate, the algebraic ones to begin with.
-    for name, derived in (("rhs", ()), ("algebraic", ("",)), ("rhs_algebraic", ("", "action_"))):
-        value = getattr(model, f"{name}_eval")
-        if not isinstance(value, casadi.Function):
-            raise RuntimeError(f"{name} is no CasADi function")
-        functions |= _with_jacobian(model, name, value, derived)
+    function = model.rhs_algebraic_eval
+    if not isinstance(function, casadi.Function):
+        raise RuntimeError("the right-hand side is no CasADi function")
+    t, y, p = (function.sx_in(i) for i in range(3))
+    value = function.expand()(t, y, p)
+    v = casadi.SX.sym("v", y.shape[0])
+    # IDAKLU's direct solvers never ask for it, but it has to be there.
+    action = casadi.densify(casadi.jtimes(value, y, v))
+    # Common subexpressions are found once: a mode's rate stands in many rows.
+    value, jacobian = casadi.cse([value, sparse_jacobian(value, y)])
+    start = model.len_rhs
+    parts = {
+        "rhs_algebraic_eval": value,
+        "jac_rhs_algebraic_eval": jacobian,
+        "rhs_eval": value[:start],
+        "algebraic_eval": value[start:],
+        "jac_algebraic_eval": jacobian[start:, :],
+    }
+    functions: dict[str, Any] = {
+        name: casadi.Function(name, [t, y, p], [part]) for name, part in parts.items()
+    }
+    name = "jac_rhs_algebraic_action_eval"
+    functions[name] = casadi.Function(name, [t, y, p, v], [action])
     functions["terminate_events_eval"] = [e.expand() for e in model.terminate_events_eval]
     return functions
 
 
-def _with_jacobian(
-    model: pybamm.BaseModel, name: str, function: casadi.Function, derived: Collection[str]
-) -> dict[str, casadi.Function]:
-    t, y, p = (function.sx_in(i) for i in range(3))
-    value = function.expand()(t, y, p)
-    parts = {f"{name}_eval": ([t, y, p], value)}
-    if "" in derived:
-        parts[f"jac_{name}_eval"] = ([t, y, p], model.build_casadi_jacobian(value, y))
-    if "action_" in derived:
-        v = casadi.SX.sym("v", y.shape[0])
-        action = casadi.densify(casadi.jtimes(value, y, v))
-        parts[f"jac_{name}_action_eval"] = ([t, y, p, v], action)
-    # Common subexpressions are found once: a mode's rate stands in many rows.
-    return {
-        key: casadi.Function(key, arguments, [result], {"cse": True})
-        for key, (arguments, result) in parts.items()
-    }
+def sparse_jacobian(value: casadi.SX, y: casadi.SX) -> casadi.SX:
+    """Return ``d value / d y`` [n, m], found with few sweeps.
+
+    CasADi sweeps either all columns (those that share no row at once) or all rows. A
+    discretised cell has short rows, as many as it has nodes, and a few long ones, such as a
+    mean over an electrode, that make every column share a row. Here the ``k`` longest rows
+    are swept row by row and the others column by column, with ``k`` the number that makes
+    the fewest sweeps: ``k`` and at least as many as the longest of the others has entries.
+    """
+    entries = np.bincount(
+        casadi.jacobian_sparsity(value, y).get_triplet()[0], minlength=value.shape[0]
+    )
+    order = np.argsort(entries, kind="stable")
+    longest = np.concatenate([[0], entries[order]])  # of the first 0, 1, 2, ... rows
+    short = int(np.argmin(longest + np.arange(len(order), -1, -1)))
+    parts = [np.sort(order[:short]).tolist(), np.sort(order[short:]).tolist()]
+    swept = [casadi.jacobian(value[rows], y) for rows in parts if rows]
+    back = np.argsort(np.concatenate(parts)).astype(int).tolist()
+    return casadi.vertcat(*swept)[back, :]
