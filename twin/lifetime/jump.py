@@ -11,7 +11,8 @@ import numpy as np
 
 from twin.engine.outcome import Outcome, Standing
 from twin.engine.run import RunLoop, Solved
-from twin.lifetime.envelope import MOST_POINTS, Envelope, crossing, lagrange_weights
+from twin.lifetime.carried import Carried
+from twin.lifetime.envelope import Envelope, crossing
 from twin.lifetime.interpolation import MOST_POINTS as ANCHORS
 from twin.lifetime.pace import SHORTEST, JumpSettings, Pace
 from twin.lifetime.rows import between
@@ -37,9 +38,9 @@ class JumpLoop(RunLoop):
         self.tally = Tally()
         self.envelope = Envelope()
         self.anchors: list[dict[str, Any]] = []
-        self.states: list[tuple[int, np.ndarray]] = []
         self.pace = Pace(self.jump)
         self.slow, self.notes = find_slow(self.prepared)
+        self.carried = Carried(self._filled)
         outcome = super().run(cycles)
         numerics = {
             **outcome.numerics,
@@ -98,7 +99,7 @@ class JumpLoop(RunLoop):
     def _start_over(self, cycle: int) -> None:
         """Begin the envelope anew: another phase has other increments."""
         self.envelope = Envelope(origin=cycle)
-        self.anchors, self.states = [], []
+        self.anchors, self.carried = [], Carried(self._filled, cycle)
         self.pace = Pace(self.jump)
 
     def _increment(self, before: tuple[float, Any], solved: Solved) -> np.ndarray:
@@ -122,7 +123,7 @@ class JumpLoop(RunLoop):
         self._keep(solved, is_last, jumped)
         if solved.complete:
             self.anchors = [*self.anchors, solved.row][-ANCHORS:]
-            self.states = [*self.states, (self.state.cycle, self._here)][-MOST_POINTS:]
+            self.carried.add(self.state.cycle, self._here)
 
     # ---------------------------------------------------------------- jumps
 
@@ -210,18 +211,17 @@ class JumpLoop(RunLoop):
                 return None, np.inf, why
             increment = self._increment((t, y), solved)
             better = self.envelope.corrected(n, length, increment)
-            error, share, why = self._error(better - by, better + increment, solved.row)
-            if tries == 0:
-                # The cycle has found its own fast state: one earlier, it was nearly there.
-                healed = self._here + (solved.end.y - self._here) * length / (length + 1)
-                off = np.abs(slow.filled(healed) - slow.filled(y))
-                stale = bool((off > self.jump.stale).any())
-                fast = np.concatenate([healed[:differential], y[differential:]])
-            if error <= 1.0 and not (stale and tries == 0):
+            off = np.abs(better - by)
+            # The cycle has found its own fast state: one earlier, it was nearly there.
+            healed = self._here + (solved.end.y - self._here) * length / (length + 1)
+            stale = self._stale(solved, slow.filled(healed) - slow.filled(y))
+            error, share, why = self._error(off, better + increment, solved.row, stale)
+            if error <= 1.0:
                 self._take(solved, number, better - by, increment, share)
                 return solved, error, why
-            if error > 20.0:
-                break
+            if error > 20:
+                break  # nor will it do when it is repeated
+            fast = np.concatenate([healed[:differential], y[differential:]])
             by = better
         return None, error, why
 
@@ -242,19 +242,38 @@ class JumpLoop(RunLoop):
         self.envelope.add(number - 1, increment)
 
     def _fast(self, cycle: int) -> np.ndarray:
-        """Return the state after a cycle, carried on from the last simulated ones."""
-        known = self.envelope.clock(np.array([c for c, _ in self.states], dtype=float))
-        weights = lagrange_weights(known, self.envelope.clock(np.array([cycle])))[0]
-        carried = weights @ np.array([y for _, y in self.states])
-        differential = self.prepared.compiled.model.len_rhs
-        return np.concatenate([carried[:differential], self._here[differential:]])
+        """Return the state after the last cycle, with the fillings carried on to a later one."""
+        assert self.slow is not None
+        fast, carried = self._here.copy(), self.carried.at(cycle)
+        for host in self.slow.hosts:
+            fast[host.rows] = carried[host.rows]
+        return fast
+
+    def _filled(self, y: np.ndarray) -> np.ndarray:
+        return self.slow.filled(y) if self.slow is not None else np.zeros(0)
+
+    def _stale(self, solved: Solved, off: np.ndarray) -> float:
+        """Return the share of a cycle's increments in doubt, as it began at other fillings.
+
+        Parameters
+        ----------
+        solved : Solved
+            The cycle.
+        off : ndarray
+            By how much each host would have begun it fuller.
+        """
+        assert self.slow is not None
+        columns = solved.record.columns
+        swings = np.array([np.ptp(np.concatenate(columns[h.filling])) for h in self.slow.hosts])
+        share = np.abs(off) / np.maximum(swings, 1e-6)
+        return self.jump.stale * float(np.max(share, initial=0.0))
 
     def _error(
-        self, off: np.ndarray, change: np.ndarray, row: Mapping[str, Any]
+        self, off: np.ndarray, change: np.ndarray, row: Mapping[str, Any], stale: float
     ) -> tuple[float, float, str]:
         """Return the error of a jump in units of what is allowed, its share, and whose it is.
 
-        The share is the largest part of any slow state's change that the correction moved;
+        The share is the largest part of any slow state's change that is in doubt;
         capacity and margins changed by what the slow states did, so the same share of
         their change is in doubt. A state that turns round on the way is measured by what
         it would have changed at the fastest of its known paces, and one that hardly moves
@@ -266,10 +285,10 @@ class JumpLoop(RunLoop):
         cycles = row["cycle"] - last["cycle"]
         pace = np.max([np.abs(increment) for _, increment in self.envelope.points], axis=0)
         moved = np.maximum(np.abs(change), cycles * pace)
-        relative = np.abs(off) / np.maximum(moved, 1e-2 * size + 1e-12)
+        relative = off / np.maximum(moved, 1e-2 * size + 1e-12)
         relative[-1] = 0.0  # time follows the others
         worst = int(np.argmax(relative))
-        share = float(relative[worst])
+        share = float(relative[worst]) + stale
         lost = abs(row["capacity_Ah"] - last["capacity_Ah"]) / max(last["capacity_Ah"], 1e-30)
         margin = max(
             (

@@ -33,8 +33,8 @@ class JumpSettings:
         After an attempt that came to nothing the next jump is tried some cycles later, and
         twice as many after each further one, but at most so many.
     stale : float
-        An electrode that a cycle leaves fuller or emptier by so much than was assumed
-        before it makes the cycle be simulated again, from what it found.
+        By how much more than its own swing's share the increments of a cycle are off that
+        began fuller or emptier than it would have: the power of the steepest rates.
     """
 
     tolerance: float = 1e-3
@@ -44,7 +44,7 @@ class JumpSettings:
     reach: float = 0.85
     bisect: float = 0.5
     patience: int = 32
-    stale: float = 2e-5
+    stale: float = 4.0
 
 
 @dataclass

@@ -14,10 +14,11 @@ Three kinds of slow state, all numbers at the end of a cycle:
   other cancels, so ``dG`` does not depend on where in its window the cell stands.
 
 All other differential states are fast: how full each electrode is at the end of a cycle is
-found anew by every cycle that ends on a voltage, and so on. They are carried on from the
-last simulated cycles. What is then missing of ``dG`` is taken from the metal's reserve, or
-spread over the hosts where there is none (or where cycles are cut by time: there the
-fillings themselves drift). The solver makes the algebraic states consistent.
+found anew by every cycle that ends on a voltage, and so on. The fillings are carried on from
+the last simulated cycles, the others left as the last one left them. What is then missing of
+``dG`` is taken from the metal's reserve, or spread over the hosts where there is none (or
+where cycles are cut by time: there the fillings themselves drift). The solver makes the
+algebraic states consistent.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import pybamm
 import pytest
 
 import twin
-from twin.model.pybamm_solver import ScalarIDAKLUSolver
+from twin.model.pybamm_solver import ScalarIDAKLUSolver, sparse_jacobian
 
 MODES = ("blocking", "delamination", "dendrite", "interphase", "pressure")
 STEP = "Charge at 0.3 mA for 20 minutes"
@@ -93,3 +93,34 @@ def test_a_model_with_a_table_keeps_matrix_functions_and_is_solved():
     # Below one the table is the identity.
     assert solution["y"].entries[-1] == pytest.approx(np.exp(-1), rel=1e-6)
     assert model.jac_rhs_algebraic_eval.is_a("MXFunction")
+
+
+def _sweeps(monkeypatch, value, y):
+    rows = []
+    plain = casadi.jacobian
+
+    def noted(part, by):
+        rows.append(part.shape[0])
+        return plain(part, by)
+
+    monkeypatch.setattr(casadi, "jacobian", noted)
+    return sparse_jacobian(value, y), rows
+
+
+@pytest.mark.parametrize("long_rows", [0, 1, 2])
+def test_a_jacobian_with_a_few_long_rows_is_found_in_two_parts(monkeypatch, long_rows):
+    n = 30
+    y = casadi.SX.sym("y", n)
+    rows = [casadi.sin(y[i]) * y[(i + 1) % n] for i in range(n)]
+    for at in (7, 19)[:long_rows]:
+        rows[at] = casadi.sum1(y**3)
+    value = casadi.vertcat(*rows)
+    found, parts = _sweeps(monkeypatch, value, y)
+    assert sorted(parts) == sorted(filter(None, [long_rows, n - long_rows]))
+    point = np.linspace(0.1, 2, n)
+    theirs, ours = (
+        np.asarray(casadi.densify(casadi.Function("f", [y], [j])(point)))
+        for j in (casadi.jacobian(value, y), found)
+    )
+    assert np.array_equal(ours, theirs)
+    assert found.nnz() == casadi.jacobian(value, y).nnz()
