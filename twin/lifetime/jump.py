@@ -199,7 +199,7 @@ class JumpLoop(RunLoop):
         fast = self._fast(n + length)
         error, why = np.inf, ""
         differential = self.prepared.compiled.model.len_rhs
-        for tries in range(2):
+        for _ in range(2):
             t, y = state.t + float(by[-1]), slow.moved(self._here, by, fast)
             solved = self._try(number, t, y)
             if solved.end.reason == "stopped":

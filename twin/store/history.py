@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from sqlalchemy import Connection, String, insert, literal, select
@@ -59,6 +60,8 @@ def cycle_row(run_id: str, cycle: int, row: Mapping[str, Any]) -> CycleRow:
             values[key] = bool(value)
         elif key in _TEXT:
             values[key] = None if value is None else text(str(value))
+        elif type(value) is float and isfinite(value):  # nearly all
+            values[key] = value
         else:
             values[key] = number(value, key)
     packed = pack(plain(others))
