@@ -50,6 +50,7 @@ LIVES = {
     ),
     "inventory": Life("hc-nzsp-nvp", "sodium used up by the interphase"),
     "resistance": Life("na-nzsp-nvp", "interphase resistance"),
+    "reserve": Life("nasn-nps-nyzc-nco", "sodium used up, felt when the reserve is"),
     "anode-free": Life("al-nbh-nco", "nothing: anode-free", asked={"without": ["dendrite"]}),
     "knee": Life("na-base-nvp", "delamination of the cathode's particles"),
     "short": Life(
@@ -65,7 +66,7 @@ LIVES = {
 # An exact cycle of the SPM takes a fifth of the DFN's, the build nearly as long.
 LIVES |= {
     f"{name}-spm": replace(LIVES[name], model="spm")
-    for name in ("inventory", "resistance", "short", "knee", "full-lives")
+    for name in ("inventory", "reserve", "resistance", "short", "knee", "full-lives")
 }
 QUICK = {"resistance": LIVES["resistance-spm"]}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,12 +11,20 @@ import numpy as np
 from twin.engine.outcome import Outcome, Standing
 from twin.engine.run import RunLoop, Solved
 from twin.lifetime.carried import Carried
+from twin.lifetime.doubt import Doubt, bend, judge, stale_share
 from twin.lifetime.envelope import Envelope, crossing
 from twin.lifetime.interpolation import MOST_POINTS as ANCHORS
 from twin.lifetime.pace import SHORTEST, JumpSettings, Pace
 from twin.lifetime.rows import between
 from twin.lifetime.slow import Slow, find_slow
 from twin.lifetime.tally import Tally
+
+REMAINS = 0.1
+"""What a corrected sum is off by, as a share of its correction: Milne's device for a parabola
+through points equally far apart (1/4 against 9/4 of the same derivative)."""
+
+HOPELESS = 20.0
+"""An error so many times what is allowed is not made small by simulating the cycle again."""
 
 
 @dataclass
@@ -117,13 +124,16 @@ class JumpLoop(RunLoop):
         return self._solve(number, phase, t, y)
 
     def _accept(self, solved: Solved, is_last: bool, jumped: list[dict[str, Any]]) -> None:
-        solved.row["cycles_simulated"] = self.tally.simulated
-        solved.row["estimated_capacity_error"] = self.tally.capacity_error
+        self._price(solved.row)
         self.tally.stored([*jumped, solved.row])
         self._keep(solved, is_last, jumped)
         if solved.complete:
             self.anchors = [*self.anchors, solved.row][-ANCHORS:]
             self.carried.add(self.state.cycle, self._here)
+
+    def _price(self, row: dict[str, Any]) -> None:
+        row["cycles_simulated"] = self.tally.simulated
+        row["estimated_capacity_error"] = self.tally.error_of([*self.anchors, row])
 
     # ---------------------------------------------------------------- jumps
 
@@ -133,17 +143,17 @@ class JumpLoop(RunLoop):
         length, why = self._length(last)
         rejected = 0
         while length >= SHORTEST:
-            solved, error, why_not = self._attempt(length)
+            solved, doubt = self._attempt(length)
             if solved is not None and solved.outcome is not None and solved.end.reason == "stopped":
                 return solved
-            if solved is not None and error <= 1.0:
+            if solved is not None and doubt.error <= 1.0:
                 if why:
                     self.tally.slow(first + 1, self.state.cycle, why)
                 paid = self.state.cycle - first > self.tally.simulated - spent
-                self.pace.accepted(length, error, rejected=rejected, paid=paid)
+                self.pace.accepted(length, doubt.error, rejected=rejected, paid=paid)
                 return solved
             rejected += 1
-            length, why = self.pace.shortened(length, error), why_not
+            length, why = self.pace.shortened(length, doubt.error), doubt.why
         if why:
             self.tally.slow(first + 1, first + 1, why)
         if self.pace.alone >= self.jump.settle:
@@ -186,57 +196,74 @@ class JumpLoop(RunLoop):
                 nearest = found + 1, name
         return nearest
 
-    def _attempt(self, length: int) -> tuple[Solved | None, float, str]:
+    def _attempt(self, length: int) -> tuple[Solved | None, Doubt]:
         """Jump, simulate, correct; accept if the error allows.
 
-        Returns the accepted cycle (or None), the error in units of what is allowed, and
-        why it was not accepted.
+        Returns the accepted cycle (or None), and what is in doubt.
         """
         slow, state = self.slow, self.state
         assert isinstance(slow, Slow)
         n, number = state.cycle, state.cycle + length + 1
         by = self.envelope.predicted(n, length)
         fast = self._fast(n + length)
-        error, why = np.inf, ""
+        doubt, missed = Doubt(np.inf), np.zeros_like(by)
         differential = self.prepared.compiled.model.len_rhs
         for _ in range(2):
             t, y = state.t + float(by[-1]), slow.moved(self._here, by, fast)
             solved = self._try(number, t, y)
             if solved.end.reason == "stopped":
-                return solved, 0.0, ""
+                return solved, Doubt(0.0)
             if solved.outcome is not None or not solved.complete:
                 died = solved.outcome.criterion if solved.outcome else "an incomplete cycle"
                 why = f"dead after a jump: {died}"
                 self.pace.found_dead(number, why)
-                return None, np.inf, why
+                return None, Doubt(np.inf, why=why)
             increment = self._increment((t, y), solved)
             better = self.envelope.corrected(n, length, increment)
-            off = np.abs(better - by)
+            off = np.abs(better - by) + missed
             # The cycle has found its own fast state: one earlier, it was nearly there.
             healed = self._here + (solved.end.y - self._here) * length / (length + 1)
-            stale = self._stale(solved, slow.filled(healed) - slow.filled(y))
-            error, share, why = self._error(off, better + increment, solved.row, stale)
-            if error <= 1.0:
-                self._take(solved, number, better - by, increment, share)
-                return solved, error, why
-            if error > 20:
-                break  # nor will it do when it is repeated
+            doubt = self._doubt(solved, off, better + increment, healed - y)
+            if doubt.error <= 1.0:
+                self._take(solved, number, better - by, increment, doubt)
+                return solved, doubt
+            if doubt.error > HOPELESS:
+                break
             fast = np.concatenate([healed[:differential], y[differential:]])
-            by = better
-        return None, error, why
+            by, missed = better, REMAINS * off
+        return None, doubt
+
+    def _doubt(
+        self, solved: Solved, off: np.ndarray, change: np.ndarray, stale: np.ndarray
+    ) -> Doubt:
+        """Return what the correction of a jump puts in doubt.
+
+        A slow state that turns round on the way is measured by what it would have changed
+        at the fastest of its known paces.
+        """
+        slow, last = self.slow, self.anchors[-1]
+        assert isinstance(slow, Slow)
+        pace = np.max([np.abs(increment) for _, increment in self.envelope.points], axis=0)
+        moved = np.maximum(np.abs(change), (solved.row["cycle"] - last["cycle"]) * pace)
+        rows = [*self.anchors, solved.row]
+        share = stale_share(slow, self.jump, slow.filled(stale), solved.record.columns)
+        found = judge(slow, self.jump, slow.sizes(self._here), off, moved, share, rows)
+        bent = bend(self.jump, rows, self.envelope.origin)
+        return replace(found, error=bent.error, why=bent.why) if bent.error > found.error else found
 
     def _take(
-        self, solved: Solved, number: int, off: np.ndarray, increment: np.ndarray, share: float
+        self, solved: Solved, number: int, off: np.ndarray, increment: np.ndarray, doubt: Doubt
     ) -> None:
         """Accept the cycle after a jump, its end corrected."""
         slow, last = self.slow, self.anchors[-1]
         assert isinstance(slow, Slow)
-        self.tally.jumped(share, last, solved.row)
+        self.tally.jumped(doubt.share, doubt.late, last, solved.row)
         solved.end.y = slow.moved(solved.end.y, off)
         solved.end.t += float(off[-1])
         solved.row["t_end_s"] += float(off[-1])
         solved.row["t_start_s"] += float(off[-1])
         fatal = {f"{s.mode}: {s.criterion}" for s in solved.found if s.severity == "fatal"}
+        self._price(solved.row)
         jumped = between([*self.anchors, solved.row], self.envelope.origin, fatal)
         self._accept(solved, False, jumped)
         self.envelope.add(number - 1, increment)
@@ -251,53 +278,3 @@ class JumpLoop(RunLoop):
 
     def _filled(self, y: np.ndarray) -> np.ndarray:
         return self.slow.filled(y) if self.slow is not None else np.zeros(0)
-
-    def _stale(self, solved: Solved, off: np.ndarray) -> float:
-        """Return the share of a cycle's increments in doubt, as it began at other fillings.
-
-        Parameters
-        ----------
-        solved : Solved
-            The cycle.
-        off : ndarray
-            By how much each host would have begun it fuller.
-        """
-        assert self.slow is not None
-        columns = solved.record.columns
-        swings = np.array([np.ptp(np.concatenate(columns[h.filling])) for h in self.slow.hosts])
-        share = np.abs(off) / np.maximum(swings, 1e-6)
-        return self.jump.stale * float(np.max(share, initial=0.0))
-
-    def _error(
-        self, off: np.ndarray, change: np.ndarray, row: Mapping[str, Any], stale: float
-    ) -> tuple[float, float, str]:
-        """Return the error of a jump in units of what is allowed, its share, and whose it is.
-
-        The share is the largest part of any slow state's change that is in doubt;
-        capacity and margins changed by what the slow states did, so the same share of
-        their change is in doubt. A state that turns round on the way is measured by what
-        it would have changed at the fastest of its known paces, and one that hardly moves
-        by its own size.
-        """
-        assert self.slow is not None
-        last = self.anchors[-1]
-        size = self.slow.sizes(self._here)
-        cycles = row["cycle"] - last["cycle"]
-        pace = np.max([np.abs(increment) for _, increment in self.envelope.points], axis=0)
-        moved = np.maximum(np.abs(change), cycles * pace)
-        relative = off / np.maximum(moved, 1e-2 * size + 1e-12)
-        relative[-1] = 0.0  # time follows the others
-        worst = int(np.argmax(relative))
-        share = float(relative[worst]) + stale
-        lost = abs(row["capacity_Ah"] - last["capacity_Ah"]) / max(last["capacity_Ah"], 1e-30)
-        margin = max(
-            (
-                abs(value - last["margins"][name])
-                for name, value in row["margins"].items()
-                if name in last["margins"] and np.isfinite(value) and value < 1
-            ),
-            default=0.0,
-        )
-        allowed = self.jump.tolerance
-        error = share * max(lost / allowed, margin / (4 * allowed), 1.0 / 20)
-        return error, share, f"{self.slow.names[worst]} changes its pace"

@@ -19,6 +19,9 @@ class JumpSettings:
     tolerance : float
         What one jump may add to the error of the capacity, as a share of it; four times
         as much is allowed on any criterion's margin.
+    sodium : float
+        What may be in doubt of the change of the composites' sodium over a jump, as a share
+        of it, whether the capacity has felt it yet or not.
     settle : int
         Cycles simulated one by one at the start of each phase.
     growth : float
@@ -38,6 +41,7 @@ class JumpSettings:
     """
 
     tolerance: float = 1e-3
+    sodium: float = 0.01
     settle: int = 3
     growth: float = 3.0
     near: int = 3

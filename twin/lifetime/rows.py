@@ -21,7 +21,7 @@ def between(
     They hold what has a column in the store, and the margins; each number follows its last
     simulated values (:func:`twin.lifetime.interpolation.last_span`) and never leaves the
     range of its two neighbours. The error of the capacity estimated for them is that of the
-    row before and what the interpolation leaves in doubt.
+    simulated rows on both sides, the larger, and what the interpolation leaves in doubt.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def between(
         row |= dict(zip(keys, map(float, paths[i]), strict=True))
         if _ERROR in before:
             row["cycles_simulated"] = before["cycles_simulated"]
-            row[_ERROR] = before[_ERROR] + doubt
+            row[_ERROR] = max(before[_ERROR], after[_ERROR]) + doubt
         if margins:
             row["margins"] = {name: float(path[i]) for name, path in margins.items()}
             counted = [n for n in row["margins"] if fatal is None or n in fatal]
@@ -61,6 +61,20 @@ def between(
                 row |= {"min_margin": row["margins"][name], "min_margin_name": name}
         rows.append(row)
     return rows
+
+
+def capacity_doubt(anchors: Sequence[Mapping[str, Any]], origin: int = 0) -> float:
+    """Return how far off the capacity between the last two of some cycles may be drawn.
+
+    Relative to the capacity before; parameters as for :func:`between`.
+    """
+    used = list(anchors)[-MOST_POINTS:]
+    missing = np.arange(used[-2]["cycle"] + 1, used[-1]["cycle"], dtype=float) - origin
+    if not len(missing):
+        return 0.0
+    here = np.array([row["cycle"] for row in used], dtype=float) - origin
+    table = np.array([[row[_CAPACITY]] for row in used], dtype=float)
+    return float(last_span(here, table, missing)[1][0]) / max(used[-2][_CAPACITY], 1e-30)
 
 
 def _all_numbers(rows: Sequence[Mapping[str, Any]], key: str) -> bool:

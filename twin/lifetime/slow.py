@@ -147,16 +147,43 @@ class Slow:
         if self.reserve:
             moved[self.charge_row] -= missing
             missing = 0.0
-        capacity = sum(h.capacity for h in self.hosts)
-        for h in self.hosts:
-            filling = moved[h.rows] + missing / capacity
-            low, high = min(_EDGE, y[h.rows].min()), max(1 - _EDGE, y[h.rows].max())
-            moved[h.rows] = np.clip(filling, low, high)
+        self._spread(moved, y, missing)
         return moved
+
+    def _spread(self, moved: np.ndarray, y: np.ndarray, missing: float) -> None:
+        """Put sodium [A.h] into the hosts, as much fuller everywhere until a place is full.
+
+        What one has no room for, or has not got, the others take or give.
+        """
+        if not self.hosts:
+            return
+        rows = np.concatenate([np.arange(h.rows.start, h.rows.stop) for h in self.hosts])
+        sizes = [np.full(_length(h.rows), h.capacity / _length(h.rows)) for h in self.hosts]
+        low = [np.full(_length(h.rows), min(_EDGE, y[h.rows].min())) for h in self.hosts]
+        high = [np.full(_length(h.rows), max(1 - _EDGE, y[h.rows].max())) for h in self.hosts]
+        size, lowest, highest = (np.concatenate(parts) for parts in (sizes, low, high))
+        filling = np.clip(moved[rows], lowest, highest)
+        missing -= size @ (filling - moved[rows])
+        # Each round fills or empties one place at least, or is the last.
+        for _ in range(len(rows)):
+            room = filling < highest if missing > 0 else filling > lowest
+            if not missing or not room.any():
+                break
+            wanted = filling + np.where(room, missing / size[room].sum(), 0.0)
+            now = np.clip(wanted, lowest, highest)
+            missing -= size @ (now - filling)
+            filling = now
+            if np.array_equal(now, wanted):
+                break
+        moved[rows] = filling
 
     def filled(self, y: np.ndarray) -> np.ndarray:
         """Return how full each host is."""
         return np.array([y[h.rows].mean() for h in self.hosts])
+
+
+def _length(rows: slice) -> int:
+    return int(rows.stop - rows.start)
 
 
 def _transformed(value: float, entry: Entry) -> float:

@@ -21,6 +21,7 @@ class Tally:
     simulated: int = 0
     capacity_error: float = 0.0
     worst_error: float = 0.0
+    late: float = 0.0
     margin_errors: dict[str, float] = field(default_factory=dict)
     slowed: list[list[Any]] = field(default_factory=list)
 
@@ -31,14 +32,30 @@ class Tally:
         else:
             self.slowed.append([first, last, why])
 
-    def jumped(self, share: float, before: Row, after: Row) -> None:
+    def jumped(self, share: float, late: float, before: Row, after: Row) -> None:
         """Add what a jump between two simulated cycles leaves in doubt."""
+        self.late += late
         if before["capacity_Ah"] > 0:
             change = abs(after["capacity_Ah"] - before["capacity_Ah"])
             self.capacity_error += share * change / before["capacity_Ah"]
         for name, margin in after["margins"].items():
             change = abs(margin - before["margins"].get(name, margin))
             self.margin_errors[name] = self.margin_errors.get(name, 0.0) + share * change
+
+    def error_of(self, rows: Sequence[Row]) -> float:
+        """Return the capacity's error in the last of some simulated cycles, as a share of it.
+
+        Parameters
+        ----------
+        rows : sequence of mapping
+            The last simulated cycles; the capacity's pace is that between the last two.
+        """
+        if len(rows) < 2 or rows[-2]["capacity_Ah"] <= 0:
+            return self.capacity_error
+        before, after = rows[-2:]
+        change = abs(after["capacity_Ah"] / before["capacity_Ah"] - 1)
+        pace = change / (after["cycle"] - before["cycle"])
+        return max(self.capacity_error, self.late * pace)
 
     def stored(self, rows: Sequence[Row]) -> None:
         """Note the errors that rows are stored with."""
@@ -57,7 +74,8 @@ class Tally:
         """
         error = self.margin_errors.get(criterion, 0.0)
         if not error or len(rows) < 2:
-            return 0.0
+            return self.late
         before, after = rows[-2:]
         fall = before["margins"].get(criterion, 0.0) - after["margins"].get(criterion, 0.0)
-        return error * (after["cycle"] - before["cycle"]) / fall if fall > 0 else 0.0
+        cycles = after["cycle"] - before["cycle"]
+        return max(self.late, error * cycles / fall) if fall > 0 else self.late

@@ -20,14 +20,14 @@ ROWS = [row(10, 1.0, x=1.0, y=0.5), row(60, 0.9, x=0.5, y=0.5), row(90, 0.8, x=0
 def test_a_correction_leaves_its_share_of_every_change_in_doubt():
     tally = Tally()
     for before, after in pairwise(ROWS):
-        tally.jumped(0.01, before, after)
+        tally.jumped(0.01, 0.0, before, after)
     assert tally.capacity_error == pytest.approx(0.01 * (0.1 + 0.1 / 0.9))
     assert tally.margin_errors == pytest.approx({"core: x": 0.008, "core: y": 0.001})
 
 
 def test_a_death_is_in_doubt_by_the_margin_over_its_pace():
     tally = Tally()
-    tally.jumped(0.01, *ROWS[:2])  # 0.005 of the margin, which falls by 0.01 a cycle
+    tally.jumped(0.01, 0.0, *ROWS[:2])  # 0.005 of the margin, which falls by 0.01 a cycle
     assert tally.death_error("core: x", ROWS) == pytest.approx(0.5)
 
 
@@ -36,6 +36,17 @@ def test_a_margin_that_does_not_fall_tells_nothing(criterion):
     tally = Tally(margin_errors={"core: y": 0.1})
     assert tally.death_error(criterion, ROWS) == 0.0
     assert tally.death_error(criterion, ROWS[:1]) == 0.0
+
+
+def test_sodium_that_is_late_tells_when_the_capacity_falls():
+    tally = Tally()
+    tally.jumped(0.0, 0.2, *ROWS[:2])
+    assert tally.capacity_error == 0 and tally.error_of(ROWS[:1]) == 0
+    flat = [row(60, 0.9), row(61, 0.9)]
+    kink = [row(61, 0.9), row(62, 0.81)]
+    assert tally.error_of(flat) == 0
+    assert tally.error_of(kink) == pytest.approx(0.2 * 0.1)
+    assert tally.death_error("core: z", ROWS) == pytest.approx(0.2)
 
 
 def test_a_place_where_it_slowed_is_told_once():
