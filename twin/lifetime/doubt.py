@@ -14,6 +14,8 @@ from twin.lifetime.slow import SODIUM, Slow
 
 Row = Mapping[str, Any]
 
+BENDS = "the capacity bends"
+
 
 @dataclass(frozen=True)
 class Doubt:
@@ -93,7 +95,7 @@ def judge(
 
 def bend(settings: JumpSettings, rows: Sequence[Row], origin: int) -> Doubt:
     """Return what drawing the capacity over a jump puts in doubt; parameters as :func:`judge`."""
-    return Doubt(capacity_doubt(rows, origin) / settings.tolerance, why="the capacity bends")
+    return Doubt(capacity_doubt(rows, origin) / settings.tolerance, why=BENDS)
 
 
 def stale_share(

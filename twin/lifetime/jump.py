@@ -11,7 +11,7 @@ import numpy as np
 from twin.engine.outcome import Outcome, Standing
 from twin.engine.run import RunLoop, Solved
 from twin.lifetime.carried import Carried
-from twin.lifetime.doubt import Doubt, bend, judge, stale_share
+from twin.lifetime.doubt import BENDS, Doubt, bend, judge, stale_share
 from twin.lifetime.envelope import Envelope, crossing
 from twin.lifetime.interpolation import MOST_POINTS as ANCHORS
 from twin.lifetime.pace import SHORTEST, JumpSettings, Pace
@@ -24,7 +24,8 @@ REMAINS = 0.1
 through points equally far apart (1/4 against 9/4 of the same derivative)."""
 
 HOPELESS = 20.0
-"""An error so many times what is allowed is not made small by simulating the cycle again."""
+"""An error so many times what is allowed is not made small by simulating the cycle again, nor
+is a capacity that bends made straight."""
 
 
 @dataclass
@@ -227,7 +228,7 @@ class JumpLoop(RunLoop):
             if doubt.error <= 1.0:
                 self._take(solved, number, better - by, increment, doubt)
                 return solved, doubt
-            if doubt.error > HOPELESS:
+            if doubt.error > HOPELESS or doubt.why == BENDS:
                 break
             fast = np.concatenate([healed[:differential], y[differential:]])
             by, missed = better, REMAINS * off

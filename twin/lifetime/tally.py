@@ -15,7 +15,21 @@ class Tally:
 
     Each jump's correction moved its slow states by a ``share`` of what they changed, and
     the capacity and the margins changed by what the slow states did: the same share of
-    their change is in doubt from then on.
+    their change is in doubt from then on. The composites' sodium may be some cycles early
+    or late, which tells little as long as nothing changes, and much where the capacity falls.
+
+    Attributes
+    ----------
+    simulated : int
+        Cycles solved, those of jumps taken back among them.
+    capacity_error, worst_error : float
+        Estimated so far, and the largest of any row, as shares of the capacity.
+    late : float
+        The cycles by which the sodium may be early or late.
+    margin_errors : dict
+        By criterion.
+    slowed : list
+        First cycle, last cycle and why.
     """
 
     simulated: int = 0
