@@ -175,7 +175,8 @@ def _sensitivity(sheet: Page, found: dict[str, Any]) -> None:
         )
         for key, n in strongest
     ]
-    sheet.table(("number", "alone", "in all", "life", "of"), rows, right=(1, 2))
+    # A long name breaks rather than the numbers beside it.
+    sheet.table(("number", "alone", "all", "life", "of"), rows, keep=(1, 2, 3, 4), right=(1, 2))
     explained = found["explained"]
     doubt = "" if explained > _TRUSTED else ": too little to trust these shares"
     sheet.line(f"({found['estimator']}, which explains {percent(max(explained, 0))}{doubt})")
