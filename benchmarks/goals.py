@@ -61,22 +61,23 @@ def lines(document: Mapping[str, Any]) -> Iterator[Line]:
 def _life(name: str, found: Mapping[str, Any]) -> Iterator[Line]:
     exact, ratio = found["exact"], found["ratio"]
     goal = 5.0 if exact["kind"] == "cell-failed" and exact["cycle"] < LONG else 30.0
-    remark = f"cpu {ratio['cpu']:.1f}, loop {ratio['loop']:.1f}, cycles {ratio['cycles']:.1f}"
-    yield Line(f"life / exact, {name}", ratio["wall"], goal, True, "x", remark)
+    remark = f"loop {ratio['loop']:.1f}, cycles {ratio['cycles']:.0f}"
+    yield Line(f"life/exact, {name}", ratio["wall"], goal, True, "x", remark)
     error = 100 * found["worst_capacity_error"]
     yield Line("  worst capacity error", error, 0.5, False, "%")
     allowed = max(2.0, 0.01 * exact["cycle"])
     off = float(found["death_error_cycles"])
-    yield Line("  death", off, allowed, False, "cyc", f"{exact['way'] or 'lives'} {exact['cycle']}")
+    way = (exact["way"] or "lives").rpartition(": ")[2]
+    yield Line("  death", off, allowed, False, "cyc", f"{way} {exact['cycle']}")
 
 
 def table(document: Mapping[str, Any]) -> str:
     """Return the table, 80 columns wide."""
-    rows = [f"{'':28}{'found':>9} {'goal':>9}      "]
+    rows = [f"{'':26}{'found':>9} {'goal':>9}      "]
     for line in lines(document):
         sign = ">=" if line.at_least else "<="
         goal = f"{sign} {line.goal:g}"
         word = "met" if line.met else "MISSED"
-        row = f"{line.what:28}{line.value:9.3g} {goal:>9} {line.unit:4}{word:7}{line.remark}"
+        row = f"{line.what:26}{line.value:9.3g} {goal:>9} {line.unit:4}{word:7}{line.remark}"
         rows.append(row.rstrip()[:80])
     return "\n".join(rows)

@@ -92,6 +92,7 @@ class JumpLoop(RunLoop):
         solved = self._try(number, state.t, state.y)
         if solved.record.empty:
             return solved
+        self._price(solved.row)
         self._accept(solved, number == last, [])
         if solved.complete and self.slow is not None and before[1] is not None:
             self.envelope.add(number - 1, self._increment(before, solved))
@@ -125,7 +126,6 @@ class JumpLoop(RunLoop):
         return self._solve(number, phase, t, y)
 
     def _accept(self, solved: Solved, is_last: bool, jumped: list[dict[str, Any]]) -> None:
-        self._price(solved.row)
         self.tally.stored([*jumped, solved.row])
         self._keep(solved, is_last, jumped)
         if solved.complete:

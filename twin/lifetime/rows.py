@@ -33,12 +33,10 @@ def between(
         The margins that can be the smallest of a row, by name; all by default. A warning
         kills nobody.
     """
-    used = list(anchors)[-MOST_POINTS:]
-    before, after = used[-2], used[-1]
-    missing = np.arange(before["cycle"] + 1, after["cycle"])
+    used, here, missing = _span(anchors, origin)
+    before, after = used[-2:]
     if not len(missing):
         return []
-    here = np.array([row["cycle"] for row in used], dtype=float) - origin
     wanted = missing.astype(float) - origin
     keys = [key for key in CYCLE_COLUMNS if _all_numbers(used, key)]
     table = np.array([[row[key] for key in keys] for row in used], dtype=float)
@@ -68,13 +66,21 @@ def capacity_doubt(anchors: Sequence[Mapping[str, Any]], origin: int = 0) -> flo
 
     Relative to the capacity before; parameters as for :func:`between`.
     """
-    used = list(anchors)[-MOST_POINTS:]
-    missing = np.arange(used[-2]["cycle"] + 1, used[-1]["cycle"], dtype=float) - origin
+    used, here, missing = _span(anchors, origin)
     if not len(missing):
         return 0.0
-    here = np.array([row["cycle"] for row in used], dtype=float) - origin
     table = np.array([[row[_CAPACITY]] for row in used], dtype=float)
-    return float(last_span(here, table, missing)[1][0]) / max(used[-2][_CAPACITY], 1e-30)
+    doubts = last_span(here, table, missing.astype(float) - origin)[1]
+    return float(doubts[0]) / max(used[-2][_CAPACITY], 1e-30)
+
+
+def _span(
+    anchors: Sequence[Mapping[str, Any]], origin: int
+) -> tuple[list[Mapping[str, Any]], np.ndarray, np.ndarray]:
+    """Return the rows used, their clock, and the cycles missing between the last two."""
+    used = list(anchors)[-MOST_POINTS:]
+    here = np.array([row["cycle"] for row in used], dtype=float) - origin
+    return used, here, np.arange(used[-2]["cycle"] + 1, used[-1]["cycle"])
 
 
 def _all_numbers(rows: Sequence[Mapping[str, Any]], key: str) -> bool:

@@ -62,9 +62,11 @@ class Tally:
         Parameters
         ----------
         rows : sequence of mapping
-            The last simulated cycles; the capacity's pace is that between the last two.
+            The last simulated cycles; the capacity's pace is that between the last two, and
+            a cycle cut short by a death has none.
         """
-        if len(rows) < 2 or rows[-2]["capacity_Ah"] <= 0:
+        cut_short = not rows[-1].get("complete", True)
+        if len(rows) < 2 or cut_short or rows[-2]["capacity_Ah"] <= 0:
             return self.capacity_error
         before, after = rows[-2:]
         change = abs(after["capacity_Ah"] / before["capacity_Ah"] - 1)

@@ -46,6 +46,8 @@ def test_sodium_that_is_late_tells_when_the_capacity_falls():
     kink = [row(61, 0.9), row(62, 0.81)]
     assert tally.error_of(flat) == 0
     assert tally.error_of(kink) == pytest.approx(0.2 * 0.1)
+    died = [row(61, 0.9), row(62, 0.1) | {"complete": False}]  # no capacity of a cycle
+    assert tally.error_of(died) == 0
     assert tally.death_error("core: z", ROWS) == pytest.approx(0.2)
 
 
