@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 import twin
 from twin.modes.mode import FailureMode
@@ -21,6 +22,10 @@ from twin.modes.ports import PortAt
 from twin.specs.schema import CellSpec
 
 Step = tuple[float, float] | Any
+
+# How fast a machine draws examples says nothing of the twin.
+settings.register_profile("twin", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("twin")
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,7 @@ class Designer:
     def _note(self, place: Place, ended: Sequence[Lived]) -> None:
         from twin.lifetime.climb import Found
         from twin.lifetime.projected import projected_life
+        from twin.ties import MARGIN, first_least
 
         rows = [self.store.cycles(lived.run) for lived in ended]
         lives = [
@@ -89,7 +90,8 @@ class Designer:
         # A limit is kept where the median member keeps it.
         slack = [statistics.median(x.slack(r) for r in finished) for x in self.limits]
         life = statistics.median(lives)
-        middle = min(range(len(ended)), key=lambda n: abs(lives[n] - life))
+        near = MARGIN * max(life, 1.0)
+        middle = int(first_least([abs(each - life) for each in lives], near))
         here = ended[middle]
         self.found[place] = Found(place, math.log(max(life, _LEAST)), tuple(slack))
         dead = [e for e in ended if e.dead]

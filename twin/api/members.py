@@ -118,24 +118,32 @@ class Bench:
         from twin.api.cells import split_overrides
         from twin.engine.prepare import prepare
         from twin.specs.dump import with_overrides
-        from twin.specs.naming import find, parameter_name
 
         for_cell, for_protocol = split_overrides(texts)
         spec = with_overrides(self.spec, for_cell, self.entries) if for_cell else self.spec
         rules = self.rules.with_parameters(for_protocol) if for_protocol else self.rules
-        free = {}
-        for key in self.job["inputs"]:
-            quantity = find(spec, key)
-            if key != "stack.pressure":  # an input of every build
-                free[parameter_name(key, quantity.unit)] = quantity.si
         plan = plan_of(rules, spec)
         inputs = self.job["inputs"]
-        fixed = tuple(sorted((k, str(v)) for k, v in for_cell.items() if k not in inputs))
-        built_for = (tuple(mode.id for mode in modes), plan.but_for_currents, fixed)
+        fixed = {k: v for k, v in for_cell.items() if k not in inputs}
+        named = tuple(sorted((k, str(v)) for k, v in fixed.items()))
+        built_for = (tuple(mode.id for mode in modes), plan.but_for_currents, named)
         if built_for not in self._kept:
             self._kept = dict([*self._kept.items()][1 - _BUILDS :])
-            self._kept[built_for] = prepare(spec, modes, plan, self.settings, free=free)
-        return spec, rules, self._kept[built_for].at(spec, free, plan)
+            # The study's own values, not the member's that happens to come first.
+            base = with_overrides(self.spec, fixed, self.entries) if fixed else self.spec
+            self._kept[built_for] = prepare(base, modes, plan, self.settings, free=self._free(base))
+        return spec, rules, self._kept[built_for].at(spec, self._free(spec), plan)
+
+    def _free(self, spec: Any) -> dict[str, float]:
+        """Return what the study leaves free, by PyBaMM's names, as a cell has it."""
+        from twin.specs.naming import find, parameter_name
+
+        found = {}
+        for key in self.job["inputs"]:
+            if key != "stack.pressure":  # an input of every build
+                quantity = find(spec, key)
+                found[parameter_name(key, quantity.unit)] = quantity.si
+        return found
 
     def _start(
         self,

@@ -135,7 +135,11 @@ class Prepared:
         pressure only; ``twin.validation.bench`` shows how to make sure of it. ``plan`` may
         differ in the currents of its steps only (:attr:`Plan.but_for_currents`).
         """
-        other = replace(self, spec=spec, cell=CellContext(spec), free={**self.free, **free})
+        cell = CellContext(spec)
+        other = replace(self, spec=spec, cell=cell, free={**self.free, **free})
+        # What counts as fresh, and so what a margin is measured by, is the cell's own.
+        own = {item.label: item for item in criteria.gather(cell, self.modes)}
+        other.watched = [own[item.label] for item in self.watched]
         if plan is None or plan == self.plan:
             return other
         steps = plan.unique_steps

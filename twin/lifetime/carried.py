@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from twin.lifetime.envelope import MOST_POINTS, lagrange_weights
+from twin.ties import MARGIN, first_least
 
 CLOCKS: tuple[Callable[[np.ndarray], np.ndarray], ...] = (np.log1p, np.sqrt, np.asarray)
 """Over which a state is a polynomial that settles, grows through a film, or drifts."""
@@ -17,7 +18,7 @@ class Carried:
 
     The curve is a polynomial through the last three over ``ln(1 + n)``, ``sqrt(n)`` or
     ``n``, counted from the origin: the one over which the cycles before would have
-    predicted the latest one best.
+    predicted the latest one best (of equals the first).
 
     Parameters
     ----------
@@ -48,7 +49,9 @@ class Carried:
             off = self._measure(self._curve(clock, before, latest)) - found
             return float(np.max(np.abs(off), initial=0.0))
 
-        return self._curve(min(CLOCKS, key=miss), known, cycle)
+        rounding = MARGIN * float(np.max(np.abs(found), initial=0.0))
+        best = int(first_least([miss(clock) for clock in CLOCKS], rounding))
+        return self._curve(CLOCKS[best], known, cycle)
 
     def _curve(
         self,

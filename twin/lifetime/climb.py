@@ -15,6 +15,8 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.stats import qmc
 
+from twin.ties import MARGIN, first_best
+
 Place = tuple[float, ...]
 # A place is one of a fine grid, so that the same question is not asked twice.
 _DIGITS = 4
@@ -35,10 +37,9 @@ class Found:
         return all(s >= -_ALLOWED for s in self.slack)
 
     @property
-    def rank(self) -> tuple[bool, float, float]:
-        """What makes one better than another."""
-        broken = min([0.0, *self.slack])
-        return self.allowed, broken if not self.allowed else 0.0, self.score
+    def broken(self) -> float:
+        """By how much the worst limit is broken: 0 or less."""
+        return min([0.0, *self.slack])
 
 
 Ask = Callable[[Sequence[Place]], list[Found]]
@@ -55,7 +56,11 @@ def rounded(u: Any) -> Place:
 
 def best(found: Sequence[Found]) -> Found:
     """Return the best of some places (the first of equals)."""
-    return max(found, key=lambda f: f.rank)
+    allowed = [f for f in found if f.allowed]
+    if allowed:
+        return first_best(allowed, lambda f: f.score)
+    nearest = max(f.broken for f in found)
+    return first_best([f for f in found if f.broken >= nearest - MARGIN], lambda f: f.score)
 
 
 def scattered(dimensions: int, seed: int = 0) -> list[Place]:

@@ -11,6 +11,7 @@ import numpy as np
 from twin.lifetime.pace import JumpSettings
 from twin.lifetime.rows import capacity_doubt
 from twin.lifetime.slow import SODIUM, Slow
+from twin.ties import MARGIN, first_best, first_least
 
 Row = Mapping[str, Any]
 
@@ -72,7 +73,7 @@ def judge(
     last, row = rows[-2:]
     relative = np.abs(off) / np.maximum(moved, 1e-2 * size + 1e-12)
     relative[-1] = 0.0  # time follows the others
-    worst = int(np.argmax(relative))
+    worst = int(first_least(-relative, MARGIN * float(relative.max())))
     share = float(relative[worst]) + stale
     sodium = float(relative[slow.names.index(SODIUM)])
     lost = abs(row["capacity_Ah"] - last["capacity_Ah"]) / max(last["capacity_Ah"], 1e-30)
@@ -89,7 +90,7 @@ def judge(
         f"{slow.names[worst]} changes its pace": share * max(lost, margin / 4) / allowed,
         f"{SODIUM} changes its pace": sodium / settings.sodium,
     }
-    why = max(errors, key=errors.__getitem__)
+    why = first_best(errors, errors.__getitem__)
     return Doubt(errors[why], share, sodium * (row["cycle"] - last["cycle"]), why)
 
 

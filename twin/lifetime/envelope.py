@@ -25,6 +25,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from twin.ties import MARGIN
+
 MOST_POINTS = 3
 """Increments the polynomial goes through: at most a parabola in ``s``."""
 
@@ -87,8 +89,9 @@ class Envelope:
 def _powers(clock: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Return which increments follow a power of the cycle rather than a parabola.
 
-    Those of one sign whose latest value the logarithms of the others predict better; of
-    two increments nobody can tell, and most ageing slows down like a power.
+    Those of one sign whose latest value the logarithms of the others predict better. Of
+    two increments nobody can tell, nor of three that both predict (a constant rate): most
+    ageing slows down like a power, so that is taken.
     """
     one_way: np.ndarray = np.all(known > 0, axis=0) | np.all(known < 0, axis=0)
     if len(known) < 3:
@@ -97,7 +100,8 @@ def _powers(clock: np.ndarray, known: np.ndarray) -> np.ndarray:
     values = np.where(one_way, np.abs(known), 1.0)
     straight = (weights @ values[:-1])[0]
     power = np.exp(np.clip(weights @ np.log(values[:-1]), -_FAR, _FAR))[0]
-    better: np.ndarray = np.abs(power - values[-1]) <= np.abs(straight - values[-1])
+    missed, rounding = np.abs(straight - values[-1]), MARGIN * np.abs(values).max(axis=0)
+    better: np.ndarray = np.abs(power - values[-1]) <= missed + rounding
     return one_way & better
 
 

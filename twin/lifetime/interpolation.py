@@ -7,6 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy.interpolate import CubicHermiteSpline
 
+from twin.ties import MARGIN, first_least
+
 _CLOCKS: tuple[Callable[[np.ndarray], np.ndarray], ...] = (np.asarray, np.sqrt, np.log1p)
 """What decays, grows through a film and grows through a closing film is smooth over."""
 _STEEPEST = 3.0
@@ -23,7 +25,8 @@ def last_span(
     cubic with these is monotone, as they are limited to the same sign and thrice the
     chord's (Fritsch and Carlson). It is drawn over ``n``, its root or ``ln(1 + n)``, for
     each column over the clock in which it differs least from the parabola through the
-    last three.
+    last three. Through two or three points every clock meets its own parabola: then the
+    first of them is taken, and what the second would give instead is the doubt.
 
     Parameters
     ----------
@@ -47,7 +50,11 @@ def last_span(
     drawn = [_over(clock(here), table, clock(wanted)) for clock in _CLOCKS]
     values, doubts = np.array([v for v, _ in drawn]), np.array([doubt for _, doubt in drawn])
     columns = np.arange(table.shape[1])
-    best, next_best = np.argsort(doubts, axis=0, kind="stable")[:2]
+    rounding = MARGIN * np.abs(table).max(axis=0)
+    best = first_least(doubts, rounding)
+    others = doubts.copy()
+    others[best, columns] = np.inf
+    next_best = first_least(others, rounding)
     chosen, other = values[best, :, columns].T, values[next_best, :, columns].T
     return chosen, np.maximum(doubts[best, columns], np.abs(chosen - other).max(axis=0))
 
@@ -81,13 +88,37 @@ def _over(here: np.ndarray, table: np.ndarray, wanted: np.ndarray) -> tuple[np.n
     )
     slopes = np.clip(steepness, 0, _STEEPEST) * chord
     values = CubicHermiteSpline(x[span], table[span], slopes)(at)
-    parabola = np.vander(at, min(3, len(x))) @ np.polyfit(x[-3:], table[-3:], min(2, len(x) - 1))
+    parabola, _ = _newton(x[-3:], table[-3:], at)
     return values, np.abs(values - parabola).max(axis=0)
 
 
 def _slopes(x: np.ndarray, table: np.ndarray) -> np.ndarray:
     """Return the slopes at the last two points of the polynomial through all."""
-    degree = len(x) - 1
-    powers = np.polyfit(x, table, degree)
-    derived = powers[:-1] * np.arange(degree, 0, -1)[:, None]
-    return np.vander(x[-2:], degree) @ derived
+    return _newton(x, table, x[-2:])[1]
+
+
+def _newton(x: np.ndarray, table: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the polynomial through all points, and its slope, at some places.
+
+    Newton's form with divided differences ``c_k = f[x_0, ..., x_k]``, by Horner's rule
+    from the last: ``p <- c_k + (x - x_k) p``. Sums of a few numbers in a fixed order, so
+    no linear algebra whose last bit depends on the machine.
+
+    Parameters
+    ----------
+    x, table : ndarray, shapes (points,) and (points, columns)
+        The points.
+    at : ndarray, shape (n,)
+        The places.
+    """
+    differences = table.astype(float)
+    for order in range(1, len(x)):
+        steps = (x[order:] - x[:-order])[:, None]
+        differences[order:] = (differences[order:] - differences[order - 1 : -1]) / steps
+    value = np.zeros((len(at), table.shape[1]))
+    slope = value
+    for node, coefficient in zip(x[::-1], differences[::-1], strict=True):
+        away = (at - node)[:, None]
+        slope = value + away * slope
+        value = coefficient + away * value
+    return value, slope

@@ -15,6 +15,8 @@ from itertools import combinations
 import numpy as np
 from scipy.spatial import Delaunay
 
+from twin.ties import MARGIN, first_best, first_least
+
 XY = tuple[float, float]
 Polygon = list[XY]
 _SHEAR = 0.02
@@ -107,7 +109,8 @@ def label_at(where: np.ndarray, points: Sequence[XY], labels: Sequence[str]) -> 
     found = []
     for place, at, k in zip(where, sheared, inside, strict=True):
         if k < 0:
-            nearest = int(np.argmin(((xy - place) ** 2).sum(axis=1)))
+            away = ((xy - place) ** 2).sum(axis=1)
+            nearest = int(first_least(away, MARGIN * away.max()))
             found.append(labels[nearest])
             continue
         affine = mesh.transform[k]
@@ -115,7 +118,7 @@ def label_at(where: np.ndarray, points: Sequence[XY], labels: Sequence[str]) -> 
         shares: dict[str, float] = defaultdict(float)
         for corner, share in zip(mesh.simplices[k], [*two, 1 - two.sum()], strict=True):
             shares[labels[corner]] += share
-        found.append(max(sorted(shares), key=shares.__getitem__))
+        found.append(first_best(sorted(shares), shares.__getitem__))
     return found
 
 

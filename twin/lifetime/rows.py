@@ -9,6 +9,7 @@ import numpy as np
 
 from twin.lifetime.interpolation import MOST_POINTS, last_span
 from twin.store.tables import CYCLE_COLUMNS
+from twin.ties import first_best
 
 _ERROR, _CAPACITY = "estimated_capacity_error", "capacity_Ah"
 
@@ -54,8 +55,8 @@ def between(
         if margins:
             row["margins"] = {name: float(path[i]) for name, path in margins.items()}
             counted = [n for n in row["margins"] if fatal is None or n in fatal]
-            name = min(counted, key=row["margins"].__getitem__, default=None)
-            if name is not None:
+            if counted:
+                name = first_best(counted, lambda n: -row["margins"][n])
                 row |= {"min_margin": row["margins"][name], "min_margin_name": name}
         rows.append(row)
     return rows

@@ -30,6 +30,7 @@ from twin.engine.criteria import RESISTANCE, Watched
 from twin.engine.prepare import Prepared
 from twin.engine.recorder import RESISTANCE as RESISTANCE_VARIABLE
 from twin.model.observer import SlopeObserver
+from twin.ties import MARGIN, first_best
 
 Margins = dict[str, tuple[float, np.ndarray]]
 CYCLES = 4
@@ -98,8 +99,8 @@ class Slopes:
         self._inputs = [self._target if name is None else name for name in names]
         self._columns = sorted(self._inputs)
         self._solver = pybamm.IDAKLUSolver(rtol=rtol, atol=1e-2 * rtol)
-        self._watched = [w for w in prepared.watched if w.criterion.severity == "fatal"]
-        variables = [w.criterion.variable for w in self._watched]
+        watched = [w for w in prepared.watched if w.criterion.severity == "fatal"]
+        variables = [w.criterion.variable for w in watched]
         self._observer = SlopeObserver(
             compiled.model,
             list(dict.fromkeys([*variables, RESISTANCE_VARIABLE])),
@@ -122,7 +123,8 @@ class Slopes:
         NotSmooth
             If the cell dies within the cycles solved, or a step cannot be solved.
         """
-        reader = _Reader(prepared, self._names, values, self._watched)
+        watched = [w for w in prepared.watched if w.criterion.severity == "fatal"]
+        reader = _Reader(prepared, self._names, values, watched)
         try:
             first, last = self._solved(prepared, reader)
         except pybamm.SolverError as error:
@@ -206,7 +208,7 @@ class _Reader:
         found: Margins = {}
         for item in self.watched:
             every = [self._margin(item, *at[item.criterion.variable]) for at in seen]
-            found[item.label] = min(every, key=lambda pair: pair[0])
+            found[item.label] = first_best(every, lambda pair: -pair[0])
         ohms = [at[RESISTANCE_VARIABLE] for at in seen]
         mean = sum(value for value, _ in ohms) / len(ohms)
         found[RESISTANCE] = (mean, np.mean([s for _, s in ohms], axis=0))
@@ -241,7 +243,7 @@ class _Reader:
             more = (CYCLES - 1) / fall
             life = 1 + more * m1
             change = more * (dm1 - m1 / fall * (dm1 - dmk))
-            if nearest is None or math.log(life) < nearest.score:
+            if nearest is None or math.log(life) < nearest.score - MARGIN:
                 nearest = Slope(math.log(life), change / life, name)
         if nearest is None:  # a plain where the cell does not age: nothing to climb
             still = math.log(1 + (CYCLES - 1) / _STILL)

@@ -25,6 +25,8 @@ from itertools import combinations
 import numpy as np
 from numpy.polynomial.hermite_e import hermeval
 
+from twin.ties import MARGIN, first_least
+
 _POWERS = 3
 _PATIENCE = 3
 _FOLDS = 5
@@ -79,6 +81,7 @@ def _matched(z: np.ndarray, y: np.ndarray) -> tuple[list[Term], np.ndarray]:
     pool += [((i, 1), (j, 1)) for i, j in combinations(range(numbers), 2)]
     table = _columns(pool, z)
     chosen: list[int] = []
+    rounding = MARGIN * float(np.var(y))
     best: tuple[float, list[int]] = (_left_out(np.ones((members, 1)), y), [])
     for _ in range(min(len(pool), members // 3)):
         basis = np.column_stack([np.ones(members), table[:, chosen]])
@@ -91,9 +94,9 @@ def _matched(z: np.ndarray, y: np.ndarray) -> tuple[list[Term], np.ndarray]:
         gain[chosen] = 0.0
         if not gain.max() > 0:
             break
-        chosen.append(int(np.argmax(gain)))
+        chosen.append(int(first_least(-gain, MARGIN * gain.max())))
         error = _left_out(np.column_stack([np.ones(members), table[:, chosen]]), y)
-        if error < best[0]:
+        if error < best[0] - rounding:
             best = (error, list(chosen))
         elif len(chosen) - len(best[1]) >= _PATIENCE:
             break
