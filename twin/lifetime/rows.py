@@ -53,11 +53,11 @@ def between(
             row["cycles_simulated"] = before["cycles_simulated"]
             row[_ERROR] = max(before[_ERROR], after[_ERROR]) + doubt
         if margins:
-            row["margins"] = {name: float(path[i]) for name, path in margins.items()}
-            counted = [n for n in row["margins"] if fatal is None or n in fatal]
+            row["margins"] = here_margins = {n: float(path[i]) for n, path in margins.items()}
+            counted = {n: -m for n, m in here_margins.items() if fatal is None or n in fatal}
             if counted:
-                name = first_best(counted, lambda n: -row["margins"][n])
-                row |= {"min_margin": row["margins"][name], "min_margin_name": name}
+                name = first_best(counted, counted.__getitem__)
+                row |= {"min_margin": here_margins[name], "min_margin_name": name}
         rows.append(row)
     return rows
 
