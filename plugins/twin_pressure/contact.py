@@ -93,7 +93,7 @@ class CreepingContact(PressedContact):
 
     def set_initial_conditions(self, variables: dict[str, Any]) -> None:
         """Creep starts from the contact reached during the dwell."""
-        pressure = pybamm.Parameter("Applied stack pressure [Pa]")
+        pressure = self.cell.parameter("stack.pressure")
         place = self.interface.place
         T = pybamm.Parameter("Initial temperature [K]")
         power = creep_exponent(self.cell, place) + 1

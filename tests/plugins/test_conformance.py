@@ -239,6 +239,12 @@ class _Broken(FailureMode):
         return {Port.CONTACT_FRACTION.at("anode"): "Anode broken contact"}
 
 
+def _frozen(mode, cell):
+    """Submodels that take the stack pressure as the number it is when they are built."""
+    mode.value = cell.spec.stack.pressure.si / 6e6
+    return _Broken.submodels(mode, cell)
+
+
 class _Suite(ModeConformance):
     __test__ = False
     mode_id = "broken"
@@ -291,6 +297,11 @@ def test_a_sound_mode_passes(monkeypatch, check):
         ("test_neutral_parameters_leave_the_cell_alone", {"value": 0.5}, "change the voltage"),
         ("test_neutral_equations_are_the_bare_cells", {"value": 0.9999}, "change the equation"),
         ("test_stays_in_bounds", {"value": 1.2}, "rises to 1.2"),
+        (
+            "test_a_free_parameter_acts_as_a_new_build",
+            {"submodels": lambda self, cell: _frozen(self, cell)},
+            "another equation",
+        ),
     ],
 )
 def test_a_broken_promise_is_noticed(monkeypatch, check, broken, says):

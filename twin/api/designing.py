@@ -280,7 +280,6 @@ class _Steep:
         from twin.engine.prepare import RunSettings, prepare
         from twin.lifetime.axes import PROTOCOL
         from twin.lifetime.slopes import NotSmooth, Slopes
-        from twin.model.parameters import APPLIED_PRESSURE
         from twin.specs.naming import find, parameter_name
         from twin.specs.protocol import Protocol
 
@@ -292,8 +291,6 @@ class _Steep:
                 if axis.unit not in ("A/m^2", "C"):
                     raise NotSmooth(f"{axis.key} moves the ends of steps")
                 self._names.append(None)
-            elif axis.key == "stack.pressure" and axis.key in job["inputs"]:
-                self._names.append(APPLIED_PRESSURE)
             elif axis.key in job["inputs"]:
                 self._names.append(parameter_name(axis.key, axis.unit))
             else:
@@ -301,7 +298,6 @@ class _Steep:
         free = {
             parameter_name(key, find(self._spec, key).unit): find(self._spec, key).si
             for key in job["inputs"]
-            if key != "stack.pressure"
         }
         settings = RunSettings(job["model"], job["rtol"], job["atol"], 0)
         plan = plan_of(self._rules, self._spec)
@@ -313,7 +309,6 @@ class _Steep:
         import numpy as np
 
         from twin.api.cells import mode_entries, plan_of, split_overrides
-        from twin.model.parameters import APPLIED_PRESSURE
         from twin.specs.dump import with_overrides
 
         x = [float(axis.value(place)) for axis, place in zip(self.axes, u, strict=True)]
@@ -321,11 +316,7 @@ class _Steep:
         for_cell, for_protocol = split_overrides(texts)
         spec = with_overrides(self._spec, for_cell, mode_entries()) if for_cell else self._spec
         rules = self._rules.with_parameters(for_protocol) if for_protocol else self._rules
-        free = {
-            name: value
-            for name, value in zip(self._names, x, strict=True)
-            if name is not None and name != APPLIED_PRESSURE
-        }
+        free = {name: value for name, value in zip(self._names, x, strict=True) if name is not None}
         prepared = self._prepared.at(spec, free, plan_of(rules, spec))
         found = self._slopes(prepared, x)
         by_place = [

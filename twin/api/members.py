@@ -140,9 +140,8 @@ class Bench:
 
         found = {}
         for key in self.job["inputs"]:
-            if key != "stack.pressure":  # an input of every build
-                quantity = find(spec, key)
-                found[parameter_name(key, quantity.unit)] = quantity.si
+            quantity = find(spec, key)
+            found[parameter_name(key, quantity.unit)] = quantity.si
         return found
 
     def _start(

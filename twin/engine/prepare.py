@@ -16,7 +16,13 @@ from twin.engine.tolerances import ATOL, RTOL
 from twin.errors import ModelError
 from twin.model.assembly import waiting
 from twin.model.full_cell import SolidStateSodiumDFN, SolidStateSodiumSPM
-from twin.model.parameters import APPLIED_PRESSURE, parameter_values
+from twin.model.parameters import (
+    APPLIED_PRESSURE,
+    NOMINAL_CAPACITY,
+    built_in,
+    nominal_capacity,
+    parameter_values,
+)
 from twin.model.pybamm_compat import CompiledCell, SolverSettings, make_step
 from twin.model.symmetric_cell import SodiumSymmetricCell
 from twin.modes.context import CellContext
@@ -166,7 +172,8 @@ def prepare(
         The cell, what may happen to it, what is done to it, and how it is solved.
     free : mapping, optional
         Parameters (by their PyBaMM names) that stay inputs, with their values, so that
-        they can be changed without building again (:meth:`Prepared.at`).
+        they can be changed without building again (:meth:`Prepared.at`). Those that the
+        build hangs on (:func:`twin.model.parameters.built_in`) stay numbers all the same.
     also : iterable of str
         Variables to record besides the usual ones.
 
@@ -180,7 +187,10 @@ def prepare(
     cell: CellContext = model.cell
     watched = criteria.add_events(model, criteria.gather(cell, modes))
     values = parameter_values(spec)
-    free = dict(free or {})
+    # A number of the build, as the mesh is; PyBaMM reads it as one.
+    values[NOMINAL_CAPACITY] = nominal_capacity(spec)
+    fixed = built_in(spec, model.default_geometry) if free else set()
+    free = {name: value for name, value in (free or {}).items() if name not in fixed}
     values.update(dict.fromkeys((APPLIED_PRESSURE, *free), "[input]"))
     steps = plan.unique_steps
     compiled = _compile(

@@ -127,8 +127,6 @@ class Bench:
         self.watched = known
         values = parameter_values(spec)
         values[APPLIED_PRESSURE] = "[input]"
-        # The same by its key in the spec, should a mode have asked for that.
-        values["Stack pressure [Pa]"] = pybamm.InputParameter(APPLIED_PRESSURE)
         if not window:
             values["Lower voltage cut-off [V]"] = -_FAR
             values["Upper voltage cut-off [V]"] = _FAR

@@ -13,7 +13,7 @@ anew is time lost. A number is idle if
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ from twin.engine.prepare import build_model
 from twin.engine.recorder import RESISTANCE
 from twin.errors import TwinError
 from twin.lifetime.inputs import Changed, Item, alike, model_print, numbers
-from twin.model.parameters import APPLIED_PRESSURE, parameter_values
+from twin.model.parameters import APPLIED_PRESSURE, parameter_values, symbols_of
 
 _MIDDLE = np.array([0.5])
 
@@ -106,14 +106,7 @@ def used_parameters(spec: Any, modes: Sequence[Any], model: str) -> set[str]:
     ]
     kinds = (pybamm.InputParameter, pybamm.Parameter)
     found = {APPLIED_PRESSURE}
-    for expression in [*expressions, *_symbols(built.default_geometry)]:
+    geometry = [values.process_symbol(s) for s in symbols_of(built.default_geometry)]
+    for expression in [*expressions, *geometry]:
         found |= {node.name for node in expression.pre_order() if isinstance(node, kinds)}
     return found
-
-
-def _symbols(geometry: Mapping[Any, Any]) -> Iterable[pybamm.Symbol]:
-    for value in geometry.values():
-        if isinstance(value, pybamm.Symbol):
-            yield value
-        elif isinstance(value, Mapping):
-            yield from _symbols(value)

@@ -17,7 +17,12 @@ import numpy as np
 from twin.engine import criteria
 from twin.engine.prepare import build_model
 from twin.errors import TwinError
-from twin.model.parameters import APPLIED_PRESSURE, parameter_values
+from twin.model.parameters import (
+    NOMINAL_CAPACITY,
+    built_in,
+    nominal_capacity,
+    plain_numbers,
+)
 from twin.specs.naming import parameter_name
 from twin.specs.quantity import Quantity
 
@@ -50,17 +55,18 @@ def split(
 ) -> tuple[list[Item], list[Item]]:
     """Return the uncertain numbers that can be inputs, and those that need a new build."""
     plain = model_print(spec, modes, model)
-    pressure = "stack.pressure"  # an input of every model already
+    fixed = built_in(spec, build_model(spec, modes, model).default_geometry)
 
     def own(some: Sequence[Item]) -> set[str]:
-        names = {parameter_name(i.key, i.quantity.unit) for i in some}
-        return names | {APPLIED_PRESSURE} if any(i.key == pressure for i in some) else names
+        return {parameter_name(i.key, i.quantity.unit) for i in some}
 
     def other(some: Sequence[Item]) -> Any:
         return changed({i.key: i.text(float(i.value(np.array([0.6]))[0])) for i in some})
 
     def alone(item: Item) -> bool:
         # Cheap, and spares the search below most of its builds.
+        if own([item]) & fixed:
+            return False
         try:
             after = numbers(other([item]))
         except TwinError:
@@ -106,8 +112,8 @@ def alike(one: Any, other: Any, own: set[str]) -> bool:
 
 
 def numbers(spec: Any) -> dict[str, float]:
-    """Return the plain numbers of a cell's parameter set."""
-    return {k: v for k, v in parameter_values(spec).items() if isinstance(v, int | float)}
+    """Return the plain numbers of a cell, and what its C-rates refer to."""
+    return {**plain_numbers(spec), NOMINAL_CAPACITY: nominal_capacity(spec)}
 
 
 def _same_but_for(one: Mapping[str, Any], other: Mapping[str, Any], own: set[str]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pybamm
@@ -10,18 +10,28 @@ import pybamm
 from twin.errors import ModelError
 from twin.model.laws import law_expression, pybamm_entry
 from twin.modes.context import FARADAY
-from twin.specs.naming import parameter_name, walk_quantities
+from twin.specs.naming import find, parameter_name, walk_quantities
 from twin.specs.schema import CellSpec, Electrolyte, MetalElectrode, PorousElectrode
 
-APPLIED_PRESSURE = "Applied stack pressure [Pa]"
+APPLIED_PRESSURE = parameter_name("stack.pressure", "Pa")
+"""The stack pressure that the fixture applies now: the cell's, or that of the step."""
+NOMINAL_CAPACITY = "Nominal cell capacity [A.h]"
+AMBIENT = "Ambient temperature [K]"
+"""PyBaMM reads this one as a number: here the cell's own name is the expression."""
+_OWN_AMBIENT = parameter_name("thermal.ambient", "K")
+_BUILT_IN = (NOMINAL_CAPACITY, "Lower voltage cut-off [V]", "Upper voltage cut-off [V]")
 
 
 def parameter_values(spec: CellSpec) -> pybamm.ParameterValues:
     """Return the parameter set of a cell, for the twin's models and for plain PyBaMM.
 
-    Every quantity of the spec is there under the name made from its key (so that
-    ``"Stack pressure [Pa]"`` or ``"Interphase anode rate constant [m.s-1]"`` can be
-    changed or made an ``"[input]"``), and PyBaMM's own names are given from them.
+    Every quantity of the spec is there as a number under the name made from its key:
+    ``"Stack pressure [Pa]"``, ``"Cathode thickness [m]"``, ``"Interphase anode rate
+    constant [m.s-1]"``. PyBaMM's own names (``"Positive electrode thickness [m]"``) are
+    expressions of these, so that each number has one name, which moves all of the model
+    as ``--set`` does (the ambient temperature's is PyBaMM's, which wants a number). It
+    can be changed there, or made an ``"[input]"`` unless the mesh
+    or a C-rate hangs on it.
 
     Parameters
     ----------
@@ -33,12 +43,54 @@ def parameter_values(spec: CellSpec) -> pybamm.ParameterValues:
     ModelError
         If the cell asks for something its electrolyte cannot have.
     """
-    values: dict[str, Any] = {parameter_name(key, q.unit): q.si for key, q in walk_quantities(spec)}
+    values: dict[str, Any] = plain_numbers(spec)
     values |= _cell(spec) | _electrolyte(spec)
     values |= _metal(spec) if isinstance(spec.anode, MetalElectrode) else _porous(spec, "anode")
     if isinstance(spec.cathode, PorousElectrode):
         values |= _porous(spec, "cathode")
     return pybamm.ParameterValues(values)
+
+
+def plain_numbers(spec: CellSpec) -> dict[str, float]:
+    """Return every quantity of a cell in SI units, by the parameter name of its key."""
+    return {parameter_name(key, q.unit): q.si for key, q in walk_quantities(spec)}
+
+
+def of_key(spec: CellSpec, key: str) -> pybamm.Parameter:
+    """Return the parameter of the quantity at a dotted key of a cell."""
+    return pybamm.Parameter(parameter_name(key, find(spec, key).unit))
+
+
+def built_in(spec: CellSpec, geometry: Mapping[Any, Any]) -> set[str]:
+    """Return the names of the cell's numbers that cannot change without a new build.
+
+    The mesh hangs on them (thicknesses, radii), a C-rate (the nominal capacity), or the
+    ends of steps (the voltage window, the ambient temperature).
+
+    Parameters
+    ----------
+    spec : CellSpec
+        The cell.
+    geometry : mapping
+        Its model's ``default_geometry``.
+    """
+    values = parameter_values(spec)
+    values.update(dict.fromkeys(plain_numbers(spec), "[input]"))
+    fixed = [pybamm.Parameter(name) for name in _BUILT_IN]
+    found = {_OWN_AMBIENT}
+    for symbol in [*fixed, *symbols_of(geometry)]:
+        nodes = values.process_symbol(symbol).pre_order()
+        found |= {node.name for node in nodes if isinstance(node, pybamm.InputParameter)}
+    return found
+
+
+def symbols_of(geometry: Mapping[Any, Any]) -> Iterator[pybamm.Symbol]:
+    """Yield every symbol that stands in a PyBaMM geometry."""
+    for value in geometry.values():
+        if isinstance(value, pybamm.Symbol):
+            yield value
+        elif isinstance(value, Mapping):
+            yield from symbols_of(value)
 
 
 def theoretical_capacity(spec: CellSpec) -> float:
@@ -74,41 +126,64 @@ def nominal_capacity(spec: CellSpec) -> float:
     return theoretical_capacity(spec) if given is None else given.si
 
 
+def _nominal_capacity(spec: CellSpec) -> pybamm.Symbol:
+    """Return :func:`nominal_capacity` as an expression of the cell's parameters."""
+    if spec.nominal_capacity is not None:
+        return of_key(spec, "nominal_capacity")
+    area = of_key(spec, "geometry.area")
+    places = ("anode", "cathode")
+    hosts = [place for place in places if isinstance(getattr(spec, place), PorousElectrode)]
+    if not hosts:
+        foil: Any = of_key(spec, "anode.thickness")
+        assert isinstance(spec.anode, MetalElectrode)
+        if spec.anode.counter_thickness is not None:
+            foil = pybamm.maximum(foil, of_key(spec, "anode.counter_thickness"))
+        return FARADAY * foil / of_key(spec, "anode.material.molar_volume") * area / 3600
+    capacity: Any = None
+    for place in hosts:
+        sites = of_key(spec, f"{place}.material.maximum_concentration")
+        share = of_key(spec, f"{place}.active_fraction")
+        own = FARADAY * sites * share * of_key(spec, f"{place}.thickness") * area / 3600
+        capacity = own if capacity is None else pybamm.minimum(capacity, own)
+    return capacity
+
+
 def _cell(spec: CellSpec) -> dict[str, Any]:
-    capacity = nominal_capacity(spec)
-    area = spec.geometry.area.si
-    T = spec.thermal.ambient.si
-    layers = [spec.electrolyte.thickness.si, spec.anode.thickness.si]
+    capacity = _nominal_capacity(spec)
+    area, T = of_key(spec, "geometry.area"), pybamm.Parameter(AMBIENT)
+    lower, upper = of_key(spec, "window.lower"), of_key(spec, "window.upper")
+    height = of_key(spec, "electrolyte.thickness") + of_key(spec, "anode.thickness")
     if spec.cathode is not None:
-        layers.append(spec.cathode.thickness.si)
-    volume = area * sum(layers)
+        height = height + of_key(spec, "cathode.thickness")
     values: dict[str, Any] = {
         "Electrode height [m]": area,
         "Electrode width [m]": 1.0,
-        "Nominal cell capacity [A.h]": capacity,
+        NOMINAL_CAPACITY: capacity,
         "Current function [A]": capacity,
         "Contact resistance [Ohm]": 0,
         "Number of electrodes connected in parallel to make a cell": 1.0,
         "Number of cells connected in series to make a battery": 1.0,
-        "Lower voltage cut-off [V]": spec.window.lower.si,
-        "Upper voltage cut-off [V]": spec.window.upper.si,
-        "Open-circuit voltage at 0% SOC [V]": spec.window.lower.si,
-        "Open-circuit voltage at 100% SOC [V]": spec.window.upper.si,
+        "Lower voltage cut-off [V]": lower,
+        "Upper voltage cut-off [V]": upper,
+        "Open-circuit voltage at 0% SOC [V]": lower,
+        "Open-circuit voltage at 100% SOC [V]": upper,
         "Reference temperature [K]": 298.15,
-        "Ambient temperature [K]": T,
+        AMBIENT: spec.thermal.ambient.si,
+        _OWN_AMBIENT: T,
         "Initial temperature [K]": T,
-        "Cell volume [m3]": volume,
+        "Cell volume [m3]": area * height,
         "Cell cooling surface area [m2]": area,
         "Negative current collector thickness [m]": 0.0,
         "Positive current collector thickness [m]": 0.0,
         "Negative current collector conductivity [S.m-1]": 1e7,
         "Positive current collector conductivity [S.m-1]": 1e7,
-        APPLIED_PRESSURE: spec.stack.pressure.si,
     }
     if spec.thermal.heat_capacity is not None:
-        values["Cell heat capacity [J.K-1.m-3]"] = spec.thermal.heat_capacity.si * area / volume
+        values["Cell heat capacity [J.K-1.m-3]"] = of_key(spec, "thermal.heat_capacity") / height
     if spec.thermal.heat_transfer is not None:
-        values["Total heat transfer coefficient [W.m-2.K-1]"] = spec.thermal.heat_transfer.si
+        values["Total heat transfer coefficient [W.m-2.K-1]"] = of_key(
+            spec, "thermal.heat_transfer"
+        )
     return values
 
 
@@ -120,7 +195,7 @@ def _function(law: Any, key: str, arguments: tuple[str, ...]) -> Any:
     if law.law == "pybamm":
         return pybamm_entry(law)
     if law.law == "constant":
-        return law.value.si
+        return law_expression(law, key, T=None)
 
     def evaluate(*given: Any) -> pybamm.Symbol:
         named = dict(zip(arguments, given, strict=True))
@@ -131,15 +206,16 @@ def _function(law: Any, key: str, arguments: tuple[str, ...]) -> Any:
 
 
 def _electrolyte(spec: CellSpec) -> dict[str, Any]:
-    layer = spec.electrolyte
-    material = layer.material
+    material = spec.electrolyte.material
     key = "electrolyte.material"
     single_ion = material.transport == "single-ion"
     values: dict[str, Any] = {
-        "Separator thickness [m]": layer.thickness.si,
-        "Separator porosity": layer.electrolyte_fraction.si,
-        "Separator Bruggeman coefficient (electrolyte)": layer.tortuosity_exponent.si,
-        "Initial concentration in electrolyte [mol.m-3]": material.salt_concentration.si,
+        "Separator thickness [m]": of_key(spec, "electrolyte.thickness"),
+        "Separator porosity": of_key(spec, "electrolyte.electrolyte_fraction"),
+        "Separator Bruggeman coefficient (electrolyte)": of_key(
+            spec, "electrolyte.tortuosity_exponent"
+        ),
+        "Initial concentration in electrolyte [mol.m-3]": of_key(spec, f"{key}.salt_concentration"),
         "Electrolyte conductivity [S.m-1]": _function(
             material.conductivity, f"{key}.conductivity", ("c_e", "T")
         ),
@@ -161,18 +237,22 @@ def _metal(spec: CellSpec) -> dict[str, Any]:
     electrode, law = spec.anode, spec.interfaces.anode.exchange_current
     assert isinstance(electrode, MetalElectrode)
     key = "interfaces.anode.exchange_current"
-    c_0 = spec.electrolyte.material.salt_concentration.si
+    c_0 = of_key(spec, "electrolyte.material.salt_concentration")
 
     def exchange_current(c_e: Any, c_metal: Any, T: Any) -> pybamm.Symbol:
         return law_expression(law, key, T=T) * (c_e / c_0) ** 0.5
 
     # PyBaMM divides by a planar electrode's thickness: an anode-free cell is given a
     # continuous film's.
-    thickness = max(electrode.thickness.si, electrode.continuity_thickness.si)
+    thickness = pybamm.maximum(
+        of_key(spec, "anode.thickness"), of_key(spec, "anode.continuity_thickness")
+    )
     return {
         "Negative electrode thickness [m]": thickness,
-        "Negative electrode conductivity [S.m-1]": electrode.material.conductivity.si,
-        "Lithium metal partial molar volume [m3.mol-1]": electrode.material.molar_volume.si,
+        "Negative electrode conductivity [S.m-1]": of_key(spec, "anode.material.conductivity"),
+        "Lithium metal partial molar volume [m3.mol-1]": of_key(
+            spec, "anode.material.molar_volume"
+        ),
         "Exchange-current density for lithium metal electrode [A.m-2]": exchange_current,
         **_double_layer(spec, "anode"),
         **({} if spec.cathode is not None else _double_layer(spec, "cathode")),
@@ -182,9 +262,11 @@ def _metal(spec: CellSpec) -> dict[str, Any]:
 def _double_layer(spec: CellSpec, place: str) -> dict[str, Any]:
     """PyBaMM's name for a double layer's capacitance; a symmetric cell may give only one."""
     domain = "Negative" if place == "anode" else "Positive"
-    interface = getattr(spec.interfaces, place) or spec.interfaces.anode
+    given = place if getattr(spec.interfaces, place) is not None else "anode"
     return {
-        f"{domain} electrode double-layer capacity [F.m-2]": interface.double_layer_capacitance.si
+        f"{domain} electrode double-layer capacity [F.m-2]": of_key(
+            spec, f"interfaces.{given}.double_layer_capacitance"
+        )
     }
 
 
@@ -195,21 +277,23 @@ def _porous(spec: CellSpec, place: str) -> dict[str, Any]:
     domain = Domain.lower()
     key = f"{place}.material"
     interface = getattr(spec.interfaces, place)
-    c_max = material.maximum_concentration.si
+    c_max = of_key(spec, f"{key}.maximum_concentration")
     values: dict[str, Any] = {
-        f"{Domain} electrode thickness [m]": electrode.thickness.si,
-        f"{Domain} electrode porosity": electrode.electrolyte_fraction.si,
-        f"{Domain} electrode active material volume fraction": electrode.active_fraction.si,
-        f"{Domain} particle radius [m]": electrode.particle_radius.si,
+        f"{Domain} electrode thickness [m]": of_key(spec, f"{place}.thickness"),
+        f"{Domain} electrode porosity": of_key(spec, f"{place}.electrolyte_fraction"),
+        f"{Domain} electrode active material volume fraction": of_key(
+            spec, f"{place}.active_fraction"
+        ),
+        f"{Domain} particle radius [m]": of_key(spec, f"{place}.particle_radius"),
         f"{Domain} electrode Bruggeman coefficient (electrolyte)": (
-            electrode.tortuosity_exponent.si
+            of_key(spec, f"{place}.tortuosity_exponent")
         ),
         f"{Domain} electrode Bruggeman coefficient (electrode)": (
-            electrode.electronic_tortuosity_exponent.si
+            of_key(spec, f"{place}.electronic_tortuosity_exponent")
         ),
         f"Maximum concentration in {domain} electrode [mol.m-3]": c_max,
         f"Initial concentration in {domain} electrode [mol.m-3]": (
-            electrode.initial_stoichiometry.si * c_max
+            of_key(spec, f"{place}.initial_stoichiometry") * c_max
         ),
         f"{Domain} electrode OCP [V]": _function(
             material.open_circuit_potential, f"{key}.open_circuit_potential", ("sto",)
@@ -226,7 +310,7 @@ def _porous(spec: CellSpec, place: str) -> dict[str, Any]:
         f"{Domain} electrode exchange-current density [A.m-2]": _exchange_current(
             interface.exchange_current,
             f"interfaces.{place}.exchange_current",
-            spec.electrolyte.material.salt_concentration.si,
+            of_key(spec, "electrolyte.material.salt_concentration"),
         ),
         **_double_layer(spec, place),
     }
@@ -237,7 +321,7 @@ def _porous(spec: CellSpec, place: str) -> dict[str, Any]:
 
 def _conductivity(law: Any, key: str) -> Any:
     if law.law == "constant":
-        return law.value.si
+        return law_expression(law, key, T=None)
 
     def conductivity(*given: Any) -> pybamm.Symbol:
         # PyBaMM passes (stoichiometry, T), or T alone where there is none.
@@ -247,7 +331,7 @@ def _conductivity(law: Any, key: str) -> Any:
     return pybamm_entry(law) if law.law == "pybamm" else conductivity
 
 
-def _exchange_current(law: Any, key: str, c_0: float) -> Callable[..., pybamm.Symbol]:
+def _exchange_current(law: Any, key: str, c_0: Any) -> Callable[..., pybamm.Symbol]:
     """Butler–Volmer exchange current of an intercalation electrode [A.m-2].
 
     ``j_0 = j_ref(T) (c_e/c_e0)^1/2 * 2 (s (1-s))^1/2``: ``j_ref`` at half filling.

@@ -300,6 +300,48 @@ class ModeConformance:
                 f"neutral parameters change the equation of {worst!r} by {found[worst]:.3g}"
             )
 
+    def test_a_free_parameter_acts_as_a_new_build(self) -> None:
+        """Numbers left free and changed make the equations that a new build of them makes.
+
+        Forecasts and maps build a cell once and change its numbers. A mode that takes a
+        number as Python sees it when the model is built, and not by ``cell.parameter`` or
+        ``self.p``, keeps that of the first.
+        """
+        from twin.modes.equations import difference, initial_state, starts_apart
+
+        spec = self.spec()
+        changed, names = self._moved(spec)
+        free = _built(self.model(spec, [self.mode_id]), spec, names)
+        new = _built(self.model(changed, [self.mode_id]), changed, ())
+        given = _inputs(changed, names)
+        for what, found in (
+            ("start", starts_apart(new, free, given)),
+            ("equation", difference(new, free, 0.0, initial_state(free, given), given)),
+        ):
+            worst = max(found, key=lambda name: found[name])
+            assert found[worst] <= self.equation_tolerance, (
+                f"changed as inputs, the numbers make another {what} of {worst!r} than built "
+                f"anew (by {found[worst]:.3g}): read them by cell.parameter or self.p"
+            )
+
+    def _moved(self, spec: CellSpec) -> tuple[CellSpec, tuple[str, ...]]:
+        """Return the cell with each number that the mode may read a hundredth larger."""
+        from twin.errors import SpecError
+        from twin.specs.naming import parameter_name, walk_quantities
+
+        where = (f"modes.{self.mode_id}.", "stack.pressure", "electrolyte.material.", "interfaces.")
+        wanted = {key: q for key, q in walk_quantities(spec) if key.startswith(where)}
+        while True:
+            more = {key: f"{q.si * 1.01!r} {q.unit}".strip() for key, q in wanted.items()}
+            try:
+                changed = self.spec(more)
+            except SpecError as error:  # bound to another number, or as large as may be
+                bound = {p.key for p in error.problems if p.key in wanted}
+                assert bound, error
+                wanted = {key: q for key, q in wanted.items() if key not in bound}
+            else:
+                return changed, tuple(parameter_name(key, q.unit) for key, q in wanted.items())
+
     def test_restart_from_a_stored_state(self) -> None:
         """A step in two halves, the second from the stored state, is the step in one."""
         import numpy as np
@@ -368,6 +410,28 @@ class _Solved:
         """Return the voltage at times [V]."""
         found: np.ndarray = self.solution["Voltage [V]"](t)
         return found
+
+
+def _inputs(spec: CellSpec, names: Iterable[str]) -> dict[str, float]:
+    """Return the values of a cell's parameters, by name."""
+    import twin
+
+    values = twin.parameter_values(spec)
+    return {name: float(values[name]) for name in names}
+
+
+def _built(model: Any, spec: CellSpec, free: Iterable[str]) -> Any:
+    """Return a model discretised, with some parameters left as inputs."""
+    import pybamm
+
+    import twin
+
+    values = twin.parameter_values(spec)
+    inputs = _inputs(spec, free)
+    values.update(dict.fromkeys(inputs, "[input]"))
+    simulation = pybamm.Simulation(model, parameter_values=values)
+    simulation.build(inputs=inputs)
+    return simulation.built_model
 
 
 def _restarted(whole: _Solved, middle: float) -> np.ndarray:

@@ -23,8 +23,8 @@ from twin.engine.prepare import Prepared, RunSettings, prepare
 from twin.engine.recorder import CycleRecord
 from twin.engine.run import RunLoop
 from twin.errors import InputError
+from twin.lifetime.inputs import numbers
 from twin.lifetime.jump import JumpLoop
-from twin.model.parameters import APPLIED_PRESSURE, parameter_values
 from twin.modes.context import CellContext
 from twin.modes.manager import plugin_manager
 from twin.specs.dump import with_overrides
@@ -87,9 +87,8 @@ class _Built:
         """Return whether a changed cell differs in nothing but what was left free."""
         if plan != self.prepared.plan or not set(changed) <= set(self.free):
             return False
-        # The engine's own input follows the cell's pressure.
-        may = {*self.free.values(), APPLIED_PRESSURE}
-        new = _numbers(spec)
+        may = set(self.free.values())
+        new = numbers(spec)
         if new.keys() != self.values.keys():
             return False
         if any(new[name] != old for name, old in self.values.items() if name not in may):
@@ -98,10 +97,6 @@ class _Built:
         return criteria.gather(CellContext(spec), modes) == criteria.gather(
             self.prepared.cell, modes
         )
-
-
-def _numbers(spec: CellSpec) -> dict[str, float]:
-    return {k: float(v) for k, v in parameter_values(spec).items() if isinstance(v, int | float)}
 
 
 class Bench:
@@ -204,7 +199,8 @@ class Bench:
         # Nothing is stored: the series stay arrays, which is three times as fast.
         prepared.recorder.parquet = _arrays  # type: ignore[method-assign,assignment]
         self.built += 1
-        kept.append(_Built(prepared, _numbers(spec), free))
+        free = {key: name for key, name in free.items() if name in prepared.free}
+        kept.append(_Built(prepared, numbers(spec), free))
         return prepared
 
 

@@ -227,22 +227,22 @@ def test_every_quantity_is_a_parameter_in_si(make_cell, cell):
     quantities = list(walk_quantities(spec))
     assert len(quantities) > 50
     for key, quantity in quantities:
-        assert values[parameter_name(key, quantity.unit)] == quantity.si
+        assert evaluate(values, parameter_name(key, quantity.unit)) == quantity.si
 
 
 def test_parameter_names(make_cell):
     values = twin.parameter_values(make_cell("na-nzsp-nvp"))
     assert values["Stack pressure [Pa]"] == pytest.approx(5e6)
-    assert values["Applied stack pressure [Pa]"] == pytest.approx(5e6)
+    assert values["Electrolyte thickness [m]"] == pytest.approx(5e-4)
     assert values["Interphase anode rate constant [m.s-1]"] > 0
     assert values["Anode material molar volume [m3.mol-1]"] == pytest.approx(2.375e-5)
-    assert values["Separator thickness [m]"] == pytest.approx(5e-4)
+    assert evaluate(values, "Separator thickness [m]") == pytest.approx(5e-4)
 
 
 def test_nominal_capacity_is_the_hosts_sodium(make_cell):
     values = twin.parameter_values(make_cell("na-nzsp-nvp"))
     charge = F * 13870 * 0.5 * 60e-6 * 1.131e-4 / 3600
-    assert values["Nominal cell capacity [A.h]"] == pytest.approx(charge, rel=1e-12)
+    assert evaluate(values, "Nominal cell capacity [A.h]") == pytest.approx(charge, rel=1e-12)
 
 
 # ------------------------------------------------------------ units
