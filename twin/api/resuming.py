@@ -10,7 +10,6 @@ from twin.api.cells import mode_entries, plan_of, split_overrides
 from twin.api.driving import Drive, known_model
 from twin.api.recording import (
     cell_record,
-    layout_of,
     mode_versions,
     open_store,
     packages,
@@ -151,15 +150,13 @@ def _resume_total(info: RunInfo, done: int, cycles: int | None, branch: bool, pl
 
 def _carry_over(prepared: Any, y: Any, layout: str) -> Any:
     """Fit a stored state into the model at hand; new states start fresh."""
-    import json
-
-    from twin.model.pybamm_compat import remap_state
+    from twin.model.pybamm_compat import layout_from_text, remap_state
 
     if y is None:
         return None
     fresh = prepared.compiled.initial_state(prepared.inputs(None))
     try:
-        state, _, _ = remap_state(y, json.loads(layout), prepared.compiled.layout, fresh)
+        state, _, _ = remap_state(y, layout_from_text(layout), prepared.compiled.layout, fresh)
     except ValueError as error:
         raise InputError(
             f"the stored state does not fit this model: {error}",
@@ -169,7 +166,9 @@ def _carry_over(prepared: Any, y: Any, layout: str) -> Any:
 
 
 def _check_layout(prepared: Any, layout: str) -> None:
-    if layout_of(prepared) != layout:
+    from twin.model.pybamm_compat import layout_from_text
+
+    if prepared.compiled.layout != layout_from_text(layout):
         raise InputError(
             "the stored state does not fit the model as it is built now (a plugin or PyBaMM "
             "has changed)",

@@ -188,7 +188,7 @@ class JumpLoop(RunLoop):
         clock = self.envelope.clock(self.state.cycle + ahead)
         fatal = {f"{s.mode}: {s.criterion}" for s in self._latest[1] if s.severity == "fatal"}
         nearest: tuple[int | None, str] = (None, "")
-        for name in fatal:
+        for name in sorted(fatal):  # of two in the same cycle, always the same
             values = np.array([row["margins"].get(name, np.nan) for row in rows])
             if len(rows) < 2 or not np.isfinite(values).all():
                 continue
