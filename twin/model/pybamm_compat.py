@@ -345,8 +345,12 @@ def remap_state(
     Raises
     ------
     ValueError
-        If a state exists in both with different sizes (another mesh).
+        If a state exists in both with different sizes (another mesh), or the old state is
+        not of the old layout.
     """
+    size = max((stop for _, _, stop in old), default=0)
+    if size != len(y_old):
+        raise ValueError(f"it has {len(y_old)} values, where its layout has {size}")
     by_name = {name: (start, stop) for name, start, stop in old}
     result, started = y_new.copy(), []
     for name, start, stop in new:
