@@ -7,8 +7,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from twin.api.asked import same
 from twin.api.recording import open_store
-from twin.api.variants import Lived, Lives, Variant, VariantDone, continued, study_design
+from twin.api.variants import (
+    Lived,
+    Lives,
+    Variant,
+    VariantDone,
+    continued,
+    gone_on_with,
+    study_design,
+)
 from twin.errors import InputError, SolverGaveUpError
 
 if TYPE_CHECKING:
@@ -18,6 +27,8 @@ if TYPE_CHECKING:
 
 MOST_PLAYERS = 6
 KIND = "attribute"
+CYCLES = 500
+"""The horizon of a new attribution, where none is given."""
 
 
 class Attribution:
@@ -50,13 +61,14 @@ class Attribution:
 def attribute(
     cell: CellSpec | str | Path,
     *,
-    cycles: int = 500,
+    cycles: int | None = None,
     groups: Sequence[str] = (),
     workers: int | None = None,
     study: str | None = None,
     store: str | Store | None = None,
     on_life: Callable[[VariantDone], None] | None = None,
     on_start: Callable[[str], None] | None = None,
+    on_wait: Callable[[str], None] | None = None,
     **asked: Any,
 ) -> Attribution:
     """Split what a cell loses, and the life it loses, over its failure modes.
@@ -69,18 +81,20 @@ def attribute(
     cell : CellSpec, str or Path
         The cell.
     cycles : int
-        The horizon: lives that last so long are not followed further.
+        The horizon: lives that last so long are not followed further; 500 by default.
     groups : sequence of str
         Modes to be counted as one, ``["dendrite+pressure"]``: each group halves the work.
     workers : int, optional
         Local processes; as many as there are cores by default. (In a script, call this
         under ``if __name__ == "__main__":``.)
     study : str, optional
-        A study to go on with, as it was asked for; what has been lived is kept.
+        A study to go on with; what has been lived is kept. What is given besides has to be
+        what it was begun with.
     store : str or Store, optional
         The database.
-    on_life, on_start : callable, optional
-        Told of each finished life, and the study's id.
+    on_life, on_start, on_wait : callable, optional
+        Told of each finished life, the study's id, and of lives that other processes are
+        living and that are waited for.
     **asked
         ``protocol``, ``overlays``, ``overrides``, ``modes``, ``without``, ``model``
         (``"spm"`` by default), ``rtol`` and ``atol`` of :func:`twin.simulate`.
@@ -95,14 +109,16 @@ def attribute(
     began = time.perf_counter()
     opened = open_store(store)
     if study is None:
-        job = study_design(cell, cycles, asked)
+        job = study_design(cell, CYCLES if cycles is None else cycles, asked)
         job["players"] = _players(job["modes"], groups)
         study = opened.start_study(kind=KIND, cell_name=job["cell_name"], design=job)
     else:
-        job = continued(opened, study, KIND)
+        job = gone_on_with(opened, study, KIND, cell, {**asked, "cycles": cycles})
+        if groups:
+            same(study, "group", _players(job["modes"], groups), job["players"], ", ".join(groups))
     if on_start is not None:
         on_start(study)
-    with Lives(opened, study, job, workers, on_life) as lives:
+    with Lives(opened, study, job, workers, on_life, on_wait) as lives:
         document = _document(study, job, opened, lives)
     document["wall_s"] = time.perf_counter() - began
     opened.finish_study(study, status="completed", summary=document)

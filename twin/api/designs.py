@@ -7,10 +7,18 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from twin.api.asked import given, same
 from twin.api.designing import Designer, climbed
 from twin.api.ranges import check_ends, inputs_of
 from twin.api.recording import open_store
-from twin.api.variants import Lives, VariantDone, base_of, continued, study_design
+from twin.api.variants import (
+    Lives,
+    VariantDone,
+    base_of,
+    continued,
+    gone_on_with,
+    study_design,
+)
 from twin.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,6 +26,14 @@ if TYPE_CHECKING:
     from twin.store import Store
 
 KIND = "design"
+DEFAULTS: dict[str, Any] = {
+    "maximise": "life",
+    "cycles": 500,
+    "samples": 0,
+    "seed": 0,
+    "most": 60,
+}
+"""What a new design is asked for where nothing is said."""
 OBJECTIVES = ("life",)
 MOST_AXES = 4
 
@@ -54,16 +70,17 @@ def design(
     *,
     vary: Sequence[str] = (),
     limits: Sequence[str] = (),
-    maximise: str = "life",
-    cycles: int = 500,
-    samples: int = 0,
-    seed: int = 0,
-    most: int = 60,
+    maximise: str | None = None,
+    cycles: int | None = None,
+    samples: int | None = None,
+    seed: int | None = None,
+    most: int | None = None,
     workers: int | None = None,
     study: str | None = None,
     store: str | Store | None = None,
     on_life: Callable[[VariantDone], None] | None = None,
     on_start: Callable[[str], None] | None = None,
+    on_wait: Callable[[str], None] | None = None,
     **asked: Any,
 ) -> Design:
     """Find the values of some numbers at which a cell lives longest, under limits.
@@ -84,15 +101,15 @@ def design(
     maximise : {"life"}
         The cycles to death.
     cycles : int
-        The horizon; beyond it a life is projected from its nearest margin.
+        The horizon, 500 by default; beyond it a life is projected from its nearest margin.
     samples : int
         With so many samples of the cell's spreads, the median life is maximised; with
-        none, the life of the cell as it is written.
+        none (the default), the life of the cell as it is written.
     seed : int
-        Of the samples.
+        Of the samples; 0 by default.
     most : int
-        About so many places are tried.
-    workers, study, store, on_life, on_start
+        About so many places are tried; 60 by default.
+    workers, study, store, on_life, on_start, on_wait
         As in :func:`twin.attribute`.
     **asked
         ``protocol``, ``overlays``, ``overrides``, ``modes``, ``without``, ``model``
@@ -105,14 +122,17 @@ def design(
     """
     began = time.perf_counter()
     opened = open_store(store)
+    options = {"maximise": maximise, "samples": samples, "seed": seed, "most": most}
     if study is None:
-        job = _design(cell, vary, limits, maximise, cycles, samples, seed, most, asked)
+        wanted = DEFAULTS | given({**options, "cycles": cycles})
+        job = _design(cell, vary, limits, **wanted, asked=asked)
         study = opened.start_study(kind=KIND, cell_name=job["cell_name"], design=job)
     else:
-        job = continued(opened, study, KIND)
+        job = gone_on_with(opened, study, KIND, cell, {**asked, "cycles": cycles})
+        _check_same(study, job, vary, limits, options)
     if on_start is not None:
         on_start(study)
-    with Lives(opened, study, job, workers, on_life) as lives:
+    with Lives(opened, study, job, workers, on_life, on_wait) as lives:
         designer = Designer(opened, job, lives)
         way, why = climbed(designer)
         document = designer.document(way, why)
@@ -126,6 +146,27 @@ def load_design(study: str, *, store: str | Store | None = None) -> Design:
     opened = open_store(store)
     continued(opened, study, KIND)
     return Design(opened, study)
+
+
+def _check_same(
+    study: str,
+    job: Mapping[str, Any],
+    vary: Sequence[str],
+    limits: Sequence[str],
+    options: Mapping[str, Any],
+) -> None:
+    """Refuse ranges, limits and numbers that are not those the design was begun with."""
+    from twin.lifetime.axes import parse_axis
+    from twin.specs.protocol import Protocol
+
+    if vary:
+        spec, rules = base_of(job), Protocol.from_data(job["protocol"])
+        axes = [parse_axis(text, spec, rules, "vary").to_dict() for text in vary]
+        same(study, "vary", axes, job["vary"], ", ".join(vary))
+    if limits:
+        same(study, "limit", list(limits), job["limits"], ", ".join(limits))
+    for name, value in given(options).items():
+        same(study, name, value, job[name])
 
 
 def _design(

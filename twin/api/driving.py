@@ -17,7 +17,7 @@ from twin.modes.manager import plugin_manager
 
 if TYPE_CHECKING:
     from twin.engine.outcome import Outcome
-    from twin.engine.run import Progress
+    from twin.engine.run import Before, Progress, RunLoop
     from twin.store import Store
 
 
@@ -51,7 +51,7 @@ def _interruptible() -> Iterator[Callable[[], bool]]:
 class Drive:
     """A run that is ready to go: cycled, watched, and its end stored.
 
-    ``way`` is ``"every"`` or ``"jump"``.
+    ``way`` is ``"every"`` or ``"jump"``; ``before`` is what a run that goes on has stored.
     """
 
     store: Store
@@ -61,6 +61,7 @@ class Drive:
     way: str = "every"
     on_cycle: Callable[[Progress], None] | None = None
     on_start: Callable[[str], None] | None = None
+    before: Before | None = None
 
     def run(self, total: int, began: float, wall_before: float = 0.0) -> RunResult:
         """Cycle up to ``total``; ``began`` is when the clock was started."""
@@ -71,21 +72,31 @@ class Drive:
         if self.on_start is not None:
             self.on_start(run_id)
         with _interruptible() as should_stop:
-            loop = self._loop()(prepared, store, run_id, self.state, self._teller(), should_stop)
+            loop = self._loop()(
+                prepared,
+                store,
+                run_id,
+                self.state,
+                on_cycle=self._teller(),
+                should_stop=should_stop,
+                spent=lambda: wall_before - began + time.perf_counter(),
+                before=self.before,
+            )
             try:
                 outcome = loop.run(total)
             except KeyboardInterrupt:
-                self._end(loop.cancelled(inside=True), wall_before - began)
+                self._end(loop, loop.cancelled(inside=True))
                 raise
-            self._end(outcome, wall_before - began)
+            self._end(loop, outcome)
         manager.observe("twin_run_finished", run=run_id, outcome=outcome.to_dict())
         return RunResult(store, run_id)
 
-    def _end(self, outcome: Outcome, clock: float) -> None:
-        wall = clock + time.perf_counter()
-        self.store.finish_run(
-            self.run_id, status=outcome.kind, outcome=outcome.to_dict(), wall_s=wall
-        )
+    def _end(self, loop: RunLoop, outcome: Outcome) -> None:
+        """Store an end that came after the last cycle was stored, not with it."""
+        if loop.stored_end is None:
+            self.store.finish_run(
+                self.run_id, status=outcome.kind, outcome=outcome.to_dict(), wall_s=loop.spent()
+            )
 
     def _loop(self) -> Any:
         if self.way == "jump":

@@ -9,8 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from twin.api.asked import check, hash_as_named, same
 from twin.api.cells import as_spec, load_protocol, mode_entries, split_overrides
 from twin.api.members import Bench, live_member
+from twin.api.once import OnWait, lived_once
 from twin.errors import InputError, NotFoundError, TwinError
 from twin.modes.manager import plugin_manager
 
@@ -37,6 +39,8 @@ class Subject:
     spec: CellSpec
     rules: Protocol
     modes: list[FailureMode]
+    as_named: str | None
+    """The hash of the cell before overlays and overrides."""
 
 
 def subject(cell: Any, asked: Mapping[str, Any]) -> Subject:
@@ -51,7 +55,8 @@ def subject(cell: Any, asked: Mapping[str, Any]) -> Subject:
     for_cell, for_protocol = split_overrides(asked["overrides"])
     spec = as_spec(cell, overlays=asked["overlays"], overrides=for_cell)
     chosen = plugin_manager().select(asked["modes"], asked["without"], spec.kind)
-    return Subject(spec, load_protocol(asked["protocol"], spec, for_protocol), chosen)
+    rules = load_protocol(asked["protocol"], spec, for_protocol)
+    return Subject(spec, rules, chosen, hash_as_named(cell))
 
 
 def design(of: Subject, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -68,6 +73,7 @@ def design(of: Subject, asked: Mapping[str, Any]) -> dict[str, Any]:
     )
     seed = asked["seed"]
     job = {
+        "as_named": of.as_named,
         "cell": cell_to_data(spec),
         "cell_name": spec.name,
         "protocol": rules.to_data(),
@@ -78,6 +84,7 @@ def design(of: Subject, asked: Mapping[str, Any]) -> dict[str, Any]:
         "cycles": asked["cycles"],
         "seed": secrets.randbits(32) if seed is None else seed,
         "method": asked["method"],
+        "settle": asked["settle"],
         "keys": [item.key for item in items],
         "inputs": [item.key for item in free],
         "rebuilt": [item.key for item in rebuilt],
@@ -89,7 +96,10 @@ def _check(asked: Mapping[str, Any]) -> None:
     for name in ("cycles", "samples"):
         if asked[name] < 1:
             raise InputError(f"{asked[name]} {name} are none", key=name, fix="ask for at least one")
-    settle = asked["settle"]
+    _check_settle(asked["settle"], asked["method"])
+
+
+def _check_settle(settle: float | None, method: str) -> None:
     if settle is None:
         return
     if not 0 < settle < 0.5:
@@ -98,7 +108,7 @@ def _check(asked: Mapping[str, Any]) -> None:
             key="settle",
             fix="give half the width that a 90 % band may have, between 0 and 0.5, say 0.05",
         )
-    if asked["method"] != "sobol":
+    if method != "sobol":
         raise InputError(
             "members cannot be added to a Latin hypercube",
             key="settle",
@@ -143,31 +153,64 @@ def drawn(job: Mapping[str, Any]) -> tuple[np.ndarray, list[list[int]], list[boo
     return _points(job, len(job["values"])), blocks(matrix), [item.aleatory for item in items]
 
 
-def continued(store: Store, study: str, samples: int) -> dict[str, Any]:
-    """Return a study's design, its sample lengthened if more members are wanted."""
+def continued(store: Store, study: str, cell: Any, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a study's design, its sample lengthened if more members are wanted.
+
+    Parameters
+    ----------
+    store : Store
+        Where it is.
+    study : str
+        Its id.
+    cell : CellSpec, str or Path
+        The cell asked for.
+    asked : mapping
+        What else is asked of it; None is what was not given.
+
+    Raises
+    ------
+    InputError
+        If it is not what the study was begun with.
+    NotFoundError
+        If there is no such forecast.
+    """
     info = store.study(study)
     if info.kind != "forecast":
         raise NotFoundError(f"study {study} is no forecast", fix="start one: twin forecast CELL")
     job = dict(info.design)
-    if samples > len(job["values"]):
-        if job["method"] != "sobol":
-            raise InputError(
-                "a Latin hypercube cannot be lengthened", key="samples", fix="start a new study"
-            )
-        spec, items = spec_of(job)
-        job["values"] = _values(spec, items, job, samples)
-        store.change_study(study, design=job)
-    return job
+    check(study, job, cell, asked)
+    for name in ("seed", "method"):
+        if asked[name] is not None:
+            same(study, name, asked[name], job[name])
+    have, samples, settle = len(job["values"]), asked["samples"], asked["settle"]
+    _check_settle(settle, job["method"])
+    if samples is None or samples == have:
+        return job | ({} if settle is None else {"settle": settle})
+    if samples < have:
+        raise InputError(
+            f"study {study} has {have} members, and cannot have {samples}",
+            key="samples",
+            fix="leave it out, or ask for more",
+        )
+    if job["method"] != "sobol":
+        raise InputError(
+            "a Latin hypercube cannot be lengthened", key="samples", fix="start a new study"
+        )
+    spec, items = spec_of(job)
+    values = _values(spec, items, job, samples)
+    # Another process may have asked it for more in the meantime.
+    job = store.change_study(
+        study, lambda now: now if len(now["values"]) >= samples else now | {"values": values}
+    )
+    return (
+        job | {"values": job["values"][:samples]} | ({} if settle is None else {"settle": settle})
+    )
 
 
 def to_do(store: Store, study: str, samples: int) -> list[int]:
-    """Return the members that are not done; what an interruption left of them goes."""
-    done = set()
-    for run in store.runs(study=study):
-        if run.status in FINISHED:
-            done.add(run.settings["member"])
-        elif run.status_now != "running":
-            store.delete_run(run.id)
+    """Return the members that are not done."""
+    runs = store.runs(study=study)
+    done = {run.settings["member"] for run in runs if run.status in FINISHED}
     return [index for index in range(samples) if index not in done]
 
 
@@ -193,8 +236,22 @@ def workers_for(store: Store, count: int, scheduler: str | None) -> Iterator[Wor
         yield hands
 
 
-def life_of(store: Store, study: str, job: Mapping[str, Any], hands: Workers | None) -> Live:
-    """Return what lives the members of a study, as many at a time as there are hands."""
+def life_of(
+    store: Store,
+    study: str,
+    job: Mapping[str, Any],
+    hands: Workers | None,
+    on_wait: OnWait | None = None,
+) -> Live:
+    """Return what lives the members of a study, as many at a time as there are hands.
+
+    Those that other processes are living are waited for, and ``on_wait`` is told so.
+    """
+    live = _life_of(store, study, job, hands)
+    return lambda todo: lived_once(store, todo, str, live, on_wait)
+
+
+def _life_of(store: Store, study: str, job: Mapping[str, Any], hands: Workers | None) -> Live:
     _, items = spec_of(job)
 
     def texts(index: int) -> dict[str, Any]:
@@ -212,7 +269,7 @@ def life_of(store: Store, study: str, job: Mapping[str, Any], hands: Workers | N
                 raise ended  # the database, say: no member's own fault
             if isinstance(ended, BaseException):
                 index = todo[number]
-                ended = Bench(slim, study, store).give_up(index, texts(index), ended)
+                ended = Bench(slim, study, store).give_up(index, texts(index), ended, over=True)
             yield ended
 
     return live

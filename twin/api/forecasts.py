@@ -20,6 +20,15 @@ if TYPE_CHECKING:
     from twin.specs.schema import CellSpec
     from twin.store import Store
 
+DEFAULTS: dict[str, Any] = {
+    "cycles": 1000,
+    "samples": 100,
+    "model": "spm",
+    "rtol": LIFE_RTOL,
+    "atol": LIFE_ATOL,
+    "method": "sobol",
+}
+"""What a new forecast is asked for where nothing is said."""
 FIRST = 32
 """How many members a forecast that is to settle begins with."""
 
@@ -214,18 +223,18 @@ def _pairs(curve: Iterable[tuple[int, float]]) -> list[list[float]]:
 def forecast(
     cell: CellSpec | str | Path,
     *,
-    cycles: int = 1000,
-    samples: int = 100,
+    cycles: int | None = None,
+    samples: int | None = None,
     protocol: str | Path | None = None,
     overlays: Sequence[str | Path] = (),
     overrides: Overrides = (),
     modes: Iterable[str] | None = None,
     without: Iterable[str] = (),
-    model: str = "spm",
-    rtol: float = LIFE_RTOL,
-    atol: float = LIFE_ATOL,
+    model: str | None = None,
+    rtol: float | None = None,
+    atol: float | None = None,
     seed: int | None = None,
-    method: str = "sobol",
+    method: str | None = None,
     settle: float | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
@@ -233,6 +242,7 @@ def forecast(
     store: str | Store | None = None,
     on_member: Callable[[MemberDone], None] | None = None,
     on_start: Callable[[str], None] | None = None,
+    on_wait: Callable[[str], None] | None = None,
 ) -> Forecast:
     """Forecast how long cells of a kind live, and what they die of.
 
@@ -244,15 +254,16 @@ def forecast(
     cell, protocol, overlays, overrides, modes, without, rtol, atol
         As in :func:`twin.life`.
     cycles : int
-        The horizon: members that live so long are not followed further.
+        The horizon: members that live so long are not followed further; 1000 by default.
     samples : int
-        How many members in all; at most so many with ``settle``.
+        How many members in all, 100 by default; at most so many with ``settle``. A study
+        that goes on may be given more than it has.
     model : {"spm", "dfn"}
-        The full cell's model.
+        The full cell's model; the SPM by default.
     seed : int, optional
         Of the sample; drawn and stored if not given.
     method : {"sobol", "lhs"}
-        A Sobol sequence or a Latin hypercube.
+        A Sobol sequence (the default) or a Latin hypercube.
     settle : float, optional
         Add members (32 at first, then as many again) only until no incidence's 90 % band is
         wider than plus or minus this.
@@ -263,12 +274,15 @@ def forecast(
         A running Dask scheduler (``tcp://…``) instead; its workers need the twin, its
         plugins and the database.
     study : str, optional
-        A study to go on with: members that are done are kept, and everything but
-        ``samples`` is as it was.
+        A study to go on with: members that are done are kept. It has all it was begun
+        with; what is given besides has to be the same, but for ``samples``, ``settle``,
+        ``workers`` and ``scheduler``. Other processes may go on with it at the same time:
+        each member is lived once.
     store : str or Store, optional
         The database.
-    on_member, on_start : callable, optional
-        Told of each finished member, and the study's id.
+    on_member, on_start, on_wait : callable, optional
+        Told of each finished member, the study's id, and of members that other processes
+        are living and that are waited for.
 
     Raises
     ------
@@ -276,35 +290,39 @@ def forecast(
         For input that cannot be used; a member that cannot be run is a failed member.
     """
     opened = open_store(store)
-    asked = {
+    asked: dict[str, Any] = {
         "cycles": cycles, "samples": samples, "protocol": protocol, "overlays": overlays,
         "overrides": overrides, "modes": modes, "without": without, "model": model,
         "rtol": rtol, "atol": atol, "seed": seed, "method": method, "settle": settle,
     }  # fmt: skip
     if study is None:
+        asked = DEFAULTS | {k: v for k, v in asked.items() if v is not None or k not in DEFAULTS}
         of = ensembles.subject(cell, asked)
-        todo = list(range(samples))
+        count: int = asked["samples"]
+        todo = list(range(count))
     else:
-        job = ensembles.continued(opened, study, samples)
-        todo = ensembles.to_do(opened, study, samples)
-    count = min(workers or ensembles.cores(), max(len(todo), 1))
-    with ensembles.workers_for(opened, count, scheduler) as hands:
+        job = ensembles.continued(opened, study, cell, asked)
+        count = len(job["values"])
+        settle = job.get("settle")
+        todo = ensembles.to_do(opened, study, count)
+    places = min(workers or ensembles.cores(), max(len(todo), 1))
+    with ensembles.workers_for(opened, places, scheduler) as hands:
         if study is None:  # local workers get ready meanwhile
             job = ensembles.design(of, asked)
             study = opened.start_study(kind="forecast", cell_name=job["cell_name"], design=job)
         if on_start is not None:
             on_start(study)
-        live = ensembles.life_of(opened, study, job, hands)
-        target = samples if settle is None else min(max(FIRST, samples - len(todo)), samples)
+        live = ensembles.life_of(opened, study, job, hands, on_wait)
+        target = count if settle is None else min(max(FIRST, count - len(todo)), count)
         while True:
             batch = [index for index in todo if index < target]
             for number, member in enumerate(live(batch), start=target - len(batch) + 1):
                 if on_member is not None:
                     on_member(MemberDone(study, number, target, member))
             todo = todo[len(batch) :]
-            if target == samples or _settled(Forecast(opened, study), settle):
+            if target == count or _settled(Forecast(opened, study), settle):
                 break
-            target = min(2 * target, samples)
+            target = min(2 * target, count)
     result = Forecast(opened, study)
     opened.finish_study(study, status="completed", summary=result.to_dict())
     return result

@@ -116,10 +116,9 @@ def _stored(
     store: str | Store | None,
 ) -> tuple[CellSpec, list[Any], str, StoredState | None]:
     """Return a stored run's cell, modes, model, and its state after a cycle."""
-    import json
-
     from twin.api.cells import mode_entries
     from twin.api.recording import open_store
+    from twin.api.states import layout_of_state
     from twin.engine.checkpoint import State
     from twin.experiments.eis import StoredState
     from twin.specs.dump import cell_from_data, with_overrides
@@ -138,9 +137,9 @@ def _stored(
     if overrides:
         spec = with_overrides(spec, overrides, entries)
     selected = plugin_manager().select(list(info.modes), without, spec.kind)
-    state = State.from_bytes(opened.checkpoint(info.id, cycle).data)
+    checkpoint = opened.checkpoint(info.id, cycle)
+    state = State.from_bytes(checkpoint.data)
     found = None
     if state.y is not None:  # after cycle 0 there is none: the cell is fresh
-        layout = json.loads(opened.checkpoint(info.id, 0).layout)
-        found = StoredState(state.y, layout, state.t)
+        found = StoredState(state.y, layout_of_state(info, checkpoint), state.t)
     return spec, selected, info.settings["model"], found

@@ -7,10 +7,20 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from twin.api.asked import given, same
 from twin.api.critical_lines import critical_lines
 from twin.api.ranges import check_ends, inputs_of
 from twin.api.recording import open_store
-from twin.api.variants import Lived, Lives, Variant, VariantDone, base_of, continued, study_design
+from twin.api.variants import (
+    Lived,
+    Lives,
+    Variant,
+    VariantDone,
+    base_of,
+    continued,
+    gone_on_with,
+    study_design,
+)
 from twin.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,6 +30,8 @@ if TYPE_CHECKING:
     from twin.store import Store
 
 KIND = "map"
+DEFAULTS: dict[str, Any] = {"cycles": 200, "refine": 2, "most": 300, "lines": True}
+"""What a new map is asked for where nothing is said."""
 ALIVE, UNKNOWN = "alive", "unknown"
 FACTOR = 5.0
 """Lives of neighbours that differ by more are worth a closer look."""
@@ -63,15 +75,16 @@ def safe_map(
     *,
     x: str | None = None,
     y: str | None = None,
-    cycles: int = 200,
-    refine: int = 2,
-    most: int = 300,
-    lines: bool = True,
+    cycles: int | None = None,
+    refine: int | None = None,
+    most: int | None = None,
+    lines: bool | None = None,
     workers: int | None = None,
     study: str | None = None,
     store: str | Store | None = None,
     on_life: Callable[[VariantDone], None] | None = None,
     on_start: Callable[[str], None] | None = None,
+    on_wait: Callable[[str], None] | None = None,
     on_lines: Callable[[float, str], None] = lambda share, text: None,
     **asked: Any,
 ) -> SafeMap:
@@ -89,22 +102,24 @@ def safe_map(
         of points of the first grid (5) behind it. A key of the cell, ``current``, or
         ``protocol.PARAMETER``.
     cycles : int
-        The horizon: a cell that lives so long is not followed further.
+        The horizon: a cell that lives so long is not followed further; 200 by default.
     refine : int
-        How many times a square of the grid may be cut into four.
+        How many times a square of the grid may be cut into four; 2 by default.
     most : int
-        No more lives than this are added to the first grid.
+        No more lives than this are added to the first grid; 300 by default.
     lines : bool
-        Whether to find the critical currents along x, where y is a current.
+        Whether to find the critical currents along x, where y is a current (the default).
     workers : int, optional
         Local processes; as many as there are cores by default. (In a script, call this
         under ``if __name__ == "__main__":``.)
     study : str, optional
-        A map to go on with, as it was asked for; what has been lived is kept.
+        A map to go on with; what has been lived is kept. What is given besides has to be
+        what it was begun with.
     store : str or Store, optional
         The database.
-    on_life, on_start, on_lines : callable, optional
-        Told of each finished life, of the study's id, and of the critical currents' share.
+    on_life, on_start, on_wait, on_lines : callable, optional
+        Told of each finished life, of the study's id, of lives that other processes are
+        living and that are waited for, and of the critical currents' share.
     **asked
         ``protocol``, ``overlays``, ``overrides``, ``modes``, ``without``, ``model``
         (``"spm"`` by default), ``rtol`` and ``atol`` of :func:`twin.simulate`.
@@ -116,14 +131,17 @@ def safe_map(
     """
     began = time.perf_counter()
     opened = open_store(store)
+    options: dict[str, Any] = {"cycles": cycles, "refine": refine, "most": most, "lines": lines}
     if study is None:
-        job = _design(cell, x, y, cycles, refine, most, lines, asked)
+        options = DEFAULTS | given(options)
+        job = _design(cell, x, y, **options, asked=asked)
         study = opened.start_study(kind=KIND, cell_name=job["cell_name"], design=job)
     else:
-        job = continued(opened, study, KIND)
+        job = gone_on_with(opened, study, KIND, cell, {**asked, "cycles": cycles})
+        _check_same(study, job, x, y, options)
     if on_start is not None:
         on_start(study)
-    with Lives(opened, study, job, workers, on_life) as lives:
+    with Lives(opened, study, job, workers, on_life, on_wait) as lives:
         document = _document(study, job, lives)
     if job["lines"]:
         rows = {p["run"]: opened.cycles(p["run"]) for p in document["points"]}
@@ -140,6 +158,21 @@ def load_map(study: str, *, store: str | Store | None = None) -> SafeMap:
     opened = open_store(store)
     continued(opened, study, KIND)
     return SafeMap(opened, study)
+
+
+def _check_same(
+    study: str, job: Mapping[str, Any], x: str | None, y: str | None, options: Mapping[str, Any]
+) -> None:
+    """Refuse axes and refinements that are not those the map was begun with."""
+    from twin.lifetime.axes import parse_axis
+    from twin.specs.protocol import Protocol
+
+    spec, rules = base_of(job), Protocol.from_data(job["protocol"])
+    for name, text in given({"x": x, "y": y}).items():
+        same(study, name, parse_axis(text, spec, rules, name).to_dict(), job["axes"][name], text)
+    for name, kept in (("refine", "levels"), ("most", "most"), ("lines", "lines")):
+        if options[name] is not None:
+            same(study, name, options[name], job[kept])
 
 
 def _design(

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from twin.api.cells import mode_entries, plan_of
+from twin.api.once import theirs
 from twin.api.recording import cell_record, layout_of, mode_versions, packages
+from twin.errors import StoreError, TwinError
 from twin.interrupts import raise_if_asked
 from twin.modes.manager import plugin_manager
 
 if TYPE_CHECKING:
-    from twin.store import Store
+    from twin.lifetime.jump import JumpLoop
+    from twin.store import RunInfo, Store
 
 _built: dict[str, Bench] = {}
 """What this worker has built, by study; one at a time."""
+_living: set[str] = set()
+"""The runs of members that this process is living."""
 _BUILDS = 2
 """So many builds of a study a worker keeps: the one in use, and the one before."""
 
@@ -28,7 +34,8 @@ class LifeSink:
 
     def commit_cycle(self, run_id: str, number: int, row: Mapping[str, Any], **more: Any) -> None:
         """Store one cycle."""
-        self.store.commit_cycle(run_id, number, row, events=more.get("events", ()))
+        kept = {key: more[key] for key in ("events", "ending") if key in more}
+        self.store.commit_cycle(run_id, number, row, **kept)
 
 
 class Bench:
@@ -72,22 +79,47 @@ class Bench:
         modes : sequence of str, optional
             Which of the study's failure modes; all of them by default.
         """
-        from twin.errors import StoreError
-
         raise_if_asked()
         began = time.perf_counter()
-        run_id: str | None = None
         chosen = self.modes if modes is None else [m for m in self.modes if m.id in modes]
         try:
-            spec, rules, prepared = self._member(texts, chosen)
-            run_id = self._start(index, texts, spec, rules, chosen)
-            outcome = self._cycle(prepared, run_id)
-        except StoreError:
-            raise  # no fault of the member's
+            spec, rules = self._asked(texts)
         except Exception as error:
             wall = time.perf_counter() - began
-            return self.give_up(index, texts, error, run_id, wall, chosen)
-        return self._end(index, run_id, outcome, time.perf_counter() - began)
+            return self.give_up(index, texts, error, wall=wall, modes=chosen)
+        run = self._start(index, texts, spec, rules, chosen)
+        if not isinstance(run, str):
+            return theirs(index, run)
+        with self._lived_here(run, began):
+            try:
+                loop = self._loop(self._built_for(spec, rules, chosen, texts), run, began)
+                outcome = loop.run(self.job["cycles"])
+            except StoreError:
+                raise  # no fault of the member's
+            except Exception as error:
+                wall = time.perf_counter() - began
+                return self.give_up(index, texts, error, run, wall)
+            if loop.stored_end is None:
+                return self._end(index, run, outcome, loop.spent())
+        return _told(index, run, outcome.kind, time.perf_counter() - began)
+
+    @contextmanager
+    def _lived_here(self, run_id: str, began: float) -> Iterator[None]:
+        """Leave a member that is interrupted to whoever goes on with the study."""
+        from twin.engine.outcome import Outcome
+
+        _living.add(run_id)
+        try:
+            yield
+        except BaseException:
+            left = Outcome(
+                kind="cancelled", says="stopped before its end; the study lives it again"
+            )
+            with suppress(TwinError):
+                self._end("", run_id, left, time.perf_counter() - began)
+            raise
+        finally:
+            _living.discard(run_id)
 
     def give_up(
         self,
@@ -97,12 +129,21 @@ class Bench:
         run_id: str | None = None,
         wall: float = 0.0,
         modes: Sequence[Any] | None = None,
+        over: bool = False,
     ) -> dict[str, Any]:
-        """Store a member that could not be run, with why; ``run_id`` if it had begun."""
+        """Store a member that could not be run, with why; ``run_id`` if it had begun here.
+
+        ``over`` says that whoever was living it cannot be any more.
+        """
         from twin.engine.outcome import Outcome
 
         if run_id is None:
-            run_id = self._start(index, texts, self.spec, self.rules, modes or self.modes)
+            started = self._start(
+                index, texts, self.spec, self.rules, modes or self.modes, over=over
+            )
+            if not isinstance(started, str):
+                return theirs(index, started)
+            run_id = started
         outcome = Outcome(
             kind="solver-gave-up",
             says=f"the member could not be run: {type(error).__name__}: {error}",
@@ -112,16 +153,27 @@ class Bench:
 
     def _end(self, index: int | str, run_id: str, outcome: Any, wall: float) -> dict[str, Any]:
         self.store.finish_run(run_id, status=outcome.kind, outcome=outcome.to_dict(), wall_s=wall)
-        return {"member": index, "run": run_id, "kind": outcome.kind, "wall_s": wall}
+        return _told(index, run_id, outcome.kind, wall)
 
-    def _member(self, texts: Mapping[str, Any], modes: Sequence[Any]) -> tuple[Any, Any, Any]:
+    def _asked(self, texts: Mapping[str, Any]) -> tuple[Any, Any]:
+        """Return a member's cell and protocol."""
         from twin.api.cells import split_overrides
-        from twin.engine.prepare import prepare
         from twin.specs.dump import with_overrides
 
         for_cell, for_protocol = split_overrides(texts)
         spec = with_overrides(self.spec, for_cell, self.entries) if for_cell else self.spec
         rules = self.rules.with_parameters(for_protocol) if for_protocol else self.rules
+        return spec, rules
+
+    def _built_for(
+        self, spec: Any, rules: Any, modes: Sequence[Any], texts: Mapping[str, Any]
+    ) -> Any:
+        """Return a member's cell, built; as an earlier one was, if only inputs differ."""
+        from twin.api.cells import split_overrides
+        from twin.engine.prepare import prepare
+        from twin.specs.dump import with_overrides
+
+        for_cell, _ = split_overrides(texts)
         plan = plan_of(rules, spec)
         inputs = self.job["inputs"]
         fixed = {k: v for k, v in for_cell.items() if k not in inputs}
@@ -132,7 +184,7 @@ class Bench:
             # The study's own values, not the member's that happens to come first.
             base = with_overrides(self.spec, fixed, self.entries) if fixed else self.spec
             self._kept[built_for] = prepare(base, modes, plan, self.settings, free=self._free(base))
-        return spec, rules, self._kept[built_for].at(spec, self._free(spec), plan)
+        return self._kept[built_for].at(spec, self._free(spec), plan)
 
     def _free(self, spec: Any) -> dict[str, float]:
         """Return what the study leaves free, by PyBaMM's names, as a cell has it."""
@@ -151,8 +203,14 @@ class Bench:
         spec: Any,
         rules: Any,
         modes: Sequence[Any],
-    ) -> str:
-        return self.store.start_run(
+        over: bool = False,
+    ) -> str | RunInfo:
+        """Start a member's run and return its id, or the run that it has already."""
+        return self.store.start_member(
+            self.study,
+            str(index),
+            living=_living,
+            over=over,
             cell=cell_record(spec),
             protocol=rules.to_data(),
             settings=self.settings.to_dict()
@@ -161,16 +219,20 @@ class Bench:
             packages=packages(),
             cycles_requested=self.job["cycles"],
             seed=self.job.get("seed"),
-            study=self.study,
         )
 
-    def _cycle(self, prepared: Any, run_id: str) -> Any:
+    def _loop(self, prepared: Any, run_id: str, began: float) -> JumpLoop:
         from twin.engine.checkpoint import State
         from twin.lifetime.jump import JumpLoop
 
         state = State(0, 0.0, None)
         self.store.commit_initial(run_id, state.to_bytes(), layout_of(prepared))
-        return JumpLoop(prepared, LifeSink(self.store), run_id, state).run(self.job["cycles"])
+        sink = LifeSink(self.store)
+        return JumpLoop(prepared, sink, run_id, state, spent=lambda: time.perf_counter() - began)
+
+
+def _told(index: int | str, run_id: str, kind: str, wall: float) -> dict[str, Any]:
+    return {"member": index, "run": run_id, "kind": kind, "wall_s": wall}
 
 
 def live_member(

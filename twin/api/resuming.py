@@ -17,6 +17,7 @@ from twin.api.recording import (
     shown,
 )
 from twin.api.result import RunResult
+from twin.api.states import Layout, StoredBefore, layout_of_state
 from twin.errors import InputError
 from twin.modes.manager import plugin_manager
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from twin.engine.run import Progress
     from twin.specs.overrides import Overrides
     from twin.store import RunInfo, Store
+    from twin.store.records import Checkpoint
 
 
 def resume(
@@ -82,6 +84,8 @@ def resume(
     without = list(without)
     changed = bool(for_cell or for_protocol or without or model or rtol or atol)
     branch = changed or from_cycle is not None
+    if info.study is not None and not branch:
+        raise _is_a_member(opened, info)
     entries = mode_entries()
     spec = cell_from_data(info.cell_spec, entries)
     if for_cell:
@@ -99,13 +103,19 @@ def resume(
         old["series_every"],
     )
     plan = plan_of(rules, spec)
-    checkpoint = opened.checkpoint(info.id, from_cycle)
+    asked = cycles if cycles is not None else info.cycles_requested
+    checkpoint = (
+        opened.checkpoint(info.id, from_cycle)
+        if branch
+        else _latest(opened, info, asked if plan.total is None else min(asked, plan.total))
+    )
     state = State.from_bytes(checkpoint.data)
     total = _resume_total(info, state.cycle, cycles, branch, plan)
     prepared = prepare(spec, chosen, plan, settings)
-    layout = opened.checkpoint(info.id, 0).layout
     if branch:
-        state.y = _carry_over(prepared, state.y, layout)
+        state.y = _carry_over(prepared, state.y, layout_of_state(info, checkpoint))
+        if changed:  # of the way so far only what is in doubt holds for another cell
+            state.course = {k: v for k, v in state.course.items() if k == "tally"}
         run_id = opened.start_run(
             cell=cell_record(spec),
             protocol=rules.to_data(),
@@ -120,13 +130,44 @@ def resume(
             cycles_requested=total,
             parent=(info.id, state.cycle),
         )
-        opened.copy_history(info.id, run_id, state.cycle)
-        drive = Drive(opened, run_id, prepared, state, way, on_cycle, on_start)
+        own = (state.to_bytes(), layout_of(prepared))
+        opened.copy_history(info.id, run_id, state.cycle, own)
+        before = StoredBefore(opened, run_id)
+        drive = Drive(opened, run_id, prepared, state, way, on_cycle, on_start, before)
         return drive.run(total, began)
-    _check_layout(prepared, layout)
-    opened.reopen_run(info.id, total)
-    drive = Drive(opened, info.id, prepared, state, way, on_cycle, on_start)
+    state.y = _as_stored(prepared, state.y, info, checkpoint)
+    opened.reopen_run(info.id, total, state.cycle)
+    before = StoredBefore(opened, info.id)
+    drive = Drive(opened, info.id, prepared, state, way, on_cycle, on_start, before)
     return drive.run(total, began, info.wall_s)
+
+
+def _is_a_member(store: Store, info: RunInfo) -> InputError:
+    kind = store.study(info.study or "").kind
+    return InputError(
+        f"run {info.id} is a member of study {info.study}, which would find something else "
+        "if the run went on",
+        key="run",
+        fix=f"go on with the study: twin {kind} {info.cell_name} --study {info.study}; or live "
+        f"the member as a run of its own: twin resume {info.id} --from-cycle 0",
+    )
+
+
+def _latest(store: Store, info: RunInfo, total: int) -> Checkpoint:
+    """Return the checkpoint to go on from: the latest, unless the run ended there.
+
+    Versions before this one stored a run's last cycle and its end one after the other. Where
+    they were killed in between, the last cycle is lived again, and ends as it did.
+    """
+    latest = store.checkpoint(info.id)
+    if info.status != "running" or latest.cycle == 0:
+        return latest
+    died = any(
+        e["severity"] == "fatal" and e["cycle"] == latest.cycle for e in store.events(info.id)
+    )
+    return (
+        store.checkpoint(info.id, before=latest.cycle) if died or latest.cycle == total else latest
+    )
 
 
 def _resume_total(info: RunInfo, done: int, cycles: int | None, branch: bool, plan: Plan) -> int:
@@ -149,17 +190,15 @@ def _resume_total(info: RunInfo, done: int, cycles: int | None, branch: bool, pl
     return total
 
 
-def _carry_over(prepared: Any, y: Any, layout: str) -> Any:
+def _carry_over(prepared: Any, y: Any, layout: Layout) -> Any:
     """Fit a stored state into the model at hand; new states start fresh."""
-    import json
-
     from twin.model.pybamm_compat import remap_state
 
     if y is None:
         return None
     fresh = prepared.compiled.initial_state(prepared.inputs(None))
     try:
-        state, _, _ = remap_state(y, json.loads(layout), prepared.compiled.layout, fresh)
+        state, _, _ = remap_state(y, layout, prepared.compiled.layout, fresh)
     except ValueError as error:
         raise InputError(
             f"the stored state does not fit this model: {error}",
@@ -168,10 +207,17 @@ def _carry_over(prepared: Any, y: Any, layout: str) -> Any:
     return state
 
 
-def _check_layout(prepared: Any, layout: str) -> None:
-    if layout_of(prepared) != layout:
+def _as_stored(prepared: Any, y: Any, info: RunInfo, checkpoint: Checkpoint) -> Any:
+    """Return a run's own state, after a look whether the model is still the run's."""
+    if y is None:
+        return None
+    layout = layout_of_state(info, checkpoint)
+    if info.parent_cycle is not None and checkpoint.cycle <= info.parent_cycle:
+        return _carry_over(prepared, y, layout)  # the parent's still, in older databases
+    if prepared.compiled.layout != layout or layout[-1][2] != len(y):
         raise InputError(
             "the stored state does not fit the model as it is built now (a plugin or PyBaMM "
             "has changed)",
             fix="branch instead: add --from-cycle N; states are then matched by name",
         )
+    return y

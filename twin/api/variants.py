@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from twin.api.asked import check, given, hash_as_named
 from twin.api.cells import as_spec, load_protocol, mode_entries, split_overrides
 from twin.api.members import Bench, live_member
+from twin.api.once import OnWait, lived_once
 from twin.engine.tolerances import ATOL, RTOL
 from twin.errors import InputError, NotFoundError
 from twin.modes.manager import plugin_manager
@@ -103,7 +105,7 @@ def study_design(cell: Any, cycles: int, asked: Mapping[str, Any]) -> dict[str, 
     unknown = set(asked) - set(ASKED)
     if unknown:
         raise TypeError(f"there is no argument {sorted(unknown)[0]!r}")
-    asked = ASKED | dict(asked)
+    asked = ASKED | given(asked)
     if cycles < 1:
         raise InputError(f"{cycles} cycles are none", key="cycles", fix="ask for at least one")
     if asked["model"] not in MODELS:
@@ -117,6 +119,7 @@ def study_design(cell: Any, cycles: int, asked: Mapping[str, Any]) -> dict[str, 
     rules.resolve(spec)  # a protocol that does not fit is better known at once
     total = rules.total_cycles
     return {
+        "as_named": hash_as_named(cell),
         "cell": cell_to_data(spec),
         "cell_name": spec.name,
         "protocol": rules.to_data(),
@@ -128,6 +131,28 @@ def study_design(cell: Any, cycles: int, asked: Mapping[str, Any]) -> dict[str, 
         "inputs": [],
         "rebuilt": [],
     }
+
+
+def gone_on_with(
+    store: Store, study: str, kind: str, cell: Any, asked: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the design of a study that goes on, after a look at what is asked of it.
+
+    ``asked`` is as :data:`ASKED`, and the ``cycles``; what is None or missing was not given.
+
+    Raises
+    ------
+    InputError
+        If it is not what the study was begun with.
+    NotFoundError
+        If it is a study of another kind, or none.
+    """
+    unknown = set(asked) - {*ASKED, "cycles"}
+    if unknown:
+        raise TypeError(f"there is no argument {sorted(unknown)[0]!r}")
+    job = continued(store, study, kind)
+    check(study, job, cell, asked)
+    return job
 
 
 def continued(store: Store, study: str, kind: str) -> dict[str, Any]:
@@ -160,6 +185,8 @@ class Lives:
         lives a worker is lived in this process, whose build is kept.
     on_done : callable, optional
         Told of each finished life.
+    on_wait : callable, optional
+        Told of lives that another process is living, and that are waited for.
     """
 
     def __init__(
@@ -169,12 +196,13 @@ class Lives:
         job: Mapping[str, Any],
         workers: int | None = None,
         on_done: Callable[[VariantDone], None] | None = None,
+        on_wait: OnWait | None = None,
     ):
         self.store, self.study = store, study
         slim = ("cell", "cell_name", "protocol", "modes", "model", "rtol", "atol", "cycles")
         self.job = {k: job[k] for k in (*slim, "inputs", "rebuilt")}
         self.workers = workers or os.cpu_count() or 1
-        self.on_done = on_done
+        self.on_done, self.on_wait = on_done, on_wait
         self.asked_for = 0
         self._bench: Bench | None = None
         self._hands: Workers | None = None
@@ -193,14 +221,9 @@ class Lives:
             self._hands.close(at_once=error is not None)
 
     def _what_is_done(self) -> dict[str, Lived]:
-        """Read what the study holds; what an interruption left of a life goes."""
-        known = {}
-        for run in self.store.runs(study=self.study):
-            if run.status in FINISHED:
-                known[str(run.settings["member"])] = _lived(run)
-            elif run.status_now != "running":
-                self.store.delete_run(run.id)
-        return known
+        """Read what the study holds."""
+        runs = self.store.runs(study=self.study)
+        return {str(r.settings["member"]): _lived(r) for r in runs if r.status in FINISHED}
 
     @property
     def known(self) -> Mapping[str, Lived]:
@@ -221,12 +244,15 @@ class Lives:
         todo = [v for v in wanted if v.name not in self._known]
         before = self.asked_for + len(wanted) - len(todo)
         self.asked_for += len(wanted)
-        for number, done in enumerate(self._each(todo), start=1):
+        for number, done in enumerate(self._once(todo), start=1):
             self._known[str(done["member"])] = _lived(self.store.run(done["run"]))
             if self.on_done is not None:
                 total = self.asked_for + expected
                 self.on_done(VariantDone(self.study, before + number, total, done["run"]))
         return [self._known[v.name] for v in wanted]
+
+    def _once(self, todo: Sequence[Variant]) -> Iterator[dict[str, Any]]:
+        return lived_once(self.store, todo, lambda v: v.name, self._each, self.on_wait)
 
     def _each(self, todo: Sequence[Variant]) -> Iterator[dict[str, Any]]:
         url = self.store.engine.url.render_as_string(hide_password=False)

@@ -19,7 +19,6 @@ from twin.cli.studies import (
     StudyModel,
     Teller,
     Workers,
-    check_study,
     finish,
 )
 
@@ -37,7 +36,9 @@ def add_commands(app: typer.Typer) -> None:
 def attribute(
     session: Session,
     cell: CellName,
-    cycles: Annotated[int, typer.Option("--cycles", metavar="N", help="The horizon.")] = 500,
+    cycles: Annotated[
+        int | None, typer.Option("--cycles", metavar="N", help="The horizon [default: 500].")
+    ] = None,
     groups: Annotated[
         list[str] | None,
         typer.Option("--group", metavar="A+B", help="Count these modes as one (repeatable)."),
@@ -47,7 +48,7 @@ def attribute(
     overrides: Overrides = None,
     modes: Modes = None,
     without: Without = None,
-    model: StudyModel = "spm",
+    model: StudyModel = None,
     workers: Workers = None,
     study: StudyId = None,
     figure: Figure = None,
@@ -62,7 +63,6 @@ def attribute(
 
     if figure is not None:
         figure_target(figure)
-    check_study(session, study, cell)
     teller = Teller(session)
     result = api.attribute(
         cell,
@@ -79,6 +79,7 @@ def attribute(
         store=session.store,
         on_life=teller,
         on_start=teller.started,
+        on_wait=session.say,
     )
     finish(session, result, figure, _page)
 

@@ -19,7 +19,6 @@ from twin.cli.studies import (
     StudyModel,
     Teller,
     Workers,
-    check_study,
     finish,
 )
 
@@ -44,23 +43,33 @@ def design(
         typer.Option("--limit", metavar="NAME<=X", help="As 'cycle_time<=12 hours'."),
     ] = None,
     maximise: Annotated[
-        str, typer.Option("--maximise", metavar="life", help="What is to be largest.")
-    ] = "life",
-    cycles: Annotated[int, typer.Option("--cycles", metavar="N", help="The horizon.")] = 500,
+        str | None,
+        typer.Option("--maximise", metavar="life", help="What is to be largest [default: life]."),
+    ] = None,
+    cycles: Annotated[
+        int | None, typer.Option("--cycles", metavar="N", help="The horizon [default: 500].")
+    ] = None,
     samples: Annotated[
-        int,
-        typer.Option("--samples", metavar="M", min=0, help="Maximise the median of so many."),
-    ] = 0,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the samples.")] = 0,
+        int | None,
+        typer.Option(
+            "--samples", metavar="M", min=0, help="Maximise the median of so many [default: 0]."
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, help="Of the samples [default: 0].")
+    ] = None,
     most: Annotated[
-        int, typer.Option("--most", metavar="P", min=8, help="About so many places are tried.")
-    ] = 60,
+        int | None,
+        typer.Option(
+            "--most", metavar="P", min=8, help="About so many places are tried [default: 60]."
+        ),
+    ] = None,
     protocol: ProtocolName = None,
     overlays: Overlays = None,
     overrides: Overrides = None,
     modes: Modes = None,
     without: Without = None,
-    model: StudyModel = "spm",
+    model: StudyModel = None,
     workers: Workers = None,
     study: StudyId = None,
     figure: Figure = None,
@@ -76,7 +85,6 @@ def design(
 
     if figure is not None:
         figure_target(figure)
-    check_study(session, study, cell)
     teller = Teller(session)
     result = api.design(
         cell,
@@ -98,6 +106,7 @@ def design(
         store=session.store,
         on_life=teller,
         on_start=teller.started,
+        on_wait=session.say,
     )
     finish(session, result, figure, _page)
 

@@ -19,7 +19,6 @@ from twin.cli.studies import (
     StudyModel,
     Teller,
     Workers,
-    check_study,
     finish,
 )
 
@@ -39,22 +38,28 @@ def add_commands(app: typer.Typer) -> None:
 def forecast(
     session: Session,
     cell: CellName,
-    cycles: Annotated[int, typer.Option("--cycles", metavar="N", help="The horizon.")] = 1000,
+    cycles: Annotated[
+        int | None, typer.Option("--cycles", metavar="N", help="The horizon [default: 1000].")
+    ] = None,
     samples: Annotated[
-        int, typer.Option("--samples", metavar="M", help="How many members in all.")
-    ] = 100,
+        int | None,
+        typer.Option(
+            "--samples", metavar="M", help="How many members in all [default: 100, or the study's]."
+        ),
+    ] = None,
     protocol: ProtocolName = None,
     overlays: Overlays = None,
     overrides: Overrides = None,
     modes: Modes = None,
     without: Without = None,
-    model: StudyModel = "spm",
+    model: StudyModel = None,
     seed: Annotated[
         int | None, typer.Option("--seed", min=0, help="Of the sample [default: drawn].")
     ] = None,
     method: Annotated[
-        str, typer.Option("--method", metavar="sobol|lhs", help="How to sample.")
-    ] = "sobol",
+        str | None,
+        typer.Option("--method", metavar="sobol|lhs", help="How to sample [default: sobol]."),
+    ] = None,
     settle: Annotated[
         float | None,
         typer.Option(
@@ -89,9 +94,7 @@ def forecast(
     # What cannot be answered is said before the work.
     if figure is not None:
         figure_target(figure)
-    check_study(session, study, cell)
-    horizon = cycles if study is None else session.store.study(study).design["cycles"]
-    asked = _within(before or [], horizon)
+    asked = _within(before or [], _horizon(session, study, cycles))
     teller = Teller(session, "members")
     result = api.forecast(
         cell,
@@ -112,8 +115,17 @@ def forecast(
         store=session.store,
         on_member=teller,
         on_start=teller.started,
+        on_wait=session.say,
     )
     finish(session, result, figure, _page, {"before": result.before(asked)} if asked else None)
+
+
+def _horizon(session: Session, study: str | None, cycles: int | None) -> int:
+    from twin.api.forecasts import DEFAULTS
+
+    if study is not None:
+        return int(session.store.study(study).design["cycles"])
+    return int(DEFAULTS["cycles"] if cycles is None else cycles)
 
 
 def _within(cycles: list[int], horizon: int) -> list[int]:

@@ -20,7 +20,6 @@ from twin.cli.studies import (
     StudyModel,
     Teller,
     Workers,
-    check_study,
     finish,
 )
 
@@ -46,22 +45,29 @@ def safe_map(
         str | None,
         typer.Option("--y", metavar="KEY=A..B", help="As 'current=0.1..2 mA/cm^2'."),
     ] = None,
-    cycles: Annotated[int, typer.Option("--cycles", metavar="N", help="The horizon.")] = 200,
+    cycles: Annotated[
+        int | None, typer.Option("--cycles", metavar="N", help="The horizon [default: 200].")
+    ] = None,
     refine: Annotated[
-        int, typer.Option("--refine", metavar="L", min=0, max=6, help="Times a square is cut.")
-    ] = 2,
+        int | None,
+        typer.Option(
+            "--refine", metavar="L", min=0, max=6, help="Times a square is cut [default: 2]."
+        ),
+    ] = None,
     most: Annotated[
-        int, typer.Option("--most", metavar="M", min=4, help="No more lives than this.")
-    ] = 300,
+        int | None,
+        typer.Option("--most", metavar="M", min=4, help="No more lives than this [default: 300]."),
+    ] = None,
     lines: Annotated[
-        bool, typer.Option("--lines/--no-lines", help="Find the critical currents too.")
-    ] = True,
+        bool | None,
+        typer.Option("--lines/--no-lines", help="Find the critical currents too [default: lines]."),
+    ] = None,
     protocol: ProtocolName = None,
     overlays: Overlays = None,
     overrides: Overrides = None,
     modes: Modes = None,
     without: Without = None,
-    model: StudyModel = "spm",
+    model: StudyModel = None,
     workers: Workers = None,
     study: StudyId = None,
     figure: Figure = None,
@@ -78,7 +84,6 @@ def safe_map(
 
     if figure is not None:
         figure_target(figure)
-    check_study(session, study, cell)
     teller, ticker = Teller(session), Ticker(session, cell)
     result = api.safe_map(
         cell,
@@ -99,6 +104,7 @@ def safe_map(
         store=session.store,
         on_life=teller,
         on_start=teller.started,
+        on_wait=session.say,
         on_lines=ticker,
     )
     colour = session.out.isatty() and not os.environ.get("NO_COLOR")

@@ -118,6 +118,12 @@ def resume(
     from twin import api
 
     check_tolerances(rtol=rtol, atol=atol)
+    before = session.store.run(run)
+    if before.status_now == "interrupted":
+        session.say(
+            f"run {before.id} was interrupted: process {before.pid}, which wrote it, is gone; "
+            f"{before.cycles} of {before.cycles_requested} cycles are kept"
+        )
 
     def work(**hooks: Any) -> RunResult:
         return api.resume(

@@ -26,7 +26,8 @@ Modes = Annotated[
     str | None, typer.Option("--modes", metavar="A,B", help="Only these failure modes.")
 ]
 StudyModel = Annotated[
-    str, typer.Option("--model", metavar="spm|dfn", help="The full cell's model.")
+    str | None,
+    typer.Option("--model", metavar="spm|dfn", help="The full cell's model [default: spm]."),
 ]
 Workers = Annotated[
     int | None,
@@ -34,7 +35,11 @@ Workers = Annotated[
 ]
 StudyId = Annotated[
     str | None,
-    typer.Option("--study", metavar="ID", help="Go on with this study; CELL must be its cell."),
+    typer.Option(
+        "--study",
+        metavar="ID",
+        help="Go on with this study: CELL and all options given must be its own.",
+    ),
 ]
 Figure = Annotated[
     str | None, typer.Option("--figure", metavar="FILE", help="A .png, .svg or .pdf to write.")
@@ -113,19 +118,3 @@ def finish(
         result.plot(Path(figure))
         document["figure"] = figure
     session.finish(document, lambda sheet: page(sheet, document))
-
-
-def check_study(session: Session, study: str | None, cell: str) -> None:
-    """Refuse to go on with the study of another cell."""
-    from twin.errors import InputError
-
-    if study is None:
-        return
-    name = session.store.study(study).cell_name
-    given: Any = cell.rpartition("/")[2].removesuffix(".toml")
-    if given != name:
-        raise InputError(
-            f"study {study} is of {name}, not of {cell}",
-            key="study",
-            fix=f"name its cell: {name}",
-        )

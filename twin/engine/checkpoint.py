@@ -34,6 +34,9 @@ class State:
         Scalar variables at the end of the reference cycle, for the evidence.
     warned : list of str
         Warnings already given.
+    course : dict
+        What a loop that jumps knows of the way so far, to go on as it would have; empty
+        where every cycle is simulated.
     """
 
     cycle: int
@@ -42,6 +45,7 @@ class State:
     references: dict[str, dict[str, float]] = field(default_factory=dict)
     first: dict[str, float] = field(default_factory=dict)
     warned: list[str] = field(default_factory=list)
+    course: dict[str, Any] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
         """Write the state; exact to the last bit."""
@@ -51,6 +55,7 @@ class State:
             "references": self.references,
             "first": self.first,
             "warned": self.warned,
+            "course": self.course,
         }
         buffer = io.BytesIO()
         y = np.empty(0) if self.y is None else self.y

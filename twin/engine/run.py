@@ -16,6 +16,7 @@ from twin.engine.plan import PlanPhase
 from twin.engine.prepare import Prepared
 from twin.engine.recorder import CycleRecord
 from twin.engine.verdict import gather_evidence, judge, nearest, standings
+from twin.model.pybamm_compat import layout_to_text
 from twin.modes.mode import Evidence
 
 
@@ -34,8 +35,22 @@ class CycleSink(Protocol):
         layout: str = "",
         events: Any = (),
         jumped: Any = (),
+        ending: Mapping[str, Any] | None = None,
     ) -> None:
-        """Store one cycle, and the rows jumped before it, in one transaction."""
+        """Store one cycle, the rows jumped before it, and the run's end if it is the last.
+
+        All of it is one transaction.
+        """
+
+
+class Before(Protocol):
+    """What is stored of the cycles before the one that a run goes on with."""
+
+    def row(self, cycle: int) -> dict[str, Any]:
+        """Return a cycle's row."""
+
+    def state(self, cycle: int) -> Any:
+        """Return the state vector at a cycle's end, as the model at hand has it."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +105,15 @@ class RunLoop:
         Called with a :class:`Progress` after each stored cycle.
     should_stop : callable, optional
         Asked between steps; the run ends as cancelled when it says True.
+    spent : callable, optional
+        Tells how long the run has taken in all [s].
+    before : Before, optional
+        What is stored of the cycles so far, of a run that goes on.
+
+    Attributes
+    ----------
+    stored_end : Outcome or None
+        The run's end, once it is stored with its last cycle.
     """
 
     prepared: Prepared
@@ -98,19 +122,36 @@ class RunLoop:
     state: State
     on_cycle: Callable[[Progress], None] | None = None
     should_stop: Callable[[], bool] = field(default=lambda: False)
+    spent: Callable[[], float] = field(default=lambda: 0.0)
+    before: Before | None = None
+    stored_end: Outcome | None = field(default=None, init=False)
     _latest: tuple[Mapping[str, Any], tuple[Standing, ...]] = field(default=({}, ()), init=False)
 
     def run(self, cycles: int) -> Outcome:
         """Cycle up to cycle number ``cycles``, and return how the run ended."""
-        began, first = time.perf_counter(), self.state.cycle
-        solver_before = self.prepared.compiled.solver_seconds
-        outcome, latest = self._cycle_through(first, self._last_cycle(cycles))
-        if outcome is None:
-            outcome = self._completed(latest)
-        solver = self.prepared.compiled.solver_seconds - solver_before
-        spent = time.perf_counter() - began
-        numerics = {**outcome.numerics, "solver_s": solver, "loop_s": spent}
-        return replace(outcome, numerics=numerics)
+        first = self.state.cycle
+        self._began = time.perf_counter(), self.prepared.compiled.solver_seconds
+        self._layout_told = False
+        self._last = self._last_cycle(cycles)
+        if self.before is not None and first:
+            self._latest = (self.before.row(first), ())
+        outcome, latest = self._cycle_through(first, self._last)
+        return self.stored_end or self._concluded(outcome or self._completed(latest))
+
+    def _concluded(self, outcome: Outcome) -> Outcome:
+        """Return the run's end with what it cost."""
+        return replace(outcome, numerics={**outcome.numerics, **self._numerics(outcome)})
+
+    def _numerics(self, outcome: Outcome) -> dict[str, Any]:
+        began, solver = self._began
+        return {
+            "solver_s": self.prepared.compiled.solver_seconds - solver,
+            "loop_s": time.perf_counter() - began,
+        }
+
+    def _course(self) -> dict[str, Any]:
+        """Return what the loop has to know of the way so far, for the checkpoint."""
+        return {}
 
     def _cycle_through(self, first: int, last: int) -> tuple[Outcome | None, list[Standing]]:
         """Cycle one by one; return the outcome, if the run has come to one, and the margins."""
@@ -169,8 +210,10 @@ class RunLoop:
         if solved.complete:
             state.cycle, state.t, state.y = row["cycle"], end.t, end.y
         if solved.complete or (outcome is not None and outcome.kind == "cell-failed"):
-            self._commit(solved, is_last or outcome is not None, events, jumped)
             self._latest = (row, tuple(solved.found))
+            if outcome is None and row["cycle"] == self._last:
+                outcome = self._completed(solved.found)
+            self._commit(solved, is_last or outcome is not None, events, jumped, outcome)
 
     def _compare(
         self, phase: PlanPhase, row: dict[str, Any], record: CycleRecord
@@ -220,11 +263,21 @@ class RunLoop:
         is_last: bool,
         events: list[dict[str, Any]],
         jumped: Sequence[Mapping[str, Any]],
+        outcome: Outcome | None,
     ) -> None:
+        """Store a cycle, with the run's end if this is it: neither is there without the other."""
         series, rows, number = None, 0, solved.record.number
         if self.prepared.settings.keeps_series(number, is_last):
             series, rows = self.prepared.recorder.parquet(solved.record)
-        checkpoint = self.state.to_bytes() if solved.complete else None
+        checkpoint, layout, ending, end = None, "", None, None
+        if solved.complete:
+            self.state.course = self._course()
+            checkpoint = self.state.to_bytes()
+            # What follows is read like it.
+            layout = "" if self._layout_told else layout_to_text(self.prepared.compiled.layout)
+        if outcome is not None:
+            end = self._concluded(outcome)
+            ending = {"status": end.kind, "outcome": end.to_dict(), "wall_s": self.spent()}
         self.sink.commit_cycle(
             self.run_id,
             number,
@@ -232,9 +285,13 @@ class RunLoop:
             series=series,
             series_rows=rows,
             checkpoint=checkpoint,
+            layout=layout,
             events=events,
             jumped=jumped,
+            ending=ending,
         )
+        self._layout_told = self._layout_told or checkpoint is not None
+        self.stored_end = end
 
     def _tell(self, began: float, first: int, number: int, last: int) -> None:
         if self.on_cycle is None:

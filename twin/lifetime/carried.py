@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -32,6 +33,10 @@ class Carried:
         self._measure = measure
         self._origin = origin
         self._known: list[tuple[int, np.ndarray]] = []
+
+    def to_data(self) -> dict[str, Any]:
+        """Return the origin, and the cycles whose states are known; the states are stored."""
+        return {"origin": self._origin, "cycles": [cycle for cycle, _ in self._known]}
 
     def add(self, cycle: int, y: np.ndarray) -> None:
         """Note the state ``y``, shape (states,), at the end of a cycle."""

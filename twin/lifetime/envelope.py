@@ -21,7 +21,9 @@ J. Electrochem. Soc. 168 (2021) 120531 (batteries).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -51,6 +53,15 @@ class Envelope:
 
     origin: int = 0
     points: list[tuple[int, np.ndarray]] = field(default_factory=list)
+
+    def to_data(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return {"origin": self.origin, "points": [[j, f.tolist()] for j, f in self.points]}
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Envelope:
+        """Return what :meth:`to_data` was asked of."""
+        return cls(data["origin"], [(j, np.array(f, dtype=float)) for j, f in data["points"]])
 
     def add(self, index: int, increment: np.ndarray) -> None:
         """Note an increment; one of the same index is replaced."""

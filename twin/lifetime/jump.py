@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from twin.engine.outcome import Outcome, Standing
-from twin.engine.run import RunLoop, Solved
+from twin.engine.run import Before, RunLoop, Solved
 from twin.lifetime.carried import Carried
 from twin.lifetime.doubt import BENDS, Doubt, bend, judge, stale_share
 from twin.lifetime.envelope import Envelope, crossing
@@ -26,6 +27,10 @@ through points equally far apart (1/4 against 9/4 of the same derivative)."""
 HOPELESS = 20.0
 """An error so many times what is allowed is not made small by simulating the cycle again, nor
 is a capacity that bends made straight."""
+
+
+Learn = Callable[[int, Doubt], None]
+"""Told of the cycle a jump has led to, and of what it leaves in doubt."""
 
 
 @dataclass
@@ -49,16 +54,58 @@ class JumpLoop(RunLoop):
         self.pace = Pace(self.jump)
         self.slow, self.notes = find_slow(self.prepared)
         self.carried = Carried(self._filled)
-        outcome = super().run(cycles)
-        numerics = {
-            **outcome.numerics,
+        self._fatal_before: list[str] = []
+        if self.before is not None and self.state.cycle:
+            self._take_up(self.before)
+        return super().run(cycles)
+
+    def _numerics(self, outcome: Outcome) -> dict[str, Any]:
+        return {
+            **super()._numerics(outcome),
             "cycles_simulated": self.tally.simulated,
             "estimated_capacity_error": self.tally.worst_error,
             "estimated_death_error_cycles": self._death_error(outcome),
             "slowed": self.tally.slowed,
             "notes": self.notes,
         }
-        return replace(outcome, numerics=numerics)
+
+    def _course(self) -> dict[str, Any]:
+        return {
+            "tally": asdict(self.tally),
+            "pace": self.pace.to_data(),
+            "envelope": self.envelope.to_data(),
+            "carried": self.carried.to_data(),
+            "anchors": [row["cycle"] for row in self.anchors],
+            "fatal": self._fatal,
+        }
+
+    def _take_up(self, before: Before) -> None:
+        """Go on as if there had been no interruption.
+
+        What is in doubt stays so; a branch that changes the cell has nothing else to go by,
+        and neither has a life whose checkpoints are older than this.
+        """
+        course = self.state.course
+        if "tally" not in course:
+            self.tally = Tally.of_row(before.row(self.state.cycle))
+            return
+        self.tally = Tally(**course["tally"])
+        if "pace" not in course:
+            return
+        self.pace = Pace.from_data(self.jump, course["pace"])
+        self.envelope = Envelope.from_data(course["envelope"])
+        carried = course["carried"]
+        self.carried = Carried(self._filled, carried["origin"])
+        for cycle in carried["cycles"]:
+            self.carried.add(cycle, before.state(cycle))
+        self.anchors = [_as_solved(before.row(cycle)) for cycle in course["anchors"]]
+        self._fatal_before = course["fatal"]
+
+    @property
+    def _fatal(self) -> list[str]:
+        """The criteria that kill, by name, in one order."""
+        found = {f"{s.mode}: {s.criterion}" for s in self._latest[1] if s.severity == "fatal"}
+        return sorted(found) or self._fatal_before
 
     def _cycle_through(self, first: int, last: int) -> tuple[Outcome | None, list[Standing]]:
         began = time.perf_counter()
@@ -93,10 +140,10 @@ class JumpLoop(RunLoop):
         if solved.record.empty:
             return solved
         self._price(solved.row)
-        self._accept(solved, number == last, [])
         if solved.complete and self.slow is not None and before[1] is not None:
             self.envelope.add(number - 1, self._increment(before, solved))
         self.pace.alone += 1
+        self._accept(solved, number == last, [])
         return solved
 
     @property
@@ -126,11 +173,12 @@ class JumpLoop(RunLoop):
         return self._solve(number, phase, t, y)
 
     def _accept(self, solved: Solved, is_last: bool, jumped: list[dict[str, Any]]) -> None:
+        """Note all that a cycle tells, and store it with that."""
         self.tally.stored([*jumped, solved.row])
-        self._keep(solved, is_last, jumped)
         if solved.complete:
             self.anchors = [*self.anchors, solved.row][-ANCHORS:]
-            self.carried.add(self.state.cycle, self._here)
+            self.carried.add(solved.row["cycle"], solved.end.y)
+        self._keep(solved, is_last, jumped)
 
     def _price(self, row: dict[str, Any]) -> None:
         row["cycles_simulated"] = self.tally.simulated
@@ -143,15 +191,18 @@ class JumpLoop(RunLoop):
         first, spent = self.state.cycle, self.tally.simulated
         length, why = self._length(last)
         rejected = 0
+
+        def learn(number: int, doubt: Doubt) -> None:
+            if why:
+                self.tally.slow(first + 1, number, why)
+            paid = number - first > self.tally.simulated - spent
+            self.pace.accepted(length, doubt.error, rejected=rejected, paid=paid)
+
         while length >= SHORTEST:
-            solved, doubt = self._attempt(length)
+            solved, doubt = self._attempt(length, learn)
             if solved is not None and solved.outcome is not None and solved.end.reason == "stopped":
                 return solved
             if solved is not None and doubt.error <= 1.0:
-                if why:
-                    self.tally.slow(first + 1, self.state.cycle, why)
-                paid = self.state.cycle - first > self.tally.simulated - spent
-                self.pace.accepted(length, doubt.error, rejected=rejected, paid=paid)
                 return solved
             rejected += 1
             length, why = self.pace.shortened(length, doubt.error), doubt.why
@@ -186,9 +237,8 @@ class JumpLoop(RunLoop):
         here = self.envelope.clock(np.array([row["cycle"] for row in rows]))
         ahead = np.arange(1, horizon + 1)
         clock = self.envelope.clock(self.state.cycle + ahead)
-        fatal = {f"{s.mode}: {s.criterion}" for s in self._latest[1] if s.severity == "fatal"}
         nearest: tuple[int | None, str] = (None, "")
-        for name in sorted(fatal):
+        for name in self._fatal:  # of two in the same cycle, always the same
             values = np.array([row["margins"].get(name, np.nan) for row in rows])
             if len(rows) < 2 or not np.isfinite(values).all():
                 continue
@@ -197,10 +247,11 @@ class JumpLoop(RunLoop):
                 nearest = found + 1, name
         return nearest
 
-    def _attempt(self, length: int) -> tuple[Solved | None, Doubt]:
+    def _attempt(self, length: int, learn: Learn) -> tuple[Solved | None, Doubt]:
         """Jump, simulate, correct; accept if the error allows.
 
-        Returns the accepted cycle (or None), and what is in doubt.
+        ``learn`` is told of the cycle accepted before it is stored. Returns that cycle (or
+        None), and what is in doubt.
         """
         slow, state = self.slow, self.state
         assert isinstance(slow, Slow)
@@ -226,7 +277,9 @@ class JumpLoop(RunLoop):
             healed = self._here + (solved.end.y - self._here) * length / (length + 1)
             doubt = self._doubt(solved, off, better + increment, healed - y)
             if doubt.error <= 1.0:
-                self._take(solved, number, better - by, increment, doubt)
+                self.envelope.add(number - 1, increment)
+                learn(number, doubt)
+                self._take(solved, number, better - by, doubt)
                 return solved, doubt
             if doubt.error > HOPELESS or doubt.why == BENDS:
                 break
@@ -252,9 +305,7 @@ class JumpLoop(RunLoop):
         bent = bend(self.jump, rows, self.envelope.origin)
         return replace(found, error=bent.error, why=bent.why) if bent.error > found.error else found
 
-    def _take(
-        self, solved: Solved, number: int, off: np.ndarray, increment: np.ndarray, doubt: Doubt
-    ) -> None:
+    def _take(self, solved: Solved, number: int, off: np.ndarray, doubt: Doubt) -> None:
         """Accept the cycle after a jump, its end corrected."""
         slow, last = self.slow, self.anchors[-1]
         assert isinstance(slow, Slow)
@@ -266,8 +317,7 @@ class JumpLoop(RunLoop):
         fatal = {f"{s.mode}: {s.criterion}" for s in solved.found if s.severity == "fatal"}
         self._price(solved.row)
         jumped = between([*self.anchors, solved.row], self.envelope.origin, fatal)
-        self._accept(solved, False, jumped)
-        self.envelope.add(number - 1, increment)
+        self._accept(solved, number == self._last, jumped)
 
     def _fast(self, cycle: int) -> np.ndarray:
         """Return the state after the last cycle, with the fillings carried on to a later one."""
@@ -279,3 +329,9 @@ class JumpLoop(RunLoop):
 
     def _filled(self, y: np.ndarray) -> np.ndarray:
         return self.slow.filled(y) if self.slow is not None else np.zeros(0)
+
+
+def _as_solved(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a stored row as it was when it was solved: the store has no NaN."""
+    margins = {k: np.nan if m is None else m for k, m in row.get("margins", {}).items()}
+    return {**row, "margins": margins}

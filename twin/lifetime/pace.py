@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -75,6 +77,26 @@ class Pace:
 
     def __post_init__(self) -> None:
         self._rest = self.settings.settle
+
+    def to_data(self) -> dict[str, Any]:
+        """Return it as plain data, but for the settings."""
+        cycle, why = self._dead
+        return {
+            "length": self.length,
+            "alone": self.alone,
+            "rest": self._rest,
+            "failures": self._failures,
+            "dead": [None if cycle == float("inf") else cycle, why],
+        }
+
+    @classmethod
+    def from_data(cls, settings: JumpSettings, data: Mapping[str, Any]) -> Pace:
+        """Return what :meth:`to_data` was asked of."""
+        pace = cls(settings, data["length"], data["alone"])
+        pace._rest, pace._failures = data["rest"], data["failures"]
+        cycle, why = data["dead"]
+        pace._dead = (float("inf") if cycle is None else cycle, why)
+        return pace
 
     @property
     def rests(self) -> bool:

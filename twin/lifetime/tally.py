@@ -39,6 +39,13 @@ class Tally:
     margin_errors: dict[str, float] = field(default_factory=dict)
     slowed: list[list[Any]] = field(default_factory=list)
 
+    @classmethod
+    def of_row(cls, row: Row) -> Tally:
+        """Return what the last row of a life says of it, where nothing else is known."""
+        error = float(row.get("estimated_capacity_error") or 0.0)
+        simulated = int(row.get("cycles_simulated") or 0)
+        return cls(simulated, capacity_error=error, worst_error=error)
+
     def slow(self, first: int, last: int, why: str) -> None:
         """Note why the cycles from ``first`` to ``last`` were not jumped further."""
         if self.slowed and self.slowed[-1][2] == why and self.slowed[-1][1] >= first - 1:

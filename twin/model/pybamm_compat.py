@@ -11,7 +11,7 @@ import copy
 import json
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -270,12 +270,8 @@ class CompiledCell:
 
     @property
     def layout(self) -> list[tuple[str, int, int]]:
-        """Name, start and stop of each state in the state vector."""
-        found = []
-        for variable, slices in self.model.y_slices.items():
-            name = getattr(variable, "name", str(variable))
-            found += [(name, s.start, s.stop) for s in slices]
-        return sorted(set(found), key=lambda item: item[1])
+        """Name, start and stop of each state in the state vector (:func:`layout_of`)."""
+        return layout_of(self.model)
 
     def observer(self, names: Sequence[str]) -> Observer:
         """Return a function that evaluates scalar variables at many states at once."""
@@ -303,9 +299,33 @@ class SolverSettings:
         )
 
 
-def layout_to_text(layout: Sequence[tuple[str, int, int]]) -> str:
+def layout_of(model: pybamm.BaseModel) -> list[tuple[str, int, int]]:
+    """Return name, start and stop of each state of a discretised model, in a fixed order.
+
+    A variable over several domains begins where its first part does, so the row alone
+    leaves their order to the hash seed of the process.
+    """
+    places = {
+        (getattr(variable, "name", str(variable)), s.start, s.stop)
+        for variable, slices in model.y_slices.items()
+        for s in slices
+    }
+    return _ordered(places)
+
+
+def _ordered(layout: Iterable[Sequence[Any]]) -> list[tuple[str, int, int]]:
+    places = [(str(name), int(start), int(stop)) for name, start, stop in layout]
+    return sorted(places, key=lambda place: (place[1], place[2], place[0]))
+
+
+def layout_to_text(layout: Iterable[Sequence[Any]]) -> str:
     """Write a state vector's layout as JSON."""
     return json.dumps([list(item) for item in layout])
+
+
+def layout_from_text(text: str) -> list[tuple[str, int, int]]:
+    """Read a layout, which may have been written in another order."""
+    return _ordered(json.loads(text))
 
 
 def remap_state(
@@ -325,8 +345,12 @@ def remap_state(
     Raises
     ------
     ValueError
-        If a state exists in both with different sizes (another mesh).
+        If a state exists in both with different sizes (another mesh), or the old state is
+        not of the old layout.
     """
+    size = max((stop for _, _, stop in old), default=0)
+    if size != len(y_old):
+        raise ValueError(f"it has {len(y_old)} values, where its layout has {size}")
     by_name = {name: (start, stop) for name, start, stop in old}
     result, started = y_new.copy(), []
     for name, start, stop in new:

@@ -9,7 +9,7 @@ import numpy as np
 import pybamm
 
 from twin.errors import ModelError
-from twin.model.pybamm_compat import remap_state
+from twin.model.pybamm_compat import layout_of, remap_state
 
 CAPACITIVE = {"surface form": "differential"}
 """The PyBaMM option that gives every interface its double layer."""
@@ -48,13 +48,8 @@ def impedance(
     simulation: Any = pybamm.EISSimulation(model, parameter_values=values, var_pts=mesh)
     simulation.build()
     built = simulation._built_model
-    places = [
-        (variable.name, s.start, s.stop)
-        for variable, slices in built.y_slices.items()
-        for s in slices
-    ]
     fresh = np.asarray(built.concatenated_initial_conditions.evaluate(0), dtype=float).reshape(-1)
-    state, _, _ = remap_state(y, layout, sorted(places, key=lambda p: p[1]), fresh)
+    state, _, _ = remap_state(y, layout, layout_of(built), fresh)
     built.concatenated_initial_conditions = pybamm.Vector(state.reshape(-1, 1))
     found = np.asarray(simulation.solve(np.asarray(frequencies, dtype=float)).impedance)
     if not np.all(np.isfinite(found)):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-from sqlalchemy import Connection, String, insert, literal, select
+from sqlalchemy import Connection, String, delete, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 
@@ -31,6 +31,13 @@ from twin.store.tables import (
 _TEXT = ("min_margin_name",)
 _FLAGS = ("interpolated",)
 _EVENT_NUMBERS = ("t_s", "value", "threshold")
+_OF_CYCLES = {
+    "cycle": "number",
+    "series_chunk": "cycle",
+    "checkpoint": "cycle",
+    "failure_event": "cycle",
+}
+"""The tables with what a cycle leaves behind, and their columns with its number."""
 _EVENT_TEXTS = ("mode", "criterion", "severity", "variable", "says")
 
 
@@ -160,9 +167,12 @@ def is_stored(connection: Connection, row: CycleRow) -> bool:
     return stored == [flat_row(row.values, row.names)]
 
 
-def read_cycles(connection: Connection, run_id: str) -> list[dict[str, Any]]:
-    """Return the flat rows of a run, in the order of the cycles."""
-    return _read_rows(connection, col(Cycle.run) == run_id)
+def read_cycles(
+    connection: Connection, run_id: str, cycles: Iterable[int] | None = None
+) -> list[dict[str, Any]]:
+    """Return the flat rows of a run (or of some of its cycles), in the order of the cycles."""
+    some = () if cycles is None else (col(Cycle.number).in_(list(cycles)),)
+    return _read_rows(connection, col(Cycle.run) == run_id, *some)
 
 
 def _read_rows(connection: Connection, *which: Any) -> list[dict[str, Any]]:
@@ -196,8 +206,10 @@ def read_series(
     return [(cycle, bytes(data)) for cycle, data in connection.execute(query)]
 
 
-def read_checkpoint(connection: Connection, run_id: str, cycle: int | None) -> CheckpointRecord:
-    """Return one checkpoint of a run, or the latest.
+def read_checkpoint(
+    connection: Connection, run_id: str, cycle: int | None, before: int | None = None
+) -> CheckpointRecord:
+    """Return one checkpoint of a run, or the latest (before a cycle).
 
     Raises
     ------
@@ -209,9 +221,12 @@ def read_checkpoint(connection: Connection, run_id: str, cycle: int | None) -> C
     )
     if cycle is not None:
         query = query.where(col(Checkpoint.cycle) == cycle)
+    if before is not None:
+        query = query.where(col(Checkpoint.cycle) < before)
     row = connection.execute(query.order_by(col(Checkpoint.cycle).desc()).limit(1)).one_or_none()
     if row is not None:
-        return CheckpointRecord(row.cycle, bytes(row.data), row.layout)
+        brought = _layout(connection, run_id, row.cycle)
+        return CheckpointRecord(row.cycle, bytes(row.data), *brought)
     stored = sorted(
         connection.scalars(select(col(Checkpoint.cycle)).where(col(Checkpoint.run) == run_id))
     )
@@ -225,6 +240,15 @@ def read_checkpoint(connection: Connection, run_id: str, cycle: int | None) -> C
     )
 
 
+def _layout(connection: Connection, run_id: str, cycle: int) -> tuple[str, int]:
+    """Return the layout of a cycle's state, and the cycle whose checkpoint brought it."""
+    query = select(col(Checkpoint.layout), col(Checkpoint.cycle)).where(
+        col(Checkpoint.run) == run_id, col(Checkpoint.cycle) <= cycle, col(Checkpoint.layout) != ""
+    )
+    row = connection.execute(query.order_by(col(Checkpoint.cycle).desc()).limit(1)).one_or_none()
+    return ("", cycle) if row is None else (row.layout, row.cycle)
+
+
 def read_events(connection: Connection, run_id: str) -> list[dict[str, Any]]:
     """Return the failure events of a run, in the order they happened."""
     table = metadata.tables["failure_event"]
@@ -234,19 +258,38 @@ def read_events(connection: Connection, run_id: str) -> list[dict[str, Any]]:
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def copy(connection: Connection, from_run: str, to_run: str, up_to_cycle: int) -> None:
-    """Copy everything up to and with a cycle from one run to another, inside the database."""
-    number_of = {"cycle": "number"}
-    for name in ("cycle", "series_chunk", "checkpoint", "failure_event"):
+def copy(
+    connection: Connection,
+    from_run: str,
+    to_run: str,
+    up_to_cycle: int,
+    state: tuple[bytes, str] | None = None,
+) -> None:
+    """Copy everything up to and with a cycle from one run to another, inside the database.
+
+    ``state``, with its layout, takes the place of the state after that cycle.
+    """
+    for name, counted in _OF_CYCLES.items():
         table = metadata.tables[name]
         kept = [column for column in table.columns if column.name not in ("id", "run")]
         source = select(literal(to_run, String), *kept).where(
-            table.c.run == from_run, table.c[number_of.get(name, "cycle")] <= up_to_cycle
+            table.c.run == from_run, table.c[counted] <= up_to_cycle
         )
         if name == "failure_event":
             source = source.order_by(table.c.id)
         names = ["run", *(column.name for column in kept)]
         connection.execute(insert(table).from_select(names, source))
+    if state is not None:
+        data, layout = state
+        there = (col(Checkpoint.run) == to_run, col(Checkpoint.cycle) == up_to_cycle)
+        connection.execute(update(Checkpoint).where(*there).values(data=data, layout=text(layout)))
+
+
+def forget(connection: Connection, run_id: str, after: int) -> None:
+    """Delete what a run left of the cycles after one, as those are to be lived (again)."""
+    for name, counted in _OF_CYCLES.items():
+        table = metadata.tables[name]
+        connection.execute(delete(table).where(table.c.run == run_id, table.c[counted] > after))
 
 
 def spans(numbers: Sequence[int]) -> str:

@@ -74,9 +74,17 @@ class StoreReader:
             )
         )
 
-    def cycles(self, run_id: str) -> list[dict[str, Any]]:
-        """Return the rows of a run in order: ``cycle``, the columns, then all other values."""
-        return self._read(lambda connection: history.read_cycles(connection, run_id))
+    def cycles(self, run_id: str, cycles: Collection[int] | None = None) -> list[dict[str, Any]]:
+        """Return the rows of a run in order: ``cycle``, the columns, then all other values.
+
+        Parameters
+        ----------
+        run_id : str
+            The run.
+        cycles : collection of int, optional
+            Only these; all by default.
+        """
+        return self._read(lambda connection: history.read_cycles(connection, run_id, cycles))
 
     def series(
         self, run_id: str, cycles: Collection[int] | None = None
@@ -98,15 +106,19 @@ class StoreReader:
             batch = wanted[start : start + _SERIES_BATCH]
             yield from self._read(partial(history.read_series, run_id=run_id, cycles=batch))
 
-    def checkpoint(self, run_id: str, cycle: int | None = None) -> Checkpoint:
-        """Return the state at the end of a cycle, or the latest there is.
+    def checkpoint(
+        self, run_id: str, cycle: int | None = None, *, before: int | None = None
+    ) -> Checkpoint:
+        """Return the state at the end of a cycle, or the latest there is (before a cycle).
 
         Raises
         ------
         NotFoundError
             If it is not stored; the message says which are.
         """
-        return self._read(lambda connection: history.read_checkpoint(connection, run_id, cycle))
+        return self._read(
+            lambda connection: history.read_checkpoint(connection, run_id, cycle, before)
+        )
 
     def events(self, run_id: str) -> list[dict[str, Any]]:
         """Return the failure events of a run, in the order they happened."""

@@ -13,11 +13,16 @@ QUIET_AFTER = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The state at the end of a cycle; ``layout`` says how to read ``data``."""
+    """The state at the end of a cycle; ``layout`` says how to read ``data``.
+
+    ``layout_cycle`` is the cycle whose checkpoint brought that layout: this one's, or an
+    earlier one that those after it are read by.
+    """
 
     cycle: int
     data: bytes
     layout: str
+    layout_cycle: int
 
 
 @dataclass(frozen=True)
@@ -40,8 +45,8 @@ class RunInfo:
         The run this one branched from (None too once that one is deleted).
     parent_cycle : int or None
         The cycle it branched at.
-    study : str or None
-        The study it belongs to.
+    study, member : str or None
+        The study it belongs to, and its name there.
     status : str
         As stored: running, completed, cell-failed, solver-gave-up or cancelled.
     status_now : str
@@ -77,6 +82,7 @@ class RunInfo:
     parent_run: str | None
     parent_cycle: int | None
     study: str | None
+    member: str | None
     status: str
     status_now: str
     outcome: dict[str, Any]

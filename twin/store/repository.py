@@ -7,7 +7,7 @@ StoreError that says what to do.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine
 from twin.store import history, migrate, runs, studies, transactions
 from twin.store.plain import integer
 from twin.store.reader import StoreReader
+from twin.store.records import RunInfo
 from twin.store.session import LOCK_TIMEOUT_S, default_url, engine_for
 
 T = TypeVar("T")
@@ -114,7 +115,7 @@ class Store(StoreReader):
         StoreError
             If it cannot be written.
         """
-        return self._write(
+        run_id = self._write(
             lambda connection: runs.start(
                 connection,
                 cell=cell,
@@ -127,6 +128,49 @@ class Store(StoreReader):
                 parent=parent,
                 study=study,
             )
+        )
+        assert run_id is not None  # only a member can be there already
+        return run_id
+
+    def start_member(
+        self,
+        study: str,
+        member: str,
+        *,
+        living: Collection[str] = (),
+        over: bool = False,
+        **given: Any,
+    ) -> str | RunInfo:
+        """Start the run of a study's member, unless the study has it: each is lived once.
+
+        What an interruption left of the member is deleted first.
+
+        Parameters
+        ----------
+        study, member : str
+            The study, and the member's name there.
+        living : collection of str
+            The runs that this process is living; another one of its own was given up.
+        over : bool
+            Whether whoever is living it is known to have come to an end.
+        **given
+            As for :meth:`start_run`.
+
+        Returns
+        -------
+        str or RunInfo
+            The id of the run that was started; or the run that has been lived already, or
+            that another process is living (``status_now`` tells which).
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such study.
+        StoreError
+            If it cannot be written.
+        """
+        return self._write(
+            lambda connection: runs.claim(connection, study, member, living, over, given)
         )
 
     def commit_initial(self, run_id: str, checkpoint: bytes, layout: str) -> None:
@@ -156,6 +200,7 @@ class Store(StoreReader):
         layout: str = "",
         events: Sequence[Mapping[str, Any]] = (),
         jumped: Sequence[Mapping[str, Any]] = (),
+        ending: Mapping[str, Any] | None = None,
     ) -> None:
         """Store a cycle: all that is given, or nothing of it.
 
@@ -178,13 +223,16 @@ class Store(StoreReader):
         checkpoint : bytes, optional
             The state at its end.
         layout : str
-            How to read the state.
+            How to read the state; empty if it is read like the one stored before it.
         events : sequence of mapping
             Criteria crossed: ``mode``, ``criterion``, ``severity``, ``variable``, ``says``,
             ``t_s``, ``value``, ``threshold``.
         jumped : sequence of mapping
             Rows of the cycles before it that were interpolated, not simulated; each with
             its ``cycle``.
+        ending : mapping, optional
+            How the run ended with this cycle: ``status``, ``outcome`` and ``wall_s``, as for
+            :meth:`finish_run`.
 
         Raises
         ------
@@ -214,6 +262,8 @@ class Store(StoreReader):
                 layout=layout,
                 events=crossed,
             )
+            if ending is not None:
+                runs.finish(connection, run_id, **ending)
 
         self._write(
             work,
@@ -244,8 +294,17 @@ class Store(StoreReader):
         """
         self._write(lambda connection: runs.finish(connection, run_id, status, outcome, wall_s))
 
-    def reopen_run(self, run_id: str, cycles_requested: int) -> None:
+    def reopen_run(self, run_id: str, cycles_requested: int, after: int | None = None) -> None:
         """Make this process continue a run, up to ``cycles_requested`` cycles in all.
+
+        Parameters
+        ----------
+        run_id : str
+            The run.
+        cycles_requested : int
+            How far it is to go.
+        after : int, optional
+            The cycle whose state it goes on from; what is stored of later ones is deleted.
 
         Raises
         ------
@@ -254,10 +313,26 @@ class Store(StoreReader):
         NotFoundError
             If there is no such run.
         """
-        self._write(lambda connection: runs.reopen(connection, run_id, cycles_requested))
+        self._write(lambda connection: runs.reopen(connection, run_id, cycles_requested, after))
 
-    def copy_history(self, from_run: str, to_run: str, up_to_cycle: int) -> None:
+    def copy_history(
+        self,
+        from_run: str,
+        to_run: str,
+        up_to_cycle: int,
+        state: tuple[bytes, str] | None = None,
+    ) -> None:
         """Give a branch its parent's cycles, series, checkpoints and events up to a cycle.
+
+        Parameters
+        ----------
+        from_run, to_run : str
+            The parent and the branch.
+        up_to_cycle : int
+            The last cycle the two have in common.
+        state : tuple of bytes and str, optional
+            The state that the branch begins with, and its layout, where it is not the one
+            its parent left.
 
         Raises
         ------
@@ -267,7 +342,8 @@ class Store(StoreReader):
 
         def work(connection: Connection) -> None:
             runs.touch(connection, to_run)
-            history.copy(connection, from_run, to_run, integer(up_to_cycle, "up_to_cycle"))
+            last = integer(up_to_cycle, "up_to_cycle")
+            history.copy(connection, from_run, to_run, last, state)
 
         self._write(
             work,
@@ -293,9 +369,25 @@ class Store(StoreReader):
         """Record a study (an ensemble, a map …) and return its id, for ``start_run``."""
         return self._write(lambda connection: studies.start(connection, kind, cell_name, design))
 
-    def change_study(self, study_id: str, *, design: Mapping[str, Any]) -> None:
-        """Replace the design of a study that goes on (NotFoundError if there is none)."""
-        self._write(lambda connection: studies.change(connection, study_id, design))
+    def change_study(
+        self, study_id: str, changed: Callable[[dict[str, Any]], Mapping[str, Any]]
+    ) -> dict[str, Any]:
+        """Change the design of a study that goes on, and return it.
+
+        Parameters
+        ----------
+        study_id : str
+            The study.
+        changed : callable
+            Takes the design as it is stored, and returns what it is to be; nobody else
+            changes it in between.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such study.
+        """
+        return self._write(lambda connection: studies.change(connection, study_id, changed))
 
     def finish_study(self, study_id: str, *, status: str, summary: Mapping[str, Any]) -> None:
         """Record how a study ended and what came of it (NotFoundError if there is none)."""

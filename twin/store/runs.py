@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import difflib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, case, delete, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, case, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 
 from twin.errors import NotFoundError, StoreError
+from twin.store.history import forget
 from twin.store.plain import integer, number, plain, text
 from twin.store.process import Writer, is_alive, on_this_host, this_process
 from twin.store.records import QUIET_AFTER, RunInfo
@@ -19,6 +20,9 @@ from twin.store.tables import Cell, Cycle, Run, Study, now
 
 FINISHED = ("completed", "cell-failed", "solver-gave-up", "cancelled")
 """The ways a run ends."""
+
+LIVED = ("completed", "cell-failed", "solver-gave-up")
+"""The ends after which a member of a study is done."""
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _BASE32 = _LETTERS + "234567"
@@ -40,10 +44,11 @@ def start(
     packages: Mapping[str, Any],
     cycles_requested: int,
     seed: int | None,
-    parent: tuple[str, int] | None,
-    study: str | None,
-) -> str:
-    """Insert a run (and its cell, if new) and return its id."""
+    parent: tuple[str, int] | None = None,
+    study: str | None = None,
+    member: str | None = None,
+) -> str | None:
+    """Insert a run (and its cell, if new) and return its id; None if the study has the member."""
     missing = {"name", "kind", "family", "title", "hash", "spec"} - set(cell)
     if missing:
         raise StoreError(f"the cell has no {', '.join(sorted(missing))}", fix="give all of it")
@@ -64,29 +69,67 @@ def start(
     while connection.scalar(select(func.count()).where(col(Run.id) == run_id)):
         run_id = new_id()
     moment = now()
-    connection.execute(
-        insert(Run),
-        {
-            "id": run_id,
-            "cell_hash": named["hash"],
-            "cell_name": named["name"],
-            "study": study,
-            "parent_run": parent[0] if parent else None,
-            "parent_cycle": integer(parent[1], "parent") if parent else None,
-            "status": "running",
-            "cycles_requested": integer(cycles_requested, "cycles_requested"),
-            "seed": None if seed is None else integer(seed, "seed"),
-            "created": moment,
-            "updated": moment,
-            "wall_s": 0.0,
-            **_written_here(),
-            "protocol": plain(protocol, "protocol"),
-            "settings": plain(settings, "settings"),
-            "modes": plain(modes, "modes"),
-            "packages": plain(packages, "packages"),
-            "outcome": {},
-        },
+    inserted = connection.execute(
+        build(Run)
+        .values(
+            {
+                "id": run_id,
+                "cell_hash": named["hash"],
+                "cell_name": named["name"],
+                "study": study,
+                "member": None if member is None else text(member),
+                "parent_run": parent[0] if parent else None,
+                "parent_cycle": integer(parent[1], "parent") if parent else None,
+                "status": "running",
+                "cycles_requested": integer(cycles_requested, "cycles_requested"),
+                "seed": None if seed is None else integer(seed, "seed"),
+                "created": moment,
+                "updated": moment,
+                "wall_s": 0.0,
+                **_written_here(),
+                "protocol": plain(protocol, "protocol"),
+                "settings": plain(settings, "settings"),
+                "modes": plain(modes, "modes"),
+                "packages": plain(packages, "packages"),
+                "outcome": {},
+            }
+        )
+        .on_conflict_do_nothing(index_elements=["study", "member"])
     )
+    return run_id if inserted.rowcount else None
+
+
+def claim(
+    connection: Connection,
+    study: str,
+    member: str,
+    living: Collection[str],
+    over: bool,
+    given: Mapping[str, Any],
+) -> str | RunInfo:
+    """Start a member's run and return its id, or the run that has it already.
+
+    A run that ended without an end (its process is gone, or it was stopped) is deleted and
+    started anew. ``living`` are the runs that this very process is living.
+    """
+    of_member = (col(Run.study) == study, col(Run.member) == text(member))
+    columns = (Run.id, Run.status, Run.updated, Run.host, Run.pid, Run.process_token)
+    row = connection.execute(
+        select(*map(col, columns)).where(*of_member).with_for_update()
+    ).one_or_none()
+    if row is not None:
+        writer = Writer(row.host, row.pid, row.process_token)
+        taken = not over and _status_now(row.status, row.updated, writer) == "running"
+        if writer == this_process():
+            taken = taken and row.id in living
+        if taken or row.status in LIVED:
+            return find(connection, row.id)
+        connection.execute(delete(Run).where(col(Run.id) == row.id))
+    run_id = start(connection, **given, study=study, member=member)
+    if run_id is None:  # another process was quicker
+        theirs = connection.scalar(select(col(Run.id)).where(*of_member))
+        assert theirs is not None
+        return find(connection, theirs)
     return run_id
 
 
@@ -108,9 +151,11 @@ def finish(
         raise _gone(run_id)
 
 
-def reopen(connection: Connection, run_id: str, cycles_requested: int) -> None:
+def reopen(connection: Connection, run_id: str, cycles_requested: int, after: int | None) -> None:
     """Make this process the writer of a run, unless the recorded one still is."""
     refuse_if_written(connection, run_id, "continued")
+    if after is not None:
+        forget(connection, run_id, after)
     values = {
         "status": "running",
         "outcome": {},
@@ -165,9 +210,10 @@ def find(connection: Connection, ref: str) -> RunInfo:
     query = _listing(with_spec=True)
     newest_first = (col(Run.created).desc(), col(Run.id))
     if wanted == "last":
-        row = connection.execute(query.order_by(*newest_first).limit(1)).mappings().one_or_none()
+        own = query.where(col(Run.study).is_(None)).order_by(*newest_first).limit(1)
+        row = connection.execute(own).mappings().one_or_none()
         if row is None:
-            raise NotFoundError("the store has no runs yet", fix="start one with `twin run CELL`")
+            raise _no_last(connection)
         return _info(row)
     row = connection.execute(query.where(col(Run.id) == wanted)).mappings().one_or_none()
     if row is not None:
@@ -271,6 +317,16 @@ def _gone(run_id: str) -> NotFoundError:
     return NotFoundError(
         f"run {run_id} is not in the database (any more)", fix="`twin runs` lists the runs"
     )
+
+
+def _no_last(connection: Connection) -> NotFoundError:
+    fix = "start one with `twin run CELL`"
+    if connection.scalar(select(func.count()).select_from(Run)):
+        return NotFoundError(
+            "all runs in the store are members of studies, so there is no last one",
+            fix=f"name one (`twin runs` lists them), or {fix}",
+        )
+    return NotFoundError("the store has no runs yet", fix=fix)
 
 
 def _some(ids: list[str]) -> str:

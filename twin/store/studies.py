@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
@@ -41,12 +41,22 @@ def finish(connection: Connection, study_id: str, status: str, summary: Mapping[
         raise _unknown(study_id)
 
 
-def change(connection: Connection, study_id: str, design: Mapping[str, Any]) -> None:
-    """Replace a study's design, as when it is given more members."""
-    values = {"design": plain(design, "design"), "status": "running"}
-    changed = connection.execute(update(Study).where(col(Study.id) == study_id).values(values))
-    if not changed.rowcount:
+def change(
+    connection: Connection,
+    study_id: str,
+    changed: Callable[[dict[str, Any]], Mapping[str, Any]],
+) -> dict[str, Any]:
+    """Change a study's design, as when it is given more members; return the design."""
+    of_study = col(Study.id) == study_id
+    query = select(col(Study.design)).where(of_study).with_for_update()
+    before = connection.execute(query).one_or_none()
+    if before is None:
         raise _unknown(study_id)
+    design: dict[str, Any] = plain(changed(dict(before.design)), "design")
+    if design != before.design:
+        values = {"design": design, "status": "running"}
+        connection.execute(update(Study).where(of_study).values(values))
+    return design
 
 
 def find(connection: Connection, study_id: str) -> StudyInfo:

@@ -101,6 +101,8 @@ class Run(StoreTable, table=True):
     """One simulated life: what was asked, with what, by which process, how it ended."""
 
     __tablename__ = "run"
+    # A member of a study is lived once, whoever goes on with the study.
+    __table_args__ = (Index(None, "study", "member", unique=True),)
 
     id: str = Field(primary_key=True)
     cell_hash: str = Field(foreign_key="cell.hash", index=True)
@@ -108,6 +110,8 @@ class Run(StoreTable, table=True):
     study: str | None = Field(
         default=None, foreign_key="study.id", ondelete="SET NULL", nullable=True, index=True
     )
+    member: str | None = None
+    """Its name in the study."""
     parent_run: str | None = Field(
         default=None, foreign_key="run.id", ondelete="SET NULL", nullable=True, index=True
     )

@@ -117,7 +117,7 @@ class Bench:
         self._data: dict[Any, RunData | StairData] = {}
         self._numbers = _numeric_keys(case)
         self._whole = _need_series(case)
-        self._also = {s.variable for s in case.see.values() if s.variable is not None}
+        self._also = sorted({s.variable for s in case.see.values() if s.variable is not None})
 
     def base(self, name: str) -> CellSpec:
         """Return a run's cell, before anything is changed."""

@@ -39,3 +39,27 @@ def test_what_is_no_checkpoint_is_refused_in_words(data):
     with pytest.raises(StoreError) as caught:
         State.from_bytes(data)
     assert "checkpoint cannot be read" in str(caught.value) and caught.value.problem.fix
+
+
+def test_a_layout_has_one_order_and_is_read_in_any():
+    from twin.model.pybamm_compat import layout_from_text, layout_of, layout_to_text
+
+    class Named:
+        def __init__(self, name):
+            self.name = name
+
+    class Model:
+        def __init__(self, names):
+            self.y_slices = {Named(name): [PLACES[name]] for name in names}
+
+    PLACES = {
+        "Separator electrolyte potential [V]": slice(1, 3),
+        "Electrolyte potential [V]": slice(1, 5),
+        "Charge": slice(0, 1),
+        "Positive electrolyte potential [V]": slice(3, 5),
+        "Another name of the separator's": slice(1, 3),
+    }
+    one, other = layout_of(Model(PLACES)), layout_of(Model(reversed(PLACES)))
+    assert one == other
+    assert one[0] == ("Charge", 0, 1) and one[-1] == ("Positive electrolyte potential [V]", 3, 5)
+    assert layout_from_text(layout_to_text(reversed(one))) == one

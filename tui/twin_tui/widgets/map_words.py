@@ -38,7 +38,7 @@ def map_of(view: dict[str, Any]) -> Map:
     labels = [p.mode for p in points if p.mode is not None]
     # A mode keeps its letter while points come in.
     known = [mode for mode in view["modes"] if mode in labels]
-    letters = letters_of([*view["modes"], *(set(labels) - set(known))])
+    letters = letters_of([*view["modes"], *sorted(set(labels) - set(known))])
     lines = tuple(
         (line["name"], [a for a, _ in line["points"]], [b for _, b in line["points"]])
         for line in view["critical_currents"]
