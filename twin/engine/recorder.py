@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from twin.engine.criteria import Watched
-from twin.engine.sampling import sample
+from twin.engine.plan import PlanStep
+from twin.engine.sampling import at_period, sample
 from twin.model.core import TEMPERATURE
 from twin.model.pybamm_compat import CompiledCell, Observer, StepResult
 from twin.modes.context import CellContext
@@ -112,10 +113,12 @@ class Recorder:
         self.power: Observer = compiled.observer([CURRENT, VOLTAGE])
         self.watched = watched
 
-    def add(
-        self, record: CycleRecord, index: int, text: str, result: StepResult, inputs: Any
-    ) -> None:
-        """Add a solved step to a cycle."""
+    def add(self, record: CycleRecord, step: PlanStep, result: StepResult, inputs: Any) -> None:
+        """Add a solved step to a cycle, at its own period if it has one.
+
+        ``Step`` is the step's place in its cycle, counted from 0; one that was skipped
+        leaves a gap.
+        """
 
         def power(t: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             seen = self.power(t, y, inputs)
@@ -124,13 +127,18 @@ class Recorder:
         sampled = sample(result, power)
         record.charge_Wh += sampled.charge_Wh
         record.discharge_Wh += sampled.discharge_Wh
-        keep = thin(len(sampled.t))
-        values = self.observer(sampled.t[keep], sampled.y[:, keep], inputs)
-        values["Time [s]"] = sampled.t[keep]
-        values["Step"] = np.full(len(keep), float(len(record.steps)))
+        if step.period is None:
+            keep = thin(len(sampled.t))
+            t, y = sampled.t[keep], sampled.y[:, keep]
+        else:
+            t = at_period(result.t[0], result.t[-1], step.period)
+            y = result.at(t)
+        values = self.observer(t, y, inputs)
+        values["Time [s]"] = t
+        values["Step"] = np.full(len(t), float(len(record.steps) + len(record.skipped)))
         for name, column in values.items():
             record.columns.setdefault(name, []).append(column)
-        record.steps.append(text)
+        record.steps.append(step.do)
 
     def first_values(self, record: CycleRecord) -> dict[str, float]:
         """Return every stored variable at the cycle's first point."""

@@ -75,12 +75,7 @@ class FailureAtStart(Exception):
     """A failure criterion (its event's name) already holds at the step's start."""
 
 
-def make_step(
-    text: str,
-    *,
-    temperature: float | None = None,
-    period: float | None = None,
-) -> pybamm.step.BaseStep:
+def make_step(text: str, *, temperature: float | None = None) -> pybamm.step.BaseStep:
     """Return a PyBaMM step from an Experiment string.
 
     Parameters
@@ -89,15 +84,13 @@ def make_step(
         E.g. ``"Charge at C/5 until 3.9 V"``.
     temperature : float, optional
         Ambient temperature during the step [K].
-    period : float, optional
-        Spacing of stored points [s]; the solver's own steps if not given.
 
     Notes
     -----
-    Both are given as the step is made: PyBaMM names a step by its arguments then, and an
-    experiment takes two steps of one name for the same step.
+    The temperature is given as the step is made: PyBaMM names a step by its arguments
+    then, and an experiment takes two steps of one name for the same step.
     """
-    return pybamm.step.string(text, temperature=temperature, period=period)
+    return pybamm.step.string(text, temperature=temperature)
 
 
 class CompiledCell:
