@@ -34,6 +34,8 @@ class State:
         Scalar variables at the end of the reference cycle, for the evidence.
     warned : list of str
         Warnings already given.
+    outside : list of dict
+        The tables left so far (:mod:`twin.engine.leaving`).
     """
 
     cycle: int
@@ -42,6 +44,7 @@ class State:
     references: dict[str, dict[str, float]] = field(default_factory=dict)
     first: dict[str, float] = field(default_factory=dict)
     warned: list[str] = field(default_factory=list)
+    outside: list[dict[str, Any]] = field(default_factory=list)
 
     def to_bytes(self) -> bytes:
         """Write the state; exact to the last bit."""
@@ -51,6 +54,7 @@ class State:
             "references": self.references,
             "first": self.first,
             "warned": self.warned,
+            "outside": self.outside,
         }
         buffer = io.BytesIO()
         y = np.empty(0) if self.y is None else self.y

@@ -11,11 +11,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from twin.engine import leaving
 from twin.engine.criteria import Watched
 from twin.engine.plan import PlanStep
 from twin.engine.sampling import at_period, sample
 from twin.model.core import TEMPERATURE
 from twin.model.pybamm_compat import CompiledCell, Observer, StepResult
+from twin.model.tables import Beyond, keep_worst
 from twin.modes.context import CellContext
 from twin.modes.mode import FailureMode
 from twin.modes.ports import PortAt
@@ -88,6 +90,7 @@ class CycleRecord:
     timed_out: list[str] = field(default_factory=list)
     charge_Wh: float = 0.0
     discharge_Wh: float = 0.0
+    outside: dict[str, Beyond] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:
@@ -111,6 +114,7 @@ class Recorder:
     def __init__(self, compiled: CompiledCell, names: Iterable[str], watched: list[Watched]):
         self.observer: Observer = compiled.observer(list(names))
         self.power: Observer = compiled.observer([CURRENT, VOLTAGE])
+        self.tables = compiled.table_watch(self.observer.names)
         self.watched = watched
 
     def add(self, record: CycleRecord, step: PlanStep, result: StepResult, inputs: Any) -> None:
@@ -136,6 +140,8 @@ class Recorder:
         values = self.observer(t, y, inputs)
         values["Time [s]"] = t
         values["Step"] = np.full(len(t), float(len(record.steps) + len(record.skipped)))
+        for left in self.tables(t, y, inputs).values():
+            keep_worst(record.outside, left)
         for name, column in values.items():
             record.columns.setdefault(name, []).append(column)
         record.steps.append(step.do)
@@ -180,6 +186,8 @@ class Recorder:
         }
         if record.skipped:
             row["skipped_steps"] = list(record.skipped)
+        if record.outside:
+            row[leaving.COLUMN] = leaving.listed(record.outside)
         if record.rungs:
             row["solver_rungs"] = list(record.rungs)
         last = self.last_values(record)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from twin.engine import notices
+from twin.engine import leaving, notices
 from twin.engine.checkpoint import State
 from twin.engine.criteria import cycle_standings, first_cycle_standings
 from twin.engine.cycler import CycleEnd, run_cycle
@@ -110,7 +110,7 @@ class RunLoop:
         solver = self.prepared.compiled.solver_seconds - solver_before
         spent = time.perf_counter() - began
         numerics = {**outcome.numerics, "solver_s": solver, "loop_s": spent}
-        return replace(outcome, numerics=numerics)
+        return leaving.with_tables(replace(outcome, numerics=numerics), self.state.outside)
 
     def _cycle_through(self, first: int, last: int) -> tuple[Outcome | None, list[Standing]]:
         """Cycle one by one; return the outcome, if the run has come to one, and the margins."""
@@ -163,6 +163,7 @@ class RunLoop:
         state, row, end = self.state, solved.row, solved.end
         timed_out = solved.record.timed_out
         events = notices.warnings(self.prepared, row, solved.found, timed_out, state.warned)
+        state.outside = leaving.gather(state.outside, row)
         outcome = solved.outcome
         if outcome is not None:
             events.append(notices.death(outcome, end.t))

@@ -13,6 +13,7 @@ from twin.modes.context import FARADAY
 from twin.specs.naming import parameter_name, walk_quantities
 from twin.specs.schema import CellSpec, Electrolyte, MetalElectrode, PorousElectrode
 
+_WORDS = {"sto": "stoichiometry", "c_e": "concentration", "T": "temperature"}
 APPLIED_PRESSURE = "Applied stack pressure [Pa]"
 
 
@@ -118,7 +119,7 @@ def _function(law: Any, key: str, arguments: tuple[str, ...]) -> Any:
     ``arguments`` are the function's arguments in order, out of ``sto, c_e, T``.
     """
     if law.law == "pybamm":
-        return pybamm_entry(law)
+        return pybamm_entry(law, key, [_WORDS[name] for name in arguments])
     if law.law == "constant":
         return law.value.si
 
@@ -244,7 +245,9 @@ def _conductivity(law: Any, key: str) -> Any:
         sto, T = given if len(given) == 2 else (None, given[0])
         return law_expression(law, key, T=T, sto=sto)
 
-    return pybamm_entry(law) if law.law == "pybamm" else conductivity
+    if law.law == "pybamm":
+        return pybamm_entry(law, key, (_WORDS["sto"], _WORDS["T"]))
+    return conductivity
 
 
 def _exchange_current(law: Any, key: str, c_0: float) -> Callable[..., pybamm.Symbol]:
@@ -253,7 +256,8 @@ def _exchange_current(law: Any, key: str, c_0: float) -> Callable[..., pybamm.Sy
     ``j_0 = j_ref(T) (c_e/c_e0)^1/2 * 2 (s (1-s))^1/2``: ``j_ref`` at half filling.
     """
     if law.law == "pybamm":
-        return pybamm_entry(law)
+        names = ("concentration", "surface concentration", "maximum concentration", "temperature")
+        return pybamm_entry(law, key, names)
 
     def exchange_current(c_e: Any, c_surf: Any, c_max: Any, T: Any) -> pybamm.Symbol:
         filling = (c_surf**0.5) * ((c_max - c_surf) ** 0.5) / c_max

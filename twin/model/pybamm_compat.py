@@ -7,11 +7,12 @@ Written against PyBaMM 26.10; when that changes, this file is what has to follow
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ import pybamm
 
 from twin.model.observer import Observer
 from twin.model.pybamm_solver import ScalarIDAKLUSolver
+from twin.model.tables import TableWatch
 
 _INFEASIBLE = "non-positive at initial conditions"
 EXPERIMENT_TAG = "[experiment]"
@@ -73,6 +75,21 @@ class StepFailed(Exception):
 
 class FailureAtStart(Exception):
     """A failure criterion (its event's name) already holds at the step's start."""
+
+
+@contextlib.contextmanager
+def of_any_size() -> Iterator[None]:
+    """Let states be as large as the cell makes them.
+
+    PyBaMM logs an error for each state above 1e5, whatever its unit: a cell of more than
+    1e5 A.h, at every step. What is wrong with a solution is judged here by what it says.
+    """
+    before = pybamm.settings.max_y_value
+    pybamm.settings.max_y_value = np.inf
+    try:
+        yield
+    finally:
+        pybamm.settings.max_y_value = before
 
 
 def make_step(text: str, *, temperature: float | None = None) -> pybamm.step.BaseStep:
@@ -213,15 +230,16 @@ class CompiledCell:
         t_eval, t_interp = step.setup_timestepping(solver, span)
         began = time.perf_counter()
         try:
-            solution = solver.step(
-                self._state_as_solution(t, y, inputs),
-                self.model,
-                span,
-                t_eval,
-                t_interp=t_interp,
-                save=False,
-                inputs=inputs,
-            )
+            with of_any_size():
+                solution = solver.step(
+                    self._state_as_solution(t, y, inputs),
+                    self.model,
+                    span,
+                    t_eval,
+                    t_interp=t_interp,
+                    save=False,
+                    inputs=inputs,
+                )
         except pybamm.SolverError as error:
             raise self._translate(error) from None
         finally:
@@ -274,6 +292,10 @@ class CompiledCell:
     def observer(self, names: Sequence[str]) -> Observer:
         """Return a function that evaluates scalar variables at many states at once."""
         return Observer(self.model, names, self.inputs(0, 0.0, self._zero_inputs()))
+
+    def table_watch(self, names: Sequence[str]) -> TableWatch:
+        """Return a function that finds how far states went beyond the tables of the laws."""
+        return TableWatch(self.model, names, self.inputs(0, 0.0, self._zero_inputs()))
 
     def _zero_inputs(self) -> dict[str, float]:
         return {p.name: 0.0 for p in self.model.input_parameters}

@@ -34,6 +34,18 @@ def walk_quantities(node: Any, key: str = "") -> Iterator[tuple[str, Quantity]]:
             yield from walk_quantities(value, f"{key}.{name}" if key else str(name))
 
 
+def walk_laws(node: Any, key: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield ``(dotted key, law)`` for every material law under a spec model."""
+    if isinstance(node, BaseModel):
+        if isinstance(getattr(node, "law", None), str):
+            yield key, node
+        children = [(name, getattr(node, name)) for name in type(node).model_fields]
+    else:
+        children = list(node.items()) if isinstance(node, dict) else []
+    for name, child in children:
+        yield from walk_laws(child, f"{key}.{name}" if key else str(name))
+
+
 def find(node: Any, key: str) -> Any:
     """Return what stands at a dotted key of a spec model.
 
