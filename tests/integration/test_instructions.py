@@ -80,11 +80,11 @@ def asked(step, spec) -> Asked:
 def one_of_each(name: str, folder: Path) -> Path:
     """Return a shipped protocol whose phases last one cycle each.
 
-    Holds are stored often, so that the charge can be told from their decaying current.
+    Holds are stored often: a current that falls as the root of time is summed up to 1e-4.
     """
     text = (PROTOCOLS / f"{name}.toml").read_text()
     text = re.sub(r"^cycles\s*=\s*\d+", "cycles = 1", text, flags=re.MULTILINE)
-    text = re.sub(r'"(Hold [^"]*)"', r'{ do = "\1", period = "5 s" }', text)
+    text = re.sub(r'"(Hold [^"]*)"', r'{ do = "\1", period = "0.2 s" }', text)
     path = folder / f"{name}.toml"
     path.write_text(text)
     return path
