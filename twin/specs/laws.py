@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from twin.specs.complaint import Complaint, did_you_mean, one_of
+from twin.specs.naming import LAWS
 from twin.specs.quantity import Q, Status
 from twin.specs.ranges import celsius_complaint
 from twin.units import UnitError, to_si
@@ -48,7 +49,6 @@ REMARKS = frozenset({"source", "status", "note"})
 """The keys of a law that say where its numbers come from."""
 NOT_QUANTITIES = frozenset({"law", "form", "x", "y", "unit", "over", "set", "parameter"})
 """The keys of a law that are neither remarks nor quantities."""
-LAWS = ("constant", "arrhenius", "vtf", "table", "plateau", "pybamm")
 
 
 def _assumed(value: Any, note: str) -> Any:

@@ -10,6 +10,9 @@ from pydantic import BaseModel
 from twin.specs.quantity import Quantity
 from twin.units import pybamm_unit
 
+LAWS = ("constant", "arrhenius", "vtf", "table", "plateau", "pybamm")
+"""The material laws of :func:`twin.specs.laws.laws`, by their tags."""
+
 
 def parameter_name(key: str, unit: str) -> str:
     """Return the PyBaMM name of the quantity at a dotted spec key.
@@ -37,7 +40,7 @@ def walk_quantities(node: Any, key: str = "") -> Iterator[tuple[str, Quantity]]:
 def walk_laws(node: Any, key: str = "") -> Iterator[tuple[str, Any]]:
     """Yield ``(dotted key, law)`` for every material law under a spec model."""
     if isinstance(node, BaseModel):
-        if isinstance(getattr(node, "law", None), str):
+        if getattr(node, "law", None) in LAWS:
             yield key, node
         children = [(name, getattr(node, name)) for name in type(node).model_fields]
     else:

@@ -32,7 +32,12 @@ def test_the_physics_scales_with_the_area(caplog):
     for area, row in rows.items():
         for key in ("charge_Ah", "discharge_Ah", "charge_Wh", "discharge_Wh", "current_max_A"):
             assert row[key] / area == pytest.approx(small[key] / 1e-4, rel=1e-6), key
-        for key in ("t_end_s", "resistance_Ohm_m2", "Cathode stoichiometry", "voltage_max_V"):
+        for key in (
+            "t_end_s",
+            "Area-specific resistance [Ohm.m2]",
+            "Cathode stoichiometry",
+            "voltage_max_V",
+        ):
             assert row[key] == pytest.approx(small[key], rel=1e-6), key
         assert row["margins"] == pytest.approx(small["margins"], rel=1e-6)
 
