@@ -173,16 +173,20 @@ def _arguments(roots: Iterable[pybamm.Symbol]) -> list[_Argument]:
         if isinstance(node, pybamm.Interpolant) and node.name.startswith(_MARK):
             key, _, over = node.name.removeprefix(_MARK).rpartition(" over ")
             for x, child in zip(node.x, node.children, strict=True):
-                argument = _inside(child)
                 low, high = float(x[0]), float(x[-1])
+                argument = _inside(child, low)
                 found.setdefault((node.name, argument.id), (key, over, argument, low, high))
     return sorted(found.values(), key=lambda item: item[:2])
 
 
-def _inside(symbol: pybamm.Symbol) -> pybamm.Symbol:
-    """Return what stands inside ``minimum(maximum(…))``."""
-    for kind in (pybamm.Minimum, pybamm.Maximum):
-        if isinstance(symbol, kind):
-            varies = [child for child in symbol.children if not child.is_constant()]
-            symbol = varies[0] if varies else symbol.children[0]
+def _inside(symbol: pybamm.Symbol, low: float) -> pybamm.Symbol:
+    """Return what is held above ``low`` in ``minimum(maximum(…, low), …)``.
+
+    PyBaMM may have taken the mean over an electrode between the two and the table.
+    """
+    for node in symbol.pre_order():
+        if isinstance(node, pybamm.Maximum):
+            for at, other in (node.children, node.children[::-1]):
+                if other.is_constant() and np.all(other.evaluate() == low):
+                    return at
     return symbol
