@@ -16,6 +16,8 @@ _QUANTITY = re.compile(
     r"(?P<unit>(?:1\s*)?/?\s*[(A-Za-zµμΩ°%][A-Za-zµμΩ°%0-9\s*/.^()·²³⁻¹⁴⁵-]*)?\s*$"
 )
 _MAX_LENGTH = 80
+ZERO_CELSIUS = 273.15
+"""0 degC [K]."""
 # Names, each with at most one small power, joined by * / and brackets. A power of a
 # power ("m^9^9^9") would keep the unit parser computing for hours.
 _DIGIT = r"-?\d(?:\.\d{1,3})?"

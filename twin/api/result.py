@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
 
     from twin.engine.outcome import Outcome
     from twin.store import RunInfo, Store
+
+_READERS = 4
+"""How many chunks of a series are read at once."""
 
 
 class RunResult:
@@ -65,32 +69,25 @@ class RunResult:
         import numpy as np
         import xarray as xr
 
-        tables = list(self.iter_series())
+        # Arrow reads outside of Python's lock, so a few chunks are read at once.
+        with ThreadPoolExecutor(max_workers=_READERS) as pool:
+            tables = list(pool.map(_numbered, self.store.series(self.id)))
         if not tables:
             return xr.Dataset()
+        lengths = [len(table["Time [s]"]) for _, table in tables]
         names = list(dict.fromkeys(n for _, table in tables for n in table))
-        data = {}
-        for name in names:
-            parts = [
-                table.get(name, np.full(len(table["Time [s]"]), np.nan)) for _, table in tables
-            ]
-            data[name] = ("point", np.concatenate(parts))
-        number = [np.full(len(table["Time [s]"]), cycle) for cycle, table in tables]
-        dataset = xr.Dataset(data, coords={"cycle": ("point", np.concatenate(number))})
+        data = {name: ("point", _joined(name, tables, lengths)) for name in names}
+        number = np.repeat([cycle for cycle, _ in tables], lengths)
+        dataset = xr.Dataset(data, coords={"cycle": ("point", number)})
         return dataset.set_coords(["Time [s]", "Step"])
 
     def iter_series(
         self, cycles: Iterable[int] | None = None
     ) -> Iterator[tuple[int, dict[str, Any]]]:
         """Yield ``(cycle, {variable: array})`` for the cycles whose series are stored."""
-        import io
-
-        import pyarrow.parquet as pq
-
         wanted = None if cycles is None else list(cycles)
         for cycle, data in self.store.series(self.id, wanted):
-            table = pq.read_table(io.BytesIO(data), use_threads=False)
-            yield cycle, {name: table[name].to_numpy() for name in table.column_names}
+            yield _numbered((cycle, data))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document that ``twin run --json`` prints."""
@@ -108,3 +105,31 @@ class RunResult:
             "modes": info.modes,
             "settings": info.settings,
         }
+
+
+def _numbered(chunk: tuple[int, bytes]) -> tuple[int, dict[str, Any]]:
+    """Return a chunk's cycle, and its columns as arrays.
+
+    A chunk is one row group of some hundred rows. Reading it as that is two to three times
+    as fast as ``read_table``, which sets up a scan of files for each.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    cycle, data = chunk
+    file = pq.ParquetFile(pa.BufferReader(data), pre_buffer=False)
+    whole = file.num_row_groups == 1
+    table = file.read_row_group(0, use_threads=False) if whole else file.read(use_threads=False)
+    columns = zip(table.column_names, table.columns, strict=True)
+    return cycle, {name: column.to_numpy() for name, column in columns}
+
+
+def _joined(name: str, tables: list[tuple[int, dict[str, Any]]], lengths: list[int]) -> Any:
+    """Return a variable over all chunks, NaN in those that lack it."""
+    import numpy as np
+
+    parts = [table.get(name) for _, table in tables]
+    return np.concatenate(
+        [np.full(n, np.nan) if part is None else part
+         for part, n in zip(parts, lengths, strict=True)]
+    )  # fmt: skip

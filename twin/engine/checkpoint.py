@@ -37,6 +37,8 @@ class State:
     course : dict
         What a loop that jumps knows of the way so far, to go on as it would have; empty
         where every cycle is simulated.
+    outside : list of dict
+        The tables left so far (:mod:`twin.engine.leaving`).
     """
 
     cycle: int
@@ -46,6 +48,7 @@ class State:
     first: dict[str, float] = field(default_factory=dict)
     warned: list[str] = field(default_factory=list)
     course: dict[str, Any] = field(default_factory=dict)
+    outside: list[dict[str, Any]] = field(default_factory=list)
 
     def to_bytes(self) -> bytes:
         """Write the state; exact to the last bit."""
@@ -56,6 +59,7 @@ class State:
             "first": self.first,
             "warned": self.warned,
             "course": self.course,
+            "outside": self.outside,
         }
         buffer = io.BytesIO()
         y = np.empty(0) if self.y is None else self.y

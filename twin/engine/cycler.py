@@ -97,7 +97,7 @@ def _run_step(
         return end, t, y
     record.rungs += rungs
     inputs = prepared.compiled.inputs(index, t, user)
-    prepared.recorder.add(record, index, step.do, result, inputs)
+    prepared.recorder.add(record, step, result, inputs)
     if result.termination == "final time" and prepared.compiled.steps[index].uses_default_duration:
         record.timed_out.append(step.do)
     t, y = float(result.t[-1]), result.y[:, -1].copy()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from twin.engine import leaving
 from twin.engine.outcome import Outcome, Standing
 from twin.engine.prepare import Prepared
 from twin.modes.mode import FailureMode
@@ -38,6 +39,7 @@ def warnings(
         *_criteria(prepared, found),
         *_validity(prepared, row),
         *(_timeout(step) for step in timed_out),
+        *leaving.events(row),
     ]
     new = []
     for event in candidates:

@@ -47,6 +47,8 @@ class Outcome:
         For each mode, what it cost: polarisation [V], capacity [A.h], and in words.
     says, fix : str
         One sentence for the user, and what to change.
+    outside_tables : list of dict
+        The tables of the cell's laws that the run left, by key, variable, value and range.
     numerics : dict
         For a solver that gave up: its message, whether a physical limit had been
         reached, and what was tried.
@@ -66,6 +68,7 @@ class Outcome:
     evidence: dict[str, dict[str, Any]] = field(default_factory=dict)
     says: str = ""
     fix: str = ""
+    outside_tables: list[dict[str, Any]] = field(default_factory=list)
     numerics: dict[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

@@ -14,7 +14,7 @@ class PlanStep:
     """One step: a PyBaMM Experiment string and its surroundings.
 
     Temperature in K and pressure in Pa; None means the cell's own. ``period`` is the
-    spacing of stored points [s], None for the solver's own.
+    spacing of stored points [s], None for as many as the step's course asks for.
     """
 
     do: str
@@ -23,15 +23,18 @@ class PlanStep:
     period: float | None = None
 
     @property
-    def solved_as(self) -> tuple[str, float | None, float | None]:
-        """What makes two steps the same to the solver (pressure is an input)."""
-        return (self.do, self.temperature, self.period)
+    def solved_as(self) -> tuple[str, float | None]:
+        """What makes two steps the same to the solver.
+
+        Pressure is an input of the model; the period is for what is stored of the solution.
+        """
+        return (self.do, self.temperature)
 
     @property
-    def but_for_current(self) -> tuple[str, float | None, float | None]:
+    def but_for_current(self) -> tuple[str, float | None]:
         """The same for all currents of one sign: they differ in a number the solver is given."""
         do = _CURRENT.sub(lambda m: f"{m[1]} at {'A' if m['unit'] else 'C'}", self.do)
-        return (do, self.temperature, self.period)
+        return (do, self.temperature)
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ class Plan:
     @property
     def unique_steps(self) -> list[PlanStep]:
         """Every step once, in order of first use."""
-        found: dict[tuple[str, float | None, float | None], PlanStep] = {}
+        found: dict[tuple[str, float | None], PlanStep] = {}
         for phase in self.phases:
             for step in phase.steps:
                 found.setdefault(step.solved_as, step)

@@ -210,7 +210,7 @@ def prepare(
 def _made(steps: Iterable[PlanStep], spec: CellSpec) -> list[Any]:
     """Return PyBaMM's steps of a plan's."""
     ambient = spec.thermal.ambient.si
-    return [make_step(s.do, temperature=s.temperature or ambient, period=s.period) for s in steps]
+    return [make_step(s.do, temperature=s.temperature or ambient) for s in steps]
 
 
 def _compile(

@@ -11,10 +11,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from twin.engine import leaving
 from twin.engine.criteria import Watched
-from twin.engine.sampling import sample
+from twin.engine.plan import PlanStep
+from twin.engine.sampling import at_period, sample
 from twin.model.core import TEMPERATURE
 from twin.model.pybamm_compat import CompiledCell, Observer, StepResult
+from twin.model.tables import Beyond, keep_worst
 from twin.modes.context import CellContext
 from twin.modes.mode import FailureMode
 from twin.modes.ports import PortAt
@@ -87,6 +90,7 @@ class CycleRecord:
     timed_out: list[str] = field(default_factory=list)
     charge_Wh: float = 0.0
     discharge_Wh: float = 0.0
+    outside: dict[str, Beyond] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:
@@ -110,12 +114,15 @@ class Recorder:
     def __init__(self, compiled: CompiledCell, names: Iterable[str], watched: list[Watched]):
         self.observer: Observer = compiled.observer(list(names))
         self.power: Observer = compiled.observer([CURRENT, VOLTAGE])
+        self.tables = compiled.table_watch(self.observer.names)
         self.watched = watched
 
-    def add(
-        self, record: CycleRecord, index: int, text: str, result: StepResult, inputs: Any
-    ) -> None:
-        """Add a solved step to a cycle."""
+    def add(self, record: CycleRecord, step: PlanStep, result: StepResult, inputs: Any) -> None:
+        """Add a solved step to a cycle, at its own period if it has one.
+
+        ``Step`` is the step's place in its cycle, counted from 0; one that was skipped
+        leaves a gap.
+        """
 
         def power(t: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             seen = self.power(t, y, inputs)
@@ -124,13 +131,20 @@ class Recorder:
         sampled = sample(result, power)
         record.charge_Wh += sampled.charge_Wh
         record.discharge_Wh += sampled.discharge_Wh
-        keep = thin(len(sampled.t))
-        values = self.observer(sampled.t[keep], sampled.y[:, keep], inputs)
-        values["Time [s]"] = sampled.t[keep]
-        values["Step"] = np.full(len(keep), float(len(record.steps)))
+        if step.period is None:
+            keep = thin(len(sampled.t))
+            t, y = sampled.t[keep], sampled.y[:, keep]
+        else:
+            t = at_period(result.t[0], result.t[-1], step.period)
+            y = result.at(t)
+        values = self.observer(t, y, inputs)
+        values["Time [s]"] = t
+        values["Step"] = np.full(len(t), float(len(record.steps) + len(record.skipped)))
+        for left in self.tables(t, y, inputs).values():
+            keep_worst(record.outside, left)
         for name, column in values.items():
             record.columns.setdefault(name, []).append(column)
-        record.steps.append(text)
+        record.steps.append(step.do)
 
     def first_values(self, record: CycleRecord) -> dict[str, float]:
         """Return every stored variable at the cycle's first point."""
@@ -172,6 +186,8 @@ class Recorder:
         }
         if record.skipped:
             row["skipped_steps"] = list(record.skipped)
+        if record.outside:
+            row[leaving.COLUMN] = leaving.listed(record.outside)
         if record.rungs:
             row["solver_rungs"] = list(record.rungs)
         last = self.last_values(record)
@@ -196,10 +212,21 @@ class Recorder:
 
     @staticmethod
     def parquet(record: CycleRecord) -> tuple[bytes, int]:
-        """Return the cycle's series as Parquet bytes, and its number of rows."""
+        """Return the cycle's series as Parquet bytes, and its number of rows.
+
+        Dictionaries and statistics are left out: few numbers of a series repeat, and both
+        cost more time, written and read, than the numbers themselves.
+        """
         table = pa.table({n: pa.array(np.concatenate(p)) for n, p in record.columns.items()})
         sink = io.BytesIO()
-        pq.write_table(table, sink, compression="zstd", compression_level=3)
+        pq.write_table(
+            table,
+            sink,
+            compression="zstd",
+            compression_level=3,
+            use_dictionary=False,
+            write_statistics=False,
+        )
         return sink.getvalue(), table.num_rows
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from twin.engine import notices
+from twin.engine import leaving, notices
 from twin.engine.checkpoint import State
 from twin.engine.criteria import cycle_standings, first_cycle_standings
 from twin.engine.cycler import CycleEnd, run_cycle
@@ -140,7 +140,8 @@ class RunLoop:
 
     def _concluded(self, outcome: Outcome) -> Outcome:
         """Return the run's end with what it cost."""
-        return replace(outcome, numerics={**outcome.numerics, **self._numerics(outcome)})
+        numerics = {**outcome.numerics, **self._numerics(outcome)}
+        return leaving.with_tables(replace(outcome, numerics=numerics), self.state.outside)
 
     def _numerics(self, outcome: Outcome) -> dict[str, Any]:
         began, solver = self._began
@@ -204,6 +205,7 @@ class RunLoop:
         state, row, end = self.state, solved.row, solved.end
         timed_out = solved.record.timed_out
         events = notices.warnings(self.prepared, row, solved.found, timed_out, state.warned)
+        state.outside = leaving.gather(state.outside, row)
         outcome = solved.outcome
         if outcome is not None:
             events.append(notices.death(outcome, end.t))

@@ -22,6 +22,8 @@ from twin.model.pybamm_compat import StepResult
 TOLERANCE = 1e-6
 ROUNDS = 12
 MOST_POINTS = 2000
+# A period's last moment this near to the end (as a share of the period) is the end.
+_SAME = 1e-6
 
 
 @dataclass(frozen=True)
@@ -74,3 +76,9 @@ def sample(result: StepResult, power: Callable[[np.ndarray, np.ndarray], tuple])
         charge_Wh=-float(np.trapezoid(np.minimum(watts, 0), t)) / 3600,
         discharge_Wh=float(np.trapezoid(np.maximum(watts, 0), t)) / 3600,
     )
+
+
+def at_period(start: float, end: float, period: float) -> np.ndarray:
+    """Return the times from ``start`` to ``end`` in steps of ``period``, and the end [s]."""
+    whole = int(np.floor((end - start) / period - _SAME))
+    return np.append(start + period * np.arange(max(whole, 0) + 1), end)

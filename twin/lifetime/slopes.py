@@ -30,6 +30,7 @@ from twin.engine.criteria import RESISTANCE, Watched
 from twin.engine.prepare import Prepared
 from twin.engine.recorder import RESISTANCE as RESISTANCE_VARIABLE
 from twin.model.observer import SlopeObserver
+from twin.model.pybamm_compat import of_any_size
 from twin.ties import MARGIN, first_best
 
 Margins = dict[str, tuple[float, np.ndarray]]
@@ -151,10 +152,11 @@ class Slopes:
                     before = now
                 made = compiled.steps[index]
                 t_eval, t_interp = made.setup_timestepping(self._solver, made.duration)
-                solution = self._solver.step(
-                    solution, compiled.model, made.duration, t_eval, t_interp=t_interp,
-                    save=False, inputs=given, calculate_sensitivities=self._columns,
-                )  # fmt: skip
+                with of_any_size():
+                    solution = self._solver.step(
+                        solution, compiled.model, made.duration, t_eval, t_interp=t_interp,
+                        save=False, inputs=given, calculate_sensitivities=self._columns,
+                    )  # fmt: skip
                 if solution.termination != "final time":
                     raise NotSmooth(
                         f"the cell does not live {CYCLES} cycles: {solution.termination}"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pybamm
 
+from twin.model.tables import held_entry, table
 from twin.specs.naming import parameter_name
 
 
@@ -58,8 +59,8 @@ def law_expression(
             step = _leaf(law, key, "step") * (1 - pybamm.tanh(past)) / 2
         return U + width * pybamm.log((1 - sto) / sto) + slope * (0.5 - sto) + ends + step
     if law.law == "table":
-        over = {"stoichiometry": sto, "temperature": T, "concentration": c_e}[law.over]
-        value = pybamm.Interpolant(np.array(law.x), np.array(law.values()), over, name=key)
+        at = {"stoichiometry": sto, "temperature": T, "concentration": c_e}[law.over]
+        value = table(law.x, law.values(), at, key, law.over)
         if law.activation_energy is None:
             return value
         T_ref = _leaf(law, key, "reference_temperature")
@@ -68,6 +69,9 @@ def law_expression(
     raise ValueError(f"{key}: law {law.law!r} has no closed expression")
 
 
-def pybamm_entry(law: Any) -> Any:
-    """Return what a ``law = "pybamm"`` refers to: a number or a function."""
-    return pybamm.ParameterValues(law.set)[law.parameter]
+def pybamm_entry(law: Any, key: str, arguments: Sequence[str]) -> Any:
+    """Return what a ``law = "pybamm"`` at ``key`` refers to: a number or a function.
+
+    ``arguments`` name the function's, in order. Its tables are held at their ends.
+    """
+    return held_entry(pybamm.ParameterValues(law.set)[law.parameter], key, arguments)

@@ -30,7 +30,7 @@ class Observer:
         with contextlib.suppress(RuntimeError):
             # Interpolants have no scalar form; the matrix one is as exact.
             function = function.expand()
-        self._at_once = _Batch(function)
+        self._at_once = Batch(function)
 
     def __call__(
         self, t: np.ndarray, y: np.ndarray, inputs: Mapping[str, float]
@@ -125,7 +125,7 @@ def _has_coupled(symbol: pybamm.Symbol, plain: set[pybamm.Symbol]) -> bool:
     return False
 
 
-class _Batch:
+class Batch:
     """A CasADi function of ``(t, y, p)`` called for many columns through fixed buffers.
 
     CasADi copies an array number by number when it is passed as an argument, which costs

@@ -13,6 +13,7 @@ from twin.modes.context import FARADAY
 from twin.specs.naming import find, parameter_name, walk_quantities
 from twin.specs.schema import CellSpec, Electrolyte, MetalElectrode, PorousElectrode
 
+_WORDS = {"sto": "stoichiometry", "c_e": "concentration", "T": "temperature"}
 APPLIED_PRESSURE = parameter_name("stack.pressure", "Pa")
 """The stack pressure that the fixture applies now: the cell's, or that of the step."""
 NOMINAL_CAPACITY = "Nominal cell capacity [A.h]"
@@ -193,7 +194,7 @@ def _function(law: Any, key: str, arguments: tuple[str, ...]) -> Any:
     ``arguments`` are the function's arguments in order, out of ``sto, c_e, T``.
     """
     if law.law == "pybamm":
-        return pybamm_entry(law)
+        return pybamm_entry(law, key, [_WORDS[name] for name in arguments])
     if law.law == "constant":
         return law_expression(law, key, T=None)
 
@@ -328,7 +329,9 @@ def _conductivity(law: Any, key: str) -> Any:
         sto, T = given if len(given) == 2 else (None, given[0])
         return law_expression(law, key, T=T, sto=sto)
 
-    return pybamm_entry(law) if law.law == "pybamm" else conductivity
+    if law.law == "pybamm":
+        return pybamm_entry(law, key, (_WORDS["sto"], _WORDS["T"]))
+    return conductivity
 
 
 def _exchange_current(law: Any, key: str, c_0: Any) -> Callable[..., pybamm.Symbol]:
@@ -337,7 +340,8 @@ def _exchange_current(law: Any, key: str, c_0: Any) -> Callable[..., pybamm.Symb
     ``j_0 = j_ref(T) (c_e/c_e0)^1/2 * 2 (s (1-s))^1/2``: ``j_ref`` at half filling.
     """
     if law.law == "pybamm":
-        return pybamm_entry(law)
+        names = ("concentration", "surface concentration", "maximum concentration", "temperature")
+        return pybamm_entry(law, key, names)
 
     def exchange_current(c_e: Any, c_surf: Any, c_max: Any, T: Any) -> pybamm.Symbol:
         filling = (c_surf**0.5) * ((c_max - c_surf) ** 0.5) / c_max

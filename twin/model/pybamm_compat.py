@@ -7,11 +7,12 @@ Written against PyBaMM 26.10; when that changes, this file is what has to follow
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ import pybamm
 
 from twin.model.observer import Observer
 from twin.model.pybamm_solver import ScalarIDAKLUSolver
+from twin.model.tables import TableWatch
 
 _INFEASIBLE = "non-positive at initial conditions"
 EXPERIMENT_TAG = "[experiment]"
@@ -75,12 +77,22 @@ class FailureAtStart(Exception):
     """A failure criterion (its event's name) already holds at the step's start."""
 
 
-def make_step(
-    text: str,
-    *,
-    temperature: float | None = None,
-    period: float | None = None,
-) -> pybamm.step.BaseStep:
+@contextlib.contextmanager
+def of_any_size() -> Iterator[None]:
+    """Let states be as large as the cell makes them.
+
+    PyBaMM logs an error for each state above 1e5, whatever its unit: a cell of more than
+    1e5 A.h, at every step. What is wrong with a solution is judged here by what it says.
+    """
+    before = pybamm.settings.max_y_value
+    pybamm.settings.max_y_value = np.inf
+    try:
+        yield
+    finally:
+        pybamm.settings.max_y_value = before
+
+
+def make_step(text: str, *, temperature: float | None = None) -> pybamm.step.BaseStep:
     """Return a PyBaMM step from an Experiment string.
 
     Parameters
@@ -89,14 +101,13 @@ def make_step(
         E.g. ``"Charge at C/5 until 3.9 V"``.
     temperature : float, optional
         Ambient temperature during the step [K].
-    period : float, optional
-        Spacing of stored points [s]; the solver's own steps if not given.
+
+    Notes
+    -----
+    The temperature is given as the step is made: PyBaMM names a step by its arguments
+    then, and an experiment takes two steps of one name for the same step.
     """
-    step = pybamm.step.string(text)
-    step.temperature = temperature
-    if period is not None:
-        step.period = period
-    return step
+    return pybamm.step.string(text, temperature=temperature)
 
 
 class CompiledCell:
@@ -219,15 +230,16 @@ class CompiledCell:
         t_eval, t_interp = step.setup_timestepping(solver, span)
         began = time.perf_counter()
         try:
-            solution = solver.step(
-                self._state_as_solution(t, y, inputs),
-                self.model,
-                span,
-                t_eval,
-                t_interp=t_interp,
-                save=False,
-                inputs=inputs,
-            )
+            with of_any_size():
+                solution = solver.step(
+                    self._state_as_solution(t, y, inputs),
+                    self.model,
+                    span,
+                    t_eval,
+                    t_interp=t_interp,
+                    save=False,
+                    inputs=inputs,
+                )
         except pybamm.SolverError as error:
             raise self._translate(error) from None
         finally:
@@ -276,6 +288,10 @@ class CompiledCell:
     def observer(self, names: Sequence[str]) -> Observer:
         """Return a function that evaluates scalar variables at many states at once."""
         return Observer(self.model, names, self.inputs(0, 0.0, self._zero_inputs()))
+
+    def table_watch(self, names: Sequence[str]) -> TableWatch:
+        """Return a function that finds how far states went beyond the tables of the laws."""
+        return TableWatch(self.model, names, self.inputs(0, 0.0, self._zero_inputs()))
 
     def _zero_inputs(self) -> dict[str, float]:
         return {p.name: 0.0 for p in self.model.input_parameters}

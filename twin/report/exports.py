@@ -103,6 +103,11 @@ def cycles_frame(run: RunView) -> pd.DataFrame:
         for name in ("skipped_steps", "solver_rungs"):
             if name in values:
                 values[name] = "; ".join(values[name])
+        if "outside_tables" in values:
+            values["outside_tables"] = "; ".join(
+                f"{left['key']} over {left['over']}: {left['value']:.6g}"
+                for left in values["outside_tables"]
+            )
         values |= {f"Margin of {k}": v for k, v in (row.get("margins") or {}).items()}
         flat.append(values)
     if not flat:

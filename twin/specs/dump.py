@@ -12,9 +12,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from twin.specs.assemble import Assembly, ModeEntry
-from twin.specs.laws import LAWS
 from twin.specs.library import Library
-from twin.specs.naming import walk_quantities
+from twin.specs.naming import walk_laws, walk_quantities
 from twin.specs.overrides import Overrides
 from twin.specs.quantity import Quantity
 from twin.specs.schema import CellSpec
@@ -94,7 +93,7 @@ def iter_quantities(spec: BaseModel) -> Iterator[tuple[str, Quantity]]:
     Inside a law, a quantity that says nothing of its own takes the law's source, status
     and note. Every key yielded can be set with an override.
     """
-    laws = dict(_laws(spec))
+    laws = dict(walk_laws(spec))
     for key, quantity in walk_quantities(spec):
         law = laws.get(key.rpartition(".")[0])
         if law is not None and quantity.source is None and quantity.status is None:
@@ -111,20 +110,9 @@ def provenance_counts(spec: BaseModel) -> dict[str, int]:
     """
     counts = Counter(quantity.status or UNSTATED for _, quantity in iter_quantities(spec))
     counts.update(
-        law.status or UNSTATED for _, law in _laws(spec) if law.law in ("table", "pybamm")
+        law.status or UNSTATED for _, law in walk_laws(spec) if law.law in ("table", "pybamm")
     )
     return dict(counts)
-
-
-def _laws(node: Any, key: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(node, BaseModel):
-        if getattr(node, "law", None) in LAWS:
-            yield key, node
-        children = [(name, getattr(node, name)) for name in type(node).model_fields]
-    else:
-        children = list(node.items()) if isinstance(node, dict) else []
-    for name, child in children:
-        yield from _laws(child, f"{key}.{name}" if key else str(name))
 
 
 def cell_to_toml(spec: CellSpec) -> str:

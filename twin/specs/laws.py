@@ -18,7 +18,9 @@ from pydantic import (
 )
 
 from twin.specs.complaint import Complaint, did_you_mean, one_of
+from twin.specs.naming import LAWS
 from twin.specs.quantity import Q, Status
+from twin.specs.ranges import celsius_complaint
 from twin.units import UnitError, to_si
 
 
@@ -47,7 +49,6 @@ REMARKS = frozenset({"source", "status", "note"})
 """The keys of a law that say where its numbers come from."""
 NOT_QUANTITIES = frozenset({"law", "form", "x", "y", "unit", "over", "set", "parameter"})
 """The keys of a law that are neither remarks nor quantities."""
-LAWS = ("constant", "arrhenius", "vtf", "table", "plateau", "pybamm")
 
 
 def _assumed(value: Any, note: str) -> Any:
@@ -57,7 +58,16 @@ def _assumed(value: Any, note: str) -> Any:
 _T_REF: Any = _assumed("298.15 K", "25 degC unless given")
 
 
-def laws(unit: str, *, gt: float | None = None, ge: float | None = None) -> Any:
+Over = Literal["stoichiometry", "temperature", "concentration"]
+
+
+def laws(
+    unit: str,
+    *,
+    gt: float | None = None,
+    ge: float | None = None,
+    over: tuple[Over, ...] = ("stoichiometry", "temperature", "concentration"),
+) -> Any:
     """Return the field type of a law whose value has ``unit``.
 
     Accepts a plain quantity (a constant) or a table with ``law = "constant" |
@@ -69,7 +79,8 @@ def laws(unit: str, *, gt: float | None = None, ge: float | None = None) -> Any:
     - ``vtf``: ``y(T) = A * T**-0.5 * exp(-B/(T - T_0))``;
     - ``table``: linear interpolation of ``y``, given in ``unit``, over ``x``: the
       stoichiometry [-] unless ``over`` says ``temperature`` [K] or ``concentration``
-      [mol/m^3]; with an optional activation energy;
+      [mol/m^3]; with an optional activation energy; beyond its first and last point the
+      end values hold;
     - ``plateau``: ``U(s) = plateau + width * ln((1-s)/s) + slope * (1/2 - s)
       + rise * exp(-s/end_width) - fall * exp(-(1-s)/end_width)``, a two-phase electrode
       smoothed over ``width``, with the steep ends of one that is all but empty or full;
@@ -83,7 +94,10 @@ def laws(unit: str, *, gt: float | None = None, ge: float | None = None) -> Any:
         The SI unit of the law's value.
     gt, ge : float, optional
         Bounds on the SI value, of a constant, a reference value or a table's points.
+    over : tuple of str
+        What a table may be over: what the law's place in the model knows.
     """
+    allowed = over
     quantity = Q(unit, gt=gt, ge=ge)
 
     class Constant(_Sourced):
@@ -108,12 +122,13 @@ def laws(unit: str, *, gt: float | None = None, ge: float | None = None) -> Any:
         x: tuple[Number, ...]
         y: tuple[Number, ...]
         unit: str
-        over: Literal["stoichiometry", "temperature", "concentration"] = "stoichiometry"
+        over: Over = "stoichiometry"
         activation_energy: Q("J/mol") | None = None
         reference_temperature: Q("K", gt=0) = _T_REF
 
         @model_validator(mode="after")
         def _consistent(self) -> Table:
+            check_over(self.over, allowed)
             check_points(self.x, self.y, self.over)
             for y in self.values():
                 if (gt is not None and not y > gt) or (ge is not None and not y >= ge):
@@ -173,6 +188,16 @@ def laws(unit: str, *, gt: float | None = None, ge: float | None = None) -> Any:
     return Annotated[union, Discriminator(_tag), BeforeValidator(_as_table), LawSchema(quantity)]
 
 
+def check_over(over: str, allowed: tuple[str, ...]) -> None:
+    """Raise if a table is over something that its place in the cell does not know."""
+    if over not in allowed:
+        raise Complaint(
+            f"a table here is over {one_of(allowed)}, not {over}",
+            fix=f'say over = "{allowed[0]}", with x to match',
+            keys=("over", "x"),
+        )
+
+
 def check_points(x: tuple[float, ...], y: tuple[float, ...], over: str) -> None:
     """Check the points of a table law.
 
@@ -200,6 +225,9 @@ def check_points(x: tuple[float, ...], y: tuple[float, ...], over: str) -> None:
             fix="correct x, or say with `over` what it is",
             keys=("x",),
         )
+    celsius = celsius_complaint(x, over)
+    if celsius is not None:
+        raise celsius
 
 
 def _as_table(raw: Any) -> Any:

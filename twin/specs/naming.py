@@ -10,6 +10,9 @@ from pydantic import BaseModel
 from twin.specs.quantity import Quantity
 from twin.units import pybamm_unit
 
+LAWS = ("constant", "arrhenius", "vtf", "table", "plateau", "pybamm")
+"""The material laws of :func:`twin.specs.laws.laws`, by their tags."""
+
 
 def parameter_name(key: str, unit: str) -> str:
     """Return the PyBaMM name of the quantity at a dotted spec key.
@@ -32,6 +35,18 @@ def walk_quantities(node: Any, key: str = "") -> Iterator[tuple[str, Quantity]]:
     elif isinstance(node, dict):
         for name, value in node.items():
             yield from walk_quantities(value, f"{key}.{name}" if key else str(name))
+
+
+def walk_laws(node: Any, key: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield ``(dotted key, law)`` for every material law under a spec model."""
+    if isinstance(node, BaseModel):
+        if getattr(node, "law", None) in LAWS:
+            yield key, node
+        children = [(name, getattr(node, name)) for name in type(node).model_fields]
+    else:
+        children = list(node.items()) if isinstance(node, dict) else []
+    for name, child in children:
+        yield from walk_laws(child, f"{key}.{name}" if key else str(name))
 
 
 def find(node: Any, key: str) -> Any:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from twin.errors import InputError, Problem, SpecError
 from twin.specs.complaint import Complaint, did_you_mean, near_miss, one_of
 from twin.specs.quantity import Quantity
+from twin.specs.ranges import temperature_complaints
 from twin.units import UnitError, to_si
 
 if TYPE_CHECKING:
@@ -21,6 +22,10 @@ RESERVED = ("lower", "upper")
 """The placeholders that come from the cell."""
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _QUANTITY_LIKE = re.compile(r"\s*[-+]?(\d|\.\d)[\d.]*([eE][-+]?\d+)?\s*[A-Za-zµμΩ°%]")
+# A value after "at" or "until", up to the next word of the step.
+_ELECTRIC = re.compile(r"(?P<before> (?:at|until) )(?P<value>\S.*?)(?= for | or | until |\s*$)")
+_PYBAMMS = re.compile(r"(?:C/)?[\d.]+(?:e[-+]?\d+)? ?(?:C|m?A|m?V|m?W|Ohm)?")
+_REST = re.compile(r"Rest for ([\d.]+) ?[A-Za-z]+")
 _VERBS = ("Charge", "Discharge", "Rest", "Hold")
 _EXAMPLE = 'write it like "Charge at C/5 until 3.8 V" or "Rest for 10 minutes"'
 Sort = Literal["current density", "time", "quantity", "number", "text"]
@@ -159,8 +164,8 @@ def resolve(protocol: Protocol, spec: CellSpec, file: str) -> ResolvedProtocol:
         steps = []
         for k, step in enumerate(phase.steps):
             where = f"phase[{i}].steps[{k}]"
-            text = _filled(step, values, file, where, problems)
-            if text is not None:
+            text = _filled(step, values, area, file, where, problems)
+            if text is not None and not _no_rest(text):
                 steps.append(
                     ResolvedStep(
                         text,
@@ -169,14 +174,81 @@ def resolve(protocol: Protocol, spec: CellSpec, file: str) -> ResolvedProtocol:
                         step.period,
                     )
                 )
+        if not steps and not problems:
+            problems.append(_nothing_left(phase.name, file, f"phase[{i}].steps"))
         phases.append(ResolvedPhase(phase.name, phase.cycles, tuple(steps)))
+    problems += _cold_or_hot(protocol, spec, file)
     if problems:
         raise SpecError(problems)
     return ResolvedProtocol(protocol.name, tuple(phases))
 
 
+def _cold_or_hot(protocol: Protocol, spec: CellSpec, file: str) -> list[Problem]:
+    """Return what the cell's laws have against the temperatures of phases and steps."""
+    problems = []
+    for i, phase in enumerate(protocol.phases):
+        places = [(f"phase[{i}]", phase.temperature)]
+        places += [(f"phase[{i}].steps[{k}]", s.temperature) for k, s in enumerate(phase.steps)]
+        for where, temperature in places:
+            if temperature is None:
+                continue
+            key = f"{where}.temperature"
+            problems += [
+                Problem(f"{c.keys[0]}: {c.message}", file, key, c.fix)
+                for c in temperature_complaints(spec, temperature.si, "it")
+            ]
+    return problems
+
+
+def in_amperes(text: str, area: float) -> str:
+    """Return a step's text with its electric values as PyBaMM reads them.
+
+    A current in any unit becomes A, and a current density ``j`` the current ``j A`` through
+    ``area`` [m^2]; so do voltages and powers, V and W. What PyBaMM reads by itself stays as
+    it was written.
+    """
+
+    def plain(match: re.Match[str]) -> str:
+        value = match["value"]
+        if _PYBAMMS.fullmatch(value):
+            return match[0]
+        for unit, base, factor in (
+            ("A/m^2", "A", area),
+            ("A", "A", 1),
+            ("V", "V", 1),
+            ("W", "W", 1),
+        ):
+            try:
+                return f"{match['before']}{_plain(to_si(value, unit) * factor)} {base}"
+            except UnitError:
+                continue
+        return match[0]
+
+    return _ELECTRIC.sub(plain, text)
+
+
+def _no_rest(text: str) -> bool:
+    """Return whether a step is a rest of no length, which is no step at all."""
+    match = _REST.fullmatch(text)
+    return match is not None and float(match[1]) == 0
+
+
+def _nothing_left(phase: str, file: str, where: str) -> Problem:
+    return Problem(
+        f"phase {phase!r} has nothing but rests of no length",
+        file,
+        where,
+        "give its rests a length, or leave the phase out",
+    )
+
+
 def _filled(
-    step: Step, values: dict[str, str], file: str, where: str, problems: list[Problem]
+    step: Step,
+    values: dict[str, str],
+    area: float,
+    file: str,
+    where: str,
+    problems: list[Problem],
 ) -> str | None:
     """Return a step's text with its placeholders filled and PyBaMM's consent, or None."""
     unknown = [name for name in _PLACEHOLDER.findall(step.do) if name.strip() not in values]
@@ -202,7 +274,8 @@ def _filled(
             )
         )
         return None
-    problem = _unreadable(text)
+    text = in_amperes(text, area)
+    problem = None if _no_rest(text) else _unreadable(text)
     if problem is None:
         return text
     written = "" if text == step.do else f" (from {step.do!r})"

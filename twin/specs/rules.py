@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from twin.specs.complaint import Complaint
+from twin.specs.ranges import concentration_complaints, temperature_complaints
 
 
 def kind_complaints(
@@ -111,6 +112,15 @@ def check_counter(spec: Any) -> None:
         )
 
 
+def check_laws(spec: Any) -> None:
+    """Raise if one of a cell's laws says nothing at its ambient or its salt concentration."""
+    for complaint in (
+        *temperature_complaints(spec, spec.thermal.ambient.si, "thermal.ambient"),
+        *concentration_complaints(spec),
+    ):
+        raise complaint
+
+
 def check_window(window: Any) -> None:
     """Raise if the lower voltage limit is not below the upper."""
     if not window.lower.si < window.upper.si:
@@ -130,6 +140,22 @@ def check_fractions(electrode: Any) -> None:
             "at most 1 of the volume",
             fix="lower one of them; what is left is binder, carbon and pores",
             keys=("active_fraction", "electrolyte_fraction"),
+        )
+
+
+def check_filling(electrode: Any) -> None:
+    """Raise if a host begins quite empty or quite full.
+
+    Its potential runs to infinity there (``ln((1 - s)/s)``) and its exchange current,
+    which goes with ``(s (1 - s))^1/2``, to nought: no current can pass.
+    """
+    value = electrode.initial_stoichiometry.si
+    if not 0 < value < 1:
+        state, near = ("empty", 0.001) if value == 0 else ("full", 0.999)
+        raise Complaint(
+            f"a host that is quite {state} has no potential and passes no current",
+            fix=f"give a stoichiometry between 0 and 1, say {near}",
+            keys=("initial_stoichiometry",),
         )
 
 

@@ -63,10 +63,10 @@ class Intercalation(_Material):
 
     kind: Literal["intercalation"]
     maximum_concentration: Q("mol/m^3", gt=0)
-    open_circuit_potential: laws("V")
-    entropic_change: laws("V/K") = _assumed("0 V/K", "no entropic heat")
-    diffusivity: laws("m^2/s", gt=0)
-    conductivity: laws("S/m", gt=0)
+    open_circuit_potential: laws("V", over=("stoichiometry",))
+    entropic_change: laws("V/K", over=("stoichiometry",)) = _assumed("0 V/K", "no entropic heat")
+    diffusivity: laws("m^2/s", gt=0, over=("stoichiometry", "temperature"))
+    conductivity: laws("S/m", gt=0, over=("stoichiometry", "temperature"))
     volume_change: Q("") | None = None
     """Relative volume change from empty to full (positive: swells on sodiation)."""
     yield_strength: Q("Pa", gt=0) | None = None
@@ -78,10 +78,14 @@ class Electrolyte(_Material):
 
     kind: Literal["electrolyte"]
     transport: Literal["single-ion", "binary"]
-    conductivity: laws("S/m", gt=0)
-    transference_number: laws("", ge=0) = _assumed(1.0, "only the cation moves")
-    thermodynamic_factor: laws("") = _assumed(1.0, "ideal solution")
-    diffusivity: laws("m^2/s", gt=0) | None = None
+    conductivity: laws("S/m", gt=0, over=("temperature", "concentration"))
+    transference_number: laws("", ge=0, over=("temperature", "concentration")) = _assumed(
+        1.0, "only the cation moves"
+    )
+    thermodynamic_factor: laws("", over=("temperature", "concentration")) = _assumed(
+        1.0, "ideal solution"
+    )
+    diffusivity: laws("m^2/s", gt=0, over=("temperature", "concentration")) | None = None
     salt_concentration: Q("mol/m^3", gt=0) = _assumed("1000 mol/m^3")
     electronic_conductivity: Q("S/m", ge=0) | None = None
     fracture_toughness: Q("Pa*m^0.5", gt=0) | None = None
@@ -159,6 +163,7 @@ class PorousElectrode(Frozen):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         rules.check_fractions(self)
+        rules.check_filling(self)
         return self
 
 
@@ -188,8 +193,10 @@ class InterfaceSpec(Frozen):
     area as the exchange current, the film's per geometric area.
     """
 
-    exchange_current: laws("A/m^2", gt=0)
-    resistance: laws("ohm*m^2", ge=0) = _assumed("0 ohm*m^2", "no native film")
+    exchange_current: laws("A/m^2", gt=0, over=("temperature",))
+    resistance: laws("ohm*m^2", ge=0, over=("temperature",)) = _assumed(
+        "0 ohm*m^2", "no native film"
+    )
     double_layer_capacitance: Q("F/m^2", gt=0) = _assumed("10 uF/cm^2", "a textbook double layer")
     film_capacitance: Q("F/m^2", gt=0) = _assumed("1 uF/cm^2", "a film of 10 nm")
 
@@ -309,4 +316,5 @@ class CellSpec(Frozen):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         rules.check_kind(self)
+        rules.check_laws(self)
         return self

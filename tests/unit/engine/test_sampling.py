@@ -7,7 +7,7 @@ import pytest
 
 import twin
 from twin.engine import prepare
-from twin.engine.sampling import sample
+from twin.engine.sampling import at_period, sample
 from twin.model.pybamm_compat import StepResult
 
 HOUR = 3600.0
@@ -55,11 +55,29 @@ def test_energies_do_not_depend_on_where_the_solver_stepped(model, monkeypatch):
             "na-nzsp-nvp", cycles=1, model=model, modes=["pressure"], store="sqlite://"
         ).rows[0]
 
+    def often(text, **how):
+        step = make(text, **how)
+        step.period = 20.0
+        return step
+
     coarse = run()
     make = prepare.make_step
-    monkeypatch.setattr(
-        prepare, "make_step", lambda text, **how: make(text, **how | {"period": 20.0})
-    )
+    monkeypatch.setattr(prepare, "make_step", often)
     fine = run()
     for key in ("discharge_Wh", "charge_Wh"):
         assert coarse[key] == pytest.approx(fine[key], rel=2e-4)
+
+
+@pytest.mark.parametrize(
+    ("end", "period", "last"),
+    [(7200.0, 1800.0, 5400.0), (13 * HOUR, 2 * HOUR, 12 * HOUR), (60.0, 3600.0, 0.0)],
+)
+def test_points_at_a_period_and_the_end(end, period, last):
+    t = 1e7 + at_period(0.0, end, period)
+    assert (t[0], t[-2], t[-1]) == (1e7, 1e7 + last, 1e7 + end)
+    assert np.diff(t[:-1]) == pytest.approx(period)
+
+
+def test_an_end_a_hair_past_the_last_period_is_no_point_of_its_own():
+    for end in (np.nextafter(6.0, 7), np.nextafter(6.0, 5)):
+        assert at_period(0.0, end, 2.0).tolist() == [0.0, 2.0, 4.0, end]

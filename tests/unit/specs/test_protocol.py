@@ -6,8 +6,10 @@ import json
 
 import pytest
 
+from twin import load_cell
 from twin.errors import InputError, NotFoundError, SpecError
 from twin.specs.protocol import Protocol, load_protocol
+from twin.specs.protocol_text import in_amperes
 
 CYCLE = """
 schema = 1
@@ -239,3 +241,71 @@ def test_a_month_is_written_so_that_pybamm_can_read_it():
 
     assert render("30 days", 1.0) == "2592000 seconds"
     assert render("1e-9 A/m^2", 1.0) == "0.000000001 A"
+
+
+# ------------------------------------------------------------ units, and rests of no length
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("Charge at 250 uA until 3.9 V", "Charge at 0.00025 A until 3.9 V"),
+        ("Hold at 3.9 V until 10 uA", "Hold at 3.9 V until 0.00001 A"),
+        (
+            "Hold at 3900000 uV for 1 hour or until 5 nA",
+            "Hold at 3.9 V for 1 hour or until 0.000000005 A",
+        ),
+        ("Discharge at 0.2 mA/cm^2 until 2.5 V", "Discharge at 0.0002 A until 2.5 V"),
+        ("Hold at 3.9 V until 50 uA/cm^2", "Hold at 3.9 V until 0.00005 A"),
+        ("Discharge at 2 A/m^2 for 10 minutes", "Discharge at 0.0002 A for 10 minutes"),
+        (
+            "Discharge at 30 uW for 1 hour or until 2.5 V",
+            "Discharge at 0.00003 W for 1 hour or until 2.5 V",
+        ),
+        # What PyBaMM reads by itself stays as it was written.
+        ("Charge at 0.5 mA until 3.9 V", "Charge at 0.5 mA until 3.9 V"),
+        ("Charge at 0.2C until 4.1V", "Charge at 0.2C until 4.1V"),
+        ("Discharge at C/20 until 2.5 V", "Discharge at C/20 until 2.5 V"),
+        ("Discharge at 1 Ohm for 1 hour", "Discharge at 1 Ohm for 1 hour"),
+    ],
+)
+def test_currents_are_read_in_any_unit(written, read):
+    import pybamm
+
+    text = in_amperes(written, 1e-4)
+    assert text == read
+    pybamm.step.string(text)
+
+
+def test_a_small_current_as_a_parameter_and_a_current_density_in_a_step():
+    cell = load_cell("na-nzsp-nvp")
+    rules = written(
+        ["Charge at {i} until {upper}", "Discharge at 0.2 mA/cm^2 until {lower}"], i="250 uA"
+    )
+    texts = [step.text for step in rules.resolve(cell).cycle_steps(1)]
+    amps = 2 * cell.geometry.area.si
+    assert texts == ["Charge at 0.00025 A until 3.9 V", f"Discharge at {amps:.12g} A until 2.5 V"]
+
+
+def written(steps, **parameters):
+    phase = {"name": "cycle", "steps": steps}
+    data = {"schema": 1, "name": "p", "title": "p", "parameters": parameters, "phase": [phase]}
+    return Protocol.from_data(data)
+
+
+@pytest.mark.parametrize("rest", ["0 s", "0 minutes", "0.0 hours"])
+def test_a_rest_of_no_length_is_left_out(rest):
+    rules = written(["Rest for {rest}", "Charge at 1 mA for 1 hour", "Rest for {rest}"], rest=rest)
+    texts = [step.text for step in rules.resolve(load_cell("na-nzsp-nvp")).cycle_steps(1)]
+    assert texts == ["Charge at 1 mA for 1 hour"]
+
+
+def test_a_phase_of_nothing_but_rests_of_no_length_is_refused():
+    with pytest.raises(SpecError, match="nothing but rests of no length"):
+        written(["Rest for 0 s"]).resolve(load_cell("na-nzsp-nvp"))
+
+
+@pytest.mark.parametrize("step", ["Charge at 1 mA for 0 s", "Charge at 3 furlongs for 1 hour"])
+def test_a_charge_of_no_length_or_of_another_kind_is_still_refused(step):
+    with pytest.raises(SpecError):
+        written([step]).resolve(load_cell("na-nzsp-nvp"))

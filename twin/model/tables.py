@@ -1,0 +1,192 @@
+"""Tables end where they were measured: held at their end values, and the leaving noted.
+
+PyBaMM continues a table along its last line, silently: a conductivity falls through zero, a
+diffusivity too. Here the argument of every table of the cell's laws is held within the
+table's own range, ``y(x) = y(min(max(x, x_first), x_last))``, so no property can leave the
+values that were given; :class:`TableWatch` then says how far a solution went beyond it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import casadi
+import numpy as np
+import pybamm
+
+from twin.model.observer import Batch
+
+_MARK = "table "
+_SLACK = 1e-6
+"""A share of the table's span; what is less far beyond is the solver's tolerance."""
+
+
+@dataclass(frozen=True)
+class Beyond:
+    """A table that was left: whose it is, over what, and how far the argument went."""
+
+    key: str
+    over: str
+    value: float
+    low: float
+    high: float
+
+    @property
+    def label(self) -> str:
+        """Whose table it is, and over what."""
+        return f"{self.key} over {self.over}"
+
+    @property
+    def distance(self) -> float:
+        """How far outside, as a share of the table's span."""
+        outside = max(self.low - self.value, self.value - self.high)
+        return outside / (self.high - self.low)
+
+
+def table(x: Any, y: Any, argument: pybamm.Symbol, key: str, over: str) -> pybamm.Symbol:
+    """Return a table over one variable, linear between its points and held at its ends.
+
+    Parameters
+    ----------
+    x, y : array_like
+        Its points.
+    argument : symbol
+        What it is taken at.
+    key, over : str
+        The law's dotted key, and the argument's name, by which leaving it is reported.
+    """
+    plain = pybamm.Interpolant(np.array(x, dtype=float), np.array(y, dtype=float), argument)
+    return _held(plain, plain.children, key, over)
+
+
+def held_entry(entry: Any, key: str, names: Sequence[str]) -> Any:
+    """Return a PyBaMM parameter whose tables are held at their ends; ``names`` its arguments."""
+    if not callable(entry):
+        return entry
+
+    def held(*given: Any) -> Any:
+        arguments = {symbol.id: name for symbol, name in zip(given, names, strict=False)}
+        return _rewritten(pybamm.convert_to_symbol(entry(*given)), key, arguments)
+
+    return held
+
+
+def _rewritten(symbol: pybamm.Symbol, key: str, arguments: Mapping[int, str]) -> pybamm.Symbol:
+    children = [_rewritten(child, key, arguments) for child in symbol.children]
+    if isinstance(symbol, pybamm.Interpolant):
+        return _held(symbol, children, key, _over(symbol, arguments))
+    if all(new is old for new, old in zip(children, symbol.children, strict=True)):
+        return symbol
+    return symbol.create_copy(new_children=children)
+
+
+def _over(symbol: pybamm.Interpolant, arguments: Mapping[int, str]) -> str:
+    """Return the name of what a table is over, as far as that can be told."""
+    for node in symbol.pre_order():
+        if node.id in arguments:
+            name = arguments[node.id]
+            return name if node is symbol.children[0] else f"scaled {name}"
+    return "an inner variable"
+
+
+def _held(
+    law: pybamm.Interpolant, children: Sequence[pybamm.Symbol], key: str, over: str
+) -> pybamm.Interpolant:
+    inside = [
+        pybamm.minimum(pybamm.maximum(child, float(x[0])), float(x[-1]))
+        for child, x in zip(children, law.x, strict=True)
+    ]
+    name = f"{_MARK}{key} over {over}"
+    return pybamm.Interpolant(law.x, law.y, inside, name=name, interpolator=law.interpolator)
+
+
+class TableWatch:
+    """Finds how far solutions of a built model went beyond the tables of its laws.
+
+    Parameters
+    ----------
+    model : pybamm.BaseModel
+        The built model.
+    names : iterable of str
+        The variables observed, whose tables count besides those of the equations.
+    inputs : iterable of str
+        The names of its inputs.
+    """
+
+    def __init__(self, model: pybamm.BaseModel, names: Iterable[str], inputs: Iterable[str]):
+        self._input_names = sorted(inputs)
+        observed = [model.get_processed_variable(name) for name in names]
+        self._found = _arguments([model.concatenated_rhs, model.concatenated_algebraic, *observed])
+        if not self._found:
+            return
+        t, y = casadi.MX.sym("t"), casadi.MX.sym("y", model.len_rhs_and_alg)
+        p = casadi.MX.sym("p", len(self._input_names))
+        given = {name: p[i] for i, name in enumerate(self._input_names)}
+        shared: dict[pybamm.Symbol, casadi.MX] = {}
+        ends = []
+        for _, _, argument, _, _ in self._found:
+            value = casadi.MX(argument.to_casadi(t, y, inputs=given, casadi_symbols=shared))
+            ends += [casadi.mmin(value), casadi.mmax(value)]
+        function = casadi.Function("tables", [t, y, p], [casadi.vertcat(*ends)], {"cse": True})
+        self._at_once = Batch(function)
+
+    def __call__(
+        self, t: np.ndarray, y: np.ndarray, inputs: Mapping[str, float]
+    ) -> dict[str, Beyond]:
+        """Return the tables left at times ``t`` and states ``y``, each where it was worst."""
+        if not self._found:
+            return {}
+        p = np.array([float(inputs[name]) for name in self._input_names])
+        ends = self._at_once(np.asarray(t, dtype=float), np.asarray(y, dtype=float), p)
+        found: dict[str, Beyond] = {}
+        for (key, over, _, low, high), least, most in zip(
+            self._found, ends[::2], ends[1::2], strict=True
+        ):
+            for value in (float(least.min()), float(most.max())):
+                keep_worst(found, Beyond(key, over, value, low, high))
+        return found
+
+
+def keep_worst(found: dict[str, Beyond], new: Beyond) -> None:
+    """Note a table that was left, if it was, unless it has been left farther."""
+    old = found.get(new.label)
+    if new.distance > _SLACK and (old is None or new.distance > old.distance):
+        found[new.label] = new
+
+
+_Argument = tuple[str, str, pybamm.Symbol, float, float]
+"""Key, variable, argument, and range of a table."""
+
+
+def _arguments(roots: Iterable[pybamm.Symbol]) -> list[_Argument]:
+    """Return the arguments of all tables in some expressions, each once, in order of name."""
+    stack, seen = list(roots), set()
+    found: dict[tuple[str, int], _Argument] = {}
+    while stack:
+        node = stack.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        stack.extend(node.children)
+        if isinstance(node, pybamm.Interpolant) and node.name.startswith(_MARK):
+            key, _, over = node.name.removeprefix(_MARK).rpartition(" over ")
+            for x, child in zip(node.x, node.children, strict=True):
+                low, high = float(x[0]), float(x[-1])
+                argument = _inside(child, low)
+                found.setdefault((node.name, argument.id), (key, over, argument, low, high))
+    return sorted(found.values(), key=lambda item: item[:2])
+
+
+def _inside(symbol: pybamm.Symbol, low: float) -> pybamm.Symbol:
+    """Return what is held above ``low`` in ``minimum(maximum(…, low), …)``.
+
+    PyBaMM may have taken the mean over an electrode between the two and the table.
+    """
+    for node in symbol.pre_order():
+        if isinstance(node, pybamm.Maximum):
+            for at, other in (node.children, node.children[::-1]):
+                if other.is_constant() and np.all(other.evaluate() == low):
+                    return at
+    return symbol
