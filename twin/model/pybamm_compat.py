@@ -91,12 +91,13 @@ def make_step(
         Ambient temperature during the step [K].
     period : float, optional
         Spacing of stored points [s]; the solver's own steps if not given.
+
+    Notes
+    -----
+    Both are given as the step is made: PyBaMM names a step by its arguments then, and an
+    experiment takes two steps of one name for the same step.
     """
-    step = pybamm.step.string(text)
-    step.temperature = temperature
-    if period is not None:
-        step.period = period
-    return step
+    return pybamm.step.string(text, temperature=temperature, period=period)
 
 
 class CompiledCell:
