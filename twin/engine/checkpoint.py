@@ -28,12 +28,14 @@ class State:
     y : ndarray
         The state vector.
     references : dict
-        For each kind of cycle (by the fingerprint of its steps) the numbers that later
-        ones of the kind are compared with.
+        Of a run begun before ``aged`` was kept: for each kind of cycle (by the fingerprint
+        of its steps) the numbers that later ones of the kind are compared with.
     first : dict
         Scalar variables at the end of the reference cycle, for the evidence.
     warned : list of str
         Warnings already given.
+    aged : dict
+        What later cycles are compared with (:class:`twin.engine.ageing.Ageing`, as data).
     """
 
     cycle: int
@@ -42,6 +44,7 @@ class State:
     references: dict[str, dict[str, float]] = field(default_factory=dict)
     first: dict[str, float] = field(default_factory=dict)
     warned: list[str] = field(default_factory=list)
+    aged: dict[str, Any] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
         """Write the state; exact to the last bit."""
@@ -51,6 +54,7 @@ class State:
             "references": self.references,
             "first": self.first,
             "warned": self.warned,
+            "aged": self.aged,
         }
         buffer = io.BytesIO()
         y = np.empty(0) if self.y is None else self.y

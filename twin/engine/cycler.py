@@ -6,11 +6,12 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from twin.engine.checkup import AT_LIMIT, Limit, Taken
 from twin.engine.criteria import EVENT, Watched
 from twin.engine.ladder import LadderExhausted, climb
 from twin.engine.plan import PlanPhase, PlanStep
 from twin.engine.prepare import Prepared
-from twin.engine.recorder import CycleRecord
+from twin.engine.recorder import VOLTAGE, CycleRecord
 from twin.model.pybamm_compat import (
     EXPERIMENT_TAG,
     FailureAtStart,
@@ -89,6 +90,7 @@ def _run_step(
         result, rungs = climb(prepared.compiled, prepared.solver_settings, index, t, y, user)
     except StepInfeasible:
         record.skipped.append(step.do)
+        record.taken.append(_skipped(prepared, step, index))
         return None, t, y
     except FailureAtStart as dead:
         return _named_end(prepared, str(dead), t, y), t, y
@@ -98,10 +100,42 @@ def _run_step(
     record.rungs += rungs
     inputs = prepared.compiled.inputs(index, t, user)
     prepared.recorder.add(record, index, step.do, result, inputs)
+    record.taken.append(_taken(prepared, record, step))
     if result.termination == "final time" and prepared.compiled.steps[index].uses_default_duration:
         record.timed_out.append(step.do)
     t, y = float(result.t[-1]), result.y[:, -1].copy()
     return _judge_step(prepared, result, t, y), t, y
+
+
+def _taken(prepared: Prepared, record: CycleRecord, step: PlanStep) -> Taken:
+    """Return what the step solved last has passed, and the limit it ended at."""
+    charge, discharge = prepared.recorder.passed(record, -1)
+    voltage = float(record.columns[VOLTAGE][-1][-1])
+    lower, upper = _limits(prepared)
+    reached: Limit | None = None
+    if charge > discharge and voltage >= upper:
+        reached = "upper"
+    elif discharge > charge and voltage <= lower:
+        reached = "lower"
+    return Taken(step, charge, discharge, reached)
+
+
+def _skipped(prepared: Prepared, step: PlanStep, index: int) -> Taken:
+    """Return a step that had its limit behind it: what it was meant to do, and that limit."""
+    meant, voltages = prepared.compiled.aim(index)
+    lower, upper = _limits(prepared)
+    if meant != "discharge" and any(v >= upper for v in voltages):
+        return Taken(step, reached="upper", meant="charge")
+    if meant != "charge" and any(v <= lower for v in voltages):
+        return Taken(step, reached="lower", meant="discharge")
+    return Taken(step)
+
+
+def _limits(prepared: Prepared) -> tuple[float, float]:
+    """Return the voltages at and beyond which the cell is at a limit of its window [V]."""
+    window = prepared.spec.window
+    near = AT_LIMIT * (window.upper.si - window.lower.si)
+    return window.lower.si + near, window.upper.si - near
 
 
 def _judge_step(prepared: Prepared, result: StepResult, t: float, y: Any) -> CycleEnd | None:

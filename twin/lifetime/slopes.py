@@ -28,7 +28,7 @@ import pybamm
 
 from twin.engine.criteria import RESISTANCE, Watched
 from twin.engine.prepare import Prepared
-from twin.engine.recorder import RESISTANCE as RESISTANCE_VARIABLE
+from twin.engine.recorder import AGED_RESISTANCE as RESISTANCE_VARIABLE
 from twin.model.observer import SlopeObserver
 
 Margins = dict[str, tuple[float, np.ndarray]]

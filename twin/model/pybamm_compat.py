@@ -269,6 +269,21 @@ class CompiledCell:
         y = self.model.concatenated_initial_conditions.evaluate(0, inputs=inputs)
         return np.asarray(y, dtype=float).reshape(-1)
 
+    def aim(self, index: int) -> tuple[str, list[float]]:
+        """Return whether a step is to charge or discharge (or neither), and its voltages [V].
+
+        The voltages are the one it holds, if it holds one, and those that end it.
+        """
+        step = self.steps[index]
+        voltages = [
+            float(end.value)
+            for end in step.termination
+            if isinstance(end, pybamm.step.VoltageTermination)
+        ]
+        if isinstance(step, pybamm.step.Voltage):
+            voltages.append(float(step.value))
+        return str(step.direction or "").lower(), voltages
+
     @property
     def layout(self) -> list[tuple[str, int, int]]:
         """Name, start and stop of each state in the state vector."""
