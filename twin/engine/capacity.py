@@ -124,10 +124,9 @@ class Memory:
         self.latest, self.latest_at_rest = measured, at_rest
         share = None
         if counts:
-            reference = measured.capacity_Ah / (self._left(at_rest) or 1.0) if known is None else known
-            share = _ratio(
-                measured.capacity_Ah, self.references.setdefault(measured.way, reference)
-            )
+            begun = measured.capacity_Ah / (self._left(at_rest) or 1.0)
+            reference = self.references.setdefault(measured.way, begun if known is None else known)
+            share = _ratio(measured.capacity_Ah, reference)
         return Capacity(measured.capacity_Ah, False, share, measured.way, first)
 
     def _estimate(self, at_rest: float, counts: bool) -> Capacity:

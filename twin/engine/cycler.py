@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from twin.engine.checkup import AT_LIMIT, Limit, Taken
@@ -16,7 +17,6 @@ from twin.model.pybamm_compat import (
     EXPERIMENT_TAG,
     FailureAtStart,
     StepInfeasible,
-    StepResult,
 )
 
 
@@ -25,7 +25,9 @@ class CycleEnd:
     """How a cycle ended.
 
     ``reason`` is ``"done"``, ``"criterion"`` (``watched`` says which), ``"limit"`` (one of
-    PyBaMM's own events, in ``message``), ``"solver"`` or ``"stopped"``.
+    PyBaMM's own events, in ``message``), ``"solver"`` or ``"stopped"``. ``step`` is the step that
+    a criterion or a limit ended, ``unguarded`` says that it had no voltage to stop at, and
+    ``start`` holds the stored variables as it began, if it could not begin.
     """
 
     reason: str
@@ -35,6 +37,9 @@ class CycleEnd:
     message: str = ""
     tried: tuple[str, ...] = ()
     seconds: float = 0.0
+    step: str = ""
+    unguarded: bool = False
+    start: Mapping[str, float] = field(default_factory=dict)
 
 
 def run_cycle(
@@ -93,7 +98,9 @@ def _run_step(
         record.taken.append(_skipped(prepared, step, index))
         return None, t, y
     except FailureAtStart as dead:
-        return _named_end(prepared, str(dead), t, y), t, y
+        end = _named_end(prepared, str(dead), step, index, t, y)
+        end.start = prepared.recorder.values_at(prepared.compiled, index, t, y, user)
+        return end, t, y
     except LadderExhausted as error:
         end = CycleEnd("solver", t, y, message=error.message, tried=tuple(error.tried))
         return end, t, y
@@ -104,7 +111,9 @@ def _run_step(
     if result.termination == "final time" and prepared.compiled.steps[index].uses_default_duration:
         record.timed_out.append(step.do)
     t, y = float(result.t[-1]), result.y[:, -1].copy()
-    return _judge_step(prepared, result, t, y), t, y
+    if result.termination == "final time" or EXPERIMENT_TAG in result.termination:
+        return None, t, y
+    return _named_end(prepared, result.termination, step, index, t, y), t, y
 
 
 def _taken(prepared: Prepared, record: CycleRecord, step: PlanStep) -> Taken:
@@ -138,16 +147,14 @@ def _limits(prepared: Prepared) -> tuple[float, float]:
     return window.lower.si + near, window.upper.si - near
 
 
-def _judge_step(prepared: Prepared, result: StepResult, t: float, y: Any) -> CycleEnd | None:
-    if result.termination == "final time" or EXPERIMENT_TAG in result.termination:
-        return None
-    return _named_end(prepared, result.termination, t, y)
-
-
-def _named_end(prepared: Prepared, event: str, t: float, y: Any) -> CycleEnd:
+def _named_end(
+    prepared: Prepared, event: str, step: PlanStep, index: int, t: float, y: Any
+) -> CycleEnd:
+    """Return the end that an event has put to a step."""
     if event.startswith(EVENT):
         label = event.removeprefix(EVENT)
         for item in prepared.watched:
             if item.label == label:
-                return CycleEnd("criterion", t, y, watched=item)
-    return CycleEnd("limit", t, y, message=event)
+                return CycleEnd("criterion", t, y, watched=item, step=step.do)
+    unguarded = not prepared.compiled.aim(index)[1]
+    return CycleEnd("limit", t, y, message=event, step=step.do, unguarded=unguarded)

@@ -23,6 +23,7 @@ from twin.modes.ports import PortAt
 
 CURRENT, VOLTAGE = "Current [A]", "Voltage [V]"
 PRESSURE = "Stack pressure [Pa]"
+AMBIENT = "Ambient temperature [K]"
 AGED_RESISTANCE = referred_name(RESISTANCE)
 DISCHARGED = "Discharge capacity [A.h]"
 THROUGHPUT = "Throughput capacity [A.h]"
@@ -144,6 +145,32 @@ class Recorder:
         for name, column in values.items():
             record.columns.setdefault(name, []).append(column)
         record.steps.append(text)
+
+    def values_at(
+        self,
+        compiled: CompiledCell,
+        index: int,
+        t: float,
+        y: np.ndarray | None,
+        user: Mapping[str, float],
+        ambient: float | None = None,
+    ) -> dict[str, float]:
+        """Return every stored variable in a state, at the conditions of a step.
+
+        ``index`` is the step, ``t`` [s] and ``y`` time and state (the initial one if None),
+        and ``user`` the model's own inputs. With ``ambient`` the variables are those of the
+        same state at that temperature [K].
+        """
+        state = (compiled.initial_state(user) if y is None else y).reshape(-1, 1)
+        inputs = compiled.inputs(index, t, user)
+        found = self.observer(np.array([t]), state, inputs)
+        if ambient is not None:
+            state = state.copy()
+            for name, start, stop in compiled.layout:
+                if name == TEMPERATURE:  # a state where the heat is balanced, scaled from 0 K
+                    state[start:stop] *= ambient / found[TEMPERATURE][0]
+            found = self.observer(np.array([t]), state, {**inputs, AMBIENT: ambient})
+        return {name: float(values[0]) for name, values in found.items()}
 
     def first_values(self, record: CycleRecord) -> dict[str, float]:
         """Return every stored variable at the cycle's first point."""

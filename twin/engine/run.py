@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from twin.engine import notices
 from twin.engine.ageing import Ageing
+from twin.engine.blame import as_aged, gather_evidence
 from twin.engine.checkpoint import State
 from twin.engine.criteria import cycle_standings
 from twin.engine.cycler import CycleEnd, run_cycle
@@ -16,9 +17,12 @@ from twin.engine.outcome import Outcome, Standing
 from twin.engine.plan import PlanPhase
 from twin.engine.prepare import Prepared
 from twin.engine.recorder import CycleRecord
-from twin.engine.verdict import gather_evidence, judge, nearest, standings
+from twin.engine.verdict import judge, nearest, standings
 from twin.model.parameters import nominal_capacity
 from twin.modes.mode import Evidence
+
+ENDS_INSIDE = ("cell-failed", "left-window")
+"""The ends of a run that keep the row of a cycle that was not finished."""
 
 
 class CycleSink(Protocol):
@@ -155,9 +159,9 @@ class RunLoop:
         nominal = nominal_capacity(self.prepared.spec)
         row = self.prepared.recorder.row(record, complete, nominal)
         row["wall_s"] = end.seconds
-        of_cycle, aged = self._compare(phase, row, record)
+        of_cycle, aged = self._compare(phase, row, record, end)
         found = standings(self.prepared.watched, row) + of_cycle
-        outcome = self._judge(end, number, row, record, of_cycle)
+        outcome = self._judge(end, row, record, of_cycle, (t, y))
         self._note_margins(row, found)
         return Solved(record, end, row, found, outcome, aged)
 
@@ -174,12 +178,12 @@ class RunLoop:
         if solved.complete:
             state.cycle, state.t, state.y = row["cycle"], end.t, end.y
             state.aged = solved.aged
-        if solved.complete or (outcome is not None and outcome.kind == "cell-failed"):
+        if solved.complete or (outcome is not None and outcome.kind in ENDS_INSIDE):
             self._commit(solved, is_last or outcome is not None, events, jumped)
             self._latest = (row, tuple(solved.found))
 
     def _compare(
-        self, phase: PlanPhase, row: dict[str, Any], record: CycleRecord
+        self, phase: PlanPhase, row: dict[str, Any], record: CycleRecord, end: CycleEnd
     ) -> tuple[list[Standing], dict[str, Any]]:
         """Compare a cycle with those before it, and say in its row what its capacity is.
 
@@ -192,24 +196,32 @@ class RunLoop:
         if not row["complete"]:
             return [], state.aged
         if record.number >= reference and not state.first:
-            state.first = self.prepared.recorder.last_values(record)
+            state.first = dict(self._aged_at_end(record, end))
         return cycle_standings(aged, self.prepared.cell), ageing.to_data()
 
     def _judge(
         self,
         end: CycleEnd,
-        number: int,
         row: dict[str, Any],
         record: CycleRecord,
         of_cycle: list[Standing],
+        began: tuple[float, Any],
     ) -> Outcome | None:
         if end.reason == "done" and all(s.margin > 0 for s in of_cycle):
             return None
-        last = self.prepared.recorder.last_values(record)
+        last = self._aged_at_end(record, end)
         current = row["current_max_A"] / self.prepared.spec.geometry.area.si
-        first = self.state.first or self.prepared.recorder.first_values(record)
+        first: Mapping[str, float] = self.state.first
+        if not first:
+            seen = self.prepared.recorder.first_values(record)
+            first = as_aged(self.prepared, seen, record.taken[0].step, *began)
         evidence = gather_evidence(self.prepared, first, last, current)
-        return judge(self.prepared, end, number, row, of_cycle, evidence)
+        return judge(self.prepared, end, record.number, row, of_cycle, evidence)
+
+    def _aged_at_end(self, record: CycleRecord, end: CycleEnd) -> Mapping[str, float]:
+        """Return the stored variables as a cycle left the cell, at its own temperature."""
+        seen = self.prepared.recorder.last_values(record)
+        return as_aged(self.prepared, seen, record.taken[-1].step, end.t, end.y)
 
     @staticmethod
     def _note_margins(row: dict[str, Any], found: list[Standing]) -> None:

@@ -11,6 +11,7 @@ from twin.lifetime.interpolation import MOST_POINTS, last_span
 from twin.store.tables import CYCLE_COLUMNS
 
 _ERROR, _CAPACITY = "estimated_capacity_error", "capacity_Ah"
+_ESTIMATED = "capacity_estimated"
 
 
 def between(
@@ -48,6 +49,7 @@ def between(
         row: dict[str, Any] = {"cycle": int(cycle), "complete": True, "interpolated": True}
         row["phase"] = after.get("phase")
         row |= dict(zip(keys, map(float, paths[i]), strict=True))
+        row[_ESTIMATED] = any(one.get(_ESTIMATED, False) for one in (before, after))
         if _ERROR in before:
             row["cycles_simulated"] = before["cycles_simulated"]
             row[_ERROR] = max(before[_ERROR], after[_ERROR]) + doubt

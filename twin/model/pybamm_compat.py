@@ -20,6 +20,7 @@ import pybamm
 
 from twin.model.observer import Observer
 from twin.model.pybamm_solver import ScalarIDAKLUSolver
+from twin.specs.protocol_limits import voltages_of
 
 _INFEASIBLE = "non-positive at initial conditions"
 EXPERIMENT_TAG = "[experiment]"
@@ -275,14 +276,7 @@ class CompiledCell:
         The voltages are the one it holds, if it holds one, and those that end it.
         """
         step = self.steps[index]
-        voltages = [
-            float(end.value)
-            for end in step.termination
-            if isinstance(end, pybamm.step.VoltageTermination)
-        ]
-        if isinstance(step, pybamm.step.Voltage):
-            voltages.append(float(step.value))
-        return str(step.direction or "").lower(), voltages
+        return str(step.direction or "").lower(), voltages_of(step)
 
     @property
     def layout(self) -> list[tuple[str, int, int]]:
