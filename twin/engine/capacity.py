@@ -20,7 +20,7 @@ begin anew, and a partial discharge is compared with nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -156,7 +156,7 @@ def first_capacity(rows: Iterable[Mapping[str, Any]]) -> float | None:
     return next(iter([*measured, *(value for value, _ in capacities)]), None)
 
 
-def share_left(rows: list[Mapping[str, Any]]) -> float | None:
+def share_left(rows: Sequence[Mapping[str, Any]]) -> float | None:
     """Return what is left at the end of some rows, of the reference or else of the first."""
     if not rows:
         return None
