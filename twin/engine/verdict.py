@@ -212,7 +212,9 @@ def _ran_into_limit(
     left = _left(prepared, end.message, row)
     loss = 1.0 if left is None else window_share(abs(left[0] - left[1]), prepared)
     mode = responsible(evidence, prepared, loss)
-    if left is not None and end.unguarded and mode == CORE:
+    # A symmetric cell is cycled by charge: the window there is a limit on its polarisation.
+    protocol = prepared.cell.kind == "full" and end.unguarded
+    if left is not None and protocol and mode == CORE:
         return _left_window(prepared, end, left, nearest(found), where)
     return Outcome(
         kind="cell-failed",
