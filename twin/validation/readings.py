@@ -98,7 +98,9 @@ def _change(seen: Observable, data: RunData) -> float:
 
 def _alive(data: RunData) -> bool:
     if data.outcome.kind in UNTOLD:
-        raise InputError(f"it did not come to an end ({data.outcome.kind}): {data.outcome.says}")
+        gave_up = data.outcome.kind == "solver-gave-up"
+        why = "the solver gave up" if gave_up else "the protocol left the voltage window"
+        raise InputError(f"{why}: {data.outcome.says}")
     return data.outcome.kind == "completed"
 
 

@@ -13,7 +13,7 @@ from twin.engine.checkup import Course, Taken
 from twin.engine.inventory import OpenCircuit
 from twin.engine.plan import PlanStep
 from twin.engine.recorder import LEAST_CHARGE, efficiency
-from twin.model.parameters import nominal_capacity
+from twin.model.parameters import nominal_capacity, porous_capacity
 
 CHARGE, SLOW = PlanStep("Charge at C/5 until 3.9 V"), PlanStep("Discharge at C/20 until 2.5 V")
 EMPTY, REST = PlanStep("Discharge at C/5 until 2.5 V"), PlanStep("Rest for 1 hour")
@@ -178,15 +178,27 @@ def test_without_reserve_the_sodium_limits(spec):
     assert tell({**state, "Cathode stoichiometry": 0.2}) < 0.55 * tell(state)
 
 
-def test_it_does_not_depend_on_the_state_of_charge(spec):
+def test_it_does_not_depend_on_where_the_sodium_is(spec):
     tell = OpenCircuit(spec).capacity
     sites, molar = nominal_capacity(spec), spec.anode.material.molar_volume.si
     depth = sites * 3600 * molar / twin.FARADAY / spec.geometry.area.si  # of all sites' sodium
     found = [
-        tell({"Cathode stoichiometry": x, "Anode sodium thickness [m]": 20e-6 - x * depth})
-        for x in (0.1, 0.5, 0.9)
+        tell({"Cathode stoichiometry": x, "Anode sodium thickness [m]": (0.6 - x) * depth})
+        for x in (0.1, 0.3, 0.5)
     ]
     assert found == pytest.approx([found[0]] * 3, rel=1e-6)
+    assert found[0] == pytest.approx(0.6 * sites, rel=0.02)
+
+
+def test_two_hosts_share_the_window_as_their_slopes_say():
+    """``U_c = 4 - x``, ``U_a = 1 - 2 y``: ``Q = (V_up - V_low)/(1/Q_c + 2/Q_a)``."""
+    cell = twin.load_cell("hc-nzsp-nvp", overrides={"window.lower": "3 V", "window.upper": "3.4 V"})
+    tell = OpenCircuit(cell)
+    filling = tell._filling
+    tell._curves = {"cathode": 4 - filling, "anode": 1 - 2 * filling}
+    q_c, q_a = (porous_capacity(cell, host) for host in (cell.cathode, cell.anode))
+    found = tell.capacity({"Cathode stoichiometry": 0.6, "Anode stoichiometry": 0.4})
+    assert found == pytest.approx(0.4 / (1 / q_c + 2 / q_a), rel=1e-3)
 
 
 # --------------------------------------------------------------- efficiency
