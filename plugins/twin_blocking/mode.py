@@ -117,6 +117,7 @@ class Blocking(FailureMode):
                     fresh=1.0,
                     scale="log",
                     says="aged grain boundaries have made the electrolyte too resistive",
+                    at_ambient=True,
                 )
             )
         if self._binary(cell):

@@ -131,6 +131,7 @@ class InterphaseGrowth(FailureMode):
                     direction="above",
                     fresh=min(fresh, 0.5 * side.resistance_limit.si),
                     says=f"the interphase at the {i.place} has grown too resistive to pass current",
+                    at_ambient=True,
                 )
             )
         found += self._sodium_criteria(cell)

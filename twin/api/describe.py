@@ -24,6 +24,7 @@ _NUMBERS = (
     ("pressure_max_Pa", "highest stack pressure", "MPa", 1e-6),
     ("temperature_max_degC", "highest temperature", "degC", 1.0),
 )
+_CAPACITIES = ("capacity_Ah", "areal_capacity")
 
 
 def describe(result: RunResult) -> dict[str, Any]:
@@ -69,6 +70,8 @@ def _numbers(rows: list[dict[str, Any]], area: float) -> list[dict[str, Any]]:
     for key, words, unit, factor in _NUMBERS:
         values = [None if r.get(key) is None else factor * r[key] for r in (first, last)]
         if values != [None, None]:
+            if key in _CAPACITIES and last.get("capacity_estimated"):
+                words += ", estimated"
             found.append({"what": words, "unit": unit, "first": values[0], "last": values[1]})
     return found
 
@@ -84,6 +87,8 @@ def _how_to_go_on(info: RunInfo) -> str | None:
     if info.status_now == "completed":
         whole = all(phase.get("cycles") for phase in info.protocol.get("phase", ()))
         return None if whole else f"twin resume {info.id} --cycles {info.cycles_requested + 100}"
+    if info.status_now == "left-window":
+        return f"run it with another protocol; {info.outcome.get('fix')}"
     if info.status_now == "cell-failed":
         before = max(info.last_cycle - 2, 0)
         return f"a what-if: twin resume {info.id} --from-cycle {before} --set KEY=VALUE"

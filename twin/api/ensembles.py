@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from twin.api.asked import check, hash_as_named, same
 from twin.api.cells import as_spec, load_protocol, mode_entries, split_overrides
+from twin.api.endings import FINISHED
 from twin.api.members import Bench, live_member
 from twin.api.once import OnWait, lived_once
 from twin.errors import InputError, NotFoundError, TwinError
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from twin.specs.schema import CellSpec
     from twin.store import Store
 
-FINISHED = ("completed", "cell-failed", "solver-gave-up")
 MEMORY = "sqlite://"
 Live = Callable[[Sequence[int]], Iterator[dict[str, Any]]]
 """Lives the members of these numbers, and yields each as it ends."""

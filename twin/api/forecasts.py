@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twin.api import ensembles
+from twin.api.endings import UNTOLD
 from twin.api.recording import open_store
+from twin.engine.capacity import first_capacity
 from twin.engine.tolerances import LIFE_ATOL, LIFE_RTOL
 from twin.modes.manager import plugin_manager
 
@@ -65,19 +67,19 @@ class Forecast:
     @cached_property
     def members(self) -> list[Member]:
         """The members that were followed to their end or to the horizon."""
-        return [self._member(run) for run in self._runs if run.status != "solver-gave-up"]
+        return [self._member(run) for run in self._runs if run.status not in UNTOLD]
 
     @property
     def failed(self) -> int:
         """How many members could not be run."""
-        return sum(run.status == "solver-gave-up" for run in self._runs)
+        return sum(run.status in UNTOLD for run in self._runs)
 
     def _member(self, run: Any) -> Member:
         from twin.lifetime.survival import Member
 
         index = run.settings["member"]
         rows = [r for r in self.store.cycles(run.id) if r.get("complete", True)]
-        first = rows[0]["capacity_Ah"] if rows else 0.0
+        first = first_capacity(rows)
         died = run.status == "cell-failed"
         capacity = [(r["cycle"], r["capacity_Ah"] / first) for r in rows] if first else []
         values = dict(zip(self.design["keys"], self.design["values"][index], strict=True))

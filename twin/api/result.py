@@ -100,6 +100,7 @@ class RunResult:
             "cycles": len(complete),
             "wall_s": info.wall_s,
             "capacity_Ah": [row["capacity_Ah"] for row in complete],
+            "capacity_estimated": [row.get("capacity_estimated", False) for row in complete],
             "outcome": info.outcome or None,
             "parent": [info.parent_run, info.parent_cycle] if info.parent_run else None,
             "modes": info.modes,

@@ -174,6 +174,11 @@ def _resume_total(info: RunInfo, done: int, cycles: int | None, branch: bool, pl
     total = cycles if cycles is not None else info.cycles_requested
     if plan.total is not None:
         total = min(total, plan.total)
+    if not branch and info.status == "left-window":
+        raise InputError(
+            f"run {info.id} ended: {info.outcome.get('says')}",
+            fix=f"run it with another protocol; {info.outcome.get('fix')}",
+        )
     if not branch and info.status == "cell-failed":
         outcome = info.outcome
         raise InputError(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from twin.api.asked import check, given, hash_as_named
 from twin.api.cells import as_spec, load_protocol, mode_entries, split_overrides
+from twin.api.endings import FINISHED, UNTOLD
 from twin.api.members import Bench, live_member
 from twin.api.once import OnWait, lived_once
 from twin.engine.tolerances import ATOL, RTOL
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from twin.lifetime.cluster import Workers
     from twin.store import RunInfo, Store
 
-FINISHED = ("completed", "cell-failed", "solver-gave-up")
 MEMORY = "sqlite://"
 ASKED: dict[str, Any] = {
     "protocol": None,
@@ -83,8 +83,10 @@ class Lived:
 
     @property
     def failed(self) -> bool:
-        """Whether the numerics gave up, so that nothing is known of the life's end."""
-        return self.kind == "solver-gave-up" and not self.dead
+        """Whether nothing is known of the life's end: the numerics gave up, or the protocol
+        left the voltage window.
+        """
+        return self.kind in UNTOLD and not self.dead
 
 
 def study_design(cell: Any, cycles: int, asked: Mapping[str, Any]) -> dict[str, Any]:

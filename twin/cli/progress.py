@@ -161,7 +161,7 @@ def state(progress: Progress) -> str:
     row: Any = progress.row
     for s in progress.standings:
         if s.variable == "capacity share":
-            return percent(s.value)
+            return percent(s.value) + (" est." if row.get("capacity_estimated") else "")
     if "core: polarised (positive)" in row.get("margins", {}):
         return f"{1000 * max(abs(row['voltage_min_V']), abs(row['voltage_max_V'])):.0f} mV"
     return f"{1000 * row['capacity_Ah']:.3g} mAh"

@@ -8,7 +8,8 @@ from rich.text import Text
 
 from twin.cli.formats import duration, margin_text, moment, percent, short
 from twin.cli.page import Page
-from twin.engine.outcome import Outcome
+from twin.engine.capacity import first_capacity, share_left
+from twin.engine.outcome import UNTOLD, Outcome
 
 if TYPE_CHECKING:
     from twin.api import RunResult
@@ -19,6 +20,7 @@ MOST_WARNINGS = 3
 STYLES = {
     "completed": "green",
     "cell-failed": "red",
+    "left-window": "yellow",
     "solver-gave-up": "yellow",
     "cancelled": "yellow",
     "interrupted": "yellow",
@@ -54,9 +56,11 @@ def _warnings(result: RunResult) -> list[str]:
 def _from_to(rows: list[dict[str, Any]], kind: str) -> str:
     if kind != "full" or not rows:
         return ""
-    first, last = rows[0]["capacity_Ah"], rows[-1]["capacity_Ah"]
-    share = f" ({percent(last / first)})" if first > 0 else ""
-    return f"{short(1000 * first, 4)} to {short(1000 * last, 4)} mAh{share}"
+    first, last = first_capacity(rows) or 0.0, rows[-1]["capacity_Ah"]
+    left = share_left(rows)
+    share = "" if left is None else f" ({percent(left)})"
+    estimated = ", estimated" if rows[-1].get("capacity_estimated") else ""
+    return f"{short(1000 * first, 4)} to {short(1000 * last, 4)} mAh{share}{estimated}"
 
 
 def ending(outcome: Outcome | None) -> list[tuple[str, Any]]:
@@ -67,9 +71,9 @@ def ending(outcome: Outcome | None) -> list[tuple[str, Any]]:
     if outcome.kind == "cell-failed":
         facts.append(("died of", Text(f"{outcome.mode}: {outcome.criterion}", style="bold")))
         facts.append(("when", _when(outcome)))
-    elif outcome.kind == "solver-gave-up":
+    elif outcome.kind in UNTOLD:
         facts.append(("stopped", _when(outcome)))
-    label = "because" if outcome.kind in ("cell-failed", "solver-gave-up") else "outcome"
+    label = "because" if outcome.kind in ("cell-failed", *UNTOLD) else "outcome"
     facts.append((label, outcome.says))
     if outcome.variable and outcome.kind != "completed":
         value = f"{outcome.variable} = {short(outcome.value)}"

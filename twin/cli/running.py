@@ -26,6 +26,7 @@ Atol = Annotated[float | None, typer.Option("--atol", metavar="X", help="Absolut
 EXIT_CODES = {
     "completed": faults.DONE,
     "cell-failed": faults.DONE,
+    "left-window": faults.BAD_INPUT,
     "solver-gave-up": faults.GAVE_UP,
     "cancelled": faults.INTERRUPTED,
 }

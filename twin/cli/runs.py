@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 STATUSES = (
     "completed",
     "cell-failed",
+    "left-window",
     "solver-gave-up",
     "cancelled",
     "running",

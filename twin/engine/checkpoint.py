@@ -28,8 +28,8 @@ class State:
     y : ndarray
         The state vector.
     references : dict
-        For each kind of cycle (by the fingerprint of its steps) the numbers that later
-        ones of the kind are compared with.
+        Of a run begun before ``aged`` was kept: for each kind of cycle (by the fingerprint
+        of its steps) the numbers that later ones of the kind are compared with.
     first : dict
         Scalar variables at the end of the reference cycle, for the evidence.
     warned : list of str
@@ -39,6 +39,8 @@ class State:
         where every cycle is simulated.
     outside : list of dict
         The tables left so far (:mod:`twin.engine.leaving`).
+    aged : dict
+        What later cycles are compared with (:class:`twin.engine.ageing.Ageing`, as data).
     """
 
     cycle: int
@@ -49,6 +51,7 @@ class State:
     warned: list[str] = field(default_factory=list)
     course: dict[str, Any] = field(default_factory=dict)
     outside: list[dict[str, Any]] = field(default_factory=list)
+    aged: dict[str, Any] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
         """Write the state; exact to the last bit."""
@@ -60,6 +63,7 @@ class State:
             "warned": self.warned,
             "course": self.course,
             "outside": self.outside,
+            "aged": self.aged,
         }
         buffer = io.BytesIO()
         y = np.empty(0) if self.y is None else self.y

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import pybamm
 
 from twin.engine.outcome import Standing
 from twin.model.core import TEMPERATURE
 from twin.model.parameters import nominal_capacity
+from twin.model.referred import referred, referred_name
 from twin.modes.context import CellContext
 from twin.modes.mode import Criterion, FailureMode
+
+if TYPE_CHECKING:
+    from twin.engine.ageing import Aged
 
 CORE = "core"
 EVENT = "Failure: "
@@ -84,13 +89,15 @@ def _core_criteria(cell: CellContext) -> list[Criterion]:
 def add_events(model: pybamm.BaseModel, watched: Iterable[Watched]) -> list[Watched]:
     """Add each fatal criterion to a model as a terminating event; return those it can watch.
 
-    The event's expression is the criterion's margin, which is positive until failure.
+    The event's expression is the criterion's margin, which is positive until failure. A
+    criterion that is judged at the ambient temperature watches the variable referred to it.
     """
     usable = []
     for item in watched:
-        c = item.criterion
-        if c.variable not in model.variables:
+        if item.criterion.variable not in model.variables:
             continue
+        item = as_judged(item, model)
+        c = item.criterion
         usable.append(item)
         if c.severity != "fatal":
             continue
@@ -104,42 +111,36 @@ def add_events(model: pybamm.BaseModel, watched: Iterable[Watched]) -> list[Watc
     return usable
 
 
-def first_cycle_standings(row: Mapping[str, float], cell: CellContext) -> list[Standing]:
-    """Judge the first cycle that counts: does the cell hold any charge at all?"""
-    if cell.kind != "full":
-        return []
-    limit = cell.spec.end_of_life.first_capacity_fraction.si
-    share = row["capacity_Ah"] / nominal_capacity(cell.spec)
-    margin = (share - limit) / (1 - limit)
-    return [Standing(CORE, STILLBORN, margin, "share of nominal capacity", share, limit)]
+def as_judged(item: Watched, model: pybamm.BaseModel) -> Watched:
+    """Return a criterion that looks at its variable at the ambient temperature, where it is to."""
+    c = item.criterion
+    if not c.at_ambient:
+        return item
+    name = referred_name(c.variable)
+    if name not in model.variables:
+        model.variables[name] = referred(model.variables[c.variable], model.cell)
+    return replace(item, criterion=replace(c, variable=name, at_ambient=False))
 
 
-def cycle_standings(
-    row: Mapping[str, float], reference: Mapping[str, float], cell: CellContext
-) -> list[Standing]:
+def cycle_standings(aged: Aged, cell: CellContext) -> list[Standing]:
     """Judge a finished cycle by the core's criteria on capacity and resistance.
 
-    Parameters
-    ----------
-    row, reference : mapping
-        The cycle's row and that of the first cycle that did the same steps.
-    cell : CellContext
-        The cell.
+    The first capacity of its kind is judged too: does the cell hold any charge at all?
     """
-    end = cell.spec.end_of_life
-    found = []
-    if cell.kind == "full" and reference.get("capacity_Ah", 0) > 0:
-        limit = end.capacity_fraction.si
-        share = row["capacity_Ah"] / reference["capacity_Ah"]
-        found.append(
-            Standing(CORE, CAPACITY, (share - limit) / (1 - limit), "capacity share", share, limit)
-        )
-    if reference.get("resistance_Ohm_m2", 0) > 0:
-        limit = end.resistance_factor.si
-        ratio = row["resistance_Ohm_m2"] / reference["resistance_Ohm_m2"]
-        found.append(
-            Standing(
-                CORE, RESISTANCE, (limit - ratio) / (limit - 1), "resistance ratio", ratio, limit
-            )
-        )
+    end, found = cell.spec.end_of_life, []
+    held = aged.capacity
+    if held is not None and held.share is not None:
+        found.append(_at_least(CAPACITY, "capacity share", held.share, end.capacity_fraction.si))
+        if held.first:
+            share = held.value / nominal_capacity(cell.spec)
+            limit = end.first_capacity_fraction.si
+            found.append(_at_least(STILLBORN, "share of nominal capacity", share, limit))
+    if aged.resistance is not None:
+        limit, ratio = end.resistance_factor.si, aged.resistance
+        margin = (limit - ratio) / (limit - 1)
+        found.append(Standing(CORE, RESISTANCE, margin, "resistance ratio", ratio, limit))
     return found
+
+
+def _at_least(what: str, variable: str, share: float, limit: float) -> Standing:
+    return Standing(CORE, what, (share - limit) / (1 - limit), variable, share, limit)

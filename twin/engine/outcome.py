@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-OutcomeKind = Literal["completed", "cell-failed", "solver-gave-up", "cancelled"]
+OutcomeKind = Literal["completed", "cell-failed", "left-window", "solver-gave-up", "cancelled"]
+
+UNTOLD: tuple[OutcomeKind, ...] = ("left-window", "solver-gave-up")
+"""The ends after which nothing is known of the life: studies leave such members out."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +33,15 @@ class Outcome:
 
     Attributes
     ----------
-    kind : {"completed", "cell-failed", "solver-gave-up", "cancelled"}
-        ``completed``: every cycle asked for was run and the cell lives.
+    kind : {"completed", "cell-failed", "left-window", "solver-gave-up", "cancelled"}
+        ``completed``: every cycle asked for was run and the cell lives. ``left-window``:
+        the protocol took a sound cell out of its voltage window; no death, and nothing
+        known of later cycles.
     mode, criterion : str or None
         The failure mode held responsible and the criterion met. A criterion of the
-        core (capacity, resistance, temperature) is put down to the mode that cost most.
+        core (capacity, resistance, temperature) is put down to the mode that cost most,
+        and to the core where none had a part in it that matters. None where the protocol
+        left the window.
     cycle : int
         The cycle in which it happened (the last one finished, if none did).
     time_h, temperature_K, pressure_Pa : float or None

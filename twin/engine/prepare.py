@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from typing import Any, Literal
 
 import pybamm
 
 from twin.engine import criteria
 from twin.engine.criteria import Watched
+from twin.engine.inventory import OpenCircuit
 from twin.engine.plan import Plan, PlanStep
 from twin.engine.recorder import Recorder, recorded_names
 from twin.engine.tolerances import ATOL, RTOL
@@ -123,6 +125,11 @@ class Prepared:
     step_index: dict[Any, int] = field(default_factory=dict)
     free: Mapping[str, float] = field(default_factory=dict)
     """Values of the parameters left free, by their PyBaMM names."""
+
+    @cached_property
+    def open_circuit(self) -> OpenCircuit:
+        """What tells a full cell's open-circuit capacity from its state."""
+        return OpenCircuit(self.spec)
 
     @property
     def solver_settings(self) -> SolverSettings:

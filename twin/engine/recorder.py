@@ -12,18 +12,22 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from twin.engine import leaving
+from twin.engine.checkup import Taken
 from twin.engine.criteria import Watched
 from twin.engine.plan import PlanStep
 from twin.engine.sampling import at_period, sample
-from twin.model.core import TEMPERATURE
+from twin.model.core import RESISTANCE, TEMPERATURE
 from twin.model.pybamm_compat import CompiledCell, Observer, StepResult
+from twin.model.referred import referred_name
 from twin.model.tables import Beyond, keep_worst
 from twin.modes.context import CellContext
 from twin.modes.mode import FailureMode
 from twin.modes.ports import PortAt
 
 CURRENT, VOLTAGE = "Current [A]", "Voltage [V]"
-PRESSURE, RESISTANCE = "Stack pressure [Pa]", "Area-specific resistance [Ohm.m2]"
+PRESSURE = "Stack pressure [Pa]"
+AMBIENT = "Ambient temperature [K]"
+AGED_RESISTANCE = referred_name(RESISTANCE)
 DISCHARGED = "Discharge capacity [A.h]"
 THROUGHPUT = "Throughput capacity [A.h]"
 _CORE = (
@@ -34,6 +38,7 @@ _CORE = (
     TEMPERATURE,
     PRESSURE,
     RESISTANCE,
+    AGED_RESISTANCE,
     "Electrolyte resistance [Ohm.m2]",
     "Internal short current density [A.m-2]",
 )
@@ -47,6 +52,9 @@ _INTERFACE = (
     "stoichiometry",
 )
 POINTS_PER_STEP = 60
+LEAST_CHARGE = 1e-4
+"""Of the nominal capacity: less charge than this has no efficiency. Ratios of charges are told
+to 0.1 % and better, and the solver's tolerance leaves some 1e-7 of the nominal in doubt."""
 
 
 def recorded_names(
@@ -69,6 +77,11 @@ def recorded_names(
     return list(dict.fromkeys(names))
 
 
+def efficiency(charge: float, discharge: float, nominal: float) -> float | None:
+    """Return what came back of what went in; None where there was too little of either."""
+    return discharge / charge if min(charge, discharge) > LEAST_CHARGE * nominal else None
+
+
 def thin(n: int, limit: int = POINTS_PER_STEP) -> np.ndarray:
     """Return the indices of at most ``limit`` points out of ``n``, both ends among them."""
     if n <= limit:
@@ -88,6 +101,7 @@ class CycleRecord:
     skipped: list[str] = field(default_factory=list)
     rungs: list[str] = field(default_factory=list)
     timed_out: list[str] = field(default_factory=list)
+    taken: list[Taken] = field(default_factory=list)
     charge_Wh: float = 0.0
     discharge_Wh: float = 0.0
     outside: dict[str, Beyond] = field(default_factory=dict)
@@ -146,6 +160,32 @@ class Recorder:
             record.columns.setdefault(name, []).append(column)
         record.steps.append(step.do)
 
+    def values_at(
+        self,
+        compiled: CompiledCell,
+        index: int,
+        t: float,
+        y: np.ndarray | None,
+        user: Mapping[str, float],
+        ambient: float | None = None,
+    ) -> dict[str, float]:
+        """Return every stored variable in a state, at the conditions of a step.
+
+        ``index`` is the step, ``t`` [s] and ``y`` time and state (the initial one if None),
+        and ``user`` the model's own inputs. With ``ambient`` the variables are those of the
+        same state at that temperature [K].
+        """
+        state = (compiled.initial_state(user) if y is None else y).reshape(-1, 1)
+        inputs = compiled.inputs(index, t, user)
+        found = self.observer(np.array([t]), state, inputs)
+        if ambient is not None:
+            state = state.copy()
+            for name, start, stop in compiled.layout:
+                if name == TEMPERATURE:  # a state where the heat is balanced, scaled from 0 K
+                    state[start:stop] *= ambient / found[TEMPERATURE][0]
+            found = self.observer(np.array([t]), state, {**inputs, AMBIENT: ambient})
+        return {name: float(values[0]) for name, values in found.items()}
+
     def first_values(self, record: CycleRecord) -> dict[str, float]:
         """Return every stored variable at the cycle's first point."""
         return {name: float(parts[0][0]) for name, parts in record.columns.items()}
@@ -154,11 +194,12 @@ class Recorder:
         """Return every stored variable at the cycle's last point."""
         return {name: float(parts[-1][-1]) for name, parts in record.columns.items()}
 
-    def row(self, record: CycleRecord, complete: bool) -> dict[str, Any]:
-        """Return a cycle's summary row.
+    def row(self, record: CycleRecord, complete: bool, nominal: float) -> dict[str, Any]:
+        """Return a cycle's summary row, of a cell of a nominal capacity [A.h].
 
         Charges come from the model's own counters, energies from the refined points (see
-        :mod:`twin.engine.sampling`); resistance is the mean over the cycle's time [Ohm.m2].
+        :mod:`twin.engine.sampling`); resistance is the mean over the cycle's time, at the
+        ambient temperature [Ohm.m2] (see :mod:`twin.model.referred`).
         """
         table = {name: np.concatenate(parts) for name, parts in record.columns.items()}
         t = table["Time [s]"]
@@ -174,7 +215,7 @@ class Recorder:
             "capacity_Ah": discharge,
             "charge_Wh": record.charge_Wh,
             "discharge_Wh": record.discharge_Wh,
-            "coulombic_efficiency": discharge / charge if charge > 0 else None,
+            "coulombic_efficiency": efficiency(charge, discharge, nominal),
             "current_max_A": float(np.abs(table[CURRENT]).max()),
             "voltage_min_V": float(table[VOLTAGE].min()),
             "voltage_max_V": float(table[VOLTAGE].max()),
@@ -182,7 +223,7 @@ class Recorder:
             "temperature_min_K": float(table[TEMPERATURE].min()),
             "pressure_min_Pa": float(table[PRESSURE].min()),
             "pressure_max_Pa": float(table[PRESSURE].max()),
-            "resistance_Ohm_m2": _mean(table[RESISTANCE], t),
+            "resistance_Ohm_m2": _mean(table[AGED_RESISTANCE], t),
         }
         if record.skipped:
             row["skipped_steps"] = list(record.skipped)
@@ -202,13 +243,17 @@ class Recorder:
     def _charges(record: CycleRecord) -> tuple[float, float]:
         """Return charge and discharge [A.h] from the counters, step by step."""
         charge = discharge = 0.0
-        for net, through in zip(
-            record.columns[DISCHARGED], record.columns[THROUGHPUT], strict=True
-        ):
-            d_net, d_through = net[-1] - net[0], through[-1] - through[0]
-            discharge += (d_through + d_net) / 2
-            charge += (d_through - d_net) / 2
+        for index in range(len(record.columns[DISCHARGED])):
+            in_, out = Recorder.passed(record, index)
+            charge, discharge = charge + in_, discharge + out
         return float(max(charge, 0.0)), float(max(discharge, 0.0))
+
+    @staticmethod
+    def passed(record: CycleRecord, index: int) -> tuple[float, float]:
+        """Return what a solved step charged and what it discharged [A.h]."""
+        net, through = (record.columns[name][index] for name in (DISCHARGED, THROUGHPUT))
+        d_net, d_through = float(net[-1] - net[0]), float(through[-1] - through[0])
+        return (d_through - d_net) / 2, (d_through + d_net) / 2
 
     @staticmethod
     def parquet(record: CycleRecord) -> tuple[bytes, int]:

@@ -8,16 +8,22 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from twin.engine import leaving, notices
+from twin.engine.ageing import Ageing
+from twin.engine.blame import as_aged, gather_evidence
 from twin.engine.checkpoint import State
-from twin.engine.criteria import cycle_standings, first_cycle_standings
+from twin.engine.criteria import cycle_standings
 from twin.engine.cycler import CycleEnd, run_cycle
 from twin.engine.outcome import Outcome, Standing
 from twin.engine.plan import PlanPhase
 from twin.engine.prepare import Prepared
 from twin.engine.recorder import CycleRecord
-from twin.engine.verdict import gather_evidence, judge, nearest, standings
+from twin.engine.verdict import judge, nearest, standings
+from twin.model.parameters import nominal_capacity
 from twin.model.pybamm_compat import layout_to_text
 from twin.modes.mode import Evidence
+
+ENDS_INSIDE = ("cell-failed", "left-window")
+"""The ends of a run that keep the row of a cycle that was not finished."""
 
 
 class CycleSink(Protocol):
@@ -62,6 +68,8 @@ class Solved:
     row: dict[str, Any]
     found: list[Standing]
     outcome: Outcome | None
+    aged: dict[str, Any] = field(default_factory=dict)
+    """What the cycles after it are compared with."""
 
     @property
     def complete(self) -> bool:
@@ -190,13 +198,14 @@ class RunLoop:
         if record.empty:
             return Solved(record, end, {}, [], self._nothing_began(record, end))
         complete = end.reason == "done"
-        row = self.prepared.recorder.row(record, complete)
+        nominal = nominal_capacity(self.prepared.spec)
+        row = self.prepared.recorder.row(record, complete, nominal)
         row["wall_s"] = end.seconds
-        of_cycle = self._compare(phase, row, record) if complete else []
+        of_cycle, aged = self._compare(phase, row, record, end)
         found = standings(self.prepared.watched, row) + of_cycle
-        outcome = self._judge(end, number, row, record, of_cycle)
+        outcome = self._judge(end, row, record, of_cycle, (t, y))
         self._note_margins(row, found)
-        return Solved(record, end, row, found, outcome)
+        return Solved(record, end, row, found, outcome, aged)
 
     def _keep(
         self, solved: Solved, is_last: bool, jumped: Sequence[Mapping[str, Any]] = ()
@@ -211,45 +220,53 @@ class RunLoop:
             events.append(notices.death(outcome, end.t))
         if solved.complete:
             state.cycle, state.t, state.y = row["cycle"], end.t, end.y
-        if solved.complete or (outcome is not None and outcome.kind == "cell-failed"):
+            state.aged = solved.aged
+        if solved.complete or (outcome is not None and outcome.kind in ENDS_INSIDE):
             self._latest = (row, tuple(solved.found))
             if outcome is None and row["cycle"] == self._last:
                 outcome = self._completed(solved.found)
             self._commit(solved, is_last or outcome is not None, events, jumped, outcome)
 
     def _compare(
-        self, phase: PlanPhase, row: dict[str, Any], record: CycleRecord
-    ) -> list[Standing]:
-        """Compare a cycle with the first of its kind, which it may be itself."""
-        state, end_of_life = self.state, self.prepared.spec.end_of_life
-        if record.number < end_of_life.reference_cycle:
-            return []
-        stillborn: list[Standing] = []
-        if not state.first:
-            state.first = self.prepared.recorder.last_values(record)
-            if row["discharge_Ah"] > 0 or row["charge_Ah"] > 0:
-                stillborn = first_cycle_standings(row, self.prepared.cell)
-        reference = state.references.setdefault(
-            phase.fingerprint,
-            {key: float(row[key]) for key in ("capacity_Ah", "resistance_Ohm_m2")},
-        )
-        return cycle_standings(row, reference, self.prepared.cell) + stillborn
+        self, phase: PlanPhase, row: dict[str, Any], record: CycleRecord, end: CycleEnd
+    ) -> tuple[list[Standing], dict[str, Any]]:
+        """Compare a cycle with those before it, and say in its row what its capacity is.
+
+        The state does not move on: a cycle may be taken back.
+        """
+        state, reference = self.state, self.prepared.spec.end_of_life.reference_cycle
+        ageing = Ageing.from_data(state.aged)
+        known = state.references.get(phase.fingerprint, {})
+        aged = ageing.follow(self.prepared, phase, record, row, known)
+        if not row["complete"]:
+            return [], state.aged
+        if record.number >= reference and not state.first:
+            state.first = dict(self._aged_at_end(record, end))
+        return cycle_standings(aged, self.prepared.cell), ageing.to_data()
 
     def _judge(
         self,
         end: CycleEnd,
-        number: int,
         row: dict[str, Any],
         record: CycleRecord,
         of_cycle: list[Standing],
+        began: tuple[float, Any],
     ) -> Outcome | None:
         if end.reason == "done" and all(s.margin > 0 for s in of_cycle):
             return None
-        last = self.prepared.recorder.last_values(record)
+        last = self._aged_at_end(record, end)
         current = row["current_max_A"] / self.prepared.spec.geometry.area.si
-        first = self.state.first or self.prepared.recorder.first_values(record)
+        first: Mapping[str, float] = self.state.first
+        if not first:
+            seen = self.prepared.recorder.first_values(record)
+            first = as_aged(self.prepared, seen, record.taken[0].step, *began)
         evidence = gather_evidence(self.prepared, first, last, current)
-        return judge(self.prepared, end, number, row, of_cycle, evidence)
+        return judge(self.prepared, end, record.number, row, of_cycle, evidence)
+
+    def _aged_at_end(self, record: CycleRecord, end: CycleEnd) -> Mapping[str, float]:
+        """Return the stored variables as a cycle left the cell, at its own temperature."""
+        seen = self.prepared.recorder.last_values(record)
+        return as_aged(self.prepared, seen, record.taken[-1].step, end.t, end.y)
 
     @staticmethod
     def _note_margins(row: dict[str, Any], found: list[Standing]) -> None:

@@ -6,14 +6,14 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from twin.engine.criteria import CORE, Watched
+from twin.engine.blame import plain, responsible, window_share
+from twin.engine.criteria import CAPACITY, CORE, RESISTANCE, STILLBORN, Watched
 from twin.engine.cycler import CycleEnd
 from twin.engine.outcome import Outcome, Standing
 from twin.engine.prepare import Prepared
-from twin.engine.recorder import PRESSURE
+from twin.engine.recorder import PRESSURE, VOLTAGE
 from twin.model.core import TEMPERATURE
-from twin.model.parameters import nominal_capacity
-from twin.modes.mode import Evidence, RunRecord
+from twin.modes.mode import Evidence
 
 # What PyBaMM's own events mean for a cell.
 _LIMITS = {
@@ -49,58 +49,6 @@ def nearest(found: Iterable[Standing], not_this: tuple[str, str] | None = None) 
     return min(rest, key=lambda s: s.margin, default=None)
 
 
-def gather_evidence(
-    prepared: Prepared, first: Mapping[str, float], last: Mapping[str, float], current: float
-) -> dict[str, Evidence]:
-    """Ask every mode what it cost between the reference cycle and now."""
-    spec = prepared.spec
-    record = RunRecord(
-        first=first,
-        last=last,
-        current_density=current,
-        temperature=float(last.get(TEMPERATURE, spec.thermal.ambient.si)),
-        area=spec.geometry.area.si,
-        nominal_capacity=nominal_capacity(spec),
-    )
-    found = {}
-    for mode in prepared.modes:
-        try:
-            found[mode.id] = mode.diagnose(record, prepared.cell)
-        except (KeyError, ValueError, ZeroDivisionError, ArithmeticError) as error:
-            found[mode.id] = Evidence(says=f"no evidence: {type(error).__name__}: {error}")
-    return found
-
-
-def weight(evidence: Evidence, prepared: Prepared) -> float:
-    """Return a mode's cost on one scale.
-
-    Polarisation as a share of the voltage window plus capacity as a share of the
-    nominal: both shorten the discharge that the criteria look at.
-    """
-    window = prepared.spec.window.upper.si - prepared.spec.window.lower.si
-    return evidence.polarisation / window + evidence.capacity / nominal_capacity(prepared.spec)
-
-
-def responsible(evidence: Mapping[str, Evidence], prepared: Prepared) -> str:
-    """Return the mode that cost most; the core if none cost anything."""
-    costs = {mode: weight(e, prepared) for mode, e in evidence.items()}
-    if not costs or max(costs.values()) <= 0:
-        return CORE
-    return max(costs, key=lambda mode: costs[mode])
-
-
-def _plain(evidence: Mapping[str, Evidence], prepared: Prepared) -> dict[str, dict[str, Any]]:
-    return {
-        mode: {
-            "polarisation_V": e.polarisation,
-            "capacity_Ah": e.capacity,
-            "weight": weight(e, prepared),
-            "says": e.says,
-        }
-        for mode, e in evidence.items()
-    }
-
-
 def judge(
     prepared: Prepared,
     end: CycleEnd,
@@ -126,6 +74,7 @@ def judge(
     evidence : mapping
         What each mode cost.
     """
+    row = at_start(prepared.watched, row, end)
     inside = standings(prepared.watched, row)
     everything = inside + of_cycle
     where: dict[str, Any] = {
@@ -133,18 +82,18 @@ def judge(
         "time_h": end.t / 3600,
         "temperature_K": row.get(TEMPERATURE),
         "pressure_Pa": row.get(PRESSURE),
-        "evidence": _plain(evidence, prepared),
+        "evidence": plain(evidence, prepared),
     }
     if end.reason == "criterion" and end.watched is not None:
         return _died_of_criterion(prepared, end.watched, row, everything, evidence, where)
     if end.reason == "limit":
-        return _died_of_limit(prepared, end.message, everything, evidence, where)
+        return _ran_into_limit(prepared, end, row, everything, evidence, where)
     if end.reason == "solver":
         return _gave_up(prepared, end, everything, evidence, where)
     dead = nearest([s for s in of_cycle if s.margin <= 0])
     if dead is None:
         return None
-    mode = responsible(evidence, prepared)
+    mode = responsible(evidence, prepared, _loss(prepared, dead, row))
     return Outcome(
         kind="cell-failed",
         mode=mode,
@@ -153,9 +102,39 @@ def judge(
         value=dead.value,
         threshold=dead.threshold,
         runner_up=_runner_up(everything, dead.mode, dead.criterion),
-        says=_core_words(dead, mode, evidence),
+        says=_core_words(dead, mode, evidence, row.get("capacity_estimated", False)),
         **where,
     )
+
+
+def at_start(
+    watched: Iterable[Watched], row: Mapping[str, Any], end: CycleEnd
+) -> Mapping[str, Any]:
+    """Return a row with what held as a step could not begin, where that ended the cycle.
+
+    The row tells of the steps before, at their temperature and under their pressure.
+    """
+    if not end.start:
+        return row
+    found = {**row, **end.start}
+    for item in watched:
+        name = item.criterion.variable
+        if name in end.start:
+            worst = f"{name} (worst)"
+            values = [end.start[name], row.get(worst, end.start[name])]
+            found[worst] = item.worst(values)
+    return found
+
+
+def _loss(prepared: Prepared, dead: Standing, row: Mapping[str, Any]) -> float:
+    """Return what a death by the core's criteria on a cycle took, as a share of the discharge."""
+    if dead.criterion in (CAPACITY, STILLBORN):
+        return 1 - dead.value
+    if dead.criterion != RESISTANCE or dead.value <= 0:
+        return 1.0
+    risen = row["resistance_Ohm_m2"] * (1 - 1 / dead.value)
+    density = row["current_max_A"] / prepared.spec.geometry.area.si
+    return window_share(risen * density, prepared)
 
 
 def _runner_up(found: list[Standing], mode: str, criterion: str) -> Standing | None:
@@ -163,14 +142,17 @@ def _runner_up(found: list[Standing], mode: str, criterion: str) -> Standing | N
     return nearest(found, (mode, criterion))
 
 
-def _core_words(dead: Standing, mode: str, evidence: Mapping[str, Evidence]) -> str:
+def _core_words(
+    dead: Standing, mode: str, evidence: Mapping[str, Evidence], estimated: bool
+) -> str:
+    by = ", as estimated from its sites and sodium" if estimated else ""
     what = {
-        "capacity lost": f"the capacity fell to {dead.value:.1%} of its first",
-        "no capacity from the start": (
-            f"the first cycle gave {dead.value:.1%} of the nominal capacity: check the voltage "
+        CAPACITY: f"the capacity fell to {dead.value:.1%} of its first{by}",
+        STILLBORN: (
+            f"the cell gives {dead.value:.1%} of the nominal capacity{by}: check the voltage "
             "window, the resistances and the rate"
         ),
-        "resistance risen": f"the resistance rose to {dead.value:.2f} times its first",
+        RESISTANCE: f"the resistance rose to {dead.value:.2f} times its first",
     }.get(dead.criterion, dead.criterion)
     said = evidence[mode].says if mode in evidence else ""
     return f"{what}; {mode} cost most ({said})" if said else what
@@ -185,7 +167,11 @@ def _died_of_criterion(
     where: dict[str, Any],
 ) -> Outcome:
     c = item.criterion
-    mode = item.mode if item.mode != CORE else responsible(evidence, prepared)
+    mode = item.mode
+    if mode == CORE:
+        volts = abs(c.threshold) if c.variable == VOLTAGE else None
+        loss = 1.0 if volts is None else window_share(volts, prepared)
+        mode = responsible(evidence, prepared, loss)
     return Outcome(
         kind="cell-failed",
         mode=mode,
@@ -199,35 +185,76 @@ def _died_of_criterion(
     )
 
 
-def _died_of_limit(
+def _ran_into_limit(
     prepared: Prepared,
-    event: str,
+    end: CycleEnd,
+    row: Mapping[str, Any],
     found: list[Standing],
     evidence: Mapping[str, Evidence],
     where: dict[str, Any],
 ) -> Outcome:
-    """One of PyBaMM's own limits ended a step: say which mode drove the cell there."""
-    words = _LIMITS.get(event, f"the cell reached a physical limit: {event}")
+    """One of PyBaMM's own limits ended a step: say which mode drove the cell there, if one did."""
+    words = _LIMITS.get(end.message, f"the cell reached a physical limit: {end.message}")
     close = nearest(s for s in found if s.mode != CORE)
-    if close is None or close.margin >= _NEAR:
+    if close is not None and close.margin < _NEAR:
         return Outcome(
             kind="cell-failed",
-            mode=responsible(evidence, prepared),
-            criterion=event,
-            runner_up=nearest(found),
-            says=words,
+            mode=close.mode,
+            criterion=close.criterion,
+            variable=close.variable,
+            value=close.value,
+            threshold=close.threshold,
+            runner_up=_runner_up(found, close.mode, close.criterion),
+            says=f"{words} with {max(close.margin, 0):.0%} of the margin of "
+            f"{close.mode}: {close.criterion} left",
             **where,
         )
+    left = _left(prepared, end.message, row)
+    loss = 1.0 if left is None else window_share(abs(left[0] - left[1]), prepared)
+    mode = responsible(evidence, prepared, loss)
+    # A symmetric cell is cycled by charge: the window there is a limit on its polarisation.
+    protocol = prepared.cell.kind == "full" and end.unguarded
+    if left is not None and protocol and mode == CORE:
+        return _left_window(prepared, end, left, nearest(found), where)
     return Outcome(
         kind="cell-failed",
-        mode=close.mode,
-        criterion=close.criterion,
-        variable=close.variable,
-        value=close.value,
-        threshold=close.threshold,
-        runner_up=_runner_up(found, close.mode, close.criterion),
-        says=f"{words} with {max(close.margin, 0):.0%} of the margin of "
-        f"{close.mode}: {close.criterion} left",
+        mode=mode,
+        criterion=end.message,
+        runner_up=nearest(found),
+        says=words,
+        **where,
+    )
+
+
+def _left(prepared: Prepared, event: str, row: Mapping[str, Any]) -> tuple[float, float] | None:
+    """Return the voltage at which a cell was outside its window, and the limit it passed [V]."""
+    window = prepared.spec.window
+    limits = {"Minimum voltage [V]": window.lower.si, "Maximum voltage [V]": window.upper.si}
+    if event not in limits or row.get(VOLTAGE) is None:
+        return None
+    return float(row[VOLTAGE]), limits[event]
+
+
+def _left_window(
+    prepared: Prepared,
+    end: CycleEnd,
+    left: tuple[float, float],
+    runner_up: Standing | None,
+    where: dict[str, Any],
+) -> Outcome:
+    """Nothing in the protocol stopped a step at the window, and no mode drove the cell there."""
+    voltage, limit = left
+    side, name = ("below", "lower") if voltage < limit else ("above", "upper")
+    return Outcome(
+        kind="left-window",
+        criterion="voltage window left",
+        variable=VOLTAGE,
+        value=voltage,
+        threshold=limit,
+        runner_up=runner_up,
+        says=f"the step {end.step!r} took the cell to {voltage:.3g} V, {side} its {limit:g} V: "
+        "nothing in the protocol stops it there, and no failure mode had a part in it",
+        fix=f'let the step end at the window: "{end.step} or until {{{name}}}"',
         **where,
     )
 

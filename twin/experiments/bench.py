@@ -121,7 +121,11 @@ class Bench:
         self.cell: CellContext = built.cell
         self.assembly = built.assembly
         gathered = criteria.gather(self.cell, self.modes)
-        known = [w for w in gathered if w.criterion.variable in built.variables]
+        known = [
+            criteria.as_judged(w, built)
+            for w in gathered
+            if w.criterion.variable in built.variables
+        ]
         fatal = [w for w in known if not harmless(w)]
         criteria.add_events(built, fatal)
         self.watched = known

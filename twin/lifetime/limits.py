@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from twin.engine.capacity import first_capacity
 from twin.errors import InputError
 from twin.units import UnitError, to_si
 
@@ -19,17 +20,28 @@ def _first(key: str) -> Callable[[Rows], float]:
     return lambda rows: float(rows[0][key])
 
 
+def _capacity(rows: Rows) -> float:
+    found = first_capacity(rows)
+    return math.nan if found is None else float(found)
+
+
+def _energy_efficiency(rows: Rows) -> float:
+    """Return that of the first cycle with charge enough both ways to have an efficiency."""
+    both = [row for row in rows if row.get("coulombic_efficiency") is not None]
+    return float(both[0]["discharge_Wh"]) / float(both[0]["charge_Wh"]) if both else math.nan
+
+
 def _highest(key: str) -> Callable[[Rows], float]:
     return lambda rows: max(float(row[key]) for row in rows if row.get(key) is not None)
 
 
 QUANTITIES: dict[str, tuple[str, Callable[[Rows], float], str]] = {
-    "capacity": ("A*hour", _first("capacity_Ah"), "discharged in the first cycle"),
+    "capacity": ("A*hour", _capacity, "of the first cycle"),
     "energy": ("W*hour", _first("discharge_Wh"), "discharged in the first cycle"),
     "efficiency": (
         "",
-        lambda rows: float(rows[0]["discharge_Wh"]) / float(rows[0]["charge_Wh"]),
-        "energy out over energy in, first cycle",
+        _energy_efficiency,
+        "energy out over energy in, first cycle that has both",
     ),
     "cycle_time": (
         "s",

@@ -12,6 +12,7 @@ from twin.store.tables import CYCLE_COLUMNS
 from twin.ties import first_best
 
 _ERROR, _CAPACITY = "estimated_capacity_error", "capacity_Ah"
+_ESTIMATED = "capacity_estimated"
 
 
 def between(
@@ -49,6 +50,7 @@ def between(
         row: dict[str, Any] = {"cycle": int(cycle), "complete": True, "interpolated": True}
         row["phase"] = after.get("phase")
         row |= dict(zip(keys, map(float, paths[i]), strict=True))
+        row[_ESTIMATED] = any(one.get(_ESTIMATED, False) for one in (before, after))
         if _ERROR in before:
             row["cycles_simulated"] = before["cycles_simulated"]
             row[_ERROR] = max(before[_ERROR], after[_ERROR]) + doubt

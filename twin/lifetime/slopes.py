@@ -28,7 +28,7 @@ import pybamm
 
 from twin.engine.criteria import RESISTANCE, Watched
 from twin.engine.prepare import Prepared
-from twin.engine.recorder import RESISTANCE as RESISTANCE_VARIABLE
+from twin.engine.recorder import AGED_RESISTANCE as RESISTANCE_VARIABLE
 from twin.model.observer import SlopeObserver
 from twin.model.pybamm_compat import of_any_size
 from twin.ties import MARGIN, first_best

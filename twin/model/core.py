@@ -8,10 +8,12 @@ import pybamm
 
 from twin.model.laws import law_expression
 from twin.model.parameters import APPLIED_PRESSURE
+from twin.model.referred import referred, referred_name
 from twin.modes.context import CellContext, Interface
 from twin.modes.ports import Port, PortAt
 
 TEMPERATURE = "Volume-averaged cell temperature [K]"
+RESISTANCE = "Area-specific resistance [Ohm.m2]"
 
 
 def scalar(symbol: Any) -> pybamm.Symbol:
@@ -203,7 +205,8 @@ class AreaResistance(CoreSubModel):
     ``R = t_s/sigma_s + sum_i [R_i + R T/(F j_0i a_i theta_i)]`` with ``a = 1`` at a
     metal and ``a L`` at a composite, whose exchange current is taken at half filling:
     the number moves with ageing and temperature, not with the state of charge. The
-    ohmic share of a composite is ``L/(3 sigma_eff)``.
+    ohmic share of a composite is ``L/(3 sigma_eff)``. What has aged of it, whatever the
+    temperature is now, is the same at the cell's own (:mod:`twin.model.referred`).
     """
 
     def __init__(self, cell: CellContext):
@@ -217,7 +220,8 @@ class AreaResistance(CoreSubModel):
             transfer = self._charge_transfer(interface, T, variables)
             variables[interface("charge-transfer resistance [Ohm.m2]")] = scalar(transfer)
             total = total + transfer + variables[interface("series resistance [Ohm.m2]")]
-        variables["Area-specific resistance [Ohm.m2]"] = scalar(total)
+        variables[RESISTANCE] = scalar(total)
+        variables[referred_name(RESISTANCE)] = referred(variables[RESISTANCE], self.cell)
         return variables
 
     def _charge_transfer(

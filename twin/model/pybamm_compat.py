@@ -22,6 +22,7 @@ import pybamm
 from twin.model.observer import Observer
 from twin.model.pybamm_solver import ScalarIDAKLUSolver
 from twin.model.tables import TableWatch
+from twin.specs.protocol_limits import voltages_of
 
 _INFEASIBLE = "non-positive at initial conditions"
 EXPERIMENT_TAG = "[experiment]"
@@ -279,6 +280,14 @@ class CompiledCell:
         inputs = self.inputs(0, 0.0, user)
         y = self.model.concatenated_initial_conditions.evaluate(0, inputs=inputs)
         return np.asarray(y, dtype=float).reshape(-1)
+
+    def aim(self, index: int) -> tuple[str, list[float]]:
+        """Return whether a step is to charge or discharge (or neither), and its voltages [V].
+
+        The voltages are the one it holds, if it holds one, and those that end it.
+        """
+        step = self.steps[index]
+        return str(step.direction or "").lower(), voltages_of(step)
 
     @property
     def layout(self) -> list[tuple[str, int, int]]:

@@ -75,6 +75,11 @@ class Criterion:
     is_short : bool
         Whether it means that sodium has crossed the electrolyte; forecasts give the
         probability of a short apart.
+    at_ambient : bool
+        Whether the variable is judged as it would be at the cell's ambient temperature with
+        the states it has. True for what the cold raises and the warmth takes back, such as
+        a resistance: a limit is on what has aged. False for what is harm while it
+        lasts, such as a stress, and for what depends on states alone.
     """
 
     what: str
@@ -86,6 +91,7 @@ class Criterion:
     severity: Literal["fatal", "warning"] = "fatal"
     scale: Literal["linear", "log"] = "linear"
     is_short: bool = False
+    at_ambient: bool = False
 
     def margin(self, value: float) -> float:
         """Return 1 for the fresh value, 0 at the threshold, negative beyond it."""

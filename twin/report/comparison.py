@@ -33,6 +33,7 @@ def compared(label: str, run: RunView) -> dict[str, Any]:
         "criterion": dead.criterion if dead else nearest.criterion if nearest else None,
         "margin": 0.0 if dead else nearest.margin if nearest else None,
         "capacity_mAh_cm2": _ends(capacity),
+        "capacity_estimated": bool(rows and rows[-1].get("capacity_estimated", False)),
         "resistance_Ohm_cm2": _ends(resistance),
     }
 

@@ -39,6 +39,11 @@ class _Rows:
         outcome = self.run.outcome
         return outcome.cycle if outcome is not None and outcome.kind == "cell-failed" else None
 
+    def only(self, key: str, value: bool = True) -> _Rows:
+        """Return the rows that have a mark, or those that do not."""
+        rows = [row for row in self.rows if bool(row.get(key, False)) is value]
+        return _Rows(self.run, self.area, rows)
+
     def line(
         self, label: str, key: str, factor: float = 1.0, *, finished: bool = False
     ) -> Line | None:
@@ -120,14 +125,18 @@ def _half_cycles(table: dict[str, Any], np: Any) -> tuple[Any, Any]:
 
 
 def capacity(data: _Rows) -> Panel:
-    """Discharge capacity over cycles."""
+    """Capacity over cycles: of full discharges, and as estimated where there was none."""
     factor = 1e3 / (data.area * CM2_PER_M2)
+    parts = {False: data.only("capacity_estimated", False), True: data.only("capacity_estimated")}
     return Panel(
         "capacity",
-        "Discharge capacity",
+        "Capacity",
         "Cycle",
         "Capacity (mAh/cm²)",
-        _present(data.line("discharge", "capacity_Ah", factor, finished=True)),
+        _present(
+            parts[False].line("discharge", "capacity_Ah", factor, finished=True),
+            parts[True].line("estimated", "capacity_Ah", factor, finished=True),
+        ),
         span=0.1,
         death=data.death,
     )

@@ -52,5 +52,9 @@ def ending(run: RunView) -> str:
         return f"died in cycle {outcome.cycle} of {outcome.mode}: {outcome.criterion}"
     if outcome.kind == "completed":
         return f"alive after cycle {outcome.cycle}"
-    words = {"solver-gave-up": "the solver gave up in", "cancelled": "stopped after"}
+    words = {
+        "left-window": "the protocol left the voltage window in",
+        "solver-gave-up": "the solver gave up in",
+        "cancelled": "stopped after",
+    }
     return f"{words[outcome.kind]} cycle {outcome.cycle}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from twin.errors import InputError, Problem, SpecError
 from twin.specs.complaint import Complaint, did_you_mean, near_miss, one_of
+from twin.specs.protocol_limits import contradiction
 from twin.specs.quantity import Quantity
 from twin.specs.ranges import temperature_complaints
 from twin.units import UnitError, to_si
@@ -164,7 +165,7 @@ def resolve(protocol: Protocol, spec: CellSpec, file: str) -> ResolvedProtocol:
         steps = []
         for k, step in enumerate(phase.steps):
             where = f"phase[{i}].steps[{k}]"
-            text = _filled(step, values, area, file, where, problems)
+            text = _filled(step, values, spec, file, where, problems)
             if text is not None and not _no_rest(text):
                 steps.append(
                     ResolvedStep(
@@ -245,7 +246,7 @@ def _nothing_left(phase: str, file: str, where: str) -> Problem:
 def _filled(
     step: Step,
     values: dict[str, str],
-    area: float,
+    spec: CellSpec,
     file: str,
     where: str,
     problems: list[Problem],
@@ -274,33 +275,39 @@ def _filled(
             )
         )
         return None
-    text = in_amperes(text, area)
-    problem = None if _no_rest(text) else _unreadable(text)
-    if problem is None:
+    text = in_amperes(text, spec.geometry.area.si)
+    if _no_rest(text):
         return text
     written = "" if text == step.do else f" (from {step.do!r})"
-    problems.append(
-        Problem(f"PyBaMM cannot read {text!r}{written}: {problem}", file, where, _fix(text))
-    )
-    return None
+    read, unreadable = _read(text)
+    if read is None:
+        says = f"PyBaMM cannot read {text!r}{written}: {unreadable}"
+        problems.append(Problem(says, file, where, _fix(text)))
+        return None
+    against = contradiction(read, text, spec)
+    if against is not None:
+        problems.append(Problem(f"{text!r}{written}: {against[0]}", file, where, against[1]))
+        return None
+    return text
 
 
-def _unreadable(text: str) -> str | None:
-    """Return what PyBaMM has against a step's text, or ``None``."""
+def _read(text: str) -> tuple[Any, str]:
+    """Return a step as PyBaMM reads it; or None, and what PyBaMM has against it."""
     import pybamm
 
     try:
         step = pybamm.step.string(text)
     except Exception as error:  # PyBaMM raises many kinds; all mean "not a step"
         says = str(error).partition(" For example:")[0].strip().rstrip(".")
-        return says if isinstance(error, ValueError) and len(says) < 160 else "it is not a step"
+        short = isinstance(error, ValueError) and len(says) < 160
+        return None, says if short else "it is not a step"
     numbers = [step.value, step.duration]
     for number in numbers:
         if isinstance(number, int | float) and not math.isfinite(number):
-            return "a number in it is not finite"
+            return None, "a number in it is not finite"
     if isinstance(step.duration, int | float) and step.duration <= 0:
-        return "it takes no time"
-    return None
+        return None, "it takes no time"
+    return step, ""
 
 
 def _fix(text: str) -> str:

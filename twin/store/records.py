@@ -48,7 +48,8 @@ class RunInfo:
     study, member : str or None
         The study it belongs to, and its name there.
     status : str
-        As stored: running, completed, cell-failed, solver-gave-up or cancelled.
+        As stored: running, completed, cell-failed, left-window, solver-gave-up or
+        cancelled.
     status_now : str
         The same, but "interrupted" when the writing process is gone, and "running
         elsewhere?" when it ran on another host and has long been quiet.

@@ -280,7 +280,7 @@ class Store(StoreReader):
         ----------
         run_id : str
             The run.
-        status : {"completed", "cell-failed", "solver-gave-up", "cancelled"}
+        status : {"completed", "cell-failed", "left-window", "solver-gave-up", "cancelled"}
             The kind of end.
         outcome : mapping
             The cause of death.

@@ -18,7 +18,7 @@ from twin.store.process import Writer, is_alive, on_this_host, this_process
 from twin.store.records import QUIET_AFTER, RunInfo
 from twin.store.tables import Cell, Cycle, Run, Study, now
 
-FINISHED = ("completed", "cell-failed", "solver-gave-up", "cancelled")
+FINISHED = ("completed", "cell-failed", "left-window", "solver-gave-up", "cancelled")
 """The ways a run ends."""
 
 LIVED = ("completed", "cell-failed", "solver-gave-up")

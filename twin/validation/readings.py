@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from twin.engine.outcome import UNTOLD
 from twin.errors import InputError
 from twin.specs.complaint import did_you_mean
 from twin.units import to_si
@@ -96,8 +97,10 @@ def _change(seen: Observable, data: RunData) -> float:
 
 
 def _alive(data: RunData) -> bool:
-    if data.outcome.kind == "solver-gave-up":
-        raise InputError(f"the solver gave up: {data.outcome.says}")
+    if data.outcome.kind in UNTOLD:
+        gave_up = data.outcome.kind == "solver-gave-up"
+        why = "the solver gave up" if gave_up else "the protocol left the voltage window"
+        raise InputError(f"{why}: {data.outcome.says}")
     return data.outcome.kind == "completed"
 
 
@@ -123,13 +126,28 @@ def _retention(seen: Observable, data: RunData) -> float:
     assert seen.cycle is not None
     if _dead_by(data, seen.cycle):
         return 0.0  # nothing is left of a dead cell
-    first = _row(data, seen.first)["capacity_Ah"]
-    return float(_row(data, seen.cycle)["capacity_Ah"] / first)
+    return _discharged(_row(data, seen.cycle)) / _discharged(_row(data, seen.first))
+
+
+def _discharged(row: dict[str, Any]) -> float:
+    """Return what a cycler reports as a cycle's capacity: of a check-up, or what it discharged.
+
+    An estimate from the state is nothing that a paper could have measured.
+    """
+    key = "discharge_Ah" if row.get("capacity_estimated") else "capacity_Ah"
+    return float(row[key])
 
 
 def _efficiency(seen: Observable, data: RunData) -> float:
     assert seen.cycle is not None
-    return float(_row(data, seen.cycle)["coulombic_efficiency"])
+    found = _row(data, seen.cycle)["coulombic_efficiency"]
+    if found is None:
+        raise InputError(
+            f"cycle {seen.cycle} charged or discharged too little to have an efficiency",
+            key="cycle",
+            fix="read the efficiency of a cycle that does both",
+        )
+    return float(found)
 
 
 def _capacity(seen: Observable, data: RunData) -> float:
@@ -137,7 +155,7 @@ def _capacity(seen: Observable, data: RunData) -> float:
     assert seen.cycle is not None
     if _dead_by(data, seen.cycle):
         return 0.0
-    capacity = float(_row(data, seen.cycle)["capacity_Ah"])
+    capacity = _discharged(_row(data, seen.cycle))
     area = data.spec.geometry.area.si
     if seen.per == "mass":
         cathode: Any = data.spec.cathode

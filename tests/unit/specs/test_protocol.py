@@ -309,3 +309,31 @@ def test_a_phase_of_nothing_but_rests_of_no_length_is_refused():
 def test_a_charge_of_no_length_or_of_another_kind_is_still_refused(step):
     with pytest.raises(SpecError):
         written([step]).resolve(load_cell("na-nzsp-nvp"))
+
+
+@pytest.mark.parametrize(
+    ("step", "says", "fix"),
+    [
+        ("Discharge at C/5 until 1.0 V", "1 V lies below the window", "{lower}"),
+        ("Charge at C/5 until 4.5 V", "4.5 V lies above the window", "{upper}"),
+        ("Hold at 4.5 V for 1 hour", "4.5 V lies above the window", "{upper}"),
+        ("Charge at -0.2C for 1 hour", "a charge at a negative rate is a discharge", "minus"),
+        ("Discharge at -1 mA for 1 hour", "a discharge at a negative rate is a charge", "minus"),
+        ("Discharge at -1 W for 1 hour", "a discharge at a negative rate is a charge", "minus"),
+    ],
+)
+def test_what_the_cells_window_does_not_allow_is_refused_as_it_is_read(tree, load, step, says, fix):
+    tree.write("protocols/cycle.toml", CYCLE.replace("Charge at {rate} until {upper}", step))
+    ((file, key, message, advice),) = problems_of(tree, lambda: load().resolve(tree.load()))
+    assert (file, key) == ("protocols/cycle.toml", "phase[0].steps[0]")
+    assert says in message and fix in advice
+
+
+def test_the_windows_own_limits_and_what_lies_between_are_allowed(tree, load):
+    for step in (
+        "Hold at {upper} until C/50",
+        "Discharge at C/5 until 2.5 V",
+        "Hold at 3 V for 1 h",
+    ):
+        tree.write("protocols/cycle.toml", CYCLE.replace("Charge at {rate} until {upper}", step))
+        load().resolve(tree.load())

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
+from twin.api.capacities import share_left
 from twin.api.formats import duration, percent, short
 
 MOST_ROWS = 400
@@ -142,14 +143,12 @@ class Job:
         """Return how the cell is, in a few words."""
         if not self.rows:
             return ""
-        first, row = self.rows[0], self.rows[-1]
+        row = self.rows[-1]
         if self.info.cell_kind == "full":
-            kept = (
-                f" ({percent(row['capacity_Ah'] / first['capacity_Ah'])})"
-                if first["capacity_Ah"]
-                else ""
-            )
-            return f"{short(1e3 * row['capacity_Ah'])} mAh{kept}"
+            left = share_left(self.rows)
+            kept = "" if left is None else f" ({percent(left)})"
+            mark = " est." if row.get("capacity_estimated") else ""
+            return f"{short(1e3 * row['capacity_Ah'])} mAh{kept}{mark}"
         volts = max(abs(row["voltage_min_V"]), abs(row["voltage_max_V"]))
         return f"{short(1e3 * volts)} mV"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from twin.api.endings import UNTOLD
 from twin.api.formats import duration, percent, short
 from twin_tui.runs.job import Job
 
@@ -44,7 +45,7 @@ class StudyJob(Job):
         wall_s: float | None = None,
     ) -> None:
         self.done, self.total, self.rate, self.eta_s = done, total, rate, eta_s
-        if kind == "solver-gave-up":
+        if kind in UNTOLD:
             self.failed += 1
         how = f": {kind}, took {duration(wall_s)}" if kind else ""
         self.say(f"{done} of {total}, run {run}{how}")

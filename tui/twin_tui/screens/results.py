@@ -17,6 +17,7 @@ COLUMNS = ("", "run", "cell", "status", "cycles", "cause", "took", "ago", "chang
 MARKS = {
     "completed": "✓ completed",
     "cell-failed": "✖ died",
+    "left-window": "? window",
     "solver-gave-up": "? solver",
     "cancelled": "■ stopped",
     "interrupted": "… interrupted",

@@ -12,13 +12,13 @@ from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Static
 
+from twin.api.endings import FINISHED
 from twin.api.formats import ago
 from twin_tui.runs.study import StudyJob
 from twin_tui.screens.base import BenchScreen
 from twin_tui.widgets.table import Table
 
 WATCH_EVERY_S = 5.0
-FINISHED = ("completed", "cell-failed", "solver-gave-up")
 
 
 def study_css(screen: str) -> str:

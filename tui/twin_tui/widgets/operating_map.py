@@ -15,6 +15,7 @@ from textual.binding import Binding
 from textual.message import Message
 from textual.widgets import Static
 
+from twin.api.endings import UNTOLD
 from twin.api.formats import short
 from twin_tui.widgets.fan import labelled_rows
 
@@ -79,7 +80,7 @@ class Map:
 
     def letter(self, point: Point) -> str:
         """Return the letter for what happens at a point."""
-        if point.kind == "solver-gave-up":
+        if point.kind in UNTOLD:
             return UNKNOWN
         return ALIVE if point.mode is None else self.letters[point.mode]
 

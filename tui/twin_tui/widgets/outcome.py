@@ -13,6 +13,7 @@ MARKS = {
     "completed": ("✓ alive", "bold green"),
     "cell-failed": ("✖ died", "bold red"),
     "cancelled": ("■ stopped", "bold yellow"),
+    "left-window": ("? the protocol left the window", "bold yellow"),
     "solver-gave-up": ("? the solver gave up", "bold yellow"),
 }
 
@@ -34,7 +35,8 @@ def draw_outcome(document: dict[str, Any], width: int = 76) -> Text:
 
 def _cause(text: Text, outcome: dict[str, Any], kind: str) -> None:
     if outcome.get("criterion"):
-        text.append(f"of {outcome['mode']}: {outcome['criterion']}", "bold")
+        of = f"of {outcome['mode']}: " if outcome.get("mode") else ""
+        text.append(f"{of}{outcome['criterion']}", "bold")
         when = [f"cycle {outcome['cycle']}"]
         for key, words in (
             ("time_h", lambda v: f"after {short(v)} h"),
@@ -46,7 +48,7 @@ def _cause(text: Text, outcome: dict[str, Any], kind: str) -> None:
         text.append(f", {', '.join(when)}\n")
     if outcome.get("says"):
         text.append(f"{outcome['says']}\n")
-    if outcome.get("variable") and kind == "cell-failed":
+    if outcome.get("variable") and kind in ("cell-failed", "left-window"):
         value, limit = short(outcome["value"]), short(outcome["threshold"])
         text.append(f"measured: {outcome['variable']} = {value}, limit {limit}\n")
     near = outcome.get("runner_up")

@@ -1,0 +1,160 @@
+"""What counts as death: capacities, windows, cold resistances, and who is to blame."""
+
+from __future__ import annotations
+
+import pytest
+
+import twin
+from twin.engine.blame import LEAST_PART, responsible
+from twin.modes.mode import Evidence
+
+FORMATION = """
+schema = 1
+title = "One formation charge, then cycling that starts with the discharge"
+kinds = ["full"]
+[[phase]]
+name = "formation charge"
+cycles = 1
+steps = ["Charge at C/5 until {upper}", "Rest for 10 minutes"]
+[[phase]]
+name = "cycling"
+steps = ["Discharge at C/5 until {lower}", "Rest for 10 minutes", "Charge at C/5 until {upper}"]
+"""
+SHALLOW = """
+schema = 1
+title = "Two percent up and down"
+kinds = ["full"]
+[[phase]]
+name = "regulation"
+steps = [
+  "Charge at C/5 for 12 minutes or until {upper}",
+  "Discharge at C/5 for 6 minutes or until {lower}",
+]
+"""
+TIMED = """
+schema = 1
+title = "Ten hours whatever the voltage"
+kinds = ["full"]
+[[phase]]
+name = "cycle"
+steps = ["Charge at C/5 until {upper}", "Discharge at C/5 for 10 hours"]
+"""
+
+
+@pytest.fixture
+def go(tmp_path):
+    def run(text, cycles, cell="na-nzsp-nvp", **more):
+        protocol = text
+        if "[[phase]]" in text:
+            protocol = tmp_path / "protocol.toml"
+            protocol.write_text(text)
+        return twin.simulate(
+            cell, model="spm", protocol=protocol, cycles=cycles, store="sqlite://", **more
+        )
+
+    return run
+
+
+def test_a_formation_charge_is_no_death(go):
+    run = go(FORMATION, 3)
+    assert run.outcome.kind == "completed"
+    assert [row["capacity_estimated"] for row in run.rows] == [True, False, False]
+    assert [row["coulombic_efficiency"] is None for row in run.rows] == [True, False, False]
+    assert run.rows[1]["capacity_Ah"] == run.rows[1]["discharge_Ah"]
+    assert run.to_dict()["capacity_estimated"] == [True, False, False]
+
+
+def test_shallow_cycles_are_no_death(go):
+    run = go(SHALLOW, 3)
+    assert run.outcome.kind == "completed"
+    nominal = 1.2613e-3
+    for row in run.rows:
+        assert row["capacity_estimated"]
+        assert row["capacity_Ah"] == pytest.approx(nominal, rel=0.01)
+        assert row["discharge_Ah"] == pytest.approx(0.02 * nominal, rel=0.01)
+
+
+def test_discharging_first_is_no_death(go):
+    run = go("cc-cv-discharge-first", 2)
+    assert run.outcome.kind == "completed"
+    assert run.rows[1]["capacity_share"] == pytest.approx(1, abs=1e-3)
+
+
+def test_a_weeks_capacity_is_that_of_its_full_discharge(go):
+    """Partial days give their charge whatever the cell holds: 94.8 % of it, once, at 80 %."""
+    run = go("stationary-storage", 12, cell="hc-nzsp-nvp")
+    outcome = run.outcome
+    assert (outcome.kind, outcome.criterion, outcome.cycle) == ("cell-failed", "capacity lost", 11)
+    last = run.rows[-1]
+    assert last["capacity_share"] == pytest.approx(0.79, abs=0.01)
+    assert last["discharge_Ah"] / run.rows[0]["discharge_Ah"] > 0.94
+    assert last["open_circuit_capacity_Ah"] / run.rows[0]["open_circuit_capacity_Ah"] == (
+        pytest.approx(last["capacity_share"], abs=0.02)
+    )
+
+
+def test_check_ups_in_two_phases_compare(go):
+    """After a month in storage against before it: 38 %, where both discharges say 78 %."""
+    run = go("calendar-storage", 2, cell="hc-nzsp-nvp")
+    assert (run.outcome.criterion, run.outcome.cycle) == ("capacity lost", 2)
+    assert run.outcome.value == pytest.approx(0.377, abs=0.01)
+
+
+def test_a_protocol_that_leaves_the_window_is_said_so(go):
+    run = go(TIMED, 2)
+    outcome = run.outcome
+    assert (outcome.kind, outcome.mode, outcome.cycle) == ("left-window", None, 1)
+    assert (outcome.variable, outcome.threshold) == ("Voltage [V]", 2.5)
+    assert outcome.value == pytest.approx(1.5, abs=0.01)
+    assert "for 10 hours" in outcome.says and "{lower}" in outcome.fix
+    assert run.rows[-1]["complete"] is False
+    assert run.info.status == "left-window"
+
+
+def test_a_swing_to_the_cold_and_back_is_no_death(go):
+    run = go("temperature-cycling", 3)
+    assert run.outcome.kind == "completed"
+    # At -20 degC the interphase alone is beyond its limit; what has aged is far from it.
+    cold, aged = (
+        run.rows[-1][f"Anode interphase resistance{at} [Ohm.m2] (worst)"]
+        if at
+        else max(run.series["Anode interphase resistance [Ohm.m2]"].values)
+        for at in ("", " at ambient")
+    )
+    assert cold > 0.2 > 10 * aged
+
+
+def test_at_the_ambient_temperature_a_resistance_is_itself(go):
+    row = go("cc-cv", 1).rows[0]
+    name = "Area-specific resistance"
+    assert row[f"{name} at ambient [Ohm.m2]"] == pytest.approx(row[f"{name} [Ohm.m2]"], rel=1e-12)
+
+
+def test_a_criterion_met_as_a_step_begins_tells_of_that_step(go):
+    hot = {"end_of_life.maximum_temperature": "50 degC"}
+    outcome = go("temperature-cycling", 1, overrides=hot).outcome
+    assert outcome.criterion == "too hot"
+    assert outcome.value == outcome.temperature_K == pytest.approx(333.15)
+    # The rest before was at -20 degC: what the cold adds is nobody's doing.
+    assert outcome.mode == "core"
+    assert abs(outcome.evidence["interphase"]["polarisation_V"]) < 0.01
+
+
+@pytest.mark.parametrize(
+    ("cost", "loss", "mode"),
+    [
+        (1e-6, 1.0, "core"),
+        (0.9 * LEAST_PART, 1.0, "core"),
+        (1.1 * LEAST_PART, 1.0, "film"),
+        (0.004, 0.006, "film"),
+        (0.0, 0.0, "core"),
+        (-1.0, 0.2, "core"),
+    ],
+)
+def test_blame_needs_a_part_in_the_loss_that_matters(cost, loss, mode):
+    class Prepared:
+        spec = twin.load_cell("na-nzsp-nvp")
+
+    window = Prepared.spec.window
+    volts = cost * (window.upper.si - window.lower.si)
+    assert responsible({"film": Evidence(polarisation=volts)}, Prepared(), loss) == mode

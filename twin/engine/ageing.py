@@ -1,0 +1,123 @@
+"""What a run remembers to tell how a cell has aged, and what it says of each cycle.
+
+The resistance is compared at the cell's own temperature (:mod:`twin.model.referred`), so all
+cycles compare that press the cell alike. Under another pressure contact is another, and
+comes back with it: the first cycle there has the ratio of the one before, and its resistance
+over that ratio is what later ones are compared with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from twin.engine import capacity
+from twin.engine.capacity import Capacity
+from twin.engine.plan import PlanPhase
+from twin.engine.prepare import Prepared
+from twin.engine.recorder import CycleRecord
+
+OHMS = "resistance_Ohm_m2"
+
+
+@dataclass
+class Resistance:
+    """What a cycle's resistance is compared with.
+
+    ``references`` are by pressures [Ohm.m2], ``ratio`` is that of the last cycle.
+    """
+
+    references: dict[str, float] = field(default_factory=dict)
+    ratio: float = 1.0
+
+    def follow(self, value: float, key: str, known: float | None) -> float:
+        """Take a cycle in, and return its resistance over its reference.
+
+        ``known`` is the reference of a run stored before pressures were told apart.
+        """
+        reference = value / self.ratio if known is None else known
+        reference = self.references.setdefault(key, reference)
+        self.ratio = value / reference if reference > 0 else 1.0
+        return self.ratio
+
+
+@dataclass(frozen=True)
+class Aged:
+    """How a cycle stands against its references.
+
+    Attributes
+    ----------
+    capacity : Capacity or None
+        Of a full cell.
+    resistance : float or None
+        The resistance over its reference; None before the reference cycle.
+    """
+
+    capacity: Capacity | None = None
+    resistance: float | None = None
+
+
+@dataclass
+class Ageing:
+    """What is carried from cycle to cycle to tell how a cell has aged."""
+
+    capacity: capacity.Memory = field(default_factory=capacity.Memory)
+    resistance: Resistance = field(default_factory=Resistance)
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Ageing:
+        """Read it from plain data; from none, nothing has happened yet."""
+        return cls(
+            capacity.Memory.from_data(data.get("capacity", {})),
+            Resistance(**data.get("resistance", {})),
+        )
+
+    def to_data(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        ohms = self.resistance
+        return {
+            "capacity": self.capacity.to_data(),
+            "resistance": {"references": dict(ohms.references), "ratio": ohms.ratio},
+        }
+
+    def follow(
+        self,
+        prepared: Prepared,
+        phase: PlanPhase,
+        record: CycleRecord,
+        row: dict[str, Any],
+        known: Mapping[str, float],
+    ) -> Aged:
+        """Take a cycle in; say in its row what its capacity is, and return how it stands.
+
+        Parameters
+        ----------
+        prepared, phase, record
+            The cell, what the cycle was to do, and what was done.
+        row : dict
+            The cycle's row: capacity, whether it is estimated, and the share left go in.
+        known : mapping
+            What cycles of these steps are compared with, from a run stored before
+            check-ups were told apart.
+        """
+        counts = row["complete"] and record.number >= prepared.spec.end_of_life.reference_cycle
+        found = None
+        if prepared.cell.kind == "full":
+            at_rest = prepared.open_circuit.capacity(row)
+            found = self.capacity.follow(
+                record.taken, at_rest, counts=counts, known=known.get("capacity_Ah")
+            )
+            row["capacity_Ah"] = found.value
+            row["open_circuit_capacity_Ah"] = at_rest
+            row["capacity_share"] = found.share
+        row["capacity_estimated"] = found is not None and found.estimated
+        if not counts:
+            return Aged(found)
+        ratio = self.resistance.follow(row[OHMS], _pressures(phase), known.get(OHMS))
+        return Aged(found, ratio)
+
+
+def _pressures(phase: PlanPhase) -> str:
+    """Return the pressures a phase presses its cell with, in order, as a key."""
+    return repr(list(dict.fromkeys(step.pressure for step in phase.steps)))

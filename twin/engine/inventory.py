@@ -1,0 +1,104 @@
+"""What a cell could hold at rest: its open-circuit capacity, from its sites and its sodium.
+
+The estimate of a capacity that no discharge has measured. Of the state it takes the sites that
+are left and the sodium that can still move; the voltage limits then give the capacity by
+the electrodes' own curves. With ``q`` the charge moved from the anode to the cathode [A.h]::
+
+    E(q) = U_c((n_c + q)/Q_c) - U_a((n_a - q)/Q_a),     E falls with q
+    Q_ocv = q(E = V_lower) - q(E = V_upper)
+    Q = F c_max eps_s f L A/3600,    n = x Q        (a composite; f: active fraction left)
+
+At a metal ``U_a = 0`` and ``n_a`` is the sodium of the layer, which ends the discharge when
+it is used up. No current flows, so no resistance counts: that has a criterion of its own.
+The curves are those at the reference temperature.
+
+Reference: the balance of two electrodes' windows, as in M. Dubarry et al., J. Power Sources
+219 (2012) 204 (recalled).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pybamm
+
+from twin.model.parameters import parameter_values, porous_capacity
+from twin.modes.context import FARADAY, CellContext, Interface
+from twin.modes.ports import Port
+from twin.specs.schema import CellSpec
+
+_POINTS = 4001
+"""Of each electrode's curve: a step of 0.025 % of its sites."""
+_DOMAIN = {"anode": "Negative", "cathode": "Positive"}
+
+
+class OpenCircuit:
+    """The open-circuit capacity of one full cell.
+
+    Parameters
+    ----------
+    spec : CellSpec
+        The cell.
+    """
+
+    def __init__(self, spec: CellSpec):
+        self.cell = CellContext(spec)
+        self._filling = np.linspace(0.0, 1.0, _POINTS)[1:-1]
+        values = parameter_values(spec)
+        self._curves = {
+            i.place: self._curve(i, values) for i in self.cell.interfaces if i.kind == "porous"
+        }
+
+    def capacity(self, state: Mapping[str, float]) -> float:
+        """Return the capacity between the voltage limits [A.h].
+
+        Parameters
+        ----------
+        state : mapping
+            The stored variables at one moment: fillings, active fractions and the metal's
+            thickness.
+        """
+        anode, cathode = self.cell.interfaces
+        n_c, sites_c = self._host(cathode, state)
+        if anode.kind == "porous":
+            n_a, sites_a = self._host(anode, state)
+            low, high = max(-n_c, n_a - sites_a), min(sites_c - n_c, n_a)
+        else:
+            n_a, sites_a = self._metal(anode, state), 0.0
+            low, high = -n_c, min(sites_c - n_c, n_a)
+        if high <= low:
+            return 0.0
+        q = np.linspace(low, high, _POINTS)
+        voltage = self._at(cathode, (n_c + q) / sites_c)
+        if anode.kind == "porous":
+            voltage = voltage - self._at(anode, (n_a - q) / sites_a)
+        window = self.cell.spec.window
+        # A measured curve may have a hump; what the cell passes through once does not.
+        voltage = np.minimum.accumulate(voltage)
+        ends = np.interp([-window.upper.si, -window.lower.si], -voltage, q)
+        return float(ends[1] - ends[0])
+
+    def _host(self, interface: Interface, state: Mapping[str, float]) -> tuple[float, float]:
+        """Return the sodium in a composite and the sites it has left [A.h]."""
+        place = interface.place
+        active = state.get(Port.ACTIVE_FRACTION.at(place).variable, 1.0)
+        sites = porous_capacity(self.cell.spec, self.cell.electrode(place)) * active
+        return state[interface("stoichiometry")] * sites, sites
+
+    def _metal(self, interface: Interface, state: Mapping[str, float]) -> float:
+        """Return the sodium of a metal layer [A.h]."""
+        spec = self.cell.spec
+        molar_volume = self.cell.electrode(interface.place).material.molar_volume.si
+        height = state[interface("sodium thickness [m]")]
+        return float(FARADAY * height / molar_volume * spec.geometry.area.si / 3600)
+
+    def _curve(self, interface: Interface, values: Any) -> np.ndarray:
+        name = f"{_DOMAIN[interface.place]} electrode OCP [V]"
+        sto = pybamm.Vector(self._filling)
+        found = values.process_symbol(pybamm.FunctionParameter(name, {"sto": sto})).evaluate()
+        return np.broadcast_to(np.asarray(found, dtype=float).reshape(-1), self._filling.shape)
+
+    def _at(self, interface: Interface, filling: np.ndarray) -> np.ndarray:
+        return np.interp(filling, self._filling, self._curves[interface.place])
