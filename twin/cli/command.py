@@ -85,8 +85,6 @@ def _guarded(function: Function, session: Session, arguments: dict[str, Any]) ->
             return function(session, **arguments) or faults.DONE
     except typer.Exit as done:
         return done.exit_code
-    except BrokenPipeError:
-        return faults.DONE
     except (Exception, KeyboardInterrupt) as error:
         return faults.report(error, session)
     finally:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import sys
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TextIO
 
 from twin.cli.options import Common
+from twin.cli.streams import check_written
 
 if TYPE_CHECKING:
     from twin.cli.page import Page
@@ -58,6 +58,7 @@ class Session:
             sheet = Page(self.out)
             page(sheet)
             write(self.out, sheet.text())
+        check_written(self.out)
 
     def say(self, text: str) -> None:
         """Tell the user something that is not the result."""
@@ -66,23 +67,9 @@ class Session:
 
 
 def write(stream: TextIO, text: str) -> None:
-    """Write and flush; a reader that has gone away (``| head``) is no error."""
-    try:
-        stream.write(text)
-        stream.flush()
-    except BrokenPipeError:
-        discard(stream)
-
-
-def discard(stream: TextIO) -> None:
-    """Send what is still to come on a broken stream nowhere, quietly."""
-    try:
-        number = stream.fileno()
-    except (OSError, ValueError):
-        return
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, number)
-    os.close(nowhere)
+    """Write and flush."""
+    stream.write(text)
+    stream.flush()
 
 
 def as_json(document: Any, stream: TextIO) -> str:
