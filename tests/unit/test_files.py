@@ -62,14 +62,14 @@ def test_the_old_content_stays_until_the_new_is_whole(tmp_path):
 
 
 def test_devices_and_pipes_are_written_into(tmp_path):
-    null = os.stat("/dev/null")
+    null = Path("/dev/null").stat()
     link = tmp_path / "plot.png"
     link.symlink_to("/dev/null")
     for path in ("/dev/null", link):
         assert is_special(path)
         write_text(path, "x")
-    assert os.stat("/dev/null").st_ino == null.st_ino
-    assert stat.S_ISCHR(os.stat("/dev/null").st_mode) and link.is_symlink()
+    assert Path("/dev/null").stat().st_ino == null.st_ino
+    assert stat.S_ISCHR(Path("/dev/null").stat().st_mode) and link.is_symlink()
     pipe, got = tmp_path / "pipe", []
     os.mkfifo(pipe)
     reader = threading.Thread(target=lambda: got.append(pipe.read_text()))
@@ -106,7 +106,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_half_written(tmp_path):
     assert file.read_text() == "old" and left(tmp_path) == ["kept"]
     with pytest.raises(InputError, match="full"):
         write_text("/dev/full", "x")
-    assert stat.S_ISCHR(os.stat("/dev/full").st_mode)
+    assert stat.S_ISCHR(Path("/dev/full").stat().st_mode)
 
 
 def test_where_nothing_can_be_written_is_told_with_file_and_fix(tmp_path, no_override):

@@ -11,6 +11,7 @@ from typing import Any, get_type_hints
 import typer
 
 from twin.cli import faults
+from twin.cli.bounds import bound
 from twin.cli.options import COMMON, Common
 from twin.cli.session import Session
 
@@ -49,6 +50,8 @@ def _wrapped(function: Function, *, listing: bool) -> Callable[..., None]:
     hints = get_type_hints(function, include_extras=True)
     own = list(inspect.signature(function).parameters.values())[1:]
     parameters = [p.replace(annotation=hints[p.name]) for p in own]
+    for p in parameters:
+        bound(p.name, p.annotation)
     parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
     for name, kind in COMMON.items():
         default = None if name == "db" else False

@@ -14,14 +14,16 @@ from rich.text import Text
 
 from twin.cli.formats import bar
 
-WIDTH = 80
+WIDTH, NARROWEST = 80, 40
 
 
 def console_for(stream: TextIO) -> Console:
     """Return a console on a stream: the terminal's width, or 80 columns where there is none."""
     console = Console(file=stream, markup=False, highlight=False, emoji=False)
-    if not console.is_terminal and "COLUMNS" not in os.environ:
-        console.width = WIDTH
+    # A width of nought (COLUMNS=0, a terminal that does not know its own) is none at all.
+    given = os.environ.get("COLUMNS", "")
+    known = console.is_terminal or (given.isdecimal() and int(given) > 0)
+    console.width = max(console.width, NARROWEST) if known and console.width else WIDTH
     return console
 
 
