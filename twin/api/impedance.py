@@ -138,7 +138,8 @@ def _stored(
     if overrides:
         spec = with_overrides(spec, overrides, entries)
     selected = plugin_manager().select(list(info.modes), without, spec.kind)
-    state = State.from_bytes(opened.checkpoint(info.id, cycle).data)
+    checkpoint = opened.checkpoint(info.id, cycle)
+    state = State.from_bytes(checkpoint.data, f"run {info.id}, cycle {checkpoint.cycle}")
     found = None
     if state.y is not None:  # after cycle 0 there is none: the cell is fresh
         layout = json.loads(opened.checkpoint(info.id, 0).layout)

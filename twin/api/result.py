@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from twin.api.stored import outcome_of, series_table
+from twin.errors import StoreError
+from twin.store.damage import Damage
+
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
@@ -35,10 +39,7 @@ class RunResult:
     @property
     def outcome(self) -> Outcome | None:
         """How it ended; None while it has not."""
-        from twin.engine.outcome import Outcome
-
-        data = self.info.outcome
-        return Outcome.from_dict(data) if data else None
+        return outcome_of(self.id, self.info.outcome)
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -82,15 +83,19 @@ class RunResult:
     def iter_series(
         self, cycles: Iterable[int] | None = None
     ) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Yield ``(cycle, {variable: array})`` for the cycles whose series are stored."""
-        import io
+        """Yield ``(cycle, {variable: array})`` for the cycles whose series are stored.
 
-        import pyarrow.parquet as pq
-
+        Those that are damaged are left out.
+        """
         wanted = None if cycles is None else list(cycles)
         for cycle, data in self.store.series(self.id, wanted):
-            table = pq.read_table(io.BytesIO(data), use_threads=False)
-            yield cycle, {name: table[name].to_numpy() for name in table.column_names}
+            of = f"run {self.id}, cycle {cycle}"
+            try:
+                found = series_table(of, data)
+            except StoreError as error:
+                self.store.leave_out(self.id, [Damage(of, "series", error.problem.message)])
+            else:
+                yield cycle, found
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document that ``twin run --json`` prints."""
@@ -107,4 +112,5 @@ class RunResult:
             "parent": [info.parent_run, info.parent_cycle] if info.parent_run else None,
             "modes": info.modes,
             "settings": info.settings,
+            "damaged": [str(found) for found in self.store.damage.get(self.id, ())],
         }

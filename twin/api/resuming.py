@@ -100,7 +100,7 @@ def resume(
     )
     plan = plan_of(rules, spec)
     checkpoint = opened.checkpoint(info.id, from_cycle)
-    state = State.from_bytes(checkpoint.data)
+    state = State.from_bytes(checkpoint.data, f"run {info.id}, cycle {checkpoint.cycle}")
     total = _resume_total(info, state.cycle, cycles, branch, plan)
     prepared = prepare(spec, chosen, plan, settings)
     layout = opened.checkpoint(info.id, 0).layout

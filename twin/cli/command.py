@@ -14,6 +14,7 @@ from twin.cli import faults
 from twin.cli.bounds import bound
 from twin.cli.options import COMMON, Common
 from twin.cli.session import Session
+from twin.cli.stored_faults import stored_fault
 
 Function = Callable[..., int | None]
 
@@ -89,6 +90,6 @@ def _guarded(function: Function, session: Session, arguments: dict[str, Any]) ->
     except typer.Exit as done:
         return done.exit_code
     except (Exception, KeyboardInterrupt) as error:
-        return faults.report(error, session)
+        return faults.report(stored_fault(error, session), session)
     finally:
         session.close()

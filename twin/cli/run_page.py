@@ -22,6 +22,7 @@ STYLES = {
     "solver-gave-up": "yellow",
     "cancelled": "yellow",
     "interrupted": "yellow",
+    "damaged": "yellow",
     "running": "cyan",
 }
 

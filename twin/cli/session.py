@@ -43,6 +43,11 @@ class Session:
 
         return Store.open(self.common.db)
 
+    @property
+    def has_looked(self) -> bool:
+        """Whether a run or a study of the database has been read."""
+        return "store" in self.__dict__ and bool(self.store.looked_at)
+
     def close(self) -> None:
         """Close what was opened."""
         if "store" in self.__dict__:

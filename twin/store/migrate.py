@@ -134,6 +134,12 @@ def _revision(connection: Connection, url: URL) -> str | None:
     if "alembic_version" in tables:
         found = connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all()
         revision = found[0] if len(found) == 1 else None
+        if revision is not None and not isinstance(revision, str):
+            raise StoreError(
+                "the revision of the database is damaged",
+                file=place(url),
+                fix="restore the database from a copy",
+            )
     if revision is None or not {"run", "cycle", "checkpoint"} <= tables:
         raise StoreError(
             "the database belongs to another program "

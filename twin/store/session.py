@@ -21,6 +21,7 @@ from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlalchemy.pool import QueuePool
 
 from twin.errors import StoreError
+from twin.store.damage import from_json, from_utf8
 
 LOCK_TIMEOUT_S = 30.0
 """How long a writer waits for another one before it gives up [s]."""
@@ -125,6 +126,7 @@ def _sqlite_engine(url: URL, lock_timeout_s: float, read_as: str | None) -> Engi
         url,
         hide_parameters=True,
         json_serializer=_to_json,
+        json_deserializer=from_json,
         poolclass=QueuePool,
         connect_args=how,
         **special,
@@ -134,6 +136,7 @@ def _sqlite_engine(url: URL, lock_timeout_s: float, read_as: str | None) -> Engi
     def configure(connection: sqlite3.Connection, _record: Any) -> None:
         # The driver would begin transactions itself, too late and never immediate.
         connection.isolation_level = None
+        connection.text_factory = from_utf8
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute(f"PRAGMA query_only={'ON' if read_as else 'OFF'}")
