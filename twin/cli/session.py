@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from twin.cli.options import Common
 from twin.cli.streams import check_written
+from twin.visible import ESCAPED, visible
 
 if TYPE_CHECKING:
     from twin.cli.page import Page
@@ -68,7 +69,7 @@ class Session:
     def say(self, text: str) -> None:
         """Tell the user something that is not the result."""
         if not self.common.quiet:
-            write(sys.stderr, text + "\n")
+            write(sys.stderr, visible(text) + "\n")
 
 
 def write(stream: TextIO, text: str) -> None:
@@ -83,7 +84,8 @@ def as_json(document: Any, stream: TextIO) -> str:
     text = json.dumps(
         plain(document), indent=2, ensure_ascii=not encoding.startswith("utf"), allow_nan=False
     )
-    return text + "\n"
+    # JSON itself escapes the lower controls only.
+    return text.translate(ESCAPED) + "\n"
 
 
 def plain(value: Any) -> Any:

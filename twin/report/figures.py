@@ -13,6 +13,7 @@ from twin.errors import InputError
 from twin.report.panel import Panel
 from twin.report.panels import SUMMARY, panels
 from twin.report.view import RunView, ending
+from twin.visible import visible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -76,7 +77,7 @@ def plot_panels(shown: Sequence[Panel], title: str, path: str | Path | None = No
     FigureCanvasAgg(figure)
     for axes, panel in zip(_places(figure, len(shown)), shown, strict=True):
         _draw(axes, panel)
-    figure.suptitle(title, fontsize=11)
+    figure.suptitle(title, fontsize=11, parse_math=False)
     if target is not None:
         save_figure(figure, target)
     return figure
@@ -90,6 +91,10 @@ def save_figure(figure: Figure, target: Path, dpi: int = 150) -> None:
     InputError
         If it cannot be written there.
     """
+    from matplotlib.text import Text
+
+    for words in figure.findobj(Text):
+        words.set_text(visible(words.get_text()))  # an SVG with control characters is no XML
     with files.whole(target) as part:
         figure.savefig(part, dpi=dpi, format=target.suffix.lower().removeprefix("."))
 
