@@ -6,8 +6,10 @@ what it does to it.
 
 from __future__ import annotations
 
+import ctypes
+import os
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,6 +115,29 @@ def _by_number(name: str) -> tuple[int, str]:
     """Order ``"E2 …"`` before ``"E10 …"``."""
     digits = name.split()[0].lstrip("E")
     return (int(digits) if digits.isdigit() else 99, name)
+
+
+_CAPABILITIES_3 = 0x20080522  # Linux: the version of the header
+_OVERRIDES = 0b110  # of permissions to write, and to read
+
+
+@pytest.fixture
+def no_override() -> Iterator[None]:
+    """Let permissions hold for this thread even if it is root's (Linux; else it must not be)."""
+    if os.geteuid() != 0:
+        yield
+        return
+    libc = ctypes.CDLL(None, use_errno=True)
+    header = (ctypes.c_uint32 * 2)(_CAPABILITIES_3, 0)
+    before = (ctypes.c_uint32 * 6)()
+    assert libc.capget(header, before) == 0
+    fewer = (ctypes.c_uint32 * 6)(*before)
+    fewer[0] &= ~_OVERRIDES
+    assert libc.capset(header, fewer) == 0
+    try:
+        yield
+    finally:
+        assert libc.capset(header, before) == 0
 
 
 @pytest.fixture

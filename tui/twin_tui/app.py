@@ -14,6 +14,7 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.screen import Screen
 
+from twin import TwinError
 from twin_tui import pauses
 from twin_tui.library import Twin
 from twin_tui.runs.desk import Desk
@@ -215,7 +216,7 @@ class Bench(App[None]):
         self.state.theme = self.theme
         try:
             self.state.write()
-        except OSError as error:
+        except TwinError as error:
             self.log.warning(f"the state could not be kept: {error}")
 
     async def action_quit(self) -> None:

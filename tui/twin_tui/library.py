@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import twin
-from twin import api
+from twin import api, files
 from twin_tui.runs.scenario import Scenario
 
 PATIENCE_S = 3.0
@@ -116,8 +116,7 @@ class Twin:
             raise twin.InputError(
                 f"there is a cell {path.stem!r} already", fix="choose another name"
             )
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(api.cell_toml(spec), encoding="utf-8")
+        files.write_text(path, api.cell_toml(spec), parents=True)
         return path
 
     def choices(self) -> dict[str, list[Any]]:
@@ -198,7 +197,7 @@ class Twin:
         folder.mkdir(parents=True, exist_ok=True)
         figure, document = (folder / f"{name}{end}" for end in (".png", ".json"))
         found.plot(figure)
-        document.write_text(json.dumps(found.to_dict(), indent=1), encoding="utf-8")
+        files.write_text(document, json.dumps(found.to_dict(), indent=1))
         return [figure, document]
 
     def map(self, study: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any, Self
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from twin import files
 from twin_tui.runs.scenario import Scenario
 
 NAME = "sodium-cell-twin"
@@ -87,12 +88,8 @@ class State(BaseModel):
 
     def write(self) -> None:
         """Keep it for the next time."""
-        folder = config_folder()
-        folder.mkdir(parents=True, exist_ok=True)
-        target = folder / "bench-state.json"
-        new = target.with_suffix(".new")
-        new.write_text(self.model_dump_json(indent=1), encoding="utf-8")
-        new.replace(target)
+        target = config_folder() / "bench-state.json"
+        files.write_text(target, self.model_dump_json(indent=1), parents=True)
 
 
 def read_settings() -> tuple[Settings, str | None]:

@@ -29,7 +29,7 @@ _CAPACITIES = ("capacity_Ah", "areal_capacity")
 
 def describe(result: RunResult) -> dict[str, Any]:
     """Return the document of ``twin show``."""
-    info, rows = result.info, result.rows
+    info, rows, events = result.info, result.rows, result.store.events(result.id)
     last = rows[-1] if rows else {}
     return result.to_dict() | {
         "title": info.cell_title,
@@ -43,7 +43,7 @@ def describe(result: RunResult) -> dict[str, Any]:
         "updated": info.updated,
         "host": info.host,
         "packages": info.packages,
-        "events": result.store.events(result.id),
+        "events": events,
         "margins": last.get("margins") or {},
         "numbers": _numbers(rows, _area(info)),
         "resume": _how_to_go_on(info),

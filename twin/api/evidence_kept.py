@@ -10,15 +10,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from twin import files
+from twin.errors import InputError
 from twin.modes.manager import plugin_manager
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from twin.specs.schema import CellSpec
+
+log = logging.getLogger("twin.evidence")
 
 FOLDER = "evidence"
 _FORMAT = 2
@@ -45,9 +50,10 @@ def keep(spec: CellSpec, found: dict[str, Any]) -> None:
     from twin.specs.dump import cell_hash
 
     found |= {"hash": cell_hash(spec), "versions": _versions()}
-    file = _cached(spec)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(found), encoding="utf-8")
+    try:
+        files.write_text(_cached(spec), json.dumps(found), parents=True)
+    except InputError as error:  # a finding is worth more than its being kept
+        log.warning("the finding was not kept for the next time: %s", error.problem)
 
 
 def _shipped(name: str) -> Iterator[Path]:

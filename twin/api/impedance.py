@@ -138,7 +138,7 @@ def _stored(
         spec = with_overrides(spec, overrides, entries)
     selected = plugin_manager().select(list(info.modes), without, spec.kind)
     checkpoint = opened.checkpoint(info.id, cycle)
-    state = State.from_bytes(checkpoint.data)
+    state = State.from_bytes(checkpoint.data, f"run {info.id}, cycle {checkpoint.cycle}")
     found = None
     if state.y is not None:  # after cycle 0 there is none: the cell is fresh
         found = StoredState(state.y, layout_of_state(info, checkpoint), state.t)

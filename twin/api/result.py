@@ -6,6 +6,10 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from twin.api.stored import outcome_of, series_table
+from twin.errors import StoreError
+from twin.store.damage import Damage
+
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
@@ -39,10 +43,7 @@ class RunResult:
     @property
     def outcome(self) -> Outcome | None:
         """How it ended; None while it has not."""
-        from twin.engine.outcome import Outcome
-
-        data = self.info.outcome
-        return Outcome.from_dict(data) if data else None
+        return outcome_of(self.id, self.info.outcome)
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -71,7 +72,7 @@ class RunResult:
 
         # Arrow reads outside of Python's lock, so a few chunks are read at once.
         with ThreadPoolExecutor(max_workers=_READERS) as pool:
-            tables = list(pool.map(_numbered, self.store.series(self.id)))
+            tables = list(self._sound(pool.map(self._table, self.store.series(self.id))))
         if not tables:
             return xr.Dataset()
         lengths = [len(table["Time [s]"]) for _, table in tables]
@@ -84,10 +85,32 @@ class RunResult:
     def iter_series(
         self, cycles: Iterable[int] | None = None
     ) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Yield ``(cycle, {variable: array})`` for the cycles whose series are stored."""
+        """Yield ``(cycle, {variable: array})`` for the cycles whose series are stored.
+
+        Those that are damaged are left out.
+        """
         wanted = None if cycles is None else list(cycles)
-        for cycle, data in self.store.series(self.id, wanted):
-            yield _numbered((cycle, data))
+        read = map(self._table, self.store.series(self.id, wanted))
+        yield from self._sound(read)
+
+    def _table(self, chunk: tuple[int, bytes]) -> tuple[int, dict[str, Any] | Damage]:
+        """Return a chunk's cycle, and its columns as arrays or what is wrong with it."""
+        cycle, data = chunk
+        of = f"run {self.id}, cycle {cycle}"
+        try:
+            return cycle, series_table(of, data)
+        except StoreError as error:
+            return cycle, Damage(of, "series", error.problem.message)
+
+    def _sound(
+        self, read: Iterable[tuple[int, dict[str, Any] | Damage]]
+    ) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Yield the chunks that can be read, and note the others."""
+        for cycle, found in read:
+            if isinstance(found, Damage):
+                self.store.leave_out(self.id, [found])
+            else:
+                yield cycle, found
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document that ``twin run --json`` prints."""
@@ -105,24 +128,8 @@ class RunResult:
             "parent": [info.parent_run, info.parent_cycle] if info.parent_run else None,
             "modes": info.modes,
             "settings": info.settings,
+            "damaged": [str(found) for found in self.store.damage.get(self.id, ())],
         }
-
-
-def _numbered(chunk: tuple[int, bytes]) -> tuple[int, dict[str, Any]]:
-    """Return a chunk's cycle, and its columns as arrays.
-
-    A chunk is one row group of some hundred rows. Reading it as that is two to three times
-    as fast as ``read_table``, which sets up a scan of files for each.
-    """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    cycle, data = chunk
-    file = pq.ParquetFile(pa.BufferReader(data), pre_buffer=False)
-    whole = file.num_row_groups == 1
-    table = file.read_row_group(0, use_threads=False) if whole else file.read(use_threads=False)
-    columns = zip(table.column_names, table.columns, strict=True)
-    return cycle, {name: column.to_numpy() for name, column in columns}
 
 
 def _joined(name: str, tables: list[tuple[int, dict[str, Any]]], lengths: list[int]) -> Any:

@@ -109,7 +109,7 @@ def resume(
         if branch
         else _latest(opened, info, asked if plan.total is None else min(asked, plan.total))
     )
-    state = State.from_bytes(checkpoint.data)
+    state = State.from_bytes(checkpoint.data, f"run {info.id}, cycle {checkpoint.cycle}")
     total = _resume_total(info, state.cycle, cycles, branch, plan)
     prepared = prepare(spec, chosen, plan, settings)
     if branch:

@@ -9,8 +9,9 @@ import typer
 
 from twin.cli.command import command, group
 from twin.cli.options import CellName, Overlays, Overrides
-from twin.cli.saving import check_writable, save_json
+from twin.cli.saving import save_json
 from twin.cli.session import Session, as_json, write
+from twin.files import check_target
 
 if TYPE_CHECKING:
     from twin.cli.page import Page
@@ -156,7 +157,7 @@ def weigh_cell(
     from twin.cli.ticker import Ticker
 
     if save is not None:
-        check_writable(save)
+        check_target(save, key="save")
     with Ticker(session, cell) as ticker:
         found = api.sensitivity(
             cell,

@@ -11,8 +11,10 @@ from typing import Any, get_type_hints
 import typer
 
 from twin.cli import faults
+from twin.cli.bounds import bound
 from twin.cli.options import COMMON, Common
 from twin.cli.session import Session
+from twin.cli.stored_faults import stored_fault
 
 Function = Callable[..., int | None]
 
@@ -49,6 +51,8 @@ def _wrapped(function: Function, *, listing: bool) -> Callable[..., None]:
     hints = get_type_hints(function, include_extras=True)
     own = list(inspect.signature(function).parameters.values())[1:]
     parameters = [p.replace(annotation=hints[p.name]) for p in own]
+    for p in parameters:
+        bound(p.name, p.annotation)
     parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
     for name, kind in COMMON.items():
         default = None if name == "db" else False
@@ -85,9 +89,7 @@ def _guarded(function: Function, session: Session, arguments: dict[str, Any]) ->
             return function(session, **arguments) or faults.DONE
     except typer.Exit as done:
         return done.exit_code
-    except BrokenPipeError:
-        return faults.DONE
     except (Exception, KeyboardInterrupt) as error:
-        return faults.report(error, session)
+        return faults.report(stored_fault(error, session), session)
     finally:
         session.close()

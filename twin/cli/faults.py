@@ -9,6 +9,7 @@ from typing import Any
 
 from twin.cli.session import Session, as_json, write
 from twin.errors import Problem, TwinError
+from twin.visible import visible
 
 _WRONG_PATH = (
     FileNotFoundError,
@@ -75,10 +76,10 @@ def report(error: BaseException, session: Session) -> int:
     """Tell the user, and return the exit code."""
     problems, code = problems_of(error)
     if code == BUG and session.common.verbose:
-        write(sys.stderr, "".join(traceback.format_exception(error)))
+        write(sys.stderr, visible("".join(traceback.format_exception(error))))
     if session.wants_json:
         write(session.out, as_json(document(problems), session.out))
-    write(sys.stderr, text(problems))
+    write(sys.stderr, visible(text(problems)))
     return code
 
 

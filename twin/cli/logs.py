@@ -7,6 +7,8 @@ import os
 import sys
 from collections.abc import Sequence
 
+from twin.visible import visible
+
 _SUNDIALS = ("SUNLOGGER_ERROR_FILENAME", "SUNLOGGER_WARNING_FILENAME")
 
 
@@ -24,7 +26,7 @@ class _ToStderr(logging.StreamHandler):
 
 class _Plain(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        return f"{record.levelname.lower()}: {super().format(record)}"
+        return visible(f"{record.levelname.lower()}: {super().format(record)}")
 
 
 def configure(arguments: Sequence[str]) -> None:

@@ -13,15 +13,19 @@ from rich.table import Table
 from rich.text import Text
 
 from twin.cli.formats import bar
+from twin.visible import visible
 
-WIDTH = 80
+WIDTH, NARROWEST = 80, 40
+_UNCUT: dict[str, Any] = {"no_wrap": True, "overflow": "ignore"}
 
 
 def console_for(stream: TextIO) -> Console:
     """Return a console on a stream: the terminal's width, or 80 columns where there is none."""
     console = Console(file=stream, markup=False, highlight=False, emoji=False)
-    if not console.is_terminal and "COLUMNS" not in os.environ:
-        console.width = WIDTH
+    # A width of nought (COLUMNS=0, a terminal that does not know its own) is none at all.
+    given = os.environ.get("COLUMNS", "")
+    known = console.is_terminal or (given.isdecimal() and int(given) > 0)
+    console.width = max(console.width, NARROWEST) if known and console.width else WIDTH
     return console
 
 
@@ -55,12 +59,14 @@ class Page:
 
     def line(self, text: str = "", style: str = "", indent: int = 0) -> None:
         """Add a paragraph."""
-        part = Text(text, style=style)
+        part = Text(visible(text), style=style)
         self._parts.append(Padding(part, (0, 0, 0, indent)) if indent else part)
 
     def raw(self, text: str) -> None:
         """Add text that brings its own layout and colours."""
-        self._parts.append(Text.from_ansi(text, no_wrap=True, overflow="ignore"))
+        part = Text.from_ansi(text, no_wrap=True, overflow="ignore")
+        # What is left of escapes is not colour; the pictures are as long, so that spans hold.
+        self._parts.append(Text(visible(part.plain), spans=part.spans, **_UNCUT))
 
     def heading(self, text: str) -> None:
         """Add a heading after an empty line."""
@@ -74,7 +80,7 @@ class Page:
         table.add_column(overflow="fold")
         for label, value in pairs:
             if value not in (None, ""):
-                table.add_row(Text(label), value if isinstance(value, Text) else Text(str(value)))
+                table.add_row(_cell(label), _cell(value))
         if table.row_count:
             self._parts.append(table)
 
@@ -110,5 +116,11 @@ class Page:
                 header_style="dim",
             )
         for row in rows:
-            table.add_row(*(c if isinstance(c, Text) else Text(str(c)) for c in row))
+            table.add_row(*map(_cell, row))
         self._parts.append(table)
+
+
+def _cell(value: Any) -> Text:
+    if isinstance(value, Text):
+        return Text(visible(value.plain), style=value.style, spans=value.spans)
+    return Text(visible(str(value)))

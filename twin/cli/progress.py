@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from twin.cli.formats import bar, duration, percent, short
 from twin.cli.session import Session
+from twin.visible import visible
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -55,7 +56,7 @@ class Watcher:
             from twin.cli.page import console_for
 
             self._live = Live(
-                Text(f"assembling {self._what} …", style="dim"),
+                Text(visible(f"assembling {self._what} …"), style="dim"),
                 console=console_for(sys.stderr),
                 auto_refresh=False,
                 transient=True,
@@ -100,7 +101,7 @@ class Watcher:
 
         console = live.console
         line = live_line(progress, console.width - 3, console.encoding)
-        live.update(Text(line, no_wrap=True, overflow="crop"), refresh=True)
+        live.update(Text(visible(line), no_wrap=True, overflow="crop"), refresh=True)
 
 
 def plain_line(progress: Progress) -> str:

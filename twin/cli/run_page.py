@@ -24,6 +24,7 @@ STYLES = {
     "solver-gave-up": "yellow",
     "cancelled": "yellow",
     "interrupted": "yellow",
+    "damaged": "yellow",
     "running": "cyan",
 }
 

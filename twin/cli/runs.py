@@ -23,6 +23,7 @@ STATUSES = (
     "running",
     "interrupted",
     "running elsewhere?",
+    "damaged",
 )
 
 
@@ -92,6 +93,7 @@ def _listed(run: RunInfo) -> dict[str, Any]:
         "wall_s": run.wall_s,
         "created": run.created,
         "updated": run.updated,
+        "damaged": {damage.column: damage.why for damage in run.damage},
     }
 
 
@@ -102,7 +104,8 @@ def _row(run: RunInfo) -> tuple[Any, ...]:
     from twin.cli.run_page import STYLES
 
     outcome = run.outcome or {}
-    cause = f"{outcome['mode']}: {outcome['criterion']}" if outcome.get("criterion") else ""
+    cause = f"{outcome.get('mode')}: {outcome['criterion']}" if outcome.get("criterion") else ""
+    cause = "; ".join(f"{d.column}: {d.why}" for d in run.damage) or cause
     status = Text(run.status_now, style=STYLES.get(run.status_now, ""))
     cycles = f"{run.cycles}/{run.cycles_requested}"
     return run.id, run.cell_name, status, cycles, cause, ago(run.created)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import sys
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TextIO
 
 from twin.cli.options import Common
+from twin.cli.streams import check_written
+from twin.visible import ESCAPED, visible
 
 if TYPE_CHECKING:
     from twin.cli.page import Page
@@ -43,6 +44,11 @@ class Session:
 
         return Store.open(self.common.db)
 
+    @property
+    def has_looked(self) -> bool:
+        """Whether a run or a study of the database has been read."""
+        return "store" in self.__dict__ and bool(self.store.looked_at)
+
     def close(self) -> None:
         """Close what was opened."""
         if "store" in self.__dict__:
@@ -58,31 +64,18 @@ class Session:
             sheet = Page(self.out)
             page(sheet)
             write(self.out, sheet.text())
+        check_written(self.out)
 
     def say(self, text: str) -> None:
         """Tell the user something that is not the result."""
         if not self.common.quiet:
-            write(sys.stderr, text + "\n")
+            write(sys.stderr, visible(text) + "\n")
 
 
 def write(stream: TextIO, text: str) -> None:
-    """Write and flush; a reader that has gone away (``| head``) is no error."""
-    try:
-        stream.write(text)
-        stream.flush()
-    except BrokenPipeError:
-        discard(stream)
-
-
-def discard(stream: TextIO) -> None:
-    """Send what is still to come on a broken stream nowhere, quietly."""
-    try:
-        number = stream.fileno()
-    except (OSError, ValueError):
-        return
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, number)
-    os.close(nowhere)
+    """Write and flush."""
+    stream.write(text)
+    stream.flush()
 
 
 def as_json(document: Any, stream: TextIO) -> str:
@@ -91,7 +84,8 @@ def as_json(document: Any, stream: TextIO) -> str:
     text = json.dumps(
         plain(document), indent=2, ensure_ascii=not encoding.startswith("utf"), allow_nan=False
     )
-    return text + "\n"
+    # JSON itself escapes the lower controls only.
+    return text.translate(ESCAPED) + "\n"
 
 
 def plain(value: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 import typer
 
 from twin.cli.formats import duration, short
-from twin.cli.session import Session, write
+from twin.cli.session import Session
 
 if TYPE_CHECKING:
     from twin.cli.page import Page
@@ -92,7 +91,7 @@ class Teller:
             rate = (progress.done - before) / (now - began)
             left = duration((progress.total - progress.done) / rate)
             pace = f", {short(rate, 2)}/s, {left} left"
-        write(sys.stderr, f"{progress.done}/{progress.total} {self._what}{pace}\n")
+        self._session.say(f"{progress.done}/{progress.total} {self._what}{pace}")
 
 
 class Result(Protocol):

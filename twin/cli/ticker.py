@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from twin.cli.formats import bar, duration, percent
 from twin.cli.session import Session
+from twin.visible import visible
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -45,7 +46,7 @@ class Ticker:
             from twin.cli.page import console_for
 
             self._live = Live(
-                Text(f"assembling {self._what} …", style="dim"),
+                Text(visible(f"assembling {self._what} …"), style="dim"),
                 console=console_for(sys.stderr),
                 auto_refresh=False,
                 transient=True,
@@ -90,7 +91,7 @@ class Ticker:
 
         console = live.console
         line = f"{bar(share, 12, console.encoding)} {told}"
-        cut = Text(line[: console.width - 1], no_wrap=True, overflow="crop")
+        cut = Text(visible(line[: console.width - 1]), no_wrap=True, overflow="crop")
         live.update(cut, refresh=True)
 
 

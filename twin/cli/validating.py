@@ -10,8 +10,9 @@ import typer
 
 from twin.cli import faults
 from twin.cli.command import command
-from twin.cli.saving import check_writable, save_json, write_json
+from twin.cli.saving import save_json, write_json
 from twin.cli.session import Session
+from twin.files import check_target
 
 if TYPE_CHECKING:
     from twin.validation.runner import Line, Progress
@@ -50,7 +51,7 @@ def validate(
         _list(session, names)
         return faults.DONE
     if save is not None:
-        check_writable(save)
+        check_target(save, key="save")
     return _run(session, names, jobs, save)
 
 

@@ -73,8 +73,8 @@ class State:
         return _MAGIC + body
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> State:
-        """Read a state back.
+    def from_bytes(cls, data: bytes, of: str | None = None) -> State:
+        """Read a state back; ``of`` is whose it is, for the error.
 
         Raises
         ------
@@ -87,10 +87,11 @@ class State:
             head, _, rest = zlib.decompress(data[4:]).partition(b"\n")
             fields = json.loads(head)
             y = np.load(io.BytesIO(rest), allow_pickle=False)
-        except (ValueError, zlib.error, KeyError) as error:
+            fields["t"] = float.fromhex(fields["t"])
+            return cls(y=y if y.size else None, **fields)
+        except (ValueError, TypeError, LookupError, EOFError, zlib.error) as error:
             raise StoreError(
-                f"a checkpoint cannot be read ({error})",
-                fix="resume from another cycle: --from-cycle N",
+                f"the checkpoint is damaged ({error})",
+                key=of,
+                fix="go on from another cycle: --from-cycle N (twin resume), --cycle N (twin eis)",
             ) from None
-        fields["t"] = float.fromhex(fields["t"])
-        return cls(y=y if y.size else None, **fields)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from twin.report.figures import PALETTE, figure_target
+from twin.report.figures import PALETTE, figure_target, save_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -61,7 +61,7 @@ def plot_attribution(document: Mapping[str, Any], path: str | Path | None = None
     head = f"{document['cell']}, {ended}; losses in cycle {document['compared_in_cycle']}"
     figure.suptitle(f"{head} against the cell without these modes", fontsize=11)
     if target is not None:
-        figure.savefig(target, dpi=150)
+        save_figure(figure, target)
     return figure
 
 

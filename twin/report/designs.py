@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from twin.report.figures import MARKERS, PALETTE, figure_target
+from twin.report.figures import MARKERS, PALETTE, figure_target, save_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,7 +55,7 @@ def plot_design(document: Mapping[str, Any], path: str | Path | None = None) -> 
     figure.suptitle(f"{document['cell']}: best life {life} cycles, by {document['method']}",
                     fontsize=10)  # fmt: skip
     if target is not None:
-        figure.savefig(target, dpi=150)
+        save_figure(figure, target)
     return figure
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from twin import files
 from twin.errors import InputError
 from twin.report.view import RunView
 
@@ -68,23 +67,8 @@ def _base(run: RunView, out: str | Path | None, suffix: str) -> Path:
     return path / f"{run.id}{suffix}" if path.is_dir() or str(out).endswith("/") else path
 
 
-@contextmanager
-def _whole(path: Path) -> Iterator[Path]:
-    """Give a name to write under; the file appears under its own when it is complete."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.is_dir():
-        raise IsADirectoryError(21, "is a directory", str(path))
-    number, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    os.close(number)
-    try:
-        yield Path(name)
-        # mkstemp makes private files; a result is as readable as any other file.
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(name).chmod(0o666 & ~mask)
-        Path(name).replace(path)
-    finally:
-        Path(name).unlink(missing_ok=True)
+def _file(path: Path) -> AbstractContextManager[Path]:
+    return files.whole(path, key="out", parents=True)
 
 
 def cycles_frame(run: RunView) -> pd.DataFrame:
@@ -137,13 +121,20 @@ def _needed_series(run: RunView) -> pd.DataFrame:
 
 
 def _parquet(run: RunView, base: Path) -> list[Written]:
+    if files.is_special(base):
+        raise InputError(
+            "parquet takes two files, one for the cycles and one for the series",
+            file=str(base),
+            key="out",
+            fix="give the name of a file, or export to one: --to csv, netcdf or bdf",
+        )
     frames = {"cycles": cycles_frame(run), "series": series_frame(run)}
     written = []
     for holds, frame in frames.items():
         if frame is None:
             continue
         path = base.with_name(f"{base.stem}-{holds}{base.suffix or '.parquet'}")
-        with _whole(path) as part:
+        with _file(path) as part:
             frame.to_parquet(part, index=False)
         written.append(Written(path, holds, len(frame)))
     return written
@@ -151,14 +142,14 @@ def _parquet(run: RunView, base: Path) -> list[Written]:
 
 def _csv(run: RunView, base: Path) -> list[Written]:
     frame = cycles_frame(run)
-    with _whole(base) as part:
+    with _file(base) as part:
         frame.to_csv(part, index=False)
     return [Written(base, "cycles", len(frame))]
 
 
 def _netcdf(run: RunView, base: Path) -> list[Written]:
     data = dataset(run)
-    with _whole(base) as part:
+    with _file(base) as part:
         # NetCDF 3 through SciPy: every reader knows it, and no further library is needed.
         data.to_netcdf(part, engine="scipy", format="NETCDF3_64BIT")
     rows = data.sizes["cycle"] + data.sizes.get("point", 0)
@@ -258,7 +249,7 @@ def bdf_frame(run: RunView) -> pd.DataFrame:
 
 def _bdf(run: RunView, base: Path) -> list[Written]:
     frame = bdf_frame(run)
-    with _whole(base) as part:
+    with _file(base) as part:
         frame.to_csv(part, index=False)
     return [Written(base, "series", len(frame))]
 

@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from twin import files
 from twin.errors import InputError
 from twin.report.panel import Panel
 from twin.report.panels import SUMMARY, panels
 from twin.report.view import RunView, ending
+from twin.visible import visible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -75,10 +77,26 @@ def plot_panels(shown: Sequence[Panel], title: str, path: str | Path | None = No
     FigureCanvasAgg(figure)
     for axes, panel in zip(_places(figure, len(shown)), shown, strict=True):
         _draw(axes, panel)
-    figure.suptitle(title, fontsize=11)
+    figure.suptitle(title, fontsize=11, parse_math=False)
     if target is not None:
-        figure.savefig(target, dpi=150)
+        save_figure(figure, target)
     return figure
+
+
+def save_figure(figure: Figure, target: Path, dpi: int = 150) -> None:
+    """Save a figure in the format that the file's name tells.
+
+    Raises
+    ------
+    InputError
+        If it cannot be written there.
+    """
+    from matplotlib.text import Text
+
+    for words in figure.findobj(Text):
+        words.set_text(visible(words.get_text()))  # an SVG with control characters is no XML
+    with files.whole(target) as part:
+        figure.savefig(part, dpi=dpi, format=target.suffix.lower().removeprefix("."))
 
 
 def figure_target(path: str | Path) -> Path:
@@ -87,7 +105,8 @@ def figure_target(path: str | Path) -> Path:
     Raises
     ------
     InputError
-        If the file's format is not known: better told before the work than after it.
+        If the file's format is not known, or it cannot be written: better told before the
+        work than after it.
     """
     target = Path(path).expanduser()
     if target.suffix.lower().removeprefix(".") not in FORMATS:
@@ -96,6 +115,7 @@ def figure_target(path: str | Path) -> Path:
             file=str(path),
             fix=f"end the name in .{', .'.join(FORMATS)}",
         )
+    files.check_target(target)
     return target
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twin.lifetime.regions import Regions, label_at, regions
-from twin.report.figures import PALETTE, figure_target
+from twin.report.figures import PALETTE, figure_target, save_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -68,7 +68,7 @@ def plot_map(document: Mapping[str, Any], path: str | Path | None = None) -> Fig
     axes.set_title(f"{document['cell']}: what kills it within {document['cycles']} cycles",
                    fontsize=10)  # fmt: skip
     if target is not None:
-        figure.savefig(target, dpi=200)
+        save_figure(figure, target, dpi=200)
     return figure
 
 

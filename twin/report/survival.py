@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from twin.report.figures import DASHES, PALETTE, figure_target
+from twin.report.figures import DASHES, PALETTE, figure_target, save_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -70,5 +70,5 @@ def plot_forecast(
     life = f"median life {median} cycles" if median else f"most live {horizon} cycles"
     figure.suptitle(f"{document['cell']}: {document['samples']} cells, {life}", fontsize=11)
     if target is not None:
-        figure.savefig(target, dpi=150)
+        save_figure(figure, target)
     return figure

@@ -12,6 +12,7 @@ from typing import Any
 from twin.report.panel import Panel
 from twin.report.panels import SUMMARY, panels
 from twin.report.view import RunView, ending
+from twin.visible import visible
 
 WIDTH, HEIGHT = 80, 24
 _NARROWEST, _LOWEST = 40, 10
@@ -78,7 +79,7 @@ def draw_panels(
     fancy = encoding.lower().startswith("utf")
     # With one panel, heading, legend and prompt should still be seen.
     height = max(min(rows - 7, 30 if len(shown) == 1 else 17), _LOWEST)
-    parts = [title]
+    parts = [visible(title)]
     parts += [_draw(panel, columns, height, colour, fancy) for panel in shown]
     text = "\n\n".join(parts) + "\n"
     return text if fancy else text.translate(_PLAIN)
@@ -118,9 +119,9 @@ def _draw(panel: Panel, columns: int, rows: int, colour: bool, fancy: bool) -> s
         _limits(plt, panel)
         if panel.death is not None:
             plt.vline(panel.death, "red" if colour else None)
-        plt.title(panel.title)
+        plt.title(visible(panel.title))
         plt.xlabel(panel.x_label)
-        plt.ylabel(panel.y_label)
+        plt.ylabel(visible(panel.y_label))
         text: str = plt.build()
         if not colour:
             text = plt.uncolorize(text)
@@ -137,7 +138,7 @@ def _legend(
         for index, line in enumerate(panel.lines):
             mark = _SHOWN.get(marks[index % len(marks)], marks[index % len(marks)])
             shown = plt.colorize(mark, COLOURS[index % len(COLOURS)]) if colour else mark
-            entries.append((len(line.label) + 2, f"{shown} {line.label}"))
+            entries.append((len(line.label) + 2, f"{shown} {visible(line.label)}"))
     if panel.death is not None:
         text = f"| death in cycle {panel.death}"
         entries.append((len(text), text))

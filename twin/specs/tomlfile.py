@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from twin.errors import Problem, SpecError
+from twin.visible import controls, visible
 
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 32
@@ -74,7 +76,33 @@ def _parse(text: str, file: str) -> dict[str, Any]:
         raise SpecError([Problem(says, file, fix="simplify the file")]) from None
     if _deeper_than(data, MAX_DEPTH):
         raise SpecError([Problem("is nested too deeply", file, fix="simplify the file")])
+    problems = [
+        Problem(
+            f"holds control characters ({', '.join(sorted(set(found)))}) that a terminal may obey",
+            file,
+            visible(key),
+            fix="write it in plain characters",
+        )
+        for key, found in _controls(data)
+    ]
+    if problems:
+        raise SpecError(problems)
     return data
+
+
+def _controls(data: Any, key: str = "") -> Iterator[tuple[str, list[str]]]:
+    """Yield the keys whose names or texts hold control characters, and which."""
+    if isinstance(data, dict):
+        for name, value in data.items():
+            inner = f"{key}.{name}" if key else name
+            if found := controls(name):
+                yield inner, found
+            yield from _controls(value, inner)
+    elif isinstance(data, list):
+        for number, value in enumerate(data):
+            yield from _controls(value, f"{key}[{number}]")
+    elif isinstance(data, str) and (found := controls(data)):
+        yield key, found
 
 
 def _syntax_problem(message: str, text: str, file: str) -> Problem:

@@ -92,7 +92,8 @@ _SAYS: dict[Fault, tuple[str, str]] = {
     ),
     Fault.READ_ONLY: (
         "the database may not be written",
-        "allow writing to the file and its folder, or name another database with --db",
+        "allow writing to the file and its folder, copy it to a folder of yours, or name another "
+        "database with --db",
     ),
     Fault.CANNOT_OPEN: (
         "the database file cannot be opened or created",

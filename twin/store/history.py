@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, String, delete, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 
 from twin.errors import NotFoundError, StoreError
+from twin.store.damage import Damage, checked
 from twin.store.packed import pack, unpack
 from twin.store.plain import integer, number, plain, text
 from twin.store.records import Checkpoint as CheckpointRecord
@@ -39,6 +40,11 @@ _OF_CYCLES = {
 }
 """The tables with what a cycle leaves behind, and their columns with its number."""
 _EVENT_TEXTS = ("mode", "criterion", "severity", "variable", "says")
+
+
+T = TypeVar("T")
+Read = tuple[list[T], list[Damage]]
+"""What could be read, and what could not."""
 
 
 @dataclass(frozen=True)
@@ -163,47 +169,64 @@ def write_cycle(
 def is_stored(connection: Connection, row: CycleRow) -> bool:
     """Return whether exactly this cycle row is in the database."""
     run_id, number = row.values["run"], row.values["number"]
-    stored = _read_rows(connection, col(Cycle.run) == run_id, col(Cycle.number) == number)
+    stored, _ = _read_rows(connection, col(Cycle.run) == run_id, col(Cycle.number) == number)
     return stored == [flat_row(row.values, row.names)]
 
 
 def read_cycles(
     connection: Connection, run_id: str, cycles: Iterable[int] | None = None
-) -> list[dict[str, Any]]:
-    """Return the flat rows of a run (or of some of its cycles), in the order of the cycles."""
+) -> Read[dict[str, Any]]:
+    """Return the flat rows of a run (or of some of its cycles) that can be read, in order."""
     some = () if cycles is None else (col(Cycle.number).in_(list(cycles)),)
     return _read_rows(connection, col(Cycle.run) == run_id, *some)
 
 
-def _read_rows(connection: Connection, *which: Any) -> list[dict[str, Any]]:
+def _read_rows(connection: Connection, *which: Any) -> Read[dict[str, Any]]:
     of_rows = select(col(Cycle.variables)).where(*which)
     sets = select(col(VariableSet.hash), col(VariableSet.names)).where(
         col(VariableSet.hash).in_(of_rows)
     )
-    names: dict[str | None, list[list[str]]] = {None: []}
+    names: dict[str | None, Any] = {None: []}
     names.update((key, found) for key, found in connection.execute(sets))
     rows = select(*metadata.tables["cycle"].columns).where(*which).order_by(col(Cycle.number))
-    return [
-        flat_row(dict(row), names[row["variables"]]) for row in connection.execute(rows).mappings()
-    ]
+    columns = {column.name: column for column in metadata.tables["cycle"].columns}
+    found, damages = [], []
+    for row in connection.execute(rows).mappings():
+        of = f"run {row['run']}, cycle {row['number']}"
+        values, damage = checked(row, columns, of)
+        if not damage:
+            try:
+                found.append(flat_row(values, names[values["variables"]]))
+            except (ValueError, TypeError, LookupError, AttributeError):
+                damage.append(Damage(of, "numbers", "they do not fit their names"))
+        damages += damage
+    return found, damages
 
 
 def series_cycles(connection: Connection, run_id: str) -> list[int]:
     """Return the cycles whose time series are stored."""
     query = select(col(SeriesChunk.cycle)).where(col(SeriesChunk.run) == run_id)
-    return sorted(connection.scalars(query))
+    return sorted(cycle for cycle in connection.scalars(query) if isinstance(cycle, int))
 
 
 def read_series(
     connection: Connection, run_id: str, cycles: Iterable[int]
-) -> list[tuple[int, bytes]]:
-    """Return the series chunks of some cycles, in order."""
+) -> Read[tuple[int, bytes]]:
+    """Return the series chunks of some cycles that can be read, in order."""
     query = (
         select(col(SeriesChunk.cycle), col(SeriesChunk.data))
         .where(col(SeriesChunk.run) == run_id, col(SeriesChunk.cycle).in_(list(cycles)))
         .order_by(col(SeriesChunk.cycle))
     )
-    return [(cycle, bytes(data)) for cycle, data in connection.execute(query)]
+    columns = {name: metadata.tables["series_chunk"].c[name] for name in ("cycle", "data")}
+    found, damages = [], []
+    for row in connection.execute(query).mappings():
+        of = f"run {run_id}, cycle {row['cycle']}"
+        values, damage = checked(row, columns, of)
+        if not damage:
+            found.append((values["cycle"], values["data"]))
+        damages += [Damage(of, f"series {d.column}", d.why) for d in damage]
+    return found, damages
 
 
 def read_checkpoint(
@@ -223,13 +246,18 @@ def read_checkpoint(
         query = query.where(col(Checkpoint.cycle) == cycle)
     if before is not None:
         query = query.where(col(Checkpoint.cycle) < before)
-    row = connection.execute(query.order_by(col(Checkpoint.cycle).desc()).limit(1)).one_or_none()
+    query = query.order_by(col(Checkpoint.cycle).desc()).limit(1)
+    row = connection.execute(query).mappings().one_or_none()
     if row is not None:
-        brought = _layout(connection, run_id, row.cycle)
-        return CheckpointRecord(row.cycle, bytes(row.data), *brought)
-    stored = sorted(
-        connection.scalars(select(col(Checkpoint.cycle)).where(col(Checkpoint.run) == run_id))
-    )
+        of = f"run {run_id}, checkpoint of cycle {row['cycle']}"
+        table = metadata.tables["checkpoint"].c
+        values, damage = checked(row, {key: table[key] for key in row}, of)
+        if damage:
+            raise damage[0].error()
+        brought = _layout(connection, run_id, values["cycle"])
+        return CheckpointRecord(values["cycle"], values["data"], *brought)
+    cycles = connection.scalars(select(col(Checkpoint.cycle)).where(col(Checkpoint.run) == run_id))
+    stored = sorted(number for number in cycles if isinstance(number, int))
     if not stored:
         raise NotFoundError(
             f"run {run_id} has no checkpoints", fix="start it again; it cannot be continued"
@@ -245,17 +273,32 @@ def _layout(connection: Connection, run_id: str, cycle: int) -> tuple[str, int]:
     query = select(col(Checkpoint.layout), col(Checkpoint.cycle)).where(
         col(Checkpoint.run) == run_id, col(Checkpoint.cycle) <= cycle, col(Checkpoint.layout) != ""
     )
-    row = connection.execute(query.order_by(col(Checkpoint.cycle).desc()).limit(1)).one_or_none()
-    return ("", cycle) if row is None else (row.layout, row.cycle)
+    query = query.order_by(col(Checkpoint.cycle).desc()).limit(1)
+    row = connection.execute(query).mappings().one_or_none()
+    if row is None:
+        return "", cycle
+    table = metadata.tables["checkpoint"].c
+    of = f"run {run_id}, checkpoint of cycle {row['cycle']}"
+    values, damage = checked(row, {key: table[key] for key in row}, of)
+    if damage:
+        raise damage[0].error()
+    return values["layout"], values["cycle"]
 
 
-def read_events(connection: Connection, run_id: str) -> list[dict[str, Any]]:
-    """Return the failure events of a run, in the order they happened."""
+def read_events(connection: Connection, run_id: str) -> Read[dict[str, Any]]:
+    """Return the failure events of a run that can be read, in the order they happened."""
     table = metadata.tables["failure_event"]
     columns = [column for column in table.columns if column.name not in ("id", "run")]
     query = select(*columns).where(table.c.run == run_id)
     query = query.order_by(table.c.cycle, table.c.id)
-    return [dict(row) for row in connection.execute(query).mappings()]
+    found, damages = [], []
+    for row in connection.execute(query).mappings():
+        of = f"run {run_id}, event in cycle {row['cycle']}"
+        values, damage = checked(row, {column.name: column for column in columns}, of)
+        if not damage:
+            found.append(values)
+        damages += damage
+    return found, damages
 
 
 def copy(

@@ -11,13 +11,14 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
 
 from twin.errors import StoreError
 from twin.store import migrations
-from twin.store.faults import explained, place
+from twin.store.archives import engine_to_open
+from twin.store.faults import Fault, explained, fault_of, place
 from twin.store.session import (
     LOCK_TIMEOUT_S,
-    engine_for,
     parse_url,
     reading,
     sqlite_file,
@@ -48,7 +49,7 @@ def current_revision(url: str) -> str | None:
     file = sqlite_file(parsed)
     if file is not None and not file.exists():
         return None  # connecting would create it
-    engine = engine_for(parsed)
+    engine = engine_to_open(parsed)
     try:
         with explained(parsed), reading(engine) as connection:
             return _revision(connection, parsed)
@@ -69,7 +70,7 @@ def upgrade(url: str) -> tuple[str | None, str]:
     StoreError
         If it cannot be written, is newer than this program or is not the twin's.
     """
-    engine = engine_for(url)
+    engine = engine_to_open(url)
     try:
         return prepare(engine)
     finally:
@@ -101,13 +102,28 @@ def prepare(engine: Engine, *, lock_timeout_s: float = LOCK_TIMEOUT_S) -> tuple[
             before = _revision(connection, url)
         if before == migrations.HEAD:
             return before, before
-        if engine.dialect.name == "sqlite":
-            _use_write_ahead_log(engine, lock_timeout_s)
-        with _migrating(engine) as connection:
-            before = _revision(connection, url)  # another process may have been quicker
-            if before != migrations.HEAD:
-                _run_steps(connection)
-    return before, migrations.HEAD
+        try:
+            return _upgraded(engine, lock_timeout_s), migrations.HEAD
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            if before is None or fault_of(error) is not Fault.READ_ONLY:
+                raise
+            raise StoreError(
+                f"the database is older than this program (revision {before}) and may not be "
+                "written, so it cannot be brought up to date",
+                file=place(url),
+                fix="copy it to a folder of yours and name the copy with --db",
+            ) from None
+
+
+def _upgraded(engine: Engine, lock_timeout_s: float) -> str | None:
+    """Bring the tables up to date, and return the revision they had."""
+    if engine.dialect.name == "sqlite":
+        _use_write_ahead_log(engine, lock_timeout_s)
+    with _migrating(engine) as connection:
+        before = _revision(connection, engine.url)  # another process may have been quicker
+        if before != migrations.HEAD:
+            _run_steps(connection)
+    return before
 
 
 def _revision(connection: Connection, url: URL) -> str | None:
@@ -118,6 +134,12 @@ def _revision(connection: Connection, url: URL) -> str | None:
     if "alembic_version" in tables:
         found = connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all()
         revision = found[0] if len(found) == 1 else None
+        if revision is not None and not isinstance(revision, str):
+            raise StoreError(
+                "the revision of the database is damaged",
+                file=place(url),
+                fix="restore the database from a copy",
+            )
     if revision is None or not {"run", "cycle", "checkpoint"} <= tables:
         raise StoreError(
             "the database belongs to another program "

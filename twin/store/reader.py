@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+import logging
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 
 from twin.store import history, migrate, runs, size, studies, transactions
+from twin.store.damage import Damage
 from twin.store.records import Checkpoint, RunInfo, StudyInfo
 from twin.store.session import shown
 
 T = TypeVar("T")
+log = logging.getLogger("twin.store")
 
 _SERIES_BATCH = 16
 
@@ -28,6 +31,10 @@ class StoreReader:
 
     def __init__(self, engine: Engine):
         self.engine = engine
+        self.damage: dict[str, list[Damage]] = {}
+        """What was left out of what has been read, by the run or study it belongs to."""
+        self.looked_at: set[str] = set()
+        """The runs and studies that have been asked for."""
 
     @property
     def url(self) -> str:
@@ -45,7 +52,9 @@ class StoreReader:
         NotFoundError
             If there is none or more than one; the fix names near ones.
         """
-        return self._read(lambda connection: runs.find(connection, ref))
+        found = self._read(lambda connection: runs.find(connection, ref))
+        self.looked_at.add(found.id)
+        return found
 
     def runs(
         self,
@@ -66,16 +75,23 @@ class StoreReader:
         limit : int, optional
             At most so many.
         study : str, optional
-            Only the members of this study.
+            Only the members of this study; those that are damaged are left out.
         """
-        return self._read(
+        found = self._read(
             lambda connection: runs.listing(
                 connection, cell=cell, status=status, limit=limit, study=study
             )
         )
+        if study is None:
+            return found
+        for run in found:
+            self.leave_out(study, run.damage)
+        return [run for run in found if not run.damage]
 
     def cycles(self, run_id: str, cycles: Collection[int] | None = None) -> list[dict[str, Any]]:
         """Return the rows of a run in order: ``cycle``, the columns, then all other values.
+
+        Rows that are damaged are left out.
 
         Parameters
         ----------
@@ -84,14 +100,19 @@ class StoreReader:
         cycles : collection of int, optional
             Only these; all by default.
         """
-        return self._read(lambda connection: history.read_cycles(connection, run_id, cycles))
+        rows, damage = self._read(
+            lambda connection: history.read_cycles(connection, run_id, cycles)
+        )
+        self.leave_out(run_id, damage)
+        return rows
 
     def series(
         self, run_id: str, cycles: Collection[int] | None = None
     ) -> Iterator[tuple[int, bytes]]:
         """Yield cycle and Parquet bytes of the stored series, in order, a few at a time.
 
-        No transaction is open between two chunks, so a slow reader holds nobody up.
+        No transaction is open between two chunks, so a slow reader holds nobody up. Those
+        that are damaged are left out.
 
         Parameters
         ----------
@@ -104,7 +125,10 @@ class StoreReader:
         wanted = stored if cycles is None else sorted(set(stored) & set(cycles))
         for start in range(0, len(wanted), _SERIES_BATCH):
             batch = wanted[start : start + _SERIES_BATCH]
-            yield from self._read(partial(history.read_series, run_id=run_id, cycles=batch))
+            read = partial(history.read_series, run_id=run_id, cycles=batch)
+            chunks, damage = self._read(read)
+            self.leave_out(run_id, damage)
+            yield from chunks
 
     def checkpoint(
         self, run_id: str, cycle: int | None = None, *, before: int | None = None
@@ -115,18 +139,27 @@ class StoreReader:
         ------
         NotFoundError
             If it is not stored; the message says which are.
+        StoreError
+            If it is damaged.
         """
         return self._read(
             lambda connection: history.read_checkpoint(connection, run_id, cycle, before)
         )
 
     def events(self, run_id: str) -> list[dict[str, Any]]:
-        """Return the failure events of a run, in the order they happened."""
-        return self._read(lambda connection: history.read_events(connection, run_id))
+        """Return the failure events of a run, in the order they happened.
+
+        Those that are damaged are left out.
+        """
+        events, damage = self._read(lambda connection: history.read_events(connection, run_id))
+        self.leave_out(run_id, damage)
+        return events
 
     def study(self, study_id: str) -> StudyInfo:
         """Return a study by its id (NotFoundError if there is none)."""
-        return self._read(lambda connection: studies.find(connection, study_id))
+        found = self._read(lambda connection: studies.find(connection, study_id))
+        self.looked_at.add(found.id)
+        return found
 
     def studies(self, *, kind: str | None = None, limit: int | None = None) -> list[StudyInfo]:
         """Return studies, newest first, with their members counted but without their designs.
@@ -144,6 +177,14 @@ class StoreReader:
         """Return URL (without password), backend, revision, sizes in bytes and row counts."""
         revision = migrate.head_revision()
         return self._read(lambda connection: size.describe(connection, self.engine.url, revision))
+
+    def leave_out(self, of: str, damage: Iterable[Damage]) -> None:
+        """Note what is left out of what is read of a run or a study, and warn of it once."""
+        known = self.damage.setdefault(of, [])
+        for found in damage:
+            if found not in known:
+                known.append(found)
+                log.warning("%s; it is left out", found)
 
     def _read(self, work: Callable[[Connection], T]) -> T:
         return transactions.read(self.engine, work)

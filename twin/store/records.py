@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from twin.store.damage import Damage
+
 QUIET_AFTER = timedelta(minutes=10)
 """A run of another host that has written nothing for so long may no longer be running."""
 
@@ -66,6 +68,9 @@ class RunInfo:
         Where it was written from.
     pid : int
         By which process.
+    damage : tuple of Damage
+        What of it cannot be read (neutral values stand there); only listings have any.
+        ``status_now`` is then "damaged".
     """
 
     id: str
@@ -95,6 +100,7 @@ class RunInfo:
     wall_s: float
     host: str
     pid: int
+    damage: tuple[Damage, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,7 +108,8 @@ class StudyInfo:
     """A study: many runs with one question.
 
     ``members`` counts its runs by their stored status; only listings
-    (:meth:`Store.studies`) have it, and they leave the design out.
+    (:meth:`Store.studies`) have it, and they leave the design out. ``damage`` is what of a
+    listed one cannot be read; its ``status`` is then "damaged".
     """
 
     id: str
@@ -113,3 +120,4 @@ class StudyInfo:
     summary: dict[str, Any]
     created: datetime
     members: Mapping[str, int] = field(default_factory=dict)
+    damage: tuple[Damage, ...] = ()

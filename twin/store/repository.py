@@ -14,10 +14,11 @@ from typing import Any, Self, TypeVar
 from sqlalchemy import Connection, Engine
 
 from twin.store import history, migrate, runs, studies, transactions
+from twin.store.archives import engine_to_open
 from twin.store.plain import integer
 from twin.store.reader import StoreReader
 from twin.store.records import RunInfo
-from twin.store.session import LOCK_TIMEOUT_S, default_url, engine_for
+from twin.store.session import LOCK_TIMEOUT_S, default_url
 
 T = TypeVar("T")
 
@@ -41,6 +42,8 @@ class Store(StoreReader):
     def open(cls, url: str | None = None, *, lock_timeout_s: float = LOCK_TIMEOUT_S) -> Self:
         """Open a database; create it, or bring an older one up to date, where needed.
 
+        One that cannot be written (an archive) can be read.
+
         Parameters
         ----------
         url : str, optional
@@ -54,7 +57,7 @@ class Store(StoreReader):
         StoreError
             If it cannot be opened, is newer than this program or is not the twin's.
         """
-        engine = engine_for(url or default_url(), lock_timeout_s=lock_timeout_s)
+        engine = engine_to_open(url or default_url(), lock_timeout_s=lock_timeout_s)
         try:
             migrate.prepare(engine, lock_timeout_s=lock_timeout_s)
         except BaseException:

@@ -12,12 +12,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 
 from twin.errors import NotFoundError, StoreError
+from twin.store.damage import Damage, checked
 from twin.store.history import forget
 from twin.store.plain import integer, number, plain, text
 from twin.store.process import Writer, is_alive, on_this_host, this_process
 from twin.store.records import QUIET_AFTER, RunInfo
 from twin.store.tables import Cell, Cycle, Run, Study, now
 
+DAMAGED = "damaged"
 FINISHED = ("completed", "cell-failed", "left-window", "solver-gave-up", "cancelled")
 """The ways a run ends."""
 
@@ -207,22 +209,23 @@ def find(connection: Connection, ref: str) -> RunInfo:
         If there is none, or more than one.
     """
     wanted = ref.strip().lower()
-    query = _listing(with_spec=True)
+    query = _listing(connection, with_spec=True)
     newest_first = (col(Run.created).desc(), col(Run.id))
     if wanted == "last":
         own = query.where(col(Run.study).is_(None)).order_by(*newest_first).limit(1)
         row = connection.execute(own).mappings().one_or_none()
         if row is None:
             raise _no_last(connection)
-        return _info(row)
+        return _sound(row)
     row = connection.execute(query.where(col(Run.id) == wanted)).mappings().one_or_none()
     if row is not None:
-        return _info(row)
+        return _sound(row)
     ids = list(connection.scalars(select(col(Run.id)).order_by(*newest_first)))
+    ids = [run_id for run_id in ids if isinstance(run_id, str)]
     matches = [run_id for run_id in ids if wanted and run_id.startswith(wanted)]
     if len(matches) == 1:
         row = connection.execute(query.where(col(Run.id) == matches[0])).mappings().one()
-        return _info(row)
+        return _sound(row)
     if matches:
         raise NotFoundError(
             f"{ref!r} is the beginning of {len(matches)} runs: {_some(matches)}",
@@ -247,27 +250,30 @@ def listing(
     study: str | None = None,
 ) -> list[RunInfo]:
     """Return runs, newest first, with their numbers of cycles, in one query."""
-    query = _listing(with_spec=False).order_by(col(Run.created).desc(), col(Run.id))
+    query = _listing(connection, with_spec=False).order_by(col(Run.created).desc(), col(Run.id))
     if cell is not None:
         query = query.where(col(Run.cell_name) == cell)
     if study is not None:
         query = query.where(col(Run.study) == study)
-    if status is not None:
-        query = query.where(col(Run.status) == (status if status in FINISHED else "running"))
-    # Whether a run still runs is known only here, so such a listing is cut here too.
+    # Whether a run still runs, or can be read, is known only here: it is cut here too.
     here = status is not None and status not in FINISHED
+    if status is not None and status != DAMAGED:
+        query = query.where(col(Run.status) == (status if status in FINISHED else "running"))
     if limit is not None and not here:
         query = query.limit(limit)
     found = [_info(row) for row in connection.execute(query).mappings()]
     return [run for run in found if run.status_now == status][:limit] if here else found
 
 
-def _listing(*, with_spec: bool) -> Select[Any]:
+def _listing(connection: Connection, *, with_spec: bool) -> Select[Any]:
     stored = select(func.count()).where(col(Cycle.run) == col(Run.id)).scalar_subquery()
     last = select(func.max(col(Cycle.number))).where(col(Cycle.run) == col(Run.id))
     # Only the cycle a cell died in can be a part of one; that is the last.
+    complete: Any = col(Cycle.other_values)["complete"].as_boolean()
+    if connection.dialect.name == "sqlite":  # which refuses the whole query for one bad text
+        complete = case((func.json_valid(col(Cycle.other_values)) == 1, complete))
     whole = (
-        select(col(Cycle.other_values)["complete"].as_boolean())
+        select(complete)
         .where(col(Cycle.run) == col(Run.id))
         .order_by(col(Cycle.number).desc())
         .limit(1)
@@ -282,17 +288,38 @@ def _listing(*, with_spec: bool) -> Select[Any]:
         finished.label("cycles"),
         func.coalesce(last.scalar_subquery(), 0).label("last_cycle"),
         *([col(Cell.spec).label("cell_spec")] if with_spec else []),
-    ).join(Cell, col(Cell.hash) == col(Run.cell_hash))
+    ).join(Cell, col(Cell.hash) == col(Run.cell_hash), isouter=True)
 
 
 def _info(row: RowMapping) -> RunInfo:
-    values = dict(row)
+    values, damage = checked(row, _columns(row), f"run {row['id']}")
+    if values["status"] not in (*FINISHED, "running"):
+        damage.append(Damage(f"run {row['id']}", "status", "not the status of a run"))
     token = values.pop("process_token")
     writer = Writer(values["host"], values["pid"], token)
+    status = _status_now(values["status"], values["updated"], writer)
     return RunInfo(
         **{"cell_spec": None, **values},
-        status_now=_status_now(values["status"], values["updated"], writer),
+        status_now=DAMAGED if damage else status,
+        damage=tuple(damage),
     )
+
+
+def _sound(row: RowMapping) -> RunInfo:
+    """Return a run that can be read; raise what is wrong with any other."""
+    info = _info(row)
+    if info.damage:
+        raise info.damage[0].error()
+    return info
+
+
+def _columns(row: RowMapping) -> dict[str, Any]:
+    """Return the columns behind the keys of a listing's row."""
+    run, cell, cycle = (Run.metadata.tables[name].c for name in ("run", "cell", "cycle"))
+    of_cell = {f"cell_{name}": cell[name] for name in ("kind", "family", "title", "spec")}
+    every = {**{column.name: column for column in run}, **of_cell}
+    every |= {"cycles": cycle.number, "last_cycle": cycle.number}
+    return {key: every[key] for key in row}
 
 
 def _status_now(status: str, updated: Any, writer: Writer) -> str:

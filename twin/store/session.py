@@ -21,6 +21,7 @@ from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlalchemy.pool import QueuePool
 
 from twin.errors import StoreError
+from twin.store.damage import from_json, from_utf8
 
 LOCK_TIMEOUT_S = 30.0
 """How long a writer waits for another one before it gives up [s]."""
@@ -91,7 +92,9 @@ def sqlite_file(url: URL) -> Path | None:
     return Path(str(url.database))
 
 
-def engine_for(url: str | URL, *, lock_timeout_s: float = LOCK_TIMEOUT_S) -> Engine:
+def engine_for(
+    url: str | URL, *, lock_timeout_s: float = LOCK_TIMEOUT_S, read_as: str | None = None
+) -> Engine:
     """Return an engine for SQLite or PostgreSQL that keeps the store's promises.
 
     Parameters
@@ -100,6 +103,8 @@ def engine_for(url: str | URL, *, lock_timeout_s: float = LOCK_TIMEOUT_S) -> Eng
         ``sqlite:///FILE``, a bare path, or ``postgresql://…``.
     lock_timeout_s : float
         How long to wait for another writer [s].
+    read_as : str, optional
+        SQLite's URI by which the file is read instead, and never written.
 
     Raises
     ------
@@ -108,27 +113,33 @@ def engine_for(url: str | URL, *, lock_timeout_s: float = LOCK_TIMEOUT_S) -> Eng
     """
     parsed = parse_url(url) if isinstance(url, str) else url
     if parsed.get_backend_name() == "sqlite":
-        return _sqlite_engine(parsed, lock_timeout_s)
+        return _sqlite_engine(parsed, lock_timeout_s, read_as)
     return _postgres_engine(parsed, lock_timeout_s)
 
 
-def _sqlite_engine(url: URL, lock_timeout_s: float) -> Engine:
+def _sqlite_engine(url: URL, lock_timeout_s: float, read_as: str | None) -> Engine:
     # An in-memory database lives in one connection, which the threads take in turn.
     in_memory = sqlite_file(url) is None
+    how: dict[str, Any] = {"timeout": lock_timeout_s, "check_same_thread": False}
+    special = {"creator": lambda: sqlite3.connect(read_as, uri=True, **how)} if read_as else {}
     engine = create_engine(
         url,
         hide_parameters=True,
         json_serializer=_to_json,
+        json_deserializer=from_json,
         poolclass=QueuePool,
-        connect_args={"timeout": lock_timeout_s, "check_same_thread": False},
+        connect_args=how,
+        **special,
         **({"pool_size": 1, "max_overflow": 0} if in_memory else {"max_overflow": 50}),
     )
 
     def configure(connection: sqlite3.Connection, _record: Any) -> None:
         # The driver would begin transactions itself, too late and never immediate.
         connection.isolation_level = None
+        connection.text_factory = from_utf8
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute(f"PRAGMA query_only={'ON' if read_as else 'OFF'}")
         connection.execute(f"PRAGMA busy_timeout={int(lock_timeout_s * 1000)}")
 
     def begin(connection: Connection) -> None:

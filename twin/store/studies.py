@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, func, insert, select, update
 from sqlmodel import col
 
 from twin.errors import NotFoundError
+from twin.store.damage import Damage, checked
 from twin.store.plain import plain, text
 from twin.store.records import StudyInfo
-from twin.store.runs import new_id
+from twin.store.runs import DAMAGED, new_id
 from twin.store.tables import Run, Study, metadata, now
 
 
@@ -65,7 +66,10 @@ def find(connection: Connection, study_id: str) -> StudyInfo:
     row = connection.execute(query).mappings().one_or_none()
     if row is None:
         raise _unknown(study_id)
-    return StudyInfo(**row)
+    values, damage = _checked(row)
+    if damage:
+        raise damage[0].error()
+    return StudyInfo(**values)
 
 
 def listing(connection: Connection, *, kind: str | None, limit: int | None) -> list[StudyInfo]:
@@ -79,11 +83,20 @@ def listing(connection: Connection, *, kind: str | None, limit: int | None) -> l
         col(Run.study), col(Run.status)
     )
     for study_id, status, count in connection.execute(counted.where(col(Run.study).is_not(None))):
-        counts.setdefault(str(study_id), {})[status] = count
-    return [
-        StudyInfo(**row, design={}, members=counts.get(row["id"], {}))
-        for row in connection.execute(query).mappings()
-    ]
+        counts.setdefault(str(study_id), {})[str(status)] = count
+    found = []
+    for row in connection.execute(query).mappings():
+        values, damage = _checked(row)
+        if damage:
+            values["status"] = DAMAGED
+        members = counts.get(str(row["id"]), {})
+        found.append(StudyInfo(**values, design={}, members=members, damage=tuple(damage)))
+    return found
+
+
+def _checked(row: RowMapping) -> tuple[dict[str, Any], list[Damage]]:
+    columns = metadata.tables["study"].c
+    return checked(row, {key: columns[key] for key in row}, f"study {row['id']}")
 
 
 def _unknown(study_id: str) -> NotFoundError:

@@ -6,6 +6,7 @@ when the run is deleted. Units are in the column names, as in the rows of a run.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +15,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, Index, SQLModel
+
+from twin.store.damage import Unreadable
 
 # Named constraints, because a later migration can only alter what has a name.
 _NAMES = {
@@ -40,6 +43,18 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value.tzinfo is None:
             raise ValueError("a moment without a time zone cannot be stored")
         return value.astimezone(UTC)
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], Any]:
+        """Read a moment; what is none comes back as unreadable, not as an error."""
+        usual = super().result_processor(dialect, coltype)
+
+        def read(value: Any) -> Any:
+            try:
+                return value if usual is None else usual(value)
+            except (ValueError, TypeError):
+                return Unreadable("no moment")
+
+        return read
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Read a moment as UTC (SQLite keeps no zone, PostgreSQL may give another)."""

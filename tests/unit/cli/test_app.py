@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import inspect
+import re
+from typing import get_args
+
 import pytest
 import typer
 
+from twin.cli.app import core_app
 from twin.modes import manager as module
 from twin.modes.hookspecs import hookimpl
 from twin.modes.manager import PluginManager
@@ -108,3 +113,39 @@ def test_a_command_typer_cannot_read_is_left_out(install, cli):
 def test_warnings_about_plugins_are_not_shown_with_quiet(install, cli):
     install(adding("runs", "mine"))
     assert cli("--quiet", "--version").err == ""
+
+
+def callbacks(app):
+    yield from (info.callback for info in app.registered_commands)
+    for group in app.registered_groups:
+        yield from callbacks(group.typer_instance)
+
+
+def test_every_whole_number_option_has_an_upper_bound():
+    bounds = {}
+    for callback in callbacks(core_app()):
+        for name, option in inspect.signature(callback).parameters.items():
+            if "int" in re.findall(r"\w+", str(get_args(option.annotation)[:1])):
+                (info,) = option.annotation.__metadata__
+                bounds[f"{callback.__name__} {name}"] = info.max
+    assert len(bounds) > 25
+    assert [name for name, most in bounds.items() if most is None] == []
+    assert max(bounds.values()) <= 2**63 - 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("runs", "--limit"),
+        ("forecast", "na-nzsp-na", "--samples"),
+        ("forecast", "na-nzsp-na", "--before"),
+        ("forecast", "na-nzsp-na", "--seed"),
+        ("map", "na-nzsp-na", "--cycles"),
+        ("resume", "last", "--from-cycle"),
+        ("run", "na-nzsp-na", "--cycles"),
+    ],
+)
+@pytest.mark.parametrize("number", ["99999999999999999999", "9" * 5000])
+def test_a_number_beyond_its_bound_is_refused(cli, empty, words, number):
+    said = cli(*words, number, "--db", empty)
+    assert said.code == 2 and words[-1] in said.err and "bug" not in said.err

@@ -313,3 +313,13 @@ def test_a_database_can_be_a_path_or_in_memory(cli, tmp_path):
     assert cli(*words, tmp_path / "mine.db").json["cycles"] == 1
     assert (tmp_path / "mine.db").exists()
     assert cli(*words, "sqlite://").json["cycles"] == 1
+
+
+@pytest.mark.parametrize("columns", ["0", "-1", "", "no number", "1"])
+def test_a_width_that_is_none_is_no_width(cli, runs, monkeypatch, columns):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    usual = cli("runs", "--db", runs.url).out
+    monkeypatch.setenv("COLUMNS", columns)
+    said = cli("runs", "--db", runs.url)
+    assert said.code == 0 and runs.alive in said.out
+    assert columns == "1" or said.out == usual

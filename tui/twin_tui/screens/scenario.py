@@ -13,7 +13,7 @@ from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Button, Input, Label, Select, Static, TextArea
 
-from twin import TwinError
+from twin import TwinError, files
 from twin_tui.runs.scenario import Scenario, parse_overrides
 from twin_tui.screens.base import BenchScreen
 from twin_tui.screens.dialogs import Fill
@@ -243,9 +243,8 @@ take, and the command that does the same in a shell. Start as many as you like: 
             return
         path = self.bench.settings.scenarios_folder / f"{name.removesuffix('.toml')}.toml"
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        except OSError as error:
+            files.write_text(path, text, parents=True)
+        except TwinError as error:
             self.tell_error(error)
             return
         self.notify(f"saved: {path}", markup=False)
