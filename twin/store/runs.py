@@ -45,7 +45,7 @@ def start(
     modes: Mapping[str, Any],
     packages: Mapping[str, Any],
     cycles_requested: int,
-    seed: int | None,
+    seed: int | None = None,
     parent: tuple[str, int] | None = None,
     study: str | None = None,
     member: str | None = None,

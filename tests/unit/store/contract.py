@@ -52,6 +52,21 @@ def start(store: Store, **replaced) -> str:
     return store.start_run(**(arguments | replaced))
 
 
+def claim(store: Store, study: str, member: str, **how):
+    """Start a member, or find who has it."""
+    given = {"cell": CELL, "protocol": {}, "settings": {"member": member}, "modes": {}}
+    given |= {"packages": {}, "cycles_requested": 9}
+    return store.start_member(study, member, **given, **how)
+
+
+def belongs_to(store: Store, run: str, **writer) -> None:
+    """Make a run look as if another process wrote it."""
+    there = {"host": "elsewhere", "pid": 1, "process_token": "", **writer}
+    with store.engine.begin() as connection:
+        given = ", ".join(f"{key} = {value!r}" for key, value in there.items())
+        connection.exec_driver_sql(f"UPDATE run SET {given} WHERE id = '{run}'")
+
+
 def commit(store: Store, run: str, cycle: int, **more) -> None:
     given = {
         "row": {"capacity_Ah": 1 - cycle / 1000, "Void fraction": cycle / 7},
@@ -65,6 +80,13 @@ def commit(store: Store, run: str, cycle: int, **more) -> None:
 
 def chunks(store: Store, run: str) -> list[int]:
     return [cycle for cycle, _ in store.series(run)]
+
+
+class Everything:
+    """The runs that this process is living, where any may be."""
+
+    def __contains__(self, run: str) -> bool:
+        return True
 
 
 class StoreContract:
@@ -188,6 +210,17 @@ class StoreContract:
         shortest = next(n for n in range(1, 9) if sum(r[:n] == runs[1][:n] for r in runs) == 1)
         assert store.run(runs[1][:shortest]).id == runs[1]
 
+    def test_the_last_run_is_the_users_own_and_no_member_of_a_study(self, store):
+        study = store.start_study(kind="forecast", cell_name="c", design={})
+        member = claim(store, study, "0")
+        with pytest.raises(NotFoundError, match="members of studies") as caught:
+            store.run("last")
+        assert "twin runs" in caught.value.problem.fix
+        own = start(store)
+        claim(store, study, "1")
+        assert store.run("last").id == own
+        assert store.run(member).member == "0" and store.run(own).member is None
+
     def test_an_unknown_run_is_answered_with_near_ones(self, store):
         with pytest.raises(NotFoundError, match="no runs yet"):
             store.run("last")
@@ -273,6 +306,125 @@ class StoreContract:
         assert store.checkpoint(run, 1).data == b"state 1"
         with pytest.raises(NotFoundError, match=r"no checkpoint of cycle 2; .* of 0-1, 3"):
             store.checkpoint(run, 2)
+
+    def test_a_state_without_a_layout_is_read_like_the_one_before(self, store):
+        run = start(store)
+        store.commit_initial(run, b"new", "v1")
+        for cycle, layout in enumerate(("", "v2", "", ""), start=1):
+            commit(store, run, cycle, layout=layout)
+        found = [store.checkpoint(run, n) for n in range(5)]
+        assert [c.layout for c in found] == ["v1", "v1", "v2", "v2", "v2"]
+        assert [c.layout_cycle for c in found] == [0, 0, 2, 2, 2]
+        assert store.checkpoint(run, before=3).data == b"state 2"
+        branch = start(store, parent=(run, 3))
+        store.copy_history(run, branch, 3, (b"carried over", "v3"))
+        commit(store, branch, 4, layout="")
+        own = [store.checkpoint(branch, n) for n in range(5)]
+        assert own[:3] == found[:3]
+        assert [(c.data, c.layout) for c in own[3:]] == [
+            (b"carried over", "v3"),
+            (b"state 4", "v3"),
+        ]
+        assert store.checkpoint(run, 3) == found[3]
+
+    def test_the_end_is_stored_with_its_cycle_or_neither_is(self, store):
+        run = start(store)
+        commit(store, run, 1)
+        end = {"status": "cell-failed", "outcome": {"cycle": 2}, "wall_s": 2.5}
+
+        def fail(conn, cursor, statement, parameters, *rest):
+            if statement.startswith("UPDATE run SET status"):
+                raise MemoryError("injected")
+
+        event.listen(store.engine, "before_cursor_execute", fail)
+        with pytest.raises(MemoryError):
+            commit(store, run, 2, ending=end)
+        event.remove(store.engine, "before_cursor_execute", fail)
+        info = store.run(run)
+        assert (info.status, info.last_cycle, info.outcome) == ("running", 1, {})
+        commit(store, run, 2, ending=end)
+        info = store.run(run)
+        assert (info.status, info.last_cycle, info.wall_s) == ("cell-failed", 2, 2.5)
+        assert info.outcome == {"cycle": 2}
+
+    def test_what_came_after_the_state_a_run_goes_on_from_is_lived_again(self, store):
+        run = start(store)
+        store.commit_initial(run, b"new", "v1")
+        for cycle in (1, 2):
+            commit(store, run, cycle, events=[EVENT])
+        store.commit_cycle(run, 3, {"complete": False}, events=[EVENT])
+        store.reopen_run(run, 9, after=2)
+        assert [row["cycle"] for row in store.cycles(run)] == [1, 2]
+        assert [e["cycle"] for e in store.events(run)] == [1, 2] and chunks(store, run) == [1, 2]
+        store.reopen_run(run, 9, after=1)
+        assert store.checkpoint(run).cycle == 1
+        commit(store, run, 2)
+        assert store.cycles(run, [2, 7])[0]["cycle"] == 2
+
+    def test_a_member_is_lived_once(self, store):
+        study = store.start_study(kind="forecast", cell_name="c", design={})
+        other = store.start_study(kind="forecast", cell_name="c", design={})
+        run = claim(store, study, "0")
+        assert isinstance(run, str) and isinstance(claim(store, other, "0"), str)
+        # Another living process has it, or one of another host, of which nobody knows.
+        belongs_to(store, run)
+        found = claim(store, study, "0")
+        assert (found.id, found.status_now) == (run, "running")
+        store.finish_run(run, status="completed", outcome={}, wall_s=1.0)
+        found = claim(store, study, "0")
+        assert (found.id, found.status) == (run, "completed")
+        assert [r.member for r in store.runs(study=study)] == ["0"]
+
+    @pytest.mark.parametrize("left", ["dead", "stopped", "given up", "over", "quiet"])
+    def test_a_member_that_nobody_lives_any_more_is_lived_again(self, store, left):
+        study = store.start_study(kind="forecast", cell_name="c", design={})
+        run = claim(store, study, "0")
+        commit(store, run, 1)
+        how = {}
+        if left == "dead":
+            belongs_to(store, run, host=store.run(run).host, process_token="gone")
+        elif left == "stopped":
+            store.finish_run(run, status="cancelled", outcome={}, wall_s=1.0)
+        elif left == "given up":  # by this process: an error, an interrupted notebook
+            assert claim(store, study, "0", living={run}).id == run
+        elif left == "over":
+            belongs_to(store, run)
+            how = {"over": True}
+        else:
+            long_ago = datetime.now(UTC) - timedelta(hours=1)
+            belongs_to(store, run, updated=long_ago.strftime("%Y-%m-%d %H:%M:%S.%f"))
+        again = claim(store, study, "0", **how)
+        assert isinstance(again, str) and again != run
+        assert [r.id for r in store.runs(study=study)] == [again]
+        with pytest.raises(NotFoundError):
+            commit(store, run, 2)
+
+    def test_threads_that_come_to_a_member_at_once_live_it_once(self, store):
+        study = store.start_study(kind="forecast", cell_name="c", design={})
+        met, found = threading.Barrier(4), []
+
+        def come() -> None:
+            met.wait()
+            for member in range(5):
+                found.append(claim(store, study, str(member), living=Everything()))
+
+        threads = [threading.Thread(target=come) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        started = [run for run in found if isinstance(run, str)]
+        assert len(found) == 20 and len(started) == 5
+        assert {run.id for run in found if not isinstance(run, str)} <= set(started)
+
+    def test_a_design_is_changed_from_what_it_is(self, store):
+        study = store.start_study(kind="forecast", cell_name="c", design={"values": [1]})
+        store.finish_study(study, status="completed", summary={})
+        longer = store.change_study(study, lambda now: now | {"values": [*now["values"], 2]})
+        assert longer == store.study(study).design == {"values": [1, 2]}
+        assert store.study(study).status == "running"
+        with pytest.raises(NotFoundError):
+            store.change_study("nothing", lambda now: now)
 
     def test_events_come_back_in_order(self, store):
         run = start(store)

@@ -172,3 +172,27 @@ def test_the_steps_travel_with_the_package():
 
     assert migrate.SCRIPTS.is_relative_to(Path(twin.__file__).parent)
     assert (migrate.SCRIPTS / "env.py").exists()
+
+
+def test_members_get_their_names_and_those_lived_twice_count_once(file, start):
+    from alembic import command
+    from alembic.config import Config
+
+    with Store.open(str(file)) as store:
+        study = store.start_study(kind="forecast", cell_name="c", design={})
+        runs = [start(store, study=study, settings={"member": n}) for n in (0, 1, 1, "0, 4", 0)]
+        for run in runs[2:4]:
+            store.finish_run(run, status="completed", outcome={}, wall_s=1.0)
+        own = start(store)
+        with migrate._migrating(store.engine) as connection:
+            config = Config(attributes={"connection": connection})
+            config.set_main_option("script_location", str(migrate.SCRIPTS))
+            command.downgrade(config, "0002")
+        with reading(store.engine) as connection:
+            columns = connection.exec_driver_sql("PRAGMA table_info(run)").mappings()
+            assert "member" not in {column["name"] for column in columns}
+    with Store.open(str(file)) as store:
+        named = {run.id: run.member for run in store.runs(study=study)}
+        # Of member 1 the one that was finished, of member 0 the first.
+        assert named == {runs[0]: "0", runs[2]: "1", runs[3]: "0, 4"}
+        assert all(store.run(run).study is None for run in (runs[1], runs[4], own))
