@@ -209,9 +209,7 @@ class ImpedanceBench(Bench):
         """Return the linearised equations' impedance [Ohm.m2]."""
         y = self.y if self.y is not None else self.compiled.initial_state(self._given)
         values = parameter_values(self.spec)
-        z = impedance(
-            self.model, values, f.tolist(), y, self.compiled.layout, self.var_pts, films
-        )
+        z = impedance(self.model, values, f.tolist(), y, self.compiled.layout, self.var_pts, films)
         return self.spec.geometry.area.si * z
 
     @property
