@@ -4,10 +4,8 @@
     finite length   Z_d = R_d tanh(s)/s,   s = sqrt(i w tau_d)     (salt between two metals)
     finite space    Z_d = R_d coth(s)/s                            (sodium in particles)
 
-The fit starts from nothing but the data: a non-negative least-squares fit over a grid of
-time constants shows how many arcs there are and where; a complex non-linear least-squares
-fit, weighted by the modulus, makes numbers of them; an arc that the data do not determine
-is dropped. All per area: Ohm.m2 and F.m-2.
+The fit (:mod:`twin.experiments.circuit_fit`) knows nothing but the data; arcs are then named
+by their capacitances. All per area: Ohm.m2 and F.m-2.
 
 References: J. T. S. Irvine, D. C. Sinclair, A. R. West, Adv. Mater. 2 (1990) 132
 (recalled), for which capacitance belongs to what.
@@ -71,9 +69,6 @@ class Fit:
         Root mean square of the residual over the modulus.
     lowest : float
         The lowest frequency [Hz].
-    pores : tuple of Arc
-        The electrolyte in the composites' pores: its resistance from end to end, and the
-        capacitance along it.
     """
 
     arcs: tuple[Arc, ...]
@@ -81,7 +76,6 @@ class Fit:
     error: float
     tail: Tail = "none"
     lowest: float = 0.0
-    pores: tuple[Arc, ...] = ()
 
     @property
     def bend(self) -> tuple[float, float] | None:
@@ -109,9 +103,6 @@ class Fit:
         omega = 2 * np.pi * frequency
         if self.diffusion is not None and self.tail != "none":
             z = z + self.diffusion[0] * shape(self.tail, omega, self.diffusion[1])
-        for pore in self.pores:
-            tau = pore.resistance * (pore.capacitance or 0.0)
-            z = z + pore.resistance * shape("pore", omega, tau)
         return z
 
 
@@ -121,7 +112,6 @@ def fit(
     thickness: float,
     tail: Tail = "none",
     bricks: float | None = BRICKS,
-    pores: int = 0,
 ) -> Fit:
     """Fit arcs (and a diffusion tail) to an impedance.
 
@@ -138,11 +128,9 @@ def fit(
     bricks : float or None
         A grain boundary's capacitance over the bulk's, grain over boundary thickness;
         None where the electrolyte has no grains.
-    pores : int
-        How many composites there are, whose electrolyte is a transmission line.
     """
     kind = None if tail == "none" else tail
-    found = fit_elements(frequency, z, kind, pores)
+    found = fit_elements(frequency, z, kind)
     return _named(found, thickness, tail, float(frequency.min()), bricks)
 
 
@@ -157,8 +145,7 @@ def _named(
         bulk = "bulk" if all(a.what != "bulk" for a in named) else "series"
         named.insert(0, Arc(series, None, bulk))
     diffusion = None if tail == "none" else next(iter(found.where(tail)), None)
-    pores = tuple(Arc(r, tau / r, "pore") for r, tau in found.where("pore"))
-    return Fit(tuple(named), diffusion, found.error, tail, lowest, pores)
+    return Fit(tuple(named), diffusion, found.error, tail, lowest)
 
 
 def _named_arcs(arcs: list[Arc], thickness: float, bricks: float | None) -> list[Arc]:

@@ -51,13 +51,11 @@ class Elements:
         return [(float(np.exp(r)), float(np.exp(tau))) for r, tau in chosen]
 
 
-def fit_elements(
-    frequency: np.ndarray, z: np.ndarray, tail: Kind | None, pores: int = 0
-) -> Elements:
-    """Fit arcs, so many pores and a diffusion tail to an impedance."""
+def fit_elements(frequency: np.ndarray, z: np.ndarray, tail: Kind | None) -> Elements:
+    """Fit arcs and a diffusion tail to an impedance."""
     tries: list[Elements] = []
     best = np.inf
-    for start in _fewer_arcs(_first_guess(frequency, z, tail, pores), tail):
+    for start in _fewer_arcs(_first_guess(frequency, z, tail), tail):
         tries.append(_determined(frequency, z, start))
         best = min(best, tries[-1].error)
         if tries[-1].error > _LOST * max(best, _AS_GOOD):
@@ -75,13 +73,12 @@ def _fewer_arcs(guess: Elements, tail: Kind | None) -> Iterator[Elements]:
         return
     order = np.argsort(guess.rows[:, 1])
     arcs = [i for i in order if guess.kinds[i] == "arc"]
-    rest = [i for i, kind in enumerate(guess.kinds) if kind not in ("arc", tail)]
     own = guess.kinds.index(tail)
     for keep in range(len(arcs) - 1, -1, -1):
         given = np.exp(guess.rows[[*arcs[keep:], own]])
         resistance = given[:, 0].sum()
         tau = np.exp((given[:, 0] * np.log(given[:, 1])).sum() / resistance)
-        kept = [*arcs[:keep], *rest]
+        kept = arcs[:keep]
         rows = np.vstack([guess.rows[kept], np.log([[resistance, tau]])])
         kinds = (*(guess.kinds[i] for i in kept), tail)
         yield Elements(guess.series, kinds, rows, guess.spread)
@@ -109,16 +106,13 @@ def _seen(frequency: np.ndarray, z: np.ndarray, found: Elements, index: int) -> 
     return bool(np.abs(own / z).max() > DUST)
 
 
-def _first_guess(frequency: np.ndarray, z: np.ndarray, tail: Kind | None, pores: int) -> Elements:
+def _first_guess(frequency: np.ndarray, z: np.ndarray, tail: Kind | None) -> Elements:
     """Find which elements there are, and roughly where (non-negative least squares)."""
     low, high = 1 / (2 * np.pi * frequency.max()), 1 / (2 * np.pi * frequency.min())
     decades = np.log10(high / low) + 1
     taus = np.logspace(np.log10(low) - 0.5, np.log10(high) + 0.5, int(decades * _PER_DECADE))
     kinds: list[Kind] = ["arc"]
     most: dict[Kind, int] = {"arc": _MOST_ARCS}
-    if pores:
-        kinds.append("pore")
-        most["pore"] = pores
     if tail is not None:
         kinds.append(tail)
         most[tail] = 1
@@ -228,7 +222,7 @@ def _bounds(frequency: np.ndarray, z: np.ndarray, start: Elements) -> tuple[np.n
     tail = np.log([1 / omega.max() / _BEYOND, 1 / omega.min() * _BEYOND**2])
     low, high = [resistance[0]], [resistance[1]]
     for kind in start.kinds:
-        own = time if kind in ("arc", "pore") else tail
+        own = time if kind == "arc" else tail
         low += [resistance[0], own[0]]
         high += [resistance[1], own[1]]
     return np.array(low), np.array(high)

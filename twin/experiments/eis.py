@@ -21,13 +21,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from twin.errors import ModelError
 from twin.experiments.bench import Bench, unbroken
 from twin.experiments.circuit import VACUUM_PERMITTIVITY, Arc, Fit, Tail, fit
+from twin.experiments.judgement import Refusal, judge
 from twin.model.core import TEMPERATURE, interface_spec
 from twin.model.film import film_current, film_voltage
 from twin.model.parameters import parameter_values
@@ -101,6 +103,8 @@ class Impedance:
         At rest, where it was measured [V, K].
     wall_s : float
         What it took [s].
+    cycle : int or None
+        After which cycle of a stored run.
     """
 
     frequency: np.ndarray
@@ -113,13 +117,30 @@ class Impedance:
     temperature: float
     wall_s: float = 0.0
     variables: dict[str, float] = field(default_factory=dict)
+    cycle: int | None = None
 
     @property
-    def fitted_conductivity(self) -> float:
-        """Thickness over the resistance of grains and boundaries, as fitted [S.m-1]."""
-        return self.thickness / (
-            self.fit.resistance("bulk") + self.fit.resistance("grain boundary")
+    def read_conductivity(self) -> float | None:
+        """Thickness over the resistance of grains and boundaries, right or wrong [S.m-1]."""
+        found = self.fit.resistance("bulk") + self.fit.resistance("grain boundary")
+        return self.thickness / found if found > 0 else None
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """Why the fit gives no conductivity; None where it gives one."""
+        tops = [a.frequency for a in self.parts if a.what == "bulk" and a.frequency is not None]
+        return judge(
+            self.fit,
+            self.read_conductivity,
+            self.conductivity,
+            float(self.frequency.max()),
+            max(tops, default=None),
         )
+
+    @property
+    def fitted_conductivity(self) -> float | None:
+        """The electrolyte's conductivity as fitted, unless that is refused [S.m-1]."""
+        return None if self.refusal is not None else self.read_conductivity
 
 
 class ImpedanceBench(Bench):
@@ -191,11 +212,12 @@ class ImpedanceBench(Bench):
         f = sweep.of(parts)
         inside = [_film_block(i, arcs, f) for i, arcs in films.items() if i.kind == "porous"]
         z = with_capacitances(f, self._linear(f, inside), series, seen.get(SHORT, 0.0))
+        _passive(f, z)
         thickness = self.spec.electrolyte.thickness.si
         return Impedance(
             f,
             z,
-            fit(f, z, thickness, self.tail),
+            fit(f, z, thickness, self.tail, self._bricks(seen)),
             parts,
             thickness,
             thickness / seen[LAYER],
@@ -204,6 +226,12 @@ class ImpedanceBench(Bench):
             time.perf_counter() - began,
             seen,
         )
+
+    def _bricks(self, seen: dict[str, float]) -> float | None:
+        """Return grain over boundary thickness, where the electrolyte has grains."""
+        if not seen.get(BOUNDARIES, 0.0) > 0:
+            return None
+        return self.spec.electrolyte.material.boundary_capacitance_ratio.si
 
     def _linear(self, f: np.ndarray, films: Iterable[FilmBlock]) -> np.ndarray:
         """Return the linearised equations' impedance [Ohm.m2]."""
@@ -262,6 +290,18 @@ def with_capacitances(
     return inside / (1 + short * inside)
 
 
+def _passive(f: np.ndarray, z: np.ndarray) -> None:
+    """Refuse a negative resistance: a cell at rest can but dissipate."""
+    least = int(np.argmin(z.real))
+    if not z.real[least] > 0:
+        raise ModelError(
+            f"the cell is no resistance in this state: Re Z is {1e4 * z.real[least]:.3g} ohm cm2 "
+            f"at {f[least]:.3g} Hz, as of a cell that is not at rest",
+            key="rest",
+            fix="let it rest longer (--rest), or raise --from",
+        )
+
+
 def _film_block(interface: Interface, arcs: Sequence[Arc], f: np.ndarray) -> FilmBlock:
     """Return a composite's films as a share of their resistance at each frequency."""
     whole = sum(arc.resistance for arc in arcs)
@@ -288,7 +328,7 @@ def _contributed(spec: CellSpec, modes: Iterable[FailureMode]) -> list[str]:
 
 def as_data(found: Impedance) -> dict[str, Any]:
     """Return an impedance as the JSON that scripts read."""
-    circuit = found.fit
+    circuit, refusal, seen = found.fit, found.refusal, found.fitted_conductivity
     fitted: dict[str, Any] = {}
     for what in ("bulk", "grain boundary", "interface"):
         key = what.replace(" ", "_")
@@ -296,7 +336,8 @@ def as_data(found: Impedance) -> dict[str, Any]:
         fitted[f"{key}_ohm_cm2"] = 1e4 * circuit.resistance(what)
         fitted[f"{key}_F_cm2"] = None if capacitance is None else 1e-4 * capacitance
     fitted |= {
-        "conductivity_S_cm": found.fitted_conductivity / 100,
+        "conductivity_S_cm": None if seen is None else seen / 100,
+        "refused": None if refusal is None else asdict(refusal),
         "conductivity_of_the_spec_S_cm": found.conductivity / 100,
         "diffusion_ohm_cm2": circuit.bend and 1e4 * circuit.bend[0],
         "diffusion_time_s": circuit.bend and circuit.bend[1],
