@@ -18,8 +18,8 @@ from typing import Literal
 
 import numpy as np
 
-from twin.experiments.circuit_fit import DUST, Elements, fit_elements
-from twin.experiments.elements import shape
+from twin.experiments.circuit_fit import DUST, Elements, fit_bricks, fit_elements
+from twin.experiments.elements import Kind, shape
 
 Tail = Literal["none", "finite length", "finite space"]
 
@@ -131,16 +131,35 @@ def fit(
     """
     kind = None if tail == "none" else tail
     found = fit_elements(frequency, z, kind)
-    return _named(found, thickness, tail, float(frequency.min()), bricks)
+    lowest = float(frequency.min())
+    free = _named(found, thickness, tail, lowest, bricks)
+    if bricks is None:
+        return free
+    times = [
+        [a.resistance * a.capacitance for a in free.arcs if a.what == what and a.capacitance]
+        for what in ("bulk", "grain boundary")
+    ]
+    if not all(times):
+        return free
+    return _named(
+        fit_bricks(frequency, z, found, times[0], times[1], bricks), thickness, tail, lowest, bricks
+    )
 
 
 def _named(
     found: Elements, thickness: float, tail: Tail, lowest: float, bricks: float | None
 ) -> Fit:
-    rows = sorted(found.where("arc"), key=lambda row: row[1])
-    named = _named_arcs([Arc(r, tau / r) for r, tau in rows], thickness, bricks)
+    named = _named_arcs([Arc(r, tau / r) for r, tau in found.where("arc")], thickness, bricks)
+    if found.where("grains"):
+        # Told apart already: what is left of their kind is another's.
+        named = [Arc(a.resistance, a.capacitance, "interface") for a in named]
+        ours: tuple[tuple[Kind, str], ...] = (("grains", "bulk"), ("boundaries", "grain boundary"))
+        for kind, what in ours:
+            named += [Arc(r, tau / r, what) for r, tau in found.where(kind)]
+    named.sort(key=lambda arc: arc.resistance * (arc.capacitance or 0.0))
+    total = sum(arc.resistance for arc in named)
     series = float(np.exp(found.series))
-    if series > DUST * (series + sum(r for r, _ in rows)):
+    if series > DUST * (series + total):
         # What no arc shows lies beyond the highest frequency: the fastest thing there is.
         bulk = "bulk" if all(a.what != "bulk" for a in named) else "series"
         named.insert(0, Arc(series, None, bulk))

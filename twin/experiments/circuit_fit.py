@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import least_squares, nnls
 
-from twin.experiments.elements import Kind, shape, slope
+from twin.experiments.elements import ARCS, Kind, shape, slope
 
 _PER_DECADE = 12
 _MOST_ARCS = 24
@@ -24,6 +24,7 @@ _UNDETERMINED = 0.5
 # Of fits with fewer and fewer arcs beside a diffusion tail, the last that is no worse than
 # this many times the best, or as good as a mesh allows, is taken; far from both, none is left.
 _NOT_WORSE, _AS_GOOD, _LOST = 1.5, 3e-4, 10.0
+_KEPT: tuple[Kind, ...] = ("grains", "boundaries")
 # Resistances are sought within these times the modulus, its least and its largest; times
 # within this of the data's own.
 _RANGE, _BEYOND = 1e4, 100.0
@@ -39,11 +40,14 @@ class Elements:
     spread: np.ndarray
     """The standard errors of the logarithms of the resistances."""
     error: float = np.inf
+    bricks: float = 1.0
+    """The capacitance of ``"boundaries"`` over that of ``"grains"``, where there are these."""
 
     def without(self, index: int) -> Elements:
         """Leave one element out."""
         kinds = self.kinds[:index] + self.kinds[index + 1 :]
-        return Elements(self.series, kinds, np.delete(self.rows, index, axis=0), self.spread)
+        rows = np.delete(self.rows, index, axis=0)
+        return Elements(self.series, kinds, rows, self.spread, bricks=self.bricks)
 
     def where(self, kind: Kind) -> list[tuple[float, float]]:
         """Return the resistance and the time of every element of a kind."""
@@ -61,6 +65,53 @@ def fit_elements(frequency: np.ndarray, z: np.ndarray, tail: Kind | None) -> Ele
         if tries[-1].error > _LOST * max(best, _AS_GOOD):
             break
     return [t for t in tries if t.error <= max(_NOT_WORSE * best, _AS_GOOD)][-1]
+
+
+def fit_bricks(
+    frequency: np.ndarray,
+    z: np.ndarray,
+    found: Elements,
+    grains: list[float],
+    boundaries: list[float],
+    bricks: float,
+) -> Elements:
+    """Fit again with the boundaries as one arc of a known capacitance over the grains'.
+
+    Arcs beside each other can trade resistance for capacitance at next to no misfit; where
+    the microstructure says the ratio of two, they cannot. A circuit that the data refute is
+    not taken.
+
+    Parameters
+    ----------
+    found : Elements
+        A free fit.
+    grains, boundaries : list of float
+        The times of its arcs [s] that are the grains and the boundaries.
+    bricks : float
+        The ratio.
+    """
+    rows: list[list[float]] = []
+    taken: set[int] = set()
+    for times in (grains, boundaries):
+        own = [
+            i
+            for i, row in enumerate(found.rows)
+            if found.kinds[i] == "arc" and np.isclose(np.exp(row[1]), times, rtol=1e-9).any()
+        ]
+        taken |= set(own)
+        resistance = np.exp(found.rows[own, 0])
+        tau = (resistance * found.rows[own, 1]).sum() / resistance.sum()
+        rows.append([np.log(resistance.sum()), tau])
+    rest = [i for i in range(len(found.kinds)) if i not in taken]
+    start = Elements(
+        found.series,
+        ("grains", "boundaries", *(found.kinds[i] for i in rest)),
+        np.vstack([np.array(rows), found.rows[rest]]),
+        found.spread,
+        bricks=bricks,
+    )
+    tied = _determined(frequency, z, start)
+    return tied if tied.error <= max(_NOT_WORSE * found.error, _AS_GOOD) else found
 
 
 def _fewer_arcs(guess: Elements, tail: Kind | None) -> Iterator[Elements]:
@@ -93,7 +144,7 @@ def _determined(frequency: np.ndarray, z: np.ndarray, start: Elements) -> Elemen
         found = _refine(frequency, z, start)
         loose = np.flatnonzero(found.spread >= _UNDETERMINED)
         unseen = [i for i in range(len(found.kinds)) if not _seen(frequency, z, found, i)]
-        drop = [*loose, *unseen]
+        drop = [i for i in {*loose.tolist(), *unseen} if found.kinds[i] not in _KEPT]
         if not drop:
             return found
         start = found.without(min(drop, key=lambda i: found.rows[i, 0]))
@@ -165,36 +216,32 @@ def _refine(frequency: np.ndarray, z: np.ndarray, start: Elements) -> Elements:
     """Fit by complex non-linear least squares within bounds, weighted by the modulus."""
     weight, omega = 1 / np.abs(z), 2 * np.pi * frequency
 
-    def columns(p: np.ndarray) -> np.ndarray:
-        """The series resistance, then each element's impedance and its slope in its time."""
-        found = np.empty((len(z), len(p)), dtype=complex)
-        found[:, 0] = np.exp(p[0])
-        for n, kind in enumerate(start.kinds):
-            r, tau = np.exp(p[1 + 2 * n : 3 + 2 * n])
-            own = shape(kind, omega, tau)
-            found[:, 1 + 2 * n] = r * own
-            found[:, 2 + 2 * n] = r * slope(kind, omega, tau, own)
-        return found
+    low, high = _bounds(frequency, z, start)
+    begin = np.clip(np.concatenate([[start.series], start.rows.reshape(-1)]), low, high)
+    free, spread_out, known = _ties(start)
 
-    def misfit(p: np.ndarray) -> np.ndarray:
+    def misfit(q: np.ndarray) -> np.ndarray:
+        p = spread_out @ q + known
         found = np.exp(p[0]) - z
-        for n, kind in enumerate(start.kinds):
-            r, tau = np.exp(p[1 + 2 * n : 3 + 2 * n])
+        for kind, (r, tau) in zip(start.kinds, np.exp(p[1:]).reshape(-1, 2), strict=True):
             found = found + r * shape(kind, omega, tau)
         found = found * weight
         return np.concatenate([found.real, found.imag])
 
-    def jacobian(p: np.ndarray) -> np.ndarray:
-        found = columns(p) * weight[:, None]
-        return np.vstack([found.real, found.imag])
+    def jacobian(q: np.ndarray) -> np.ndarray:
+        p = spread_out @ q + known
+        columns = [np.full(len(z), np.exp(p[0]), dtype=complex)]
+        for kind, (r, tau) in zip(start.kinds, np.exp(p[1:]).reshape(-1, 2), strict=True):
+            own = shape(kind, omega, tau)
+            columns += [r * own, r * slope(kind, omega, tau, own)]
+        found = np.array(columns).T * weight[:, None]
+        return np.asarray(np.vstack([found.real, found.imag]) @ spread_out)
 
-    low, high = _bounds(frequency, z, start)
-    begin = np.clip(np.concatenate([[start.series], start.rows.reshape(-1)]), low, high)
     result = least_squares(
         misfit,
-        begin,
+        begin[free],
         jac=jacobian,
-        bounds=(low - 1e-9, high + 1e-9),
+        bounds=(low[free] - 1e-9, high[free] + 1e-9),
         x_scale="jac",
         xtol=1e-12,
         ftol=1e-12,
@@ -202,16 +249,36 @@ def _refine(frequency: np.ndarray, z: np.ndarray, start: Elements) -> Elements:
         max_nfev=200,
     )
     count = len(result.fun)
-    variance = (result.fun**2).sum() / max(count - len(begin), 1)
-    inverse = np.linalg.pinv(result.jac.T @ result.jac)
+    variance = (result.fun**2).sum() / max(count - len(free), 1)
+    inverse = spread_out @ np.linalg.pinv(result.jac.T @ result.jac) @ spread_out.T
     spread = np.sqrt(np.maximum(np.diag(inverse) * variance, 0))
+    p = spread_out @ result.x + known
     return Elements(
-        float(result.x[0]),
+        float(p[0]),
         start.kinds,
-        result.x[1:].reshape(-1, 2),
+        p[1:].reshape(-1, 2),
         spread[1::2],
         float(np.sqrt((result.fun**2).mean())),
+        start.bricks,
     )
+
+
+def _ties(start: Elements) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return which logarithms are free, and how all follow from those: ``p = A q + c``.
+
+    ``C_gb = b C_g`` is ``log tau_gb = log R_gb + log b + log tau_g - log R_g``.
+    """
+    size = 1 + 2 * len(start.kinds)
+    matrix, known = np.eye(size), np.zeros(size)
+    if "boundaries" not in start.kinds:
+        return np.arange(size), matrix, known
+    ours = 1 + 2 * start.kinds.index("boundaries")
+    grains = 1 + 2 * start.kinds.index("grains")
+    matrix[ours + 1] = 0
+    matrix[ours + 1, [ours, grains, grains + 1]] = 1, -1, 1
+    known[ours + 1] = np.log(start.bricks)
+    free = np.delete(np.arange(size), ours + 1)
+    return free, matrix[:, free], known
 
 
 def _bounds(frequency: np.ndarray, z: np.ndarray, start: Elements) -> tuple[np.ndarray, np.ndarray]:
@@ -222,7 +289,7 @@ def _bounds(frequency: np.ndarray, z: np.ndarray, start: Elements) -> tuple[np.n
     tail = np.log([1 / omega.max() / _BEYOND, 1 / omega.min() * _BEYOND**2])
     low, high = [resistance[0]], [resistance[1]]
     for kind in start.kinds:
-        own = time if kind == "arc" else tail
+        own = time if kind in ARCS else tail
         low += [resistance[0], own[0]]
         high += [resistance[1], own[1]]
     return np.array(low), np.array(high)

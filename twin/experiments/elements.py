@@ -11,7 +11,8 @@ from typing import Literal
 
 import numpy as np
 
-Kind = Literal["arc", "finite length", "finite space"]
+Kind = Literal["arc", "grains", "boundaries", "finite length", "finite space"]
+ARCS: tuple[Kind, ...] = ("arc", "grains", "boundaries")
 _FAR = 20.0  # |s| beyond which tanh is one
 _STEP = 1e-5
 
@@ -19,7 +20,7 @@ _STEP = 1e-5
 def shape(kind: Kind, omega: np.ndarray, tau: float) -> np.ndarray:
     """Return an element's impedance over its resistance."""
     square = 1j * omega * tau
-    if kind == "arc":
+    if kind in ARCS:
         return np.asarray(1 / (1 + square))
     s = np.sqrt(square)
     # tanh of a large argument is one; numpy's overflows on the way.
@@ -31,6 +32,6 @@ def shape(kind: Kind, omega: np.ndarray, tau: float) -> np.ndarray:
 
 def slope(kind: Kind, omega: np.ndarray, tau: float, value: np.ndarray) -> np.ndarray:
     """Return the derivative of a shape in the logarithm of its time."""
-    if kind == "arc":
+    if kind in ARCS:
         return np.asarray(-value * (1 - value))
     return np.asarray((shape(kind, omega, tau * np.exp(_STEP)) - value) / _STEP)
