@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +12,16 @@ from twin.api.cells import as_spec
 from twin.errors import InputError
 from twin.modes.manager import plugin_manager
 
+MOST_PER_DECADE = 100
+"""So many frequencies a decade at most: each is a linear system to solve."""
+LOWEST, HIGHEST = 1e-9, 1e15
+"""Within these frequencies [Hz]: a period of 30 years, and light."""
+
 if TYPE_CHECKING:
     from twin.experiments.eis import Frequencies, Impedance, StoredState
     from twin.specs.overrides import Overrides
     from twin.specs.schema import CellSpec
-    from twin.store import Store
+    from twin.store import RunInfo, Store
 
 
 def frequencies(low: str | float, high: str | float | None, per_decade: int) -> Frequencies:
@@ -24,8 +30,19 @@ def frequencies(low: str | float, high: str | float | None, per_decade: int) -> 
 
     first = quantity("low", low, "Hz")
     last = None if high is None else quantity("high", high, "Hz")
-    if per_decade < 1:
-        raise InputError(f"{per_decade} points a decade", key="per_decade", fix="give 5 or more")
+    if not 1 <= per_decade <= MOST_PER_DECADE:
+        raise InputError(
+            f"{per_decade} points a decade",
+            key="per_decade",
+            fix=f"give 5 to {MOST_PER_DECADE}; 10 show every arc",
+        )
+    for key, value in (("low", first), ("high", last)):
+        if value is not None and not LOWEST <= value <= HIGHEST:
+            raise InputError(
+                f"{value:.3g} Hz is no frequency of an impedance",
+                key=key,
+                fix=f"give {LOWEST:g} to {HIGHEST:g} Hz",
+            )
     if last is not None and last < 10 * first:
         raise InputError(
             f"from {low} to {high} is less than a decade",
@@ -78,6 +95,12 @@ def eis(
     -------
     Impedance
         Frequencies, impedance per area, and the fitted circuit.
+
+    Raises
+    ------
+    TwinError
+        For input that cannot be used, a run whose aged state is not kept, a cell that is not
+        at rest.
     """
     chosen = frequencies(low, high, per_decade)
     if run is None:
@@ -89,7 +112,7 @@ def eis(
             )
         spec = as_spec(cell, overlays=overlays, overrides=overrides)
         selected = plugin_manager().select(modes, without, spec.kind)
-        state = None
+        state, after = None, None
     else:
         if modes is not None or any(overlays):
             raise InputError(
@@ -97,14 +120,15 @@ def eis(
                 key="run",
                 fix="change it with --set and --without, or measure a fresh cell",
             )
-        spec, selected, model, state = _stored(run, cycle, cell, overrides, without, store)
+        spec, selected, model, state, after = _stored(run, cycle, cell, overrides, without, store)
     seconds = quantity("rest", rest or ("1 s" if state is None else "1 hour"), "s")
 
     from twin.experiments.eis import measure_impedance
 
-    return measure_impedance(
+    found = measure_impedance(
         spec, selected, model=model, frequencies=chosen, rest=seconds, state=state
     )
+    return replace(found, cycle=after)
 
 
 def _stored(
@@ -114,8 +138,8 @@ def _stored(
     overrides: Overrides,
     without: Iterable[str],
     store: str | Store | None,
-) -> tuple[CellSpec, list[Any], str, StoredState | None]:
-    """Return a stored run's cell, modes, model, and its state after a cycle."""
+) -> tuple[CellSpec, list[Any], str, StoredState | None, int]:
+    """Return a stored run's cell, modes, model, its state after a cycle, and which cycle."""
     from twin.api.cells import mode_entries
     from twin.api.recording import open_store
     from twin.api.states import layout_of_state
@@ -139,7 +163,23 @@ def _stored(
     selected = plugin_manager().select(list(info.modes), without, spec.kind)
     checkpoint = opened.checkpoint(info.id, cycle)
     state = State.from_bytes(checkpoint.data, f"run {info.id}, cycle {checkpoint.cycle}")
+    if state.y is None and cycle is None and info.last_cycle > 0:
+        raise _not_kept(info)
     found = None
     if state.y is not None:  # after cycle 0 there is none: the cell is fresh
         found = StoredState(state.y, layout_of_state(info, checkpoint), state.t)
-    return spec, selected, info.settings["model"], found
+    return spec, selected, info.settings["model"], found, state.cycle
+
+
+def _not_kept(info: RunInfo) -> InputError:
+    """Say that a run's rows are stored and its states are not, and how to get them."""
+    member = "it is a member of a study, which keeps rows only"
+    given = [f'--set {key}="{value}"' for key, value in info.settings.get("overrides", {}).items()]
+    return InputError(
+        f"the state of run {info.id} after cycle {info.last_cycle} is not kept"
+        + (f": {member}" if info.study is not None else ""),
+        key="run",
+        fix="follow it by itself, then measure that run: "
+        + " ".join(["twin life", info.cell_name, *given, f"--cycles {info.last_cycle}"])
+        + "; --cycle 0 is the fresh cell",
+    )

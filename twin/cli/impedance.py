@@ -42,7 +42,7 @@ def eis(
         typer.Option("--to", metavar="F", help="The highest [beyond the fastest arc]."),
     ] = None,
     per_decade: Annotated[
-        int, typer.Option("--per-decade", metavar="N", min=1, help="Points a decade.")
+        int, typer.Option("--per-decade", metavar="N", help="Points a decade [up to 100].")
     ] = 10,
     rest: Annotated[
         str | None,
@@ -88,12 +88,11 @@ def eis(
     what = cell or ""
     if run is not None:
         info = session.store.run(run)
-        number = info.last_cycle if cycle is None else cycle
-        what = f"{info.cell_name}, run {info.id}, after cycle {number}"
+        what = f"{info.cell_name}, run {info.id}, after cycle {found.cycle}"
     panels = impedance_panels(found)
     title = f"{what}: impedance"
     save_figure(panels, title, figure)
-    document = {"cell": cell, "run": run, "cycle": cycle, **as_data(found), "figure": figure}
+    document = {"cell": cell, "run": run, "cycle": found.cycle, **as_data(found), "figure": figure}
 
     def page(sheet: Page) -> None:
         _page(sheet, found, title)
@@ -123,16 +122,23 @@ def _page(sheet: Page, found: Impedance, title: str) -> None:
         rows.append(("diffusion", short(1e4 * bend[0], 4), "-", f"{1 / bend[1]:.3g}"))
     sheet.table(("fitted", "ohm cm2", "F/cm2", "Hz"), rows, right=(1, 2, 3))
     sheet.line()
+    facts = [
+        ("conductivity", _conductivity(found)),
+        ("fit", f"off by {100 * found.fit.error:.2g} % of the modulus (root mean square)"),
+        ("range", f"{found.frequency[-1]:.3g} to {found.frequency[0]:.3g} Hz"),
+        ("took", duration(found.wall_s)),
+    ]
+    refusal = found.refusal
+    if refusal is not None:
+        facts[1:1] = [("refused", refusal.says), ("fix", refusal.fix)]
+    sheet.facts(facts)
+
+
+def _conductivity(found: Impedance) -> str:
+    from twin.cli.formats import short
+
     own, seen = found.conductivity, found.fitted_conductivity
-    sheet.facts(
-        [
-            (
-                "conductivity",
-                f"{short(10 * seen, 4)} mS/cm fitted, {short(10 * own, 4)} the cell's own "
-                f"({100 * (seen / own - 1):+.2f} %)",
-            ),
-            ("fit", f"off by {100 * found.fit.error:.2g} % of the modulus (root mean square)"),
-            ("range", f"{found.frequency[-1]:.3g} to {found.frequency[0]:.3g} Hz"),
-            ("took", duration(found.wall_s)),
-        ]
-    )
+    mine = f"{short(10 * own, 4)} the cell's own"
+    if seen is None:
+        return f"not fitted; the cell's own is {short(10 * own, 4)} mS/cm"
+    return f"{short(10 * seen, 4)} mS/cm fitted, {mine} ({100 * (seen / own - 1):+.2f} %)"

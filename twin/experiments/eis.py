@@ -1,37 +1,41 @@
 """Impedance of a cell at any state of health, and the circuit fitted to it.
 
 PyBaMM linearises the cell's own equations about a state of rest: charge transfer with its
-double layer, diffusion of salt and of sodium in particles are in them. What stands in
-series and carries the whole cell's current is in them as plain resistances: the
-electrolyte between the electrodes (grains, grain boundaries) and the films at the
-interfaces. Each is given its capacitance afterwards,
+double layer, diffusion of salt and of sodium in particles are in them. Electrolyte and
+films are in them as plain resistances, each of which is given its capacitance,
 
-    Z = Z_model + sum_k [ R_k/(1 + i w R_k C_k) - R_k ],
+    Z_k(w) = R_k/(1 + i w R_k C_k),
 
-which is exact: no current passes such a part by, and at rest no state moves its
-resistance. A part that a mode brings has an arc of its own where the mode gives its
-capacitance, as a variable named like the resistance (``"… resistance [Ohm.m2]"``,
-``"… capacitance [F.m-2]"``); without one it shares the film's. Where a mode tells grains
-from boundaries (``"Separator grain-boundary resistance ratio"``), they are two arcs. An
-internal short stands beside all of it.
+which is exact: at rest no state moves a resistance. What stands in series and carries the
+whole cell's current, the electrolyte between the electrodes (grains, grain boundaries) and
+the film on a metal, is exchanged afterwards, ``Z = Z_model + sum_k [Z_k - R_k]``. The film
+on a composite's particles carries at each depth the current that enters there: it is
+exchanged inside the linearised equations (:mod:`twin.model.film`). A part that a mode
+brings has an arc of its own where the mode gives its capacitance, as a variable named like
+the resistance (``"… resistance [Ohm.m2]"``, ``"… capacitance [F.m-2]"``); without one it
+shares the film's. Where a mode tells grains from boundaries (``"Separator grain-boundary
+resistance ratio"``), they are two arcs. An internal short stands beside all of it.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from twin.errors import ModelError
 from twin.experiments.bench import Bench, unbroken
 from twin.experiments.circuit import VACUUM_PERMITTIVITY, Arc, Fit, Tail, fit
+from twin.experiments.judgement import Refusal, judge
 from twin.model.core import TEMPERATURE, interface_spec
+from twin.model.film import film_current, film_voltage
 from twin.model.parameters import parameter_values
 from twin.model.pybamm_compat import remap_state
-from twin.model.pybamm_impedance import CAPACITIVE, impedance
-from twin.modes.context import CellContext
+from twin.model.pybamm_impedance import CAPACITIVE, FilmBlock, impedance
+from twin.modes.context import CellContext, Interface
 from twin.modes.mode import FailureMode
 from twin.modes.ports import Port
 from twin.specs.schema import CellSpec
@@ -90,7 +94,7 @@ class Impedance:
     fit : Fit
         The circuit.
     parts : tuple of Arc
-        What stood in series and was given a capacitance.
+        The electrolyte and the films as they were given their capacitances.
     thickness : float
         Of the electrolyte [m].
     conductivity : float
@@ -99,6 +103,8 @@ class Impedance:
         At rest, where it was measured [V, K].
     wall_s : float
         What it took [s].
+    cycle : int or None
+        After which cycle of a stored run.
     """
 
     frequency: np.ndarray
@@ -111,13 +117,30 @@ class Impedance:
     temperature: float
     wall_s: float = 0.0
     variables: dict[str, float] = field(default_factory=dict)
+    cycle: int | None = None
 
     @property
-    def fitted_conductivity(self) -> float:
-        """Thickness over the resistance of grains and boundaries, as fitted [S.m-1]."""
-        return self.thickness / (
-            self.fit.resistance("bulk") + self.fit.resistance("grain boundary")
+    def read_conductivity(self) -> float | None:
+        """Thickness over the resistance of grains and boundaries, right or wrong [S.m-1]."""
+        found = self.fit.resistance("bulk") + self.fit.resistance("grain boundary")
+        return self.thickness / found if found > 0 else None
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """Why the fit gives no conductivity; None where it gives one."""
+        tops = [a.frequency for a in self.parts if a.what == "bulk" and a.frequency is not None]
+        return judge(
+            self.fit,
+            self.read_conductivity,
+            self.conductivity,
+            float(self.frequency.max()),
+            max(tops, default=None),
         )
+
+    @property
+    def fitted_conductivity(self) -> float | None:
+        """The electrolyte's conductivity as fitted, unless that is refused [S.m-1]."""
+        return None if self.refusal is not None else self.read_conductivity
 
 
 class ImpedanceBench(Bench):
@@ -150,8 +173,8 @@ class ImpedanceBench(Bench):
         y, _, _ = remap_state(state.y, state.layout, self.compiled.layout, fresh)
         self.place(y, state.t)
 
-    def parts(self, seen: dict[str, float]) -> tuple[Arc, ...]:
-        """Return what stands in series at present, each part with its capacitance."""
+    def layers(self, seen: dict[str, float]) -> tuple[Arc, ...]:
+        """Return the electrolyte between the electrodes at present: grains, boundaries."""
         layer = self.spec.electrolyte
         bulk = layer.material.relative_permittivity.si * VACUUM_PERMITTIVITY / layer.thickness.si
         ratio = seen.get(BOUNDARIES, 0.0)
@@ -160,35 +183,41 @@ class ImpedanceBench(Bench):
         if ratio > 0:
             capacitance = bulk * layer.material.boundary_capacitance_ratio.si
             found.append(Arc(total * ratio / (1 + ratio), capacitance, "grain boundary"))
-        for interface in self.cell.interfaces:
-            rest = seen[interface("series resistance [Ohm.m2]")]
-            at = Port.INTERFACE_RESISTANCE.at(interface.place)
-            for name in self.assembly.contributors.get(at, {}).values():
-                own = seen.get(_capacitance_of(name))
-                if own is not None and seen.get(name, 0.0) > 0:
-                    found.append(Arc(seen[name], own, "interface"))
-                    rest -= seen[name]
-            if rest > 0:
-                table, _ = interface_spec(self.cell, interface)
-                found.append(Arc(rest, table.film_capacitance.si, "interface"))
+        return tuple(found)
+
+    def films(self, interface: Interface, seen: dict[str, float]) -> tuple[Arc, ...]:
+        """Return the films at an interface at present, each with its capacitance."""
+        rest = seen[interface("series resistance [Ohm.m2]")]
+        at = Port.INTERFACE_RESISTANCE.at(interface.place)
+        found = []
+        for name in self.assembly.contributors.get(at, {}).values():
+            own = seen.get(_capacitance_of(name))
+            if own is not None and seen.get(name, 0.0) > 0:
+                found.append(Arc(seen[name], own, "interface"))
+                rest -= seen[name]
+        if rest > 0:
+            table, _ = interface_spec(self.cell, interface)
+            found.append(Arc(rest, table.film_capacitance.si, "interface"))
         return tuple(found)
 
     def measure(self, sweep: Frequencies) -> Impedance:
         """Return the impedance in the present state."""
         began = time.perf_counter()
         seen = self.now()
-        parts = self.parts(seen)
+        films = {i: self.films(i, seen) for i in self.cell.interfaces}
+        series = list(self.layers(seen))
+        for interface, arcs in films.items():
+            series += arcs if interface.kind == "metal" else ()
+        parts = (*self.layers(seen), *(arc for arcs in films.values() for arc in arcs))
         f = sweep.of(parts)
-        y = self.y if self.y is not None else self.compiled.initial_state(self._given)
-        area = self.spec.geometry.area.si
-        values = parameter_values(self.spec)
-        z = area * impedance(self.model, values, f.tolist(), y, self.compiled.layout, self.var_pts)
-        z = with_capacitances(f, z, parts, seen.get(SHORT, 0.0))
+        inside = [_film_block(i, arcs, f) for i, arcs in films.items() if i.kind == "porous"]
+        z = with_capacitances(f, self._linear(f, inside), series, seen.get(SHORT, 0.0))
+        _passive(f, z)
         thickness = self.spec.electrolyte.thickness.si
         return Impedance(
             f,
             z,
-            fit(f, z, thickness, self.tail),
+            fit(f, z, thickness, self.tail, self._bricks(seen)),
             parts,
             thickness,
             thickness / seen[LAYER],
@@ -197,6 +226,19 @@ class ImpedanceBench(Bench):
             time.perf_counter() - began,
             seen,
         )
+
+    def _bricks(self, seen: dict[str, float]) -> float | None:
+        """Return grain over boundary thickness, where the electrolyte has grains."""
+        if not seen.get(BOUNDARIES, 0.0) > 0:
+            return None
+        return self.spec.electrolyte.material.boundary_capacitance_ratio.si
+
+    def _linear(self, f: np.ndarray, films: Iterable[FilmBlock]) -> np.ndarray:
+        """Return the linearised equations' impedance [Ohm.m2]."""
+        y = self.y if self.y is not None else self.compiled.initial_state(self._given)
+        values = parameter_values(self.spec)
+        z = impedance(self.model, values, f.tolist(), y, self.compiled.layout, self.var_pts, films)
+        return self.spec.geometry.area.si * z
 
     @property
     def tail(self) -> Tail:
@@ -248,6 +290,27 @@ def with_capacitances(
     return inside / (1 + short * inside)
 
 
+def _passive(f: np.ndarray, z: np.ndarray) -> None:
+    """Refuse a negative resistance: a cell at rest can but dissipate."""
+    least = int(np.argmin(z.real))
+    if not z.real[least] > 0:
+        raise ModelError(
+            f"the cell is no resistance in this state: Re Z is {1e4 * z.real[least]:.3g} ohm cm2 "
+            f"at {f[least]:.3g} Hz, as of a cell that is not at rest",
+            key="rest",
+            fix="let it rest longer (--rest), or raise --from",
+        )
+
+
+def _film_block(interface: Interface, arcs: Sequence[Arc], f: np.ndarray) -> FilmBlock:
+    """Return a composite's films as a share of their resistance at each frequency."""
+    whole = sum(arc.resistance for arc in arcs)
+    share = np.ones(len(f), dtype=complex)
+    if whole > 0:
+        share = sum((arc.impedance(f) for arc in arcs), np.zeros(len(f), complex)) / whole
+    return FilmBlock(film_voltage(interface), film_current(interface), share)
+
+
 def _capacitance_of(name: str) -> str:
     return name.replace("resistance [Ohm.m2]", "capacitance [F.m-2]")
 
@@ -265,7 +328,7 @@ def _contributed(spec: CellSpec, modes: Iterable[FailureMode]) -> list[str]:
 
 def as_data(found: Impedance) -> dict[str, Any]:
     """Return an impedance as the JSON that scripts read."""
-    circuit = found.fit
+    circuit, refusal, seen = found.fit, found.refusal, found.fitted_conductivity
     fitted: dict[str, Any] = {}
     for what in ("bulk", "grain boundary", "interface"):
         key = what.replace(" ", "_")
@@ -273,7 +336,8 @@ def as_data(found: Impedance) -> dict[str, Any]:
         fitted[f"{key}_ohm_cm2"] = 1e4 * circuit.resistance(what)
         fitted[f"{key}_F_cm2"] = None if capacitance is None else 1e-4 * capacitance
     fitted |= {
-        "conductivity_S_cm": found.fitted_conductivity / 100,
+        "conductivity_S_cm": None if seen is None else seen / 100,
+        "refused": None if refusal is None else asdict(refusal),
         "conductivity_of_the_spec_S_cm": found.conductivity / 100,
         "diffusion_ohm_cm2": circuit.bend and 1e4 * circuit.bend[0],
         "diffusion_time_s": circuit.bend and circuit.bend[1],

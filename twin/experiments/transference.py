@@ -30,6 +30,7 @@ from typing import Any
 
 import numpy as np
 
+from twin.errors import ModelError
 from twin.experiments.bench import CURRENT, Bench, unbroken
 from twin.experiments.eis import Frequencies, Impedance, ImpedanceBench, StoredState
 from twin.model.parameters import parameter_values
@@ -147,7 +148,7 @@ def measure_transference(
 
     R_0, R_s = (z.fit.resistance("interface") for z in (before, after))
     rho = share_left(voltage, i[0], i[-1], R_0, R_s)
-    kappa = before.fitted_conductivity
+    kappa = _conductivity(before)
     bend = before.fit.bend
     diffusivity = None
     t_plus = rho
@@ -187,6 +188,21 @@ def measure_transference(
         notes,
         time.perf_counter() - began,
     )
+
+
+def _conductivity(found: Impedance) -> float:
+    """Return the conductivity that an impedance gives [S.m-1].
+
+    Raises
+    ------
+    ModelError
+        If its fit is refused.
+    """
+    if found.fitted_conductivity is not None:
+        return found.fitted_conductivity
+    refusal = found.refusal
+    says, fix = (refusal.says, refusal.fix) if refusal else ("", None)
+    raise ModelError(f"the impedance gives no conductivity: {says}", fix=fix)
 
 
 def share_left(dV: float, i_0: float, i_s: float, R_0: float, R_s: float) -> float:

@@ -12,7 +12,7 @@ from typing import Any
 import pybamm
 
 from twin.errors import ModelError
-from twin.model import circuit, electrolyte, heat, metal, porous, utilisation
+from twin.model import circuit, electrolyte, film, heat, metal, porous, utilisation
 from twin.model.assembly import Assembly
 from twin.model.parameters import parameter_values
 from twin.modes.context import CellContext
@@ -126,7 +126,14 @@ class PortedCell:
         assembly = self.assembly
         for key in (f"{domain} primary interface", f"{domain} interface"):
             if key in submodels:
-                submodels[key] = porous.with_film_drop(submodels[key], interface)
+                submodels[key] = film.with_film_drop(submodels[key], interface)
+        if options["surface form"] == "differential":
+            # PyBaMM's SPMe and DFN do not give it quite the same name.
+            (key,) = [k for k in submodels if k.startswith(f"{domain} surface potential diff")]
+            kind = film.FilmedParticle if getattr(self, "x_average", False) else film.FilmedSurface
+            submodels[key] = kind(param, domain, options, interface)
+        else:
+            submodels[f"{interface.place} film"] = film.MeanFilm(self.cell, interface)
         if assembly.writes(Port.PARASITIC_CURRENT.at(interface.place)):
             submodels[f"{domain} primary sei"] = porous.ParasiticReaction(
                 param, domain, options, interface

@@ -1,4 +1,4 @@
-"""A composite electrode: film, side reaction, active material, filling, names."""
+"""A composite electrode: side reaction, active material, filling, names."""
 
 from __future__ import annotations
 
@@ -11,60 +11,6 @@ from twin.model.core import TEMPERATURE, CoreSubModel, interface_spec, scalar, s
 from twin.model.laws import law_expression
 from twin.modes.context import CellContext, Interface
 from twin.modes.ports import Port
-
-
-def with_film_drop(submodel: Any, interface: Interface) -> Any:
-    """Return a PyBaMM kinetics submodel that feels a film in series.
-
-    The drop is that of the mean current, ``i_cell R_i`` per geometric area (PyBaMM's
-    own ``"SEI film resistance": "average"``); the stored overpotential is the
-    reaction's alone.
-    """
-    base = type(submodel)
-    # Positive along the discharge current: an anode's electrolyte side sinks, a
-    # cathode's electrode side sinks.
-    sign = 1 if interface.place == "anode" else -1
-
-    class FilmDrop(base):  # type: ignore[misc, valid-type]
-        def get_coupled_variables(self, variables: dict[str, Any]) -> dict[str, Any]:
-            resistance = variables[interface("series resistance [Ohm.m2]")]
-            self._film_drop = sign * variables[CELL_CURRENT] * resistance
-            return super().get_coupled_variables(variables)
-
-        def _get_kinetics(self, j0: Any, ne: Any, eta_r: Any, T: Any, u: Any) -> Any:
-            return super()._get_kinetics(j0, ne, self._reaction_only(eta_r), T, u)
-
-        def _get_standard_overpotential_variables(self, eta_r: Any) -> dict[str, Any]:
-            if hasattr(base, "_get_kinetics"):
-                eta_r = self._reaction_only(eta_r)
-            return super()._get_standard_overpotential_variables(eta_r)
-
-        def _reaction_only(self, eta_r: Any) -> Any:
-            drop = self._film_drop
-            if eta_r.domain and eta_r.domain != drop.domain:
-                drop = pybamm.PrimaryBroadcast(drop, eta_r.domain)
-            return eta_r - drop
-
-        def _get_standard_average_surface_potential_difference_variables(
-            self, delta_phi_av: Any
-        ) -> dict[str, Any]:
-            # Inverse kinetics (SPMe): the potential difference follows from the current.
-            return super()._get_standard_average_surface_potential_difference_variables(
-                delta_phi_av + self._film_drop
-            )
-
-    FilmDrop.__name__ = FilmDrop.__qualname__ = f"{base.__name__}WithFilmDrop"
-    return FilmDrop(
-        submodel.param, submodel.domain, submodel.reaction, submodel.options, *_phase(submodel)
-    )
-
-
-def _phase(submodel: Any) -> tuple[str, ...]:
-    from pybamm.models.submodels.interface.kinetics.inverse_kinetics.base_inverse import (
-        BaseInverseKinetics,
-    )
-
-    return () if isinstance(submodel, BaseInverseKinetics) else (submodel.phase,)
 
 
 class ParasiticReaction(pybamm.sei.NoSEI):
@@ -197,7 +143,7 @@ class PorousInterface(CoreSubModel):
         # phi_s - phi_e less the film's drop is overpotential plus open-circuit potential;
         # linear in the states, it keeps the Jacobian lean.
         difference = variables[f"X-averaged {d} electrode surface potential difference [V]"]
-        drop = self.sign * variables[CELL_CURRENT] * variables[i("series resistance [Ohm.m2]")]
+        drop = variables[i("film voltage [V]")]
         variables[i("current density [A.m-2]")] = scalar(current)
         variables[i("local current density [A.m-2]")] = current / (
             area_factor * pybamm.maximum(variables[i("conducting fraction")], 1e-8)

@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pybamm
+from scipy.sparse import csc_matrix
+from scipy.sparse.linalg import spsolve
 
 from twin.errors import ModelError
 from twin.model.pybamm_compat import layout_of, remap_state
 
 CAPACITIVE = {"surface form": "differential"}
 """The PyBaMM option that gives every interface its double layer."""
+
+
+@dataclass(frozen=True)
+class FilmBlock:
+    """A resistance inside the equations that is given its capacitance.
+
+    Attributes
+    ----------
+    voltage, current : str
+        The states of ``0 = v - R k`` (:mod:`twin.model.film`).
+    share : ndarray
+        What is left of ``R`` at each frequency, ``Z(w)/R``.
+    """
+
+    voltage: str
+    current: str
+    share: np.ndarray
 
 
 def impedance(
@@ -22,11 +42,13 @@ def impedance(
     y: np.ndarray,
     layout: Sequence[tuple[str, int, int]],
     var_pts: Mapping[str, int] | None = None,
+    films: Iterable[FilmBlock] = (),
 ) -> np.ndarray:
     """Return a cell's impedance [Ohm] about a state.
 
     PyBaMM linearises the model's equations, ``(i omega M - J) x = b``, about its initial
-    conditions: the state is put in their place.
+    conditions: the state is put in their place. Of the films' blocks of ``J`` what is left
+    at each frequency is taken.
 
     Parameters
     ----------
@@ -38,6 +60,8 @@ def impedance(
         A state, and which of its rows are which variable.
     var_pts : mapping, optional
         The mesh of that state.
+    films : iterable of FilmBlock
+        Resistances inside the equations that have a capacitance.
 
     Raises
     ------
@@ -49,12 +73,30 @@ def impedance(
     simulation.build()
     built = simulation._built_model
     fresh = np.asarray(built.concatenated_initial_conditions.evaluate(0), dtype=float).reshape(-1)
-    state, _, _ = remap_state(y, layout, layout_of(built), fresh)
+    places = layout_of(built)
+    state, _, _ = remap_state(y, layout, places, fresh)
     built.concatenated_initial_conditions = pybamm.Vector(state.reshape(-1, 1))
-    found = np.asarray(simulation.solve(np.asarray(frequencies, dtype=float)).impedance)
+    mass, minus_slope, push = simulation._build_matrix_problem()
+    outputs = simulation._output_jacobian
+    rows = {name: slice(start, stop) for name, start, stop in places}
+    blocks = [(_block(minus_slope, rows, film), film.share) for film in films]
+    found = np.empty(len(frequencies), dtype=complex)
+    for n, omega in enumerate(2 * np.pi * np.asarray(frequencies, dtype=float)):
+        matrix = 1j * omega * mass + minus_slope
+        for block, share in blocks:
+            matrix = matrix + (share[n] - 1) * block
+        voltage, current = outputs @ spsolve(matrix.tocsc(), push)
+        found[n] = -voltage / current
     if not np.all(np.isfinite(found)):
         raise ModelError(
             "the cell's equations have no finite slope in this state",
             fix="let it rest before (--rest), or leave modes out (--without) to find the one",
         )
     return found
+
+
+def _block(matrix: csc_matrix, rows: Mapping[str, slice], film: FilmBlock) -> csc_matrix:
+    """Return the matrix with nothing left but the film's resistance."""
+    kept, at = np.zeros(matrix.shape[0]), np.zeros(matrix.shape[1])
+    kept[rows[film.voltage]], at[rows[film.current]] = 1.0, 1.0
+    return csc_matrix(matrix.multiply(kept[:, None]).multiply(at[None, :]))

@@ -1,0 +1,295 @@
+"""The fit of a circuit's elements to an impedance, from nothing but the data.
+
+A non-negative least-squares fit over a grid of time constants shows which elements there are
+and where; a complex non-linear least-squares fit within bounds, weighted by the modulus, makes
+numbers of them; an element that the data do not determine is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import least_squares, nnls
+
+from twin.experiments.elements import ARCS, Kind, shape, slope
+
+_PER_DECADE = 12
+_MOST_ARCS = 24
+# An element below this share of the modulus at its own frequency is not looked for: dust.
+DUST = 3e-4
+# An element whose resistance is not known to this is not determined by the data.
+_UNDETERMINED = 0.5
+# Of fits with fewer and fewer arcs beside a diffusion tail, the last that is no worse than
+# this many times the best, or as good as a mesh allows, is taken; far from both, none is left.
+_NOT_WORSE, _AS_GOOD, _LOST = 1.5, 3e-4, 10.0
+_KEPT: tuple[Kind, ...] = ("grains", "boundaries")
+# Resistances are sought within these times the modulus, its least and its largest; times
+# within this of the data's own.
+_RANGE, _BEYOND = 1e4, 100.0
+
+
+@dataclass(frozen=True)
+class Elements:
+    """Elements in series with a plain resistance, by the logarithms of (R, tau)."""
+
+    series: float
+    kinds: tuple[Kind, ...]
+    rows: np.ndarray
+    spread: np.ndarray
+    """The standard errors of the logarithms of the resistances."""
+    error: float = np.inf
+    bricks: float = 1.0
+    """The capacitance of ``"boundaries"`` over that of ``"grains"``, where there are these."""
+
+    def without(self, index: int) -> Elements:
+        """Leave one element out."""
+        kinds = self.kinds[:index] + self.kinds[index + 1 :]
+        rows = np.delete(self.rows, index, axis=0)
+        return Elements(self.series, kinds, rows, self.spread, bricks=self.bricks)
+
+    def where(self, kind: Kind) -> list[tuple[float, float]]:
+        """Return the resistance and the time of every element of a kind."""
+        chosen = [row for row, own in zip(self.rows, self.kinds, strict=True) if own == kind]
+        return [(float(np.exp(r)), float(np.exp(tau))) for r, tau in chosen]
+
+
+def fit_elements(frequency: np.ndarray, z: np.ndarray, tail: Kind | None) -> Elements:
+    """Fit arcs and a diffusion tail to an impedance."""
+    tries: list[Elements] = []
+    best = np.inf
+    for start in _fewer_arcs(_first_guess(frequency, z, tail), tail):
+        tries.append(_determined(frequency, z, start))
+        best = min(best, tries[-1].error)
+        if tries[-1].error > _LOST * max(best, _AS_GOOD):
+            break
+    return [t for t in tries if t.error <= max(_NOT_WORSE * best, _AS_GOOD)][-1]
+
+
+def fit_bricks(
+    frequency: np.ndarray,
+    z: np.ndarray,
+    found: Elements,
+    grains: list[float],
+    boundaries: list[float],
+    bricks: float,
+) -> Elements:
+    """Fit again with the boundaries as one arc of a known capacitance over the grains'.
+
+    Arcs beside each other can trade resistance for capacitance at next to no misfit; where
+    the microstructure says the ratio of two, they cannot. A circuit that the data refute is
+    not taken.
+
+    Parameters
+    ----------
+    found : Elements
+        A free fit.
+    grains, boundaries : list of float
+        The times of its arcs [s] that are the grains and the boundaries.
+    bricks : float
+        The ratio.
+    """
+    rows: list[list[float]] = []
+    taken: set[int] = set()
+    for times in (grains, boundaries):
+        own = [
+            i
+            for i, row in enumerate(found.rows)
+            if found.kinds[i] == "arc" and np.isclose(np.exp(row[1]), times, rtol=1e-9).any()
+        ]
+        taken |= set(own)
+        resistance = np.exp(found.rows[own, 0])
+        tau = (resistance * found.rows[own, 1]).sum() / resistance.sum()
+        rows.append([np.log(resistance.sum()), tau])
+    rest = [i for i in range(len(found.kinds)) if i not in taken]
+    start = Elements(
+        found.series,
+        ("grains", "boundaries", *(found.kinds[i] for i in rest)),
+        np.vstack([np.array(rows), found.rows[rest]]),
+        found.spread,
+        bricks=bricks,
+    )
+    tied = _determined(frequency, z, start)
+    return tied if tied.error <= max(_NOT_WORSE * found.error, _AS_GOOD) else found
+
+
+def _fewer_arcs(guess: Elements, tail: Kind | None) -> Iterator[Elements]:
+    """Yield a guess and, where there is a tail, those with its slowest arcs given to the tail.
+
+    On a grid, diffusion can be made of arcs as well as of itself.
+    """
+    yield guess
+    if tail is None or tail not in guess.kinds:
+        return
+    order = np.argsort(guess.rows[:, 1])
+    arcs = [i for i in order if guess.kinds[i] == "arc"]
+    own = guess.kinds.index(tail)
+    for keep in range(len(arcs) - 1, -1, -1):
+        given = np.exp(guess.rows[[*arcs[keep:], own]])
+        resistance = given[:, 0].sum()
+        tau = np.exp((given[:, 0] * np.log(given[:, 1])).sum() / resistance)
+        kept = arcs[:keep]
+        rows = np.vstack([guess.rows[kept], np.log([[resistance, tau]])])
+        kinds = (*(guess.kinds[i] for i in kept), tail)
+        yield Elements(guess.series, kinds, rows, guess.spread)
+
+
+def _determined(frequency: np.ndarray, z: np.ndarray, start: Elements) -> Elements:
+    """Fit, leaving out one at a time what the data do not determine, the smallest first.
+
+    Of two in one place, the other is then known.
+    """
+    while True:
+        found = _refine(frequency, z, start)
+        loose = np.flatnonzero(found.spread >= _UNDETERMINED)
+        unseen = [i for i in range(len(found.kinds)) if not _seen(frequency, z, found, i)]
+        drop = [i for i in {*loose.tolist(), *unseen} if found.kinds[i] not in _KEPT]
+        if not drop:
+            return found
+        start = found.without(min(drop, key=lambda i: found.rows[i, 0]))
+
+
+def _seen(frequency: np.ndarray, z: np.ndarray, found: Elements, index: int) -> bool:
+    """Whether an element is large enough to be seen anywhere."""
+    r, tau = np.exp(found.rows[index])
+    own = r * shape(found.kinds[index], 2 * np.pi * frequency, tau)
+    return bool(np.abs(own / z).max() > DUST)
+
+
+def _first_guess(frequency: np.ndarray, z: np.ndarray, tail: Kind | None) -> Elements:
+    """Find which elements there are, and roughly where (non-negative least squares)."""
+    low, high = 1 / (2 * np.pi * frequency.max()), 1 / (2 * np.pi * frequency.min())
+    decades = np.log10(high / low) + 1
+    taus = np.logspace(np.log10(low) - 0.5, np.log10(high) + 0.5, int(decades * _PER_DECADE))
+    kinds: list[Kind] = ["arc"]
+    most: dict[Kind, int] = {"arc": _MOST_ARCS}
+    if tail is not None:
+        kinds.append(tail)
+        most[tail] = 1
+    omega = 2 * np.pi * frequency
+    columns = [np.ones(len(z), complex)]
+    columns += [shape(kind, omega, tau) for kind in kinds for tau in taus]
+    table = np.array(columns).T / np.abs(z)[:, None]
+    table = np.vstack([table.real, table.imag])
+    scale = np.linalg.norm(table, axis=0)
+    target = z / np.abs(z)
+    weights, _ = nnls(
+        table / scale, np.concatenate([target.real, target.imag]), maxiter=30 * table.shape[1]
+    )
+    weights = weights / scale
+    order = np.argsort(omega)
+    modulus = np.interp(-np.log(taus), np.log(omega[order]), np.abs(z)[order])
+    rows: list[tuple[float, float]] = []
+    own: list[Kind] = []
+    for n, kind in enumerate(kinds):
+        span = slice(1 + n * len(taus), 1 + (n + 1) * len(taus))
+        found = _clusters(weights[span], taus, modulus)[: most[kind]]
+        if not found and kind == tail:
+            found = [(0.1 * float(np.abs(z).max()), float(high))]
+        rows += found
+        own += [kind] * len(found)
+    if not rows:
+        rows, own = [(float(np.abs(z).max()) / 10, float(np.sqrt(low * high)))], ["arc"]
+    series = float(np.log(max(weights[0], 1e-3 * np.abs(z).min())))
+    return Elements(series, tuple(own), np.log(np.array(rows)), np.zeros(len(rows)))
+
+
+def _clusters(
+    weights: np.ndarray, taus: np.ndarray, modulus: np.ndarray
+) -> list[tuple[float, float]]:
+    """Join neighbours on the grid into elements that can be seen, the clearest first."""
+    found: list[tuple[float, float, float]] = []
+    used = np.flatnonzero(weights > 1e-9 * max(weights.sum(), 1e-300))
+    for group in np.split(used, np.flatnonzero(np.diff(used) > 1) + 1):
+        if not len(group):
+            continue
+        share = weights[group]
+        seen = float(share.sum() / modulus[group].min())
+        if seen > DUST:
+            centre = np.exp((share * np.log(taus[group])).sum() / share.sum())
+            found.append((seen, float(share.sum()), float(centre)))
+    return [(resistance, tau) for _, resistance, tau in sorted(found, reverse=True)]
+
+
+def _refine(frequency: np.ndarray, z: np.ndarray, start: Elements) -> Elements:
+    """Fit by complex non-linear least squares within bounds, weighted by the modulus."""
+    weight, omega = 1 / np.abs(z), 2 * np.pi * frequency
+
+    low, high = _bounds(frequency, z, start)
+    begin = np.clip(np.concatenate([[start.series], start.rows.reshape(-1)]), low, high)
+    free, spread_out, known = _ties(start)
+
+    def misfit(q: np.ndarray) -> np.ndarray:
+        p = spread_out @ q + known
+        found = np.exp(p[0]) - z
+        for kind, (r, tau) in zip(start.kinds, np.exp(p[1:]).reshape(-1, 2), strict=True):
+            found = found + r * shape(kind, omega, tau)
+        found = found * weight
+        return np.concatenate([found.real, found.imag])
+
+    def jacobian(q: np.ndarray) -> np.ndarray:
+        p = spread_out @ q + known
+        columns = [np.full(len(z), np.exp(p[0]), dtype=complex)]
+        for kind, (r, tau) in zip(start.kinds, np.exp(p[1:]).reshape(-1, 2), strict=True):
+            own = shape(kind, omega, tau)
+            columns += [r * own, r * slope(kind, omega, tau, own)]
+        found = np.array(columns).T * weight[:, None]
+        return np.asarray(np.vstack([found.real, found.imag]) @ spread_out)
+
+    result = least_squares(
+        misfit,
+        begin[free],
+        jac=jacobian,
+        bounds=(low[free] - 1e-9, high[free] + 1e-9),
+        x_scale="jac",
+        xtol=1e-12,
+        ftol=1e-12,
+        gtol=1e-12,
+        max_nfev=200,
+    )
+    count = len(result.fun)
+    variance = (result.fun**2).sum() / max(count - len(free), 1)
+    inverse = spread_out @ np.linalg.pinv(result.jac.T @ result.jac) @ spread_out.T
+    spread = np.sqrt(np.maximum(np.diag(inverse) * variance, 0))
+    p = spread_out @ result.x + known
+    return Elements(
+        float(p[0]),
+        start.kinds,
+        p[1:].reshape(-1, 2),
+        spread[1::2],
+        float(np.sqrt((result.fun**2).mean())),
+        start.bricks,
+    )
+
+
+def _ties(start: Elements) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return which logarithms are free, and how all follow from those: ``p = A q + c``.
+
+    ``C_gb = b C_g`` is ``log tau_gb = log R_gb + log b + log tau_g - log R_g``.
+    """
+    size = 1 + 2 * len(start.kinds)
+    matrix, known = np.eye(size), np.zeros(size)
+    if "boundaries" not in start.kinds:
+        return np.arange(size), matrix, known
+    ours = 1 + 2 * start.kinds.index("boundaries")
+    grains = 1 + 2 * start.kinds.index("grains")
+    matrix[ours + 1] = 0
+    matrix[ours + 1, [ours, grains, grains + 1]] = 1, -1, 1
+    known[ours + 1] = np.log(start.bricks)
+    free = np.delete(np.arange(size), ours + 1)
+    return free, matrix[:, free], known
+
+
+def _bounds(frequency: np.ndarray, z: np.ndarray, start: Elements) -> tuple[np.ndarray, np.ndarray]:
+    """Return the least and the largest logarithms that make sense of these data."""
+    modulus, omega = np.abs(z), 2 * np.pi * frequency
+    resistance = np.log([modulus.min() / _RANGE, modulus.max() * _RANGE])
+    time = np.log([1 / omega.max() / _BEYOND, 1 / omega.min() * _BEYOND])
+    tail = np.log([1 / omega.max() / _BEYOND, 1 / omega.min() * _BEYOND**2])
+    low, high = [resistance[0]], [resistance[1]]
+    for kind in start.kinds:
+        own = time if kind in ARCS else tail
+        low += [resistance[0], own[0]]
+        high += [resistance[1], own[1]]
+    return np.array(low), np.array(high)
