@@ -129,7 +129,7 @@ def damaged(kept: Kept, file: Path, number: int, table: str, column: str) -> str
     shutil.copy(kept.file, file)
     with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute("PRAGMA ignore_check_constraints=ON")
-            rows = connection.execute(f'SELECT rowid, "{column}" FROM "{table}"').fetchall()
+        rows = connection.execute(f'SELECT rowid, "{column}" FROM "{table}"').fetchall()
         row, before = chance.choice(rows)
         for _ in range(20):
             after = change(chance, before)
