@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from twin.engine.outcome import Standing
+from twin.engine.verdict import nearest
 from twin.lifetime.carried import Carried
 from twin.lifetime.climb import Found, best
 from twin.lifetime.envelope import Envelope
@@ -85,3 +87,15 @@ def test_of_places_as_good_the_first_is_best():
     broken = [Found((0.0,), 5.0, (-0.2,)), Found((1.0,), 3.0, (-0.1,))]
     assert best(broken) is broken[1]
     assert best([*broken, lives[2]]) is lives[2]
+
+
+def test_of_two_criteria_as_near_the_first_is_the_nearest():
+    """The two sides of a cell of equal electrodes differ in the last bit only."""
+    sides = [
+        Standing("pressure", f"{side} contact lost", margin, "x", 0.5, 0.05)
+        for side, margin in (("anode", 0.4 + 1e-13), ("cathode", 0.4), ("far", 0.7))
+    ]
+    assert nearest(sides) is sides[0]
+    assert nearest([sides[2], *sides[:2]]) is sides[0]
+    assert nearest(sides, ("pressure", "anode contact lost")) is sides[1]
+    assert nearest([]) is None

@@ -17,6 +17,7 @@ from twin.engine.prepare import Prepared
 from twin.model.core import TEMPERATURE
 from twin.model.parameters import nominal_capacity
 from twin.modes.mode import Evidence, RunRecord
+from twin.ties import first_best
 
 LEAST_PART = 0.05
 """What a mode must have cost, as a part of the loss that ended the run, to be held responsible.
@@ -93,6 +94,8 @@ def weight(evidence: Evidence, prepared: Prepared) -> float:
 def responsible(evidence: Mapping[str, Evidence], prepared: Prepared, loss: float = 1.0) -> str:
     """Return the mode that cost most; the core if none had a part in it that matters.
 
+    Of modes that cost the same it is the first by name.
+
     Parameters
     ----------
     evidence : mapping
@@ -104,8 +107,10 @@ def responsible(evidence: Mapping[str, Evidence], prepared: Prepared, loss: floa
         of the window.
     """
     costs = {mode: weight(e, prepared) for mode, e in sorted(evidence.items())}
-    most = max(costs, key=lambda mode: costs[mode], default=CORE)
-    return most if costs.get(most, 0.0) > LEAST_PART * max(loss, 0.0) else CORE
+    if not costs:
+        return CORE
+    most = first_best(costs, costs.__getitem__)
+    return most if costs[most] > LEAST_PART * max(loss, 0.0) else CORE
 
 
 def plain(evidence: Mapping[str, Evidence], prepared: Prepared) -> dict[str, dict[str, Any]]:

@@ -14,6 +14,7 @@ from twin.engine.prepare import Prepared
 from twin.engine.recorder import PRESSURE, VOLTAGE
 from twin.model.core import TEMPERATURE
 from twin.modes.mode import Evidence
+from twin.ties import first_best
 
 # What PyBaMM's own events mean for a cell.
 _LIMITS = {
@@ -39,14 +40,15 @@ def standings(watched: Iterable[Watched], row: Mapping[str, Any]) -> list[Standi
 def nearest(found: Iterable[Standing], not_this: tuple[str, str] | None = None) -> Standing | None:
     """Return the standing with the least margin, leaving one (mode, criterion) out.
 
-    Warnings do not kill, so they do not count.
+    Warnings do not kill, so they do not count. Of two equally near, as the two sides of a
+    cell of equal electrodes can be, it is the first.
     """
     rest = [
         s
         for s in found
         if s.severity == "fatal" and (s.mode, s.criterion) != not_this and not math.isnan(s.margin)
     ]
-    return min(rest, key=lambda s: s.margin, default=None)
+    return first_best(rest, lambda s: -s.margin) if rest else None
 
 
 def judge(
