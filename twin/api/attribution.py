@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from twin.api.recording import open_store
+from twin.api.recording import keep_summary, open_store
 from twin.api.variants import Lived, Lives, Variant, VariantDone, continued, study_design
 from twin.errors import InputError, SolverGaveUpError
 
@@ -105,7 +105,7 @@ def attribute(
     with Lives(opened, study, job, workers, on_life) as lives:
         document = _document(study, job, opened, lives)
     document["wall_s"] = time.perf_counter() - began
-    opened.finish_study(study, status="completed", summary=document)
+    keep_summary(opened, study, document)
     return Attribution(opened, study)
 
 
