@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twin.api.asked import same
-from twin.api.recording import open_store
+from twin.api.recording import keep_summary, open_store
 from twin.api.variants import (
     Lived,
     Lives,
@@ -121,7 +121,7 @@ def attribute(
     with Lives(opened, study, job, workers, on_life, on_wait) as lives:
         document = _document(study, job, opened, lives)
     document["wall_s"] = time.perf_counter() - began
-    opened.finish_study(study, status="completed", summary=document)
+    keep_summary(opened, study, document)
     return Attribution(opened, study)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from twin.api.asked import given, same
 from twin.api.designing import Designer, climbed
 from twin.api.ranges import check_ends, inputs_of
-from twin.api.recording import open_store
+from twin.api.recording import keep_summary, open_store
 from twin.api.variants import (
     Lives,
     VariantDone,
@@ -137,7 +137,7 @@ def design(
         way, why = climbed(designer)
         document = designer.document(way, why)
     document |= {"study": study, "wall_s": time.perf_counter() - began}
-    opened.finish_study(study, status="completed", summary=document)
+    keep_summary(opened, study, document)
     return Design(opened, study)
 
 

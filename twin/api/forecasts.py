@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from twin.api import ensembles
 from twin.api.endings import UNTOLD
-from twin.api.recording import open_store
+from twin.api.recording import keep_summary, open_store
 from twin.engine.capacity import first_capacity
 from twin.engine.tolerances import LIFE_ATOL, LIFE_RTOL
 from twin.modes.manager import plugin_manager
@@ -326,7 +326,7 @@ def forecast(
                 break
             target = min(2 * target, count)
     result = Forecast(opened, study)
-    opened.finish_study(study, status="completed", summary=result.to_dict())
+    keep_summary(opened, study, result.to_dict())
     return result
 
 

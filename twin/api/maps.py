@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from twin.api.asked import given, same
 from twin.api.critical_lines import critical_lines
 from twin.api.ranges import check_ends, inputs_of
-from twin.api.recording import open_store
+from twin.api.recording import keep_summary, open_store
 from twin.api.variants import (
     Lived,
     Lives,
@@ -149,7 +149,7 @@ def safe_map(
         document["critical_currents"], notes = found
         document["notes"] += notes
     document["wall_s"] = time.perf_counter() - began
-    opened.finish_study(study, status="completed", summary=document)
+    keep_summary(opened, study, document)
     return SafeMap(opened, study)
 
 

@@ -60,6 +60,19 @@ def layout_of(prepared: Any) -> str:
     return layout_to_text(prepared.compiled.layout)
 
 
+def keep_summary(store: Store, study: str, summary: Mapping[str, Any]) -> None:
+    """Store what a study came to, unless just that is stored: an archive can be read so."""
+    from twin.store.plain import plain
+
+    known = store.study(study)
+    if known.status != "completed" or _lasting(known.summary) != _lasting(plain(summary)):
+        store.finish_study(study, status="completed", summary=summary)
+
+
+def _lasting(summary: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in summary.items() if key != "wall_s"}
+
+
 def open_store(store: str | Store | None, *, lock_timeout_s: float | None = None) -> Store:
     """Return an open store: the one given, a URL's, or the default one.
 
