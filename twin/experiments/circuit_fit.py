@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import least_squares, nnls
 
-from twin.experiments.elements import ARCS, Kind, shape, slope
+from twin.experiments.elements import Kind, shape, slope
 
 _MOST_STEPS = 200
 _PER_DECADE = 12
@@ -32,9 +32,11 @@ _BRICKS: tuple[Kind, ...] = ("grains", "boundaries")
 # Grains and boundaries are fitted from so many times below the boundaries' frequency, beside
 # arcs spread so many a decade over it and a little to both sides, each of this share at first.
 _WINDOW, _SIDE, _SHARE, _SPREADS = 30.0, 4.0, 0.05, (2.5, 3.0, 4.0)
+# How far these may move from where the free fit has them, in resistance and time.
+_STAYS = 3.0
 # Resistances are sought within these times the modulus, its least and its largest; times
 # within this of the data's own.
-_RANGE, _BEYOND = 1e4, 100.0
+_RANGE, _BEYOND = 1e9, 100.0
 
 
 @dataclass(frozen=True)
@@ -338,14 +340,22 @@ def _ties(start: Elements) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _bounds(frequency: np.ndarray, z: np.ndarray, start: Elements) -> tuple[np.ndarray, np.ndarray]:
-    """Return the least and the largest logarithms that make sense of these data."""
+    """Return the least and the largest logarithms that make sense of these data.
+
+    Grains and boundaries stay near where they were found, and other arcs below them, so that
+    none takes another's place.
+    """
     modulus, omega = np.abs(z), 2 * np.pi * frequency
     resistance = np.log([modulus.min() / _RANGE, modulus.max() * _RANGE])
-    time = np.log([1 / omega.max() / _BEYOND, 1 / omega.min() * _BEYOND])
-    tail = np.log([1 / omega.max() / _BEYOND, 1 / omega.min() * _BEYOND**2])
+    slowest = np.log(_BEYOND / omega.min())
+    fastest = np.log(1 / omega.max() / _BEYOND)
+    below = start.rows[:2, 1].mean() if "grains" in start.kinds else fastest
     low, high = [resistance[0]], [resistance[1]]
-    for kind in start.kinds:
-        own = time if kind in ARCS else tail
-        low += [resistance[0], own[0]]
-        high += [resistance[1], own[1]]
+    for kind, row in zip(start.kinds, start.rows, strict=True):
+        if kind in _BRICKS:
+            low += list(row - np.log(_STAYS))
+            high += list(row + np.log(_STAYS))
+        else:
+            low += [resistance[0], below if kind == "arc" else fastest]
+            high += [resistance[1], slowest + (0 if kind == "arc" else np.log(_BEYOND))]
     return np.array(low), np.array(high)
