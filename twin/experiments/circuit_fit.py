@@ -8,13 +8,14 @@ numbers of them; an element that the data do not determine is dropped.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import least_squares, nnls
 
-from twin.experiments.elements import ARCS, Kind, shape, slope
+from twin.experiments.elements import Kind, shape, slope
 
+_MOST_STEPS = 200
 _PER_DECADE = 12
 _MOST_ARCS = 24
 # An element below this share of the modulus at its own frequency is not looked for: dust.
@@ -24,10 +25,18 @@ _UNDETERMINED = 0.5
 # Of fits with fewer and fewer arcs beside a diffusion tail, the last that is no worse than
 # this many times the best, or as good as a mesh allows, is taken; far from both, none is left.
 _NOT_WORSE, _AS_GOOD, _LOST = 1.5, 3e-4, 10.0
-_KEPT: tuple[Kind, ...] = ("grains", "boundaries")
+# A circuit nearer than this is the data's own: nothing is traded in it.
+_EXACT = 1e-6
+_ARC: tuple[Kind, ...] = ("arc",)
+_BRICKS: tuple[Kind, ...] = ("grains", "boundaries")
+# Grains and boundaries are fitted from so many times below the boundaries' frequency, beside
+# arcs spread so many a decade over it and a little to both sides, each of this share at first.
+_WINDOW, _SIDE, _SHARE, _SPREADS = 30.0, 4.0, 0.05, (2.5, 3.0, 4.0)
+# How far these may move from where the free fit has them, in resistance and time.
+_STAYS = 3.0
 # Resistances are sought within these times the modulus, its least and its largest; times
 # within this of the data's own.
-_RANGE, _BEYOND = 1e4, 100.0
+_RANGE, _BEYOND = 1e9, 100.0
 
 
 @dataclass(frozen=True)
@@ -42,12 +51,14 @@ class Elements:
     error: float = np.inf
     bricks: float = 1.0
     """The capacitance of ``"boundaries"`` over that of ``"grains"``, where there are these."""
+    pinned: bool = False
+    """Whether these two are known already."""
 
     def without(self, index: int) -> Elements:
         """Leave one element out."""
         kinds = self.kinds[:index] + self.kinds[index + 1 :]
         rows = np.delete(self.rows, index, axis=0)
-        return Elements(self.series, kinds, rows, self.spread, bricks=self.bricks)
+        return replace(self, kinds=kinds, rows=rows)
 
     def where(self, kind: Kind) -> list[tuple[float, float]]:
         """Return the resistance and the time of every element of a kind."""
@@ -102,16 +113,58 @@ def fit_bricks(
         resistance = np.exp(found.rows[own, 0])
         tau = (resistance * found.rows[own, 1]).sum() / resistance.sum()
         rows.append([np.log(resistance.sum()), tau])
-    rest = [i for i in range(len(found.kinds)) if i not in taken]
+    if found.error < _EXACT:
+        return found
+    high = _above(frequency, z, np.array(rows), bricks)
+    # Of the arcs, those beside the boundaries' are the high part's, the slower ones the whole's.
+    edge = high.rows[1, 1] + np.log(_WINDOW / _SIDE)
+    beside = [i for i, k in enumerate(high.kinds) if k == "arc" and high.rows[i, 1] < edge]
+    rest = [
+        i
+        for i, k in enumerate(found.kinds)
+        if i not in taken and (k != "arc" or found.rows[i, 1] >= edge)
+    ]
+    kinds = (*_BRICKS, *(high.kinds[i] for i in beside), *(found.kinds[i] for i in rest))
     start = Elements(
         found.series,
-        ("grains", "boundaries", *(found.kinds[i] for i in rest)),
-        np.vstack([np.array(rows), found.rows[rest]]),
-        found.spread,
+        kinds,
+        np.vstack([high.rows[[0, 1, *beside]], found.rows[rest]]),
+        np.zeros(len(kinds)),
         bricks=bricks,
+        pinned=True,
     )
-    tied = _determined(frequency, z, start)
-    return tied if tied.error <= max(_NOT_WORSE * found.error, _AS_GOOD) else found
+    whole = _determined(frequency, z, start)
+    return whole if whole.error <= max(_NOT_WORSE * found.error, _AS_GOOD) else found
+
+
+def _above(frequency: np.ndarray, z: np.ndarray, pair: np.ndarray, bricks: float) -> Elements:
+    """Fit grains and boundaries to what lies above and around the boundaries' frequency.
+
+    There the misfit is not what diffusion far below leaves, so that more arcs beside the
+    boundaries' are determined. They are sought from several even spreads, more and more
+    dense; a denser one is taken where it is clearly nearer.
+    """
+    (r_g, tau_g), (r_b, tau_b) = pair
+    near = frequency > 1 / (2 * np.pi * np.exp(tau_b)) / _WINDOW
+    best: Elements | None = None
+    for per_decade in _SPREADS:
+        decades = np.log10(_SIDE * _WINDOW * _SIDE)
+        taus = tau_b + np.linspace(
+            -np.log(_SIDE), np.log(_WINDOW * _SIDE), int(decades * per_decade)
+        )
+        arcs = np.column_stack([np.full(len(taus), r_b + np.log(_SHARE)), taus])
+        start = Elements(
+            float(r_b + np.log(_SHARE)),
+            (*_BRICKS, *_ARC * len(taus), "finite space"),
+            np.vstack([[r_g, tau_g], [r_b, tau_b], arcs, [r_b + np.log(_SHARE), tau_b]]),
+            np.zeros(len(taus) + 3),
+            bricks=bricks,
+        )
+        found = _determined(frequency[near], z[near], start)
+        if best is None or found.error < best.error / _NOT_WORSE:
+            best = found
+    assert best is not None
+    return best
 
 
 def _fewer_arcs(guess: Elements, tail: Kind | None) -> Iterator[Elements]:
@@ -144,7 +197,7 @@ def _determined(frequency: np.ndarray, z: np.ndarray, start: Elements) -> Elemen
         found = _refine(frequency, z, start)
         loose = np.flatnonzero(found.spread >= _UNDETERMINED)
         unseen = [i for i in range(len(found.kinds)) if not _seen(frequency, z, found, i)]
-        drop = [i for i in {*loose.tolist(), *unseen} if found.kinds[i] not in _KEPT]
+        drop = [i for i in {*loose.tolist(), *unseen} if found.kinds[i] not in _BRICKS]
         if not drop:
             return found
         start = found.without(min(drop, key=lambda i: found.rows[i, 0]))
@@ -246,7 +299,7 @@ def _refine(frequency: np.ndarray, z: np.ndarray, start: Elements) -> Elements:
         xtol=1e-12,
         ftol=1e-12,
         gtol=1e-12,
-        max_nfev=200,
+        max_nfev=_MOST_STEPS,
     )
     count = len(result.fun)
     variance = (result.fun**2).sum() / max(count - len(free), 1)
@@ -260,6 +313,7 @@ def _refine(frequency: np.ndarray, z: np.ndarray, start: Elements) -> Elements:
         spread[1::2],
         float(np.sqrt((result.fun**2).mean())),
         start.bricks,
+        start.pinned,
     )
 
 
@@ -277,19 +331,31 @@ def _ties(start: Elements) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     matrix[ours + 1] = 0
     matrix[ours + 1, [ours, grains, grains + 1]] = 1, -1, 1
     known[ours + 1] = np.log(start.bricks)
-    free = np.delete(np.arange(size), ours + 1)
+    held = [ours + 1]
+    if start.pinned:
+        held = [grains, grains + 1, ours, ours + 1]
+        matrix[held], known[held] = 0, start.rows[[0, 0, 1, 1], [0, 1, 0, 1]]
+    free = np.delete(np.arange(size), held)
     return free, matrix[:, free], known
 
 
 def _bounds(frequency: np.ndarray, z: np.ndarray, start: Elements) -> tuple[np.ndarray, np.ndarray]:
-    """Return the least and the largest logarithms that make sense of these data."""
+    """Return the least and the largest logarithms that make sense of these data.
+
+    Grains and boundaries stay near where they were found, and other arcs below them, so that
+    none takes another's place.
+    """
     modulus, omega = np.abs(z), 2 * np.pi * frequency
     resistance = np.log([modulus.min() / _RANGE, modulus.max() * _RANGE])
-    time = np.log([1 / omega.max() / _BEYOND, 1 / omega.min() * _BEYOND])
-    tail = np.log([1 / omega.max() / _BEYOND, 1 / omega.min() * _BEYOND**2])
+    slowest = np.log(_BEYOND / omega.min())
+    fastest = np.log(1 / omega.max() / _BEYOND)
+    below = start.rows[:2, 1].mean() if "grains" in start.kinds else fastest
     low, high = [resistance[0]], [resistance[1]]
-    for kind in start.kinds:
-        own = time if kind in ARCS else tail
-        low += [resistance[0], own[0]]
-        high += [resistance[1], own[1]]
+    for kind, row in zip(start.kinds, start.rows, strict=True):
+        if kind in _BRICKS:
+            low += list(row - np.log(_STAYS))
+            high += list(row + np.log(_STAYS))
+        else:
+            low += [resistance[0], below if kind == "arc" else fastest]
+            high += [resistance[1], slowest + (0 if kind == "arc" else np.log(_BEYOND))]
     return np.array(low), np.array(high)
