@@ -94,9 +94,10 @@ def start(
                 "outcome": {},
             }
         )
-        .on_conflict_do_nothing(index_elements=["study", "member"])
+        .on_conflict_do_nothing(index_elements=["study", "member"]),
+        execution_options={"preserve_rowcount": True},  # else it may be -1 for an INSERT
     )
-    return run_id if inserted.rowcount else None
+    return run_id if inserted.rowcount == 1 else None
 
 
 def claim(
