@@ -167,7 +167,7 @@ def _stored(
         raise _not_kept(info)
     found = None
     if state.y is not None:  # after cycle 0 there is none: the cell is fresh
-        found = StoredState(state.y, layout_of_state(info, checkpoint), state.t)
+        found = StoredState(state.y, layout_of_state(opened, info, checkpoint), state.t)
     return spec, selected, info.settings["model"], found, state.cycle
 
 

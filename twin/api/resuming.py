@@ -113,7 +113,7 @@ def resume(
     total = _resume_total(info, state.cycle, cycles, branch, plan)
     prepared = prepare(spec, chosen, plan, settings)
     if branch:
-        state.y = _carry_over(prepared, state.y, layout_of_state(info, checkpoint))
+        state.y = _carry_over(prepared, state.y, layout_of_state(opened, info, checkpoint))
         if changed:  # of the way so far only what is in doubt holds for another cell
             state.course = {k: v for k, v in state.course.items() if k == "tally"}
         run_id = opened.start_run(
@@ -135,8 +135,8 @@ def resume(
         before = StoredBefore(opened, run_id)
         drive = Drive(opened, run_id, prepared, state, way, on_cycle, on_start, before)
         return drive.run(total, began)
-    state.y = _as_stored(prepared, state.y, info, checkpoint)
-    opened.reopen_run(info.id, total, state.cycle)
+    state.y = _as_stored(opened, prepared, state.y, info, checkpoint)
+    opened.reopen_run(info.id, total, after=state.cycle, seen=info.updated)
     before = StoredBefore(opened, info.id)
     drive = Drive(opened, info.id, prepared, state, way, on_cycle, on_start, before)
     return drive.run(total, began, info.wall_s)
@@ -212,11 +212,11 @@ def _carry_over(prepared: Any, y: Any, layout: Layout) -> Any:
     return state
 
 
-def _as_stored(prepared: Any, y: Any, info: RunInfo, checkpoint: Checkpoint) -> Any:
+def _as_stored(store: Store, prepared: Any, y: Any, info: RunInfo, checkpoint: Checkpoint) -> Any:
     """Return a run's own state, after a look whether the model is still the run's."""
     if y is None:
         return None
-    layout = layout_of_state(info, checkpoint)
+    layout = layout_of_state(store, info, checkpoint)
     if info.parent_cycle is not None and checkpoint.cycle <= info.parent_cycle:
         return _carry_over(prepared, y, layout)  # the parent's still, in older databases
     if prepared.compiled.layout != layout or layout[-1][2] != len(y):

@@ -32,18 +32,23 @@ class StoredBefore:
         return State.from_bytes(self.store.checkpoint(self.run_id, cycle).data).y
 
 
-def layout_of_state(info: RunInfo, checkpoint: Checkpoint) -> Layout:
+def layout_of_state(store: Store, info: RunInfo, checkpoint: Checkpoint) -> Layout:
     """Return how a stored state is to be read.
 
     Each checkpoint is read by its own layout, or by that of the one before it. In databases
     of earlier versions only cycle 0 has one, which in a branch is its parent's: what the
-    branch lived itself is then read by the branch's own model, built again.
+    branch lived itself is then read by the branch's own model, built again, and what its
+    parent lived as the parent's.
     """
     from twin.model.pybamm_compat import layout_from_text
 
-    branched = info.parent_cycle
-    if branched is not None and checkpoint.layout_cycle <= branched < checkpoint.cycle:
-        return list(_as_it_was(info).compiled.layout)
+    branched, cycle = info.parent_cycle, checkpoint.cycle
+    if branched is not None and checkpoint.layout_cycle < cycle:
+        if checkpoint.layout_cycle <= branched < cycle:
+            return list(_as_it_was(info).compiled.layout)
+        if cycle <= branched and info.parent_run is not None:
+            parent = store.run(info.parent_run)
+            return layout_of_state(store, parent, store.checkpoint(parent.id, cycle))
     return layout_from_text(checkpoint.layout)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -207,8 +208,7 @@ class Store(StoreReader):
     ) -> None:
         """Store a cycle: all that is given, or nothing of it.
 
-        Waits for other writers, repeats what a conflict or a lost connection undid, and
-        never stores a cycle twice.
+        Repeats what a conflict or a lost connection undid; never stores a cycle twice.
 
         Parameters
         ----------
@@ -297,7 +297,14 @@ class Store(StoreReader):
         """
         self._write(lambda connection: runs.finish(connection, run_id, status, outcome, wall_s))
 
-    def reopen_run(self, run_id: str, cycles_requested: int, after: int | None = None) -> None:
+    def reopen_run(
+        self,
+        run_id: str,
+        cycles_requested: int,
+        *,
+        after: int | None = None,
+        seen: datetime | None = None,
+    ) -> None:
         """Make this process continue a run, up to ``cycles_requested`` cycles in all.
 
         Parameters
@@ -308,15 +315,19 @@ class Store(StoreReader):
             How far it is to go.
         after : int, optional
             The cycle whose state it goes on from; what is stored of later ones is deleted.
+        seen : datetime, optional
+            When it was last written, as far as the caller knows (:attr:`RunInfo.updated`).
 
         Raises
         ------
         StoreError
-            If the process that writes it is still alive on this host.
+            If its process is still alive on this host, or it was written since ``seen``.
         NotFoundError
             If there is no such run.
         """
-        self._write(lambda connection: runs.reopen(connection, run_id, cycles_requested, after))
+        self._write(
+            lambda connection: runs.reopen(connection, run_id, cycles_requested, after, seen)
+        )
 
     def copy_history(
         self,

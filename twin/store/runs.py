@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import secrets
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, case, delete, func, select, update
@@ -96,9 +97,10 @@ def start(
                 "outcome": {},
             }
         )
-        .on_conflict_do_nothing(index_elements=["study", "member"])
+        .on_conflict_do_nothing(index_elements=["study", "member"]),
+        execution_options={"preserve_rowcount": True},  # else it may be -1 for an INSERT
     )
-    return run_id if inserted.rowcount else None
+    return run_id if inserted.rowcount == 1 else None
 
 
 def claim(
@@ -153,9 +155,21 @@ def finish(
         raise _gone(run_id)
 
 
-def reopen(connection: Connection, run_id: str, cycles_requested: int, after: int | None) -> None:
+def reopen(
+    connection: Connection,
+    run_id: str,
+    cycles_requested: int,
+    after: int | None,
+    seen: datetime | None,
+) -> None:
     """Make this process the writer of a run, unless the recorded one still is."""
     refuse_if_written(connection, run_id, "continued")
+    updated = connection.scalar(select(col(Run.updated)).where(col(Run.id) == run_id))
+    if seen is not None and updated != seen:
+        raise StoreError(
+            f"run {run_id} was written by another process in the meantime",
+            fix=f"see how it stands (twin show {run_id}), then repeat the command if need be",
+        )
     if after is not None:
         forget(connection, run_id, after)
     values = {

@@ -156,7 +156,7 @@ def test_a_branch_with_other_states_is_read_by_its_own_layout(how, store):
     parent = twin.simulate("na-nzsp-nvp", cycles=2, model=model, store=store)
     branch = twin.resume(parent.id, cycles=4, store=store, **change)
     info = store.run(branch.id)
-    layouts = [layout_of_state(info, store.checkpoint(branch.id, n)) for n in range(5)]
+    layouts = [layout_of_state(store, info, store.checkpoint(branch.id, n)) for n in range(5)]
     sizes = [len(State.from_bytes(store.checkpoint(branch.id, n).data).y) for n in range(1, 5)]
     assert [layout[-1][2] for layout in layouts[1:]] == sizes
     assert layouts[1] != layouts[2] == layouts[3] == layouts[4]  # its own from where it begins
@@ -182,6 +182,9 @@ def test_a_branch_that_an_older_version_stored_is_read_by_its_own_model(store):
     assert timeless(resumed.rows) == timeless(straight.rows)
     again = twin.resume(branch.id, from_cycle=4, cycles=5, store=store)
     assert timeless(again.rows) == timeless(straight.rows)
+    # What that copied of the branch's own cycles is read as the branch's.
+    third = twin.resume(again.id, from_cycle=3, cycles=5, store=store)
+    assert timeless(third.rows) == timeless(straight.rows)
 
 
 def test_a_branch_killed_before_its_first_cycle_goes_on(store):

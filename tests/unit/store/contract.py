@@ -360,6 +360,13 @@ class StoreContract:
         assert store.checkpoint(run).cycle == 1
         commit(store, run, 2)
         assert store.cycles(run, [2, 7])[0]["cycle"] == 2
+        seen = store.run(run).updated
+        store.reopen_run(run, 9, after=2, seen=seen)
+        # Two that go on at once: the second has seen what is no longer so.
+        store.finish_run(run, status="completed", outcome={}, wall_s=1.0)
+        with pytest.raises(StoreError, match="in the meantime"):
+            store.reopen_run(run, 9, after=1, seen=seen)
+        assert store.run(run).status == "completed" and len(store.cycles(run)) == 2
 
     def test_a_member_is_lived_once(self, store):
         study = store.start_study(kind="forecast", cell_name="c", design={})
