@@ -25,15 +25,19 @@ _UNDETERMINED = 0.5
 # Of fits with fewer and fewer arcs beside a diffusion tail, the last that is no worse than
 # this many times the best, or as good as a mesh allows, is taken; far from both, none is left.
 _NOT_WORSE, _AS_GOOD, _LOST = 1.5, 3e-4, 10.0
+# Of two starts, the later is taken where it ends so many times nearer.
+_CLEARLY = 1.1
 # A circuit nearer than this is the data's own: nothing is traded in it.
 _EXACT = 1e-6
 _ARC: tuple[Kind, ...] = ("arc",)
 _BRICKS: tuple[Kind, ...] = ("grains", "boundaries")
 # Grains and boundaries are fitted from so many times below the boundaries' frequency, beside
 # arcs spread so many a decade over it and a little to both sides, each of this share at first.
-_WINDOW, _SIDE, _SHARE, _SPREADS = 30.0, 4.0, 0.05, (2.5, 3.0, 4.0)
+_WINDOW, _SIDE, _SHARE, _SPREADS = 30.0, 4.0, 0.05, (1.5, 2.5, 4.0, 6.0)
 # How far these may move from where the free fit has them, in resistance and time.
 _STAYS = 3.0
+# Other arcs are sought down to this share of dust beside them: from nothing none comes back.
+_TENTH = 0.1
 # Resistances are sought within these times the modulus, its least and its largest; times
 # within this of the data's own.
 _RANGE, _BEYOND = 1e9, 100.0
@@ -104,11 +108,7 @@ def fit_bricks(
     rows: list[list[float]] = []
     taken: set[int] = set()
     for times in (grains, boundaries):
-        own = [
-            i
-            for i, row in enumerate(found.rows)
-            if found.kinds[i] == "arc" and np.isclose(np.exp(row[1]), times, rtol=1e-9).any()
-        ]
+        own = _arcs_at(found, times)
         taken |= set(own)
         resistance = np.exp(found.rows[own, 0])
         tau = (resistance * found.rows[own, 1]).sum() / resistance.sum()
@@ -137,6 +137,16 @@ def fit_bricks(
     return whole if whole.error <= max(_NOT_WORSE * found.error, _AS_GOOD) else found
 
 
+def _arcs_at(found: Elements, times: list[float]) -> list[int]:
+    """Return which arcs have these times [s]; they may be far below any absolute margin."""
+    logs = np.log(times)
+    return [
+        i
+        for i, (_, tau) in enumerate(found.rows)
+        if found.kinds[i] == "arc" and np.abs(logs - tau).min() < 1e-9
+    ]
+
+
 def _above(frequency: np.ndarray, z: np.ndarray, pair: np.ndarray, bricks: float) -> Elements:
     """Fit grains and boundaries to what lies above and around the boundaries' frequency.
 
@@ -144,7 +154,9 @@ def _above(frequency: np.ndarray, z: np.ndarray, pair: np.ndarray, bricks: float
     boundaries' are determined. They are sought from several even spreads, more and more
     dense; a denser one is taken where it is clearly nearer.
     """
-    (r_g, tau_g), (r_b, tau_b) = pair
+    (r_g, tau_g), (_, tau_b) = pair
+    # As resistance and time are traded, the better known of the two, the time, gives both.
+    r_b = tau_b - np.log(bricks) - (tau_g - r_g)
     near = frequency > 1 / (2 * np.pi * np.exp(tau_b)) / _WINDOW
     best: Elements | None = None
     for per_decade in _SPREADS:
@@ -160,9 +172,14 @@ def _above(frequency: np.ndarray, z: np.ndarray, pair: np.ndarray, bricks: float
             np.zeros(len(taus) + 3),
             bricks=bricks,
         )
-        found = _determined(frequency[near], z[near], start)
-        if best is None or found.error < best.error / _NOT_WORSE:
-            best = found
+        # Once from the spread, and once with the others put in their places first.
+        placed = replace(
+            _refine(frequency[near], z[near], replace(start, pinned=True)), pinned=False
+        )
+        for begin in (start, placed):
+            found = _determined(frequency[near], z[near], begin)
+            if best is None or found.error < best.error / _CLEARLY:
+                best = found
     assert best is not None
     return best
 
@@ -349,13 +366,16 @@ def _bounds(frequency: np.ndarray, z: np.ndarray, start: Elements) -> tuple[np.n
     resistance = np.log([modulus.min() / _RANGE, modulus.max() * _RANGE])
     slowest = np.log(_BEYOND / omega.min())
     fastest = np.log(1 / omega.max() / _BEYOND)
-    below = start.rows[:2, 1].mean() if "grains" in start.kinds else fastest
+    below, least = fastest, resistance[0]
+    if "grains" in start.kinds:
+        below = start.rows[:2, 1].mean()
+        least = start.rows[1, 0] + np.log(_TENTH * DUST)
     low, high = [resistance[0]], [resistance[1]]
     for kind, row in zip(start.kinds, start.rows, strict=True):
         if kind in _BRICKS:
             low += list(row - np.log(_STAYS))
             high += list(row + np.log(_STAYS))
         else:
-            low += [resistance[0], below if kind == "arc" else fastest]
+            low += [least if kind == "arc" else resistance[0], below if kind == "arc" else fastest]
             high += [resistance[1], slowest + (0 if kind == "arc" else np.log(_BEYOND))]
     return np.array(low), np.array(high)

@@ -56,18 +56,17 @@ def rails(spec):
 
 @pytest.mark.parametrize("film", [0.0, 5e-4, 50e-4])
 def test_a_composites_film_is_in_a_transmission_line(make_cell, film):
-    spec = make_cell(
-        "na-nzsp-nvp", PLAIN | {"interfaces.cathode.resistance": f"{film} ohm*m^2"}
-    )
+    spec = make_cell("na-nzsp-nvp", PLAIN | {"interfaces.cathode.resistance": f"{film} ohm*m^2"})
     bench = ImpedanceBench(spec, [], var_pts=MESH)
     found = bench.measure(Frequencies(low=10.0, high=5e3, per_decade=4))
     # Newman's line beside what stands in series: layer, metal, and its film.
     seen, f = found.variables, found.frequency
     omega = 2j * np.pi * f
     a = spec.interfaces.anode
-    layer, transfer = seen["Separator resistance [Ohm.m2]"], seen[
-        "Anode charge-transfer resistance [Ohm.m2]"
-    ]
+    layer, transfer = (
+        seen["Separator resistance [Ohm.m2]"],
+        seen["Anode charge-transfer resistance [Ohm.m2]"],
+    )
     skin = seen["Anode series resistance [Ohm.m2]"]
     others = (
         layer
