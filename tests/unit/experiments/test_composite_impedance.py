@@ -19,7 +19,7 @@ PLAIN = {
     "interfaces.cathode.exchange_current": "0.5 A/m^2",
     "interfaces.cathode.film_capacitance": "0.02 F/m^2",
 }
-MESH = {"x_n": 20, "x_s": 20, "x_p": 160, "r_n": 20, "r_p": 10}
+MESH = {"x_n": 20, "x_s": 20, "x_p": 320, "r_n": 20, "r_p": 10}
 
 
 def two_rails(z, r_e, r_s):
