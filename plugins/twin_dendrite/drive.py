@@ -1,20 +1,19 @@
 """What drives one filament: the drop that it short-cuts, and the sodium that it takes.
 
-``j`` is the cell's current density where it plates (negative where it strips), ``theta`` what
-conducts of the interface. Where sodium touches flows ``j_loc = (j/theta)(1 + s_e phi)``, with ``phi``
-the pressure mode's void fraction and ``s_e`` an option. Through the contact's true area
-the film and the charge transfer have the resistance, for the current as it is::
+``j`` is the cell's current density where it plates (negative where it strips), ``theta``
+what conducts of the interface. Where sodium touches flows ``j_loc = (j/theta)(1 + s_e phi)``,
+with the pressure mode's void fraction ``phi`` and ``s_e`` an option. Over the contact's true
+area the film and the charge transfer have the resistance, for the current as it is::
 
     R       = s [ theta (R_i - R_con) + (2RT/F) asinh(j_loc/(2 j_0))/j_loc ]
     eta_tip = j_loc R + f j R_con + kappa j l/sigma
 
 ``R_i`` is all that stands in series at the interface per cell area, of it ``R_con`` the
-constriction into contact spots of radius ``a``, and ``sigma`` what the electrolyte conducts
-now. The crack's flank and tip stand in the electrolyte below the face, so it is driven by
-the face's drop: the whole of a film's and of the charge transfer's (``s = 1``) where no current crosses
-the tip, which makes 1 the ceiling. The share is not measured; verdicts are given at
-``s = 1`` with flaws of 10 um and at ``s = 0`` with 100 um. Of a constriction a crack of
-the length ``l`` has left behind::
+constriction into contact spots of radius ``a``; ``sigma`` is what the electrolyte conducts
+now. At threshold no current crosses the tip, so a film there has no drop: the whole of the
+face's drives it, ``s = 1``, and that is the ceiling. The share is not measured; verdicts are
+given at ``s = 1`` with flaws of 10 um and at ``s = 0`` with 100 um. Of a constriction a
+crack of the length ``l`` has left behind::
 
     f = 1 - (2/pi) atan(a/l)
 
@@ -23,17 +22,17 @@ and loses what is squeezed out of its mouth (``plug.py``)::
 
     dV/dt = v c_g l^2 [ (eta_tip - v p)/(R + kappa l/sigma) - j_out ],    v = V_m/F
 
-``c_g`` is pi where the flanks' resistance rules, 4 for a half disc edge-on in an even field. Plating
-against ``p`` costs ``v p``: 0.246 mV per MPa. Without current a full crack empties through
-the electrolyte, with the time constant (``j_out = 0``, ``c_g = pi``)::
+``c_g`` is pi where the flanks' resistance rules, 4 for a half disc edge-on in an even
+field. Plating against ``p`` costs ``v p``: 0.246 mV per MPa. Without current a full crack
+empties through the electrolyte, with the time constant (``j_out = 0``, ``c_g = pi``)::
 
     tau = 8 l (R + kappa l/sigma)/(3 pi v^2 E*)
 
 and a stack pressure that the crack's walls do not see (``p < 0``) fills it.
 
-References: fracture.py; the constriction's potential on the axis of a disc: R. Holm, Electric
-Contacts (1967) (recalled); R. Brennan, Electrochim. Acta 25 (1980) 621 (abstract: a small rise of the
-transfer resistance makes flaws critical).
+References: fracture.py; R. Holm, Electric Contacts (1967) (recalled: the potential on a disc's
+axis); R. Brennan, Electrochim. Acta 25 (1980) 621 (abstract: a small rise of the transfer
+resistance makes flaws critical).
 """
 
 from __future__ import annotations
@@ -110,9 +109,10 @@ class Flank(ModeSubModel):
         i = self.interface
         theta = pybamm.maximum(variables[i("conducting fraction")], _LEAST_CONTACT)
         j_0 = variables[i("reference exchange current density [A.m-2]")]
-        sigma = self.cell.parameter("electrolyte.thickness") / variables[
-            "Separator resistance [Ohm.m2]"
-        ]
+        sigma = (
+            self.cell.parameter("electrolyte.thickness")
+            / variables["Separator resistance [Ohm.m2]"]
+        )
         share = self.p("drive.film_share")
         crowding = 1 / theta * self._at_voids(variables)
         j = -variables[i("current density [A.m-2]")] * crowding

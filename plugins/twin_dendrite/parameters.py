@@ -3,7 +3,7 @@
 # mypy: disable-error-code="valid-type"
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import ValidationInfo, field_validator
 
@@ -39,6 +39,8 @@ class Flaw(ModeParameters):
 class Drive(ModeParameters):
     """What presses sodium into the crack."""
 
+    gone: ClassVar = {"pressure_share": "plating against a pressure p costs V_m p/F, all of it"}
+
     film_share: Q("", ge=0, le=1)
     """Share s of the drop across the film and the charge transfer that acts at the tip; 1
     is the ceiling. Verdicts are given at (1, 10 um) and (0, 100 um) of share and flaw."""
@@ -69,6 +71,11 @@ class Plug(ModeParameters):
 class Fracture(ModeParameters):
     """How the crack opens and runs."""
 
+    gone: ClassVar = {
+        "geometry_factor": "the crack is a half penny, Y = 2/pi, in all its laws",
+        "loading_factor": "stack pressure opens a crack by (1 - drive.lateral_confinement) p",
+    }
+
     in_plane_compression: Q("Pa", ge=0)
     """Compression of the electrolyte in its plane, s_r."""
     least_modulus: Q("Pa", ge=0)
@@ -89,6 +96,11 @@ class Fracture(ModeParameters):
 
 class Short(ModeParameters):
     """What a filament that has crossed does."""
+
+    gone: ClassVar = {
+        "cross_section": "give the conductance of a filament, short.neck_conductance",
+        "fuse_power": "a neck melts at a voltage of its own, from short.lorenz_number",
+    }
 
     law: Literal["holds", "burns-out"]
     """``holds``: crossing is a hard short. ``burns-out``: it is a soft one where the shunted

@@ -29,7 +29,6 @@ from __future__ import annotations
 
 from typing import Any
 
-
 # Keeps the power of the pressure smooth at nought, as a share of the critical pressure.
 _SMOOTH = 1e-6
 

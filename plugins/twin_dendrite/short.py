@@ -31,8 +31,8 @@ and stays as long as it is, then cools::
 
 The next short needs ``f`` times the crack's charge alone: soft shorts recur. What burns off
 is dead sodium, lost to the electrode as ``V/v`` of each filament. ``S_x``, ``S_k``,
-``S_hot``, ``S_bare`` are smooth switches at ``l = t_SE``, at a filling of 0.96, at ``U_m``
-and at a filling of ``1 - f``.
+``S_hot``, ``S_bare`` are smooth switches at ``l = t_SE``, at a filling of 0.98, at ``U_m``
+and at the share ``1 - f`` of that filling.
 
 Reference: F. Kohlrausch, Ann. Phys. 306 (1900) 132; R. Holm, Electric Contacts (1967) (both
 recalled).
@@ -112,7 +112,8 @@ class Fuse(Contact):
         return variables
 
     def _bare(self, k: Any) -> pybamm.Symbol:
-        return 1 - ramp((k - 1 + self.p("short.burnt_share")) / _BARE)
+        left = _TOUCHED * (1 - self.p("short.burnt_share"))
+        return 1 - ramp((k - left) / _BARE)
 
     def _melting_voltage(self, T: Any) -> pybamm.Symbol:
         """Return ``U_m`` [V], nought above the melting point."""
