@@ -24,13 +24,15 @@ so a bridge burns out (a soft short) for ``G_f < (V_oc/U_m - 1)/R``, and a bette
 short; molten metal never burns. Burning, the crack loses the share ``f`` of its sodium
 and stays as long as it is, then cools::
 
-    dc/dt = [ S_x S_k (1 - b)(1 - c) - b c ]/tau
-    db/dt = [ S_hot S_x S_k (1 - b) - S_bare b ]/tau
+    dc/dt = [ W (1 - b)(1 - c) - (b + 1 - W) c ]/tau,   W = 1 - (1 - S_x S_k)(1 - S_m)
+    db/dt = [ S_hot S_c (1 - b) - b (1 - S_b (1 - S_bare)) ]/tau
     d ln k/dt = - b (1 - S_bare) (-ln(1 - f))/tau
     dn/dt =     b (1 - S_bare)/tau                      n counts soft shorts
 
 The next short needs ``f`` times the crack's charge alone: soft shorts recur. What burns off
-is dead sodium, lost to the electrode as ``V/v`` of each filament. ``S_x``, ``S_k``,
+is dead sodium, lost to the electrode as ``V/v`` of each filament. A bridge that has met (``S_m``,
+down to a filling of 0.94) closes, one half closed catches fire (``S_c``), and a fire once lit (``S_b``) burns until it is
+bare: each is one event, at whatever pace the crack refills. ``S_x``, ``S_k``,
 ``S_hot``, ``S_bare`` are smooth switches at ``l = t_SE``, at a filling of 0.98, at ``U_m``
 and at the share ``1 - f`` of that filling.
 
@@ -57,7 +59,12 @@ _LEAST_VOLTAGE = 1e-6
 _HEATING = 0.05
 # Fillings between which a filament that has crossed comes to touch.
 _TOUCHES, _TOUCHED = 0.96, 0.98
-# Width of the switch at which it is bare, in filling.
+# Closure from which a hot bridge catches fire; and from where closing, and burning, go on
+# by themselves.
+_LIT, _CATCHES = 0.4, 0.05
+# Filling at which a bridge that has met parts again.
+_PARTS = 0.94
+# Width of the switches at which it parts and is bare, in filling.
 _BARE = 0.01
 TOTAL = "Dendrite short conductance [S.m-2]"
 LEAK = "Electronic leak conductance [S.m-2]"
@@ -138,9 +145,13 @@ class Fuse(Contact):
         k = variables[i("filament filling")]
         touching = ramp(variables[i("filament state")] / CROSSING)
         touching = touching * ramp((k - _TOUCHES) / (_TOUCHED - _TOUCHES))
+        holds = ramp((c - _CATCHES) / (2 * _CATCHES)) * ramp((k - _PARTS) / _BARE)
+        meets = 1 - (1 - touching) * (1 - holds)
+        lights = ramp((c - _LIT) / _LIT)
+        cools = 1 - ramp((b - _CATCHES) / (2 * _CATCHES)) * (1 - self._bare(k))
         self.rhs = {
-            c: (touching * (1 - b) * (1 - c) - b * c) / tau,
-            b: (self._hot(variables) * touching * (1 - b) - self._bare(k) * b) / tau,
+            c: (meets * (1 - b) * (1 - c) - (b + 1 - meets) * c) / tau,
+            b: (self._hot(variables) * lights * (1 - b) - cools * b) / tau,
             n: variables[i("soft short rate [s-1]")],
         }
 

@@ -246,7 +246,7 @@ def test_a_cell_plated_above_its_critical_current_shorts_in_its_first_cycle():
     run = twin.simulate(
         "na-nps-na",
         cycles=3,
-        protocol_parameters={"current_density": "1.5 mA/cm^2"},
+        overrides={"protocol.current_density": "1.5 mA/cm^2"},
         store="sqlite://",
     )
     outcome = run.outcome
