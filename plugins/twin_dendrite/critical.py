@@ -24,7 +24,7 @@ import casadi
 import numpy as np
 import pybamm
 
-_STEPS = 12
+_STEPS = 30
 # Keeps what is divided by away from nought.
 _TINY = 1e-30
 
