@@ -30,9 +30,10 @@ and stays as long as it is, then cools::
     dn/dt =     b (1 - S_bare)/tau                      n counts soft shorts
 
 The next short needs ``f`` times the crack's charge alone: soft shorts recur. What burns off
-is dead sodium, lost to the electrode as ``V/v`` of each filament. A bridge that has met (``S_m``,
-down to a filling of 0.94) closes, one half closed catches fire (``S_c``), and a fire once lit (``S_b``) burns until it is
-bare: each is one event, at whatever pace the crack refills. ``S_x``, ``S_k``,
+is dead sodium, lost to the electrode as ``V/v`` of each filament. A bridge that has met
+(``S_m``, down to a filling of 0.94) closes, one half closed catches fire (``S_c``), and a
+fire once lit (``S_b``) burns until it is bare: each is one event, at whatever pace the
+crack refills. ``S_x``, ``S_k``,
 ``S_hot``, ``S_bare`` are smooth switches at ``l = t_SE``, at a filling of 0.98, at ``U_m``
 and at the share ``1 - f`` of that filling.
 
