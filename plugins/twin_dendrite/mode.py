@@ -24,12 +24,15 @@ _ELECTRONIC = "electrolyte.material.electronic_conductivity"
 _BRITTLE = ("fracture_toughness", "youngs_modulus", "poisson_ratio")
 # A bridge that holds closes in full; one that burns opens again well before this.
 _CLOSED = 0.9
+# A running filament comes to K_c from below and stays there: from here it has a speed.
+_RUNS = 0.995
 
 
 class Dendrite(FailureMode):
     """Sodium filaments that grow through a brittle electrolyte, and electrons that leak.
 
-    The equations stand in ``fracture.py``, ``flaws.py``, ``growth.py``, ``short.py`` and
+    The equations stand in ``fracture.py`` (the crack), ``drive.py`` and ``plug.py`` (what
+    fills and empties it), ``growth.py`` (how it runs), ``flaws.py``, ``short.py`` and
     ``critical.py``.
     """
 
@@ -37,15 +40,19 @@ class Dendrite(FailureMode):
     title = "Dendrites and shorts"
     references = (
         "Porz et al. 2017, Adv. Energy Mater. 7, 1701003",
-        "Klinsmann et al. 2019, J. Power Sources 442, 227226",
+        "Ning et al. 2023, Nature 618, 287",
         "Lowack, arXiv 2603.20113",
+        "Virkar 1981, J. Mater. Sci. 16, 1142",
         "Charles 1958, J. Appl. Phys. 29, 1549",
         "Han et al. 2019, Nat. Energy 4, 187",
     )
     validity = Validity(
         temperature=(253.15, 370.9),
-        says="solid sodium, plated on a brittle electrolyte; one straight crack an interface; "
-        "not the first plating of a cell assembled without sodium",
+        says="solid sodium, plated on a brittle electrolyte that carries sodium ions alone; one "
+        "half-penny crack an interface, filled from its face. A soft electrolyte is not "
+        "cracked, and a molten anode leaves no pressure in a crack: neither is judged by this "
+        "mode, nor the slow reduction of beta''-alumina by a melt (mode II), nor the first "
+        "plating of a cell assembled without sodium",
     )
     shows = "{interface} filament length [m]"
     Parameters = Parameters
@@ -54,9 +61,11 @@ class Dendrite(FailureMode):
         "Stack pressure [Pa]",
         "Separator resistance [Ohm.m2]",
         "Voltage [V]",
+        "Area-specific resistance [Ohm.m2]",
         "{interface} current density [A.m-2]",
         "{interface} conducting fraction",
         "{interface} series resistance [Ohm.m2]",
+        "{interface} constriction resistance [Ohm.m2]",
         "{interface} reference exchange current density [A.m-2]",
         "{interface} void fraction",
     )
@@ -64,8 +73,11 @@ class Dendrite(FailureMode):
 
     def _metals(self, cell: CellContext) -> tuple[Interface, ...]:
         """Return the interfaces at which a filament can grow: a metal on a brittle solid."""
-        known = all(cell.has(f"electrolyte.material.{name}") for name in _BRITTLE)
-        return cell.metal_interfaces if known else ()
+        if not all(cell.has(f"electrolyte.material.{name}") for name in _BRITTLE):
+            return ()
+        modulus = cell.quantity("electrolyte.material.youngs_modulus").si
+        soft = modulus < cell.parameters(self.id).fracture.least_modulus.si
+        return () if soft else cell.metal_interfaces
 
     @staticmethod
     def _leaks(cell: CellContext) -> bool:
@@ -139,11 +151,12 @@ class Dendrite(FailureMode):
                 Criterion(
                     what=f"{i.place} filament runs",
                     variable=i("stress intensity share"),
-                    threshold=1.0,
+                    threshold=_RUNS,
                     direction="above",
                     fresh=0.0,
                     severity="warning",
-                    says=f"the {i.place} is plated above the current its flaws can bear",
+                    says=f"the {i.place} is plated above the current its flaws can bear, for "
+                    "longer than it takes to fill them",
                 )
             )
         return found
@@ -167,7 +180,7 @@ class Dendrite(FailureMode):
         ]
 
     def slow_states(self, cell: CellContext) -> list[SlowState]:
-        """The logarithm of each filament's length."""
+        """The logarithm of each filament's length; its filling comes and goes in a cycle."""
         return [SlowState(i("filament state")) for i in self._metals(cell)]
 
     def outputs(self, cell: CellContext) -> list[str]:
@@ -177,6 +190,7 @@ class Dendrite(FailureMode):
             "tip current density [A.m-2]",
             "tip overpotential [V]",
             "stress intensity share",
+            "steady stress intensity share",
             "critical plating current density [A.m-2]",
             "filament conductance [S.m-2]",
         ]
@@ -196,6 +210,8 @@ class Dendrite(FailureMode):
             values[_SHORT] * volts / max(values[_SHORT] * volts + run.current_density, 1e-30)
             for values in (run.first, run.last)
         ]
+        if cell.metal_interfaces and not metals:
+            said.append("the electrolyte is no brittle solid: no filament is followed")
         for i in metals:
             length = run.last[i("filament length [m]")] * 1e6
             bears = run.last[i("critical plating current density [A.m-2]")] / 10

@@ -3,7 +3,7 @@
 # mypy: disable-error-code="valid-type"
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import ValidationInfo, field_validator
 
@@ -39,26 +39,49 @@ class Flaw(ModeParameters):
 class Drive(ModeParameters):
     """What presses sodium into the crack."""
 
-    pressure_share: Q("", gt=0, le=1)
-    """Share of the overpotential that becomes pressure, chi_p; 1 is reversible."""
+    gone: ClassVar = {"pressure_share": "plating against a pressure p costs V_m p/F, all of it"}
+
     film_share: Q("", ge=0, le=1)
-    """Share of the drop across films at the interface that acts at the tip. A film that
-    covers evenly evens out the current too."""
+    """Share s of the drop across the film and the charge transfer that acts at the tip; 1
+    is the ceiling. Verdicts are given at (1, 10 um) and (0, 100 um) of share and flaw."""
     detour_factor: Q("", ge=0)
-    """Ohmic drop along the filament's length that it short-cuts, kappa."""
+    """Ohmic drop along the filament's length that it short-cuts, kappa: 1 at the tip, 0.42
+    on the mean of the flanks."""
+    inflow_factor: Q("", gt=0)
+    """Charge a crack takes in, over current density and length squared, c_g: pi to 4."""
+    spot_radius: Q("m", gt=0)
+    """Radius of the contact spots, a: a longer crack has the constriction behind it."""
     edge_factor: Q("", ge=0)
     """Crowding of the current at the edges of voids, s_e: 1 + s_e phi."""
+    lateral_confinement: Q("", ge=0, le=1)
+    """Share of the stack pressure that acts across the crack too, chi: 0 for a free pellet,
+    nu/(1 - nu) in a rigid die."""
+
+
+class Plug(ModeParameters):
+    """What holds the pressure in a crack."""
+
+    law: Literal["flows", "tight"]
+    """``flows``: sodium is squeezed out of the crack's mouth by creep, or as a melt.
+    ``tight``: it is not."""
+    viscosity: Q("Pa*s", gt=0)
+    """Of the molten metal."""
 
 
 class Fracture(ModeParameters):
     """How the crack opens and runs."""
 
-    geometry_factor: Q("", gt=0)
-    """Y: 1 for a through crack, 1.12 for one from an edge."""
-    loading_factor: Q("", ge=0)
-    """Tension across the crack per stack pressure, from bending and uneven loading."""
+    gone: ClassVar = {
+        "geometry_factor": "the crack is a half penny, Y = 2/pi, in all its laws",
+        "loading_factor": "stack pressure opens a crack by (1 - drive.lateral_confinement) p",
+    }
+
     in_plane_compression: Q("Pa", ge=0)
-    """Compression of the electrolyte in its plane, p_c."""
+    """Compression of the electrolyte in its plane, s_r."""
+    least_modulus: Q("Pa", ge=0)
+    """Young's modulus below which an electrolyte is no brittle solid: no crack is followed."""
+    subcritical: Literal["off", "charles"]
+    """Whether a crack grows slowly before it is critical."""
     threshold_share: Q("", gt=0, lt=1)
     """K_th/K_c, under which nothing grows."""
     subcritical_speed: Q("m/s", ge=0)
@@ -68,25 +91,29 @@ class Fracture(ModeParameters):
     corroded_share: Q("", gt=0, le=1)
     """Toughness left at large current, k_inf (current-dependent toughness only)."""
     corrosion_current: Q("A/m^2", gt=0)
-    """Tip current at which half of that is lost, j_chi."""
+    """Contact current at which half of that is lost, j_chi."""
 
 
 class Short(ModeParameters):
     """What a filament that has crossed does."""
 
+    gone: ClassVar = {
+        "cross_section": "give the conductance of a filament, short.neck_conductance",
+        "fuse_power": "a neck melts at a voltage of its own, from short.lorenz_number",
+    }
+
     law: Literal["holds", "burns-out"]
-    """``holds``: crossing is a hard short. ``burns-out``: it is a soft one as long as the
-    bridge melts; a bridge that carries its current unharmed is a hard short."""
+    """``holds``: crossing is a hard short. ``burns-out``: it is a soft one where the shunted
+    cell keeps the voltage that melts the bridge; else a hard one."""
     severity: Literal["fatal", "warning"]
     """Whether a hard short ends the run; after a warning the cell goes on, shorted."""
     filaments: Q("", gt=0)
     """Filaments of the cell that cross together, N_f."""
-    cross_section: Q("m^2", gt=0)
-    """Of one filament, A_f."""
-    fuse_power: Q("W", gt=0)
-    """Joule heat at which one filament burns through."""
+    neck_conductance: Q("S", gt=0)
+    """Of one filament that has crossed, G_n."""
+    lorenz_number: Q("V^2/K^2", gt=0)
     burnt_share: Q("", gt=0.05, lt=1)
-    """Share of the electrolyte's thickness that a burnt filament loses, f."""
+    """Share of its sodium that a burnt filament loses, f."""
     fuse_time: Q("s", gt=0)
     """Time a bridge takes to close or to burn."""
 
@@ -109,6 +136,7 @@ class Parameters(ModeParameters):
 
     flaw: Flaw
     drive: Drive
+    plug: Plug
     fracture: Fracture
     short: Short
     leak: Leak

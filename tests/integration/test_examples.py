@@ -28,7 +28,8 @@ def run(script: Path, *arguments: str, cwd: Path) -> str:
 
 def test_pressing_harder_saves_the_cell(tmp_path):
     said = run(ROOT / "examples" / "pressure_what_if.py", cwd=tmp_path).splitlines()
-    assert "dendrite: anode hard short" in said[0] and "dendrite: anode hard short" in said[1]
+    # The default flaw of 10 um bears what is crowded into the last contact; that goes first.
+    assert "pressure: anode contact lost" in said[0] and "pressure: anode contact lost" in said[1]
     assert said[2].endswith("lives") and "the cell lives" in said[3]
 
 

@@ -282,7 +282,7 @@ ROWS = [
         "Anode stress intensity [Pa.m0.5]",
         RISES,
         ("dendrite",),
-        {"modes.dendrite.fracture.loading_factor": 0.05},
+        {},
         PLATE,
     ),
     presses(
@@ -355,9 +355,10 @@ ROWS = [
         RISES,
         [(-60.0, 120.0)],
         ("dendrite",),
-        {"modes.dendrite.short.fuse_power": "1 nW"},
+        {"modes.dendrite.short.neck_conductance": "1 uS"},
         {
             "modes.dendrite.short.law": "burns-out",
+            "modes.dendrite.short.neck_conductance": "10 S",
             "modes.dendrite.short.severity": "warning",
             "modes.dendrite.flaw.length": "490 um",
             "modes.dendrite.flaw.thickness_share": 0.99,

@@ -193,7 +193,7 @@ ADIABATIC = {
             [(0.0, 1e7)],
         ),
         ("blocking: salt depleted", ["blocking"], BINARY, [(16.0, 10 * HOUR)]),
-        ("dendrite: anode hard short", ["dendrite"], WIDE, [(-40.0, 10 * HOUR)]),
+        ("dendrite: anode hard short", ["dendrite"], WIDE, [(-80.0, 10 * HOUR)]),
         ("core: too hot", [], WIDE | ADIABATIC, [(300.0, 10 * HOUR)]),
         (
             "core: polarised (negative)",

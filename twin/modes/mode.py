@@ -23,7 +23,12 @@ class ModeParameters(Frozen):
 
     Fields are quantities (:func:`twin.Q`), choices (``Literal``), or nested models of
     the same kind. Every quantity becomes a PyBaMM parameter.
+
+    ``gone`` names keys that an earlier version had, each with what took its place: who
+    still gives one is told so.
     """
+
+    gone: ClassVar[Mapping[str, str]] = {}
 
 
 @lru_cache(maxsize=64)

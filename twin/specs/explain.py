@@ -191,7 +191,13 @@ def _unknown(
     model: type[BaseModel], path: Sequence[Any], node: Node, tree: Node
 ) -> tuple[str, str]:
     name = str(path[-1])
-    known = {key for at in models_at(model, path[:-1]) for key in fields_of(at)}
+    models = list(models_at(model, path[:-1]))
+    for at in models:
+        if name in (gone := getattr(at, "gone", {})):
+            stored = node.origin.file.startswith("stored cell")
+            fix = "start a new run from the cell's file" if stored else "remove it"
+            return f"{name!r} is no longer a key: {gone[name]}", fix
+    known = {key for at in models for key in fields_of(at)}
     known -= {"name"}
     message = f"unknown key {name!r}; expected one of: {one_of(known, limit=40)}"
     near = near_miss(name, known)
