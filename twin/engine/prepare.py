@@ -18,13 +18,7 @@ from twin.engine.tolerances import ATOL, RTOL
 from twin.errors import ModelError
 from twin.model.assembly import waiting
 from twin.model.full_cell import SolidStateSodiumDFN, SolidStateSodiumSPM
-from twin.model.parameters import (
-    APPLIED_PRESSURE,
-    NOMINAL_CAPACITY,
-    built_in,
-    nominal_capacity,
-    parameter_values,
-)
+from twin.model.parameters import APPLIED_PRESSURE, build_values, built_in
 from twin.model.pybamm_compat import CompiledCell, SolverSettings, make_step
 from twin.model.symmetric_cell import SodiumSymmetricCell
 from twin.modes.context import CellContext
@@ -193,9 +187,7 @@ def prepare(
     model = build_model(spec, modes, settings.model)
     cell: CellContext = model.cell
     watched = criteria.add_events(model, criteria.gather(cell, modes))
-    values = parameter_values(spec)
-    # A number of the build, as the mesh is; PyBaMM reads it as one.
-    values[NOMINAL_CAPACITY] = nominal_capacity(spec)
+    values = build_values(spec)
     fixed = built_in(spec, model.default_geometry) if free else set()
     free = {name: value for name, value in (free or {}).items() if name not in fixed}
     values.update(dict.fromkeys((APPLIED_PRESSURE, *free), "[input]"))

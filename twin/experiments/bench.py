@@ -18,7 +18,7 @@ from twin.engine.criteria import EVENT, Watched
 from twin.engine.ladder import LadderExhausted, climb
 from twin.engine.prepare import build_model
 from twin.errors import ModelError, SolverGaveUpError
-from twin.model.parameters import APPLIED_PRESSURE, parameter_values
+from twin.model.parameters import APPLIED_PRESSURE, build_values
 from twin.model.pybamm_compat import CompiledCell, FailureAtStart, SolverSettings
 from twin.modes.context import CellContext
 from twin.modes.mode import FailureMode
@@ -129,7 +129,7 @@ class Bench:
         fatal = [w for w in known if not harmless(w)]
         criteria.add_events(built, fatal)
         self.watched = known
-        values = parameter_values(spec)
+        values = build_values(spec)
         values[APPLIED_PRESSURE] = "[input]"
         if not window:
             values["Lower voltage cut-off [V]"] = -_FAR

@@ -52,6 +52,18 @@ def parameter_values(spec: CellSpec) -> pybamm.ParameterValues:
     return pybamm.ParameterValues(values)
 
 
+def build_values(spec: CellSpec) -> pybamm.ParameterValues:
+    """Return the parameter set of a cell that is cycled step by step.
+
+    What C-rates refer to is a number of the build, as PyBaMM reads it. The ambient
+    temperature is that of a step there; the cell's own stays what it is.
+    """
+    values = parameter_values(spec)
+    values[NOMINAL_CAPACITY] = nominal_capacity(spec)
+    values[_OWN_AMBIENT] = spec.thermal.ambient.si
+    return values
+
+
 def plain_numbers(spec: CellSpec) -> dict[str, float]:
     """Return every quantity of a cell in SI units, by the parameter name of its key."""
     return {parameter_name(key, q.unit): q.si for key, q in walk_quantities(spec)}
@@ -171,7 +183,7 @@ def _cell(spec: CellSpec) -> dict[str, Any]:
         "Reference temperature [K]": 298.15,
         AMBIENT: spec.thermal.ambient.si,
         _OWN_AMBIENT: T,
-        "Initial temperature [K]": T,
+        "Initial temperature [K]": pybamm.Parameter(_OWN_AMBIENT),
         "Cell volume [m3]": area * height,
         "Cell cooling surface area [m2]": area,
         "Negative current collector thickness [m]": 0.0,

@@ -12,11 +12,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
-
-from sqlalchemy import Column, RowMapping, TypeDecorator
+from typing import TYPE_CHECKING, Any
 
 from twin.errors import StoreError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Column, RowMapping
 
 FIX = "restore it from a copy of the database; the others can be used as they are"
 _KINDS: dict[type, tuple[tuple[type, ...], str]] = {
@@ -111,7 +112,7 @@ def _expected(column: Column[Any]) -> tuple[tuple[type, ...], str]:
     if column.name == "names":  # the one JSON that is no table
         return (list,), "list"
     kind = column.type
-    plain = kind.impl_instance if isinstance(kind, TypeDecorator) else kind
+    plain = getattr(kind, "impl_instance", kind)  # of a column that converts its values
     return _KINDS.get(plain.python_type, _TABLE)  # JSON has no type of its own
 
 

@@ -38,7 +38,7 @@ def test_the_fresh_cell_has_no_state_vector():
 def test_what_is_no_checkpoint_is_refused_in_words(data):
     with pytest.raises(StoreError) as caught:
         State.from_bytes(data)
-    assert "checkpoint cannot be read" in str(caught.value) and caught.value.problem.fix
+    assert "checkpoint is damaged" in str(caught.value) and caught.value.problem.fix
 
 
 def test_a_layout_has_one_order_and_is_read_in_any():
