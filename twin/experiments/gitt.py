@@ -30,7 +30,7 @@ import numpy as np
 
 from twin.errors import InputError
 from twin.experiments.bench import Bench, Leg
-from twin.model.parameters import nominal_capacity, parameter_values
+from twin.model.parameters import nominal_capacity, number_at
 from twin.modes.context import CellContext, Interface, Location
 from twin.modes.mode import FailureMode
 from twin.specs.schema import CellSpec, PorousElectrode
@@ -131,15 +131,8 @@ def electrode(spec: CellSpec, place: str) -> PorousElectrode:
 
 def own_diffusivity(spec: CellSpec, place: str, filling: float) -> float:
     """Return the diffusivity the spec gives at a filling [m2.s-1]."""
-    import pybamm
-
-    values = parameter_values(spec)
-    domain = "Negative" if place == "anode" else "Positive"
-    found = values[f"{domain} particle diffusivity [m2.s-1]"]
-    if callable(found):
-        T = pybamm.Scalar(spec.thermal.ambient.si)
-        found = values.evaluate(pybamm.convert_to_symbol(found(pybamm.Scalar(filling), T)))
-    return float(np.asarray(found).reshape(-1)[0])
+    name = f"{'Negative' if place == 'anode' else 'Positive'} particle diffusivity [m2.s-1]"
+    return number_at(spec, name, filling, spec.thermal.ambient.si)
 
 
 def titration(

@@ -33,7 +33,7 @@ import numpy as np
 from twin.errors import ModelError
 from twin.experiments.bench import CURRENT, Bench, unbroken
 from twin.experiments.eis import Frequencies, Impedance, ImpedanceBench, StoredState
-from twin.model.parameters import parameter_values
+from twin.model.parameters import number_at
 from twin.modes.context import FARADAY
 from twin.modes.mode import FailureMode
 from twin.specs.schema import CellSpec
@@ -220,14 +220,8 @@ def transference_number(
 
 def thermodynamic_factor(spec: CellSpec, T: float) -> float:
     """Return the electrolyte's thermodynamic factor at its mean concentration."""
-    import pybamm
-
-    values = parameter_values(spec)
-    found = values["Thermodynamic factor"]
-    if callable(found):
-        c = pybamm.Scalar(spec.electrolyte.material.salt_concentration.si)
-        found = values.evaluate(pybamm.convert_to_symbol(found(c, pybamm.Scalar(T))))
-    return float(np.asarray(found).reshape(-1)[0])
+    c = spec.electrolyte.material.salt_concentration.si
+    return number_at(spec, "Thermodynamic factor", c, T)
 
 
 def _pace(before: Impedance) -> float:

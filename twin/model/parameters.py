@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import numpy as np
 import pybamm
 
 from twin.errors import ModelError
@@ -62,6 +63,16 @@ def build_values(spec: CellSpec) -> pybamm.ParameterValues:
     values[NOMINAL_CAPACITY] = nominal_capacity(spec)
     values[_OWN_AMBIENT] = spec.thermal.ambient.si
     return values
+
+
+def number_at(spec: CellSpec, name: str, *arguments: float) -> float:
+    """Return a parameter of a cell as a number, a function's at some arguments."""
+    values = parameter_values(spec)
+    entry = values[name]
+    if callable(entry) and not isinstance(entry, pybamm.Symbol):
+        entry = entry(*map(pybamm.Scalar, arguments))
+    found = values.evaluate(pybamm.convert_to_symbol(entry))
+    return float(np.asarray(found).reshape(-1)[0])
 
 
 def plain_numbers(spec: CellSpec) -> dict[str, float]:
