@@ -146,7 +146,7 @@ class Prepared:
         other = replace(self, spec=spec, cell=cell, free={**self.free, **free})
         # What counts as fresh, and so what a margin is measured by, is the cell's own.
         own = {item.label: item for item in criteria.gather(cell, self.modes)}
-        other.watched = [own[item.label] for item in self.watched]
+        other.watched = [as_built(own[item.label], item) for item in self.watched]
         if plan is None or plan == self.plan:
             return other
         steps = plan.unique_steps
@@ -204,6 +204,12 @@ def prepare(
     recorder = Recorder(compiled, list(dict.fromkeys([*names, *also])), watched)
     index = {step.solved_as: number for number, step in enumerate(steps)}
     return Prepared(spec, cell, modes, plan, settings, compiled, recorder, watched, index, free)
+
+
+def as_built(own: Watched, built: Watched) -> Watched:
+    """Return a cell's own criterion, on the variable that the built model is judged by."""
+    judged = replace(own.criterion, variable=built.criterion.variable, at_ambient=False)
+    return replace(own, criterion=judged)
 
 
 def _made(steps: Iterable[PlanStep], spec: CellSpec) -> list[Any]:

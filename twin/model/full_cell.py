@@ -120,6 +120,16 @@ class PortedCell:
             submodels[key] = metal.MetalSurfaceForm(param, "negative", options)
         submodels["anode interface"] = metal.MetalInterface(self.cell, interface)
 
+    def _filmed(self, interface: Any, options: Any) -> bool:
+        """Whether a composite with a double layer needs more than PyBaMM's own submodel.
+
+        It has a film of its own or of a mode; or PyBaMM's lacks what heat asks of it.
+        """
+        spec = getattr(self.cell.spec.interfaces, interface.place)
+        bare = spec.resistance.law == "constant" and spec.resistance.value.si == 0
+        grows = self.assembly.writes(Port.INTERFACE_RESISTANCE.at(interface.place))
+        return grows or not bare or options["thermal"] != "isothermal"
+
     def _exchange_porous(
         self, submodels: dict[str, Any], param: Any, options: Any, interface: Any, domain: str
     ) -> None:
@@ -127,7 +137,7 @@ class PortedCell:
         for key in (f"{domain} primary interface", f"{domain} interface"):
             if key in submodels:
                 submodels[key] = film.with_film_drop(submodels[key], interface)
-        if options["surface form"] == "differential":
+        if options["surface form"] == "differential" and self._filmed(interface, options):
             # PyBaMM's SPMe and DFN do not give it quite the same name.
             (key,) = [k for k in submodels if k.startswith(f"{domain} surface potential diff")]
             kind = film.FilmedParticle if getattr(self, "x_average", False) else film.FilmedSurface
