@@ -23,11 +23,14 @@ from twin.specs.dump import (
 from twin.specs.loader import ModeEntry
 from twin.specs.naming import find
 from twin.specs.quantity import Q
+from twin.visible import controls
 
 once = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-remark = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), max_size=20)
+# Specs refuse what a terminal may obey.
+written = st.characters(codec="utf-8", exclude_categories=("Cs",)).filter(lambda c: not controls(c))
+remark = st.text(written, max_size=20)
 remarks = st.fixed_dictionaries(
     {},
     optional={
