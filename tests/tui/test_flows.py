@@ -172,7 +172,7 @@ def test_the_page_of_a_run_that_died(bench, drive, stored, settings):
         await pilot.press("right_square_bracket")  # the first, not the second
         await pilot.sees("Voltage (V)", "Capacity (mAh/cm²)", "cycle 7")
         await pilot.press("right_square_bracket")
-        await pilot.sees("Discharge capacity", "death in cycle 7")
+        await pilot.sees("Capacity", "death in cycle 7")
         pilot.screen.query_one("#tabs").active = "t-events"
         await pilot.sees("fatal", "voids have taken the contact")
         pilot.screen.query_one("#tabs").active = "t-parameters"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from twin.api.arguments import quantity
 from twin.api.cells import as_spec
-from twin.errors import InputError
+from twin.errors import InputError, StoreError
 from twin.modes.manager import plugin_manager
 
 MOST_PER_DECADE = 100
@@ -167,7 +167,14 @@ def _stored(
         raise _not_kept(info)
     found = None
     if state.y is not None:  # after cycle 0 there is none: the cell is fresh
-        found = StoredState(state.y, layout_of_state(opened, info, checkpoint), state.t)
+        layout = layout_of_state(opened, info, checkpoint)
+        if max((stop for _, _, stop in layout), default=0) != len(state.y):
+            raise StoreError(
+                "the checkpoint's layout is damaged (it does not fit its state)",
+                key=f"run {info.id}, cycle {checkpoint.cycle}",
+                fix="take another cycle: --cycle N",
+            )
+        found = StoredState(state.y, layout, state.t)
     return spec, selected, info.settings["model"], found, state.cycle
 
 
