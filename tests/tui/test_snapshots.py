@@ -89,7 +89,7 @@ def test_a_run_that_goes_looks_as_it_did(bench, drive, snapshot, cycle_rows, siz
         pilot.screen.jobs_changed()
         await pilot.sees("llllllll", "running 6/40, 1 min 08 s left", "Voltage in cycle 6")
         if size == WIDE:
-            await pilot.sees("Current in cycle 6", "Discharge capacity", "Area-specific")
+            await pilot.sees("Current in cycle 6", "Capacity", "Area-specific")
         text = await pilot.settle()
         job.state = "finished"  # or quitting would ask
         assert text == snapshot
