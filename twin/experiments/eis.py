@@ -210,7 +210,8 @@ class ImpedanceBench(Bench):
             series += arcs if interface.kind == "metal" else ()
         parts = (*self.layers(seen), *(arc for arcs in films.values() for arc in arcs))
         f = sweep.of(parts)
-        inside = [_film_block(i, arcs, f) for i, arcs in films.items() if i.kind == "porous"]
+        # A composite without a film has no states for one.
+        inside = [_film_block(i, a, f) for i, a in films.items() if i.kind == "porous" and a]
         z = with_capacitances(f, self._linear(f, inside), series, seen.get(SHORT, 0.0))
         _passive(f, z)
         thickness = self.spec.electrolyte.thickness.si
@@ -305,9 +306,7 @@ def _passive(f: np.ndarray, z: np.ndarray) -> None:
 def _film_block(interface: Interface, arcs: Sequence[Arc], f: np.ndarray) -> FilmBlock:
     """Return a composite's films as a share of their resistance at each frequency."""
     whole = sum(arc.resistance for arc in arcs)
-    share = np.ones(len(f), dtype=complex)
-    if whole > 0:
-        share = sum((arc.impedance(f) for arc in arcs), np.zeros(len(f), complex)) / whole
+    share = sum((arc.impedance(f) for arc in arcs), np.zeros(len(f), complex)) / whole
     return FilmBlock(film_voltage(interface), film_current(interface), share)
 
 
