@@ -4,8 +4,9 @@
     finite length   Z_d = R_d tanh(s)/s,   s = sqrt(i w tau_d)     (salt between two metals)
     finite space    Z_d = R_d coth(s)/s                            (sodium in particles)
 
-The fit (:mod:`twin.experiments.circuit_fit`) knows nothing but the data; arcs are then named
-by their capacitances. All per area: Ohm.m2 and F.m-2.
+The fit (:mod:`twin.experiments.circuit_fit`) knows the data and, where the electrolyte has
+grains, the ratio of a boundary's capacitance to a grain's; arcs are named by their
+capacitances. All per area: Ohm.m2 and F.m-2.
 
 References: J. T. S. Irvine, D. C. Sinclair, A. R. West, Adv. Mater. 2 (1990) 132
 (recalled), for which capacitance belongs to what.

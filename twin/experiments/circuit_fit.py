@@ -1,8 +1,10 @@
-"""The fit of a circuit's elements to an impedance, from nothing but the data.
+"""The fit of a circuit's elements to an impedance.
 
 A non-negative least-squares fit over a grid of time constants shows which elements there are
 and where; a complex non-linear least-squares fit within bounds, weighted by the modulus, makes
-numbers of them; an element that the data do not determine is dropped.
+numbers of them; an element that the data do not determine is dropped. That much is from the
+data alone. Where the microstructure says the ratio of a boundary's capacitance to a grain's,
+a second fit holds the two to it.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import least_squares, nnls
 
-from twin.experiments.elements import Kind, shape, slope
+from twin.experiments.elements import Kind, shape, shapes, slopes
 
 _MOST_STEPS = 200
 _PER_DECADE = 12
@@ -290,21 +292,23 @@ def _refine(frequency: np.ndarray, z: np.ndarray, start: Elements) -> Elements:
     begin = np.clip(np.concatenate([[start.series], start.rows.reshape(-1)]), low, high)
     free, spread_out, known = _ties(start)
 
-    def misfit(q: np.ndarray) -> np.ndarray:
+    def parts(q: np.ndarray) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
         p = spread_out @ q + known
-        found = np.exp(p[0]) - z
-        for kind, (r, tau) in zip(start.kinds, np.exp(p[1:]).reshape(-1, 2), strict=True):
-            found = found + r * shape(kind, omega, tau)
-        found = found * weight
+        resistance, taus = np.exp(p[1:].reshape(-1, 2)).T
+        return float(np.exp(p[0])), resistance, taus, shapes(start.kinds, omega, taus)
+
+    def misfit(q: np.ndarray) -> np.ndarray:
+        series, resistance, _, own = parts(q)
+        found = (series + own @ resistance - z) * weight
         return np.concatenate([found.real, found.imag])
 
     def jacobian(q: np.ndarray) -> np.ndarray:
-        p = spread_out @ q + known
-        columns = [np.full(len(z), np.exp(p[0]), dtype=complex)]
-        for kind, (r, tau) in zip(start.kinds, np.exp(p[1:]).reshape(-1, 2), strict=True):
-            own = shape(kind, omega, tau)
-            columns += [r * own, r * slope(kind, omega, tau, own)]
-        found = np.array(columns).T * weight[:, None]
+        series, resistance, taus, own = parts(q)
+        found = np.empty((len(z), 1 + 2 * len(taus)), dtype=complex)
+        found[:, 0] = series
+        found[:, 1::2] = resistance * own
+        found[:, 2::2] = resistance * slopes(start.kinds, omega, taus, own)
+        found *= weight[:, None]
         return np.asarray(np.vstack([found.real, found.imag]) @ spread_out)
 
     result = least_squares(

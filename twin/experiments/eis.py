@@ -22,6 +22,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -91,8 +92,6 @@ class Impedance:
         In Hz, from high to low.
     z : ndarray
         Complex impedance [Ohm.m2].
-    fit : Fit
-        The circuit.
     parts : tuple of Arc
         The electrolyte and the films as they were given their capacitances.
     thickness : float
@@ -101,23 +100,33 @@ class Impedance:
         The electrolyte's own, total [S.m-1].
     voltage, temperature : float
         At rest, where it was measured [V, K].
+    tail : {"none", "finite length", "finite space"}
+        What diffusion there is at low frequency.
+    bricks : float or None
+        A grain boundary's capacitance over a grain's; None without boundaries.
     wall_s : float
-        What it took [s].
+        What the measurement took [s].
     cycle : int or None
         After which cycle of a stored run.
     """
 
     frequency: np.ndarray
     z: np.ndarray
-    fit: Fit
     parts: tuple[Arc, ...]
     thickness: float
     conductivity: float
     voltage: float
     temperature: float
+    tail: Tail = "none"
+    bricks: float | None = None
     wall_s: float = 0.0
     variables: dict[str, float] = field(default_factory=dict)
     cycle: int | None = None
+
+    @cached_property
+    def fit(self) -> Fit:
+        """The circuit, fitted when first asked for."""
+        return fit(self.frequency, self.z, self.thickness, self.tail, self.bricks)
 
     @property
     def read_conductivity(self) -> float | None:
@@ -218,12 +227,13 @@ class ImpedanceBench(Bench):
         return Impedance(
             f,
             z,
-            fit(f, z, thickness, self.tail, self._bricks(seen)),
             parts,
             thickness,
             thickness / seen[LAYER],
             seen["Voltage [V]"],
             seen[TEMPERATURE],
+            self.tail,
+            self._bricks(seen),
             time.perf_counter() - began,
             seen,
         )

@@ -7,6 +7,7 @@ finite space    coth(s)/s                sodium that diffuses in particles
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -14,7 +15,6 @@ import numpy as np
 Kind = Literal["arc", "grains", "boundaries", "finite length", "finite space"]
 ARCS: tuple[Kind, ...] = ("arc", "grains", "boundaries")
 _FAR = 20.0  # |s| beyond which tanh is one
-_STEP = 1e-5
 
 
 def shape(kind: Kind, omega: np.ndarray, tau: float) -> np.ndarray:
@@ -30,8 +30,24 @@ def shape(kind: Kind, omega: np.ndarray, tau: float) -> np.ndarray:
     return np.asarray(1 / (tanh * s))
 
 
-def slope(kind: Kind, omega: np.ndarray, tau: float, value: np.ndarray) -> np.ndarray:
-    """Return the derivative of a shape in the logarithm of its time."""
-    if kind in ARCS:
-        return np.asarray(-value * (1 - value))
-    return np.asarray((shape(kind, omega, tau * np.exp(_STEP)) - value) / _STEP)
+def shapes(kinds: Sequence[Kind], omega: np.ndarray, taus: np.ndarray) -> np.ndarray:
+    """Return the shapes of several elements, a column each."""
+    found = np.asarray(1 / (1 + 1j * omega[:, None] * taus))
+    for column, kind in enumerate(kinds):
+        if kind not in ARCS:
+            found[:, column] = shape(kind, omega, taus[column])
+    return found
+
+
+def slopes(
+    kinds: Sequence[Kind], omega: np.ndarray, taus: np.ndarray, values: np.ndarray
+) -> np.ndarray:
+    """Return the derivatives of shapes ``v`` in the logarithms of their times.
+
+    An arc's is ``-v (1 - v)``; both tails' is ``(1 - v^2 s^2 - v)/2``.
+    """
+    found = -values * (1 - values)
+    tails = [column for column, kind in enumerate(kinds) if kind not in ARCS]
+    v = values[:, tails]
+    found[:, tails] = (1 - v**2 * (1j * omega[:, None] * taus[tails]) - v) / 2
+    return np.asarray(found)

@@ -114,14 +114,17 @@ def claim(
     """Start a member's run and return its id, or the run that has it already.
 
     A run that ended without an end (its process is gone, or it was stopped) is deleted and
-    started anew. ``living`` are the runs that this very process is living.
+    started anew. One that is damaged stays, without its place in the study: what of it can
+    be read may be all there is. ``living`` are the runs that this very process is living.
     """
     of_member = (col(Run.study) == study, col(Run.member) == text(member))
     columns = (Run.id, Run.status, Run.updated, Run.host, Run.pid, Run.process_token)
     row = connection.execute(
         select(*map(col, columns)).where(*of_member).with_for_update()
     ).one_or_none()
-    if row is not None:
+    if row is not None and _is_damaged(connection, row.id):
+        connection.execute(update(Run).where(col(Run.id) == row.id).values(member=None))
+    elif row is not None:
         writer = Writer(row.host, row.pid, row.process_token)
         taken = not over and _status_now(row.status, row.updated, writer) == "running"
         if writer == this_process():
@@ -135,6 +138,11 @@ def claim(
         assert theirs is not None
         return find(connection, theirs)
     return run_id
+
+
+def _is_damaged(connection: Connection, run_id: str) -> bool:
+    query = _listing(connection, with_spec=True).where(col(Run.id) == run_id)
+    return bool(_info(connection.execute(query).mappings().one()).damage)
 
 
 def finish(

@@ -214,15 +214,20 @@ def test_a_damaged_series_is_left_out_and_named(cli, kept, damage, tmp_path):
     assert said.code == 0 and f"run {kept.runs[0]}, cycle 1: series is damaged" in said.err
 
 
-def test_a_damaged_member_of_a_study_stays_where_it_is(cli, kept, damage):
-    url = damage("UPDATE run SET status = 'x' WHERE study = ?", kept.attribute)
+@pytest.mark.parametrize("column", ["status = 'x'", "updated = 'x'", "outcome = '{'"])
+def test_a_damaged_member_of_a_study_is_kept_and_lived_again(cli, kept, damage, column):
+    url = damage(f"UPDATE run SET {column} WHERE study = ?", kept.attribute)
     with Store.open(url) as store:
         assert store.runs(study=kept.attribute) == []
         before = store.info()["counts"]["run"]
     words = words_of("attribute", kept, Path())
     assert cli(*words, "--db", url).code == 0
     with Store.open(url) as store:
-        assert store.info()["counts"]["run"] == before
+        assert store.info()["counts"]["run"] == before + 4
+        assert len(store.runs(study=kept.attribute)) == 4
+    assert cli(*words, "--db", url).code == 0  # those are lived once
+    with Store.open(url) as store:
+        assert store.info()["counts"]["run"] == before + 4
 
 
 def test_a_damaged_checkpoint_names_its_run_and_another_can_be_taken(cli, kept, damage):

@@ -91,7 +91,7 @@ def test_a_films_resistance_comes_back_at_low_frequency_whatever_the_model(model
     assert 1e4 * (low[50.0] - low[0.5]).real == pytest.approx(49.5, rel=0.05)
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     film=st.floats(-2, 3),
     kappa=st.floats(-2, 2),
