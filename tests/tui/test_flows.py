@@ -228,7 +228,7 @@ def test_runs_are_marked_and_compared(bench, drive, stored):
         await pilot.hears("mark two to six")
         await pilot.press("space", "space", "c")
         await pilot.until(lambda: pilot.screen.KEY == "compare", "the Compare screen")
-        await pilot.sees("Discharge capacity", f"{stored.dead} discharge", f"{stored.alive} disch")
+        await pilot.sees("Capacity", f"{stored.dead} discharge", f"{stored.alive} disch")
         await pilot.press("right_square_bracket")
         await pilot.sees("Area-specific resistance")
         pilot.screen.query_one("#tabs").active = "t-differences"
