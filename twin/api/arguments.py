@@ -14,15 +14,19 @@ OnShare = Callable[[float, str], None]
 """Told the share of the work done and, in a few words, what is being done."""
 
 
+_LONGEST = {"s": (3.2e8, "ten years")}
+"""The most of a unit, in SI and in words: no solver can resolve a longer leg's beginning."""
+
+
 def quantity(name: str, text: str | float, unit: str, *, least: float = 0.0) -> float:
     """Return an argument such as ``"0.5 mA/cm^2"`` in SI units; it must exceed ``least``.
 
-    A number is taken to be in SI units already.
+    A number is taken to be in SI units already. A time is at most ten years.
 
     Raises
     ------
     InputError
-        If it is no such quantity, or too small.
+        If it is no such quantity, too small or too large.
     """
     from twin.specs.quantity import example
     from twin.units import UnitError, to_si
@@ -37,6 +41,9 @@ def quantity(name: str, text: str | float, unit: str, *, least: float = 0.0) -> 
             key=name,
             fix=f'give more than {least:g}, like "{example(unit)}"',
         )
+    most, words = _LONGEST.get(unit, (float("inf"), ""))
+    if value > most:
+        raise InputError(f"{text} is too long", key=name, fix=f"give at most {words}")
     return value
 
 

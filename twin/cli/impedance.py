@@ -126,6 +126,7 @@ def _page(sheet: Page, found: Impedance, title: str) -> None:
         ("conductivity", _conductivity(found)),
         ("fit", f"off by {100 * found.fit.error:.2g} % of the modulus (root mean square)"),
         ("range", f"{found.frequency[-1]:.3g} to {found.frequency[0]:.3g} Hz"),
+        *(("note", note) for note in found.notes),
         ("took", duration(found.wall_s)),
     ]
     refusal = found.refusal

@@ -36,8 +36,13 @@ def events(row: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
             "variable": left.over,
             "value": left.value,
             "threshold": left.low if left.value < left.low else left.high,
-            "says": f"{says(left)}; its end value was held",
+            "says": told(left),
         }
+
+
+def told(left: Beyond) -> str:
+    """Say of one table how far it was left, and what was done."""
+    return f"{says(left)}; its end value was held"
 
 
 def says(left: Beyond) -> str:

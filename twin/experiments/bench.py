@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 import pybamm
 
-from twin.engine import criteria
+from twin.engine import criteria, leaving
 from twin.engine.criteria import EVENT, Watched
 from twin.engine.ladder import LadderExhausted, climb
 from twin.engine.prepare import build_model
 from twin.errors import ModelError, SolverGaveUpError
 from twin.model.parameters import APPLIED_PRESSURE, build_values
 from twin.model.pybamm_compat import CompiledCell, FailureAtStart, SolverSettings
+from twin.model.tables import Beyond, keep_worst
 from twin.modes.context import CellContext
 from twin.modes.mode import FailureMode
 from twin.specs.schema import CellSpec
@@ -154,10 +155,14 @@ class Bench:
             ) from e
         wanted = [VOLTAGE, CURRENT, *names, *(w.criterion.variable for w in known)]
         self._observer = self.compiled.observer(list(dict.fromkeys(wanted)))
+        self._tables = self.compiled.table_watch(self._observer.names)
+        self.outside: dict[str, Beyond] = {}
         self.t, self.y = 0.0, None
 
     t: float
     y: np.ndarray | None
+    outside: dict[str, Beyond]
+    """The tables left since it was built, or emptied by hand; each where it went farthest."""
 
     @property
     def variables(self) -> set[str]:
@@ -209,6 +214,8 @@ class Bench:
         except LadderExhausted as error:
             return self._nothing(inputs, Stop(solver=error.message))
         values = self._observer(result.t, result.y, inputs)
+        for left in self._tables(result.t, result.y, inputs).values():
+            keep_worst(self.outside, left)
         self.t, self.y = float(result.t[-1]), result.y[:, -1].copy()
         done = result.termination == "final time"
         return Leg(result.t, values, None if done else self._named(result.termination))
@@ -225,6 +232,11 @@ class Bench:
             if event.startswith(EVENT) and item.label == label:
                 return Stop(watched=item)
         return Stop(limit=event)
+
+
+def left_tables(outside: Mapping[str, Beyond]) -> list[str]:
+    """Say which tables were left, a sentence each, in order of name."""
+    return [leaving.told(outside[label]) for label in sorted(outside)]
 
 
 def unbroken(leg: Leg, doing: str) -> Leg:

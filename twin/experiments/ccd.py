@@ -24,7 +24,7 @@ from typing import Any, Literal
 
 from twin.engine.criteria import CORE, Watched
 from twin.errors import SolverGaveUpError
-from twin.experiments.bench import VOLTAGE, Bench
+from twin.experiments.bench import VOLTAGE, Bench, left_tables
 from twin.experiments.staircase import (
     CONTACT_LOST,
     Level,
@@ -34,6 +34,7 @@ from twin.experiments.staircase import (
     climb_staircase,
     contact,
 )
+from twin.model.tables import Beyond, keep_worst
 from twin.modes.context import FARADAY, CellContext, Interface
 from twin.modes.mode import FailureMode
 from twin.specs.schema import CellSpec, MetalElectrode
@@ -243,6 +244,7 @@ class CriticalCurrentTest:
         self.spec, self.modes = spec, list(modes)
         self.staircase, self.way = staircase, way
         self._benches: dict[tuple[bool, tuple[str, ...]], Bench] = {}
+        self._outside: dict[str, Beyond] = {}
 
     def _bench(self, *, free: bool = False, without: tuple[str, ...] = ()) -> Bench:
         key = (free, without)
@@ -287,6 +289,7 @@ class CriticalCurrentTest:
         """
         began = time.perf_counter()
         notes: list[str] = []
+        self._outside = {}
         bench = self._bench()
         ramp = self._climb(bench, self.way, pressure, on_progress, "ramp")
         levels, onset = ramp.levels, ramp.onset
@@ -318,24 +321,28 @@ class CriticalCurrentTest:
             list(warned.values()),
             levels,
             self.staircase,
-            notes,
+            [*notes, *left_tables(self._outside)],
             time.perf_counter() - began,
         )
 
     def _climb(
         self, bench: Bench, way: Way, pressure: float | None, on_progress: OnProgress, text: str
     ) -> Ramp:
+        bench.outside = {}
         bench.reset(pressure=self.spec.stack.pressure.si if pressure is None else pressure)
         anode = self.spec.anode
         assert isinstance(anode, MetalElectrode)  # of a symmetric cell
         sodium = FARADAY * anode.thickness.si / anode.material.molar_volume.si
-        return climb_staircase(
+        ramp = climb_staircase(
             bench,
             self.staircase,
             way,
             sodium=sodium,
             on_level=lambda share: on_progress(share, text),
         )
+        for left in bench.outside.values():
+            keep_worst(self._outside, left)
+        return ramp
 
     def _judge(self, ramp: Ramp, bench: Bench, name: str) -> tuple[Limit, Verdict | None]:
         if ramp.stop is None:

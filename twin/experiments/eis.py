@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 
 from twin.errors import ModelError
-from twin.experiments.bench import Bench, unbroken
+from twin.experiments.bench import Bench, left_tables, unbroken
 from twin.experiments.circuit import VACUUM_PERMITTIVITY, Arc, Fit, Tail, fit
 from twin.experiments.judgement import Refusal, judge
 from twin.model.core import TEMPERATURE, interface_spec
@@ -108,6 +108,8 @@ class Impedance:
         What the measurement took [s].
     cycle : int or None
         After which cycle of a stored run.
+    notes : list of str
+        What has to be known to read the numbers.
     """
 
     frequency: np.ndarray
@@ -122,6 +124,7 @@ class Impedance:
     wall_s: float = 0.0
     variables: dict[str, float] = field(default_factory=dict)
     cycle: int | None = None
+    notes: list[str] = field(default_factory=list)
 
     @cached_property
     def fit(self) -> Fit:
@@ -236,6 +239,7 @@ class ImpedanceBench(Bench):
             self._bricks(seen),
             time.perf_counter() - began,
             seen,
+            notes=left_tables(self.outside),
         )
 
     def _bricks(self, seen: dict[str, float]) -> float | None:
@@ -368,5 +372,6 @@ def as_data(found: Impedance) -> dict[str, Any]:
         "fit": fitted,
         "voltage_V": found.voltage,
         "temperature_K": found.temperature,
+        "notes": found.notes,
         "wall_s": found.wall_s,
     }

@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 
 from twin.errors import InputError
-from twin.experiments.bench import Bench, Leg
+from twin.experiments.bench import Bench, Leg, left_tables
 from twin.model.parameters import nominal_capacity, number_at
 from twin.modes.context import CellContext, Interface, Location
 from twin.modes.mode import FailureMode
@@ -234,7 +234,7 @@ def measure_gitt(
         radius,
         found,
         ended,
-        _notes(found, plan, radius),
+        [*_notes(found, plan, radius), *left_tables(bench.outside)],
         time.perf_counter() - began,
     )
 

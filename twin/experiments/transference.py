@@ -31,7 +31,7 @@ from typing import Any
 import numpy as np
 
 from twin.errors import ModelError
-from twin.experiments.bench import CURRENT, Bench, unbroken
+from twin.experiments.bench import CURRENT, Bench, left_tables, unbroken
 from twin.experiments.eis import Frequencies, Impedance, ImpedanceBench, StoredState
 from twin.model.parameters import number_at
 from twin.modes.context import FARADAY
@@ -172,6 +172,7 @@ def measure_transference(
                 f"Bruce and Vincent's ratio alone, {rho:.3f}, is the transference number of an "
                 "ideal dilute solution, which this electrolyte's numbers do not make"
             )
+    notes += left_tables({**ac.outside, **dc.outside})
     return Transference(
         t_plus,
         rho,

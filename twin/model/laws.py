@@ -7,6 +7,7 @@ from typing import Any
 
 import pybamm
 
+from twin.errors import ModelError
 from twin.model.tables import held_entry, table
 from twin.specs.naming import parameter_name
 
@@ -66,7 +67,11 @@ def law_expression(
         T_ref = _leaf(law, key, "reference_temperature")
         E_a = _leaf(law, key, "activation_energy")
         return value * pybamm.exp(-E_a / R * (1 / T - 1 / T_ref))
-    raise ValueError(f"{key}: law {law.law!r} has no closed expression")
+    raise ModelError(
+        f"law {law.law!r} serves what PyBaMM's own equations read, and this is read by others",
+        key=key,
+        fix='give it here as "constant", "arrhenius" or "table"',
+    )
 
 
 def pybamm_entry(law: Any, key: str, arguments: Sequence[str]) -> Any:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import twin
-from twin.errors import InputError
+from twin.errors import InputError, ModelError
 from twin.experiments.circuit import VACUUM_PERMITTIVITY
 from twin.experiments.eis import Frequencies, ImpedanceBench, as_data, measure_impedance
 from twin.modes.mode import FailureMode
@@ -214,3 +214,18 @@ def test_a_run_is_not_of_another_cell_and_has_its_own_modes(aged):
     for given in ({"cell": "na-base-na"}, {"modes": ["pressure"]}, {"overlays": ["warm-60C"]}):
         with pytest.raises(InputError):
             twin.eis(run=run, store=url, **given)
+
+
+@pytest.mark.parametrize("rest", ["1e30 s", "11 a"])
+def test_a_rest_that_no_solver_resolves_is_refused(rest):
+    with pytest.raises(InputError, match="too long") as raised:
+        twin.eis("na-nzsp-na", rest=rest)
+    assert str(raised.value).startswith("rest")
+
+
+def test_a_law_that_is_read_by_other_equations_than_pybamms_is_refused():
+    name = "Exchange-current density for lithium metal electrode [A.m-2]"
+    law = {"law": "pybamm", "set": "Xu2019", "parameter": name}
+    with pytest.raises(ModelError, match="'pybamm' serves what") as raised:
+        twin.eis("na-nzsp-nvp", overrides={"interfaces.anode.exchange_current": law})
+    assert str(raised.value).startswith("interfaces.anode.exchange_current")

@@ -182,3 +182,16 @@ def test_the_library_cell_that_leaves_pybamms_tables_says_so(model):
     assert 0 < kinetics["value"] < kinetics["low"] == 121.359223
     # PyBaMM's own line there gives 2.59592 mAh; the held end value differs by 1e-5 of it.
     assert run.rows[0]["discharge_Ah"] == pytest.approx(2.5959e-3, rel=5e-5)
+
+
+def test_experiments_say_which_tables_they_left():
+    inside = {"cathode.material.open_circuit_potential": HOST, "window.upper": "3.6 V"}
+    inside |= {"window.lower": "2.8 V"}
+    outside = inside | {"cathode.initial_stoichiometry": 0.25}
+    how = {"modes": [], "model": "spm", "low": "1 kHz", "per_decade": 2}
+    spectrum = twin.eis("na-nzsp-nvp", overrides=outside, **how)
+    titration = twin.gitt("na-nzsp-nvp", overrides=inside, modes=[], points=1, model="spm")
+    for notes in (spectrum.notes, titration.notes):
+        assert any("from 0.3 to 0.6 over stoichiometry" in note for note in notes)
+    within = inside | {"cathode.initial_stoichiometry": 0.5}
+    assert twin.eis("na-nzsp-nvp", overrides=within, **how).notes == []
