@@ -20,6 +20,8 @@ import pytest
 KERNELS = ("Haswell", "Zen", "SkylakeX", "Sandybridge", "Prescott")
 SOLVER = 1e-4
 """The solver's relative tolerance."""
+DIFFERENCES = 1e-6
+"""An estimate of an error is a difference between two shares of the capacity, itself 1e-5."""
 
 CELL = "na-nzsp-nvp"
 _LIVE = """
@@ -94,6 +96,7 @@ def test_another_processor_finds_the_same_to_the_solvers_tolerance(here, tmp_pat
     assert there.keys() == here.keys()
     for name, value in here.items():
         if isinstance(value, float):
-            assert there[name] == pytest.approx(value, rel=SOLVER, abs=1e-12), name
+            near = DIFFERENCES if name.endswith("capacity_error") else 1e-12
+            assert there[name] == pytest.approx(value, rel=SOLVER, abs=near), name
         else:
             assert there[name] == value, name
