@@ -17,7 +17,7 @@ from twin.errors import InputError
 from twin.modes.manager import plugin_manager
 from twin.specs.dump import cell_hash, iter_quantities, with_overrides
 
-ALIVE = SimpleNamespace(dead=False, failed=False, cycles=30)
+ALIVE = SimpleNamespace(dead=False, known=True, cycles=30)
 
 
 def rows(*margins: dict[str, float]) -> list[dict]:
@@ -37,7 +37,7 @@ def test_a_life_is_extrapolated_along_the_fatal_margin_that_runs_out_first():
 
 
 def test_a_cell_that_died_lived_until_then():
-    dead = SimpleNamespace(dead=True, failed=False, cycles=20)
+    dead = SimpleNamespace(dead=True, known=True, cycles=20)
     # The margin passes nought half way between its last two cycles.
     assert life_cycles(rows({"a": 0.5}, {"a": -0.5}), dead, {"a"}, 30) == pytest.approx(15)
     assert math.isnan(life_cycles(rows({"a": 1.0}), ALIVE, {"a"}, 30))

@@ -132,13 +132,8 @@ class Twin:
     def preview(self, scenario: Scenario) -> Preview:
         """Return what a scenario would do, without running it."""
         found = Preview(scenario)
-        cell_only = {k: v for k, v in scenario.overrides.items() if not k.startswith("protocol.")}
-        of_protocol = {
-            k.removeprefix("protocol."): v
-            for k, v in scenario.overrides.items()
-            if k.startswith("protocol.")
-        }
         try:
+            cell_only, of_protocol = api.split_overrides(scenario.overrides)
             base = api.load_cell(scenario.cell)
             spec = api.load_cell(scenario.cell, overlays=scenario.overlays, overrides=cell_only)
             found.differences = api.differences(base, spec)

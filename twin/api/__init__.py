@@ -25,6 +25,7 @@ from twin.api.cells import (
     mode_entries,
     parameter_values,
     plan_of,
+    split_overrides,
 )
 from twin.api.comparing import compare
 from twin.api.critical_currents import ccd, ccd_sweep
@@ -41,8 +42,10 @@ from twin.api.result import RunResult
 from twin.api.resuming import resume
 from twin.api.runs import load_run, simulate
 from twin.api.titration import gitt, transference
+from twin.specs.overrides import PROTOCOL, split_line
 
 __all__ = [
+    "PROTOCOL",
     "Attribution",
     "Design",
     "Forecast",
@@ -89,6 +92,8 @@ __all__ = [
     "safe_map",
     "sensitivity",
     "simulate",
+    "split_line",
+    "split_overrides",
     "stored_cell",
     "transference",
 ]

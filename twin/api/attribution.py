@@ -8,16 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twin.api.asked import same
+from twin.api.lived import Lived
 from twin.api.recording import keep_summary, open_store
-from twin.api.variants import (
-    Lived,
-    Lives,
-    Variant,
-    VariantDone,
-    continued,
-    gone_on_with,
-    study_design,
-)
+from twin.api.runner import LifeDone, Lives, Variant
+from twin.api.variants import continued, gone_on_with, study_design
 from twin.errors import InputError, SolverGaveUpError
 
 if TYPE_CHECKING:
@@ -66,7 +60,7 @@ def attribute(
     workers: int | None = None,
     study: str | None = None,
     store: str | Store | None = None,
-    on_life: Callable[[VariantDone], None] | None = None,
+    on_life: Callable[[LifeDone], None] | None = None,
     on_start: Callable[[str], None] | None = None,
     on_wait: Callable[[str], None] | None = None,
     **asked: Any,
@@ -247,7 +241,7 @@ def _variant(coalition: frozenset[str], players: Sequence[str]) -> Variant:
 def _followed(store: Store, lived: Lived, horizon: int) -> CoalitionLife:
     from twin.lifetime.attribution import CoalitionLife
 
-    if lived.failed:
+    if not lived.known:
         raise SolverGaveUpError(
             f"the solver could not follow the life with {lived.name}: {lived.outcome.get('says')}",
             fix=f"see `twin show {lived.run}`; try other tolerances, or leave a mode out",

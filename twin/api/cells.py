@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from twin.errors import InputError
 from twin.modes.manager import plugin_manager
+from twin.specs.overrides import split_overrides
 
 if TYPE_CHECKING:
     import pybamm
@@ -184,19 +185,15 @@ def load_protocol(
     return load(chosen, library=library(), overrides=overrides)
 
 
-def split_overrides(overrides: Overrides) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Tell the cell's overrides from the protocol's (``protocol.<parameter>``)."""
-    from twin.specs.overrides import parse_overrides
-
-    problems: list[Any] = []
-    pairs = dict(parse_overrides(overrides, problems))
-    if problems:
-        from twin.errors import SpecError
-
-        raise SpecError(problems)
-    protocol = {k.removeprefix("protocol."): v for k, v in pairs.items() if _is_protocol(k)}
-    return {k: v for k, v in pairs.items() if not _is_protocol(k)}, protocol
-
-
-def _is_protocol(key: str) -> bool:
-    return key.startswith("protocol.")
+__all__ = [
+    "as_spec",
+    "build_model",
+    "library",
+    "list_cells",
+    "load_cell",
+    "load_protocol",
+    "mode_entries",
+    "parameter_values",
+    "plan_of",
+    "split_overrides",
+]

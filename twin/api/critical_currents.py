@@ -183,7 +183,7 @@ def _at(
     overrides: Overrides,
 ) -> CellSpec:
     """Return the cell at one point of a sweep."""
-    from twin.specs.overrides import parse_overrides
+    from twin.specs.overrides import joined_overrides
     from twin.specs.schema import CellSpec
 
     if isinstance(cell, CellSpec):
@@ -196,13 +196,7 @@ def _at(
         return with_overrides(spec, point, mode_entries())
     if not point:
         return load_cell(cell, overlays=overlays, overrides=overrides)
-    problems: list[Any] = []
-    given = dict(parse_overrides(overrides, problems))
-    if problems:
-        from twin.errors import SpecError
-
-        raise SpecError(problems)
-    return load_cell(cell, overlays=overlays, overrides=given | point)
+    return load_cell(cell, overlays=overlays, overrides=joined_overrides(overrides, point))
 
 
 def _but_for_pressure(spec: CellSpec) -> str:

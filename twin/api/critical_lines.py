@@ -46,7 +46,8 @@ def critical_lines(
     on_progress : callable
         Told the share done.
     """
-    from twin.lifetime.axes import PROTOCOL, axis_from
+    from twin.lifetime.axes import axis_from
+    from twin.specs.overrides import PROTOCOL
 
     x, y = (axis_from(job["axes"][name]) for name in ("x", "y"))
     if y.unit not in ("A/m^2", "C"):

@@ -7,7 +7,9 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from twin.api.variants import Lived, Lives, Variant, base_of, modes_of
+from twin.api.lived import Lived
+from twin.api.runner import Lives, Variant
+from twin.api.variants import base_of, modes_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -83,7 +85,8 @@ class Designer:
 
         rows = [self.store.cycles(lived.run) for lived in ended]
         lives = [
-            projected_life(r, lived.dead, lived.cycles) if not lived.failed else 0.0
+            # Of a life that was lost on the way, what it is known to have lived.
+            projected_life(r, lived.dead, lived.cycles) if lived.known else float(lived.finished)
             for lived, r in zip(ended, rows, strict=True)
         ]
         finished = [[row for row in r if row.get("complete", True)] for r in rows]
@@ -110,15 +113,15 @@ class Designer:
             },
             "mode": here.mode if here.dead else None,
             "criterion": here.criterion if here.dead else None,
-            "failed": sum(e.failed for e in ended),
+            "failed": sum(not e.known for e in ended),
             "run": here.run,
         }
 
     def as_it_is(self) -> Place | None:
         """Return the place of the cell as it is written; None if that lies outside."""
-        from twin.lifetime.axes import PROTOCOL
         from twin.lifetime.climb import rounded
         from twin.specs.naming import find
+        from twin.specs.overrides import PROTOCOL
 
         spec, place = base_of(self.job), []
         parameters = self.job["protocol"].get("parameters", {})
@@ -278,9 +281,9 @@ class _Steep:
     def __init__(self, designer: Designer):
         from twin.api.cells import plan_of
         from twin.engine.prepare import RunSettings, prepare
-        from twin.lifetime.axes import PROTOCOL
         from twin.lifetime.slopes import NotSmooth, Slopes
         from twin.specs.naming import find, parameter_name
+        from twin.specs.overrides import PROTOCOL
         from twin.specs.protocol import Protocol
 
         job, self.axes = designer.job, designer.axes

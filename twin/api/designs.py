@@ -11,14 +11,8 @@ from twin.api.asked import given, same
 from twin.api.designing import Designer, climbed
 from twin.api.ranges import check_ends, inputs_of
 from twin.api.recording import keep_summary, open_store
-from twin.api.variants import (
-    Lives,
-    VariantDone,
-    base_of,
-    continued,
-    gone_on_with,
-    study_design,
-)
+from twin.api.runner import LifeDone, Lives
+from twin.api.variants import base_of, continued, gone_on_with, study_design
 from twin.errors import InputError
 
 if TYPE_CHECKING:
@@ -78,7 +72,7 @@ def design(
     workers: int | None = None,
     study: str | None = None,
     store: str | Store | None = None,
-    on_life: Callable[[VariantDone], None] | None = None,
+    on_life: Callable[[LifeDone], None] | None = None,
     on_start: Callable[[str], None] | None = None,
     on_wait: Callable[[str], None] | None = None,
     **asked: Any,

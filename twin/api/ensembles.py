@@ -1,35 +1,30 @@
-"""The members of a forecast: how they are drawn, and how they are lived."""
+"""The members of a forecast: how they are drawn."""
 
 from __future__ import annotations
 
-import os
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from twin.api.asked import check, hash_as_named, same
 from twin.api.cells import as_spec, load_protocol, mode_entries, split_overrides
-from twin.api.endings import FINISHED
-from twin.api.members import Bench, live_member
-from twin.api.once import OnWait, lived_once
-from twin.errors import InputError, NotFoundError, TwinError
+from twin.api.lived import FINISHED
+from twin.api.runner import Variant
+from twin.api.variants import continued as kept
+from twin.errors import InputError
 from twin.modes.manager import plugin_manager
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from twin.lifetime.cluster import Workers
     from twin.lifetime.spreads import Uncertain
     from twin.modes.mode import FailureMode
     from twin.specs.protocol import Protocol
     from twin.specs.schema import CellSpec
     from twin.store import Store
 
-MEMORY = "sqlite://"
-Live = Callable[[Sequence[int]], Iterator[dict[str, Any]]]
-"""Lives the members of these numbers, and yields each as it ends."""
+KIND = "forecast"
 
 
 @dataclass(frozen=True)
@@ -174,10 +169,7 @@ def continued(store: Store, study: str, cell: Any, asked: Mapping[str, Any]) -> 
     NotFoundError
         If there is no such forecast.
     """
-    info = store.study(study)
-    if info.kind != "forecast":
-        raise NotFoundError(f"study {study} is no forecast", fix="start one: twin forecast CELL")
-    job = dict(info.design)
+    job = kept(store, study, KIND)
     check(study, job, cell, asked)
     for name in ("seed", "method"):
         if asked[name] is not None:
@@ -207,78 +199,17 @@ def continued(store: Store, study: str, cell: Any, asked: Mapping[str, Any]) -> 
     )
 
 
-def to_do(store: Store, study: str, samples: int) -> list[int]:
-    """Return the members that are not done."""
+def to_do(store: Store, study: str, samples: int) -> int:
+    """Return how many members are not done."""
     runs = store.runs(study=study)
     done = {run.settings["member"] for run in runs if run.status in FINISHED}
-    return [index for index in range(samples) if index not in done]
+    return sum(index not in done for index in range(samples))
 
 
-@contextmanager
-def workers_for(store: Store, count: int, scheduler: str | None) -> Iterator[Workers | None]:
-    """Open what lives the members: local processes or a cluster's; None is this process.
-
-    Parameters
-    ----------
-    store : Store
-        Where they are stored; those of one in memory are lived in this process.
-    count : int
-        How many local processes.
-    scheduler : str or None
-        A running scheduler's address instead.
-    """
-    if scheduler is None and (count == 1 or _url(store) == MEMORY):
-        yield None
-        return
-    from twin.lifetime.cluster import Workers
-
-    with Workers(count, scheduler) as hands:
-        yield hands
-
-
-def life_of(
-    store: Store,
-    study: str,
-    job: Mapping[str, Any],
-    hands: Workers | None,
-    on_wait: OnWait | None = None,
-) -> Live:
-    """Return what lives the members of a study, as many at a time as there are hands.
-
-    Those that other processes are living are waited for, and ``on_wait`` is told so.
-    """
-    live = _life_of(store, study, job, hands)
-    return lambda todo: lived_once(store, todo, str, live, on_wait)
-
-
-def _life_of(store: Store, study: str, job: Mapping[str, Any], hands: Workers | None) -> Live:
+def variants(job: Mapping[str, Any]) -> list[Variant]:
+    """Return the members of a study, as the runner lives them."""
     _, items = spec_of(job)
-
-    def texts(index: int) -> dict[str, Any]:
-        return {i.key: i.text(v) for i, v in zip(items, job["values"][index], strict=True)}
-
-    slim = {key: value for key, value in job.items() if key != "values"}
-    if hands is None:
-        bench = Bench(slim, study, store)
-        return lambda todo: (bench.live(index, texts(index)) for index in todo)
-
-    def live(todo: Sequence[int]) -> Iterator[dict[str, Any]]:
-        calls = [(_url(store), study, slim, index, texts(index)) for index in todo]
-        for number, ended in hands.each(live_member, calls):
-            if isinstance(ended, TwinError):
-                raise ended  # the database, say: no member's own fault
-            if isinstance(ended, BaseException):
-                index = todo[number]
-                ended = Bench(slim, study, store).give_up(index, texts(index), ended, over=True)
-            yield ended
-
-    return live
-
-
-def _url(store: Store) -> str:
-    return store.engine.url.render_as_string(hide_password=False)
-
-
-def cores() -> int:
-    """Return how many processes there is room for."""
-    return os.cpu_count() or 1
+    return [
+        Variant(index, {i.key: i.text(v) for i, v in zip(items, values, strict=True)})
+        for index, values in enumerate(job["values"])
+    ]

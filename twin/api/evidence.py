@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from twin.api.cells import as_spec, mode_entries, plan_of
 from twin.api.evidence_kept import keep
-from twin.api.variants import MEMORY, Lived, Lives, Variant, base_of, modes_of, study_design
+from twin.api.lived import Lived
+from twin.api.runner import MEMORY, Lives, Variant
+from twin.api.variants import base_of, modes_of, study_design
 from twin.errors import InputError, TwinError
 
 if TYPE_CHECKING:
@@ -83,7 +85,7 @@ def life_cycles(
     if lived.dead:
         return projected_life(rows, True, lived.cycles)
     whole = [row for row in rows if row.get("complete", True)]
-    if lived.failed or len(whole) < 3:
+    if not lived.known or len(whole) < 3:
         return math.nan
     first, last = whole[1], whole[-1]
     span = last["cycle"] - first["cycle"]

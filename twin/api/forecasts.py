@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twin.api import ensembles
-from twin.api.endings import UNTOLD
+from twin.api.ensembles import KIND
+from twin.api.lived import FINISHED, Lived, lived_of
 from twin.api.recording import keep_summary, open_store
+from twin.api.runner import LifeDone, Lives, cores, workers_for
+from twin.api.variants import continued
 from twin.engine.capacity import first_capacity
 from twin.engine.tolerances import LIFE_ATOL, LIFE_RTOL
 from twin.modes.manager import plugin_manager
@@ -35,16 +36,6 @@ FIRST = 32
 """How many members a forecast that is to settle begins with."""
 
 
-@dataclass(frozen=True)
-class MemberDone:
-    """What an onlooker is told after each member."""
-
-    study: str
-    done: int
-    total: int
-    member: Mapping[str, Any]
-
-
 class Forecast:
     """A study in the store: what its members died of, and when.
 
@@ -60,36 +51,42 @@ class Forecast:
         return f"<Forecast {self.id}: {self.design['cell_name']}, {len(self.members)} members>"
 
     @cached_property
-    def _runs(self) -> list[Any]:
-        runs = [r for r in self.store.runs(study=self.id) if r.status in ensembles.FINISHED]
-        return sorted(runs, key=lambda run: run.settings["member"])
+    def _lives(self) -> list[Lived]:
+        runs = self.store.runs(study=self.id)
+        lives = [lived_of(run) for run in runs if run.status in FINISHED]
+        return sorted(lives, key=lambda lived: int(lived.name))
 
     @cached_property
     def members(self) -> list[Member]:
-        """The members that were followed to their end or to the horizon."""
-        return [self._member(run) for run in self._runs if run.status not in UNTOLD]
+        """The members that were followed: to their end, to the horizon, or part of the way."""
+        return [self._member(lived) for lived in self._lives if lived.state != "failed"]
 
     @property
     def failed(self) -> int:
-        """How many members could not be run."""
-        return sum(run.status in UNTOLD for run in self._runs)
+        """How many members could not be run: not one cycle of theirs is known."""
+        return sum(lived.state == "failed" for lived in self._lives)
 
-    def _member(self, run: Any) -> Member:
+    @property
+    def censored(self) -> int:
+        """How many members were followed only part of the way."""
+        return sum(member.censored for member in self.members)
+
+    def _member(self, lived: Lived) -> Member:
         from twin.lifetime.survival import Member
 
-        index = run.settings["member"]
-        rows = [r for r in self.store.cycles(run.id) if r.get("complete", True)]
+        index = int(lived.name)
+        rows = [r for r in self.store.cycles(lived.run) if r.get("complete", True)]
         first = first_capacity(rows)
-        died = run.status == "cell-failed"
         capacity = [(r["cycle"], r["capacity_Ah"] / first) for r in rows] if first else []
         values = dict(zip(self.design["keys"], self.design["values"][index], strict=True))
         return Member(
             index,
-            run.outcome["cycle"],
-            run.outcome.get("mode") if died else None,
+            lived.cycles if lived.known else lived.finished,
+            (lived.mode or "core") if lived.dead else None,
             values,
             capacity,
-            run.outcome.get("criterion") if died else None,
+            lived.criterion if lived.dead else None,
+            censored=not lived.known,
         )
 
     @cached_property
@@ -132,12 +129,13 @@ class Forecast:
 
         from twin.lifetime.sensitivity import analyse
 
-        if not self.members:
+        known = [m for m in self.members if not m.censored]
+        if not known:
             return {}
         cube, together, aleatory = ensembles.drawn(self.design)
-        chosen = [m.index for m in self.members]
+        chosen = [m.index for m in known]
         horizon = self.design["cycles"]
-        lives = [m.cycles if m.cause is not None else horizon for m in self.members]
+        lives = [m.cycles if m.cause is not None else horizon for m in known]
         return analyse(
             cube[chosen],
             np.array(self.design["values"])[chosen],
@@ -154,18 +152,18 @@ class Forecast:
 
         members, horizon = self.members, self.design["cycles"]
         curves = incidence(members) if members else {}
-        dead = sum(m.cause is not None for m in members)
         return {
             "study": self.id,
             "cell": self.design["cell_name"],
             "cycles": horizon,
             "samples": len(members) + self.failed,
             "failed_members": self.failed,
+            "censored_members": self.censored,
             "median_life": quantile(members, 0.5) if members else None,
             "median_life_band": quantile_band(members, 0.5) if members else None,
             "p05": quantile(members, 0.05) if members else None,
             "p95": quantile(members, 0.95) if members else None,
-            "survive": 1 - dead / len(members) if members else None,
+            "survive": 1 - sum(self.criteria().values()) if members else None,
             "incidence": {mode: _pairs(found["curve"]) for mode, found in curves.items()},
             "incidence_bands": {
                 mode: {side: _pairs(found[side]) for side in ("low", "high")}
@@ -180,15 +178,16 @@ class Forecast:
         }
 
     def criteria(self) -> dict[str, float]:
-        """Return what share of the members each criterion killed: ``{"mode: criterion": 0.2}``."""
-        died = Counter(f"{m.cause}: {m.criterion}" for m in self.members if m.cause is not None)
-        return {name: count / len(self.members) for name, count in died.most_common()}
+        """Return how likely each criterion kills: ``{"mode: criterion": 0.2}``, the most first."""
+        ways = self.dead_before(self.design["cycles"])
+        ranked = sorted(ways.items(), key=lambda item: -item[1]["probability"])
+        return {way: found["probability"] for way, found in ranked}
 
     def shorted(self) -> float | None:
-        """Return the share of the members that a short killed before the horizon."""
+        """Return how likely a short kills before the horizon."""
         if not self.members:
             return None
-        return sum((m.cause, m.criterion) in self.shorts for m in self.members) / len(self.members)
+        return self.short_before(self.design["cycles"])["probability"]
 
     def fan(self, points: int = 80) -> dict[str, list[float | None]]:
         """Return the capacity's quantiles among those alive, as shares of their first cycle's.
@@ -242,7 +241,7 @@ def forecast(
     scheduler: str | None = None,
     study: str | None = None,
     store: str | Store | None = None,
-    on_member: Callable[[MemberDone], None] | None = None,
+    on_member: Callable[[LifeDone], None] | None = None,
     on_start: Callable[[str], None] | None = None,
     on_wait: Callable[[str], None] | None = None,
 ) -> Forecast:
@@ -300,31 +299,25 @@ def forecast(
     if study is None:
         asked = DEFAULTS | {k: v for k, v in asked.items() if v is not None or k not in DEFAULTS}
         of = ensembles.subject(cell, asked)
-        count: int = asked["samples"]
-        todo = list(range(count))
+        count = left = int(asked["samples"])
     else:
         job = ensembles.continued(opened, study, cell, asked)
-        count = len(job["values"])
-        settle = job.get("settle")
-        todo = ensembles.to_do(opened, study, count)
-    places = min(workers or ensembles.cores(), max(len(todo), 1))
-    with ensembles.workers_for(opened, places, scheduler) as hands:
+        count, settle = len(job["values"]), job.get("settle")
+        left = ensembles.to_do(opened, study, count)
+    places = min(workers or cores(), max(left, 1))
+    with workers_for(opened, places, scheduler) as hands:
         if study is None:  # local workers get ready meanwhile
             job = ensembles.design(of, asked)
-            study = opened.start_study(kind="forecast", cell_name=job["cell_name"], design=job)
+            study = opened.start_study(kind=KIND, cell_name=job["cell_name"], design=job)
         if on_start is not None:
             on_start(study)
-        live = ensembles.life_of(opened, study, job, hands, on_wait)
-        target = count if settle is None else min(max(FIRST, count - len(todo)), count)
-        while True:
-            batch = [index for index in todo if index < target]
-            for number, member in enumerate(live(batch), start=target - len(batch) + 1):
-                if on_member is not None:
-                    on_member(MemberDone(study, number, target, member))
-            todo = todo[len(batch) :]
-            if target == count or _settled(Forecast(opened, study), settle):
-                break
-            target = min(2 * target, count)
+        members = ensembles.variants(job)
+        target = count if settle is None else min(max(FIRST, count - left), count)
+        with Lives(opened, study, job, 1, on_member, on_wait, hands) as lives:
+            lives.live(members[:target])
+            while target < count and not _settled(Forecast(opened, study), settle):
+                done, target = target, min(2 * target, count)
+                lives.live(members[done:target])
     result = Forecast(opened, study)
     keep_summary(opened, study, result.to_dict())
     return result
@@ -337,5 +330,13 @@ def _settled(so_far: Forecast, settle: float | None) -> bool:
 
 
 def load_forecast(study: str, *, store: str | Store | None = None) -> Forecast:
-    """Return a stored forecast by its study's id."""
-    return Forecast(open_store(store), study)
+    """Return a stored forecast by its study's id.
+
+    Raises
+    ------
+    NotFoundError
+        If it is a study of another kind, or none.
+    """
+    opened = open_store(store)
+    continued(opened, study, KIND)
+    return Forecast(opened, study)

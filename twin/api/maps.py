@@ -9,18 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from twin.api.asked import given, same
 from twin.api.critical_lines import critical_lines
+from twin.api.lived import Lived
 from twin.api.ranges import check_ends, inputs_of
 from twin.api.recording import keep_summary, open_store
-from twin.api.variants import (
-    Lived,
-    Lives,
-    Variant,
-    VariantDone,
-    base_of,
-    continued,
-    gone_on_with,
-    study_design,
-)
+from twin.api.runner import LifeDone, Lives, Variant
+from twin.api.variants import base_of, continued, gone_on_with, study_design
 from twin.errors import InputError
 
 if TYPE_CHECKING:
@@ -82,7 +75,7 @@ def safe_map(
     workers: int | None = None,
     study: str | None = None,
     store: str | Store | None = None,
-    on_life: Callable[[VariantDone], None] | None = None,
+    on_life: Callable[[LifeDone], None] | None = None,
     on_start: Callable[[str], None] | None = None,
     on_wait: Callable[[str], None] | None = None,
     on_lines: Callable[[float, str], None] = lambda share, text: None,
@@ -225,7 +218,7 @@ def _document(study: str, job: dict[str, Any], lives: Lives) -> dict[str, Any]:
     notes = []
     if cut_short:
         notes.append(f"the grid would be finer with more than {job['most']} lives (--most)")
-    unknown = sum(lived.failed for lived in ended.values())
+    unknown = sum(not lived.known for lived in ended.values())
     if unknown:
         notes.append(f"{unknown} lives could not be followed by the solver: marked unknown")
 
@@ -244,7 +237,7 @@ def _document(study: str, job: dict[str, Any], lives: Lives) -> dict[str, Any]:
             {
                 "x": shown(*place)[0],
                 "y": shown(*place)[1],
-                "mode": ended[p].mode if not ended[p].failed else None,
+                "mode": ended[p].mode if ended[p].known else None,
                 "criterion": ended[p].criterion,
                 "label": label,
                 "cycles": answers[p].cycles,
@@ -268,7 +261,7 @@ def answer(lived: Lived) -> Answer:
     """Return what a life says on a map."""
     from twin.lifetime.refine import Answer
 
-    if lived.failed:
+    if not lived.known:
         return Answer(UNKNOWN, lived.cycles)
     return Answer(lived.mode or "core" if lived.dead else ALIVE, lived.cycles)
 

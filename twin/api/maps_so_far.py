@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from twin.api.lived import FINISHED, lived_of
 from twin.api.maps import KIND, answer
 from twin.api.recording import open_store
-from twin.api.variants import FINISHED, _lived, continued
+from twin.api.variants import continued
 
 if TYPE_CHECKING:
     from twin.store import Store
@@ -41,8 +42,8 @@ def map_so_far(study: str, *, store: str | Store | None = None) -> dict[str, Any
     for run in opened.runs(study=study):
         if run.status not in FINISHED:
             continue
-        lived = _lived(run)
-        column, row = map(int, lived.name.split(","))
+        lived = lived_of(run)
+        column, row = map(int, str(lived.name).split(","))
         u, v = grid.place((column, row))
         found = answer(lived)
         points.append(

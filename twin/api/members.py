@@ -138,9 +138,8 @@ class Bench:
         from twin.engine.outcome import Outcome
 
         if run_id is None:
-            started = self._start(
-                index, texts, self.spec, self.rules, modes or self.modes, over=over
-            )
+            modes = self.modes if modes is None else modes
+            started = self._start(index, texts, self.spec, self.rules, modes, over=over)
             if not isinstance(started, str):
                 return theirs(index, started)
             run_id = started
@@ -172,11 +171,12 @@ class Bench:
         from twin.api.cells import split_overrides
         from twin.engine.prepare import prepare
         from twin.specs.dump import with_overrides
+        from twin.specs.overrides import Parsed
 
         for_cell, _ = split_overrides(texts)
         plan = plan_of(rules, spec)
         inputs = self.job["inputs"]
-        fixed = {k: v for k, v in for_cell.items() if k not in inputs}
+        fixed = Parsed((k, v) for k, v in for_cell.pairs if k not in inputs)
         named = tuple(sorted((k, str(v)) for k, v in fixed.items()))
         built_for = (tuple(mode.id for mode in modes), plan.but_for_currents, named)
         if built_for not in self._kept:

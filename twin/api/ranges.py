@@ -31,10 +31,10 @@ def inputs_of(
     axes: Sequence[Axis], job: Mapping[str, Any], sampled: Sequence[str] = ()
 ) -> dict[str, list[str]]:
     """Return which keys (those sampled too) can change without a new build, and which cannot."""
-    from twin.lifetime.axes import PROTOCOL
     from twin.lifetime.inputs import split
     from twin.lifetime.spreads import uncertain
     from twin.specs.dump import with_overrides
+    from twin.specs.overrides import PROTOCOL
 
     spec = base_of(job)
     modes = modes_of(job)

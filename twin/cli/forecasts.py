@@ -151,7 +151,7 @@ def _page(sheet: Page, document: dict[str, Any]) -> None:
         median += f" (from {members} cells: {low} to {high})"
     sheet.facts(
         [
-            ("members", f"{document['samples']}, {document['failed_members']} failed"),
+            ("members", _followed(document)),
             ("median life", median),
             ("90 % of lives", f"{document['p05'] or beyond} to {document['p95'] or beyond} cycles"),
             ("alive at the end", percent(document["survive"]) if members else None),
@@ -167,6 +167,12 @@ def _page(sheet: Page, document: dict[str, Any]) -> None:
         sheet.table(("of", "share", "band"), rows, right=(1, 2))
     if document["sensitivity"]:
         _sensitivity(sheet, document["sensitivity"])
+
+
+def _followed(document: dict[str, Any]) -> str:
+    lost = document["censored_members"]
+    partly = f", {lost} followed part of the way" if lost else ""
+    return f"{document['samples']}, {document['failed_members']} failed{partly}"
 
 
 def _share(found: dict[str, float]) -> tuple[str, str]:

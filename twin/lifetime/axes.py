@@ -20,13 +20,13 @@ from twin.errors import InputError
 from twin.specs.complaint import one_of
 from twin.specs.display import shown_unit
 from twin.specs.naming import find
+from twin.specs.overrides import PROTOCOL
 from twin.specs.protocol import Protocol
 from twin.specs.protocol_text import sort_of
 from twin.specs.quantity import Quantity
 from twin.units import UnitError, to_si
 
 CURRENT = "current"
-PROTOCOL = "protocol."
 _DRIVEN = re.compile(r"^(?:Charge|Discharge) at \{(\w+)\}")
 _NUMBER = re.compile(r"^\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*(.*)$")
 _RATE = re.compile(r"^\s*(?:C\s*/\s*(?P<by>\d+\.?\d*|\.\d+)|(?P<times>\d+\.?\d*|\.\d+)\s*C)\s*$")

@@ -17,7 +17,7 @@ from twin.specs.explain import validated
 from twin.specs.laws import Frozen
 from twin.specs.library import Library
 from twin.specs.materials import own_name, read_part
-from twin.specs.overrides import FILE, parse_value
+from twin.specs.overrides import FILE, Parsed, parse_value
 from twin.specs.protocol_text import (
     RESERVED,
     ResolvedProtocol,
@@ -167,7 +167,7 @@ class Protocol(Frozen):
             If it has no such parameter, or a value does not fit, with a fix.
         """
         problems: list[Problem] = []
-        node = _overridden(_stored(self.to_data()), dict(values), problems)
+        node = _overridden(_stored(self.to_data()), values, problems)
         return _finished(node, problems, self._file)
 
     def to_data(self) -> dict[str, Any]:
@@ -220,7 +220,7 @@ def load_protocol(
         raise SpecError(problems)
     node = own_name(node, path, problems)
     node = node.with_child(("schema",), Node(1, node.origin.child("schema")))
-    return _finished(_overridden(node, dict(overrides or {}), problems), problems, str(path))
+    return _finished(_overridden(node, overrides or {}, problems), problems, str(path))
 
 
 def _finished(node: Node, problems: list[Problem], file: str | None = None) -> Protocol:
@@ -231,7 +231,7 @@ def _finished(node: Node, problems: list[Problem], file: str | None = None) -> P
     return protocol
 
 
-def _overridden(node: Node, overrides: dict[str, Any], problems: list[Problem]) -> Node:
+def _overridden(node: Node, overrides: Mapping[str, Any], problems: list[Problem]) -> Node:
     table = node.get("parameters")
     known = table.value if table is not None and table.is_table else {}
     for key, raw in overrides.items():
@@ -247,7 +247,8 @@ def _overridden(node: Node, overrides: dict[str, Any], problems: list[Problem]) 
                 )
             )
             continue
-        value = parse_value(raw) if isinstance(raw, str) else raw
+        read = isinstance(overrides, Parsed) or not isinstance(raw, str)
+        value = raw if read else parse_value(raw)
         problem = _unlike(known[name].value, value)
         if problem:
             problems.append(Problem(problem[0], FILE, key, problem[1]))

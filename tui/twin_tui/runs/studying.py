@@ -78,19 +78,29 @@ class Studying:
         self._tell("study", study=study)
 
     def _member(self, progress: Any) -> None:
-        self._part(progress, **{key: progress.member[key] for key in ("run", "kind", "wall_s")})
+        self._part(progress)
         if progress.done < progress.total and time.monotonic() >= self._next_view:
             self._sum_up(self._forecast_so_far)
 
-    def _part(self, progress: Any, **more: Any) -> None:
+    def _part(self, progress: Any) -> None:
         """Tell of a member, a life or a point that is done."""
         now = time.monotonic()
         if self._first is None:
             self._first = progress.done - 1
         rate = (progress.done - self._first) / max(now - self._began, 1e-9)
         left = (progress.total - progress.done) / rate
-        more = more or {"run": progress.run}
-        self._tell("part", done=progress.done, total=progress.total, rate=rate, eta_s=left, **more)
+        lived = progress.lived
+        self._tell(
+            "part",
+            done=progress.done,
+            total=progress.total,
+            rate=rate,
+            eta_s=left,
+            run=lived.run,
+            kind=lived.kind,
+            state=lived.state,
+            wall_s=lived.wall_s,
+        )
 
     def _forecast_so_far(self) -> dict[str, Any]:
         from twin import load_forecast
