@@ -34,6 +34,7 @@ from twin.api.evidence import drivers, sensitivity
 from twin.api.evidence_kept import known_sensitivity
 from twin.api.forecasts import Forecast, forecast, load_forecast
 from twin.api.impedance import eis
+from twin.api.kinds import StudyKind, continue_study, load_study, study_kinds
 from twin.api.lives import LifeResult, life
 from twin.api.maps import SafeMap, load_map, safe_map
 from twin.api.maps_so_far import map_so_far
@@ -52,6 +53,7 @@ __all__ = [
     "LifeResult",
     "RunResult",
     "SafeMap",
+    "StudyKind",
     "attribute",
     "build_model",
     "ccd",
@@ -60,6 +62,7 @@ __all__ = [
     "cell_numbers",
     "cell_toml",
     "compare",
+    "continue_study",
     "describe_mode",
     "design",
     "differences",
@@ -79,6 +82,7 @@ __all__ = [
     "load_map",
     "load_protocol",
     "load_run",
+    "load_study",
     "map_so_far",
     "mode_entries",
     "mode_entry",
@@ -95,5 +99,6 @@ __all__ = [
     "split_line",
     "split_overrides",
     "stored_cell",
+    "study_kinds",
     "transference",
 ]

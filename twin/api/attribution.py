@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twin.api.asked import same
+from twin.api.kinds import Going, StudyKind, kept_design
 from twin.api.lived import Lived
 from twin.api.recording import keep_summary, open_store
 from twin.api.runner import LifeDone, Lives, Variant
-from twin.api.variants import continued, gone_on_with, study_design
+from twin.api.variants import gone_on_with, study_design
 from twin.errors import InputError, SolverGaveUpError
 
 if TYPE_CHECKING:
@@ -100,7 +101,6 @@ def attribute(
     SolverGaveUpError
         If the solver stops in one of the lives where no criterion is near.
     """
-    began = time.perf_counter()
     opened = open_store(store)
     if study is None:
         job = study_design(cell, CYCLES if cycles is None else cycles, asked)
@@ -110,19 +110,25 @@ def attribute(
         job = gone_on_with(opened, study, KIND, cell, {**asked, "cycles": cycles})
         if groups:
             same(study, "group", _players(job["modes"], groups), job["players"], ", ".join(groups))
-    if on_start is not None:
-        on_start(study)
-    with Lives(opened, study, job, workers, on_life, on_wait) as lives:
-        document = _document(study, job, opened, lives)
+    return _go_on(opened, study, job, Going(workers, on_life, on_start, on_wait))
+
+
+def _go_on(store: Store, study: str, job: dict[str, Any], going: Going) -> Attribution:
+    began = time.perf_counter()
+    with Lives(store, study, job, going) as lives:
+        document = _document(study, job, store, lives)
     document["wall_s"] = time.perf_counter() - began
-    keep_summary(opened, study, document)
-    return Attribution(opened, study)
+    keep_summary(store, study, document)
+    return Attribution(store, study)
+
+
+STUDY = StudyKind(KIND, "the loss split over the failure modes", Attribution, _go_on)
 
 
 def load_attribution(study: str, *, store: str | Store | None = None) -> Attribution:
     """Return a stored attribution by its study's id."""
     opened = open_store(store)
-    continued(opened, study, KIND)
+    kept_design(opened, study, KIND)
     return Attribution(opened, study)
 
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from twin.api.asked import given, same
 from twin.api.designing import Designer, climbed
+from twin.api.kinds import Going, StudyKind, kept_design
 from twin.api.ranges import check_ends, inputs_of
 from twin.api.recording import keep_summary, open_store
 from twin.api.runner import LifeDone, Lives
-from twin.api.variants import base_of, continued, gone_on_with, study_design
+from twin.api.variants import base_of, gone_on_with, study_design
 from twin.errors import InputError
 
 if TYPE_CHECKING:
@@ -114,7 +115,6 @@ def design(
     InputError
         For input that cannot be used.
     """
-    began = time.perf_counter()
     opened = open_store(store)
     options = {"maximise": maximise, "samples": samples, "seed": seed, "most": most}
     if study is None:
@@ -124,21 +124,27 @@ def design(
     else:
         job = gone_on_with(opened, study, KIND, cell, {**asked, "cycles": cycles})
         _check_same(study, job, vary, limits, options)
-    if on_start is not None:
-        on_start(study)
-    with Lives(opened, study, job, workers, on_life, on_wait) as lives:
-        designer = Designer(opened, job, lives)
+    return _go_on(opened, study, job, Going(workers, on_life, on_start, on_wait))
+
+
+def _go_on(store: Store, study: str, job: dict[str, Any], going: Going) -> Design:
+    began = time.perf_counter()
+    with Lives(store, study, job, going) as lives:
+        designer = Designer(store, job, lives)
         way, why = climbed(designer)
         document = designer.document(way, why)
     document |= {"study": study, "wall_s": time.perf_counter() - began}
-    keep_summary(opened, study, document)
-    return Design(opened, study)
+    keep_summary(store, study, document)
+    return Design(store, study)
+
+
+STUDY = StudyKind(KIND, "the values at which a cell lives longest", Design, _go_on)
 
 
 def load_design(study: str, *, store: str | Store | None = None) -> Design:
     """Return a stored design by its study's id."""
     opened = open_store(store)
-    continued(opened, study, KIND)
+    kept_design(opened, study, KIND)
     return Design(opened, study)
 
 

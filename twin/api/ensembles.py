@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from twin.api.asked import check, hash_as_named, same
 from twin.api.cells import as_spec, load_protocol, mode_entries, split_overrides
+from twin.api.kinds import kept_design
 from twin.api.lived import FINISHED
 from twin.api.runner import Variant
-from twin.api.variants import continued as kept
 from twin.errors import InputError
 from twin.modes.manager import plugin_manager
 
@@ -169,11 +169,26 @@ def continued(store: Store, study: str, cell: Any, asked: Mapping[str, Any]) -> 
     NotFoundError
         If there is no such forecast.
     """
-    job = kept(store, study, KIND)
+    job = kept_design(store, study, KIND)
     check(study, job, cell, asked)
     for name in ("seed", "method"):
         if asked[name] is not None:
             same(study, name, asked[name], job[name])
+    return lengthened(store, study, job, asked)
+
+
+def lengthened(
+    store: Store, study: str, job: dict[str, Any], asked: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return a study's design with as many members as are asked for now.
+
+    ``asked`` has ``samples`` and ``settle``; None is what was not given.
+
+    Raises
+    ------
+    InputError
+        If it has more, or its sample cannot be lengthened.
+    """
     have, samples, settle = len(job["values"]), asked["samples"], asked["settle"]
     _check_settle(settle, job["method"])
     if samples is None or samples == have:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from twin.api.cells import as_spec, mode_entries, plan_of
 from twin.api.evidence_kept import keep
+from twin.api.kinds import Going
 from twin.api.lived import Lived
 from twin.api.runner import MEMORY, Lives, Variant
 from twin.api.variants import base_of, modes_of, study_design
@@ -267,7 +268,7 @@ def _lives(
     try:
         study = store.start_study(kind="evidence", cell_name=job["cell_name"], design=job)
         fatal = _fatal(job)
-        with Lives(store, study, job, workers=1) as lives:
+        with Lives(store, study, job, Going(workers=1)) as lives:
             pace = Pace(free, len(steps) - free)
             for number, step in enumerate((None, *steps)):
                 if progress is not None and number:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twin.api import ensembles
 from twin.api.ensembles import KIND
+from twin.api.kinds import Going, StudyKind, kept_design
 from twin.api.lived import FINISHED, Lived, lived_of
 from twin.api.recording import keep_summary, open_store
 from twin.api.runner import LifeDone, Lives, cores, workers_for
-from twin.api.variants import continued
 from twin.engine.capacity import first_capacity
 from twin.engine.tolerances import LIFE_ATOL, LIFE_RTOL
 from twin.modes.manager import plugin_manager
 
 if TYPE_CHECKING:
+    from twin.lifetime.cluster import Workers
     from twin.lifetime.survival import Member
     from twin.specs.overrides import Overrides
     from twin.specs.schema import CellSpec
@@ -296,31 +299,60 @@ def forecast(
         "overrides": overrides, "modes": modes, "without": without, "model": model,
         "rtol": rtol, "atol": atol, "seed": seed, "method": method, "settle": settle,
     }  # fmt: skip
+    going = Going(workers, on_member, on_start, on_wait, {"scheduler": scheduler})
     if study is None:
-        asked = DEFAULTS | {k: v for k, v in asked.items() if v is not None or k not in DEFAULTS}
-        of = ensembles.subject(cell, asked)
-        count = left = int(asked["samples"])
-    else:
-        job = ensembles.continued(opened, study, cell, asked)
-        count, settle = len(job["values"]), job.get("settle")
-        left = ensembles.to_do(opened, study, count)
-    places = min(workers or cores(), max(left, 1))
-    with workers_for(opened, places, scheduler) as hands:
-        if study is None:  # local workers get ready meanwhile
-            job = ensembles.design(of, asked)
-            study = opened.start_study(kind=KIND, cell_name=job["cell_name"], design=job)
-        if on_start is not None:
-            on_start(study)
-        members = ensembles.variants(job)
-        target = count if settle is None else min(max(FIRST, count - left), count)
-        with Lives(opened, study, job, 1, on_member, on_wait, hands) as lives:
-            lives.live(members[:target])
-            while target < count and not _settled(Forecast(opened, study), settle):
-                done, target = target, min(2 * target, count)
-                lives.live(members[done:target])
-    result = Forecast(opened, study)
-    keep_summary(opened, study, result.to_dict())
+        return _begin(opened, cell, asked, going)
+    return _live(opened, study, ensembles.continued(opened, study, cell, asked), going)
+
+
+def _begin(
+    store: Store, cell: CellSpec | str | Path, asked: dict[str, Any], going: Going
+) -> Forecast:
+    asked = DEFAULTS | {k: v for k, v in asked.items() if v is not None or k not in DEFAULTS}
+    of = ensembles.subject(cell, asked)
+    with _hands(store, int(asked["samples"]), going) as hands:
+        # Local workers get ready meanwhile.
+        job = ensembles.design(of, asked)
+        study = store.start_study(kind=KIND, cell_name=job["cell_name"], design=job)
+        return _live_with(store, study, job, going, hands)
+
+
+def _go_on(store: Store, study: str, job: dict[str, Any], going: Going) -> Forecast:
+    more = {"samples": None, "settle": None, **going.more}
+    return _live(store, study, ensembles.lengthened(store, study, job, more), going)
+
+
+def _live(store: Store, study: str, job: dict[str, Any], going: Going) -> Forecast:
+    with _hands(store, ensembles.to_do(store, study, len(job["values"])), going) as hands:
+        return _live_with(store, study, job, going, hands)
+
+
+def _hands(store: Store, left: int, going: Going) -> AbstractContextManager[Workers | None]:
+    places = min(going.workers or cores(), max(left, 1))
+    return workers_for(store, places, going.more.get("scheduler"))
+
+
+def _live_with(
+    store: Store, study: str, job: dict[str, Any], going: Going, hands: Workers | None
+) -> Forecast:
+    members, settle = ensembles.variants(job), job.get("settle")
+    count = len(members)
+    done = count - ensembles.to_do(store, study, count)
+    target = count if settle is None else min(max(FIRST, done), count)
+    with Lives(store, study, job, replace(going, workers=1), hands) as lives:
+        lives.live(members[:target])
+        while target < count and not _settled(Forecast(store, study), settle):
+            begun, target = target, min(2 * target, count)
+            lives.live(members[begun:target])
+    result = Forecast(store, study)
+    keep_summary(store, study, result.to_dict())
     return result
+
+
+STUDY = StudyKind(
+    KIND, "how long such cells live, and what they die of", Forecast, _go_on, "members",
+    ("samples", "settle", "scheduler"),
+)  # fmt: skip
 
 
 def _settled(so_far: Forecast, settle: float | None) -> bool:
@@ -338,5 +370,5 @@ def load_forecast(study: str, *, store: str | Store | None = None) -> Forecast:
         If it is a study of another kind, or none.
     """
     opened = open_store(store)
-    continued(opened, study, KIND)
+    kept_design(opened, study, KIND)
     return Forecast(opened, study)

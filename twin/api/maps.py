@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from twin.api.asked import given, same
 from twin.api.critical_lines import critical_lines
+from twin.api.kinds import Going, StudyKind, kept_design
 from twin.api.lived import Lived
 from twin.api.ranges import check_ends, inputs_of
 from twin.api.recording import keep_summary, open_store
 from twin.api.runner import LifeDone, Lives, Variant
-from twin.api.variants import base_of, continued, gone_on_with, study_design
+from twin.api.variants import base_of, gone_on_with, study_design
 from twin.errors import InputError
 
 if TYPE_CHECKING:
@@ -122,7 +123,6 @@ def safe_map(
     InputError
         For input that cannot be used.
     """
-    began = time.perf_counter()
     opened = open_store(store)
     options: dict[str, Any] = {"cycles": cycles, "refine": refine, "most": most, "lines": lines}
     if study is None:
@@ -132,24 +132,34 @@ def safe_map(
     else:
         job = gone_on_with(opened, study, KIND, cell, {**asked, "cycles": cycles})
         _check_same(study, job, x, y, options)
-    if on_start is not None:
-        on_start(study)
-    with Lives(opened, study, job, workers, on_life, on_wait) as lives:
+    going = Going(workers, on_life, on_start, on_wait, {"on_lines": on_lines})
+    return _go_on(opened, study, job, going)
+
+
+def _go_on(store: Store, study: str, job: dict[str, Any], going: Going) -> SafeMap:
+    began = time.perf_counter()
+    with Lives(store, study, job, going) as lives:
         document = _document(study, job, lives)
     if job["lines"]:
-        rows = {p["run"]: opened.cycles(p["run"]) for p in document["points"]}
-        found = critical_lines(job, document["points"], rows, on_lines)
+        rows = {p["run"]: store.cycles(p["run"]) for p in document["points"]}
+        tell = going.more.get("on_lines", lambda share, text: None)
+        found = critical_lines(job, document["points"], rows, tell)
         document["critical_currents"], notes = found
         document["notes"] += notes
     document["wall_s"] = time.perf_counter() - began
-    keep_summary(opened, study, document)
-    return SafeMap(opened, study)
+    keep_summary(store, study, document)
+    return SafeMap(store, study)
+
+
+STUDY = StudyKind(
+    KIND, "what kills a cell first over two axes", SafeMap, _go_on, "points", ("on_lines",)
+)
 
 
 def load_map(study: str, *, store: str | Store | None = None) -> SafeMap:
     """Return a stored map by its study's id."""
     opened = open_store(store)
-    continued(opened, study, KIND)
+    kept_design(opened, study, KIND)
     return SafeMap(opened, study)
 
 

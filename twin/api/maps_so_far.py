@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from twin.api.kinds import kept_design
 from twin.api.lived import FINISHED, lived_of
 from twin.api.maps import KIND, answer
 from twin.api.recording import open_store
-from twin.api.variants import continued
 
 if TYPE_CHECKING:
     from twin.store import Store
@@ -34,7 +34,7 @@ def map_so_far(study: str, *, store: str | Store | None = None) -> dict[str, Any
     from twin.lifetime.refine import Grid
 
     opened = open_store(store)
-    job = continued(opened, study, KIND)
+    job = kept_design(opened, study, KIND)
     summary = opened.study(study).summary
     x, y = (axis_from(job["axes"][name]) for name in ("x", "y"))
     grid = Grid(x.count, y.count, job["levels"])

@@ -9,15 +9,16 @@ as such, and the study goes on without it; what is wrong with the database ends 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from twin.api.kinds import Going
 from twin.api.lived import FINISHED, Lived, lived_of
 from twin.api.members import Bench, live_member
-from twin.api.once import OnWait, lived_once
+from twin.api.once import lived_once
 from twin.errors import TwinError
 
 if TYPE_CHECKING:
@@ -90,13 +91,10 @@ class Lives:
         The study's id.
     job : mapping
         Its design (:func:`twin.api.variants.study_design`).
-    workers : int, optional
-        Local processes; as many as there are cores by default. A batch of fewer than two
-        lives a worker is lived in this process, whose build is kept.
-    on_done : callable, optional
-        Told of each finished life.
-    on_wait : callable, optional
-        Told of lives that another process is living, and that are waited for.
+    going : Going
+        By how many local processes (a batch of fewer than two lives a worker is lived in
+        this process, whose build is kept), and who is told of the study's id, of each
+        finished life, and of lives that another process is living.
     hands : Workers, optional
         Workers that are open already, and that live everything.
     """
@@ -106,21 +104,21 @@ class Lives:
         store: Store,
         study: str,
         job: Mapping[str, Any],
-        workers: int | None = None,
-        on_done: Callable[[LifeDone], None] | None = None,
-        on_wait: OnWait | None = None,
+        going: Going,
         hands: Workers | None = None,
     ):
         self.store, self.study = store, study
         more = ("seed",) if job.get("seed") is not None else ()
         self.job = {k: job[k] for k in (*_SLIM, "inputs", "rebuilt", *more)}
-        self.workers = workers or cores()
-        self.on_done, self.on_wait = on_done, on_wait
+        self.workers = going.workers or cores()
+        self.on_life, self.on_wait = going.on_life, going.on_wait
         self.asked_for = 0
         self._bench: Bench | None = None
         self._hands = hands
         self._borrowed = hands is not None
         runs = store.runs(study=study)
+        if going.on_start is not None:
+            going.on_start(study)
         self._known = {str(r.settings["member"]): lived_of(r) for r in runs if r.status in FINISHED}
 
     def __enter__(self) -> Self:
@@ -153,9 +151,9 @@ class Lives:
         for number, done in enumerate(each, start=1):
             lived = lived_of(self.store.run(done["run"]))
             self._known[str(done["member"])] = lived
-            if self.on_done is not None:
+            if self.on_life is not None:
                 total = self.asked_for + expected
-                self.on_done(LifeDone(self.study, before + number, total, lived))
+                self.on_life(LifeDone(self.study, before + number, total, lived))
         return [self._known[str(v.name)] for v in wanted]
 
     def _each(self, todo: Sequence[Variant]) -> Iterator[dict[str, Any]]:

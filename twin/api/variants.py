@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from twin.api.asked import check, given, hash_as_named
 from twin.api.cells import as_spec, load_protocol, mode_entries, split_overrides
+from twin.api.kinds import kept_design
 from twin.engine.tolerances import ATOL, RTOL
-from twin.errors import InputError, NotFoundError
+from twin.errors import InputError
 from twin.modes.manager import plugin_manager
 
 if TYPE_CHECKING:
@@ -90,23 +91,9 @@ def gone_on_with(
     unknown = set(asked) - {*ASKED, "cycles"}
     if unknown:
         raise TypeError(f"there is no argument {sorted(unknown)[0]!r}")
-    job = continued(store, study, kind)
+    job = kept_design(store, study, kind)
     check(study, job, cell, asked)
     return job
-
-
-def continued(store: Store, study: str, kind: str) -> dict[str, Any]:
-    """Return the design of a study that goes on.
-
-    Raises
-    ------
-    NotFoundError
-        If it is a study of another kind, or none.
-    """
-    info = store.study(study)
-    if info.kind != kind:
-        raise NotFoundError(f"study {study} is no {kind}", fix=f"start one: twin {kind} CELL")
-    return dict(info.design)
 
 
 def base_of(job: Mapping[str, Any]) -> Any:

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from twin.api.attribution import _followed
+from twin.api.kinds import Going
 from twin.api.lived import lived_of
 from twin.api.maps import answer
 from twin.api.runner import Lives, Variant
@@ -91,13 +92,13 @@ def test_a_worker_that_is_lost_costs_its_life_and_not_the_study(tmp_path):
     study = store.start_study(kind="map", cell_name=CELL, design=job)
     told = []
     hands = Hands(RuntimeError("the worker was killed"))
-    with Lives(store, study, job, 2, told.append, hands=hands) as lives:
+    with Lives(store, study, job, Going(2, told.append), hands) as lives:
         (lived,) = lives.live([Variant("0, 0", modes=())])
     assert lived.state == "failed" and "worker was killed" in lived.outcome["says"]
     assert store.run(lived.run).modes == {}  # none acted, and none is noted
     assert [done.run for done in told] == [lived.run]
     with (
-        Lives(store, study, job, 2, hands=Hands(StoreError("the disk is full"))) as lives,
+        Lives(store, study, job, Going(2), Hands(StoreError("the disk is full"))) as lives,
         pytest.raises(StoreError),
     ):
         lives.live([Variant("1, 0")])
