@@ -45,6 +45,7 @@ _PUBLIC = {
     # cells
     "load_cell": "twin.api",
     "list_cells": "twin.api",
+    "with_values": "twin.specs.dump",
     "build_model": "twin.api",
     "parameter_values": "twin.api",
     "CellSpec": "twin.specs.schema",
@@ -153,5 +154,6 @@ if TYPE_CHECKING:
     )
     from twin.modes.ports import Location, Port, PortAt
     from twin.modes.submodel import ModeSubModel, arrhenius
+    from twin.specs.dump import with_values
     from twin.specs.quantity import Q, Quantity
     from twin.specs.schema import CellSpec

@@ -19,6 +19,9 @@ class Chunks:
     def __init__(self, *tables):
         self.tables = tables
 
+    def stamp(self, run_id):
+        return "completed", 0
+
     def series(self, run_id, cycles=None):
         for number, table in self.tables:
             if cycles is None or number in cycles:

@@ -190,10 +190,9 @@ def _at(
         spec = as_spec(cell, overlays=overlays, overrides=overrides)
         if not point:
             return spec
-        from twin.api.cells import mode_entries
-        from twin.specs.dump import with_overrides
+        from twin.specs.dump import with_values
 
-        return with_overrides(spec, point, mode_entries())
+        return with_values(spec, point)
     if not point:
         return load_cell(cell, overlays=overlays, overrides=overrides)
     return load_cell(cell, overlays=overlays, overrides=joined_overrides(overrides, point))

@@ -311,13 +311,13 @@ class _Steep:
         """Return the score and its gradient."""
         import numpy as np
 
-        from twin.api.cells import mode_entries, plan_of, split_overrides
-        from twin.specs.dump import with_overrides
+        from twin.api.cells import plan_of, split_overrides
+        from twin.specs.dump import with_values
 
         x = [float(axis.value(place)) for axis, place in zip(self.axes, u, strict=True)]
         texts = {axis.key: axis.text(value) for axis, value in zip(self.axes, x, strict=True)}
         for_cell, for_protocol = split_overrides(texts)
-        spec = with_overrides(self._spec, for_cell, mode_entries()) if for_cell else self._spec
+        spec = with_values(self._spec, for_cell) if for_cell else self._spec
         rules = self._rules.with_parameters(for_protocol) if for_protocol else self._rules
         free = {name: value for name, value in zip(self._names, x, strict=True) if name is not None}
         prepared = self._prepared.at(spec, free, plan_of(rules, spec))

@@ -58,14 +58,11 @@ def design(of: Subject, asked: Mapping[str, Any]) -> dict[str, Any]:
     """Return everything a worker needs to know of a new study, as plain data."""
     from twin.lifetime.inputs import split
     from twin.lifetime.spreads import uncertain
-    from twin.specs.dump import cell_to_data, with_overrides
+    from twin.specs.dump import cell_to_data, with_values
 
     spec, rules, chosen = of.spec, of.rules, of.modes
     items = uncertain(spec, [mode.id for mode in chosen])
-    entries = mode_entries()
-    free, rebuilt = split(
-        spec, chosen, asked["model"], items, lambda o: with_overrides(spec, o, entries)
-    )
+    free, rebuilt = split(spec, chosen, asked["model"], items, lambda o: with_values(spec, o))
     seed = asked["seed"]
     job = {
         "as_named": of.as_named,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from twin.api.cells import as_spec, mode_entries, plan_of
+from twin.api.cells import as_spec, plan_of
 from twin.api.evidence_kept import keep
 from twin.api.kinds import Going
 from twin.api.lived import Lived
@@ -215,14 +215,14 @@ def _finite(life: float) -> float | None:
 
 def _step(spec: CellSpec, key: str, quantity: Quantity) -> Step | None:
     """Return the step to try with a number, None if it cannot be varied."""
-    from twin.specs.dump import with_overrides
+    from twin.specs.dump import with_values
 
     if not quantity.si or quantity.unit == "K" or _a_limit(key):
         return None
     for factor in (STEP, 1 / STEP):
         step = Step(key, quantity, factor)
         try:
-            with_overrides(spec, step.change, mode_entries())
+            with_values(spec, step.change)
         except TwinError:
             continue  # a share beyond 1, say
         return step
@@ -235,11 +235,11 @@ def _sorted_out(
     """Return the numbers that cannot matter, the inputs of one build, and the others."""
     from twin.lifetime.idle import idle
     from twin.lifetime.inputs import split
-    from twin.specs.dump import with_overrides
+    from twin.specs.dump import with_values
     from twin.specs.protocol import Protocol
 
     spec, modes = base_of(job), modes_of(job)
-    rules, entries = Protocol.from_data(job["protocol"]), mode_entries()
+    rules = Protocol.from_data(job["protocol"])
 
     made: dict[Any, Any] = {}
 
@@ -247,7 +247,7 @@ def _sorted_out(
         # Each is asked for more than once, and takes longer to make than to look at.
         key = tuple(texts.items())
         if key not in made:
-            made[key] = with_overrides(spec, texts, entries)
+            made[key] = with_values(spec, texts)
         return made[key]
 
     unused = idle(spec, modes, job["model"], steps, changed, lambda s: plan_of(rules, s))

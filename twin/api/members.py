@@ -57,8 +57,7 @@ class Bench:
         from twin.specs.protocol import Protocol
 
         self.job, self.study, self.store = job, study, store
-        self.entries = mode_entries()
-        self.spec = cell_from_data(job["cell"], self.entries)
+        self.spec = cell_from_data(job["cell"], mode_entries())
         self.modes = plugin_manager().select(job["modes"], (), self.spec.kind)
         self.rules = Protocol.from_data(job["protocol"])
         self.settings = RunSettings(job["model"], job["rtol"], job["atol"], 0)
@@ -157,10 +156,10 @@ class Bench:
     def _asked(self, texts: Mapping[str, Any]) -> tuple[Any, Any]:
         """Return a member's cell and protocol."""
         from twin.api.cells import split_overrides
-        from twin.specs.dump import with_overrides
+        from twin.specs.dump import with_values
 
         for_cell, for_protocol = split_overrides(texts)
-        spec = with_overrides(self.spec, for_cell, self.entries) if for_cell else self.spec
+        spec = with_values(self.spec, for_cell) if for_cell else self.spec
         rules = self.rules.with_parameters(for_protocol) if for_protocol else self.rules
         return spec, rules
 
@@ -170,7 +169,7 @@ class Bench:
         """Return a member's cell, built; as an earlier one was, if only inputs differ."""
         from twin.api.cells import split_overrides
         from twin.engine.prepare import prepare
-        from twin.specs.dump import with_overrides
+        from twin.specs.dump import with_values
         from twin.specs.overrides import Parsed
 
         for_cell, _ = split_overrides(texts)
@@ -182,7 +181,7 @@ class Bench:
         if built_for not in self._kept:
             self._kept = dict([*self._kept.items()][1 - _BUILDS :])
             # The study's own values, not the member's that happens to come first.
-            base = with_overrides(self.spec, fixed, self.entries) if fixed else self.spec
+            base = with_values(self.spec, fixed) if fixed else self.spec
             self._kept[built_for] = prepare(base, modes, plan, self.settings, free=self._free(base))
         return self._kept[built_for].at(spec, self._free(spec), plan)
 

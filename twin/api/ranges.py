@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from twin.api.cells import mode_entries, split_overrides
+from twin.api.cells import split_overrides
 from twin.api.variants import base_of, modes_of
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def check_ends(axes: Sequence[Axis], job: Mapping[str, Any]) -> None:
     """Refuse a range whose ends make no cell or no protocol: before the work, not in it."""
-    from twin.specs.dump import with_overrides
+    from twin.specs.dump import with_values
     from twin.specs.protocol import Protocol
 
     spec, rules = base_of(job), Protocol.from_data(job["protocol"])
@@ -22,7 +22,7 @@ def check_ends(axes: Sequence[Axis], job: Mapping[str, Any]) -> None:
         for value in (axis.low, axis.high):
             for_cell, for_protocol = split_overrides({axis.key: axis.text(value)})
             if for_cell:
-                with_overrides(spec, for_cell, mode_entries())
+                with_values(spec, for_cell)
             if for_protocol:
                 rules.with_parameters(for_protocol).resolve(spec)
 
@@ -33,7 +33,7 @@ def inputs_of(
     """Return which keys (those sampled too) can change without a new build, and which cannot."""
     from twin.lifetime.inputs import split
     from twin.lifetime.spreads import uncertain
-    from twin.specs.dump import with_overrides
+    from twin.specs.dump import with_values
     from twin.specs.overrides import PROTOCOL
 
     spec = base_of(job)
@@ -41,10 +41,7 @@ def inputs_of(
     items: list[Any] = [Varied(axis, spec) for axis in axes if not axis.key.startswith(PROTOCOL)]
     if sampled:
         items += [i for i in uncertain(spec, job["modes"]) if i.key in sampled]
-    entries = mode_entries()
-    free, rebuilt = split(
-        spec, modes, job["model"], items, lambda o: with_overrides(spec, o, entries)
-    )
+    free, rebuilt = split(spec, modes, job["model"], items, lambda o: with_values(spec, o))
     return {"inputs": [i.key for i in free], "rebuilt": [i.key for i in rebuilt]}
 
 

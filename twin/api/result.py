@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from twin.api.stored import outcome_of, series_table
-from twin.errors import StoreError
+from twin.errors import NotFoundError, StoreError
 from twin.store.damage import Damage
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from twin.engine.outcome import Outcome
     from twin.store import RunInfo, Store
 
+T = TypeVar("T")
+
 _READERS = 4
 """How many chunks of a series are read at once."""
 
@@ -24,12 +26,16 @@ _READERS = 4
 class RunResult:
     """A run in the store: its outcome, its cycles, its series.
 
-    Nothing is held in memory; each property reads the store.
+    What has been read is kept until something is written to the run: each property takes
+    a short look at when that was, and one that goes on is seen to go on. What is returned
+    is shared; do not change it. ``run["Voltage [V]"]`` is a stored variable over time.
     """
 
     def __init__(self, store: Store, run_id: str):
         self.store = store
         self.id = run_id
+        self._kept: dict[str, Any] = {}
+        self._stamp: Any = None
 
     def __repr__(self) -> str:
         info = self.info
@@ -38,7 +44,23 @@ class RunResult:
     @property
     def info(self) -> RunInfo:
         """Everything the store knows of the run, without its cycles."""
-        return self.store.run(self.id)
+        # Whether a run that has not ended is still being written changes with time.
+        return self._once("info", lambda: self.store.run(self.id), lambda i: i.status != "running")
+
+    def _once(
+        self, name: str, read: Callable[[], T], lasts: Callable[[T], bool] = lambda value: True
+    ) -> T:
+        """Return what was read before, unless the run has been written to since."""
+        stamp = self.store.stamp(self.id)
+        if stamp != self._stamp:
+            self._stamp, self._kept = stamp, {}
+        if name not in self._kept:
+            value = read()
+            if not lasts(value):
+                return value
+            self._kept[name] = value
+        found: T = self._kept[name]
+        return found
 
     @property
     def outcome(self) -> Outcome | None:
@@ -48,11 +70,14 @@ class RunResult:
     @property
     def rows(self) -> list[dict[str, Any]]:
         """One flat dict a cycle, in order."""
-        return self.store.cycles(self.id)
+        return self._once("rows", lambda: self.store.cycles(self.id))
 
     @property
     def cycles(self) -> pd.DataFrame:
         """One row a cycle, indexed by the cycle's number."""
+        return self._once("cycles", self._frame).copy()
+
+    def _frame(self) -> pd.DataFrame:
         import pandas as pd
 
         from twin.store.tables import CYCLE_COLUMNS
@@ -67,6 +92,29 @@ class RunResult:
 
         Coordinates along ``point``: ``cycle``, ``Time [s]`` and ``Step``.
         """
+        return self._once("series", self._dataset).copy()
+
+    def __getitem__(self, name: str) -> xr.DataArray:
+        """Return a variable of the stored time series, e.g. ``run["Voltage [V]"]``.
+
+        Raises
+        ------
+        NotFoundError
+            If it is not stored; the fix names near ones.
+        """
+        series = self.series
+        if name not in series.variables:
+            from twin.specs.complaint import did_you_mean
+
+            names = [str(known) for known in series.variables]
+            raise NotFoundError(
+                f"run {self.id} has no stored variable {name!r}",
+                key=name,
+                fix=did_you_mean(name, names, "run.series lists what is stored"),
+            )
+        return series[name]
+
+    def _dataset(self) -> xr.Dataset:
         import numpy as np
         import xarray as xr
 
