@@ -55,7 +55,7 @@ def mode_versions(modes: Iterable[Any]) -> dict[str, str]:
 
 def layout_of(prepared: Any) -> str:
     """Return how to read a built cell's state vector."""
-    from twin.model.pybamm_compat import layout_to_text
+    from twin.model.layout import layout_to_text
 
     return layout_to_text(prepared.compiled.layout)
 

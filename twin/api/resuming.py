@@ -197,7 +197,7 @@ def _resume_total(info: RunInfo, done: int, cycles: int | None, branch: bool, pl
 
 def _carry_over(prepared: Any, y: Any, layout: Layout) -> Any:
     """Fit a stored state into the model at hand; new states start fresh."""
-    from twin.model.pybamm_compat import remap_state
+    from twin.model.layout import remap_state
 
     if y is None:
         return None

@@ -40,7 +40,7 @@ def layout_of_state(store: Store, info: RunInfo, checkpoint: Checkpoint) -> Layo
     branch lived itself is then read by the branch's own model, built again, and what its
     parent lived as the parent's.
     """
-    from twin.model.pybamm_compat import layout_from_text
+    from twin.model.layout import layout_from_text
 
     branched, cycle = info.parent_cycle, checkpoint.cycle
     if branched is not None and checkpoint.layout_cycle < cycle:

@@ -18,8 +18,8 @@ from twin.engine.plan import PlanPhase
 from twin.engine.prepare import Prepared
 from twin.engine.recorder import CycleRecord
 from twin.engine.verdict import judge, nearest, standings
+from twin.model.layout import layout_to_text
 from twin.model.parameters import nominal_capacity
-from twin.model.pybamm_compat import layout_to_text
 from twin.modes.mode import Evidence
 
 ENDS_INSIDE = ("cell-failed", "left-window")

@@ -30,7 +30,7 @@ from twin.engine.criteria import RESISTANCE, Watched
 from twin.engine.prepare import Prepared
 from twin.engine.recorder import AGED_RESISTANCE as RESISTANCE_VARIABLE
 from twin.model.observer import SlopeObserver
-from twin.model.pybamm_compat import of_any_size
+from twin.model.pybamm_compat import last_sensitivities, of_any_size
 from twin.ties import MARGIN, first_best
 
 Margins = dict[str, tuple[float, np.ndarray]]
@@ -95,7 +95,7 @@ class Slopes:
     def __init__(self, prepared: Prepared, names: Sequence[str | None], rtol: float = 1e-6):
         check_smooth(prepared)
         compiled = prepared.compiled
-        self._target = compiled._simulation._STEP_VALUE_INPUT
+        self._target = compiled.target_name
         self._names = list(names)
         self._inputs = [self._target if name is None else name for name in names]
         self._columns = sorted(self._inputs)
@@ -172,7 +172,7 @@ class Slopes:
         self, solution: Any, t: float, given: Mapping[str, float], reader: _Reader
     ) -> Margins:
         y = np.asarray(solution.all_ys[-1])[:, -1]
-        every = np.asarray(solution._all_sensitivities["all"][-1])
+        every = last_sensitivities(solution)
         by_input = self._observer(t, y, given, every[-len(y) :])
         order = [self._columns.index(name) for name in self._inputs]
         targets = [given[name] for name in self._inputs]
@@ -184,7 +184,7 @@ class Slopes:
 
 def _rescale(solution: Any, column: int, ratio: float) -> None:
     """Turn the sensitivities to one step's target into those to the next one's."""
-    every = solution._all_sensitivities["all"][-1]
+    every = last_sensitivities(solution)
     every[:, column] *= ratio
 
 
