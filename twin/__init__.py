@@ -72,7 +72,8 @@ _PUBLIC = {
     "Interface": "twin.modes.context",
     "ModeSubModel": "twin.modes.submodel",
     "arrhenius": "twin.modes.submodel",
-    "FARADAY": "twin.modes.context",
+    "FARADAY": "twin.constants",
+    "GAS_CONSTANT": "twin.constants",
     "hookimpl": "twin.modes.hookspecs",
     "plugin_manager": "twin.modes.manager",
     # errors
@@ -132,6 +133,7 @@ if TYPE_CHECKING:
         simulate,
         transference,
     )
+    from twin.constants import FARADAY, GAS_CONSTANT
     from twin.errors import (
         InputError,
         NotFoundError,
@@ -140,7 +142,7 @@ if TYPE_CHECKING:
         StoreError,
         TwinError,
     )
-    from twin.modes.context import FARADAY, CellContext, Interface
+    from twin.modes.context import CellContext, Interface
     from twin.modes.hookspecs import hookimpl
     from twin.modes.manager import plugin_manager
     from twin.modes.mode import (

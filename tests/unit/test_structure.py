@@ -110,3 +110,20 @@ def test_the_changelog_and_the_version_agree():
     assert "## [Unreleased]" in text
     released = re.findall(r"^## \[(\d[^\]]*)\]", text, re.MULTILINE)
     assert not released or released[0] == PYPROJECT["project"]["version"]
+
+
+def test_constants_of_nature_are_written_once():
+    folders = ("twin", "plugins", "tui", "cell_specs", "benchmarks", "examples", "tests")
+    files = sorted(path for name in folders for path in (ROOT / name).rglob("*.py"))
+    written = re.compile(r"96485\.33212\b|8\.3144" r"\d+")
+    found = [p for p in files if written.search(p.read_text(encoding="utf-8"))]
+    assert found == [ROOT / "twin" / "constants.py"]
+
+
+def test_they_are_those_of_pybamm():
+    import pybamm
+
+    from twin.constants import FARADAY, GAS_CONSTANT
+
+    assert pytest.approx(pybamm.constants.F.value, rel=1e-9) == FARADAY
+    assert pybamm.constants.R.value == GAS_CONSTANT

@@ -98,6 +98,7 @@ def mode_entry(mode: FailureMode) -> dict[str, Any]:
         "plugin": mode.provider,
         "kinds": list(mode.kinds),
         "reads": list(mode.reads),
+        "optional_reads": dict(mode.optional_reads),
         "writes": [port.title for port in mode.writes],
         "references": list(mode.references),
         "validity": {

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from twin.api.result import RunResult
+from twin.constants import ZERO_CELSIUS
 from twin.report.exports import export_run
 from twin.report.view import cell_area
 from twin.store import RunInfo
 
 __all__ = ["describe", "export_run"]
 
-ZERO_CELSIUS = 273.15
 # What is worth comparing between the first and the last cycle: key, words, unit, factor.
 _NUMBERS = (
     ("capacity_Ah", "capacity", "mAh", 1e3),

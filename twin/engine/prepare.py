@@ -89,6 +89,7 @@ def build_model(
         built.build_model()
     except pybamm.ModelError as error:
         raise _cannot_assemble(built, error) from error
+    built.assembly.check(built)
     return built
 
 

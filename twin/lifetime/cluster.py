@@ -147,12 +147,3 @@ class Workers:
             interrupts.raise_if_asked()
             error = future.exception()
             yield futures[future], future.result() if error is None else error
-
-    def each_as_done(
-        self, function: Callable[..., Any], calls: Sequence[tuple[Any, ...]]
-    ) -> Iterator[Any]:
-        """Do as :meth:`each`; yield results alone, and raise the first exception."""
-        for _, result in self.each(function, calls):
-            if isinstance(result, BaseException):
-                raise result
-            yield result

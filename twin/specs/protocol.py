@@ -22,7 +22,6 @@ from twin.specs.protocol_text import (
     RESERVED,
     ResolvedProtocol,
     check_parameter,
-    phase_index,
     resolve,
     sort_of,
 )
@@ -127,20 +126,6 @@ class Protocol(Frozen):
         """The number of cycles of all phases, ``None`` if the last one has no end."""
         counts = [phase.cycles for phase in self.phases]
         return None if counts[-1] is None else sum(count or 0 for count in counts)
-
-    def cycle_phase(self, cycle: int) -> Phase:
-        """Return the phase of a cycle, counted from 1.
-
-        Raises
-        ------
-        InputError
-            If the protocol has no such cycle.
-        """
-        return self.phases[phase_index([p.cycles for p in self.phases], cycle, self.name)]
-
-    def cycle_steps(self, cycle: int) -> tuple[Step, ...]:
-        """Return the steps of a cycle, counted from 1 (see :meth:`cycle_phase`)."""
-        return self.cycle_phase(cycle).steps
 
     def resolve(self, spec: CellSpec) -> ResolvedProtocol:
         """Return the protocol for one cell, every step checked by PyBaMM's own reader.
