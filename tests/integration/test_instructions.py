@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import twin
-from twin.api.cells import load_cell, load_protocol
+from twin.catalog.cells import load_cell, load_protocol
 from twin.model.parameters import nominal_capacity
 
 PROTOCOLS = Path(twin.__file__).parents[1] / "cell_specs" / "twin_cells" / "protocols"

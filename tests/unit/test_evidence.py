@@ -1,4 +1,4 @@
-"""``twin.api.sensitivity``: what a life is, what is varied, what is kept."""
+"""``twin.sensitivity``: what a life is, what is varied, what is kept."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from types import SimpleNamespace
 import pytest
 
 import twin
-from twin import api
-from twin.api import evidence
-from twin.api.evidence import Pace, life_cycles
-from twin.api.variants import base_of, study_design
+from twin import evidence
 from twin.errors import InputError
 from twin.modes.manager import plugin_manager
 from twin.specs.dump import cell_hash, iter_quantities, with_overrides
+from twin.studies.base import base_of, study_design
+from twin.studies.sensitivity import Pace, life_cycles
 
 ALIVE = SimpleNamespace(dead=False, known=True, cycles=30)
 
@@ -50,7 +49,7 @@ def put_in(life):
         spec = base_of(job)
         yield life(spec), "pressure: voids"
         for step in steps:
-            yield life(with_overrides(spec, step.change, api.mode_entries())), None
+            yield life(with_overrides(spec, step.change, twin.mode_entries())), None
 
     return lives
 
@@ -65,12 +64,12 @@ def test_sensitivity_finds_the_exponent_and_remembers_it(monkeypatch, tmp_path):
         return 100 * (pressure / 5e6) ** 0.5 / (voids.reference_height.si / 2e-6) ** 2 * fraction
 
     monkeypatch.setattr(evidence, "_lives", put_in(life))
-    spec = api.load_cell("na-nzsp-na", overrides={"anode.thickness": "51 um"})
-    assert api.known_sensitivity(spec) is None
-    found = api.sensitivity(spec, cycles=5)
-    assert api.known_sensitivity(spec) == found
+    spec = twin.load_cell("na-nzsp-na", overrides={"anode.thickness": "51 um"})
+    assert twin.known_sensitivity(spec) is None
+    found = twin.sensitivity(spec, cycles=5)
+    assert twin.known_sensitivity(spec) == found
     assert (
-        api.known_sensitivity(api.load_cell("na-nzsp-na", overrides={"anode.thickness": "52 um"}))
+        twin.known_sensitivity(twin.load_cell("na-nzsp-na", overrides={"anode.thickness": "52 um"}))
         is None
     )
     assert found["life_cycles"] == pytest.approx(100)
@@ -79,7 +78,7 @@ def test_sensitivity_finds_the_exponent_and_remembers_it(monkeypatch, tmp_path):
     assert by_key["modes.pressure.voids.reference_height"] == pytest.approx(-2)
     # A share of 1 cannot be raised: it is lowered, and the exponent is the same.
     assert by_key["electrolyte.electrolyte_fraction"] == pytest.approx(1)
-    assert [n["key"] for n in api.drivers(found)] == [
+    assert [n["key"] for n in twin.drivers(found)] == [
         "modes.pressure.voids.reference_height",
         "electrolyte.electrolyte_fraction",
         "stack.pressure",
@@ -96,25 +95,25 @@ def test_where_nothing_wears_only_what_ends_the_life_drives(monkeypatch, tmp_pat
     monkeypatch.setattr(
         evidence, "_lives", put_in(lambda s: math.inf if s.stack.pressure.si < 5.5e6 else 40.0)
     )
-    found = api.sensitivity("na-nzsp-na", cycles=5)
+    found = twin.sensitivity("na-nzsp-na", cycles=5)
     assert found["life_cycles"] is None
-    (driver,) = api.drivers(found)
+    (driver,) = twin.drivers(found)
     assert (driver["key"], driver["life_cycles"]) == ("stack.pressure", pytest.approx(40))
     with pytest.raises(InputError, match="so few cycles"):
-        api.sensitivity("na-base-na", cycles=2)
+        twin.sensitivity("na-base-na", cycles=2)
 
 
 def test_a_finding_ships_with_a_cell_and_holds_while_the_cell_is_the_same(monkeypatch, tmp_path):
     monkeypatch.setattr("platformdirs.user_cache_dir", lambda *a, **k: str(tmp_path / "cache"))
-    spec = api.load_cell("na-nzsp-na")
+    spec = twin.load_cell("na-nzsp-na")
     monkeypatch.setattr(type(plugin_manager()), "spec_directories", [tmp_path])
-    assert api.known_sensitivity(spec) is None
+    assert twin.known_sensitivity(spec) is None
     (tmp_path / "evidence").mkdir()
     file = tmp_path / "evidence" / "na-nzsp-na.json"
     file.write_text(json.dumps({"numbers": [], "hash": cell_hash(spec)}))
-    assert api.known_sensitivity(spec) == {"numbers": [], "hash": cell_hash(spec)}
-    changed = api.load_cell("na-nzsp-na", overrides={"stack.pressure": "6 MPa"})
-    assert api.known_sensitivity(changed) is None
+    assert twin.known_sensitivity(spec) == {"numbers": [], "hash": cell_hash(spec)}
+    changed = twin.load_cell("na-nzsp-na", overrides={"stack.pressure": "6 MPa"})
+    assert twin.known_sensitivity(changed) is None
 
 
 def test_idle_numbers_change_nothing_and_others_are_not_called_idle():
@@ -129,7 +128,7 @@ def test_idle_numbers_change_nothing_and_others_are_not_called_idle():
     assert "electrolyte.thickness" in {step.key for step in rebuilt}
     assert len(idle) + len(free) + len(rebuilt) == len(steps)
     moved = with_overrides(
-        spec, {k: v for s in idle for k, v in s.change.items()}, api.mode_entries()
+        spec, {k: v for s in idle for k, v in s.change.items()}, twin.mode_entries()
     )
     one, other = (
         twin.simulate(s, cycles=2, store="sqlite://", series_every=0).rows for s in (spec, moved)

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import twin
-from twin.api.result import RunResult
+from twin.runs.result import RunResult
 
 
 class Chunks:

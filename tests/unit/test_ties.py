@@ -8,9 +8,9 @@ import pytest
 from twin.engine.outcome import Standing
 from twin.engine.verdict import nearest
 from twin.lifetime.carried import Carried
-from twin.lifetime.climb import Found, best
 from twin.lifetime.envelope import Envelope
 from twin.lifetime.interpolation import last_span
+from twin.search.ascent import Found, best
 from twin.ties import first_best, first_least
 
 HERE = np.array([2.0, 5.0, 20.0, 60.0])

@@ -88,7 +88,7 @@ def forecast(
     Every quantity with a spread is sampled; every member is a life by cycle jump. A study
     that was interrupted goes on with --study ID, and so does one that wants more --samples.
     """
-    from twin import api
+    import twin
     from twin.report.figures import figure_target
 
     # What cannot be answered is said before the work.
@@ -96,7 +96,7 @@ def forecast(
         figure_target(figure)
     asked = _within(before or [], _horizon(session, study, cycles))
     teller = Teller(session, "members")
-    result = api.forecast(
+    result = twin.forecast(
         cell,
         cycles=cycles,
         samples=samples,
@@ -121,11 +121,12 @@ def forecast(
 
 
 def _horizon(session: Session, study: str | None, cycles: int | None) -> int:
-    from twin.api.forecasts import DEFAULTS
+    import twin
 
     if study is not None:
         return int(session.store.study(study).design["cycles"])
-    return int(DEFAULTS["cycles"] if cycles is None else cycles)
+    defaults = twin.study_kinds()["forecast"].defaults
+    return int(defaults["cycles"] if cycles is None else cycles)
 
 
 def _within(cycles: list[int], horizon: int) -> list[int]:

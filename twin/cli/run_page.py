@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from twin import UNTOLD, Outcome, first_capacity, share_left
 from twin.cli.formats import duration, margin_text, moment, percent, short
 from twin.cli.page import Page
 from twin.constants import ZERO_CELSIUS
-from twin.engine.capacity import first_capacity, share_left
-from twin.engine.outcome import UNTOLD, Outcome
 
 if TYPE_CHECKING:
-    from twin.api import RunResult
+    from twin import RunResult
 
 MOST_WARNINGS = 3
 # Words carry the meaning; colour only repeats it.

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from twin.api.cells import library, load_cell, load_protocol, mode_entries, plan_of
+from twin.catalog.cells import library, load_cell, load_protocol, mode_entries, plan_of
 from twin.engine import criteria
 from twin.engine.checkpoint import State
+from twin.engine.inputs import numbers
 from twin.engine.outcome import Outcome
 from twin.engine.plan import Plan
 from twin.engine.prepare import Prepared, RunSettings, prepare
 from twin.engine.recorder import CycleRecord
 from twin.engine.run import RunLoop
 from twin.errors import InputError
-from twin.lifetime.inputs import numbers
 from twin.lifetime.jump import JumpLoop
 from twin.modes.context import CellContext
 from twin.modes.manager import plugin_manager

@@ -7,12 +7,12 @@ from types import SimpleNamespace
 import pytest
 
 import twin
-from twin.api import kinds
-from twin.api.variants import study_design
+from twin import kinds
 from twin.errors import InputError, NotFoundError
 from twin.modes.hookspecs import hookimpl
 from twin.modes.manager import PluginManager
 from twin.store import Store
+from twin.studies.base import study_design
 
 CELL = "na-base-na"
 

@@ -6,14 +6,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from twin.api.attribution import _followed
-from twin.api.kinds import Going
-from twin.api.lived import lived_of
-from twin.api.maps import answer
-from twin.api.runner import Lives, Variant
-from twin.api.variants import study_design
 from twin.errors import SolverGaveUpError, StoreError
 from twin.store import Store
+from twin.studies.attribution import _followed
+from twin.studies.base import study_design
+from twin.studies.life_record import lived_of
+from twin.studies.operating_map import answer
+from twin.studies.registry import Going
+from twin.studies.runner import Lives, Variant
 
 CELL = "na-nzsp-na"
 AT_A_LIMIT = {"numerics": {"physical_limit_reached": True}, "mode": "dendrite", "criterion": "c"}
@@ -58,7 +58,7 @@ def test_forecast_map_and_attribution_take_an_end_alike(lived, state, finished):
 
 
 def test_a_forecast_counts_a_death_that_was_hard_to_follow(monkeypatch):
-    from twin.api.forecasts import Forecast
+    from twin.studies.forecast import Forecast
 
     ends = [
         over("solver-gave-up", 7, **AT_A_LIMIT),

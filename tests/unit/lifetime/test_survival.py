@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import beta
 
-from twin.lifetime.survival import (
+from twin.uncertainty.survival import (
     Member,
     _variance,
     cumulative_incidence,

@@ -7,7 +7,7 @@ import time
 import pytest
 
 import twin
-from twin.api.cells import mode_entries
+from twin.catalog.cells import mode_entries
 from twin.specs.change import with_numbers
 from twin.specs.dump import (
     cell_hash,

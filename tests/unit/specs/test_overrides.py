@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import twin
-from twin.api.cells import load_protocol
+from twin.catalog.cells import load_protocol
 from twin.specs.overrides import joined_overrides, read_overrides, split_line, split_overrides
 
 CELL = "na-nzsp-na"
@@ -24,8 +24,8 @@ def test_what_has_been_read_is_not_read_again():
 
 
 def test_every_door_takes_a_text_for_a_text():
-    from twin.api.critical_currents import _at
-    from twin.api.variants import base_of, study_design
+    from twin.experiments.critical_currents import _at
+    from twin.studies.base import base_of, study_design
 
     assert twin.load_cell(CELL, overrides=TITLE).title == "5"
     assert base_of(study_design(CELL, 5, {"overrides": TITLE})).title == "5"

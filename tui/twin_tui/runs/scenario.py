@@ -10,8 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from twin import InputError
-from twin.api import split_line
+from twin import InputError, split_line
 
 
 class Scenario(BaseModel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from twin.api.formats import duration, percent, short
+from twin.formats import duration, percent, short
 from twin_tui.runs.job import Job
 
 UNKNOWN = ("censored", "failed")

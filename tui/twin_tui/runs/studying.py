@@ -43,32 +43,32 @@ class Studying:
 
     def attribute(self, store: Any, arguments: dict[str, Any]) -> None:
         """Live the lives of an attribution."""
-        from twin import api
+        import twin
 
-        api.attribute(store=store, on_start=self._started, on_life=self._part, **arguments)
+        twin.attribute(store=store, on_start=self._started, on_life=self._part, **arguments)
         self._finished()
 
     def map(self, store: Any, arguments: dict[str, Any]) -> None:
         """Live the points of a safe operating map."""
-        from twin import api
+        import twin
 
         self._store = store
-        api.safe_map(
+        twin.safe_map(
             store=store,
             on_start=self._started,
             on_life=self._point,
             on_lines=lambda share, text: self._tell("note", share=share, text=text),
             **arguments,
         )
-        self._tell("view", view=api.map_so_far(self._study, store=store))
+        self._tell("view", view=twin.map_so_far(self._study, store=store))
         self._finished()
 
     def _point(self, progress: Any) -> None:
-        from twin import api
+        import twin
 
         self._part(progress)
         if time.monotonic() >= self._next_view:
-            self._sum_up(lambda: api.map_so_far(self._study, store=self._store))
+            self._sum_up(lambda: twin.map_so_far(self._study, store=self._store))
 
     def _finished(self) -> None:
         self._tell("studied", wall_s=time.monotonic() - self._began)

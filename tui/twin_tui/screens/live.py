@@ -12,7 +12,7 @@ from textual.binding import Binding
 from textual.containers import Grid, Horizontal, Vertical, VerticalScroll
 from textual.widgets import RichLog, Static
 
-from twin.api.formats import bar, short
+from twin.formats import bar, short
 from twin_tui.runs.job import Job, margins
 from twin_tui.screens.base import BenchScreen
 from twin_tui.widgets.chart import Chart
@@ -209,7 +209,7 @@ kept. On a small screen one chart is shown at a time: V changes it."""
 
 def panel_of(job: Any, name: str) -> Any:
     """Return capacity (of a symmetric cell: polarisation) or resistance as a panel."""
-    from twin.api.pictures import panels
+    from twin.report.pictures import panels
 
     symmetric = job.info.cell_kind != "full"
     return panels(job, "polarisation" if symmetric and name == "capacity" else name)[0]
@@ -217,7 +217,7 @@ def panel_of(job: Any, name: str) -> Any:
 
 def latest_panel(job: Job, name: str) -> Any:
     """Return voltage or current of the latest stored cycle as a panel."""
-    from twin.api.pictures import Line, Panel
+    from twin.report.pictures import Line, Panel
 
     assert job.series is not None
     unit, factor = {"voltage": ("V", 1.0), "current": ("mA", 1e3)}[name]

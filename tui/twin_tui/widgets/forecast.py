@@ -6,8 +6,8 @@ from typing import Any
 
 from rich.text import Text
 
-from twin.api.formats import bar, percent
-from twin.api.pictures import Line, Panel
+from twin.formats import bar, percent
+from twin.report.pictures import Line, Panel
 
 STRONGEST = 5
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.text import Text
 
-from twin.api.formats import short
+from twin.formats import short
 from twin_tui.widgets.operating_map import (
     ALIVE,
     COLOURS,
@@ -21,7 +21,7 @@ from twin_tui.widgets.operating_map import (
 
 
 def map_of(view: dict[str, Any]) -> Map:
-    """Return the map of a document of :func:`twin.api.map_so_far`."""
+    """Return the map of a document of :func:`twin.map_so_far`."""
     x, y = (_axis(view["axes"][name]) for name in ("x", "y"))
     points = tuple(
         Point(

@@ -15,8 +15,8 @@ from textual.binding import Binding
 from textual.message import Message
 from textual.widgets import Static
 
-from twin.api.formats import short
-from twin.api.lived import UNTOLD
+from twin import UNTOLD
+from twin.formats import short
 from twin_tui.widgets.fan import labelled_rows
 
 ALIVE, UNKNOWN, LINES = "·", "?", "*+#%@"

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.text import Text
 
-from twin.api import PROTOCOL
+from twin import PROTOCOL
 
 
 def draw_preview(preview: Any) -> Text:

@@ -1,0 +1,95 @@
+"""All that is worth knowing of a stored run, as plain data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twin.constants import ZERO_CELSIUS
+from twin.report.exports import export_run
+from twin.report.view import cell_area
+from twin.runs.result import RunResult
+from twin.store import RunInfo
+
+__all__ = ["describe", "export_run"]
+
+# What is worth comparing between the first and the last cycle: key, words, unit, factor.
+_NUMBERS = (
+    ("capacity_Ah", "capacity", "mAh", 1e3),
+    ("areal_capacity", "capacity per area", "mAh/cm2", 1.0),
+    ("coulombic_efficiency", "coulombic efficiency", "%", 100.0),
+    ("resistance_Ohm_m2", "area-specific resistance", "ohm cm2", 1e4),
+    ("voltage_min_V", "lowest voltage", "V", 1.0),
+    ("voltage_max_V", "highest voltage", "V", 1.0),
+    ("pressure_min_Pa", "lowest stack pressure", "MPa", 1e-6),
+    ("pressure_max_Pa", "highest stack pressure", "MPa", 1e-6),
+    ("temperature_max_degC", "highest temperature", "degC", 1.0),
+)
+_CAPACITIES = ("capacity_Ah", "areal_capacity")
+
+
+def describe(result: RunResult) -> dict[str, Any]:
+    """Return the document of ``twin show``."""
+    info, rows, events = result.info, result.rows, result.store.events(result.id)
+    last = rows[-1] if rows else {}
+    return result.to_dict() | {
+        "title": info.cell_title,
+        "kind": info.cell_kind,
+        "family": info.cell_family or None,
+        "cell_hash": info.cell_hash,
+        "protocol": info.protocol,
+        "cycles_requested": info.cycles_requested,
+        "last_cycle": info.last_cycle,
+        "created": info.created,
+        "updated": info.updated,
+        "host": info.host,
+        "packages": info.packages,
+        "events": events,
+        "margins": last.get("margins") or {},
+        "numbers": _numbers(rows, _area(info)),
+        "resume": _how_to_go_on(info),
+    }
+
+
+def _area(info: RunInfo) -> float:
+    return cell_area(info) * 1e4
+
+
+def _numbers(rows: list[dict[str, Any]], area: float) -> list[dict[str, Any]]:
+    complete = [row for row in rows if row.get("complete", True)]
+    if not complete:
+        return []
+    first, last = (
+        row
+        | {
+            "areal_capacity": row["capacity_Ah"] * 1e3 / area,
+            "temperature_max_degC": row["temperature_max_K"] - ZERO_CELSIUS,
+        }
+        for row in (complete[0], complete[-1])
+    )
+    found = []
+    for key, words, unit, factor in _NUMBERS:
+        values = [None if r.get(key) is None else factor * r[key] for r in (first, last)]
+        if values != [None, None]:
+            if key in _CAPACITIES and last.get("capacity_estimated"):
+                words += ", estimated"
+            found.append({"what": words, "unit": unit, "first": values[0], "last": values[1]})
+    return found
+
+
+def _how_to_go_on(info: RunInfo) -> str | None:
+    """Return the command that continues a run, if there is one."""
+    if info.status_now in ("interrupted", "cancelled"):
+        return f"twin resume {info.id}"
+    if info.status_now == "running":
+        return f"it is being written by process {info.pid}; if that is lost: twin resume {info.id}"
+    if info.status_now == "running elsewhere?":
+        return f"if it no longer runs on {info.host}: twin resume {info.id}"
+    if info.status_now == "completed":
+        whole = all(phase.get("cycles") for phase in info.protocol.get("phase", ()))
+        return None if whole else f"twin resume {info.id} --cycles {info.cycles_requested + 100}"
+    if info.status_now == "left-window":
+        return f"run it with another protocol; {info.outcome.get('fix')}"
+    if info.status_now == "cell-failed":
+        before = max(info.last_cycle - 2, 0)
+        return f"a what-if: twin resume {info.id} --from-cycle {before} --set KEY=VALUE"
+    return f"twin resume {info.id} --from-cycle {info.last_cycle} --rtol 1e-6 --atol 1e-8"
