@@ -9,10 +9,10 @@ from types import SimpleNamespace
 import pytest
 
 import twin
-from twin import evidence
 from twin.errors import InputError
 from twin.modes.manager import plugin_manager
 from twin.specs.dump import cell_hash, iter_quantities, with_overrides
+from twin.studies import sensitivity as evidence
 from twin.studies.base import base_of, study_design
 from twin.studies.sensitivity import Pace, life_cycles
 

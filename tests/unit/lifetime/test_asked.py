@@ -127,7 +127,7 @@ def test_maps_and_attributions_look_at_what_is_asked_too(store, shares, drawn):
 
 
 def test_a_design_looks_at_what_is_asked_too(store, monkeypatch):
-    from twin import designs
+    from twin.studies import optimise as designs
 
     vary, limits = ["stack.pressure=0.4..1 MPa"], ["pressure<=0.7 MPa"]
     job = designs._design(

@@ -7,11 +7,11 @@ from types import SimpleNamespace
 import pytest
 
 import twin
-from twin import kinds
 from twin.errors import InputError, NotFoundError
 from twin.modes.hookspecs import hookimpl
 from twin.modes.manager import PluginManager
 from twin.store import Store
+from twin.studies import registry as kinds
 from twin.studies.base import study_design
 
 CELL = "na-base-na"
