@@ -113,6 +113,7 @@ _PUBLIC = {
     "Outcome": "twin.engine.outcome",
     "Standing": "twin.engine.outcome",
     "Progress": "twin.engine.run",
+    "COLUMNS": "twin.columns",
     # files
     "export_run": "twin.report.exports",
     # constants of nature
@@ -166,6 +167,7 @@ if TYPE_CHECKING:
         protocol_entry,
         stored_cell,
     )
+    from twin.columns import COLUMNS
     from twin.constants import FARADAY, GAS_CONSTANT
     from twin.engine.capacity import first_capacity, share_left
     from twin.engine.outcome import UNTOLD, Outcome, Standing

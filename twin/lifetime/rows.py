@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from twin.columns import COLUMNS
 from twin.lifetime.interpolation import MOST_POINTS, last_span
-from twin.store.tables import CYCLE_COLUMNS
 from twin.ties import first_best
 
+BETWEEN = tuple(key for key, column in COLUMNS.items() if column.between)
+"""What is interpolated between simulated cycles."""
 _ERROR, _CAPACITY = "estimated_capacity_error", "capacity_Ah"
 _ESTIMATED = "capacity_estimated"
 
@@ -20,7 +22,7 @@ def between(
 ) -> list[dict[str, Any]]:
     """Return the rows between the last two of some simulated cycles.
 
-    They hold what has a column in the store, and the margins; each number follows its last
+    They hold what :data:`twin.columns.COLUMNS` says, and the margins; each number follows its last
     simulated values (:func:`twin.lifetime.interpolation.last_span`) and never leaves the
     range of its two neighbours. The error of the capacity estimated for them is that of the
     simulated rows on both sides, the larger, and what the interpolation leaves in doubt.
@@ -40,7 +42,7 @@ def between(
     if not len(missing):
         return []
     wanted = missing.astype(float) - origin
-    keys = [key for key in CYCLE_COLUMNS if _all_numbers(used, key)]
+    keys = [key for key in BETWEEN if _all_numbers(used, key)]
     table = np.array([[row[key] for key in keys] for row in used], dtype=float)
     paths, doubts = last_span(here, table, wanted)
     doubt = float(doubts[keys.index(_CAPACITY)]) / max(before[_CAPACITY], 1e-30)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from twin.constants import ZERO_CELSIUS
+from twin.columns import COLUMNS
 from twin.report.exports import export_run
 from twin.report.view import cell_area
 from twin.runs.result import RunResult
@@ -12,19 +12,7 @@ from twin.store import RunInfo
 
 __all__ = ["describe", "export_run"]
 
-# What is worth comparing between the first and the last cycle: key, words, unit, factor.
-_NUMBERS = (
-    ("capacity_Ah", "capacity", "mAh", 1e3),
-    ("areal_capacity", "capacity per area", "mAh/cm2", 1.0),
-    ("coulombic_efficiency", "coulombic efficiency", "%", 100.0),
-    ("resistance_Ohm_m2", "area-specific resistance", "ohm cm2", 1e4),
-    ("voltage_min_V", "lowest voltage", "V", 1.0),
-    ("voltage_max_V", "highest voltage", "V", 1.0),
-    ("pressure_min_Pa", "lowest stack pressure", "MPa", 1e-6),
-    ("pressure_max_Pa", "highest stack pressure", "MPa", 1e-6),
-    ("temperature_max_degC", "highest temperature", "degC", 1.0),
-)
-_CAPACITIES = ("capacity_Ah", "areal_capacity")
+CAPACITY = "capacity_Ah"
 
 
 def describe(result: RunResult) -> dict[str, Any]:
@@ -58,22 +46,25 @@ def _numbers(rows: list[dict[str, Any]], area: float) -> list[dict[str, Any]]:
     complete = [row for row in rows if row.get("complete", True)]
     if not complete:
         return []
-    first, last = (
-        row
-        | {
-            "areal_capacity": row["capacity_Ah"] * 1e3 / area,
-            "temperature_max_degC": row["temperature_max_K"] - ZERO_CELSIUS,
-        }
-        for row in (complete[0], complete[-1])
-    )
+    first, last = complete[0], complete[-1]
     found = []
-    for key, words, unit, factor in _NUMBERS:
-        values = [None if r.get(key) is None else factor * r[key] for r in (first, last)]
-        if values != [None, None]:
-            if key in _CAPACITIES and last.get("capacity_estimated"):
-                words += ", estimated"
-            found.append({"what": words, "unit": unit, "first": values[0], "last": values[1]})
+    for column in COLUMNS.values():
+        values = [
+            None if (x := r.get(column.key)) is None else column.show(x) for r in (first, last)
+        ]
+        if not column.told or values == [None, None]:
+            continue
+        estimated = column.key == CAPACITY and last.get("capacity_estimated")
+        end = ", estimated" if estimated else ""
+        found.append(_ends(f"{column.words}{end}", column.shown, values))
+        if column.key == CAPACITY:
+            per_area = [None if x is None else x / area for x in values]
+            found.append(_ends(f"{column.words} per area{end}", "mAh/cm2", per_area))
     return found
+
+
+def _ends(what: str, unit: str, values: list[float | None]) -> dict[str, Any]:
+    return {"what": what, "unit": unit, "first": values[0], "last": values[1]}
 
 
 def _how_to_go_on(info: RunInfo) -> str | None:

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
+from twin.columns import COLUMNS, Column, Rows
 from twin.engine.capacity import first_capacity
 from twin.errors import InputError
 from twin.units import UnitError, to_si
 
-Rows = Sequence[Mapping[str, Any]]
 _LIMIT = re.compile(r"^\s*(\w+)\s*(<=|>=|<|>)\s*(.+?)\s*$")
-
-
-def _first(key: str) -> Callable[[Rows], float]:
-    return lambda rows: float(rows[0][key])
 
 
 def _capacity(rows: Rows) -> float:
@@ -31,13 +26,13 @@ def _energy_efficiency(rows: Rows) -> float:
     return float(both[0]["discharge_Wh"]) / float(both[0]["charge_Wh"]) if both else math.nan
 
 
-def _highest(key: str) -> Callable[[Rows], float]:
-    return lambda rows: max(float(row[key]) for row in rows if row.get(key) is not None)
+def _told(column: Column) -> str:
+    when = "the highest of the life" if column.over_life else "of the first cycle"
+    return f"{column.words}, {when}"
 
 
 QUANTITIES: dict[str, tuple[str, Callable[[Rows], float], str]] = {
     "capacity": ("A*hour", _capacity, "of the first cycle"),
-    "energy": ("W*hour", _first("discharge_Wh"), "discharged in the first cycle"),
     "efficiency": (
         "",
         _energy_efficiency,
@@ -48,9 +43,11 @@ QUANTITIES: dict[str, tuple[str, Callable[[Rows], float], str]] = {
         lambda rows: float(rows[0]["t_end_s"] - rows[0]["t_start_s"]),
         "of the first cycle",
     ),
-    "resistance": ("ohm*m^2", _first("resistance_Ohm_m2"), "mean of the first cycle"),
-    "temperature": ("K", _highest("temperature_max_K"), "highest in the life"),
-    "pressure": ("Pa", _highest("pressure_max_Pa"), "highest in the life"),
+    **{
+        column.limit: (column.unit, column.over, _told(column))
+        for column in COLUMNS.values()
+        if column.limit
+    },
 }
 """By name: unit, how it is read off a life's finished cycles, and in words."""
 

@@ -12,6 +12,7 @@ from textual.binding import Binding
 from textual.containers import Grid, Horizontal, Vertical, VerticalScroll
 from textual.widgets import RichLog, Static
 
+import twin
 from twin.formats import bar, short
 from twin_tui.runs.job import Job, margins
 from twin_tui.screens.base import BenchScreen
@@ -237,6 +238,7 @@ def state_of(job: Job) -> Text:
     if not job.rows:
         return Text("")
     row, first = job.rows[-1], job.rows[0]
+    ohms = twin.COLUMNS["resistance_Ohm_m2"]
     text = Text()
 
     def line(name: str, value: str, before: str = "") -> None:
@@ -248,12 +250,14 @@ def state_of(job: Job) -> Text:
     line("cell", job.health())
     line(
         "resistance",
-        f"{short(1e4 * row['resistance_Ohm_m2'])} Ω cm²",
-        short(1e4 * first["resistance_Ohm_m2"]),
+        f"{short(ohms.show(row[ohms.key]))} Ω cm²",
+        short(ohms.show(first[ohms.key])),
     )
-    low, high = (short(1e-6 * row[f"pressure_{end}_Pa"]) for end in ("min", "max"))
+    ends = (twin.COLUMNS[f"pressure_{end}_Pa"] for end in ("min", "max"))
+    low, high = (short(column.show(row[column.key])) for column in ends)
     line("pressure", f"{low} MPa" if low == high else f"{low} to {high} MPa")
-    line("temperature", f"{row['temperature_max_K'] - 273.15:.1f} °C")
+    warmest = twin.COLUMNS["temperature_max_K"]
+    line("temperature", f"{warmest.show(row[warmest.key]):.1f} °C")
     for key, value in row.items():
         if not any(word in key for word in STATE_WORDS) or "(worst)" in key:
             continue
