@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from twin.errors import InputError
 from twin.modes.manager import plugin_manager
@@ -14,6 +14,7 @@ from twin.specs.overrides import split_overrides
 if TYPE_CHECKING:
     import pybamm
 
+    from twin.catalog.asked import CellChanges
     from twin.engine.plan import Plan
     from twin.specs.library import Library
     from twin.specs.loader import ModeEntry
@@ -76,7 +77,7 @@ def load_cell(
     )
 
 
-def as_spec(cell: CellSpec | str | Path, **changes: Any) -> CellSpec:
+def as_spec(cell: CellSpec | str | Path, **changes: Unpack[CellChanges]) -> CellSpec:
     """Return a cell given by name, by path, or as a spec already.
 
     Raises

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 from twin.catalog.cells import as_spec, load_cell
 from twin.errors import InputError
@@ -13,6 +13,7 @@ from twin.experiments.arguments import OnShare, quantity, symmetric
 from twin.modes.manager import plugin_manager
 
 if TYPE_CHECKING:
+    from twin.catalog.asked import StairsAsked
     from twin.experiments.ccd import CriticalCurrents
     from twin.experiments.staircase import Staircase
     from twin.specs.overrides import Overrides
@@ -72,7 +73,7 @@ def ccd(
     modes: Iterable[str] | None = None,
     without: Iterable[str] = (),
     on_progress: OnShare = lambda share, text: None,
-    **stairs: Any,
+    **stairs: Unpack[StairsAsked],
 ) -> CriticalCurrents:
     """Find the critical currents of a symmetric cell, of stripping and of plating apart.
 
@@ -130,7 +131,7 @@ def ccd_sweep(
     modes: Iterable[str] | None = None,
     without: Iterable[str] = (),
     on_progress: OnShare = lambda share, text: None,
-    **stairs: Any,
+    **stairs: Unpack[StairsAsked],
 ) -> list[SweepPoint]:
     """Find the critical currents at every combination of swept values.
 

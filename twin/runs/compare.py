@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from twin.catalog.cells import list_cells
 from twin.errors import InputError
@@ -12,6 +12,7 @@ from twin.runs.record import open_store
 from twin.runs.simulate import load_run, simulate
 
 if TYPE_CHECKING:
+    from twin.catalog.asked import SettingsOfRun
     from twin.runs.result import RunResult
     from twin.store import Store
 
@@ -38,7 +39,7 @@ def compare(
     store: str | Store | None = None,
     overlays: Sequence[str] = (),
     progress: Callable[[float, str], None] | None = None,
-    **settings: Any,
+    **settings: Unpack[SettingsOfRun],
 ) -> dict[str, RunResult]:
     """Return a run for each item: the stored one, or one made now.
 

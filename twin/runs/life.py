@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from twin.engine.tolerances import LIFE_ATOL, LIFE_RTOL
 from twin.runs.result import RunResult
 from twin.runs.simulate import start
 
 if TYPE_CHECKING:
+    from twin.catalog.asked import LifeAsked
     from twin.engine.run import Progress
     from twin.specs.schema import CellSpec
 
@@ -89,7 +90,7 @@ def life(
     exact: bool = False,
     on_cycle: Callable[[Progress], None] | None = None,
     on_start: Callable[[str], None] | None = None,
-    **asked: Any,
+    **asked: Unpack[LifeAsked],
 ) -> LifeResult:
     """Follow a cell to its end, or over so many cycles, simulating only the cycles it takes.
 
@@ -119,5 +120,5 @@ def life(
     unknown = set(asked) - set(ASKED)
     if unknown:
         raise TypeError(f"life() has no argument {sorted(unknown)[0]!r}")
-    run = start(cell, ASKED | asked, "every" if exact else "jump", on_cycle, on_start)
+    run = start(cell, ASKED | dict(asked), "every" if exact else "jump", on_cycle, on_start)
     return LifeResult(run.store, run.id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from twin.errors import InputError, SolverGaveUpError
 from twin.runs.record import keep_summary, open_store
@@ -16,6 +16,7 @@ from twin.studies.registry import Going, StudyKind, kept_design
 from twin.studies.runner import LifeDone, Lives, Variant
 
 if TYPE_CHECKING:
+    from twin.catalog.asked import LivesAsked
     from twin.specs.schema import CellSpec
     from twin.store import Store
     from twin.uncertainty.loss_split import CoalitionLife
@@ -64,7 +65,7 @@ def attribute(
     on_life: Callable[[LifeDone], None] | None = None,
     on_start: Callable[[str], None] | None = None,
     on_wait: Callable[[str], None] | None = None,
-    **asked: Any,
+    **asked: Unpack[LivesAsked],
 ) -> Attribution:
     """Split what a cell loses, and the life it loses, over its failure modes.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from twin.errors import InputError
 from twin.runs.record import keep_summary, open_store
@@ -18,6 +18,7 @@ from twin.studies.registry import Going, StudyKind, kept_design
 from twin.studies.runner import LifeDone, Lives, Variant
 
 if TYPE_CHECKING:
+    from twin.catalog.asked import LivesAsked
     from twin.search.axes import Axis
     from twin.search.refine import Answer, Place
     from twin.specs.schema import CellSpec
@@ -80,7 +81,7 @@ def safe_map(
     on_start: Callable[[str], None] | None = None,
     on_wait: Callable[[str], None] | None = None,
     on_lines: Callable[[float, str], None] = lambda share, text: None,
-    **asked: Any,
+    **asked: Unpack[LivesAsked],
 ) -> SafeMap:
     """Find what kills a cell first, and in which cycle, over two axes.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from twin.errors import InputError
 from twin.runs.record import keep_summary, open_store
@@ -17,6 +17,7 @@ from twin.studies.registry import Going, StudyKind, kept_design
 from twin.studies.runner import LifeDone, Lives
 
 if TYPE_CHECKING:
+    from twin.catalog.asked import LivesAsked
     from twin.specs.schema import CellSpec
     from twin.store import Store
 
@@ -76,7 +77,7 @@ def design(
     on_life: Callable[[LifeDone], None] | None = None,
     on_start: Callable[[str], None] | None = None,
     on_wait: Callable[[str], None] | None = None,
-    **asked: Any,
+    **asked: Unpack[LivesAsked],
 ) -> Design:
     """Find the values of some numbers at which a cell lives longest, under limits.
 

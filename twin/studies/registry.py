@@ -10,7 +10,7 @@ import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Unpack
 
 from twin.errors import InputError, NotFoundError
 from twin.modes.manager import plugin_manager
@@ -19,6 +19,7 @@ from twin.runs.record import open_store
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from twin.catalog.asked import GoingAsked
     from twin.store import Store
     from twin.studies.once import OnWait
     from twin.studies.runner import LifeDone
@@ -133,7 +134,7 @@ def continue_study(
     on_life: Callable[[LifeDone], None] | None = None,
     on_start: Callable[[str], None] | None = None,
     on_wait: OnWait | None = None,
-    **more: Any,
+    **more: Unpack[GoingAsked],
 ) -> StudyResult:
     """Go on with a study that was interrupted: its cell and all it was asked for are stored.
 
