@@ -17,6 +17,7 @@ from twin.engine.recorder import Recorder, recorded_names
 from twin.engine.tolerances import ATOL, RTOL
 from twin.errors import ModelError
 from twin.model.assembly import waiting
+from twin.model.citations import cite
 from twin.model.full_cell import SolidStateSodiumDFN, SolidStateSodiumSPM
 from twin.model.parameters import APPLIED_PRESSURE, build_values, built_in
 from twin.model.pybamm_compat import CompiledCell, SolverSettings, make_step
@@ -90,6 +91,7 @@ def build_model(
     except pybamm.ModelError as error:
         raise _cannot_assemble(built, error) from error
     built.assembly.check(built)
+    cite(built.assembly.modes)
     return built
 
 

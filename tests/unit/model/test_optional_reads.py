@@ -99,3 +99,15 @@ def test_what_modes_provide_is_in_the_model():
     # At the sodium there are voids, in the composite there are none; the reverse holds of bonds.
     assert "Anode void fraction" not in built.assembly.absent
     assert built.variables["Cathode void fraction"] == pybamm.Scalar(0.0)
+
+
+def test_a_built_model_cites_what_its_modes_rest_on(spec, monkeypatch):
+    cited = []
+    monkeypatch.setattr(pybamm.citations, "register", cited.append)
+    chosen = plugin_manager().select(["pressure"], (), spec.kind)
+    build_model(spec, chosen)
+    assert chosen[0].references
+    for number, reference in enumerate(chosen[0].references, start=1):
+        entry = f"@misc{{twin-pressure-{number}, title = {{{{{reference}}}}}}}"
+        assert cited.count(entry) == 1
+    assert not any("twin-dendrite" in entry for entry in cited)
