@@ -130,7 +130,7 @@ class Prepared:
 
     @property
     def solver_settings(self) -> SolverSettings:
-        """The tolerances of the ladder's foot."""
+        """The tolerances before any fallback."""
         return SolverSettings(self.settings.rtol, self.settings.atol)
 
     def inputs(self, pressure: float | None) -> dict[str, float]:

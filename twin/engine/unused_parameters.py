@@ -3,7 +3,7 @@
 A cell carries numbers that its own model has no use for: the density of a cathode whose
 capacity is not asked for by mass, the constants of a contact law that is not chosen, a
 composite anode's where the anode is a metal. To change one of them and cycle the cell
-anew is time lost. A number is idle if
+anew is time lost. A number is unused if
 
 - no parameter whose value follows it stands in the model, once all functions have been
   put in, in its geometry, or in what the cell is judged by;
@@ -29,7 +29,7 @@ from twin.model.parameters import APPLIED_PRESSURE, parameter_values, symbols_of
 _MIDDLE = np.array([0.5])
 
 
-def idle(
+def unused_numbers(
     spec: Any,
     modes: Sequence[Any],
     model: str,

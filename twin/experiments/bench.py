@@ -15,8 +15,8 @@ import pybamm
 
 from twin.engine import criteria
 from twin.engine.criteria import EVENT, Watched
-from twin.engine.ladder import LadderExhausted, climb
 from twin.engine.prepare import build_model
+from twin.engine.solver_fallbacks import FallbacksExhausted, solve_with_fallbacks
 from twin.errors import ModelError, SolverGaveUpError
 from twin.model.parameters import APPLIED_PRESSURE, build_values
 from twin.model.pybamm_compat import CompiledCell, FailureAtStart, SolverSettings
@@ -194,7 +194,7 @@ class Bench:
     def _leg(self, index: int, target: float | None, seconds: float) -> Leg:
         inputs = self.compiled.inputs(index, self.t, self._given, target)
         try:
-            result, _ = climb(
+            result, _ = solve_with_fallbacks(
                 self.compiled,
                 self._settings,
                 index,
@@ -206,7 +206,7 @@ class Bench:
             )
         except FailureAtStart as dead:
             return self._nothing(inputs, self._named(str(dead)))
-        except LadderExhausted as error:
+        except FallbacksExhausted as error:
             return self._nothing(inputs, Stop(solver=error.message))
         values = self._observer(result.t, result.y, inputs)
         self.t, self.y = float(result.t[-1]), result.y[:, -1].copy()

@@ -176,7 +176,7 @@ class CompiledCell:
         return self._solvers[settings]
 
     def forget_solvers(self) -> None:
-        """Drop the ladder's extra solvers and what they hold in memory."""
+        """Drop the fallbacks' extra solvers and what they hold in memory."""
         self._solvers.clear()
 
     def inputs(
@@ -314,7 +314,7 @@ class CompiledCell:
 
 @dataclass(frozen=True)
 class SolverSettings:
-    """Tolerances and limits of one rung of the ladder."""
+    """Tolerances and limits of one way to solve."""
 
     rtol: float = 1e-4
     atol: float = 1e-6

@@ -156,7 +156,7 @@ def sensitivity(
     job = study_design(spec, cycles, {"protocol": protocol, "model": MODEL})
     doubtful = [(k, q) for k, q in iter_quantities(spec) if q.status in DOUBTFUL]
     steps = [s for k, q in doubtful if (s := _step(spec, k, q)) is not None]
-    idle, free, rebuilt = _sorted_out(job, steps)
+    unused, free, rebuilt = _sorted_out(job, steps)
     job |= {"inputs": [s.key for s in free], "rebuilt": [s.key for s in rebuilt]}
     lives = _lives(job, [*free, *rebuilt], len(free), progress)
     base, died = next(lives)
@@ -178,8 +178,8 @@ def sensitivity(
         "step": STEP,
         "life_cycles": _finite(base),
         "died_of": died,
-        "left_out": len(doubtful) - len(idle) - len(numbers),
-        "idle": len(idle),
+        "left_out": len(doubtful) - len(unused) - len(numbers),
+        "idle": len(unused),
         "wall_s": time.perf_counter() - began,
         "numbers": numbers,
     }
@@ -234,7 +234,7 @@ def _sorted_out(
 ) -> tuple[list[Step], list[Step], list[Step]]:
     """Return the numbers that cannot matter, the inputs of one build, and the others."""
     from twin.engine.inputs import split
-    from twin.engine.unused_parameters import idle
+    from twin.engine.unused_parameters import unused_numbers
     from twin.specs.dump import with_values
     from twin.specs.protocol import Protocol
 
@@ -250,7 +250,7 @@ def _sorted_out(
             made[key] = with_values(spec, texts)
         return made[key]
 
-    unused = idle(spec, modes, job["model"], steps, changed, lambda s: plan_of(rules, s))
+    unused = unused_numbers(spec, modes, job["model"], steps, changed, lambda s: plan_of(rules, s))
     rest = [step for step in steps if step not in unused]
     return unused, *split(spec, modes, job["model"], rest, changed)
 

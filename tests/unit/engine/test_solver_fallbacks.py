@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from twin.engine.ladder import RUNGS, LadderExhausted, climb
+from twin.engine.solver_fallbacks import FALLBACKS, FallbacksExhausted, solve_with_fallbacks
 from twin.model.pybamm_compat import SolverSettings, StepFailed, StepInfeasible, StepResult
 
 DONE = StepResult(np.array([0.0, 1.0]), np.zeros((3, 2)), "final time")
@@ -42,21 +42,21 @@ Y = np.array([1.0, 2.0, 3.0])
 
 def test_a_healthy_step_climbs_nothing():
     cell = StubbornCell(0)
-    assert climb(cell, BASE, 0, 0.0, Y, {}) == (DONE, [])
+    assert solve_with_fallbacks(cell, BASE, 0, 0.0, Y, {}) == (DONE, [])
     assert len(cell.calls) == 1
 
 
-@pytest.mark.parametrize("failures", range(1, len(RUNGS) + 1))
+@pytest.mark.parametrize("failures", range(1, len(FALLBACKS) + 1))
 def test_it_stops_at_the_first_rung_that_helps(failures):
     cell = StubbornCell(failures)
-    _, tried = climb(cell, BASE, 0, 0.0, Y, {})
-    assert tried == [rung.says for rung in RUNGS[:failures]]
+    _, tried = solve_with_fallbacks(cell, BASE, 0, 0.0, Y, {})
+    assert tried == [rung.says for rung in FALLBACKS[:failures]]
     assert cell.forgotten
 
 
 def test_the_rungs_do_what_they_say():
-    cell = StubbornCell(len(RUNGS))
-    climb(cell, BASE, 0, 0.0, Y, {})
+    cell = StubbornCell(len(FALLBACKS))
+    solve_with_fallbacks(cell, BASE, 0, 0.0, Y, {})
     (_, tighter, looser, short, fresh) = cell.calls
     assert tighter[0].rtol == pytest.approx(1e-5) and tighter[0].atol == pytest.approx(1e-7)
     assert looser[0].rtol == pytest.approx(1e-3)
@@ -67,14 +67,14 @@ def test_the_rungs_do_what_they_say():
 
 
 def test_when_nothing_helps_the_first_message_is_kept():
-    with pytest.raises(LadderExhausted) as caught:
-        climb(StubbornCell(99), BASE, 0, 0.0, Y, {})
+    with pytest.raises(FallbacksExhausted) as caught:
+        solve_with_fallbacks(StubbornCell(99), BASE, 0, 0.0, Y, {})
     assert caught.value.message == "IDA_CONV_FAIL"
-    assert len(caught.value.tried) == len(RUNGS)
+    assert len(caught.value.tried) == len(FALLBACKS)
 
 
 def test_an_infeasible_step_is_no_failure():
     cell = StubbornCell(99, StepInfeasible("already below 2.5 V"))
     with pytest.raises(StepInfeasible):
-        climb(cell, BASE, 0, 0.0, Y, {})
+        solve_with_fallbacks(cell, BASE, 0, 0.0, Y, {})
     assert len(cell.calls) == 1

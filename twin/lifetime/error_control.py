@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from twin.lifetime.pace import JumpSettings
-from twin.lifetime.rows import capacity_doubt
+from twin.lifetime.jump_size import JumpSettings
+from twin.lifetime.rows import interpolation_error
 from twin.lifetime.slow import SODIUM, Slow
 from twin.ties import MARGIN, first_best, first_least
 
@@ -19,7 +19,7 @@ BENDS = "the capacity bends"
 
 
 @dataclass(frozen=True)
-class Doubt:
+class ErrorEstimate:
     """What is in doubt after a jump.
 
     Attributes
@@ -48,7 +48,7 @@ def judge(
     moved: np.ndarray,
     stale: float,
     rows: Sequence[Row],
-) -> Doubt:
+) -> ErrorEstimate:
     """Return what a correction puts in doubt.
 
     Its share is the largest part of any slow state's change that the correction moved;
@@ -91,12 +91,12 @@ def judge(
         f"{SODIUM} changes its pace": sodium / settings.sodium,
     }
     why = first_best(errors, errors.__getitem__)
-    return Doubt(errors[why], share, sodium * (row["cycle"] - last["cycle"]), why)
+    return ErrorEstimate(errors[why], share, sodium * (row["cycle"] - last["cycle"]), why)
 
 
-def bend(settings: JumpSettings, rows: Sequence[Row], origin: int) -> Doubt:
+def bend(settings: JumpSettings, rows: Sequence[Row], origin: int) -> ErrorEstimate:
     """Return what drawing the capacity over a jump puts in doubt; parameters as :func:`judge`."""
-    return Doubt(capacity_doubt(rows, origin) / settings.tolerance, why=BENDS)
+    return ErrorEstimate(interpolation_error(rows, origin) / settings.tolerance, why=BENDS)
 
 
 def stale_share(

@@ -14,7 +14,7 @@ CLOCKS: tuple[Callable[[np.ndarray], np.ndarray], ...] = (np.log1p, np.sqrt, np.
 """Over which a state is a polynomial that settles, grows through a film, or drifts."""
 
 
-class Carried:
+class FastState:
     """The states at the ends of the latest simulated cycles, and the curve through them.
 
     The curve is a polynomial through the last three over ``ln(1 + n)``, ``sqrt(n)`` or

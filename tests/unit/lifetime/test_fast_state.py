@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from twin.lifetime.carried import Carried
+from twin.lifetime.fast_state import FastState
 
 KNOWN = (1, 2, 3, 6, 16)
 LAWS = {
@@ -18,21 +18,21 @@ LAWS = {
 @pytest.mark.parametrize("law", LAWS)
 @pytest.mark.parametrize("origin", [0, 100])
 def test_a_law_of_any_clock_is_carried_on_exactly(law, origin):
-    carried = Carried(lambda y: y[:1], origin)
+    carried = FastState(lambda y: y[:1], origin)
     for n in KNOWN:
         carried.add(origin + n, np.array([LAWS[law](n), 7.0]))
     assert carried.at(origin + 40) == pytest.approx([LAWS[law](40), 7.0], abs=1e-12)
 
 
 def test_two_cycles_give_a_line_over_the_logarithm():
-    carried = Carried(lambda y: y)
+    carried = FastState(lambda y: y)
     carried.add(1, np.array([0.5]))
     carried.add(3, np.array([0.4]))
     assert carried.at(7) == pytest.approx([0.3])
 
 
 def test_a_cell_without_electrodes_to_fill_is_carried_too():
-    carried = Carried(lambda y: y[:0])
+    carried = FastState(lambda y: y[:0])
     for n in KNOWN:
         carried.add(n, np.array([2.0]))
     assert carried.at(99) == pytest.approx([2.0])

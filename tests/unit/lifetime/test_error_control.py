@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from twin.lifetime.doubt import bend, judge, stale_share
-from twin.lifetime.pace import JumpSettings
+from twin.lifetime.error_control import bend, judge, stale_share
+from twin.lifetime.jump_size import JumpSettings
 from twin.lifetime.slow import Entry, Host, Slow
 
 HOST = Host(slice(1, 2), 2.0, "Anode stoichiometry", "share")

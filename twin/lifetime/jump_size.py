@@ -54,7 +54,7 @@ class JumpSettings:
 
 
 @dataclass
-class Pace:
+class JumpSize:
     """The length of the next jump within one phase of the protocol.
 
     An attempt's ``error`` is in units of what is allowed, infinite where the cell was dead
@@ -90,13 +90,13 @@ class Pace:
         }
 
     @classmethod
-    def from_data(cls, settings: JumpSettings, data: Mapping[str, Any]) -> Pace:
+    def from_data(cls, settings: JumpSettings, data: Mapping[str, Any]) -> JumpSize:
         """Return what :meth:`to_data` was asked of."""
-        pace = cls(settings, data["length"], data["alone"])
-        pace._rest, pace._failures = data["rest"], data["failures"]
+        size = cls(settings, data["length"], data["alone"])
+        size._rest, size._failures = data["rest"], data["failures"]
         cycle, why = data["dead"]
-        pace._dead = (float("inf") if cycle is None else cycle, why)
-        return pace
+        size._dead = (float("inf") if cycle is None else cycle, why)
+        return size
 
     @property
     def rests(self) -> bool:

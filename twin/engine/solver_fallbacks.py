@@ -12,7 +12,7 @@ from twin.model.pybamm_compat import CompiledCell, SolverSettings, StepFailed, S
 
 
 @dataclass(frozen=True)
-class Rung:
+class Fallback:
     """One attempt: other tolerances, a step limit, or a nudged algebraic state."""
 
     says: str
@@ -22,18 +22,18 @@ class Rung:
 
 # Tolerances first (a stiff knee wants tighter ones, a noisy one looser), then short
 # steps, then a new starting guess for what is not integrated in time.
-RUNGS: tuple[Rung, ...] = (
-    Rung(
+FALLBACKS: tuple[Fallback, ...] = (
+    Fallback(
         "tolerances ten times tighter", lambda s, d: replace(s, rtol=s.rtol / 10, atol=s.atol / 10)
     ),
-    Rung(
+    Fallback(
         "tolerances ten times looser", lambda s, d: replace(s, rtol=s.rtol * 10, atol=s.atol * 10)
     ),
-    Rung(
+    Fallback(
         "time steps of at most 1/200 of the step",
         lambda s, d: replace(s, dt_max=d / 200, dt_init=1e-6),
     ),
-    Rung(
+    Fallback(
         "a fresh guess for the algebraic states",
         lambda s, d: replace(s, dt_init=1e-6),
         fresh_algebraic=True,
@@ -41,7 +41,7 @@ RUNGS: tuple[Rung, ...] = (
 )
 
 
-class LadderExhausted(Exception):
+class FallbacksExhausted(Exception):
     """Every rung failed; carries the first message and what was tried."""
 
     def __init__(self, message: str, tried: list[str]):
@@ -50,7 +50,7 @@ class LadderExhausted(Exception):
         super().__init__(message)
 
 
-def climb(
+def solve_with_fallbacks(
     cell: CompiledCell,
     base: SolverSettings,
     index: int,
@@ -61,7 +61,7 @@ def climb(
     duration: float | None = None,
     target: float | None = None,
 ) -> tuple[StepResult, list[str]]:
-    """Solve a step, climbing the ladder as far as needed.
+    """Solve a step, with as many fallbacks as it needs.
 
     ``duration`` and ``target`` stand in for the step's own, as in
     :meth:`CompiledCell.solve`.
@@ -73,7 +73,7 @@ def climb(
 
     Raises
     ------
-    LadderExhausted
+    FallbacksExhausted
         If no rung helps.
     StepInfeasible, FailureAtStart
         As from :meth:`CompiledCell.solve`.
@@ -88,7 +88,7 @@ def climb(
     tried: list[str] = []
     span = float(cell.steps[index].duration) if duration is None else duration
     try:
-        for rung in RUNGS:
+        for rung in FALLBACKS:
             tried.append(rung.says)
             start = _with_fresh_algebraic(cell, y, user) if rung.fresh_algebraic else y
             try:
@@ -98,7 +98,7 @@ def climb(
                 continue
     finally:
         cell.forget_solvers()
-    raise LadderExhausted(message, tried)
+    raise FallbacksExhausted(message, tried)
 
 
 def _with_fresh_algebraic(

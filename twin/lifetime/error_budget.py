@@ -10,7 +10,7 @@ Row = Mapping[str, Any]
 
 
 @dataclass
-class Tally:
+class ErrorBudget:
     """Cycles simulated, errors estimated, and where it slowed.
 
     Each jump's correction moved its slow states by a ``share`` of what they changed, and
@@ -40,7 +40,7 @@ class Tally:
     slowed: list[list[Any]] = field(default_factory=list)
 
     @classmethod
-    def of_row(cls, row: Row) -> Tally:
+    def of_row(cls, row: Row) -> ErrorBudget:
         """Return what the last row of a life says of it, where nothing else is known."""
         error = float(row.get("estimated_capacity_error") or 0.0)
         simulated = int(row.get("cycles_simulated") or 0)
