@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from twin.errors import InputError
 from twin.modes.manager import plugin_manager
-from twin.specs.overrides import split_overrides
 
 if TYPE_CHECKING:
     import pybamm
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from twin.engine.plan import Plan
     from twin.specs.library import Library
     from twin.specs.loader import ModeEntry
-    from twin.specs.overrides import Overrides
+    from twin.specs.overrides import Overrides, Parsed
     from twin.specs.protocol import Protocol
     from twin.specs.schema import CellSpec
 
@@ -186,15 +185,8 @@ def load_protocol(
     return load(chosen, library=library(), overrides=overrides)
 
 
-__all__ = [
-    "as_spec",
-    "build_model",
-    "library",
-    "list_cells",
-    "load_cell",
-    "load_protocol",
-    "mode_entries",
-    "parameter_values",
-    "plan_of",
-    "split_overrides",
-]
+def split_overrides(overrides: Overrides) -> tuple[Parsed, Parsed]:
+    """Tell the cell's overrides from the protocol's (``protocol.<parameter>``), read once."""
+    from twin.specs.overrides import split_overrides as split
+
+    return split(overrides)

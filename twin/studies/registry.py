@@ -184,4 +184,6 @@ def _kind_of(store: Store, study: str) -> StudyKind:
 
 
 def _a(kind: str) -> str:
+    if not kind:  # what a damaged database holds
+        return "a study of no kind"
     return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
