@@ -128,6 +128,7 @@ STUDY = StudyKind(
     "the loss split over the failure modes",
     Attribution,
     _go_on,
+    attribute,
     defaults={"cycles": CYCLES},
 )
 

@@ -354,6 +354,7 @@ STUDY = StudyKind(
     "how long such cells live, and what they die of",
     Forecast,
     _go_on,
+    forecast,
     parts="members",
     defaults=DEFAULTS,
     more=("samples", "settle", "scheduler"),

@@ -157,6 +157,7 @@ STUDY = StudyKind(
     "what kills a cell first over two axes",
     SafeMap,
     _go_on,
+    safe_map,
     parts="points",
     defaults=DEFAULTS,
     more=("on_lines",),

@@ -140,7 +140,7 @@ def _go_on(store: Store, study: str, job: dict[str, Any], going: Going) -> Desig
 
 
 STUDY = StudyKind(
-    KIND, "the values at which a cell lives longest", Design, _go_on, defaults=DEFAULTS
+    KIND, "the values at which a cell lives longest", Design, _go_on, design, defaults=DEFAULTS
 )
 
 

@@ -67,6 +67,8 @@ class StudyKind:
         ``result(store, study)`` reads what a study of this kind has come to.
     go_on : callable
         ``go_on(store, study, design, going)`` lives what is left, and returns the result.
+    begin : callable, optional
+        ``begin(cell, **asked)`` starts a new one and returns its result.
     parts : str
         What its lives are called there, in the plural.
     defaults : mapping
@@ -79,6 +81,7 @@ class StudyKind:
     title: str
     result: Callable[[Store, str], StudyResult]
     go_on: Callable[[Store, str, dict[str, Any], Going], StudyResult]
+    begin: Callable[..., StudyResult] | None = None
     parts: str = "lives"
     defaults: Mapping[str, Any] = field(default_factory=dict)
     more: tuple[str, ...] = ()

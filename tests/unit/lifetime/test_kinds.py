@@ -30,6 +30,8 @@ def begun(store, kind, **more):
 
 def test_the_kinds_are_these():
     assert list(kinds.study_kinds()) == ["forecast", "attribute", "map", "design"]
+    for kind in kinds.study_kinds().values():
+        assert kind.begin is not None and kind.begin is getattr(twin, kind.begin.__name__)
 
 
 def test_a_study_goes_on_with_what_it_keeps(store):
