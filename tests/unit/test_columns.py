@@ -58,3 +58,25 @@ def test_a_limit_is_on_the_column_that_has_its_name():
 def test_every_column_is_documented(key):
     rows = re.findall(r"^\| (.*?) \|", DOCS.split("## What a stored row adds")[1], re.MULTILINE)
     assert any(f"`{key}`" in row for row in rows), f"docs/variables.md lacks {key}"
+
+
+def test_a_run_is_told_by_what_matters_most_first():
+    from twin.report.describe import _numbers
+
+    row = dict.fromkeys(COLUMNS, 1.0) | {"complete": True, "temperature_max_K": 298.15}
+    found = _numbers([row, row | {"capacity_Ah": 0.5, "capacity_estimated": True}], 2.0)
+    assert [(n["what"], n["unit"]) for n in found] == [
+        ("capacity, estimated", "mAh"),
+        ("capacity per area, estimated", "mAh/cm2"),
+        ("coulombic efficiency", "%"),
+        ("area-specific resistance", "ohm cm2"),
+        ("lowest voltage", "V"),
+        ("highest voltage", "V"),
+        ("lowest stack pressure", "MPa"),
+        ("highest stack pressure", "MPa"),
+        ("highest temperature", "degC"),
+    ]
+    assert [n["first"] for n in found] == pytest.approx(
+        [1e3, 500.0, 100.0, 1e4, 1.0, 1.0, 1e-6, 1e-6, 25.0]
+    )
+    assert (found[0]["last"], found[1]["last"]) == (500.0, 250.0)

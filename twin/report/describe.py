@@ -48,11 +48,10 @@ def _numbers(rows: list[dict[str, Any]], area: float) -> list[dict[str, Any]]:
         return []
     first, last = complete[0], complete[-1]
     found = []
-    for column in COLUMNS.values():
-        values = [
-            None if (x := r.get(column.key)) is None else column.show(x) for r in (first, last)
-        ]
-        if not column.told or values == [None, None]:
+    for column in sorted((c for c in COLUMNS.values() if c.told), key=lambda c: c.told):
+        stored = [row.get(column.key) for row in (first, last)]
+        values = [None if x is None else column.show(x) for x in stored]
+        if values == [None, None]:
             continue
         estimated = column.key == CAPACITY and last.get("capacity_estimated")
         end = ", estimated" if estimated else ""
