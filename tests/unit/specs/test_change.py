@@ -103,13 +103,17 @@ def test_a_law_of_a_cell_keeps_its_remarks_on_the_numbers_that_stay():
     assert changed.activation_energy.source == law.source and changed.source is None
 
 
-def test_a_number_is_changed_in_two_milliseconds():
+def test_the_short_way_takes_a_tenth_of_the_long_way():
+    """A millisecond against 25 on an idle machine; the ratio holds on a busy one too."""
     spec = twin.load_cell(CELLS[0])
-    with_values(spec, {"stack.pressure": "1 MPa"})
-    took = []
-    for n in range(30):
-        began = time.perf_counter()
-        found = with_values(spec, {"stack.pressure": f"{n + 1} MPa"})
-        took.append(time.perf_counter() - began)
-    assert found.stack.pressure.si == 30e6 and spec.stack.pressure.si != 30e6
-    assert min(took) < 2e-3
+
+    def least(way, times):
+        took = []
+        for n in range(times):
+            began = time.process_time()
+            found = way(spec, {"stack.pressure": f"{n + 11} MPa"})
+            took.append(time.process_time() - began)
+        assert found.stack.pressure.si == pytest.approx((times + 10) * 1e6)
+        return min(took)
+
+    assert 8 * least(with_values, 30) < least(lambda *given: remade(*given, ENTRIES), 5)
