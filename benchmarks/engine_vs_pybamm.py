@@ -28,7 +28,7 @@ import twin
 
 import pybamm  # isort: skip
 
-from twin.api import load_protocol, plan_of
+from twin import load_protocol, plan_of
 from twin.engine.checkpoint import State
 from twin.engine.prepare import RunSettings, build_model, prepare
 from twin.engine.run import RunLoop

@@ -20,7 +20,6 @@ import time
 from typing import Any
 
 import twin
-from twin import api
 
 BARE = "(bare)"
 CM2 = 1e4  # cm2 in a m2
@@ -47,7 +46,7 @@ def laid(name: str) -> list[str]:
 def row(cell: str, name: str, args: argparse.Namespace) -> dict[str, Any]:
     """Return one line of the table: three virtual tests of one cell."""
     stairs = {"step": "0.2 mA/cm^2", "start": "0.2 mA/cm^2", "maximum": args.maximum}
-    found = api.ccd(cell, overlays=laid(name), half_cycle="30 minutes", **stairs)
+    found = twin.ccd(cell, overlays=laid(name), half_cycle="30 minutes", **stairs)
     cycles = max(1, round(args.hours / 2))
     run = twin.simulate(
         cell,
@@ -138,7 +137,7 @@ def main() -> None:
     parser.add_argument("--maximum", default="10 mA/cm^2", help="top of the staircase")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
-    wanted = args.overlays or api.library().names("overlays")
+    wanted = args.overlays or twin.library().names("overlays")
     fits, refused = sort_out(args.cell, [BARE, *wanted])
     began, rows = time.perf_counter(), []
     for done, name in enumerate(fits, start=1):

@@ -21,38 +21,74 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     # running
-    "simulate": "twin.api",
-    "life": "twin.api",
-    "forecast": "twin.api",
-    "load_forecast": "twin.api",
-    "attribute": "twin.api",
-    "load_attribution": "twin.api",
-    "safe_map": "twin.api",
-    "load_map": "twin.api",
-    "design": "twin.api",
-    "load_design": "twin.api",
-    "resume": "twin.api",
-    "load_run": "twin.api",
-    "RunResult": "twin.api",
-    "LifeResult": "twin.api",
-    "Forecast": "twin.api",
-    "Attribution": "twin.api",
-    "SafeMap": "twin.api",
-    "Design": "twin.api",
-    # cells
-    "load_cell": "twin.api",
-    "list_cells": "twin.api",
-    "build_model": "twin.api",
-    "parameter_values": "twin.api",
+    "simulate": "twin.runs.simulate",
+    "life": "twin.runs.life",
+    "resume": "twin.runs.resume",
+    "load_run": "twin.runs.simulate",
+    "RunResult": "twin.runs.result",
+    "damages": "twin.runs.soundness",
+    "LifeResult": "twin.runs.life",
+    "compare": "twin.runs.compare",
+    "open_store": "twin.runs.record",
+    "describe": "twin.report.describe",
+    # studies
+    "forecast": "twin.studies.forecast",
+    "load_forecast": "twin.studies.forecast",
+    "attribute": "twin.studies.attribution",
+    "load_attribution": "twin.studies.attribution",
+    "safe_map": "twin.studies.operating_map",
+    "load_map": "twin.studies.operating_map",
+    "design": "twin.studies.optimise",
+    "load_design": "twin.studies.optimise",
+    "continue_study": "twin.studies.registry",
+    "load_study": "twin.studies.registry",
+    "Forecast": "twin.studies.forecast",
+    "Attribution": "twin.studies.attribution",
+    "SafeMap": "twin.studies.operating_map",
+    "Design": "twin.studies.optimise",
+    "StudyKind": "twin.studies.registry",
+    "drivers": "twin.studies.sensitivity",
+    "sensitivity": "twin.studies.sensitivity",
+    "known_sensitivity": "twin.studies.sensitivity_kept",
+    "study_kinds": "twin.studies.registry",
+    "map_so_far": "twin.studies.map_so_far",
+    "FINISHED": "twin.studies.life_record",
+    "LifeDone": "twin.studies.runner",
+    "Going": "twin.studies.registry",
+    # cells, and what there is
+    "load_cell": "twin.catalog.cells",
+    "list_cells": "twin.catalog.cells",
+    "build_model": "twin.catalog.cells",
+    "parameter_values": "twin.catalog.cells",
+    "cell_entry": "twin.catalog.entries",
+    "cell_numbers": "twin.catalog.entries",
+    "cell_toml": "twin.catalog.entries",
+    "describe_mode": "twin.catalog.entries",
+    "differences": "twin.catalog.entries",
+    "known_share": "twin.catalog.entries",
+    "mode_entry": "twin.catalog.entries",
+    "numbers_by_status": "twin.catalog.entries",
+    "overlay_entry": "twin.catalog.entries",
+    "protocol_entry": "twin.catalog.entries",
+    "stored_cell": "twin.catalog.entries",
+    "library": "twin.catalog.cells",
+    "load_protocol": "twin.catalog.cells",
+    "mode_entries": "twin.catalog.cells",
+    "plan_of": "twin.catalog.cells",
+    # numbers, and other values for them
+    "with_values": "twin.specs.dump",
     "CellSpec": "twin.specs.schema",
     "Q": "twin.specs.quantity",
     "Quantity": "twin.specs.quantity",
+    "split_overrides": "twin.specs.overrides",
+    "PROTOCOL": "twin.specs.overrides",
+    "split_line": "twin.specs.overrides",
     # virtual experiments
-    "ccd": "twin.api",
-    "ccd_sweep": "twin.api",
-    "eis": "twin.api",
-    "gitt": "twin.api",
-    "transference": "twin.api",
+    "ccd": "twin.experiments.critical_currents",
+    "ccd_sweep": "twin.experiments.critical_currents",
+    "eis": "twin.experiments.impedance",
+    "gitt": "twin.experiments.titration",
+    "transference": "twin.experiments.titration",
     # writing a failure mode
     "FailureMode": "twin.modes.mode",
     "ModeParameters": "twin.modes.mode",
@@ -68,9 +104,21 @@ _PUBLIC = {
     "Interface": "twin.modes.context",
     "ModeSubModel": "twin.modes.submodel",
     "arrhenius": "twin.modes.submodel",
-    "FARADAY": "twin.modes.context",
     "hookimpl": "twin.modes.hookspecs",
     "plugin_manager": "twin.modes.manager",
+    # what a run says
+    "share_left": "twin.engine.capacity",
+    "first_capacity": "twin.engine.capacity",
+    "UNTOLD": "twin.engine.outcome",
+    "Outcome": "twin.engine.outcome",
+    "Standing": "twin.engine.outcome",
+    "Progress": "twin.engine.run",
+    "COLUMNS": "twin.columns",
+    # files
+    "export_run": "twin.report.exports",
+    # constants of nature
+    "FARADAY": "twin.constants",
+    "GAS_CONSTANT": "twin.constants",
     # errors
     "TwinError": "twin.errors",
     "InputError": "twin.errors",
@@ -96,44 +144,39 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
-    from twin.api import (
-        Attribution,
-        Design,
-        Forecast,
-        LifeResult,
-        RunResult,
-        SafeMap,
-        attribute,
+    from twin.catalog.cells import (
         build_model,
-        ccd,
-        ccd_sweep,
-        design,
-        eis,
-        forecast,
-        gitt,
-        life,
+        library,
         list_cells,
-        load_attribution,
         load_cell,
-        load_design,
-        load_forecast,
-        load_map,
-        load_run,
+        load_protocol,
+        mode_entries,
         parameter_values,
-        resume,
-        safe_map,
-        simulate,
-        transference,
+        plan_of,
     )
-    from twin.errors import (
-        InputError,
-        NotFoundError,
-        PluginError,
-        SpecError,
-        StoreError,
-        TwinError,
+    from twin.catalog.entries import (
+        cell_entry,
+        cell_numbers,
+        cell_toml,
+        describe_mode,
+        differences,
+        known_share,
+        mode_entry,
+        numbers_by_status,
+        overlay_entry,
+        protocol_entry,
+        stored_cell,
     )
-    from twin.modes.context import FARADAY, CellContext, Interface
+    from twin.columns import COLUMNS
+    from twin.constants import FARADAY, GAS_CONSTANT
+    from twin.engine.capacity import first_capacity, share_left
+    from twin.engine.outcome import UNTOLD, Outcome, Standing
+    from twin.engine.run import Progress
+    from twin.errors import InputError, NotFoundError, PluginError, SpecError, StoreError, TwinError
+    from twin.experiments.critical_currents import ccd, ccd_sweep
+    from twin.experiments.impedance import eis
+    from twin.experiments.titration import gitt, transference
+    from twin.modes.context import CellContext, Interface
     from twin.modes.hookspecs import hookimpl
     from twin.modes.manager import plugin_manager
     from twin.modes.mode import (
@@ -147,5 +190,26 @@ if TYPE_CHECKING:
     )
     from twin.modes.ports import Location, Port, PortAt
     from twin.modes.submodel import ModeSubModel, arrhenius
+    from twin.report.describe import describe
+    from twin.report.exports import export_run
+    from twin.runs.compare import compare
+    from twin.runs.life import LifeResult, life
+    from twin.runs.record import open_store
+    from twin.runs.result import RunResult
+    from twin.runs.resume import resume
+    from twin.runs.simulate import load_run, simulate
+    from twin.runs.soundness import damages
+    from twin.specs.dump import with_values
+    from twin.specs.overrides import PROTOCOL, split_line, split_overrides
     from twin.specs.quantity import Q, Quantity
     from twin.specs.schema import CellSpec
+    from twin.studies.attribution import Attribution, attribute, load_attribution
+    from twin.studies.forecast import Forecast, forecast, load_forecast
+    from twin.studies.life_record import FINISHED
+    from twin.studies.map_so_far import map_so_far
+    from twin.studies.operating_map import SafeMap, load_map, safe_map
+    from twin.studies.optimise import Design, design, load_design
+    from twin.studies.registry import Going, StudyKind, continue_study, load_study, study_kinds
+    from twin.studies.runner import LifeDone
+    from twin.studies.sensitivity import drivers, sensitivity
+    from twin.studies.sensitivity_kept import known_sensitivity

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from twin.api import build_model, load_cell
+from twin.catalog.cells import build_model, load_cell
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,8 +16,6 @@ _QUANTITY = re.compile(
     r"(?P<unit>(?:1\s*)?/?\s*[(A-Za-zµμΩ°%][A-Za-zµμΩ°%0-9\s*/.^()·²³⁻¹⁴⁵-]*)?\s*$"
 )
 _MAX_LENGTH = 80
-ZERO_CELSIUS = 273.15
-"""0 degC [K]."""
 # Names, each with at most one small power, joined by * / and brackets. A power of a
 # power ("m^9^9^9") would keep the unit parser computing for hours.
 _DIGIT = r"-?\d(?:\.\d{1,3})?"
@@ -93,11 +91,6 @@ def to_si(text: str, unit: str) -> float:
             f"{text!r} is a {_dimension_name(factor)}; expected a quantity in {unit or 'no unit'}"
         )
     return float(registry().Quantity(number, factor).to(wanted).magnitude)
-
-
-def same_dimension(unit: str, other: str) -> bool:
-    """Return whether two units measure the same kind of thing."""
-    return bool(_unit(unit, unit).dimensionality == _unit(other, other).dimensionality)
 
 
 @lru_cache(maxsize=1024)

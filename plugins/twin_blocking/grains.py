@@ -118,10 +118,8 @@ class GrainBoundaryAgeing(LayerSubModel):
         i = self.interface
         field = self._field(variables) / self.own("reference_field")
         growth = self.own("field_ageing_rate") * field
-        # Read here and not earlier: by now every mode's variables are there, or never.
-        parted, rate = i("delaminated fraction"), i("misfit strain rate [s-1]")
-        if parted in variables and rate in variables:
-            strained = variables[parted] * pybamm.AbsoluteValue(variables[rate])
-            growth = growth + self.own("strain_ageing") * strained
+        rate = pybamm.AbsoluteValue(variables[i("misfit strain rate [s-1]")])
+        strained = variables[i("delaminated fraction")] * rate
+        growth = growth + self.own("strain_ageing") * strained
         y = variables[self.named("grain-boundary damage state")]
         self.rhs = {y: growth / (1 + variables[self.named("grain-boundary damage")])}

@@ -49,9 +49,11 @@ class Blocking(FailureMode):
         "{interface} current density [A.m-2]",
         "{interface} conducting fraction",
         "{interface} particle area per cell area",
-        "{interface} delaminated fraction",
-        "{interface} misfit strain rate [s-1]",
     )
+    optional_reads = {
+        "{interface} delaminated fraction": 0.0,
+        "{interface} misfit strain rate [s-1]": 0.0,
+    }
     writes = (Port.CONDUCTIVITY_FACTOR, Port.INTERFACE_RESISTANCE)
 
     def _layers(self, cell: CellContext) -> dict[Layer, str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from twin import (
     FARADAY,
+    GAS_CONSTANT,
     CellContext,
     Criterion,
     Evidence,
@@ -20,8 +21,6 @@ from twin import (
 )
 from twin_delamination.pairs import bonded_pairs
 from twin_delamination.parameters import Parameters, table_of
-
-_GAS = 8.314462618  # J/(mol K)
 
 
 class Delamination(FailureMode):
@@ -126,10 +125,15 @@ class Delamination(FailureMode):
         bent = [pair.interface for pair in bonded_pairs(cell, self.id) if pair.bends]
         return found + [i("misfit curvature [m-1]") for i in bent]
 
+    def provides(self, cell: CellContext) -> list[str]:
+        """What is stored, and how fast the strain changes."""
+        rates = [i("misfit strain rate [s-1]") for i in self._places(cell)]
+        return [*self.outputs(cell), *rates]
+
     def diagnose(self, run: RunRecord, cell: CellContext) -> Evidence:
         """Voltage lost to crowding the reaction, and capacity cut off with its particles."""
         volts, capacity, said = 0.0, 0.0, []
-        thermal = 2 * _GAS * run.temperature / FARADAY
+        thermal = 2 * GAS_CONSTANT * run.temperature / FARADAY
         for i in self._places(cell):
             contact, j0 = (
                 i("bonded contact fraction"),

@@ -116,7 +116,7 @@ class Flank(ModeSubModel):
         share = self.p("drive.film_share")
         crowding = 1 / theta * self._at_voids(variables)
         j = -variables[i("current density [A.m-2]")] * crowding
-        narrow = self._constriction(variables)
+        narrow = variables[i("constriction resistance [Ohm.m2]")]
         film = share * theta * (variables[i("series resistance [Ohm.m2]")] - narrow)
         left = 1 - 2 / np.pi * pybamm.arctan(self.p("drive.spot_radius") / length)
         detour = self.p("drive.detour_factor") * length / sigma
@@ -136,13 +136,8 @@ class Flank(ModeSubModel):
         )
 
     def _at_voids(self, variables: dict[str, Any]) -> Any:
-        voids = self.interface("void fraction")
-        if voids not in variables:
-            return 1
-        return 1 + self.p("drive.edge_factor") * pybamm.maximum(variables[voids], 0)
-
-    def _constriction(self, variables: dict[str, Any]) -> Any:
-        return variables.get(self.interface("constriction resistance [Ohm.m2]"), pybamm.Scalar(0))
+        voids = pybamm.maximum(variables[self.interface("void fraction")], 0)
+        return 1 + self.p("drive.edge_factor") * voids
 
     def beyond(self, variables: dict[str, Any]) -> Any:
         """Return ``P - p`` [Pa]: what stack pressure opens, and compression holds shut."""

@@ -65,10 +65,12 @@ class Dendrite(FailureMode):
         "{interface} current density [A.m-2]",
         "{interface} conducting fraction",
         "{interface} series resistance [Ohm.m2]",
-        "{interface} constriction resistance [Ohm.m2]",
         "{interface} reference exchange current density [A.m-2]",
-        "{interface} void fraction",
     )
+    optional_reads = {
+        "{interface} constriction resistance [Ohm.m2]": 0.0,
+        "{interface} void fraction": 0.0,
+    }
     writes = (Port.SHORT_CONDUCTANCE, Port.PARASITIC_CURRENT)
 
     def _metals(self, cell: CellContext) -> tuple[Interface, ...]:

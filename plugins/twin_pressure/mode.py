@@ -6,6 +6,8 @@ import math
 from typing import Any
 
 from twin import (
+    FARADAY,
+    GAS_CONSTANT,
     CellContext,
     Criterion,
     Evidence,
@@ -149,10 +151,14 @@ class StackPressure(FailureMode):
         found = [i(name) for i in cell.metal_interfaces for name in names]
         return [*found, "Stack thickness change [m]"]
 
+    def provides(self, cell: CellContext) -> list[str]:
+        """What is stored, and the share of the interface that voids take."""
+        return [*self.outputs(cell), *(i("void fraction") for i in cell.metal_interfaces)]
+
     def diagnose(self, run: RunRecord, cell: CellContext) -> Evidence:
         """Voltage lost to constriction and to crowding the reaction into less area."""
         volts, lost = 0.0, []
-        thermal = 2 * 8.314462618 * run.temperature / 96485.33212
+        thermal = 2 * GAS_CONSTANT * run.temperature / FARADAY
         for i in cell.metal_interfaces:
             key = i("constriction resistance [Ohm.m2]")
             volts += run.current_density * (run.last[key] - run.first[key])

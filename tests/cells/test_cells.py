@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 import twin
-from twin import api
 
-CELLS = {entry["name"]: entry for entry in map(api.cell_entry, twin.list_cells())}
+CELLS = {entry["name"]: entry for entry in map(twin.cell_entry, twin.list_cells())}
 FAMILIES = {
     "polymer", "gel", "beta-alumina", "nasicon", "sulfide", "halide", "hydride", "mixed-anion",
     "composite",
@@ -22,7 +21,7 @@ def test_every_family_of_the_review_has_a_full_cell():
 @pytest.mark.parametrize("name", CELLS)
 def test_a_cell_can_be_run_by_its_protocol(name):
     spec = twin.load_cell(name)
-    assert api.load_protocol(None, spec).resolve(spec).phases
+    assert twin.load_protocol(None, spec).resolve(spec).phases
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ import pybamm
 import pytest
 
 import twin
-from twin import api
 from twin.errors import Problem
 from twin.specs.dump import iter_quantities
 from twin.specs.explain import validated
@@ -20,14 +19,14 @@ MODELS = {"metal": Metal, "intercalation": Intercalation, "electrolyte": Electro
 
 def read(name: str) -> Metal | Intercalation | Electrolyte:
     problems: list[Problem] = []
-    node = Materials(api.library(), problems).load(name, Origin("test", "", Rank.CELL))
+    node = Materials(twin.library(), problems).load(name, Origin("test", "", Rank.CELL))
     assert node is not None and not problems, problems
     material = validated(MODELS[node.text("kind")], node, problems)
     assert material is not None, problems
     return material
 
 
-NAMES = api.library().names("materials")
+NAMES = twin.library().names("materials")
 MATERIALS = {name: read(name) for name in NAMES}
 ELECTROLYTES = [name for name, m in MATERIALS.items() if m.kind == "electrolyte"]
 HOSTS = [name for name, m in MATERIALS.items() if m.kind == "intercalation"]

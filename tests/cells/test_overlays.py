@@ -8,12 +8,11 @@ from functools import cache
 import pytest
 
 import twin
-from twin import api
-from twin.api.catalog import flat
+from twin.catalog.entries import flat
 from twin.errors import TwinError
 from twin.specs.dump import cell_to_data
 
-OVERLAYS = api.library().names("overlays")
+OVERLAYS = twin.library().names("overlays")
 ANY_CELL = {"high-pressure-20MPa", "inert-interphase", "low-pressure-0.5MPa", "warm-60C"}
 
 SAMPLE = (

@@ -11,7 +11,6 @@ from functools import cache
 import pytest
 
 import twin
-from twin import api
 from twin.validation.loader import load_case
 
 MEMBERS = {
@@ -111,7 +110,7 @@ def test_each_class_of_interface_engineering_can_be_laid_over_or_run(row):
     cell, overlays, case = CLASSES[row]
     spec = loaded(cell, overlays=overlays)
     if overlays:
-        assert api.differences(loaded(cell), spec)
+        assert twin.differences(loaded(cell), spec)
     if case:
         runs = load_case(case).run.values()
         assert any(run.cell == cell and set(overlays) <= set(run.overlays) for run in runs)
@@ -121,7 +120,7 @@ def test_each_class_of_interface_engineering_can_be_laid_over_or_run(row):
 def test_each_duty_is_a_protocol_that_a_cell_can_follow(row):
     protocol, cell = DUTIES[row]
     spec = loaded(cell)
-    assert api.load_protocol(protocol, spec).resolve(spec).phases
+    assert twin.load_protocol(protocol, spec).resolve(spec).phases
 
 
 def test_no_overlay_and_no_protocol_is_left_out():
@@ -130,9 +129,9 @@ def test_no_overlay_and_no_protocol_is_left_out():
                 "sn-interlayer", "tio2-coating"}  # fmt: skip
     conditions = {"low-pressure-0.5MPa", "thin-electrolyte", "warm-60C"}
     layers = {f"{of}-interphase" for of in ("inert", "na3ps4", "na3ps4-cl", "na3sbs4", "nyzc")}
-    assert laid | coatings | conditions | layers == set(api.library().names("overlays"))
+    assert laid | coatings | conditions | layers == set(twin.library().names("overlays"))
     protocols = {protocol for protocol, _ in DUTIES.values()}
-    known = set(api.library().names("protocols"))
+    known = set(twin.library().names("protocols"))
     assert protocols | {"cc-cv-discharge-first", "plate-strip"} == known
 
 

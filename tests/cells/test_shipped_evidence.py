@@ -10,7 +10,6 @@ import pytest
 import twin_cells
 
 import twin
-from twin import api
 from twin.cli.cell_page import show_evidence
 from twin.cli.page import Page
 from twin.specs.dump import iter_quantities
@@ -39,7 +38,7 @@ def test_a_main_cell_ships_with_what_its_life_hangs_on(name):
 @pytest.mark.parametrize("name", MAIN)
 def test_it_is_that_of_the_cell_as_it_is(name):
     """Fails where a cell or a mode's defaults were changed: find it anew with --save."""
-    assert api.known_sensitivity(twin.load_cell(name)) is not None
+    assert twin.known_sensitivity(twin.load_cell(name)) is not None
 
 
 @pytest.mark.parametrize("name", MAIN)
@@ -49,4 +48,4 @@ def test_it_fits_a_page_of_eighty_columns_and_warns(name):
     show_evidence(sheet, found)
     text = sheet.text()
     assert all(len(line) <= 80 for line in text.splitlines())
-    assert ("Warning: a number that was not measured drives" in text) == bool(api.drivers(found))
+    assert ("Warning: a number that was not measured drives" in text) == bool(twin.drivers(found))

@@ -161,6 +161,6 @@ def test_a_figure_that_cannot_be_written_is_known_before_the_work(cli, monkeypat
     def never(*args, **kwargs):
         raise AssertionError("worked first")
 
-    monkeypatch.setattr("twin.api.eis", never)
+    monkeypatch.setattr("twin.eis", never)
     code, _, err = cli("eis", "na-nzsp-na", "--figure", Path("x.bmp"))
     assert code == 2 and ".bmp" in err

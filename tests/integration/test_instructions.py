@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import twin
-from twin.api.cells import load_cell, load_protocol
+from twin.catalog.cells import load_cell, load_protocol
 from twin.model.parameters import nominal_capacity
 
 PROTOCOLS = Path(twin.__file__).parents[1] / "cell_specs" / "twin_cells" / "protocols"
@@ -102,7 +102,7 @@ def check(cell: str, path: Path, **how) -> int:
     rows = {row["cycle"]: row for row in run.rows}
     for cycle, table in run.iter_series():
         row = rows[cycle]
-        steps = [asked(step, spec) for step in rules.cycle_steps(cycle)]
+        steps = [asked(step, spec) for step in rules.phases[cycle - 1].steps]
         places = sorted(set(table["Step"].astype(int)))
         skipped = list(row.get("skipped_steps", ()))
         upto = len(steps) if row["complete"] else places[-1] + 1

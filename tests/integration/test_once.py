@@ -16,7 +16,7 @@ url, study, samples = sys.argv[1:4]
 sys.stdin.readline()
 found = twin.forecast(
     "na-nzsp-na", study=study, samples=int(samples), workers=1, store=url,
-    on_member=lambda done: print(done.member["member"], done.member["run"], flush=True),
+    on_member=lambda done: print(done.lived.name, done.run, flush=True),
     on_wait=lambda text: print(text, file=sys.stderr, flush=True),
 )
 print(len(found.members), flush=True)

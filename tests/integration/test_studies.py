@@ -156,7 +156,7 @@ def test_a_member_that_takes_its_worker_down_is_a_failed_member(db, tmp_path):
         f"""
 import os, signal
 import twin
-from twin.api import members
+from twin.studies import member as members
 
 live = members.Bench.live
 

@@ -30,7 +30,7 @@ print(json.dumps({
     "version": twin.__version__,
     "from": [m.__file__ for m in (twin, twin_pressure, twin_cells)],
     "modes": sorted(manager.modes),
-    "problems": [str(p) for p in manager.doctor(twin.api.library())],
+    "problems": [str(p) for p in manager.doctor(twin.library())],
     "plugins": {p.name: p.distribution for p in manager.plugins},
     "outcome": run.outcome.kind,
     "row": run.rows[0],

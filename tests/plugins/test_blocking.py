@@ -16,7 +16,7 @@ from twin_blocking.spacecharge import barrier_factor
 import twin
 from twin import Port
 
-F, R, T_REF = 96485.33212, 8.314462618, 298.15
+F, R, T_REF = twin.FARADAY, twin.GAS_CONSTANT, 298.15
 CHARGE, BOLTZMANN = 1.602176634e-19, 1.380649e-23
 VACUUM = 8.8541878128e-12
 MODE = ("blocking",)

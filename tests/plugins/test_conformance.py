@@ -188,11 +188,7 @@ class TestBlockingInASymmetricCell(ModeConformance):
     mode_id = "blocking"
     cell = "na-base-na"
     neutral = QUIET_BLOCKING
-    absent_reads = (
-        "{interface} particle area per cell area",
-        "{interface} delaminated fraction",
-        "{interface} misfit strain rate [s-1]",
-    )
+    absent_reads = ("{interface} particle area per cell area",)
     bounds = {"Separator blocking factor": (1, 10)}
 
 
@@ -200,10 +196,6 @@ class TestBlockingInAFullCell(ModeConformance):
     mode_id = "blocking"
     cell = "na-nzsp-nvp"
     neutral = QUIET_BLOCKING
-    absent_reads = (
-        "{interface} delaminated fraction",
-        "{interface} misfit strain rate [s-1]",
-    )
     current_density = -2.0
 
 

@@ -8,7 +8,7 @@ import pytest
 
 import twin
 
-F, V_M = 96485.33212, 2.375e-5
+F, V_M = twin.FARADAY, 2.375e-5
 HOUR = 3600.0
 CYCLES = [
     "Charge at C/5 until 3.8 V",

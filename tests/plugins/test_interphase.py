@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from twin import Port
+from twin import FARADAY, GAS_CONSTANT, Port
 
-F, R, T_REF = 96485.33212, 8.314462618, 298.15
+F, R, T_REF = FARADAY, GAS_CONSTANT, 298.15
 RTF = R * T_REF / F
 TIGHT = {"rtol": 1e-10, "atol": 1e-13}
 MODE = ("interphase",)

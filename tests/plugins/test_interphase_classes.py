@@ -7,7 +7,7 @@ import pytest
 
 import twin
 
-F = 96485.33212
+F = twin.FARADAY
 MODE = ("interphase",)
 HOUR = 3600.0
 RESISTANCE = "Anode interphase resistance [Ohm.m2]"

@@ -13,7 +13,7 @@ from scipy.integrate import quad
 import twin
 from twin import Port
 
-F, V_M, OMEGA = 96485.33212, 2.375e-5, 4e-5
+F, V_M, OMEGA = twin.FARADAY, 2.375e-5, 4e-5
 TIGHT = {"rtol": 1e-10, "atol": 1e-13}
 MODE = ("interphase",)
 HOUR = 3600.0

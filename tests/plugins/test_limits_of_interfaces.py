@@ -15,7 +15,9 @@ from twin_blocking.spacecharge import barrier_factor
 from twin_delamination.cohesive import BilinearLaw
 from twin_delamination.mechanics import biaxial_modulus, bilayer_curvature, release_rate
 
-F, R, T_REF = 96485.33212, 8.314462618, 298.15
+from twin import FARADAY, GAS_CONSTANT
+
+F, R, T_REF = FARADAY, GAS_CONSTANT, 298.15
 VACUUM, CHARGE = 8.8541878128e-12, 1.602176634e-19
 HOUR = 3600.0
 TIGHT = {"rtol": 1e-10, "atol": 1e-13}

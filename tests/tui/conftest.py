@@ -20,7 +20,6 @@ from twin_tui.app import Bench
 from twin_tui.settings import Settings, State
 
 import twin
-from twin import api
 from twin.specs.dump import cell_hash, cell_to_data
 from twin.store import Store
 
@@ -112,7 +111,7 @@ def add_run(
     study: str | None = None,
     member: int | str = 0,
 ) -> str:
-    spec = api.load_cell("na-nzsp-nvp", overrides={"stack.pressure": pressure})
+    spec = twin.load_cell("na-nzsp-nvp", overrides={"stack.pressure": pressure})
     run = store.start_run(
         cell={
             "name": spec.name,
@@ -447,7 +446,7 @@ CELLS = ("na-base-na", "na-base-nvp", "na-nzsp-na", "na-nzsp-nvp")
 @pytest.fixture(autouse=True)
 def _few_cells(monkeypatch) -> None:
     """Only a few of the library's cells are listed: reading all of them takes seconds."""
-    for module in ("twin.api.list_cells", "twin.api.health.list_cells"):
+    for module in ("twin.list_cells", "twin.catalog.health.list_cells"):
         monkeypatch.setattr(module, lambda: list(CELLS))
 
 

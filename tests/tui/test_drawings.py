@@ -144,6 +144,7 @@ VIEW = {
     "samples": 4,
     "asked": 8,
     "failed_members": 0,
+    "censored_members": 0,
     "median_life": 20,
     "p05": 10,
     "p95": None,
@@ -189,8 +190,8 @@ def test_a_study_is_told_in_words():
     job = StudyJob(1, "c", "forecast", {}, 8, state="starting")
     job.hear({"says": "study", "study": "abc"})
     part = {"says": "part", "total": 8, "rate": 0.5, "run": "r", "wall_s": 2.0}
-    job.hear(part | {"done": 1, "eta_s": 14.0, "kind": "completed"})
-    job.hear(part | {"done": 2, "eta_s": 12.0, "kind": "solver-gave-up"})
+    job.hear(part | {"done": 1, "eta_s": 14.0, "kind": "completed", "state": "alive"})
+    job.hear(part | {"done": 2, "eta_s": 12.0, "kind": "solver-gave-up", "state": "censored"})
     assert job.progress() == "running 2/8, 1 without a result, 30/min, 12.0 s left"
     assert (job.id, job.share) == ("abc", 0.25)
     job.hear({"says": "stopped"})

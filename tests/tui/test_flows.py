@@ -478,7 +478,7 @@ def test_a_figure_that_cannot_be_drawn_says_so(bench, drive, stored, monkeypatch
     def broken(*_):
         raise ZeroDivisionError("no height")
 
-    monkeypatch.setattr("twin.api.pictures.draw_panel", broken)
+    monkeypatch.setattr("twin.report.pictures.draw_panel", broken)
 
     async def flow(pilot):
         await pilot.sees("1 of 2 runs")

@@ -77,6 +77,8 @@ def test_overrides_are_lines():
     assert parse_overrides(text) == {"stack.pressure": "10 MPa", "geometry.area": "2 cm^2"}
     with pytest.raises(twin.InputError, match="has no value"):
         parse_overrides("stack.pressure =")
+    # A text that would be a number without its quotes keeps them: it is read once, later.
+    assert parse_overrides('title = "5"') == {"title": '"5"'}
 
 
 # -------------------------------------------------------------------------- settings

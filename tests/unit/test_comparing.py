@@ -1,12 +1,12 @@
-"""``twin.api.compare``: what is run, what is said."""
+"""``twin.compare``: what is run, what is said."""
 
 from __future__ import annotations
 
 import pytest
 
-from twin import api
-from twin.api.comparing import split_item
+import twin
 from twin.errors import InputError, NotFoundError, TwinError
+from twin.runs.compare import split_item
 
 EMPTY = "sqlite://"
 
@@ -26,24 +26,24 @@ def test_items_are_cells_with_overlays_or_runs(item, parts):
 
 
 def test_mistakes_are_known_before_anything_is_run(monkeypatch):
-    monkeypatch.setattr("twin.api.comparing.simulate", lambda *a, **k: pytest.fail("was run"))
+    monkeypatch.setattr("twin.runs.compare.simulate", lambda *a, **k: pytest.fail("was run"))
     with pytest.raises(InputError, match="one alone"):
-        api.compare(["na-nzsp-na"], store=EMPTY)
+        twin.compare(["na-nzsp-na"], store=EMPTY)
     with pytest.raises(InputError, match="na-nzsp-na is named twice"):
-        api.compare(["na-nzsp-na", "na-nzsp-na"], store=EMPTY)
+        twin.compare(["na-nzsp-na", "na-nzsp-na"], store=EMPTY)
     with pytest.raises(TwinError, match="there is no overlay 'nosuch'"):
-        api.compare(["na-nzsp-na", "na-nzsp-na+nosuch"], store=EMPTY)
+        twin.compare(["na-nzsp-na", "na-nzsp-na+nosuch"], store=EMPTY)
     with pytest.raises(NotFoundError, match="no run"):
-        api.compare(["na-nzsp-na", "zzzz"], store=EMPTY)
+        twin.compare(["na-nzsp-na", "zzzz"], store=EMPTY)
 
 
 def test_cells_and_a_stored_run_are_compared_in_the_order_given():
     from twin.store import Store
 
     store = Store.open(EMPTY)
-    first = api.simulate("na-base-na", cycles=1, store=store, series_every=0)
+    first = twin.simulate("na-base-na", cycles=1, store=store, series_every=0)
     shares = []
-    runs = api.compare(
+    runs = twin.compare(
         ["na-base-na+warm-60C", first.id],
         store=store,
         cycles=1,

@@ -192,7 +192,7 @@ def test_a_protocol_resolves_on_the_cells_it_names(block, library):
     path = library / "protocols" / f"{block.info.split()[1]}.toml"
     for name in users(block):
         spec = twin.load_cell(name)
-        assert twin.api.load_protocol(path, spec).resolve(spec).cycle_steps(1)
+        assert twin.load_protocol(path, spec).resolve(spec).phases[0].steps
 
 
 @with_info(blocks("toml", "case"))

@@ -32,7 +32,7 @@ def test_a_swallowed_interrupt_is_remembered_until_the_next_command():
 
 
 def test_a_run_does_not_begin_after_one(monkeypatch):
-    monkeypatch.setattr("twin.api.driving.asked_to_stop", lambda: True)
+    monkeypatch.setattr("twin.runs.drive.asked_to_stop", lambda: True)
     run = twin.simulate("na-nzsp-na", cycles=3, store="sqlite://")
     assert run.outcome.kind == "cancelled" and run.info.cycles == 0
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from twin.engine.cause_of_death import nearest
 from twin.engine.outcome import Standing
-from twin.engine.verdict import nearest
-from twin.lifetime.carried import Carried
-from twin.lifetime.climb import Found, best
 from twin.lifetime.envelope import Envelope
+from twin.lifetime.fast_state import FastState
 from twin.lifetime.interpolation import last_span
+from twin.search.ascent import Found, best
 from twin.ties import first_best, first_least
 
 HERE = np.array([2.0, 5.0, 20.0, 60.0])
@@ -71,7 +71,7 @@ def test_a_predicted_sum_does_not_hang_on_the_last_bit(curve):
 @pytest.mark.parametrize("curve", CURVES)
 def test_a_carried_state_does_not_hang_on_the_last_bit(curve):
     def carried(values):
-        known = Carried(lambda y: y)
+        known = FastState(lambda y: y)
         for cycle, value in zip((2, 5, 20, 60), values, strict=True):
             known.add(cycle, np.array([value]))
         return known.at(120)[0]

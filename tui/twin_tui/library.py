@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import twin
-from twin import api, files
+from twin import files
 from twin_tui.runs.scenario import Scenario
 
 PATIENCE_S = 3.0
@@ -64,7 +64,7 @@ class Twin:
         """The database, opened once."""
         with self._lock:
             if self._store is None:
-                self._store = api.open_store(self.url, lock_timeout_s=PATIENCE_S)
+                self._store = twin.open_store(self.url, lock_timeout_s=PATIENCE_S)
             return self._store
 
     def close(self) -> None:
@@ -75,28 +75,28 @@ class Twin:
     def cells(self) -> list[str]:
         """Return the names of the library's cells and the paths of the user's own."""
         own = sorted(map(str, self.own_cells.glob("*.toml"))) if self.own_cells.is_dir() else []
-        return [*api.list_cells(), *own]
+        return [*twin.list_cells(), *own]
 
     def entries(self, names: list[str]) -> list[dict[str, Any]]:
         """Return what is to be listed of some cells."""
-        return [api.cell_entry(name) | {"ref": name} for name in names]
+        return [twin.cell_entry(name) | {"ref": name} for name in names]
 
     def card(self, cell: str) -> Card:
         """Return a cell's card."""
-        from twin.api import card
+        from twin.catalog import card
 
-        spec = api.load_cell(cell)
+        spec = twin.load_cell(cell)
         return Card(
             spec,
             card.layers(spec),
             card.key_numbers(spec),
             card.warnings(spec),
-            api.numbers_by_status(spec),
+            twin.numbers_by_status(spec),
         )
 
     def numbers(self, cell: str) -> list[Any]:
         """Return every number of a cell."""
-        return api.cell_numbers(api.load_cell(cell))
+        return twin.cell_numbers(twin.load_cell(cell))
 
     def changed_cell(self, cell: str, changes: dict[str, str]) -> Any:
         """Return a cell with some of its numbers changed by hand (SpecError if it cannot be)."""
@@ -104,7 +104,7 @@ class Twin:
             key: {"value": _number_or_text(text), "status": "assumed", "source": "set by hand"}
             for key, text in changes.items()
         }
-        return api.load_cell(cell, overrides=overrides)
+        return twin.load_cell(cell, overrides=overrides)
 
     def save_cell(self, cell: str, changes: dict[str, str], name: str, title: str) -> Path:
         """Write a changed copy of a cell as TOML and return its file."""
@@ -112,40 +112,35 @@ class Twin:
         if not name or name != Path(name).name or name.startswith("."):
             raise twin.InputError(f"{name!r} is no name of a file", fix="write it like my-cell")
         path = self.own_cells / f"{name.removesuffix('.toml')}.toml"
-        if path.exists() or path.stem in api.list_cells():
+        if path.exists() or path.stem in twin.list_cells():
             raise twin.InputError(
                 f"there is a cell {path.stem!r} already", fix="choose another name"
             )
-        files.write_text(path, api.cell_toml(spec), parents=True)
+        files.write_text(path, twin.cell_toml(spec), parents=True)
         return path
 
     def choices(self) -> dict[str, list[Any]]:
         """Return what a scenario can be made of."""
-        library = api.library()
+        library = twin.library()
         return {
             "cells": self.cells(),
-            "overlays": [api.overlay_entry(name) for name in library.names("overlays")],
-            "protocols": [api.protocol_entry(name) for name in library.names("protocols")],
-            "modes": [api.mode_entry(mode) for mode in twin.plugin_manager().modes.values()],
+            "overlays": [twin.overlay_entry(name) for name in library.names("overlays")],
+            "protocols": [twin.protocol_entry(name) for name in library.names("protocols")],
+            "modes": [twin.mode_entry(mode) for mode in twin.plugin_manager().modes.values()],
         }
 
     def preview(self, scenario: Scenario) -> Preview:
         """Return what a scenario would do, without running it."""
         found = Preview(scenario)
-        cell_only = {k: v for k, v in scenario.overrides.items() if not k.startswith("protocol.")}
-        of_protocol = {
-            k.removeprefix("protocol."): v
-            for k, v in scenario.overrides.items()
-            if k.startswith("protocol.")
-        }
         try:
-            base = api.load_cell(scenario.cell)
-            spec = api.load_cell(scenario.cell, overlays=scenario.overlays, overrides=cell_only)
-            found.differences = api.differences(base, spec)
+            cell_only, of_protocol = twin.split_overrides(scenario.overrides)
+            base = twin.load_cell(scenario.cell)
+            spec = twin.load_cell(scenario.cell, overlays=scenario.overlays, overrides=cell_only)
+            found.differences = twin.differences(base, spec)
             modes = twin.plugin_manager().select(None, scenario.without, spec.kind)
             found.modes = [mode.id for mode in modes]
-            protocol = api.load_protocol(scenario.protocol, spec, of_protocol)
-            plan = api.plan_of(protocol, spec)
+            protocol = twin.load_protocol(scenario.protocol, spec, of_protocol)
+            plan = twin.plan_of(protocol, spec)
             found.protocol = f"{protocol.name}: {protocol.title}"
             found.steps = [step.do for phase in plan.phases for step in phase.steps]
             found.estimate = self.estimate(spec.name, scenario.model, scenario.cycles)
@@ -155,7 +150,7 @@ class Twin:
 
     def estimate(self, cell: str, model: str, cycles: int) -> str:
         """Return how long a run may take, by the stored runs of the same cell and model."""
-        from twin.api.formats import duration
+        from twin.formats import duration
 
         runs = [
             run.wall_s / run.cycles
@@ -185,11 +180,11 @@ class Twin:
         """Return what is to be shown of a stored forecast."""
         from twin_tui.runs.views import forecast_view
 
-        return forecast_view(api.load_forecast(study, store=self.store))
+        return forecast_view(twin.load_forecast(study, store=self.store))
 
     def export_forecast(self, study: str, folder: Path) -> list[Path]:
         """Write a forecast's figure and document into a folder."""
-        found = api.load_forecast(study, store=self.store)
+        found = twin.load_forecast(study, store=self.store)
         return self._written(found, f"forecast-{study}", folder)
 
     @staticmethod
@@ -202,11 +197,11 @@ class Twin:
 
     def map(self, study: str) -> dict[str, Any]:
         """Return a stored map, as far as it is done."""
-        return api.map_so_far(study, store=self.store)
+        return twin.map_so_far(study, store=self.store)
 
     def export_map(self, study: str, folder: Path) -> list[Path]:
         """Write a map's figure and document into a folder."""
-        found = api.load_map(study, store=self.store)
+        found = twin.load_map(study, store=self.store)
         if not found.points:
             raise twin.InputError("the map is not finished", fix="let it go on first (G)")
         return self._written(found, f"map-{study}", folder)
@@ -224,7 +219,7 @@ class Twin:
         return None
 
     def attribution_of(self, result: Any) -> dict[str, Any]:
-        """Return what :func:`twin.api.attribute` is called with for the cell of a run.
+        """Return what :func:`twin.attribute` is called with for the cell of a run.
 
         Raises
         ------
@@ -234,7 +229,7 @@ class Twin:
         info = result.info
         by_name = {Path(cell).stem if "/" in cell else cell: cell for cell in self.cells()}
         protocol = info.protocol.get("name")
-        if info.cell_name not in by_name or protocol not in api.library().names("protocols"):
+        if info.cell_name not in by_name or protocol not in twin.library().names("protocols"):
             missing = info.cell_name if info.cell_name not in by_name else protocol
             raise twin.InputError(
                 f"{missing} is not in the library", fix="run `twin attribute` with its file"
@@ -250,18 +245,18 @@ class Twin:
 
     def run(self, run: str) -> tuple[Any, dict[str, Any]]:
         """Return a stored run and all that is worth knowing of it."""
-        from twin.api.describe import describe
+        from twin.report.describe import describe
 
-        result = api.load_run(run, store=self.store)
+        result = twin.load_run(run, store=self.store)
         return result, describe(result)
 
     def provenance(self, result: Any) -> list[Any]:
         """Return every number of the cell that a run was made with."""
-        return api.cell_numbers(api.stored_cell(result.info.cell_spec))
+        return twin.cell_numbers(twin.stored_cell(result.info.cell_spec))
 
     def differences(self, results: list[Any]) -> list[tuple[str, ...]]:
         """Return the parameters, settings and protocols in which runs differ."""
-        from twin.api import catalog
+        from twin.catalog import entries as catalog
 
         tables = []
         for result in results:
@@ -275,10 +270,10 @@ class Twin:
 
     def export(self, run: str, to: str, folder: Path) -> list[Any]:
         """Write a run's files into a folder."""
-        from twin.api.describe import export_run
+        from twin.report.describe import export_run
 
         folder.mkdir(parents=True, exist_ok=True)
-        found: list[Any] = export_run(api.load_run(run, store=self.store), to, folder)
+        found: list[Any] = export_run(twin.load_run(run, store=self.store), to, folder)
         return found
 
     def modes(self) -> list[str]:
@@ -287,7 +282,7 @@ class Twin:
 
     def health(self, scheduler: str = "") -> dict[str, Any]:
         """Return whether all is well, and what is known of the scheduler of forecasts."""
-        from twin.api.health import describe_scheduler, health
+        from twin.catalog.health import describe_scheduler, health
 
         found = health(self.url)
         says, problems = describe_scheduler(scheduler)
@@ -295,7 +290,7 @@ class Twin:
 
     def mode(self, mode: str) -> dict[str, Any]:
         """Return all about a failure mode."""
-        return api.describe_mode(mode)
+        return twin.describe_mode(mode)
 
 
 def _number_or_text(text: str) -> Any:

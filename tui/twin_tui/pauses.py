@@ -12,7 +12,7 @@ SWITCH_S = 0.001
 THRESHOLDS = (1000, 10, 200)
 """When the three generations are collected: the oldest every few minutes, not every 6 s."""
 
-NEEDED = ("pybamm", "plotext", "twin.api.pictures", "twin.api.describe", "twin.store")
+NEEDED = ("pybamm", "plotext", "twin.report.pictures", "twin.report.describe", "twin.store")
 """What the screens need sooner or later (PyBaMM reads the steps of protocols)."""
 
 

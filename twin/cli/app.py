@@ -97,7 +97,7 @@ def root_command() -> Any:
     A plugin can add commands but not replace the twin's; a command that Typer cannot
     read is left out, and nothing else is.
     """
-    from twin.modes.manager import plugin_manager
+    from twin import plugin_manager
 
     root: Any = typer.main.get_command(core_app())
     extra = typer.Typer()

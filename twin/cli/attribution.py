@@ -58,13 +58,13 @@ def attribute(
     A life is simulated with every subset of the modes; the shares are Shapley's values,
     which add up to the total. What two modes do to each other is shown beside them.
     """
-    from twin import api
+    import twin
     from twin.report.figures import figure_target
 
     if figure is not None:
         figure_target(figure)
     teller = Teller(session)
-    result = api.attribute(
+    result = twin.attribute(
         cell,
         cycles=cycles,
         groups=groups or (),

@@ -5,11 +5,10 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any
 
-from twin.api.card import key_numbers
-from twin.api.catalog import cell_numbers, known_share
-from twin.api.evidence import drivers
-from twin.api.evidence_kept import known_sensitivity
-from twin.api.parameters import UNSTATED, parameters
+from twin import drivers, known_sensitivity
+from twin.catalog.card import key_numbers
+from twin.catalog.entries import cell_numbers, known_share
+from twin.catalog.parameters import UNSTATED, parameters
 from twin.cli.formats import percent
 from twin.cli.page import Page
 from twin.specs.dump import provenance_counts

@@ -52,7 +52,7 @@ def list_cells(
     ] = "name",
 ) -> None:
     """List the cells; show one, check a file, print a schema."""
-    from twin import api
+    import twin
     from twin.cli.formats import percent
     from twin.errors import InputError
 
@@ -60,7 +60,7 @@ def list_cells(
         raise InputError(
             f"cells cannot be sorted by {sort!r}", key="sort", fix=f"one of {', '.join(SORTS)}"
         )
-    every = [api.cell_entry(name) for name in api.list_cells()]
+    every = [twin.cell_entry(name) for name in twin.list_cells()]
     _check_words(every, family=family, kind=kind)
     broken = [e for e in every if "problem" in e and not (family or anode or kind or known)]
     found = [
@@ -108,15 +108,15 @@ def show_cell(
     overrides: Overrides = None,
 ) -> None:
     """Show a cell, its modes and where its numbers come from."""
-    from twin import api
+    import twin
     from twin.specs.dump import cell_hash, cell_to_data, provenance_counts
 
-    spec = api.load_cell(cell, overlays=overlays or (), overrides=overrides or ())
+    spec = twin.load_cell(cell, overlays=overlays or (), overrides=overrides or ())
     document = cell_to_data(spec) | {
         "hash": cell_hash(spec),
         "numbers_by_status": provenance_counts(spec),
-        "quantities": {p.key: p.to_dict() for p in api.cell_numbers(spec)},
-        "evidence": api.known_sensitivity(spec),
+        "quantities": {p.key: p.to_dict() for p in twin.cell_numbers(spec)},
+        "evidence": twin.known_sensitivity(spec),
     }
     session.finish(document, lambda sheet: _show(sheet, spec))
 
@@ -152,14 +152,14 @@ def weigh_cell(
     fifth, alone, and the cell's life is followed anew: some hundred lives by cycle jump,
     in a few minutes.
     """
-    from twin import api
+    import twin
     from twin.cli.cell_page import show_evidence
     from twin.cli.ticker import Ticker
 
     if save is not None:
         check_target(save, key="save")
     with Ticker(session, cell) as ticker:
-        found = api.sensitivity(
+        found = twin.sensitivity(
             cell,
             cycles=cycles,
             protocol=protocol,
@@ -179,13 +179,13 @@ def check_cell(
     overrides: Overrides = None,
 ) -> None:
     """Check a cell file; every problem comes with a fix."""
-    from twin import api
+    import twin
     from twin.specs.dump import provenance_counts
 
     # A file without a suffix is not mistaken for a name, nor a mistyped name for a file.
-    named = file in api.list_cells() or not Path(file).is_file()
+    named = file in twin.list_cells() or not Path(file).is_file()
     path: str | Path = file if named else Path(file)
-    spec = api.load_cell(path, overlays=overlays or (), overrides=overrides or ())
+    spec = twin.load_cell(path, overlays=overlays or (), overrides=overrides or ())
     counts = provenance_counts(spec)
     total = sum(counts.values())
     document = {
@@ -210,7 +210,7 @@ def print_schema(
     of: Annotated[str, typer.Argument(metavar="KIND", help="cell, overlay or protocol.")] = "cell",
 ) -> None:
     """Print the JSON Schema of a kind of file, for editors."""
-    from twin import api
+    import twin
     from twin.errors import InputError
     from twin.specs import jsonschema
 
@@ -221,7 +221,7 @@ def print_schema(
     if of == "protocol":
         schema = jsonschema.protocol_schema()
     elif of == "overlay":
-        schema = jsonschema.overlay_schema(api.mode_entries())
+        schema = jsonschema.overlay_schema(twin.mode_entries())
     else:
-        schema = jsonschema.cell_schema(api.mode_entries())
+        schema = jsonschema.cell_schema(twin.mode_entries())
     write(session.out, as_json(schema, session.out))

@@ -43,13 +43,13 @@ def compare(
 
     Runs are read; cells are run now, with the SPM unless told otherwise, and stored.
     """
-    from twin import api
+    import twin
     from twin.cli.ticker import Ticker
     from twin.report.comparison import compared, comparison_panels
 
     check_figure(figure)
     with Ticker(session, f"{len(items)} runs") as ticker:
-        runs = api.compare(
+        runs = twin.compare(
             items,
             store=session.store,
             protocol=protocol,

@@ -12,9 +12,9 @@ from twin.cli.options import CellName, Overlays, Overrides, Without, names
 from twin.cli.session import Session
 
 if TYPE_CHECKING:
-    from twin.api.critical_currents import SweepPoint
     from twin.cli.page import Page
     from twin.experiments.ccd import Limit, Warned
+    from twin.experiments.critical_currents import SweepPoint
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -68,13 +68,13 @@ def ccd(
     first one is found by a ramp of its own, which the result names. With --sweep (repeatable)
     one table and one figure for all combinations.
     """
-    from twin import api
+    import twin
     from twin.cli.ticker import Ticker
     from twin.report.critical_currents import ramp_panels, sweep_panels
 
     check_figure(figure)
     with Ticker(session, cell) as ticker:
-        points = api.ccd_sweep(
+        points = twin.ccd_sweep(
             cell,
             sweep=sweep or (),
             start=start,

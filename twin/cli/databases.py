@@ -21,7 +21,7 @@ def add_commands(app: typer.Typer) -> None:
 
 def info(session: Session) -> None:
     """Say where the database is and what is in it; upgrade it."""
-    from twin.api.health import describe_database
+    from twin.catalog.health import describe_database
 
     document = describe_database(session.common.db)
 

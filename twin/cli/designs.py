@@ -80,13 +80,13 @@ def design(
     not: the result says which. Limits are on capacity, energy, efficiency, cycle_time,
     resistance, temperature and pressure. --vary and --limit may be repeated.
     """
-    from twin import api
+    import twin
     from twin.report.figures import figure_target
 
     if figure is not None:
         figure_target(figure)
     teller = Teller(session)
-    result = api.design(
+    result = twin.design(
         cell,
         vary=vary or (),
         limits=limits or (),

@@ -33,10 +33,10 @@ def export(
     parquet: cycles and series; csv: cycles; netcdf: both; bdf: the series in the Battery
     Data Format (current positive on charge).
     """
-    from twin import api
+    import twin
     from twin.report.exports import export_run
 
-    result = api.load_run(run, store=session.store)
+    result = twin.load_run(run, store=session.store)
     written = export_run(result, to, out)
     files = [{"path": str(w.path), "holds": w.holds, "rows": w.rows} for w in written]
 

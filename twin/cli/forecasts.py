@@ -88,7 +88,7 @@ def forecast(
     Every quantity with a spread is sampled; every member is a life by cycle jump. A study
     that was interrupted goes on with --study ID, and so does one that wants more --samples.
     """
-    from twin import api
+    import twin
     from twin.report.figures import figure_target
 
     # What cannot be answered is said before the work.
@@ -96,7 +96,7 @@ def forecast(
         figure_target(figure)
     asked = _within(before or [], _horizon(session, study, cycles))
     teller = Teller(session, "members")
-    result = api.forecast(
+    result = twin.forecast(
         cell,
         cycles=cycles,
         samples=samples,
@@ -121,11 +121,12 @@ def forecast(
 
 
 def _horizon(session: Session, study: str | None, cycles: int | None) -> int:
-    from twin.api.forecasts import DEFAULTS
+    import twin
 
     if study is not None:
         return int(session.store.study(study).design["cycles"])
-    return int(DEFAULTS["cycles"] if cycles is None else cycles)
+    defaults = twin.study_kinds()["forecast"].defaults
+    return int(defaults["cycles"] if cycles is None else cycles)
 
 
 def _within(cycles: list[int], horizon: int) -> list[int]:
@@ -151,7 +152,7 @@ def _page(sheet: Page, document: dict[str, Any]) -> None:
         median += f" (from {members} cells: {low} to {high})"
     sheet.facts(
         [
-            ("members", f"{document['samples']}, {document['failed_members']} failed"),
+            ("members", _followed(document)),
             ("median life", median),
             ("90 % of lives", f"{document['p05'] or beyond} to {document['p95'] or beyond} cycles"),
             ("alive at the end", percent(document["survive"]) if members else None),
@@ -167,6 +168,12 @@ def _page(sheet: Page, document: dict[str, Any]) -> None:
         sheet.table(("of", "share", "band"), rows, right=(1, 2))
     if document["sensitivity"]:
         _sensitivity(sheet, document["sensitivity"])
+
+
+def _followed(document: dict[str, Any]) -> str:
+    lost = document["censored_members"]
+    partly = f", {lost} followed part of the way" if lost else ""
+    return f"{document['samples']}, {document['failed_members']} failed{partly}"
 
 
 def _share(found: dict[str, float]) -> tuple[str, str]:

@@ -63,14 +63,14 @@ def eis(
     The fit tells grains, grain boundaries and interfaces apart by their capacitances, and
     gives the electrolyte's conductivity.
     """
-    from twin import api
+    import twin
     from twin.cli.ticker import Ticker
     from twin.experiments.eis import as_data
     from twin.report.impedance import impedance_panels
 
     check_figure(figure)
     with Ticker(session, cell or f"run {run}"):
-        found = api.eis(
+        found = twin.eis(
             cell,
             run=run,
             cycle=cycle,

@@ -13,7 +13,7 @@ from twin.cli.running import EXIT_CODES, Atol, Model, Rtol, check_tolerances, ch
 from twin.cli.session import Session
 
 if TYPE_CHECKING:
-    from twin.api import LifeResult
+    from twin import LifeResult
     from twin.cli.page import Page
 
 _MOST = 6
@@ -54,14 +54,14 @@ def life(
     near a failure or a sudden change every cycle is simulated. The rows of cycles nobody
     simulated are marked as interpolated.
     """
-    from twin import api
+    import twin
 
     check_tolerances(rtol=rtol, atol=atol)
     given: dict[str, Any] = {"model": model, "rtol": rtol, "atol": atol}
     given = {name: value for name, value in given.items() if value is not None}
 
     def work(**hooks: Any) -> LifeResult:
-        return api.life(
+        return twin.life(
             cell,
             cycles=cycles,
             exact=exact,

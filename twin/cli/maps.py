@@ -78,14 +78,14 @@ def safe_map(
     axis is a key of the cell, 'current', or protocol.PARAMETER; ',log' and a number of points
     may follow its range. On a symmetric cell the critical currents are found along x.
     """
-    from twin import api
+    import twin
     from twin.cli.ticker import Ticker
     from twin.report.figures import figure_target
 
     if figure is not None:
         figure_target(figure)
     teller, ticker = Teller(session), Ticker(session, cell)
-    result = api.safe_map(
+    result = twin.safe_map(
         cell,
         x=x,
         y=y,

@@ -22,9 +22,7 @@ def add_commands(app: typer.Typer) -> None:
 
 def list_modes(session: Session) -> None:
     """List the failure modes; show one."""
-    from twin import api
-
-    found = [api.mode_entry(mode) for mode in twin.plugin_manager().modes.values()]
+    found = [twin.mode_entry(mode) for mode in twin.plugin_manager().modes.values()]
 
     def page(sheet: Page) -> None:
         rows = [(m["id"], m["title"], m["plugin"], ", ".join(m["kinds"])) for m in found]
@@ -38,9 +36,7 @@ def show_mode(
     mode: Annotated[str, typer.Argument(metavar="ID", help="A mode from `twin modes`.")],
 ) -> None:
     """Show a failure mode: what it reads and writes, its parameters, where it holds."""
-    from twin import api
-
-    document = api.describe_mode(mode)
+    document = twin.describe_mode(mode)
     session.finish(document, lambda sheet: _show(sheet, document))
 
 

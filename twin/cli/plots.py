@@ -41,10 +41,10 @@ def plot(
 
     With --json and no file, the plotted numbers themselves.
     """
-    from twin import api
+    import twin
     from twin.report.panels import panels
 
-    result = api.load_run(run, store=session.store)
+    result = twin.load_run(run, store=session.store)
     document = {"run": result.id, "what": what, "file": file}
     if file is not None:
         from twin.report.figures import plot_run

@@ -22,7 +22,7 @@ def add_commands(app: typer.Typer) -> None:
 
 def list_plugins(session: Session) -> None:
     """List the plugins; `doctor` says what is wrong with them."""
-    from twin.api.health import plugins_found
+    from twin.catalog.health import plugins_found
 
     found = plugins_found()
 
@@ -42,7 +42,7 @@ def _state(plugin: dict[str, Any]) -> str:
 
 def doctor(session: Session) -> int:
     """Check plugins, cells and the database; exit code 2 if something is broken."""
-    from twin.api.health import health
+    from twin.catalog.health import health
 
     found = health(session.common.db)
     problems, cells = found.pop("problems"), found["cells"]

@@ -22,9 +22,9 @@ def add_commands(app: typer.Typer) -> None:
 
 def list_protocols(session: Session) -> None:
     """List the cycling protocols; show one."""
-    from twin import api
+    import twin
 
-    found = [api.protocol_entry(name) for name in api.library().names("protocols")]
+    found = [twin.protocol_entry(name) for name in twin.library().names("protocols")]
 
     def page(sheet: Page) -> None:
         good = [entry for entry in found if "problem" not in entry]
@@ -38,10 +38,10 @@ def list_protocols(session: Session) -> None:
 
 
 def _load(name: str) -> Protocol:
-    from twin import api
+    import twin
     from twin.specs.protocol import load_protocol
 
-    return load_protocol(name, library=api.library())
+    return load_protocol(name, library=twin.library())
 
 
 def show_protocol(

@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from twin import UNTOLD, Outcome, first_capacity, share_left
 from twin.cli.formats import duration, margin_text, moment, percent, short
 from twin.cli.page import Page
-from twin.engine.capacity import first_capacity, share_left
-from twin.engine.outcome import UNTOLD, Outcome
+from twin.constants import ZERO_CELSIUS
 
 if TYPE_CHECKING:
-    from twin.api import RunResult
+    from twin import RunResult
 
-ZERO_CELSIUS = 273.15
 MOST_WARNINGS = 3
 # Words carry the meaning; colour only repeats it.
 STYLES = {

@@ -13,7 +13,7 @@ from twin.cli.options import CellName, Overlays, Overrides, RunId, Without, name
 from twin.cli.session import Session
 
 if TYPE_CHECKING:
-    from twin.api import RunResult
+    from twin import RunResult
 
 Cycles = Annotated[int | None, typer.Option("--cycles", metavar="N", help="How many cycles.")]
 Model = Annotated[
@@ -71,14 +71,14 @@ def run(
     By default: the DFN model with rtol 1e-5 and atol 1e-7, every failure mode that can
     act on the cell, and as many cycles as the protocol has, or 100.
     """
-    from twin import api
+    import twin
 
     check_tolerances(rtol=rtol, atol=atol)
     given: dict[str, Any] = {"model": model, "rtol": rtol, "atol": atol}
     given = {name: value for name, value in given.items() if value is not None}
 
     def work(**hooks: Any) -> RunResult:
-        return api.simulate(
+        return twin.simulate(
             cell,
             cycles=cycles,
             protocol=protocol,
@@ -116,7 +116,7 @@ def resume(
     --without, --model or tolerances, a new run starts that remembers its parent. What is
     not given stays as it was.
     """
-    from twin import api
+    import twin
 
     check_tolerances(rtol=rtol, atol=atol)
     before = session.store.run(run)
@@ -127,7 +127,7 @@ def resume(
         )
 
     def work(**hooks: Any) -> RunResult:
-        return api.resume(
+        return twin.resume(
             run,
             from_cycle=from_cycle,
             cycles=cycles,
@@ -188,9 +188,9 @@ def watched(session: Session, what: str, work: Callable[..., RunResult]) -> RunR
 
 def _cut_short(session: Session, run: str) -> int:
     """Report a run that a second Ctrl-C ended inside a cycle."""
-    from twin import api
+    import twin
     from twin.cli.run_page import summary
 
-    result = api.load_run(run, store=session.store)
+    result = twin.load_run(run, store=session.store)
     session.finish(result.to_dict(), lambda sheet: summary(sheet, result))
     return faults.INTERRUPTED

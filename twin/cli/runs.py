@@ -113,10 +113,10 @@ def _row(run: RunInfo) -> tuple[Any, ...]:
 
 def show_run(session: Session, run: RunId) -> None:
     """Show a run: how it ended, why, and what was near."""
-    from twin import api
-    from twin.api.describe import describe
+    import twin
     from twin.cli.run_page import show
+    from twin.report.describe import describe
 
-    result = api.load_run(run, store=session.store)
+    result = twin.load_run(run, store=session.store)
     document = describe(result)
     session.finish(document, lambda sheet: show(sheet, result, document))

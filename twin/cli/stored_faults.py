@@ -19,7 +19,7 @@ def stored_fault(error: BaseException, session: Session) -> BaseException:
     explained = isinstance(error, TwinError) and not isinstance(error, SpecError)
     if explained or not isinstance(error, Exception) or not session.has_looked:
         return error
-    from twin.api.soundness import damages
+    from twin import damages
 
     log.debug("looking for damage after %s: %s", type(error).__name__, error)
     try:

@@ -58,14 +58,14 @@ def gitt(
     Gives the potential at rest and the apparent diffusivity (Weppner and Huggins) over the
     filling, beside the diffusivity that the cell was given.
     """
-    from twin import api
+    import twin
     from twin.cli.ticker import Ticker
     from twin.experiments.gitt import as_data
     from twin.report.titration import titration_panels
 
     check_figure(figure)
     with Ticker(session, cell) as ticker:
-        found = api.gitt(
+        found = twin.gitt(
             cell,
             electrode=electrode,
             points=points,

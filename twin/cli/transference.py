@@ -42,14 +42,14 @@ def transference(
     A small voltage is held until the current is steady; the impedance before and after gives
     the interfaces' resistances, the conductivity and the salt's diffusivity.
     """
-    from twin import api
+    import twin
     from twin.cli.ticker import Ticker
     from twin.experiments.transference import as_data
     from twin.report.transference import transference_panels
 
     check_figure(figure)
     with Ticker(session, cell) as ticker:
-        found = api.transference(
+        found = twin.transference(
             cell,
             voltage=voltage,
             hold=hold,

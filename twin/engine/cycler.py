@@ -9,10 +9,10 @@ from typing import Any
 
 from twin.engine.checkup import AT_LIMIT, Limit, Taken
 from twin.engine.criteria import EVENT, Watched
-from twin.engine.ladder import LadderExhausted, climb
 from twin.engine.plan import PlanPhase, PlanStep
 from twin.engine.prepare import Prepared
 from twin.engine.recorder import VOLTAGE, CycleRecord
+from twin.engine.solver_fallbacks import FallbacksExhausted, solve_with_fallbacks
 from twin.model.pybamm_compat import (
     EXPERIMENT_TAG,
     FailureAtStart,
@@ -92,7 +92,9 @@ def _run_step(
     index = prepared.step_index[step.solved_as]
     user = prepared.inputs(step.pressure)
     try:
-        result, rungs = climb(prepared.compiled, prepared.solver_settings, index, t, y, user)
+        result, rungs = solve_with_fallbacks(
+            prepared.compiled, prepared.solver_settings, index, t, y, user
+        )
     except StepInfeasible:
         record.skipped.append(step.do)
         record.taken.append(_skipped(prepared, step, index))
@@ -101,7 +103,7 @@ def _run_step(
         end = _named_end(prepared, str(dead), step, index, t, y)
         end.start = prepared.recorder.values_at(prepared.compiled, index, t, y, user)
         return end, t, y
-    except LadderExhausted as error:
+    except FallbacksExhausted as error:
         end = CycleEnd("solver", t, y, message=error.message, tried=tuple(error.tried))
         return end, t, y
     record.rungs += rungs

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 OutcomeKind = Literal["completed", "cell-failed", "left-window", "solver-gave-up", "cancelled"]
 
 UNTOLD: tuple[OutcomeKind, ...] = ("left-window", "solver-gave-up")
-"""The ends after which nothing is known of the life: studies leave such members out."""
+"""The ends after which nothing more is known of the life, unless it was a death
+(:func:`is_death`).
+"""
+
+
+def is_death(outcome: Mapping[str, Any]) -> bool:
+    """Return whether an outcome, as plain data, is the death of the cell.
+
+    So is a solver that stopped at a physical limit: it is a death that was hard to follow.
+    """
+    gave_up_at_a_limit = bool((outcome.get("numerics") or {}).get("physical_limit_reached"))
+    return outcome.get("kind") == "cell-failed" or gave_up_at_a_limit
 
 
 @dataclass(frozen=True)
@@ -77,6 +89,11 @@ class Outcome:
     fix: str = ""
     outside_tables: list[dict[str, Any]] = field(default_factory=list)
     numerics: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def dead(self) -> bool:
+        """Whether the cell died (:func:`is_death`)."""
+        return is_death({"kind": self.kind, "numerics": self.numerics})
 
     def to_dict(self) -> dict[str, Any]:
         """Return the outcome as plain data."""

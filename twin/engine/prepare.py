@@ -17,6 +17,7 @@ from twin.engine.recorder import Recorder, recorded_names
 from twin.engine.tolerances import ATOL, RTOL
 from twin.errors import ModelError
 from twin.model.assembly import waiting
+from twin.model.citations import cite
 from twin.model.full_cell import SolidStateSodiumDFN, SolidStateSodiumSPM
 from twin.model.parameters import APPLIED_PRESSURE, build_values, built_in
 from twin.model.pybamm_compat import CompiledCell, SolverSettings, make_step
@@ -89,6 +90,8 @@ def build_model(
         built.build_model()
     except pybamm.ModelError as error:
         raise _cannot_assemble(built, error) from error
+    built.assembly.check(built)
+    cite(built.assembly.modes)
     return built
 
 
@@ -127,7 +130,7 @@ class Prepared:
 
     @property
     def solver_settings(self) -> SolverSettings:
-        """The tolerances of the ladder's foot."""
+        """The tolerances before any fallback."""
         return SolverSettings(self.settings.rtol, self.settings.atol)
 
     def inputs(self, pressure: float | None) -> dict[str, float]:

@@ -11,23 +11,27 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from twin.columns import (
+    AGED_RESISTANCE,
+    CURRENT,
+    PRESSURE,
+    TEMPERATURE,
+    VOLTAGE,
+    of_series,
+)
 from twin.engine import leaving
 from twin.engine.checkup import Taken
 from twin.engine.criteria import Watched
 from twin.engine.plan import PlanStep
 from twin.engine.sampling import at_period, sample
-from twin.model.core import RESISTANCE, TEMPERATURE
+from twin.model.core import RESISTANCE
 from twin.model.pybamm_compat import CompiledCell, Observer, StepResult
-from twin.model.referred import referred_name
 from twin.model.tables import Beyond, keep_worst
 from twin.modes.context import CellContext
 from twin.modes.mode import FailureMode
 from twin.modes.ports import PortAt
 
-CURRENT, VOLTAGE = "Current [A]", "Voltage [V]"
-PRESSURE = "Stack pressure [Pa]"
 AMBIENT = "Ambient temperature [K]"
-AGED_RESISTANCE = referred_name(RESISTANCE)
 DISCHARGED = "Discharge capacity [A.h]"
 THROUGHPUT = "Throughput capacity [A.h]"
 _CORE = (
@@ -216,14 +220,7 @@ class Recorder:
             "charge_Wh": record.charge_Wh,
             "discharge_Wh": record.discharge_Wh,
             "coulombic_efficiency": efficiency(charge, discharge, nominal),
-            "current_max_A": float(np.abs(table[CURRENT]).max()),
-            "voltage_min_V": float(table[VOLTAGE].min()),
-            "voltage_max_V": float(table[VOLTAGE].max()),
-            "temperature_max_K": float(table[TEMPERATURE].max()),
-            "temperature_min_K": float(table[TEMPERATURE].min()),
-            "pressure_min_Pa": float(table[PRESSURE].min()),
-            "pressure_max_Pa": float(table[PRESSURE].max()),
-            "resistance_Ohm_m2": _mean(table[AGED_RESISTANCE], t),
+            **of_series(table, t),
         }
         if record.skipped:
             row["skipped_steps"] = list(record.skipped)
@@ -273,12 +270,3 @@ class Recorder:
             write_statistics=False,
         )
         return sink.getvalue(), table.num_rows
-
-
-def _trapezium(y: np.ndarray, t: np.ndarray) -> float:
-    return float(np.trapezoid(y, t))
-
-
-def _mean(y: np.ndarray, t: np.ndarray) -> float:
-    span = t[-1] - t[0]
-    return float(y[-1]) if span <= 0 else _trapezium(y, t) / span

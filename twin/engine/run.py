@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from twin.engine import leaving, notices
+from twin.engine import events as run_events
+from twin.engine import leaving
 from twin.engine.ageing import Ageing
 from twin.engine.blame import as_aged, gather_evidence
+from twin.engine.cause_of_death import judge, nearest, standings
 from twin.engine.checkpoint import State
 from twin.engine.criteria import cycle_standings
 from twin.engine.cycler import CycleEnd, run_cycle
@@ -17,9 +19,8 @@ from twin.engine.outcome import Outcome, Standing
 from twin.engine.plan import PlanPhase
 from twin.engine.prepare import Prepared
 from twin.engine.recorder import CycleRecord
-from twin.engine.verdict import judge, nearest, standings
+from twin.model.layout import layout_to_text
 from twin.model.parameters import nominal_capacity
-from twin.model.pybamm_compat import layout_to_text
 from twin.modes.mode import Evidence
 
 ENDS_INSIDE = ("cell-failed", "left-window")
@@ -213,11 +214,11 @@ class RunLoop:
         """Move the run on to a solved cycle, and store it with the rows jumped before it."""
         state, row, end = self.state, solved.row, solved.end
         timed_out = solved.record.timed_out
-        events = notices.warnings(self.prepared, row, solved.found, timed_out, state.warned)
+        events = run_events.warnings(self.prepared, row, solved.found, timed_out, state.warned)
         state.outside = leaving.gather(state.outside, row)
         outcome = solved.outcome
         if outcome is not None:
-            events.append(notices.death(outcome, end.t))
+            events.append(run_events.death(outcome, end.t))
         if solved.complete:
             state.cycle, state.t, state.y = row["cycle"], end.t, end.y
             state.aged = solved.aged

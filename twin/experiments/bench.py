@@ -15,8 +15,8 @@ import pybamm
 
 from twin.engine import criteria, leaving
 from twin.engine.criteria import EVENT, Watched
-from twin.engine.ladder import LadderExhausted, climb
 from twin.engine.prepare import build_model
+from twin.engine.solver_fallbacks import FallbacksExhausted, solve_with_fallbacks
 from twin.errors import ModelError, SolverGaveUpError
 from twin.model.parameters import APPLIED_PRESSURE, build_values
 from twin.model.pybamm_compat import CompiledCell, FailureAtStart, SolverSettings
@@ -199,7 +199,7 @@ class Bench:
     def _leg(self, index: int, target: float | None, seconds: float) -> Leg:
         inputs = self.compiled.inputs(index, self.t, self._given, target)
         try:
-            result, _ = climb(
+            result, _ = solve_with_fallbacks(
                 self.compiled,
                 self._settings,
                 index,
@@ -211,7 +211,7 @@ class Bench:
             )
         except FailureAtStart as dead:
             return self._nothing(inputs, self._named(str(dead)))
-        except LadderExhausted as error:
+        except FallbacksExhausted as error:
             return self._nothing(inputs, Stop(solver=error.message))
         values = self._observer(result.t, result.y, inputs)
         for left in self._tables(result.t, result.y, inputs).values():

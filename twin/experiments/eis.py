@@ -33,8 +33,8 @@ from twin.experiments.circuit import VACUUM_PERMITTIVITY, Arc, Fit, Tail, fit
 from twin.experiments.judgement import Refusal, judge
 from twin.model.core import TEMPERATURE, interface_spec
 from twin.model.film import film_current, film_voltage
+from twin.model.layout import remap_state
 from twin.model.parameters import parameter_values
-from twin.model.pybamm_compat import remap_state
 from twin.model.pybamm_impedance import CAPACITIVE, FilmBlock, impedance
 from twin.modes.context import CellContext, Interface
 from twin.modes.mode import FailureMode

@@ -30,15 +30,14 @@ from typing import Any
 
 import numpy as np
 
+from twin.constants import FARADAY, GAS_CONSTANT
 from twin.errors import ModelError
 from twin.experiments.bench import CURRENT, Bench, left_tables, unbroken
 from twin.experiments.eis import Frequencies, Impedance, ImpedanceBench, StoredState
 from twin.model.parameters import number_at
-from twin.modes.context import FARADAY
 from twin.modes.mode import FailureMode
 from twin.specs.schema import CellSpec
 
-GAS = 8.31446261815324  # J/(mol K), exact since 2019
 # Low enough for the bend of a salt's diffusion, in which there are hours.
 FREQUENCIES = Frequencies(low=1e-5)
 # The current is steady when it changes by less than this share in a piece of the hold, or
@@ -216,7 +215,7 @@ def transference_number(
 ) -> float:
     """Return ``t+ = 1 - sqrt(Ne F^2 D c/(2 gamma kappa R T))`` with ``Ne = 1/rho - 1``."""
     newman = max(1 / rho - 1, 0.0)
-    return 1 - math.sqrt(newman * FARADAY**2 * D * c / (2 * gamma * kappa * GAS * T))
+    return 1 - math.sqrt(newman * FARADAY**2 * D * c / (2 * gamma * kappa * GAS_CONSTANT * T))
 
 
 def thermodynamic_factor(spec: CellSpec, T: float) -> float:

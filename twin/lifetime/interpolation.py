@@ -1,4 +1,4 @@
-"""Between the last two of a few points: a cubic that keeps its way, and its doubt."""
+"""Between the last two of a few points: a cubic that keeps its way, and its error."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def last_span(
     chord's (Fritsch and Carlson). It is drawn over ``n``, its root or ``ln(1 + n)``, for
     each column over the clock in which it differs least from the parabola through the
     last three. Through two or three points every clock meets its own parabola: then the
-    first of them is taken, and what the second would give instead is the doubt.
+    first of them is taken, and what the second would give instead is the error.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def last_span(
 
     Returns
     -------
-    values, doubt : ndarray, shapes (n, columns) and (columns,)
+    values, error : ndarray, shapes (n, columns) and (columns,)
         The values, and the largest difference from that parabola or from the cubic over
         the clock that is next best.
 
@@ -48,15 +48,15 @@ def last_span(
     F. N. Fritsch, R. E. Carlson, SIAM J. Numer. Anal. 17 (1980) 238.
     """
     drawn = [_over(clock(here), table, clock(wanted)) for clock in _CLOCKS]
-    values, doubts = np.array([v for v, _ in drawn]), np.array([doubt for _, doubt in drawn])
+    values, errors = np.array([v for v, _ in drawn]), np.array([error for _, error in drawn])
     columns = np.arange(table.shape[1])
     rounding = MARGIN * np.abs(table).max(axis=0)
-    best = first_least(doubts, rounding)
-    others = doubts.copy()
+    best = first_least(errors, rounding)
+    others = errors.copy()
     others[best, columns] = np.inf
     next_best = first_least(others, rounding)
     chosen, other = values[best, :, columns].T, values[next_best, :, columns].T
-    return chosen, np.maximum(doubts[best, columns], np.abs(chosen - other).max(axis=0))
+    return chosen, np.maximum(errors[best, columns], np.abs(chosen - other).max(axis=0))
 
 
 def along(here: np.ndarray, values: np.ndarray, wanted: np.ndarray) -> np.ndarray:

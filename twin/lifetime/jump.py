@@ -11,14 +11,14 @@ import numpy as np
 
 from twin.engine.outcome import Outcome, Standing
 from twin.engine.run import Before, RunLoop, Solved
-from twin.lifetime.carried import Carried
-from twin.lifetime.doubt import BENDS, Doubt, bend, judge, stale_share
 from twin.lifetime.envelope import Envelope, crossing
+from twin.lifetime.error_budget import ErrorBudget
+from twin.lifetime.error_control import BENDS, ErrorEstimate, bend, judge, stale_share
+from twin.lifetime.fast_state import FastState
 from twin.lifetime.interpolation import MOST_POINTS as ANCHORS
-from twin.lifetime.pace import SHORTEST, JumpSettings, Pace
+from twin.lifetime.jump_size import SHORTEST, JumpSettings, JumpSize
 from twin.lifetime.rows import between
 from twin.lifetime.slow import Slow, find_slow
-from twin.lifetime.tally import Tally
 
 REMAINS = 0.1
 """What a corrected sum is off by, as a share of its correction: Milne's device for a parabola
@@ -29,7 +29,7 @@ HOPELESS = 20.0
 is a capacity that bends made straight."""
 
 
-Learn = Callable[[int, Doubt], None]
+Learn = Callable[[int, ErrorEstimate], None]
 """Told of the cycle a jump has led to, and of what it leaves in doubt."""
 
 
@@ -48,12 +48,12 @@ class JumpLoop(RunLoop):
 
     def run(self, cycles: int) -> Outcome:
         """Cover cycles up to number ``cycles``, and return how the run ended."""
-        self.tally = Tally()
+        self.budget = ErrorBudget()
         self.envelope = Envelope()
         self.anchors: list[dict[str, Any]] = []
-        self.pace = Pace(self.jump)
+        self.jump_size = JumpSize(self.jump)
         self.slow, self.notes = find_slow(self.prepared)
-        self.carried = Carried(self._filled)
+        self.fast_state = FastState(self._filled)
         self._fatal_before: list[str] = []
         if self.before is not None and self.state.cycle:
             self._take_up(self.before)
@@ -62,19 +62,19 @@ class JumpLoop(RunLoop):
     def _numerics(self, outcome: Outcome) -> dict[str, Any]:
         return {
             **super()._numerics(outcome),
-            "cycles_simulated": self.tally.simulated,
-            "estimated_capacity_error": self.tally.worst_error,
+            "cycles_simulated": self.budget.simulated,
+            "estimated_capacity_error": self.budget.worst_error,
             "estimated_death_error_cycles": self._death_error(outcome),
-            "slowed": self.tally.slowed,
+            "slowed": self.budget.slowed,
             "notes": self.notes,
         }
 
     def _course(self) -> dict[str, Any]:
         return {
-            "tally": asdict(self.tally),
-            "pace": self.pace.to_data(),
+            "tally": asdict(self.budget),
+            "pace": self.jump_size.to_data(),
             "envelope": self.envelope.to_data(),
-            "carried": self.carried.to_data(),
+            "carried": self.fast_state.to_data(),
             "anchors": [row["cycle"] for row in self.anchors],
             "fatal": self._fatal,
         }
@@ -87,17 +87,17 @@ class JumpLoop(RunLoop):
         """
         course = self.state.course
         if "tally" not in course:
-            self.tally = Tally.of_row(before.row(self.state.cycle))
+            self.budget = ErrorBudget.of_row(before.row(self.state.cycle))
             return
-        self.tally = Tally(**course["tally"])
+        self.budget = ErrorBudget(**course["tally"])
         if "pace" not in course:
             return
-        self.pace = Pace.from_data(self.jump, course["pace"])
+        self.jump_size = JumpSize.from_data(self.jump, course["pace"])
         self.envelope = Envelope.from_data(course["envelope"])
         carried = course["carried"]
-        self.carried = Carried(self._filled, carried["origin"])
+        self.fast_state = FastState(self._filled, carried["origin"])
         for cycle in carried["cycles"]:
-            self.carried.add(cycle, before.state(cycle))
+            self.fast_state.add(cycle, before.state(cycle))
         self.anchors = [_as_solved(before.row(cycle)) for cycle in course["anchors"]]
         self._fatal_before = course["fatal"]
 
@@ -124,7 +124,7 @@ class JumpLoop(RunLoop):
         if outcome.kind != "cell-failed":
             return None
         row = self._latest[0]
-        return self.tally.death_error(row.get("min_margin_name", ""), self.anchors)
+        return self.budget.death_error(row.get("min_margin_name", ""), self.anchors)
 
     # ------------------------------------------------------------ one cycle
 
@@ -142,7 +142,7 @@ class JumpLoop(RunLoop):
         self._price(solved.row)
         if solved.complete and self.slow is not None and before[1] is not None:
             self.envelope.add(number - 1, self._increment(before, solved))
-        self.pace.alone += 1
+        self.jump_size.alone += 1
         self._accept(solved, number == last, [])
         return solved
 
@@ -155,8 +155,8 @@ class JumpLoop(RunLoop):
     def _start_over(self, cycle: int) -> None:
         """Begin the envelope anew: another phase has other increments."""
         self.envelope = Envelope(origin=cycle)
-        self.anchors, self.carried = [], Carried(self._filled, cycle)
-        self.pace = Pace(self.jump)
+        self.anchors, self.fast_state = [], FastState(self._filled, cycle)
+        self.jump_size = JumpSize(self.jump)
 
     def _increment(self, before: tuple[float, Any], solved: Solved) -> np.ndarray:
         assert self.slow is not None
@@ -169,54 +169,54 @@ class JumpLoop(RunLoop):
     def _try(self, number: int, t: float, y: Any) -> Solved:
         phase = self.prepared.plan.phase(number)
         assert phase is not None
-        self.tally.simulated += 1
+        self.budget.simulated += 1
         return self._solve(number, phase, t, y)
 
     def _accept(self, solved: Solved, is_last: bool, jumped: list[dict[str, Any]]) -> None:
         """Note all that a cycle tells, and store it with that."""
-        self.tally.stored([*jumped, solved.row])
+        self.budget.stored([*jumped, solved.row])
         if solved.complete:
             self.anchors = [*self.anchors, solved.row][-ANCHORS:]
-            self.carried.add(solved.row["cycle"], solved.end.y)
+            self.fast_state.add(solved.row["cycle"], solved.end.y)
         self._keep(solved, is_last, jumped)
 
     def _price(self, row: dict[str, Any]) -> None:
-        row["cycles_simulated"] = self.tally.simulated
-        row["estimated_capacity_error"] = self.tally.error_of([*self.anchors, row])
+        row["cycles_simulated"] = self.budget.simulated
+        row["estimated_capacity_error"] = self.budget.error_of([*self.anchors, row])
 
     # ---------------------------------------------------------------- jumps
 
     def _jump(self, last: int) -> Solved | None:
         """Jump and simulate the cycle after; None if the next cycle has to be a single one."""
-        first, spent = self.state.cycle, self.tally.simulated
+        first, spent = self.state.cycle, self.budget.simulated
         length, why = self._length(last)
         rejected = 0
 
-        def learn(number: int, doubt: Doubt) -> None:
+        def learn(number: int, estimate: ErrorEstimate) -> None:
             if why:
-                self.tally.slow(first + 1, number, why)
-            paid = number - first > self.tally.simulated - spent
-            self.pace.accepted(length, doubt.error, rejected=rejected, paid=paid)
+                self.budget.slow(first + 1, number, why)
+            paid = number - first > self.budget.simulated - spent
+            self.jump_size.accepted(length, estimate.error, rejected=rejected, paid=paid)
 
         while length >= SHORTEST:
-            solved, doubt = self._attempt(length, learn)
+            solved, estimate = self._attempt(length, learn)
             if solved is not None and solved.outcome is not None and solved.end.reason == "stopped":
                 return solved
-            if solved is not None and doubt.error <= 1.0:
+            if solved is not None and estimate.error <= 1.0:
                 return solved
             rejected += 1
-            length, why = self.pace.shortened(length, doubt.error), doubt.why
+            length, why = self.jump_size.shortened(length, estimate.error), estimate.why
         if why:
-            self.tally.slow(first + 1, first + 1, why)
-        if self.pace.alone >= self.jump.settle:
+            self.budget.slow(first + 1, first + 1, why)
+        if self.jump_size.alone >= self.jump.settle:
             self.envelope.forget()
-        self.pace.given_up(rejected)
+        self.jump_size.given_up(rejected)
         return None
 
     def _length(self, last: int) -> tuple[int, str]:
         """Return how many cycles to jump, and what limits them (empty: only growth)."""
         state, plan = self.state, self.prepared.plan
-        settled = not self.pace.rests and len(self.envelope.points) >= 2
+        settled = not self.jump_size.rests and len(self.envelope.points) >= 2
         past_reference = state.cycle > self.prepared.spec.end_of_life.reference_cycle
         new_phase = plan.phase(state.cycle + 1) is not plan.phase(max(state.cycle, 1))
         if new_phase or not settled or not past_reference or not self.anchors:
@@ -227,7 +227,7 @@ class JumpLoop(RunLoop):
             while end > state.cycle and plan.phase(end) is not phase:
                 end -= 1
         away, name = self._to_failure(end - state.cycle)
-        length, why = self.pace.before_failure(state.cycle, away, name)
+        length, why = self.jump_size.before_failure(state.cycle, away, name)
         left = max(end - state.cycle - 1, 0)
         return (left, "") if left < length else (length, why)
 
@@ -247,7 +247,7 @@ class JumpLoop(RunLoop):
                 nearest = found + 1, name
         return nearest
 
-    def _attempt(self, length: int, learn: Learn) -> tuple[Solved | None, Doubt]:
+    def _attempt(self, length: int, learn: Learn) -> tuple[Solved | None, ErrorEstimate]:
         """Jump, simulate, correct; accept if the error allows.
 
         ``learn`` is told of the cycle accepted before it is stored. Returns that cycle (or
@@ -258,38 +258,38 @@ class JumpLoop(RunLoop):
         n, number = state.cycle, state.cycle + length + 1
         by = self.envelope.predicted(n, length)
         fast = self._fast(n + length)
-        doubt, missed = Doubt(np.inf), np.zeros_like(by)
+        estimate, missed = ErrorEstimate(np.inf), np.zeros_like(by)
         differential = self.prepared.compiled.model.len_rhs
         for _ in range(2):
             t, y = state.t + float(by[-1]), slow.moved(self._here, by, fast)
             solved = self._try(number, t, y)
             if solved.end.reason == "stopped":
-                return solved, Doubt(0.0)
+                return solved, ErrorEstimate(0.0)
             if solved.outcome is not None or not solved.complete:
                 died = solved.outcome.criterion if solved.outcome else "an incomplete cycle"
                 why = f"dead after a jump: {died}"
-                self.pace.found_dead(number, why)
-                return None, Doubt(np.inf, why=why)
+                self.jump_size.found_dead(number, why)
+                return None, ErrorEstimate(np.inf, why=why)
             increment = self._increment((t, y), solved)
             better = self.envelope.corrected(n, length, increment)
             off = np.abs(better - by) + missed
             # The cycle has found its own fast state: one earlier, it was nearly there.
             healed = self._here + (solved.end.y - self._here) * length / (length + 1)
-            doubt = self._doubt(solved, off, better + increment, healed - y)
-            if doubt.error <= 1.0:
+            estimate = self._estimate(solved, off, better + increment, healed - y)
+            if estimate.error <= 1.0:
                 self.envelope.add(number - 1, increment)
-                learn(number, doubt)
-                self._take(solved, number, better - by, doubt)
-                return solved, doubt
-            if doubt.error > HOPELESS or doubt.why == BENDS:
+                learn(number, estimate)
+                self._take(solved, number, better - by, estimate)
+                return solved, estimate
+            if estimate.error > HOPELESS or estimate.why == BENDS:
                 break
             fast = np.concatenate([healed[:differential], y[differential:]])
             by, missed = better, REMAINS * off
-        return None, doubt
+        return None, estimate
 
-    def _doubt(
+    def _estimate(
         self, solved: Solved, off: np.ndarray, change: np.ndarray, stale: np.ndarray
-    ) -> Doubt:
+    ) -> ErrorEstimate:
         """Return what the correction of a jump puts in doubt.
 
         A slow state that turns round on the way is measured by what it would have changed
@@ -297,19 +297,19 @@ class JumpLoop(RunLoop):
         """
         slow, last = self.slow, self.anchors[-1]
         assert isinstance(slow, Slow)
-        pace = np.max([np.abs(increment) for _, increment in self.envelope.points], axis=0)
-        moved = np.maximum(np.abs(change), (solved.row["cycle"] - last["cycle"]) * pace)
+        rate = np.max([np.abs(increment) for _, increment in self.envelope.points], axis=0)
+        moved = np.maximum(np.abs(change), (solved.row["cycle"] - last["cycle"]) * rate)
         rows = [*self.anchors, solved.row]
         share = stale_share(slow, self.jump, slow.filled(stale), solved.record.columns)
         found = judge(slow, self.jump, slow.sizes(self._here), off, moved, share, rows)
         bent = bend(self.jump, rows, self.envelope.origin)
         return replace(found, error=bent.error, why=bent.why) if bent.error > found.error else found
 
-    def _take(self, solved: Solved, number: int, off: np.ndarray, doubt: Doubt) -> None:
+    def _take(self, solved: Solved, number: int, off: np.ndarray, estimate: ErrorEstimate) -> None:
         """Accept the cycle after a jump, its end corrected."""
         slow, last = self.slow, self.anchors[-1]
         assert isinstance(slow, Slow)
-        self.tally.jumped(doubt.share, doubt.late, last, solved.row)
+        self.budget.jumped(estimate.share, estimate.late, last, solved.row)
         solved.end.y = slow.moved(solved.end.y, off)
         solved.end.t += float(off[-1])
         solved.row["t_end_s"] += float(off[-1])
@@ -322,7 +322,7 @@ class JumpLoop(RunLoop):
     def _fast(self, cycle: int) -> np.ndarray:
         """Return the state after the last cycle, with the fillings carried on to a later one."""
         assert self.slow is not None
-        fast, carried = self._here.copy(), self.carried.at(cycle)
+        fast, carried = self._here.copy(), self.fast_state.at(cycle)
         for host in self.slow.hosts:
             fast[host.rows] = carried[host.rows]
         return fast

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from twin.columns import COLUMNS
 from twin.lifetime.interpolation import MOST_POINTS, last_span
-from twin.store.tables import CYCLE_COLUMNS
 from twin.ties import first_best
 
+BETWEEN = tuple(key for key, column in COLUMNS.items() if column.between)
+"""What is interpolated between simulated cycles."""
 _ERROR, _CAPACITY = "estimated_capacity_error", "capacity_Ah"
 _ESTIMATED = "capacity_estimated"
 
@@ -20,7 +22,7 @@ def between(
 ) -> list[dict[str, Any]]:
     """Return the rows between the last two of some simulated cycles.
 
-    They hold what has a column in the store, and the margins; each number follows its last
+    They hold what :data:`twin.columns.COLUMNS` says, and the margins; each number follows its last
     simulated values (:func:`twin.lifetime.interpolation.last_span`) and never leaves the
     range of its two neighbours. The error of the capacity estimated for them is that of the
     simulated rows on both sides, the larger, and what the interpolation leaves in doubt.
@@ -40,10 +42,10 @@ def between(
     if not len(missing):
         return []
     wanted = missing.astype(float) - origin
-    keys = [key for key in CYCLE_COLUMNS if _all_numbers(used, key)]
+    keys = [key for key in BETWEEN if _all_numbers(used, key)]
     table = np.array([[row[key] for key in keys] for row in used], dtype=float)
-    paths, doubts = last_span(here, table, wanted)
-    doubt = float(doubts[keys.index(_CAPACITY)]) / max(before[_CAPACITY], 1e-30)
+    paths, errors = last_span(here, table, wanted)
+    error = float(errors[keys.index(_CAPACITY)]) / max(before[_CAPACITY], 1e-30)
     margins = _margins(used, here, wanted)
     rows = []
     for i, cycle in enumerate(missing):
@@ -53,7 +55,7 @@ def between(
         row[_ESTIMATED] = any(one.get(_ESTIMATED, False) for one in (before, after))
         if _ERROR in before:
             row["cycles_simulated"] = before["cycles_simulated"]
-            row[_ERROR] = max(before[_ERROR], after[_ERROR]) + doubt
+            row[_ERROR] = max(before[_ERROR], after[_ERROR]) + error
         if margins:
             row["margins"] = here_margins = {n: float(path[i]) for n, path in margins.items()}
             counted = {n: -m for n, m in here_margins.items() if fatal is None or n in fatal}
@@ -64,7 +66,7 @@ def between(
     return rows
 
 
-def capacity_doubt(anchors: Sequence[Mapping[str, Any]], origin: int = 0) -> float:
+def interpolation_error(anchors: Sequence[Mapping[str, Any]], origin: int = 0) -> float:
     """Return how far off the capacity between the last two of some cycles may be drawn.
 
     Relative to the capacity before; parameters as for :func:`between`.
@@ -73,8 +75,8 @@ def capacity_doubt(anchors: Sequence[Mapping[str, Any]], origin: int = 0) -> flo
     if not len(missing):
         return 0.0
     table = np.array([[row[_CAPACITY]] for row in used], dtype=float)
-    doubts = last_span(here, table, missing.astype(float) - origin)[1]
-    return float(doubts[0]) / max(used[-2][_CAPACITY], 1e-30)
+    errors = last_span(here, table, missing.astype(float) - origin)[1]
+    return float(errors[0]) / max(used[-2][_CAPACITY], 1e-30)
 
 
 def _span(

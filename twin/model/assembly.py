@@ -43,6 +43,47 @@ class Assembly:
                     )
                 self.contributions.setdefault(at, []).append(variable)
                 self.contributors.setdefault(at, {})[mode.id] = variable
+        self.readers = self._optional_readers()
+        provided = {name for mode in self.modes for name in mode.provides(cell)}
+        self.absent = {
+            name: core.Absent(cell, name, neutral)
+            for name, (neutral, _) in sorted(self.readers.items())
+            if name not in provided
+        }
+
+    def _optional_readers(self) -> dict[str, tuple[float, list[str]]]:
+        """Return, for each variable read optionally, its neutral value and who reads it."""
+        found: dict[str, tuple[float, list[str]]] = {}
+        for mode in self.modes:
+            for template, neutral in mode.optional_reads.items():
+                places = self.cell.interfaces if "{interface}" in template else [None]
+                for at in places:
+                    name = template.replace("{interface}", at.prefix) if at else template
+                    agreed, readers = found.setdefault(name, (neutral, []))
+                    if agreed != neutral:
+                        raise PluginError(
+                            f"mode {mode.id!r} takes {neutral:g} for {name!r} where no mode "
+                            f"provides it, and {readers[0]!r} takes {agreed:g}",
+                            fix="agree on one neutral value in `optional_reads`",
+                        )
+                    readers.append(mode.id)
+        return found
+
+    def check(self, model: pybamm.BaseModel) -> None:
+        """Raise if a mode sets what another one reads optionally, and does not provide it.
+
+        Raises
+        ------
+        PluginError
+            It would be read or not as PyBaMM happens to order the submodels.
+        """
+        for name, absent in self.absent.items():
+            if model.variables[name] is not absent.value:
+                raise PluginError(
+                    f"a mode sets {name!r}, which {', '.join(self.readers[name][1])} reads "
+                    "optionally, and does not say so",
+                    fix="return it from `provides` (or `outputs`) of the mode that sets it",
+                )
 
     def writes(self, at: PortAt) -> bool:
         """Return whether any mode contributes to a port."""
@@ -59,6 +100,7 @@ class Assembly:
         for mode in self.modes:
             for name, submodel in mode.submodels(cell).items():
                 found[f"mode {mode.id}: {name}"] = submodel
+        found |= {absent.name: absent for absent in self.absent.values()}
         found |= core.gather_ports(cell, self.contributions)
         found["stack pressure"] = core.StackPressure(cell)
         found["interface resistance"] = core.InterfaceResistance(cell)

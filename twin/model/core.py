@@ -35,6 +35,18 @@ class CoreSubModel(pybamm.BaseSubModel):
         self.cell = cell
 
 
+class Absent(CoreSubModel):
+    """What stands for a variable of modes that are not at work, where another mode reads it."""
+
+    def __init__(self, cell: CellContext, variable: str, neutral: float):
+        super().__init__(cell, f"without {variable}")
+        self.variable, self.value = variable, pybamm.Scalar(neutral)
+
+    def get_fundamental_variables(self) -> dict[str, Any]:
+        """Say what it is without them."""
+        return {self.variable: self.value}
+
+
 class PortGather(CoreSubModel):
     """Gathers one port from its contributions, in the order of the modes' ids.
 

@@ -68,8 +68,10 @@ class MeanFilm(CoreSubModel):
         return variables
 
 
-def with_film_drop(submodel: Any, interface: Interface) -> Any:
+def with_film_drop(submodel: Any, interface: Interface, local: bool) -> Any:
     """Return a PyBaMM kinetics submodel that feels the film in series.
+
+    ``local`` says that the film's voltage is a state, at each place its own.
 
     The reaction feels the potential difference less the film's voltage; the stored
     overpotential is the reaction's alone.
@@ -78,9 +80,8 @@ def with_film_drop(submodel: Any, interface: Interface) -> Any:
 
     class FilmDrop(base):  # type: ignore[misc, valid-type]
         def get_coupled_variables(self, variables: dict[str, Any]) -> dict[str, Any]:
-            local = film_voltage(interface)
-            known = local if local in variables else interface("film voltage [V]")
-            self._film_drop = variables[known]
+            drop = film_voltage(interface) if local else interface("film voltage [V]")
+            self._film_drop = variables[drop]
             return super().get_coupled_variables(variables)
 
         def _get_kinetics(self, j0: Any, ne: Any, eta_r: Any, T: Any, u: Any) -> Any:

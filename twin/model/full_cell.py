@@ -134,10 +134,11 @@ class PortedCell:
         self, submodels: dict[str, Any], param: Any, options: Any, interface: Any, domain: str
     ) -> None:
         assembly = self.assembly
+        local = options["surface form"] == "differential" and self._filmed(interface, options)
         for key in (f"{domain} primary interface", f"{domain} interface"):
             if key in submodels:
-                submodels[key] = film.with_film_drop(submodels[key], interface)
-        if options["surface form"] == "differential" and self._filmed(interface, options):
+                submodels[key] = film.with_film_drop(submodels[key], interface, local)
+        if local:
             # PyBaMM's SPMe and DFN do not give it quite the same name.
             (key,) = [k for k in submodels if k.startswith(f"{domain} surface potential diff")]
             kind = film.FilmedParticle if getattr(self, "x_average", False) else film.FilmedSurface

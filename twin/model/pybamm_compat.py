@@ -1,4 +1,4 @@
-"""Every touch of PyBaMM's experiments and solvers from inside, in one file.
+"""Every touch of PyBaMM from inside, in one file: what it marks as private is used here only.
 
 PyBaMM's ``Simulation`` runs a whole experiment in one call. The twin runs one step at a
 time on the same built model, so that each cycle can be judged, stored and resumed.
@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import json
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pybamm
+from scipy.sparse import csc_matrix
 
+from twin.model.layout import layout_of
 from twin.model.observer import Observer
 from twin.model.pybamm_solver import ScalarIDAKLUSolver
 from twin.model.tables import TableWatch
@@ -152,6 +153,11 @@ class CompiledCell:
         self._solvers: dict[Any, pybamm.BaseSolver] = {}
         self.solver_seconds = 0.0
 
+    @property
+    def target_name(self) -> str:
+        """The input that is what a step holds: its current, say."""
+        return str(self._simulation._STEP_VALUE_INPUT)
+
     def with_steps(self, steps: Sequence[pybamm.step.BaseStep]) -> CompiledCell:
         """Return the same built cell for steps that differ from its own in their currents.
 
@@ -170,7 +176,7 @@ class CompiledCell:
         return self._solvers[settings]
 
     def forget_solvers(self) -> None:
-        """Drop the ladder's extra solvers and what they hold in memory."""
+        """Drop the fallbacks' extra solvers and what they hold in memory."""
         self._solvers.clear()
 
     def inputs(
@@ -186,7 +192,7 @@ class CompiledCell:
             include_temperature=True,
         )
         if target is not None:
-            inputs[simulation._STEP_VALUE_INPUT] = target
+            inputs[self.target_name] = target
         return inputs
 
     def solve(
@@ -308,7 +314,7 @@ class CompiledCell:
 
 @dataclass(frozen=True)
 class SolverSettings:
-    """Tolerances and limits of one rung of the ladder."""
+    """Tolerances and limits of one way to solve."""
 
     rtol: float = 1e-4
     atol: float = 1e-6
@@ -324,66 +330,43 @@ class SolverSettings:
         )
 
 
-def layout_of(model: pybamm.BaseModel) -> list[tuple[str, int, int]]:
-    """Return name, start and stop of each state of a discretised model, in a fixed order.
+@dataclass(frozen=True)
+class Linearised:
+    """A discretised model about a state: ``(i omega M - J) x = b``, read off by ``outputs``.
 
-    A variable over several domains begins where its first part does, so the row alone
-    leaves their order to the hash seed of the process.
+    ``minus_slope`` is ``-J``; ``outputs @ x`` is the voltage and the current.
     """
-    places = {
-        (getattr(variable, "name", str(variable)), s.start, s.stop)
-        for variable, slices in model.y_slices.items()
-        for s in slices
-    }
-    return _ordered(places)
+
+    layout: list[tuple[str, int, int]]
+    mass: csc_matrix
+    minus_slope: csc_matrix
+    push: np.ndarray
+    outputs: csc_matrix
 
 
-def _ordered(layout: Iterable[Sequence[Any]]) -> list[tuple[str, int, int]]:
-    places = [(str(name), int(start), int(stop)) for name, start, stop in layout]
-    return sorted(places, key=lambda place: (place[1], place[2], place[0]))
+def linearised(
+    model: pybamm.BaseModel,
+    values: pybamm.ParameterValues,
+    var_pts: Mapping[str, int] | None,
+    state: Callable[[list[tuple[str, int, int]], np.ndarray], np.ndarray],
+) -> Linearised:
+    """Return PyBaMM's linearisation of a model for its impedance, about a state of ours.
 
-
-def layout_to_text(layout: Iterable[Sequence[Any]]) -> str:
-    """Write a state vector's layout as JSON."""
-    return json.dumps([list(item) for item in layout])
-
-
-def layout_from_text(text: str) -> list[tuple[str, int, int]]:
-    """Read a layout, which may have been written in another order."""
-    return _ordered(json.loads(text))
-
-
-def remap_state(
-    y_old: np.ndarray,
-    old: Sequence[Sequence[Any]],
-    new: Sequence[tuple[str, int, int]],
-    y_new: np.ndarray,
-) -> tuple[np.ndarray, list[str], list[str]]:
-    """Carry a state over to a model with other states.
-
-    Returns
-    -------
-    state, started, dropped : ndarray, list of str, list of str
-        The new state, the states that start from the new model's initial conditions,
-        and the old states the new model has no place for.
-
-    Raises
-    ------
-    ValueError
-        If a state exists in both with different sizes (another mesh), or the old state is
-        not of the old layout.
+    PyBaMM linearises about the initial conditions: the state is put in their place.
+    ``state(layout, fresh)`` returns it, given the states' places and their initial values.
     """
-    size = max((stop for _, _, stop in old), default=0)
-    if size != len(y_old):
-        raise ValueError(f"it has {len(y_old)} values, where its layout has {size}")
-    by_name = {name: (start, stop) for name, start, stop in old}
-    result, started = y_new.copy(), []
-    for name, start, stop in new:
-        if name not in by_name:
-            started.append(name)
-            continue
-        a, b = by_name.pop(name)
-        if b - a != stop - start:
-            raise ValueError(f"{name} has {b - a} values in the old run and {stop - start} now")
-        result[start:stop] = y_old[a:b]
-    return result, started, sorted(by_name)
+    mesh = dict(var_pts) if var_pts else None
+    simulation: Any = pybamm.EISSimulation(model, parameter_values=values, var_pts=mesh)
+    simulation.build()
+    built = simulation._built_model
+    fresh = np.asarray(built.concatenated_initial_conditions.evaluate(0), dtype=float).reshape(-1)
+    places = layout_of(built)
+    built.concatenated_initial_conditions = pybamm.Vector(state(places, fresh).reshape(-1, 1))
+    mass, minus_slope, push = simulation._build_matrix_problem()
+    return Linearised(places, mass, minus_slope, push, simulation._output_jacobian)
+
+
+def last_sensitivities(solution: pybamm.Solution) -> np.ndarray:
+    """Return ``dy/dx`` of a solution's last step, [times x states, inputs]; to be changed there."""
+    found: np.ndarray = solution._all_sensitivities["all"][-1]
+    return found

@@ -1,10 +1,9 @@
-"""PyBaMM's impedance of a model about a state; with pybamm_compat, all that reaches inside."""
+"""PyBaMM's impedance of a model about a state."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pybamm
@@ -12,7 +11,8 @@ from scipy.sparse import csc_matrix
 from scipy.sparse.linalg import spsolve
 
 from twin.errors import ModelError
-from twin.model.pybamm_compat import layout_of, remap_state
+from twin.model.layout import remap_state
+from twin.model.pybamm_compat import linearised
 
 CAPACITIVE = {"surface form": "differential"}
 """The PyBaMM option that gives every interface its double layer."""
@@ -68,24 +68,17 @@ def impedance(
     ModelError
         If an equation has no slope in this state.
     """
-    mesh = dict(var_pts) if var_pts else None
-    simulation: Any = pybamm.EISSimulation(model, parameter_values=values, var_pts=mesh)
-    simulation.build()
-    built = simulation._built_model
-    fresh = np.asarray(built.concatenated_initial_conditions.evaluate(0), dtype=float).reshape(-1)
-    places = layout_of(built)
-    state, _, _ = remap_state(y, layout, places, fresh)
-    built.concatenated_initial_conditions = pybamm.Vector(state.reshape(-1, 1))
-    mass, minus_slope, push = simulation._build_matrix_problem()
-    outputs = simulation._output_jacobian
-    rows = {name: slice(start, stop) for name, start, stop in places}
-    blocks = [(_block(minus_slope, rows, film), film.share) for film in films]
+    about = linearised(
+        model, values, var_pts, lambda places, fresh: remap_state(y, layout, places, fresh)[0]
+    )
+    rows = {name: slice(start, stop) for name, start, stop in about.layout}
+    blocks = [(_block(about.minus_slope, rows, film), film.share) for film in films]
     found = np.empty(len(frequencies), dtype=complex)
     for n, omega in enumerate(2 * np.pi * np.asarray(frequencies, dtype=float)):
-        matrix = 1j * omega * mass + minus_slope
+        matrix = 1j * omega * about.mass + about.minus_slope
         for block, share in blocks:
             matrix = matrix + (share[n] - 1) * block
-        voltage, current = outputs @ spsolve(matrix.tocsc(), push)
+        voltage, current = about.outputs @ spsolve(matrix.tocsc(), about.push)
         found[n] = -voltage / current
     if not np.all(np.isfinite(found)):
         raise ModelError(

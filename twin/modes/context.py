@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from twin.constants import FARADAY
 from twin.errors import ModelError
 from twin.modes.ports import Location
 from twin.specs.naming import find, parameter_name
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     import pybamm
 
     from twin.specs.schema import CellSpec
-
-FARADAY = 96485.33212  # C/mol, exact since 2019; PyBaMM's constants carry the same value
 
 
 @dataclass(frozen=True)
@@ -130,3 +129,6 @@ class CellContext:
             return isinstance(find(self.spec, key), Quantity)
         except KeyError:
             return False
+
+
+__all__ = ["FARADAY", "CellContext", "Interface"]

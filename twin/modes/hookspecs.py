@@ -11,6 +11,7 @@ import pluggy
 if TYPE_CHECKING:
     import typer
 
+    from twin import StudyKind
     from twin.modes.mode import FailureMode
 
 PROJECT = "twin"
@@ -45,6 +46,22 @@ def twin_cell_specs() -> Iterable[Path]:
     iterable of Path
         Directories that hold any of ``cells/``, ``materials/``, ``overlays/`` and
         ``protocols/``. A name that two directories define is reported.
+    """
+    return ()
+
+
+@hookspec
+def twin_studies() -> Iterable[StudyKind]:
+    """Return the kinds of study this plugin brings.
+
+    Called once, when a study is first looked at. Import what a study needs inside its
+    functions.
+
+    Returns
+    -------
+    iterable of StudyKind
+        Each with an ``id`` no other kind has; a second kind of the same id is reported and
+        skipped.
     """
     return ()
 

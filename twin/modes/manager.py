@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import importlib.metadata
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from twin.specs.library import Library
 
 ENTRY_POINT_GROUP = "twin.plugins"
-_GATHERED = ("twin_failure_modes", "twin_cell_specs")
+_GATHERED = ("twin_failure_modes", "twin_cell_specs", "twin_studies")
 log = logging.getLogger("twin.plugins")
 
 
@@ -265,6 +265,26 @@ class PluginManager:
                     else:
                         self._mark(plugin, *problem)
         return self._spec_dirs
+
+    def studies(self, taken: Collection[str] = ()) -> list[Any]:
+        """Return the kinds of study that plugins bring; one that cannot be used is reported.
+
+        Parameters
+        ----------
+        taken : collection of str
+            The ids that the core's own kinds have.
+        """
+        from twin.modes.vetting import study_problem
+
+        kinds: dict[str, Any] = {}
+        for plugin, found in self._each("twin_studies", {}):
+            for kind in found:
+                problem = study_problem(kind, {*taken, *kinds})
+                if problem is None:
+                    kinds[kind.id] = kind
+                else:
+                    self._mark(plugin, *problem)
+        return list(kinds.values())
 
     def add_commands(self, app: Any) -> None:
         """Let every plugin add its commands to the command line."""

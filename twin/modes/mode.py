@@ -153,9 +153,9 @@ class FailureMode:
     """One way for a cell to die. Subclass it, and return an instance from the hook.
 
     Class attributes to set: ``id``, ``title``, ``references``, ``validity``,
-    ``Parameters``, ``reads`` (variables), ``writes`` (ports) and ``shows``. Methods to override:
-    :meth:`submodels`, :meth:`contributions`, :meth:`criteria`, and, where they apply,
-    :meth:`slow_states`, :meth:`outputs` and :meth:`diagnose`.
+    ``Parameters``, ``reads`` and ``optional_reads`` (variables), ``writes`` (ports) and ``shows``.
+    Methods to override: :meth:`submodels`, :meth:`contributions`, :meth:`criteria`, and, where
+    they apply, :meth:`slow_states`, :meth:`outputs`, :meth:`provides` and :meth:`diagnose`.
     """
 
     id: ClassVar[str] = ""
@@ -164,6 +164,10 @@ class FailureMode:
     validity: ClassVar[Validity] = Validity()
     Parameters: ClassVar[type[ModeParameters]] = ModeParameters
     reads: ClassVar[tuple[str, ...]] = ()
+    optional_reads: ClassVar[Mapping[str, float]] = {}
+    """Variables of other modes that it reads where those are at work, each with the value
+    that stands for them where they are not: ``{"{interface} void fraction": 0.0}``. Read them
+    like any other, as ``variables[name]``."""
     writes: ClassVar[tuple[Port, ...]] = ()
     kinds: ClassVar[tuple[str, ...]] = ("full", "symmetric")
     """The kinds of cell this mode can act on."""
@@ -220,6 +224,10 @@ class FailureMode:
     def outputs(self, cell: CellContext) -> list[str]:
         """Return further scalar variables worth storing every cycle."""
         return []
+
+    def provides(self, cell: CellContext) -> list[str]:
+        """Return the variables that other modes may read optionally; its outputs by default."""
+        return self.outputs(cell)
 
     def diagnose(self, run: RunRecord, cell: CellContext) -> Evidence:
         """Return the evidence that this mode is what the cell lost its life to."""

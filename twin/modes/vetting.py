@@ -6,7 +6,7 @@ Each returns ``(message, fix)``, or None where all is well.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -188,4 +188,17 @@ def spec_directory_problem(path: Any) -> Finding | None:
             f"the directory of cell specs {folder} holds none of {', '.join(KINDS)}",
             "check that the plugin's wheel contains its TOML files",
         )
+    return None
+
+
+def study_problem(kind: Any, taken: Collection[str]) -> Finding | None:
+    """Say so if an object that a plugin returns cannot be used as a kind of study."""
+    name = getattr(kind, "id", None)
+    if not isinstance(name, str) or not _ID.fullmatch(name):
+        return f"{kind!r} is no kind of study", 'return twin.StudyKind("name", …), in lower case'
+    lacking = [part for part in ("result", "go_on") if not callable_at(kind, part)]
+    if lacking:
+        return f"the study {name!r} has no {lacking[0]}", "return a twin.StudyKind"
+    if name in taken:
+        return f"there is a kind of study {name!r} already", "give it an id of its own"
     return None

@@ -6,8 +6,11 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from twin.columns import COLUMNS
 from twin.report.panel import Line, Panel
 from twin.report.view import CM2_PER_M2, RunView, cell_area
+
+_OHMS = COLUMNS["resistance_Ohm_m2"]
 
 
 def compared(label: str, run: RunView) -> dict[str, Any]:
@@ -19,7 +22,7 @@ def compared(label: str, run: RunView) -> dict[str, Any]:
     outcome, rows = run.outcome, _finished(run)
     per_area = 1e3 / (cell_area(run.info) * CM2_PER_M2)
     capacity = [per_area * c for c in _column(rows, "capacity_Ah")]
-    resistance = [CM2_PER_M2 * r for r in _column(rows, "resistance_Ohm_m2")]
+    resistance = [_OHMS.show(r) for r in _column(rows, _OHMS.key)]
     nearest = outcome.runner_up if outcome is not None else None
     dead = outcome if outcome is not None and outcome.kind == "cell-failed" else None
     return {
@@ -51,9 +54,9 @@ def comparison_panels(runs: Mapping[str, RunView]) -> list[Panel]:
     }
     resistance = {
         label: [
-            (row["cycle"], CM2_PER_M2 * row["resistance_Ohm_m2"])
+            (row["cycle"], _OHMS.show(row[_OHMS.key]))
             for row in rows
-            if _is_number(row.get("resistance_Ohm_m2"))
+            if _is_number(row.get(_OHMS.key))
         ]
         for label, (rows, _) in tables.items()
     }

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twin import files
+from twin.constants import ZERO_CELSIUS
 from twin.errors import InputError
 from twin.report.view import RunView
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-ZERO_CELSIUS = 273.15
 _BRACKET = re.compile(r"^(?P<words>.*?)\s*\[(?P<unit>[^\]]*)\](?P<rest>.*)$")
 _SUFFIX = re.compile(r"_(?P<unit>Ah|Wh|V|A|K|Pa|s|Ohm_m2)$")
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from twin.lifetime.regions import Regions, label_at, regions
 from twin.report.figures import PALETTE, figure_target, save_figure
+from twin.search.regions import Regions, label_at, regions
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -94,7 +94,7 @@ def _value(axis: Mapping[str, Any], u: Any) -> Any:
 
 
 def _ends(axis: Mapping[str, Any]) -> tuple[float, float]:
-    from twin.lifetime.axes import Axis
+    from twin.search.axes import Axis
 
     own = Axis(*(axis[k] for k in ("key", "unit", "low", "high", "log", "count")))
     return own.shown(own.low), own.shown(own.high)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from twin.columns import COLUMNS
 from twin.errors import InputError
 from twin.report.panel import Line, Panel
 from twin.report.view import CM2_PER_M2, RunView, cell_area
@@ -43,6 +44,10 @@ class _Rows:
         """Return the rows that have a mark, or those that do not."""
         rows = [row for row in self.rows if bool(row.get(key, False)) is value]
         return _Rows(self.run, self.area, rows)
+
+    def column(self, label: str, key: str) -> Line | None:
+        """Return a column of :data:`twin.columns.COLUMNS` over cycles, as people read it."""
+        return self.line(label, key, COLUMNS[key].factor)
 
     def line(
         self, label: str, key: str, factor: float = 1.0, *, finished: bool = False
@@ -176,7 +181,7 @@ def polarisation(data: _Rows) -> Panel:
 def resistance(data: _Rows) -> Panel:
     """Area-specific resistance at the end of each cycle, and its parts."""
     lines = _present(
-        data.line("whole cell, mean", "resistance_Ohm_m2", CM2_PER_M2),
+        data.column("whole cell, mean", "resistance_Ohm_m2"),
         data.line("electrolyte", "Electrolyte resistance [Ohm.m2]", CM2_PER_M2),
         *(
             data.line(f"{side.lower()} {words}", f"{side} {what} [Ohm.m2]", CM2_PER_M2)
@@ -226,8 +231,8 @@ def pressure(data: _Rows) -> Panel:
         "Cycle",
         "Pressure (MPa)",
         _present(
-            data.line("highest", "pressure_max_Pa", 1e-6),
-            data.line("lowest", "pressure_min_Pa", 1e-6),
+            data.column("highest", "pressure_max_Pa"),
+            data.column("lowest", "pressure_min_Pa"),
         ),
         y_range=(0.0, None),
         death=data.death,

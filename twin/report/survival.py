@@ -30,7 +30,7 @@ def plot_forecast(
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    from twin.lifetime.survival import fan
+    from twin.uncertainty.survival import fan
 
     target = None if path is None else figure_target(path)
     figure = Figure(figsize=(8.6, 3.6), layout="constrained")

@@ -11,10 +11,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from twin.errors import Problem
 from twin.specs.assemble import Assembly, ModeEntry
+from twin.specs.change import with_numbers
 from twin.specs.library import Library
 from twin.specs.naming import walk_laws, walk_quantities
-from twin.specs.overrides import Overrides
+from twin.specs.overrides import Overrides, parse_overrides
 from twin.specs.quantity import Quantity
 from twin.specs.schema import CellSpec
 from twin.specs.tree import Node, Origin, Rank, plant
@@ -67,8 +69,48 @@ def with_overrides(
     SpecError
         If an override cannot be used, with a fix.
     """
+    problems: list[Problem] = []
+    pairs = list(parse_overrides(overrides, problems))
+    if not problems and {name: type(table) for name, table in spec.modes.items()} == {
+        name: entry.parameters for name, entry in mode_models.items()
+    }:
+        found = with_numbers(spec, pairs)
+        if found is not None:
+            return found
+    return remade(spec, overrides, mode_models, library=library)
+
+
+def remade(
+    spec: CellSpec,
+    overrides: Overrides,
+    mode_models: Mapping[str, ModeEntry],
+    *,
+    library: Library | None = None,
+) -> CellSpec:
+    """Do as :func:`with_overrides` does, by writing the whole cell out and reading it in."""
     assembly = Assembly(library or Library([]))
     return assembly.finish(assembly.override(_stored(cell_to_data(spec)), overrides), mode_models)
+
+
+def with_values(spec: CellSpec, values: Overrides) -> CellSpec:
+    """Return a finished cell with other values, validated as when it is loaded.
+
+    It takes a millisecond where the values are numbers.
+
+    Parameters
+    ----------
+    spec : CellSpec
+        The cell.
+    values : mapping or sequence of str
+        ``{"stack.pressure": "10 MPa"}``.
+
+    Raises
+    ------
+    SpecError
+        If a value cannot be used, with a fix.
+    """
+    own = {name: ModeEntry(type(table), {}, name) for name, table in spec.modes.items()}
+    return with_overrides(spec, values, own)
 
 
 def _stored(data: Mapping[str, Any]) -> Node:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from twin.errors import Problem
+from twin.errors import Problem, SpecError
 from twin.specs.quantity import toml_type
 from twin.specs.tree import Node, Origin, Rank, plant
 
@@ -15,7 +15,66 @@ FILE = "override"
 """What stands for the file in problems with an override."""
 _KEY = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+){0,15}")
 
+PROTOCOL = "protocol."
+"""What the keys of overrides begin with that are the protocol's."""
 Overrides = Mapping[str, Any] | Sequence[str]
+
+
+class Parsed(dict[str, Any]):
+    """Overrides that have been read: each value is meant as it stands, and not read again.
+
+    Attributes
+    ----------
+    pairs : tuple
+        All of them in order. A key may come twice: the second adds to the first, if it only
+        gives a spread, say. As a mapping, the last one counts.
+    """
+
+    def __init__(self, pairs: Iterable[tuple[str, Any]] = ()):
+        self.pairs = tuple(pairs)
+        super().__init__(self.pairs)
+
+
+def read_overrides(overrides: Overrides) -> Parsed:
+    """Return overrides as they are meant; those that have been read stay as they are.
+
+    Raises
+    ------
+    SpecError
+        With everything that cannot be read.
+    """
+    problems: list[Problem] = []
+    found = Parsed(parse_overrides(overrides, problems))
+    if problems:
+        raise SpecError(problems)
+    return found
+
+
+def split_overrides(overrides: Overrides) -> tuple[Parsed, Parsed]:
+    """Tell the cell's overrides from the protocol's, whose keys lose their ``protocol.``."""
+    pairs = read_overrides(overrides).pairs
+    return (
+        Parsed((k, v) for k, v in pairs if not k.startswith(PROTOCOL)),
+        Parsed((k.removeprefix(PROTOCOL), v) for k, v in pairs if k.startswith(PROTOCOL)),
+    )
+
+
+def joined_overrides(first: Overrides, then: Overrides) -> Parsed:
+    """Return some overrides with others laid over them."""
+    return Parsed((*read_overrides(first).pairs, *read_overrides(then).pairs))
+
+
+def split_line(line: str) -> tuple[str, str] | None:
+    """Return the key of ``KEY=VALUE`` and its value's text; None where there is no ``=``.
+
+    Quotes are left out where the text means the same without them.
+    """
+    key, equals, text = line.partition("=")
+    text = text.strip()
+    value = parse_value(text)
+    if isinstance(value, str) and parse_value(value) == value:
+        text = value
+    return (key.strip(), text) if equals else None
 
 
 def parse_value(text: str) -> Any:
@@ -44,6 +103,9 @@ def parse_overrides(overrides: Overrides, problems: list[Problem]) -> Iterator[t
     problems : list of Problem
         Overrides that cannot be read are noted here.
     """
+    if isinstance(overrides, Parsed):
+        yield from overrides.pairs
+        return
     if isinstance(overrides, str):
         overrides = [overrides]
     pairs: list[tuple[str, Any]] = []
@@ -51,9 +113,9 @@ def parse_overrides(overrides: Overrides, problems: list[Problem]) -> Iterator[t
         pairs = list(overrides.items())
     else:
         for text in overrides:
-            key, equals, value = text.partition("=")
-            if equals:
-                pairs.append((key, value))
+            pair = split_line(text)
+            if pair is not None:
+                pairs.append(pair)
             else:
                 problems.append(
                     Problem(

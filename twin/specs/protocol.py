@@ -17,12 +17,11 @@ from twin.specs.explain import validated
 from twin.specs.laws import Frozen
 from twin.specs.library import Library
 from twin.specs.materials import own_name, read_part
-from twin.specs.overrides import FILE, parse_value
+from twin.specs.overrides import FILE, Parsed, parse_value
 from twin.specs.protocol_text import (
     RESERVED,
     ResolvedProtocol,
     check_parameter,
-    phase_index,
     resolve,
     sort_of,
 )
@@ -128,20 +127,6 @@ class Protocol(Frozen):
         counts = [phase.cycles for phase in self.phases]
         return None if counts[-1] is None else sum(count or 0 for count in counts)
 
-    def cycle_phase(self, cycle: int) -> Phase:
-        """Return the phase of a cycle, counted from 1.
-
-        Raises
-        ------
-        InputError
-            If the protocol has no such cycle.
-        """
-        return self.phases[phase_index([p.cycles for p in self.phases], cycle, self.name)]
-
-    def cycle_steps(self, cycle: int) -> tuple[Step, ...]:
-        """Return the steps of a cycle, counted from 1 (see :meth:`cycle_phase`)."""
-        return self.cycle_phase(cycle).steps
-
     def resolve(self, spec: CellSpec) -> ResolvedProtocol:
         """Return the protocol for one cell, every step checked by PyBaMM's own reader.
 
@@ -167,7 +152,7 @@ class Protocol(Frozen):
             If it has no such parameter, or a value does not fit, with a fix.
         """
         problems: list[Problem] = []
-        node = _overridden(_stored(self.to_data()), dict(values), problems)
+        node = _overridden(_stored(self.to_data()), values, problems)
         return _finished(node, problems, self._file)
 
     def to_data(self) -> dict[str, Any]:
@@ -220,7 +205,7 @@ def load_protocol(
         raise SpecError(problems)
     node = own_name(node, path, problems)
     node = node.with_child(("schema",), Node(1, node.origin.child("schema")))
-    return _finished(_overridden(node, dict(overrides or {}), problems), problems, str(path))
+    return _finished(_overridden(node, overrides or {}, problems), problems, str(path))
 
 
 def _finished(node: Node, problems: list[Problem], file: str | None = None) -> Protocol:
@@ -231,7 +216,7 @@ def _finished(node: Node, problems: list[Problem], file: str | None = None) -> P
     return protocol
 
 
-def _overridden(node: Node, overrides: dict[str, Any], problems: list[Problem]) -> Node:
+def _overridden(node: Node, overrides: Mapping[str, Any], problems: list[Problem]) -> Node:
     table = node.get("parameters")
     known = table.value if table is not None and table.is_table else {}
     for key, raw in overrides.items():
@@ -247,7 +232,8 @@ def _overridden(node: Node, overrides: dict[str, Any], problems: list[Problem]) 
                 )
             )
             continue
-        value = parse_value(raw) if isinstance(raw, str) else raw
+        read = isinstance(overrides, Parsed) or not isinstance(raw, str)
+        value = raw if read else parse_value(raw)
         problem = _unlike(known[name].value, value)
         if problem:
             problems.append(Problem(problem[0], FILE, key, problem[1]))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
-from twin.errors import InputError, Problem, SpecError
+from twin.errors import Problem, SpecError
 from twin.specs.complaint import Complaint, did_you_mean, near_miss, one_of
 from twin.specs.protocol_limits import contradiction
 from twin.specs.quantity import Quantity
@@ -67,34 +67,6 @@ class ResolvedProtocol:
         """The number of cycles of all phases, ``None`` if the last one has no end."""
         counts = [phase.cycles for phase in self.phases]
         return None if counts[-1] is None else sum(count or 0 for count in counts)
-
-    def cycle_phase(self, cycle: int) -> ResolvedPhase:
-        """Return the phase of a cycle, counted from 1; InputError if there is none."""
-        return self.phases[phase_index([p.cycles for p in self.phases], cycle, self.name)]
-
-    def cycle_steps(self, cycle: int) -> tuple[ResolvedStep, ...]:
-        """Return the steps of a cycle, counted from 1."""
-        return self.cycle_phase(cycle).steps
-
-
-def phase_index(cycles: list[int | None], cycle: int, name: str) -> int:
-    """Return the index of the phase that holds a cycle, counted from 1.
-
-    Raises
-    ------
-    InputError
-        If there is no such cycle.
-    """
-    last = 0
-    for index, count in enumerate(cycles):
-        last += count or 0
-        if cycle >= 1 and (count is None or cycle <= last):
-            return index
-    raise InputError(
-        f"protocol {name!r} has no cycle {cycle}",
-        key="cycles",
-        fix=f"ask for cycles 1 to {last}" if last else "count cycles from 1",
-    )
 
 
 def sort_of(value: Any) -> Sort:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from twin.constants import ZERO_CELSIUS
 from twin.specs.complaint import Complaint
 from twin.specs.naming import walk_laws
-from twin.units import ZERO_CELSIUS
 
 COLDEST = 100.0
 """No cell of the twin works below this [K]: a table that begins there is in degC."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
@@ -55,6 +56,16 @@ class StoreReader:
         found = self._read(lambda connection: runs.find(connection, ref))
         self.looked_at.add(found.id)
         return found
+
+    def stamp(self, run_id: str) -> tuple[str, datetime]:
+        """Return a run's stored status and when it was last written: the shortest look.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such run.
+        """
+        return self._read(lambda connection: runs.stamp(connection, run_id))
 
     def runs(
         self,

@@ -222,6 +222,15 @@ def touch(connection: Connection, run_id: str) -> None:
         raise _gone(run_id)
 
 
+def stamp(connection: Connection, run_id: str) -> tuple[str, datetime]:
+    """Return a run's stored status and when it was last written; raise if it is gone."""
+    query = select(col(Run.status), col(Run.updated)).where(col(Run.id) == run_id)
+    row = connection.execute(query).first()
+    if row is None:
+        raise _gone(run_id)
+    return str(row[0]), row[1]
+
+
 def find(connection: Connection, ref: str) -> RunInfo:
     """Return the run of an id, a unique beginning of one, or ``"last"``.
 

@@ -14,21 +14,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from twin.api.cells import library, load_cell, load_protocol, mode_entries, plan_of
+from twin.catalog.cells import library, load_cell, load_protocol, mode_entries, plan_of
 from twin.engine import criteria
 from twin.engine.checkpoint import State
+from twin.engine.inputs import numbers
 from twin.engine.outcome import Outcome
 from twin.engine.plan import Plan
 from twin.engine.prepare import Prepared, RunSettings, prepare
 from twin.engine.recorder import CycleRecord
 from twin.engine.run import RunLoop
 from twin.errors import InputError
-from twin.lifetime.inputs import numbers
 from twin.lifetime.jump import JumpLoop
 from twin.modes.context import CellContext
 from twin.modes.manager import plugin_manager
 from twin.specs.dump import with_overrides
 from twin.specs.naming import find, parameter_name
+from twin.specs.overrides import PROTOCOL, joined_overrides, split_overrides
 from twin.specs.protocol import Protocol
 from twin.specs.quantity import Quantity
 from twin.validation.schema import Case, Run
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from twin.specs.schema import CellSpec
 
 Changes = Mapping[str, Any]
-_PROTOCOL = "protocol."
 # Series are kept of every cycle, or of the first ones and the last.
 _ALL, _FEW = 1, 10**9
 # A run of so many cycles is followed as `twin life` follows one: a jump is checked against
@@ -129,11 +129,11 @@ class Bench:
 
     def cell(self, name: str, changes: Changes) -> CellSpec:
         """Return a run's cell with changes."""
-        changes = {k: v for k, v in changes.items() if not k.startswith(_PROTOCOL)}
+        for_cell, _ = split_overrides(changes)
         base = self.base(name)
-        if not changes:
+        if not for_cell:
             return base
-        return with_overrides(base, changes, mode_entries(), library=library())
+        return with_overrides(base, for_cell, mode_entries(), library=library())
 
     def solve(self, name: str, changes: Changes) -> RunData | StairData:
         """Return a run's data, solving it unless that has been done."""
@@ -164,16 +164,16 @@ class Bench:
         return data
 
     def _plan(self, run: Run, spec: CellSpec, changes: Changes) -> Plan:
-        own = {k.removeprefix(_PROTOCOL): v for k, v in changes.items() if k.startswith(_PROTOCOL)}
+        _, own = split_overrides(changes)
         if not run.phase:
-            rules = load_protocol(run.protocol, spec, {**run.parameters, **own})
+            rules = load_protocol(run.protocol, spec, joined_overrides(run.parameters, own))
         else:
             rules = Protocol.from_data(
                 {
                     "schema": 1,
                     "name": self.case.name,
                     "title": self.case.title,
-                    "parameters": {**run.parameters, **own},
+                    "parameters": dict(joined_overrides(run.parameters, own)),
                     "phase": list(run.phase),
                 }
             )
@@ -181,7 +181,7 @@ class Bench:
 
     def _prepared(self, name: str, spec: CellSpec, plan: Plan, changes: Changes) -> Prepared:
         kept = self._kept.setdefault(name, [])
-        changed = [key for key in changes if not key.startswith(_PROTOCOL)]
+        changed = [key for key in changes if not key.startswith(PROTOCOL)]
         for built in kept:
             if built.fits(spec, plan, changed):
                 given = {p: find(spec, key).si for key, p in built.free.items()}
@@ -226,7 +226,7 @@ def _numeric_keys(case: Case) -> list[str]:
     keys = [run.vary.key for run in case.run.values() if run.vary is not None]
     keys += [fit.key for fit in case.calibrate]
     keys += [key for row in case.row for key in row.spread]
-    apart = ("protocol.", "calibrate.", "thermal.", "geometry.", "window.")
+    apart = (PROTOCOL, "calibrate.", "thermal.", "geometry.", "window.")
     return sorted({key for key in keys if not key.startswith(apart)})
 
 

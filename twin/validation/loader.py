@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from twin.api.cells import library
+from twin.catalog.cells import library
 from twin.errors import Problem, SpecError
 from twin.specs.complaint import did_you_mean, one_of
 from twin.specs.explain import validated

@@ -10,6 +10,7 @@ import numpy as np
 
 from twin.errors import InputError
 from twin.specs.naming import find
+from twin.specs.overrides import PROTOCOL
 from twin.specs.quantity import Quantity
 from twin.units import UnitError, to_si
 from twin.validation.bench import Bench, Changes, RunData
@@ -77,7 +78,7 @@ class Eye:
 
     def _swept(self, run: str, vary: Vary, value: Any, changes: Changes) -> float:
         """Return a swept value as a number in the sweep's unit."""
-        if vary.key.startswith("protocol."):
+        if vary.key.startswith(PROTOCOL):
             return to_si(str(value), vary.unit)
         quantity = find(self.bench.cell(run, {**changes, vary.key: value}), vary.key)
         if not isinstance(quantity, Quantity):

@@ -97,6 +97,8 @@ def _change(seen: Observable, data: RunData) -> float:
 
 
 def _alive(data: RunData) -> bool:
+    if data.outcome.dead:
+        return False
     if data.outcome.kind in UNTOLD:
         gave_up = data.outcome.kind == "solver-gave-up"
         why = "the solver gave up" if gave_up else "the protocol left the voltage window"

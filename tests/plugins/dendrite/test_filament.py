@@ -11,7 +11,7 @@ from twin_dendrite import fracture
 import twin
 from twin.modes.context import CellContext
 
-F, R, T_REF = 96485.33212, 8.314462618, 298.15
+F, R, T_REF = twin.FARADAY, twin.GAS_CONSTANT, 298.15
 V = 2.375e-5 / F
 UM, MPA, HOUR, MAH = 1e-6, 1e6, 3600.0, 36e3
 K_C, E_STAR, SIGMA, FILM, THICKNESS = 1.3e6, 85.8e9, 0.1, 14e-4, 5e-4

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import erf
 
-from twin import Port
+from twin import FARADAY, GAS_CONSTANT, Port
 
-F, R, T_REF = 96485.33212, 8.314462618, 298.15
+F, R, T_REF = FARADAY, GAS_CONSTANT, 298.15
 RTF = R * T_REF / F
 V_M = 2.375e-5  # m3/mol, the library's sodium
 MODE = ("pressure",)

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-F, V_M = 96485.33212, 2.375e-5
+from twin import FARADAY
+
+F, V_M = FARADAY, 2.375e-5
 HOUR = 3600.0
 J_N, Q_N, SEED = 2.0, 1800.0, 1e-9  # A/m2, C/m2, m
 

@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import erf
 
-F, R, T_REF = 96485.33212, 8.314462618, 298.15
+from twin import FARADAY, GAS_CONSTANT
+
+F, R, T_REF = FARADAY, GAS_CONSTANT, 298.15
 V_M = 2.375e-5
 H_0 = 2e-6
 HOUR = 3600.0

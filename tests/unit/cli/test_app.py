@@ -7,8 +7,8 @@ from typing import get_args
 import pytest
 import typer
 
+import twin
 from twin.cli.app import core_app
-from twin.modes import manager as module
 from twin.modes.hookspecs import hookimpl
 from twin.modes.manager import PluginManager
 
@@ -42,7 +42,7 @@ def install(monkeypatch):
 
         entries = [Entry(f"p{n}", Plugin(f)) for n, f in enumerate(functions)]
         manager = PluginManager(entries)
-        monkeypatch.setattr(module, "plugin_manager", lambda: manager)
+        monkeypatch.setattr(twin, "plugin_manager", lambda: manager)
 
     return use
 

@@ -46,8 +46,8 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
         dead = twin.simulate("na-base-na", overrides={"stack.pressure": "0.2 MPa"}, **chosen)
         study = chosen | {"cell": "na-nzsp-na", "cycles": 3, "workers": 1}
         forecast = twin.forecast(**study, samples=2, seed=1)
-        attribution = twin.api.attribute(**study)
-        drawn = twin.api.safe_map(
+        attribution = twin.attribute(**study)
+        drawn = twin.safe_map(
             **study, x="stack.pressure=1..5 MPa,2", y="current=0.1..0.2 mA/cm^2,2",
             refine=0, lines=False,
         )  # fmt: skip

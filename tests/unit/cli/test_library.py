@@ -48,8 +48,8 @@ def with_a_broken_cell(tmp_path, monkeypatch) -> Path:
     broken = folder / "broken.toml"
     broken.write_text('schema = 1\nextends = "na-nzsp-na"\n[stack]\npressure = 5\n')
     library = Library([*twin.plugin_manager().spec_directories, tmp_path])
-    monkeypatch.setattr("twin.api.cells.library", lambda: library)
-    monkeypatch.setattr("twin.api.library", lambda: library)
+    monkeypatch.setattr("twin.catalog.cells.library", lambda: library)
+    monkeypatch.setattr("twin.library", lambda: library)
     return broken
 
 

@@ -42,7 +42,7 @@ def test_what_is_no_checkpoint_is_refused_in_words(data):
 
 
 def test_a_layout_has_one_order_and_is_read_in_any():
-    from twin.model.pybamm_compat import layout_from_text, layout_of, layout_to_text
+    from twin.model.layout import layout_from_text, layout_of, layout_to_text
 
     class Named:
         def __init__(self, name):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 import twin
-from twin.api.states import layout_of_state
 from twin.engine.checkpoint import State
 from twin.errors import InputError
 from twin.lifetime.jump import JumpLoop
+from twin.runs.states import layout_of_state
 from twin.store import Store
 
 LOW_PRESSURE = {"stack.pressure": "0.2 MPa"}

@@ -9,8 +9,8 @@ import pytest
 
 import twin
 from twin.engine import cycler
-from twin.engine.ladder import LadderExhausted
 from twin.engine.outcome import Outcome
+from twin.engine.solver_fallbacks import FallbacksExhausted
 from twin.model.pybamm_compat import FailureAtStart
 
 MEMORY = "sqlite://"
@@ -168,13 +168,13 @@ def test_a_finished_run_wants_more_cycles_to_go_on(store):
 def test_a_solver_that_gives_up_says_whether_the_cell_was_dying(
     store, monkeypatch, pressure, physical
 ):
-    def fail_late(cell, base, index, t, y, user, real=cycler.climb):
+    def fail_late(cell, base, index, t, y, user, real=cycler.solve_with_fallbacks):
         result, tried = real(cell, base, index, t, y, user)
         if t > 1.0:  # the first step is solved, the second never
-            raise LadderExhausted("IDA_CONV_FAIL at t = 1", ["tighter", "looser"])
+            raise FallbacksExhausted("IDA_CONV_FAIL at t = 1", ["tighter", "looser"])
         return result, tried
 
-    monkeypatch.setattr(cycler, "climb", fail_late)
+    monkeypatch.setattr(cycler, "solve_with_fallbacks", fail_late)
     overrides = {
         "stack.pressure": pressure,
         "protocol.half_cycle": "0.8 hours",
@@ -196,12 +196,12 @@ def test_a_solver_that_gives_up_says_whether_the_cell_was_dying(
 def test_a_cell_that_is_dead_before_a_cycle_is_judged_by_how_the_last_one_left_it(
     store, monkeypatch, dies_after, mode, criterion
 ):
-    def dead_at_the_start(cell, base, index, t, y, user, real=cycler.climb):
+    def dead_at_the_start(cell, base, index, t, y, user, real=cycler.solve_with_fallbacks):
         if index == 0 and y is not None and t > dies_after * 7200 - 60:
             raise FailureAtStart("Maximum voltage [V]")
         return real(cell, base, index, t, y, user)
 
-    monkeypatch.setattr(cycler, "climb", dead_at_the_start)
+    monkeypatch.setattr(cycler, "solve_with_fallbacks", dead_at_the_start)
     run = twin.simulate(
         "na-base-na",
         cycles=9,

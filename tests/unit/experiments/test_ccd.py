@@ -25,7 +25,7 @@ def modes(*names):
 def refill(spec, pressure, T=298.15):
     """The current that the interface refills by the mode's own law [A.m-2]."""
     v = spec.modes["pressure"].voids
-    energy = v.refill_activation_energy.si / 96485.33212
+    energy = v.refill_activation_energy.si / twin.FARADAY
     return (v.refill_current.si + v.refill_per_pressure.si * pressure) * math.exp(
         -energy / K_B * (1 / T - 1 / v.reference_temperature.si)
     )
@@ -208,7 +208,7 @@ def test_limiting_current_of_a_salt_ends_the_ramp_at_the_plated_face():
     D = material.diffusivity.reference.si
     t_plus = material.transference_number.value.si
     c = material.salt_concentration.si
-    limit = 2 * 96485.33212 * D * c / ((1 - t_plus) * L)
+    limit = 2 * twin.FARADAY * D * c / ((1 - t_plus) * L)
     step = limit / 50
     stairs = Staircase(0.9 * limit, step, 1.2 * limit, 20 * L**2 / D)
     found = CriticalCurrentTest(spec, [], stairs, "alternating").run()

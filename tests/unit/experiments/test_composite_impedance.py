@@ -35,7 +35,7 @@ def cathode(spec, f, film, theta=1.0):
     L = c.thickness.si
     area = 3 * c.active_fraction.si / c.particle_radius.si * L
     omega = 2j * np.pi * f
-    transfer = 8.314462618 * spec.thermal.ambient.si / 96485.33212 / (0.5 * area)
+    transfer = twin.GAS_CONSTANT * spec.thermal.ambient.si / twin.FARADAY / (0.5 * area)
     z = 1 / (omega * i.double_layer_capacitance.si * area + 1 / transfer)
     if film:
         z = z + film / (1 + omega * film * i.film_capacitance.si)

@@ -13,7 +13,7 @@ from twin.modes.mode import FailureMode
 from twin.modes.ports import Port
 from twin.modes.submodel import ModeSubModel
 
-F, R, T = 96485.33212, 8.314462618, 298.15
+F, R, T = twin.FARADAY, twin.GAS_CONSTANT, 298.15
 RTF = R * T / F
 L = 5e-4
 # Plain numbers, so that every closed form can be worked out by hand.

@@ -8,7 +8,7 @@ import twin
 from twin.errors import InputError
 from twin.experiments.transference import share_left, transference_number
 
-F, R = 96485.33212, 8.314462618
+F, R = twin.FARADAY, twin.GAS_CONSTANT
 
 
 @pytest.mark.parametrize("t_plus", [0.3, 0.9])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 import twin
-from twin import api
 from twin.errors import InputError, NotFoundError, TwinError
 from twin.store import Store
 
@@ -28,13 +27,13 @@ def forecast(store):
 
 @pytest.fixture(scope="module")
 def shares(store):
-    return api.attribute(CELL, store=store, overrides=SET, **QUICK)
+    return twin.attribute(CELL, store=store, overrides=SET, **QUICK)
 
 
 @pytest.fixture(scope="module")
 def drawn(store):
     axes = {"x": "stack.pressure=0.5..8 MPa,2", "y": "current=0.2..1 mA/cm^2,2"}
-    return api.safe_map(CELL, store=store, refine=0, lines=False, **axes, **QUICK)
+    return twin.safe_map(CELL, store=store, refine=0, lines=False, **axes, **QUICK)
 
 
 def members(store, study):
@@ -82,7 +81,7 @@ def test_what_a_forecast_was_not_begun_with_is_refused(asked, key, store, foreca
 @pytest.mark.parametrize("cell", ["no-such-cell", "na-nzsp-na"])
 def test_a_study_of_another_cell_is_refused(cell, verb, store, forecast, shares, drawn):
     study = {"forecast": forecast, "attribute": shares, "safe_map": drawn}[verb]
-    go_on = twin.forecast if verb == "forecast" else getattr(api, verb)
+    go_on = getattr(twin, verb)
     with pytest.raises(TwinError, match=cell):
         go_on(cell, store=store, study=study.id)
 
@@ -99,7 +98,7 @@ def test_a_study_whose_cell_was_edited_is_refused(store, tmp_path):
 
 
 def test_maps_and_attributions_look_at_what_is_asked_too(store, shares, drawn):
-    assert api.attribute(CELL, store=store, study=shares.id, overrides=SET).id == shares.id
+    assert twin.attribute(CELL, store=store, study=shares.id, overrides=SET).id == shares.id
     for asked in (
         {"cycles": 9},
         {"groups": ["pressure+dendrite"]},
@@ -107,11 +106,11 @@ def test_maps_and_attributions_look_at_what_is_asked_too(store, shares, drawn):
         {"model": "dfn"},
     ):
         with pytest.raises(InputError):
-            api.attribute(CELL, store=store, study=shares.id, **asked)
+            twin.attribute(CELL, store=store, study=shares.id, **asked)
     with pytest.raises(TypeError):
-        api.attribute(CELL, store=store, study=shares.id, colour="red")
+        twin.attribute(CELL, store=store, study=shares.id, colour="red")
     same = {"x": "stack.pressure=0.5..8 MPa,2", "refine": 0, "cycles": 8}
-    assert api.safe_map(CELL, store=store, study=drawn.id, **same).id == drawn.id
+    assert twin.safe_map(CELL, store=store, study=drawn.id, **same).id == drawn.id
     for asked in (
         {"x": "stack.pressure=0.5..9 MPa,2"},
         {"y": "current=0.2..1 mA/cm^2,3"},
@@ -121,14 +120,14 @@ def test_maps_and_attributions_look_at_what_is_asked_too(store, shares, drawn):
         {"cycles": 20},
     ):
         with pytest.raises(InputError) as caught:
-            api.safe_map(CELL, store=store, study=drawn.id, **asked)
+            twin.safe_map(CELL, store=store, study=drawn.id, **asked)
         assert caught.value.problem.key == next(iter(asked))
     with pytest.raises(NotFoundError, match="no map"):
-        api.safe_map(CELL, store=store, study=shares.id)
+        twin.safe_map(CELL, store=store, study=shares.id)
 
 
 def test_a_design_looks_at_what_is_asked_too(store, monkeypatch):
-    from twin.api import designs
+    from twin.studies import optimise as designs
 
     vary, limits = ["stack.pressure=0.4..1 MPa"], ["pressure<=0.7 MPa"]
     job = designs._design(

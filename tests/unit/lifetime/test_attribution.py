@@ -7,8 +7,8 @@ import math
 import pytest
 
 import twin
-from twin.lifetime.attribution import CoalitionLife, common_cycle, split, split_row
-from twin.lifetime.shapley import coalitions, interactions, shapley
+from twin.uncertainty.loss_split import CoalitionLife, common_cycle, split, split_row
+from twin.uncertainty.shapley import coalitions, interactions, shapley
 
 PLAYERS = ["a", "b", "c"]
 
@@ -131,7 +131,7 @@ def test_groups_count_as_one_and_what_is_no_group_is_said_so(url):
     with pytest.raises(twin.InputError) as caught:
         twin.attribute(cell, modes=modes, groups=["dendrite+melting"], store=url)
     assert "melting" in caught.value.problem.message
-    from twin.api.attribution import _players
+    from twin.studies.attribution import _players
 
     assert _players(modes, ["pressure+dendrite"]) == ["dendrite+pressure", "interphase"]
     with pytest.raises(twin.InputError) as caught:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import twin
-from twin.lifetime.climb import Enough, Found, best, climb, differences, rounded, search, window
-from twin.lifetime.limits import parse_limit
-from twin.lifetime.projected import projected_life
+from twin.search.ascent import Enough, Found, best, climb, differences, rounded, search, window
+from twin.search.constraints import parse_limit
+from twin.search.projected import projected_life
 
 
 def row(cycle, margin, start=0.0, end=1.0, complete=True):
@@ -115,9 +115,9 @@ def steep(vary):
     """The gradient's own function for a cell, without any life."""
     from types import SimpleNamespace
 
-    from twin.api.designing import _Steep
-    from twin.api.designs import _design
-    from twin.lifetime.axes import axis_from
+    from twin.search.axes import axis_from
+    from twin.studies.optimise import _design
+    from twin.studies.optimiser import _Steep
 
     job = _design("na-base-na", vary, [], "life", 12, 0, 0, 20, {"modes": ["pressure"]})
     return _Steep(SimpleNamespace(job=job, axes=[axis_from(a) for a in job["vary"]]))
@@ -171,10 +171,10 @@ def test_with_a_limit_it_searches_and_the_limit_is_kept_and_active(url, tmp_path
 def test_steps_that_end_on_a_voltage_have_no_gradient():
     from types import SimpleNamespace
 
-    from twin.api.designing import _Steep
-    from twin.api.designs import _design
-    from twin.lifetime.axes import axis_from
-    from twin.lifetime.slopes import NotSmooth
+    from twin.search.axes import axis_from
+    from twin.search.gradients import NotSmooth
+    from twin.studies.optimise import _design
+    from twin.studies.optimiser import _Steep
 
     vary = ["stack.pressure=1..10 MPa"]
     job = _design("na-nzsp-nvp", vary, [], "life", 12, 0, 0, 20, {"modes": ["interphase"]})

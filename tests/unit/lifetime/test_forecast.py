@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import twin
-from twin.lifetime.spreads import Uncertain, points, uncertain
-from twin.lifetime.survival import (
+from twin.specs.quantity import parse_quantity
+from twin.uncertainty.spreads import Uncertain, points, uncertain
+from twin.uncertainty.survival import (
     Member,
     fan,
     half_width,
@@ -16,7 +17,6 @@ from twin.lifetime.survival import (
     quantile,
     quantile_band,
 )
-from twin.specs.quantity import parse_quantity
 
 CELL = "na-nzsp-na"
 
@@ -166,7 +166,7 @@ def test_a_member_that_cannot_be_run_is_a_failed_member(tmp_path):
     # Half of this spread is below zero, which no conductivity is.
     wide = {"modes.interphase.anode.conductivity": {"value": "1e-5 S/m", "spread": "normal 1"}}
     spec = twin.load_cell(CELL)
-    from twin.api.cells import mode_entries
+    from twin.catalog.cells import mode_entries
     from twin.specs.dump import with_overrides
 
     found = twin.forecast(

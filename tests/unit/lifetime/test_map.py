@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 import twin
-from twin.lifetime.axes import Axis, current_parameter, parse_axis
-from twin.lifetime.refine import Answer, Grid, refine
-from twin.lifetime.regions import label_at, regions
+from twin.search.axes import Axis, current_parameter, parse_axis
+from twin.search.refine import Answer, Grid, refine
+from twin.search.regions import label_at, regions
 
 
 def range_of(text, cell="na-base-na", protocol=None):
     spec = twin.load_cell(cell)
-    return parse_axis(text, spec, twin.api.load_protocol(protocol, spec))
+    return parse_axis(text, spec, twin.load_protocol(protocol, spec))
 
 
 def test_a_range_is_read_in_any_unit_and_is_logarithmic_where_it_is_wide():
@@ -40,7 +40,7 @@ def test_current_stands_for_what_the_protocol_is_driven_by():
     assert dense.unit == "A/m^2" and dense.text(1.0) == "1.0 A/m^2"
     spec = twin.load_cell("na-nzsp-nvp")
     with pytest.raises(twin.InputError) as caught:
-        current_parameter(twin.api.load_protocol("fast-charge", spec))
+        current_parameter(twin.load_protocol("fast-charge", spec))
     assert "protocol.charge_rate" in caught.value.problem.fix
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 import twin
-from twin.api.ensembles import spec_of
-from twin.api.members import Bench
 from twin.store import Store
+from twin.studies.ensemble import spec_of
+from twin.studies.member import Bench
 
 CELL, CYCLES, SAMPLES = "na-nzsp-nvp", 40, 4
 

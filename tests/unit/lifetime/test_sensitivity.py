@@ -7,11 +7,11 @@ import pytest
 from scipy.stats import norm
 
 import twin
-from twin.lifetime.correlations import blocks, correlation_matrix, joined
-from twin.lifetime.sensitivity import analyse
-from twin.lifetime.spreads import points, uncertain
-from twin.lifetime.surrogate import fit
 from twin.specs.quantity import parse_quantity
+from twin.uncertainty.correlations import blocks, correlation_matrix, joined
+from twin.uncertainty.sobol import analyse
+from twin.uncertainty.spreads import points, uncertain
+from twin.uncertainty.surrogate import fit
 
 KEYS = ("a", "b", "c", "d")
 
@@ -72,7 +72,7 @@ def test_numbers_drawn_together_make_up_one_group():
 def test_the_draws_are_those_of_salib():
     from SALib.sample import sobol
 
-    from twin.lifetime.sensitivity import _DRAWS, _drawn
+    from twin.uncertainty.sobol import _DRAWS, _drawn
 
     groups = ["b", "a", "b", "c"]
     problem = {"num_vars": 4, "names": list("1234"), "bounds": [[0, 1]] * 4, "groups": groups}
@@ -120,7 +120,7 @@ def test_correlated_numbers_keep_their_own_distributions():
 
 
 def test_a_correlation_survives_the_store():
-    from twin.api.cells import mode_entries
+    from twin.catalog.cells import mode_entries
     from twin.specs.dump import cell_from_data, cell_to_data
 
     spec = cell(["stack.pressure", "anode.thickness"])

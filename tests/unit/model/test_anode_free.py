@@ -9,7 +9,7 @@ import pytest
 
 import twin
 
-F, V_M = 96485.33212, 2.375e-5
+F, V_M = twin.FARADAY, 2.375e-5
 HOUR = 3600.0
 SEED, FILM = 1e-9, 50e-9  # m, the twin's defaults
 BARE = {"anode.thickness": "0 um"}

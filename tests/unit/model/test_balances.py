@@ -9,7 +9,7 @@ import pytest
 import twin
 from twin import FailureMode, ModeSubModel, Port
 
-F = 96485.33212
+F = twin.FARADAY
 HOUR = 3600.0
 # Warm, so that the interphases take a visible share; a thin reserve, so that it counts.
 CELL = {"thermal.ambient": "60 degC", "cathode.initial_stoichiometry": 0.1}

@@ -14,7 +14,7 @@ import twin
 from twin.errors import ModelError
 from twin.specs.naming import parameter_name, walk_quantities
 
-F, R = 96485.33212, 8.314462618
+F, R = twin.FARADAY, twin.GAS_CONSTANT
 SIGMA = "electrolyte.material.conductivity"
 
 

@@ -9,9 +9,9 @@ import pybamm
 import pytest
 
 import twin
-from twin.api.cells import mode_entries
+from twin.catalog.cells import mode_entries
+from twin.engine.inputs import model_print
 from twin.errors import TwinError
-from twin.lifetime.inputs import model_print
 from twin.modes.manager import plugin_manager
 from twin.specs.dump import with_overrides
 from twin.specs.naming import find, parameter_name, walk_quantities

@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pytest
 
-from twin import Port
+from twin import FARADAY, GAS_CONSTANT, Port
 
-F, R, T = 96485.33212, 8.314462618, 298.15
+F, R, T = FARADAY, GAS_CONSTANT, 298.15
 RTF = R * T / F
 HOUR = 3600.0
 

@@ -8,7 +8,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-F, R = 96485.33212, 8.314462618
+from twin import FARADAY, GAS_CONSTANT
+
+F, R = FARADAY, GAS_CONSTANT
 T = 298.15
 RTF = R * T / F
 THICKNESS = 5e-4

@@ -29,6 +29,7 @@ def test_the_hooks_are_these():
     assert set(HOOKS) == {
         "twin_failure_modes",
         "twin_cell_specs",
+        "twin_studies",
         "twin_commands",
         "twin_run_started",
         "twin_cycle_finished",
@@ -50,9 +51,10 @@ def test_the_docstring_says_when_and_what(hook):
 
 @pytest.mark.parametrize("hook", HOOKS)
 def test_every_argument_and_result_is_typed(hook):
+    from twin import StudyKind
     from twin.modes.mode import FailureMode
 
-    names = {"FailureMode": FailureMode, "typer": __import__("typer")}
+    names = {"FailureMode": FailureMode, "StudyKind": StudyKind, "typer": __import__("typer")}
     hints = typing.get_type_hints(HOOKS[hook], localns=names)
     assert set(hints) == {*inspect.signature(HOOKS[hook]).parameters, "return"}
 
@@ -100,6 +102,8 @@ def test_the_manager_calls_it(hook, manager):
         assert loaded.modes == {}
     elif hook == "twin_cell_specs":
         assert loaded.spec_directories == []
+    elif hook == "twin_studies":
+        assert loaded.studies() == []
     elif hook == "twin_commands":
         loaded.add_commands(None)
     else:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from twin import load_cell
-from twin.errors import InputError, NotFoundError, SpecError
+from twin.errors import NotFoundError, SpecError
 from twin.specs.protocol import Protocol, load_protocol
 from twin.specs.protocol_text import in_amperes
 
@@ -86,26 +86,12 @@ def test_a_step_goes_before_its_phase(tree, load):
     assert last.temperature is None and last.pressure is None
 
 
-def test_cycles_are_counted_from_one_through_the_phases(tree, load):
+def test_only_a_protocol_whose_last_phase_ends_has_so_many_cycles(tree, load):
     protocol = load()
-    resolved = protocol.resolve(tree.load())
-    assert [protocol.cycle_phase(n).name for n in (1, 2, 3, 999)] == [
-        *("formation", "formation", "cycling", "cycling")
-    ]
-    assert protocol.cycle_steps(3) == protocol.phases[1].steps
-    assert resolved.cycle_steps(3) == resolved.phases[1].steps
-    assert protocol.total_cycles is None
-    for n in (0, -1):
-        with pytest.raises(InputError):
-            protocol.cycle_phase(n)
-
-
-def test_a_finite_protocol_ends(tree, load):
+    assert protocol.total_cycles is None and protocol.resolve(tree.load()).total_cycles is None
     tree.write("protocols/two.toml", CYCLE.replace('name = "cycling"', 'name = "c"\ncycles = 3'))
     protocol = load("two")
-    assert protocol.total_cycles == 5 and protocol.cycle_phase(5).name == "c"
-    with pytest.raises(InputError, match="has no cycle 6"):
-        protocol.cycle_phase(6)
+    assert protocol.total_cycles == protocol.resolve(tree.load()).total_cycles == 5
 
 
 def test_parameters_can_be_overridden(tree, load):
@@ -282,7 +268,7 @@ def test_a_small_current_as_a_parameter_and_a_current_density_in_a_step():
     rules = written(
         ["Charge at {i} until {upper}", "Discharge at 0.2 mA/cm^2 until {lower}"], i="250 uA"
     )
-    texts = [step.text for step in rules.resolve(cell).cycle_steps(1)]
+    texts = [step.text for step in rules.resolve(cell).phases[0].steps]
     amps = 2 * cell.geometry.area.si
     assert texts == ["Charge at 0.00025 A until 3.9 V", f"Discharge at {amps:.12g} A until 2.5 V"]
 
@@ -296,7 +282,7 @@ def written(steps, **parameters):
 @pytest.mark.parametrize("rest", ["0 s", "0 minutes", "0.0 hours"])
 def test_a_rest_of_no_length_is_left_out(rest):
     rules = written(["Rest for {rest}", "Charge at 1 mA for 1 hour", "Rest for {rest}"], rest=rest)
-    texts = [step.text for step in rules.resolve(load_cell("na-nzsp-nvp")).cycle_steps(1)]
+    texts = [step.text for step in rules.resolve(load_cell("na-nzsp-nvp")).phases[0].steps]
     assert texts == ["Charge at 1 mA for 1 hour"]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import twin
-from twin.api.cells import load_protocol
+from twin.catalog.cells import load_protocol
 from twin.specs.protocol import Protocol
 
 SIGMA = "electrolyte.material.conductivity"

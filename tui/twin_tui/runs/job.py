@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-from twin.api.capacities import share_left
-from twin.api.formats import duration, percent, short
+from twin import share_left
+from twin.formats import duration, percent, short
 
 MOST_ROWS = 400
 MOST_LOG = 300

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from twin import InputError
+from twin import InputError, split_line
 
 
 class Scenario(BaseModel):
@@ -124,8 +124,8 @@ def parse_overrides(text: str) -> dict[str, str]:
     for line in text.splitlines():
         if not line.strip() or line.strip().startswith("#"):
             continue
-        key, equals, value = line.partition("=")
-        if not equals or not value.strip():
+        pair = split_line(line)
+        if pair is None or not pair[1]:
             raise InputError(f"{line.strip()!r} has no value", fix="write stack.pressure = 10 MPa")
-        found[key.strip()] = value.strip().strip('"')
+        found[pair[0]] = pair[1]
     return found

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from twin.api.endings import UNTOLD
-from twin.api.formats import duration, percent, short
+from twin.formats import duration, percent, short
 from twin_tui.runs.job import Job
+
+UNKNOWN = ("censored", "failed")
+"""The states of a life whose end nobody knows."""
 
 
 @dataclass
@@ -42,10 +44,11 @@ class StudyJob(Job):
         eta_s: float,
         run: str | None = None,
         kind: str = "",
+        state: str = "",
         wall_s: float | None = None,
     ) -> None:
         self.done, self.total, self.rate, self.eta_s = done, total, rate, eta_s
-        if kind in UNTOLD:
+        if state in UNKNOWN:
             self.failed += 1
         how = f": {kind}, took {duration(wall_s)}" if kind else ""
         self.say(f"{done} of {total}, run {run}{how}")

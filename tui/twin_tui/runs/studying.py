@@ -43,32 +43,32 @@ class Studying:
 
     def attribute(self, store: Any, arguments: dict[str, Any]) -> None:
         """Live the lives of an attribution."""
-        from twin import api
+        import twin
 
-        api.attribute(store=store, on_start=self._started, on_life=self._part, **arguments)
+        twin.attribute(store=store, on_start=self._started, on_life=self._part, **arguments)
         self._finished()
 
     def map(self, store: Any, arguments: dict[str, Any]) -> None:
         """Live the points of a safe operating map."""
-        from twin import api
+        import twin
 
         self._store = store
-        api.safe_map(
+        twin.safe_map(
             store=store,
             on_start=self._started,
             on_life=self._point,
             on_lines=lambda share, text: self._tell("note", share=share, text=text),
             **arguments,
         )
-        self._tell("view", view=api.map_so_far(self._study, store=store))
+        self._tell("view", view=twin.map_so_far(self._study, store=store))
         self._finished()
 
     def _point(self, progress: Any) -> None:
-        from twin import api
+        import twin
 
         self._part(progress)
         if time.monotonic() >= self._next_view:
-            self._sum_up(lambda: api.map_so_far(self._study, store=self._store))
+            self._sum_up(lambda: twin.map_so_far(self._study, store=self._store))
 
     def _finished(self) -> None:
         self._tell("studied", wall_s=time.monotonic() - self._began)
@@ -78,19 +78,29 @@ class Studying:
         self._tell("study", study=study)
 
     def _member(self, progress: Any) -> None:
-        self._part(progress, **{key: progress.member[key] for key in ("run", "kind", "wall_s")})
+        self._part(progress)
         if progress.done < progress.total and time.monotonic() >= self._next_view:
             self._sum_up(self._forecast_so_far)
 
-    def _part(self, progress: Any, **more: Any) -> None:
+    def _part(self, progress: Any) -> None:
         """Tell of a member, a life or a point that is done."""
         now = time.monotonic()
         if self._first is None:
             self._first = progress.done - 1
         rate = (progress.done - self._first) / max(now - self._began, 1e-9)
         left = (progress.total - progress.done) / rate
-        more = more or {"run": progress.run}
-        self._tell("part", done=progress.done, total=progress.total, rate=rate, eta_s=left, **more)
+        lived = progress.lived
+        self._tell(
+            "part",
+            done=progress.done,
+            total=progress.total,
+            rate=rate,
+            eta_s=left,
+            run=lived.run,
+            kind=lived.kind,
+            state=lived.state,
+            wall_s=lived.wall_s,
+        )
 
     def _forecast_so_far(self) -> dict[str, Any]:
         from twin import load_forecast

@@ -92,10 +92,9 @@ class Worker:
 
     def _do(self, job: dict[str, Any]) -> None:
         import twin
-        from twin import api
 
         try:
-            self._store = api.open_store(job["store"])
+            self._store = twin.open_store(job["store"])
             if job["kind"] in STUDIES:
                 getattr(Studying(self.tell), job["kind"])(self._store, job["arguments"])
                 return
@@ -169,9 +168,9 @@ class Worker:
 
     def _tell_series(self, cycle: int) -> bool:
         """Tell voltage and current of a cycle, if its series is stored."""
-        from twin import api
+        import twin
 
-        result = api.load_run(str(self._run), store=self._store)
+        result = twin.load_run(str(self._run), store=self._store)
         for number, table in result.iter_series([cycle]):
             t = table["Time [s]"]
             step = max(1, len(t) // MOST_POINTS)

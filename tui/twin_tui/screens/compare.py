@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.widgets import Static, TabbedContent, TabPane
 
-from twin.api.formats import short
+from twin.formats import short
 from twin_tui.screens.base import BenchScreen
 from twin_tui.widgets.chart import Chart
 from twin_tui.widgets.table import Table
@@ -70,7 +70,7 @@ parameters in which they differ. Outcomes: how each ended."""
             self.ask(lambda: self._read(marked), self._show, "compare")
 
     def _read(self, runs: list[str]) -> dict[str, Any]:
-        from twin.api.pictures import overlaid
+        from twin.report.pictures import overlaid
 
         found = [self.bench.twin.run(run) for run in runs]
         results = [result for result, _ in found]

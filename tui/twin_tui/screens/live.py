@@ -12,7 +12,8 @@ from textual.binding import Binding
 from textual.containers import Grid, Horizontal, Vertical, VerticalScroll
 from textual.widgets import RichLog, Static
 
-from twin.api.formats import bar, short
+import twin
+from twin.formats import bar, short
 from twin_tui.runs.job import Job, margins
 from twin_tui.screens.base import BenchScreen
 from twin_tui.widgets.chart import Chart
@@ -209,7 +210,7 @@ kept. On a small screen one chart is shown at a time: V changes it."""
 
 def panel_of(job: Any, name: str) -> Any:
     """Return capacity (of a symmetric cell: polarisation) or resistance as a panel."""
-    from twin.api.pictures import panels
+    from twin.report.pictures import panels
 
     symmetric = job.info.cell_kind != "full"
     return panels(job, "polarisation" if symmetric and name == "capacity" else name)[0]
@@ -217,7 +218,7 @@ def panel_of(job: Any, name: str) -> Any:
 
 def latest_panel(job: Job, name: str) -> Any:
     """Return voltage or current of the latest stored cycle as a panel."""
-    from twin.api.pictures import Line, Panel
+    from twin.report.pictures import Line, Panel
 
     assert job.series is not None
     unit, factor = {"voltage": ("V", 1.0), "current": ("mA", 1e3)}[name]
@@ -237,6 +238,7 @@ def state_of(job: Job) -> Text:
     if not job.rows:
         return Text("")
     row, first = job.rows[-1], job.rows[0]
+    ohms = twin.COLUMNS["resistance_Ohm_m2"]
     text = Text()
 
     def line(name: str, value: str, before: str = "") -> None:
@@ -248,12 +250,14 @@ def state_of(job: Job) -> Text:
     line("cell", job.health())
     line(
         "resistance",
-        f"{short(1e4 * row['resistance_Ohm_m2'])} Ω cm²",
-        short(1e4 * first["resistance_Ohm_m2"]),
+        f"{short(ohms.show(row[ohms.key]))} Ω cm²",
+        short(ohms.show(first[ohms.key])),
     )
-    low, high = (short(1e-6 * row[f"pressure_{end}_Pa"]) for end in ("min", "max"))
+    ends = (twin.COLUMNS[f"pressure_{end}_Pa"] for end in ("min", "max"))
+    low, high = (short(column.show(row[column.key])) for column in ends)
     line("pressure", f"{low} MPa" if low == high else f"{low} to {high} MPa")
-    line("temperature", f"{row['temperature_max_K'] - 273.15:.1f} °C")
+    warmest = twin.COLUMNS["temperature_max_K"]
+    line("temperature", f"{warmest.show(row[warmest.key]):.1f} °C")
     for key, value in row.items():
         if not any(word in key for word in STATE_WORDS) or "(worst)" in key:
             continue

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.widgets import Input, Static
 
-from twin.api.formats import ago, duration
+from twin.formats import ago, duration
 from twin_tui.screens.base import BenchScreen
 from twin_tui.widgets.table import Table
 

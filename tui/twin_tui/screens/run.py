@@ -104,7 +104,7 @@ other parameters. Export writes files for other programs."""
         self.query_one("#events", Table).show(rows)
 
     def _draw_panels(self) -> list[Any]:
-        from twin.api.pictures import PANELS, panels
+        from twin.report.pictures import PANELS, panels
 
         found = []
         for name in PANELS:

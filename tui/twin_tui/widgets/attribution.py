@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.text import Text
 
-from twin.api.formats import bar, short
+from twin.formats import bar, short
 
 # Key, words, unit, factor to it.
 LOSSES = (

@@ -67,7 +67,7 @@ class Chart(Static):
 
         def draw() -> None:
             from twin import InputError
-            from twin.api.pictures import draw_panel
+            from twin.report.pictures import draw_panel
 
             with _one_at_a_time:
                 try:

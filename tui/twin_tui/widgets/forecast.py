@@ -6,8 +6,8 @@ from typing import Any
 
 from rich.text import Text
 
-from twin.api.formats import bar, percent
-from twin.api.pictures import Line, Panel
+from twin.formats import bar, percent
+from twin.report.pictures import Line, Panel
 
 STRONGEST = 5
 
@@ -31,6 +31,8 @@ def draw_forecast(view: dict[str, Any], progress: str, width: int) -> Text:
     text.append(f"{done} of {view['asked']} members, {view['model']}\nto cycle {horizon}\n")
     if view["failed_members"]:
         text.append(f"! {view['failed_members']} without a result, left out\n", "yellow")
+    if view["censored_members"]:
+        text.append(f"! {view['censored_members']} followed part of the way\n", "yellow")
     if view["survive"] is None:
         text.append("\nno member is done yet")
         return text

@@ -7,8 +7,7 @@ from typing import Any
 
 from rich.text import Text
 
-from twin.api.endings import UNTOLD
-from twin.api.formats import short
+from twin.formats import short
 from twin_tui.widgets.operating_map import (
     ALIVE,
     COLOURS,
@@ -22,7 +21,7 @@ from twin_tui.widgets.operating_map import (
 
 
 def map_of(view: dict[str, Any]) -> Map:
-    """Return the map of a document of :func:`twin.api.map_so_far`."""
+    """Return the map of a document of :func:`twin.map_so_far`."""
     x, y = (_axis(view["axes"][name]) for name in ("x", "y"))
     points = tuple(
         Point(
@@ -60,7 +59,7 @@ def draw_point(shown: Map, point: Point) -> Text:
     for axis, value in ((shown.x, point.x), (shown.y, point.y)):
         text.append(f" {axis.name} = {short(value)} {axis.unit}\n")
     text.append("\n")
-    if point.kind in UNTOLD:
+    if point.unknown:
         text.append(f"{UNKNOWN} the solver gave up in cycle {point.cycles}\n", "bold yellow")
     elif point.mode is None:
         text.append(f"{ALIVE} lives to cycle {shown.horizon}\n", "bold green")
@@ -80,7 +79,7 @@ def draw_legend(shown: Map, width: int) -> Text:
         for number, (mode, letter) in enumerate(shown.letters.items())
     ]
     parts.append(Text(f"{ALIVE} lives"))
-    if any(point.kind in UNTOLD for point in shown.points):
+    if any(point.unknown for point in shown.points):
         parts.append(Text(f"{UNKNOWN} solver gave up"))
     marks = zip(shown.lines, cycle(LINES), strict=False)
     parts += [Text(f"{mark} {label}") for (label, _, _), mark in marks]

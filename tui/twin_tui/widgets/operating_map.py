@@ -15,8 +15,8 @@ from textual.binding import Binding
 from textual.message import Message
 from textual.widgets import Static
 
-from twin.api.endings import UNTOLD
-from twin.api.formats import short
+from twin import UNTOLD
+from twin.formats import short
 from twin_tui.widgets.fan import labelled_rows
 
 ALIVE, UNKNOWN, LINES = "·", "?", "*+#%@"
@@ -66,6 +66,11 @@ class Point:
     run: str | None = None
     kind: str = ""
 
+    @property
+    def unknown(self) -> bool:
+        """Whether nobody knows what happens there: a death has a mode, however it was found."""
+        return self.kind in UNTOLD and self.mode is None
+
 
 @dataclass(frozen=True)
 class Map:
@@ -80,7 +85,7 @@ class Map:
 
     def letter(self, point: Point) -> str:
         """Return the letter for what happens at a point."""
-        if point.kind in UNTOLD:
+        if point.unknown:
             return UNKNOWN
         return ALIVE if point.mode is None else self.letters[point.mode]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.text import Text
 
-from twin.api.formats import bar, duration, moment, short
+from twin.formats import bar, duration, moment, short
 
 MARKS = {
     "completed": ("✓ alive", "bold green"),

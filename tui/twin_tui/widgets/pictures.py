@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.text import Text
 
-from twin.api.formats import bar
+from twin.formats import bar
 
 FILLS = {"anode": "▓", "electrolyte": "░", "cathode": "█", "counter electrode": "▓"}
 _STYLES = {

@@ -6,6 +6,8 @@ from typing import Any
 
 from rich.text import Text
 
+from twin import PROTOCOL
+
 
 def draw_preview(preview: Any) -> Text:
     """Draw what a scenario means."""
@@ -22,7 +24,7 @@ def draw_preview(preview: Any) -> Text:
         text.append(" → ")
         text.append(f"{after}\n", "bold reverse")
     for key, value in preview.scenario.overrides.items():
-        if key.startswith("protocol."):
+        if key.startswith(PROTOCOL):
             text.append(f" ≠ {key} → ")
             text.append(f"{value}\n", "bold reverse")
     for mode in preview.scenario.without:

@@ -1,0 +1,10 @@
+"""Constants of nature, each written once: SI units, exact since 2019 (BIPM, SI brochure)."""
+
+from __future__ import annotations
+
+FARADAY = 96485.33212
+"""F [C/mol], to ten digits as PyBaMM's."""
+GAS_CONSTANT = 8.31446261815324
+"""R [J/(mol K)]."""
+ZERO_CELSIUS = 273.15
+"""0 degC [K]."""

@@ -1,0 +1,111 @@
+"""What is tried, in order, when the solver cannot go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from twin.model.pybamm_compat import CompiledCell, SolverSettings, StepFailed, StepResult
+
+
+@dataclass(frozen=True)
+class Fallback:
+    """One attempt: other tolerances, a step limit, or a nudged algebraic state."""
+
+    says: str
+    change: Callable[[SolverSettings, float], SolverSettings]
+    fresh_algebraic: bool = False
+
+
+# Tolerances first (a stiff knee wants tighter ones, a noisy one looser), then short
+# steps, then a new starting guess for what is not integrated in time.
+FALLBACKS: tuple[Fallback, ...] = (
+    Fallback(
+        "tolerances ten times tighter", lambda s, d: replace(s, rtol=s.rtol / 10, atol=s.atol / 10)
+    ),
+    Fallback(
+        "tolerances ten times looser", lambda s, d: replace(s, rtol=s.rtol * 10, atol=s.atol * 10)
+    ),
+    Fallback(
+        "time steps of at most 1/200 of the step",
+        lambda s, d: replace(s, dt_max=d / 200, dt_init=1e-6),
+    ),
+    Fallback(
+        "a fresh guess for the algebraic states",
+        lambda s, d: replace(s, dt_init=1e-6),
+        fresh_algebraic=True,
+    ),
+)
+
+
+class FallbacksExhausted(Exception):
+    """Every rung failed; carries the first message and what was tried."""
+
+    def __init__(self, message: str, tried: list[str]):
+        self.message = message
+        self.tried = tried
+        super().__init__(message)
+
+
+def solve_with_fallbacks(
+    cell: CompiledCell,
+    base: SolverSettings,
+    index: int,
+    t: float,
+    y: np.ndarray | None,
+    user: Mapping[str, float],
+    *,
+    duration: float | None = None,
+    target: float | None = None,
+) -> tuple[StepResult, list[str]]:
+    """Solve a step, with as many fallbacks as it needs.
+
+    ``duration`` and ``target`` stand in for the step's own, as in
+    :meth:`CompiledCell.solve`.
+
+    Returns
+    -------
+    result, tried : StepResult, list of str
+        The solved step, and which rungs it took (empty if none).
+
+    Raises
+    ------
+    FallbacksExhausted
+        If no rung helps.
+    StepInfeasible, FailureAtStart
+        As from :meth:`CompiledCell.solve`.
+    """
+    how: dict[str, Any] = {"duration": duration, "target": target}
+    # What the step does of itself is asked for as before.
+    how = {name: value for name, value in how.items() if value is not None}
+    try:
+        return cell.solve(index, t, y, user, **how), []
+    except StepFailed as error:
+        message = str(error)
+    tried: list[str] = []
+    span = float(cell.steps[index].duration) if duration is None else duration
+    try:
+        for rung in FALLBACKS:
+            tried.append(rung.says)
+            start = _with_fresh_algebraic(cell, y, user) if rung.fresh_algebraic else y
+            try:
+                settings = rung.change(base, span)
+                return cell.solve(index, t, start, user, settings=settings, **how), tried
+            except StepFailed:
+                continue
+    finally:
+        cell.forget_solvers()
+    raise FallbacksExhausted(message, tried)
+
+
+def _with_fresh_algebraic(
+    cell: CompiledCell, y: np.ndarray | None, user: Mapping[str, float]
+) -> np.ndarray | None:
+    if y is None:
+        return None
+    fresh = y.copy()
+    fresh[cell.model.len_rhs :] = cell.initial_state(user)[cell.model.len_rhs :]
+    return fresh

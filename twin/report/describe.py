@@ -1,0 +1,85 @@
+"""All that is worth knowing of a stored run, as plain data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twin.columns import COLUMNS
+from twin.report.exports import export_run
+from twin.report.view import cell_area
+from twin.runs.result import RunResult
+from twin.store import RunInfo
+
+__all__ = ["describe", "export_run"]
+
+CAPACITY = "capacity_Ah"
+
+
+def describe(result: RunResult) -> dict[str, Any]:
+    """Return the document of ``twin show``."""
+    info, rows, events = result.info, result.rows, result.store.events(result.id)
+    last = rows[-1] if rows else {}
+    return result.to_dict() | {
+        "title": info.cell_title,
+        "kind": info.cell_kind,
+        "family": info.cell_family or None,
+        "cell_hash": info.cell_hash,
+        "protocol": info.protocol,
+        "cycles_requested": info.cycles_requested,
+        "last_cycle": info.last_cycle,
+        "created": info.created,
+        "updated": info.updated,
+        "host": info.host,
+        "packages": info.packages,
+        "events": events,
+        "margins": last.get("margins") or {},
+        "numbers": _numbers(rows, _area(info)),
+        "resume": _how_to_go_on(info),
+    }
+
+
+def _area(info: RunInfo) -> float:
+    return cell_area(info) * 1e4
+
+
+def _numbers(rows: list[dict[str, Any]], area: float) -> list[dict[str, Any]]:
+    complete = [row for row in rows if row.get("complete", True)]
+    if not complete:
+        return []
+    first, last = complete[0], complete[-1]
+    found = []
+    for column in sorted((c for c in COLUMNS.values() if c.told), key=lambda c: c.told):
+        stored = [row.get(column.key) for row in (first, last)]
+        values = [None if x is None else column.show(x) for x in stored]
+        if values == [None, None]:
+            continue
+        estimated = column.key == CAPACITY and last.get("capacity_estimated")
+        end = ", estimated" if estimated else ""
+        found.append(_ends(f"{column.words}{end}", column.shown, values))
+        if column.key == CAPACITY:
+            per_area = [None if x is None else x / area for x in values]
+            found.append(_ends(f"{column.words} per area{end}", "mAh/cm2", per_area))
+    return found
+
+
+def _ends(what: str, unit: str, values: list[float | None]) -> dict[str, Any]:
+    return {"what": what, "unit": unit, "first": values[0], "last": values[1]}
+
+
+def _how_to_go_on(info: RunInfo) -> str | None:
+    """Return the command that continues a run, if there is one."""
+    if info.status_now in ("interrupted", "cancelled"):
+        return f"twin resume {info.id}"
+    if info.status_now == "running":
+        return f"it is being written by process {info.pid}; if that is lost: twin resume {info.id}"
+    if info.status_now == "running elsewhere?":
+        return f"if it no longer runs on {info.host}: twin resume {info.id}"
+    if info.status_now == "completed":
+        whole = all(phase.get("cycles") for phase in info.protocol.get("phase", ()))
+        return None if whole else f"twin resume {info.id} --cycles {info.cycles_requested + 100}"
+    if info.status_now == "left-window":
+        return f"run it with another protocol; {info.outcome.get('fix')}"
+    if info.status_now == "cell-failed":
+        before = max(info.last_cycle - 2, 0)
+        return f"a what-if: twin resume {info.id} --from-cycle {before} --set KEY=VALUE"
+    return f"twin resume {info.id} --from-cycle {info.last_cycle} --rtol 1e-6 --atol 1e-8"

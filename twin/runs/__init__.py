@@ -1,0 +1,1 @@
+"""Runs: simulated, resumed, followed as lives, read back, compared."""

@@ -1,0 +1,66 @@
+"""The stored states of a run, and what they are read by."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from twin.catalog.cells import mode_entries, plan_of
+from twin.modes.manager import plugin_manager
+
+if TYPE_CHECKING:
+    from twin.store import RunInfo, Store
+    from twin.store.records import Checkpoint
+
+Layout = list[tuple[str, int, int]]
+
+
+class StoredBefore:
+    """What is stored of a run's cycles so far (see :class:`twin.engine.run.Before`)."""
+
+    def __init__(self, store: Store, run_id: str):
+        self.store, self.run_id = store, run_id
+
+    def row(self, cycle: int) -> dict[str, Any]:
+        """Return a cycle's row."""
+        (row,) = self.store.cycles(self.run_id, [cycle])
+        return row
+
+    def state(self, cycle: int) -> Any:
+        """Return the state vector at a cycle's end."""
+        from twin.engine.checkpoint import State
+
+        return State.from_bytes(self.store.checkpoint(self.run_id, cycle).data).y
+
+
+def layout_of_state(store: Store, info: RunInfo, checkpoint: Checkpoint) -> Layout:
+    """Return how a stored state is to be read.
+
+    Each checkpoint is read by its own layout, or by that of the one before it. In databases
+    of earlier versions only cycle 0 has one, which in a branch is its parent's: what the
+    branch lived itself is then read by the branch's own model, built again, and what its
+    parent lived as the parent's.
+    """
+    from twin.model.layout import layout_from_text
+
+    branched, cycle = info.parent_cycle, checkpoint.cycle
+    if branched is not None and checkpoint.layout_cycle < cycle:
+        if checkpoint.layout_cycle <= branched < cycle:
+            return list(_as_it_was(info).compiled.layout)
+        if cycle <= branched and info.parent_run is not None:
+            parent = store.run(info.parent_run)
+            return layout_of_state(store, parent, store.checkpoint(parent.id, cycle))
+    return layout_from_text(checkpoint.layout)
+
+
+def _as_it_was(info: RunInfo) -> Any:
+    """Build a stored run's cell as the run had it."""
+    from twin.engine.prepare import RunSettings, prepare
+    from twin.specs.dump import cell_from_data
+    from twin.specs.protocol import Protocol
+
+    assert info.cell_spec is not None  # Store.run reads it
+    spec = cell_from_data(info.cell_spec, mode_entries())
+    modes = plugin_manager().select(list(info.modes), (), spec.kind)
+    kept = (info.settings[key] for key in ("model", "rtol", "atol", "series_every"))
+    plan = plan_of(Protocol.from_data(info.protocol), spec)
+    return prepare(spec, modes, plan, RunSettings(*kept))

@@ -1,0 +1,1 @@
+"""Searching a space of numbers: axes, refinement, regions, constraints, ascent."""

@@ -1,0 +1,1 @@
+"""Studies: many lives of one cell with one question."""

@@ -1,0 +1,149 @@
+"""Work for many processes: a local Dask cluster, or one that runs already."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from twin import garbage, interrupts
+from twin.errors import InputError
+
+_QUIET = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.worker.memory.monitor-interval": "1s",
+    "distributed.admin.tick.interval": "500ms",
+    "distributed.admin.system-monitor.interval": "5s",
+}
+"""Each of these wakes a worker from the life it follows; together they cost a twelfth."""
+
+
+_GRACE_S = 0.2
+"""What a worker that is not waited for has left [s]."""
+
+
+def get_ready() -> None:
+    """Import what a life needs; what a local worker does first.
+
+    From then on it says nothing: what goes wrong in a call comes back with the call, and
+    the rest is a worker that misses its scheduler when both are being closed.
+    """
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    garbage.collect_rarely()
+    for name in ("twin.engine.prepare", "twin.lifetime.jump", "twin.store"):
+        importlib.import_module(name)
+
+
+class Workers:
+    """Worker processes that stay between one batch of calls and the next.
+
+    Parameters
+    ----------
+    count : int
+        How many local processes to start, one thread each.
+    scheduler : str, optional
+        The address of a scheduler (``tcp://host:8786``) to use instead.
+
+    Raises
+    ------
+    InputError
+        If the scheduler does not answer.
+    """
+
+    def __init__(self, count: int, scheduler: str | None = None):
+        import dask
+
+        # Read once, on import, by this process and by the ones it starts. What goes wrong
+        # in a call comes back with it; the rest is workers that miss their scheduler when
+        # both are being closed.
+        dask.config.set({"logging.distributed": "critical" if scheduler is None else "warning"})
+        dask.config.set(_QUIET)
+        from distributed import Client
+
+        logging.getLogger("distributed").setLevel(logging.WARNING)
+        self._cluster: Any = None
+        self._client: Any = None
+        if scheduler is None:
+            try:
+                with interrupts.put_off():
+                    self._start(count)
+            except BaseException:
+                self.close(at_once=True)
+                raise
+            return
+        try:
+            self._client = Client(scheduler, timeout=15)
+        except (OSError, ValueError, TimeoutError) as error:
+            raise InputError(
+                f"no Dask scheduler answers at {scheduler} ({error})",
+                key="scheduler",
+                fix="start one (dask scheduler) and give its tcp:// address",
+            ) from None
+
+    def _start(self, count: int) -> None:
+        from distributed import Client, LocalCluster
+
+        self._cluster = LocalCluster(
+            n_workers=count, threads_per_worker=1, processes=True, dashboard_address=None
+        )
+        self._client = Client(self._cluster)
+        # They get ready while this process still prepares what they will do.
+        self._ready = [
+            self._client.submit(get_ready, workers=[address], pure=False)
+            for address in self._client.scheduler_info()["workers"]
+        ]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close(at_once=error is not None)
+
+    def close(self, *, at_once: bool = False) -> None:
+        """End the connection, and the processes that were started for it.
+
+        Parameters
+        ----------
+        at_once : bool
+            Do not wait for what they are doing; else they have four seconds.
+        """
+        if self._cluster is not None and at_once:
+            logging.getLogger("distributed").setLevel(logging.CRITICAL)
+            self._cluster.sync(self._kill)
+        if self._client is not None:
+            self._client.close()
+        if self._cluster is not None:
+            self._cluster.close()
+
+    async def _kill(self) -> None:
+        nannies = self._cluster.workers.values()
+        await asyncio.gather(*(n.close(timeout=_GRACE_S) for n in nannies), return_exceptions=True)
+
+    def each(
+        self, function: Callable[..., Any], calls: Sequence[tuple[Any, ...]]
+    ) -> Iterator[tuple[int, Any]]:
+        """Call an importable function with each of some arguments, in any order.
+
+        Yields which call ended, and its result; the exception where it ended in one, or
+        where its worker died.
+        """
+        from distributed import as_completed
+
+        # Not pure: the same call is another life's work, and results are small.
+        submit = self._client.submit
+        futures = {
+            submit(function, *call, pure=False, retries=1): number
+            for number, call in enumerate(calls)
+        }
+        for future in as_completed(list(futures)):
+            interrupts.raise_if_asked()
+            error = future.exception()
+            yield futures[future], future.result() if error is None else error

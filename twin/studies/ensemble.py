@@ -1,0 +1,227 @@
+"""The members of a forecast: how they are drawn."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from twin.catalog.cells import as_spec, load_protocol, mode_entries, split_overrides
+from twin.errors import InputError
+from twin.modes.manager import plugin_manager
+from twin.studies.asked import check, hash_as_named, same
+from twin.studies.life_record import FINISHED
+from twin.studies.registry import kept_design
+from twin.studies.runner import Variant
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from twin.modes.mode import FailureMode
+    from twin.specs.protocol import Protocol
+    from twin.specs.schema import CellSpec
+    from twin.store import Store
+    from twin.uncertainty.spreads import Uncertain
+
+KIND = "forecast"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a forecast is asked of, read and found to make sense."""
+
+    spec: CellSpec
+    rules: Protocol
+    modes: list[FailureMode]
+    as_named: str | None
+    """The hash of the cell before overlays and overrides."""
+
+
+def subject(cell: Any, asked: Mapping[str, Any]) -> Subject:
+    """Read a forecast's cell, protocol and failure modes.
+
+    Raises
+    ------
+    TwinError
+        For input that cannot be used.
+    """
+    _check(asked)
+    for_cell, for_protocol = split_overrides(asked["overrides"])
+    spec = as_spec(cell, overlays=asked["overlays"], overrides=for_cell)
+    chosen = plugin_manager().select(asked["modes"], asked["without"], spec.kind)
+    rules = load_protocol(asked["protocol"], spec, for_protocol)
+    return Subject(spec, rules, chosen, hash_as_named(cell))
+
+
+def design(of: Subject, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Return everything a worker needs to know of a new study, as plain data."""
+    from twin.engine.inputs import split
+    from twin.specs.dump import cell_to_data, with_values
+    from twin.uncertainty.spreads import uncertain
+
+    spec, rules, chosen = of.spec, of.rules, of.modes
+    items = uncertain(spec, [mode.id for mode in chosen])
+    free, rebuilt = split(spec, chosen, asked["model"], items, lambda o: with_values(spec, o))
+    seed = asked["seed"]
+    job = {
+        "as_named": of.as_named,
+        "cell": cell_to_data(spec),
+        "cell_name": spec.name,
+        "protocol": rules.to_data(),
+        "modes": [mode.id for mode in chosen],
+        "model": asked["model"],
+        "rtol": asked["rtol"],
+        "atol": asked["atol"],
+        "cycles": asked["cycles"],
+        "seed": secrets.randbits(32) if seed is None else seed,
+        "method": asked["method"],
+        "settle": asked["settle"],
+        "keys": [item.key for item in items],
+        "inputs": [item.key for item in free],
+        "rebuilt": [item.key for item in rebuilt],
+    }
+    return job | {"values": _values(spec, items, job, asked["samples"])}
+
+
+def _check(asked: Mapping[str, Any]) -> None:
+    for name in ("cycles", "samples"):
+        if asked[name] < 1:
+            raise InputError(f"{asked[name]} {name} are none", key=name, fix="ask for at least one")
+    _check_settle(asked["settle"], asked["method"])
+
+
+def _check_settle(settle: float | None, method: str) -> None:
+    if settle is None:
+        return
+    if not 0 < settle < 0.5:
+        raise InputError(
+            f"bands cannot settle to {settle:g}",
+            key="settle",
+            fix="give half the width that a 90 % band may have, between 0 and 0.5, say 0.05",
+        )
+    if method != "sobol":
+        raise InputError(
+            "members cannot be added to a Latin hypercube",
+            key="settle",
+            fix="use the Sobol sequence (--method sobol) with --settle",
+        )
+
+
+def _values(
+    spec: Any, items: Sequence[Uncertain], job: Mapping[str, Any], count: int
+) -> list[list[float]]:
+    import numpy as np
+
+    from twin.uncertainty.correlations import correlation_matrix, joined
+
+    matrix = correlation_matrix(spec, items, job["modes"])
+    cube = joined(_points(job, count), matrix)
+    columns = [item.value(cube[:, i]) for i, item in enumerate(items)]
+    return [[float(x) for x in row] for row in np.array(columns).T]
+
+
+def _points(job: Mapping[str, Any], count: int) -> np.ndarray:
+    from twin.uncertainty.spreads import points
+
+    return points(count, len(job["keys"]), job["seed"], job["method"])
+
+
+def spec_of(job: Mapping[str, Any]) -> tuple[Any, list[Uncertain]]:
+    """Return a stored study's cell, and its uncertain numbers."""
+    from twin.specs.dump import cell_from_data
+    from twin.uncertainty.spreads import uncertain
+
+    spec = cell_from_data(job["cell"], mode_entries())
+    return spec, uncertain(spec, job["modes"])
+
+
+def drawn(job: Mapping[str, Any]) -> tuple[np.ndarray, list[list[int]], list[bool]]:
+    """Return a study's independent points, what is drawn together, and what is aleatory."""
+    from twin.uncertainty.correlations import blocks, correlation_matrix
+
+    spec, items = spec_of(job)
+    matrix = correlation_matrix(spec, items, job["modes"])
+    return _points(job, len(job["values"])), blocks(matrix), [item.aleatory for item in items]
+
+
+def continued(store: Store, study: str, cell: Any, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a study's design, its sample lengthened if more members are wanted.
+
+    Parameters
+    ----------
+    store : Store
+        Where it is.
+    study : str
+        Its id.
+    cell : CellSpec, str or Path
+        The cell asked for.
+    asked : mapping
+        What else is asked of it; None is what was not given.
+
+    Raises
+    ------
+    InputError
+        If it is not what the study was begun with.
+    NotFoundError
+        If there is no such forecast.
+    """
+    job = kept_design(store, study, KIND)
+    check(study, job, cell, asked)
+    for name in ("seed", "method"):
+        if asked[name] is not None:
+            same(study, name, asked[name], job[name])
+    return lengthened(store, study, job, asked)
+
+
+def lengthened(
+    store: Store, study: str, job: dict[str, Any], asked: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return a study's design with as many members as are asked for now.
+
+    ``asked`` has ``samples`` and ``settle``; None is what was not given.
+
+    Raises
+    ------
+    InputError
+        If it has more, or its sample cannot be lengthened.
+    """
+    have, samples, settle = len(job["values"]), asked["samples"], asked["settle"]
+    _check_settle(settle, job["method"])
+    if samples is None or samples == have:
+        return job | ({} if settle is None else {"settle": settle})
+    if samples < have:
+        raise InputError(
+            f"study {study} has {have} members, and cannot have {samples}",
+            key="samples",
+            fix="leave it out, or ask for more",
+        )
+    if job["method"] != "sobol":
+        raise InputError(
+            "a Latin hypercube cannot be lengthened", key="samples", fix="start a new study"
+        )
+    spec, items = spec_of(job)
+    values = _values(spec, items, job, samples)
+    # Another process may have asked it for more in the meantime.
+    job = store.change_study(
+        study, lambda now: now if len(now["values"]) >= samples else now | {"values": values}
+    )
+    return (
+        job | {"values": job["values"][:samples]} | ({} if settle is None else {"settle": settle})
+    )
+
+
+def to_do(store: Store, study: str, samples: int) -> int:
+    """Return how many members are not done."""
+    runs = store.runs(study=study)
+    done = {run.settings["member"] for run in runs if run.status in FINISHED}
+    return sum(index not in done for index in range(samples))
+
+
+def variants(job: Mapping[str, Any]) -> list[Variant]:
+    """Return the members of a study, as the runner lives them."""
+    _, items = spec_of(job)
+    return [
+        Variant(index, {i.key: i.text(v) for i, v in zip(items, values, strict=True)})
+        for index, values in enumerate(job["values"])
+    ]

@@ -1,0 +1,336 @@
+"""What a cell's life hangs on: one-at-a-time sensitivity to the numbers nobody measured."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from twin.catalog.cells import as_spec, plan_of
+from twin.errors import InputError, TwinError
+from twin.studies.base import base_of, modes_of, study_design
+from twin.studies.life_record import Lived
+from twin.studies.registry import Going
+from twin.studies.runner import MEMORY, Lives, Variant
+from twin.studies.sensitivity_kept import keep
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from twin.specs.overrides import Overrides
+    from twin.specs.quantity import Quantity
+    from twin.specs.schema import CellSpec
+
+DOUBTFUL = ("assumed", "unverified", None)
+"""Statuses that rest on nothing that was read; None is unstated."""
+STEP = 1.2
+"""A number is raised by this factor: far above a jump's error, near enough to be linear."""
+DRIVES = 0.2
+"""A number drives the answer if life follows it with at least this exponent."""
+BEYOND = 100.0
+"""A margin that would last so many horizons is taken not to run out."""
+MODEL = "spm"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A doubtful number and the value it is put to."""
+
+    key: str
+    quantity: Quantity
+    factor: float
+
+    def value(self, u: np.ndarray) -> np.ndarray:
+        """Return the value tried, wherever on (0, 1)."""
+        return 0 * u + self.factor * self.quantity.si
+
+    def text(self, value: float) -> Any:
+        """Return a value as a cell file would give it."""
+        return f"{value!r} {self.quantity.unit}".strip()
+
+    @property
+    def change(self) -> dict[str, Any]:
+        """The override that takes the step."""
+        return {self.key: self.text(self.factor * self.quantity.si)}
+
+
+def life_cycles(
+    rows: Sequence[Mapping[str, Any]],
+    lived: Lived,
+    fatal: Collection[str],
+    horizon: int,
+) -> float:
+    """Return a life [cycles], not whole: to the death, or to when a margin would run out.
+
+    A cell that lives is extrapolated: with margin ``m_1`` after cycle ``n_1`` (the second) and
+    ``m_N`` after the last, life is ``N + m_N (N - n_1)/(m_1 - m_N)``, the least of all
+    ``fatal`` criteria (``"mode: what"``) that decline. Infinite where none does, or where
+    it would take more than a hundred horizons.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        Its simulated cycles, in order.
+    lived : Lived
+        How it ended.
+    fatal : collection of str
+        The criteria that end a life.
+    horizon : int
+        How many cycles it was followed for.
+    """
+    from twin.search.projected import projected_life
+
+    if lived.dead:
+        return projected_life(rows, True, lived.cycles)
+    whole = [row for row in rows if row.get("complete", True)]
+    if not lived.known or len(whole) < 3:
+        return math.nan
+    first, last = whole[1], whole[-1]
+    span = last["cycle"] - first["cycle"]
+    lives = [
+        last["cycle"] + left * span / (first["margins"][name] - left)
+        for name, left in last["margins"].items()
+        if name in fatal and first["margins"].get(name, 0.0) - left > 1e-9
+    ]
+    life = min(lives, default=math.inf)
+    return life if life < BEYOND * horizon else math.inf
+
+
+def sensitivity(
+    cell: CellSpec | str | Path,
+    *,
+    cycles: int = 1000,
+    protocol: str | None = None,
+    overlays: Sequence[str | Path] = (),
+    overrides: Overrides = (),
+    progress: Callable[[float, str], None] | None = None,
+) -> dict[str, Any]:
+    """Return how a cell's life follows each of its doubtful numbers, and remember it.
+
+    Each number that is assumed, unverified or unstated is raised by a fifth, alone, and
+    the cell's life is followed anew (SPM, all modes, by cycle jump):
+    ``exponent = ln(life'/life)/ln(1.2)``. What cannot be raised (a share of 1) is lowered.
+    It says what life hangs on near the values given, nothing of numbers acting together.
+    Numbers at zero and limits are left out and counted; so are those that the cell's own
+    model has no use for (:mod:`twin.engine.unused_parameters`), which cannot matter.
+
+    Parameters
+    ----------
+    cell : CellSpec, str or Path
+        The cell.
+    cycles : int
+        The horizon: a cell that lives longer is extrapolated (:func:`life_cycles`).
+    protocol : str, optional
+        The protocol; the cell's own by default.
+    overlays, overrides
+        As in :func:`twin.load_cell`.
+    progress : callable, optional
+        Told the share done and what is being done.
+
+    Returns
+    -------
+    dict
+        ``life_cycles`` (None if nothing wears the cell out), ``died_of``, ``cycles``,
+        ``protocol``, ``step``, ``left_out``, ``idle``, ``wall_s`` and ``numbers``:
+        ``[{key, value, status, life_cycles, exponent, died_of}, …]``, the strongest first;
+        ``exponent`` is None where one of the two lives has no end.
+
+    Raises
+    ------
+    InputError
+        If the cell's life cannot be judged.
+    """
+    from twin.specs.dump import iter_quantities
+
+    if cycles < 3:
+        raise InputError(
+            "a life cannot be judged by so few cycles", key="cycles", fix="use 3 or more"
+        )
+    began = time.perf_counter()
+    spec = as_spec(cell, overlays=overlays, overrides=overrides)
+    if progress is not None:
+        progress(0.0, f"which of its numbers {spec.name} uses")
+    job = study_design(spec, cycles, {"protocol": protocol, "model": MODEL})
+    doubtful = [(k, q) for k, q in iter_quantities(spec) if q.status in DOUBTFUL]
+    steps = [s for k, q in doubtful if (s := _step(spec, k, q)) is not None]
+    unused, free, rebuilt = _sorted_out(job, steps)
+    job |= {"inputs": [s.key for s in free], "rebuilt": [s.key for s in rebuilt]}
+    lives = _lives(job, [*free, *rebuilt], len(free), progress)
+    base, died = next(lives)
+    if math.isnan(base):
+        raise InputError(
+            f"the life of {spec.name} cannot be judged: the solver could not go on",
+            fix=f"see where: twin life {spec.name} --model {MODEL}",
+        )
+    numbers = [
+        _number(step, base, life, of)
+        for step, (life, of) in zip([*free, *rebuilt], lives, strict=True)
+        if not math.isnan(life)
+    ]
+    numbers.sort(key=lambda n: -math.inf if n["exponent"] is None else -abs(n["exponent"]))
+    found = {
+        "cell": spec.name,
+        "protocol": protocol or spec.protocol,
+        "cycles": cycles,
+        "step": STEP,
+        "life_cycles": _finite(base),
+        "died_of": died,
+        "left_out": len(doubtful) - len(unused) - len(numbers),
+        "idle": len(unused),
+        "wall_s": time.perf_counter() - began,
+        "numbers": numbers,
+    }
+    keep(spec, found)
+    return found
+
+
+def drivers(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the doubtful numbers that life hangs on."""
+    return [n for n in found["numbers"] if n["exponent"] is None or abs(n["exponent"]) >= DRIVES]
+
+
+def _number(step: Step, base: float, life: float, died: str | None) -> dict[str, Any]:
+    if math.isinf(base) and math.isinf(life):
+        exponent: float | None = 0.0
+    elif math.isfinite(base) and math.isfinite(life):
+        exponent = math.log(life / base) / math.log(step.factor)
+    else:
+        exponent = None
+    return {
+        "key": step.key,
+        "value": step.quantity.text,
+        "status": step.quantity.status or "unstated",
+        "life_cycles": _finite(life),
+        "exponent": exponent,
+        "died_of": died,
+    }
+
+
+def _finite(life: float) -> float | None:
+    return life if math.isfinite(life) else None
+
+
+def _step(spec: CellSpec, key: str, quantity: Quantity) -> Step | None:
+    """Return the step to try with a number, None if it cannot be varied."""
+    from twin.specs.dump import with_values
+
+    if not quantity.si or quantity.unit == "K" or _a_limit(key):
+        return None
+    for factor in (STEP, 1 / STEP):
+        step = Step(key, quantity, factor)
+        try:
+            with_values(spec, step.change)
+        except TwinError:
+            continue  # a share beyond 1, say
+        return step
+    return None
+
+
+def _sorted_out(
+    job: Mapping[str, Any], steps: Sequence[Step]
+) -> tuple[list[Step], list[Step], list[Step]]:
+    """Return the numbers that cannot matter, the inputs of one build, and the others."""
+    from twin.engine.inputs import split
+    from twin.engine.unused_parameters import unused_numbers
+    from twin.specs.dump import with_values
+    from twin.specs.protocol import Protocol
+
+    spec, modes = base_of(job), modes_of(job)
+    rules = Protocol.from_data(job["protocol"])
+
+    made: dict[Any, Any] = {}
+
+    def changed(texts: Mapping[str, Any]) -> Any:
+        # Each is asked for more than once, and takes longer to make than to look at.
+        key = tuple(texts.items())
+        if key not in made:
+            made[key] = with_values(spec, texts)
+        return made[key]
+
+    unused = unused_numbers(spec, modes, job["model"], steps, changed, lambda s: plan_of(rules, s))
+    rest = [step for step in steps if step not in unused]
+    return unused, *split(spec, modes, job["model"], rest, changed)
+
+
+def _lives(
+    job: Mapping[str, Any],
+    steps: Sequence[Step],
+    free: int,
+    progress: Callable[[float, str], None] | None,
+) -> Iterator[tuple[float, str | None]]:
+    """Yield the life of the cell as it is, and after each step; and what ended it."""
+    from twin.store import Store
+
+    store = Store.open(MEMORY)
+    try:
+        study = store.start_study(kind="evidence", cell_name=job["cell_name"], design=job)
+        fatal = _fatal(job)
+        with Lives(store, study, job, Going(workers=1)) as lives:
+            pace = Pace(free, len(steps) - free)
+            for number, step in enumerate((None, *steps)):
+                if progress is not None and number:
+                    progress(pace.share(), steps[number - 1].key)
+                variant = Variant(step.key, step.change) if step else Variant("as it is")
+                with pace:
+                    (lived,) = lives.live([variant])
+                rows = store.cycles(lived.run)
+                yield life_cycles(rows, lived, fatal, job["cycles"]), _cause(lived)
+                store.delete_run(lived.run)
+    finally:
+        store.close()
+
+
+def _cause(lived: Lived) -> str | None:
+    return f"{lived.mode}: {lived.criterion}" if lived.dead else None
+
+
+def _fatal(job: Mapping[str, Any]) -> set[str]:
+    """Return the names of the criteria that end a life."""
+    from twin.engine import criteria
+    from twin.modes.context import CellContext
+
+    watched = criteria.gather(CellContext(base_of(job)), modes_of(job))
+    every_cycle = {f"{criteria.CORE}: {what}" for what in (criteria.CAPACITY, criteria.RESISTANCE)}
+    return every_cycle | {w.label for w in watched if w.criterion.severity == "fatal"}
+
+
+class Pace:
+    """How far a table of lives is, when some of them need a build of their own.
+
+    A life with a build takes ``w`` times one without, as the first one shows, which has
+    to be built, beside the later ones.
+    """
+
+    def __init__(self, free: int, built: int):
+        self.left = [free, built + 1]
+        self.spent: list[list[float]] = [[], []]
+        self._began = 0.0
+
+    def __enter__(self) -> Pace:
+        self._began = time.perf_counter()
+        return self
+
+    def __exit__(self, *gone: object) -> None:
+        # The first needs a build, then come those that do not, then those that do.
+        kind = 1 if not self.spent[1] or not self.left[0] else 0
+        self.spent[kind].append(time.perf_counter() - self._began)
+        self.left[kind] -= 1
+
+    def share(self) -> float:
+        """Return the share of the work that is done."""
+        done = sum(map(sum, self.spent))
+        means = [sum(one) / len(one) if one else math.nan for one in self.spent]
+        means[0] = means[1] if math.isnan(means[0]) else means[0]
+        todo = sum(n * mean for n, mean in zip(self.left, means, strict=True))
+        return done / (done + todo) if done + todo > 0 else 1.0
+
+
+def _a_limit(key: str) -> bool:
+    """Whether a number is a limit set by whoever asks, no property of the cell."""
+    return key.startswith(("window.", "end_of_life.")) or key.endswith("_limit")
+
+
+__all__ = ["drivers", "life_cycles", "sensitivity"]

@@ -1,0 +1,1 @@
+"""Uncertain numbers and lives: spreads, correlations, survival, Sobol indices, shares."""
