@@ -16,7 +16,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 NUMERICS = ("test_ties.py", *(f"lifetime/test_{name}.py" for name in (
-    "doubt", "envelope", "interpolation", "carried", "pace", "tally")))  # fmt: skip
+    "error_control", "envelope", "interpolation", "fast_state", "jump_size",
+    "error_budget")))  # fmt: skip
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="the kernels are of x86-64")
