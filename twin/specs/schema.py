@@ -100,6 +100,10 @@ class Electrolyte(_Material):
     oxidation_limit: Q("V") | None = None
     relative_permittivity: Q("", ge=1) = _assumed(15.0, "an oxide's; only impedance asks for it")
     """Of the grains: their capacitance is ``eps_r eps_0/L``."""
+    against_sodium: dict[str, dict[str, Any]] | None = None
+    """What is known of the pair with sodium, by failure mode: laid over the mode's defaults
+    where the cell has a metal electrode (:mod:`twin.specs.pairs`). A cell holds it in its
+    ``modes``, not here."""
     boundary_capacitance_ratio: Q("", gt=0) = _assumed(100.0, "grains of 1 um, boundaries of 10 nm")
     """Capacitance of the grain boundaries over that of the grains: grain size over boundary
     width in a brick layer."""

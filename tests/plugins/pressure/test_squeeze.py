@@ -195,11 +195,9 @@ def test_a_rigid_fixture_no_longer_swings_by_hundreds_of_megapascal(make_cell, r
 def test_an_alloy_that_flows_is_squeezed_too(make_cell, run):
     # The same law, with its electrode's thickness: de/dt = A (p e^-e/Q)^n.
     steps = [(-2.0, HOUR)]
-    spec = make_cell("nasn-nbh-nco", {"stack.fixture": "rigid"})
-    off = make_cell(
-        "nasn-nbh-nco",
-        {"stack.fixture": "rigid", "modes.pressure.stack.creep_relaxation": "off"},
-    )
+    rigid = {"stack.fixture": "rigid", "thermal.ambient": "25 degC"}
+    spec = make_cell("nasn-nbh-nco", rigid)
+    off = make_cell("nasn-nbh-nco", rigid | {"modes.pressure.stack.creep_relaxation": "off"})
     flows = run(spec, steps, ["pressure"], model="spm")
     holds = run(off, steps, ["pressure"], model="spm")
     assert flows.end("Stack pressure [Pa]") < holds.end("Stack pressure [Pa]")
