@@ -64,7 +64,8 @@ def contact_lost():
 
 def test_contact_is_lost_when_the_cycle_map_says(contact_lost, make_cell, limit):
     # u = r + (u_0 - r) e^s over each stripping, w = u - 1 shrinking by e^-s over each plating,
-    # until 1/u, what is kept of the contact, is below the limit: with the library's own parameters and smoothing.
+    # until 1/u, what is kept of the contact, is below the limit: with the library's own
+    # parameters and smoothing.
     spec = make_cell("na-base-na", {"stack.pressure": "0.2 MPa"})
     mode = spec.modes["pressure"]
     j, half = 3.0, HOUR
