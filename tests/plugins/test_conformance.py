@@ -15,6 +15,7 @@ QUIET_INTERPHASE = {
 }
 QUIET_PRESSURE = {
     "modes.pressure.contact.hardness": "1 Pa",
+    "modes.pressure.stack.stress_potential": "off",
     "modes.pressure.voids.refill_current": "1e6 A/m^2",
 }
 
