@@ -50,6 +50,7 @@ _PUBLIC = {
     "drivers": "twin.studies.sensitivity",
     "sensitivity": "twin.studies.sensitivity",
     "known_sensitivity": "twin.studies.sensitivity_kept",
+    "turning_number": "twin.studies.turning",
     "study_kinds": "twin.studies.registry",
     "map_so_far": "twin.studies.map_so_far",
     "FINISHED": "twin.studies.life_record",
@@ -213,3 +214,4 @@ if TYPE_CHECKING:
     from twin.studies.runner import LifeDone
     from twin.studies.sensitivity import drivers, sensitivity
     from twin.studies.sensitivity_kept import known_sensitivity
+    from twin.studies.turning import turning_number

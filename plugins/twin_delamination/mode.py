@@ -120,6 +120,7 @@ class Delamination(FailureMode):
             "opening traction [Pa]",
             "opening energy release rate [J.m-2]",
             "reference exchange current density [A.m-2]",
+            "pristine resistance [Ohm.m2]",
         )
         found = [i(name) for i in self._places(cell) for name in names]
         bent = [pair.interface for pair in bonded_pairs(cell, self.id) if pair.bends]
@@ -131,7 +132,7 @@ class Delamination(FailureMode):
         return [*self.outputs(cell), *rates]
 
     def diagnose(self, run: RunRecord, cell: CellContext) -> Evidence:
-        """Voltage lost to crowding the reaction, and capacity cut off with its particles."""
+        """Voltage lost to crowding film and reaction, and capacity cut off with its particles."""
         volts, capacity, said = 0.0, 0.0, []
         thermal = 2 * GAS_CONSTANT * run.temperature / FARADAY
         for i in self._places(cell):
@@ -150,5 +151,7 @@ class Delamination(FailureMode):
                 for share in shares
             ]
             volts += eta[1] - eta[0]
+            crowded = 1 / max(run.last[contact], 1e-8) - 1 / max(run.first[contact], 1e-8)
+            volts += run.current_density * run.last[i("pristine resistance [Ohm.m2]")] * crowded
             said.append(f"{run.last[i('delaminated fraction')]:.3g} of the {i.place} has parted")
         return Evidence(polarisation=volts, capacity=capacity, says=", ".join(said))

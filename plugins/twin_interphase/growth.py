@@ -12,6 +12,16 @@ area in contact. It grows where the electrolyte is beyond its stability limit by
     s   = 1/(1 + exp(-F w/RT))             nothing reacts inside the stability window
     d   = 1 - phi_0 exp(-p/p_d)            solid share of the layer under the pressure p
 
+A **self-limiting** layer's transport dies out at ``L_inf``, whatever stops it: in the place of
+``k_p`` stands ``k_p (1 - L/L_inf)``, so that without a reaction's limit
+``dL/dt = k_p (1/L - 1/L_inf)``, and from ``L_0``, with ``x = L/L_inf``::
+
+    t = (L_inf^2/k_p) [ -ln((1 - x)/(1 - x_0)) - (x - x_0) ]
+
+Its resistance is given by what is measured, ``dR_inf`` in the end, in proportion to what has
+grown: ``dR_inf (L - L_0)/(L_inf - L_0)`` in the place of ``(L - L_0)/sigma_s``; resistance and
+charge need not go together.
+
 The renewal is that of ``renewal.py``. Two carriers, one constant: electrons driven through
 the layer by ``w`` (Wagner) give ``k_p = Omega sigma_amb w_ref/(z F)`` with the ambipolar
 conductivity ``sigma_amb = sigma_e sigma_i/(sigma_e + sigma_i)``, interstitials of
@@ -23,7 +33,9 @@ limits, linear when the reaction does (the mixed-conducting class), with the lim
 crossing at ``t* = 2 k_p/k_r^2``.
 
 The pores make the layer ``L/d`` thick and conduct as ``d^b`` of the solid; it adds
-``R = L/(sigma_s(T) d^(1+b) A_i theta)`` [Ohm.m2] per cell area, ``A_i`` being the
+``R = L/(sigma_s(T) d^(1+b) A_i theta)`` [Ohm.m2] per cell area; of a face whose measured
+resistance holds the native layer already (``interfaces.*.contains``) only what has grown on
+top of it counts, ``max(L - L_0, 0)`` in place of ``L``. ``A_i`` is the
 interface's own area per cell area (at a composite ``a 3 eps_s L_e/R``, with the share ``a``
 of it that meets electrolyte) and ``theta`` the conducting fraction: where contact is lost
 nothing grows. Pressure thus makes a layer thinner and better conducting, to ions and
@@ -54,6 +66,8 @@ from twin_interphase.side import TEMPERATURE, SideSubModel
 # Beyond this many RT the reaction is never what limits; the cap keeps a solver's trial
 # step from overflowing the exponential.
 _MAX_EXPONENT = 60
+# A layer that adds nothing [Ohm.m2].
+_LEAST_RESISTANCE = 1e-12
 
 
 class InterphaseLayer(SideSubModel):
@@ -79,12 +93,27 @@ class InterphaseLayer(SideSubModel):
         """``R = L/(sigma_s d^(1+b) A_i theta)``."""
         i, T = self.interface, variables[TEMPERATURE]
         d, theta, area = self.density(variables), self.contact(variables), self.own_area(variables)
-        sigma = self.own("conductivity") * self.activated("conductivity_activation_energy", T)
-        thickness = variables[i("dense interphase thickness [m]")] / d
-        resistance = thickness / (sigma * d ** self.own("density_exponent") * area * theta)
-        variables[i("interphase thickness [m]")] = thickness
+        sigma = self._conductivity() * self.activated("conductivity_activation_energy", T)
+        dense = variables[i("dense interphase thickness [m]")]
+        added = self._not_measured_yet(dense) / d
+        resistance = added / (sigma * d ** self.own("density_exponent") * area * theta)
+        variables[i("interphase thickness [m]")] = dense / d
         variables[i("interphase resistance [Ohm.m2]")] = resistance
         return variables
+
+    def _conductivity(self) -> Any:
+        if self.table.kind != "self-limiting":
+            return self.own("conductivity")
+        grown = self.own("limiting_thickness") - self.own("initial_thickness")
+        return grown / pybamm.maximum(self.own("limiting_resistance"), _LEAST_RESISTANCE)
+
+    def _not_measured_yet(self, dense: Any) -> Any:
+        """Return the thickness that the interface's own resistance does not hold."""
+        if not self.cell.contains(self.interface, "native film"):
+            return dense
+        if not self.grows:
+            return pybamm.PrimaryBroadcast(0, "current collector")
+        return pybamm.maximum(dense - self.own("initial_thickness"), 0)
 
     def set_initial_conditions(self, variables: dict[str, Any]) -> None:
         """Start from the native layer."""
@@ -137,6 +166,8 @@ class InterphaseGrowthRate(SideSubModel):
         if self.table.transport == "migration":
             k_p = k_p * pybamm.maximum(drive, 0) / reference
         thickness = variables[self.interface("dense interphase thickness [m]")]
+        if self.table.kind == "self-limiting":
+            k_p = k_p * pybamm.maximum(1 - thickness / self.own("limiting_thickness"), 0)
         # k_r k_p/(k_p + k_r L) is 1/(1/k_r + L/k_p) without dividing by a vanishing rate.
         return switch * k_r * k_p / (k_p + k_r * thickness + 1e-60)
 

@@ -25,7 +25,9 @@ _LAYERS: tuple[Layer, ...] = ("separator", "cathode")
 
 
 def _fresh_resistance(cell: CellContext, interface: Interface, side: Any) -> float:
-    """Return the native layer's resistance per cell area [Ohm.m2], at the stack's pressure."""
+    """Return what the native layer adds per cell area [Ohm.m2], at the stack's pressure."""
+    if cell.contains(interface, "native film"):
+        return 0.0
     area = 1.0
     if interface.kind == "porous":
         electrode = cell.electrode(interface.place)
@@ -33,7 +35,11 @@ def _fresh_resistance(cell: CellContext, interface: Interface, side: Any) -> flo
         area = side.area_share.si * per_volume * electrode.thickness.si
     pressed = math.exp(-cell.spec.stack.pressure.si / side.densification_pressure.si)
     density = 1 - side.porosity.si * pressed
-    dense = side.initial_thickness.si / side.conductivity.si / area
+    conductivity = side.conductivity.si
+    if side.kind == "self-limiting":
+        grown = side.limiting_thickness.si - side.initial_thickness.si
+        conductivity = grown / max(side.limiting_resistance.si, 1e-12)
+    dense = side.initial_thickness.si / conductivity / area
     return float(dense / density ** (1 + side.density_exponent.si))
 
 

@@ -3,7 +3,9 @@
 # mypy: disable-error-code="valid-type"
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
+
+from pydantic import model_validator
 
 from twin import Interface, ModeParameters, Q
 
@@ -11,10 +13,15 @@ from twin import Interface, ModeParameters, Q
 class Side(ModeParameters):
     """One interface: how its interphase grows, conducts and what it takes."""
 
-    kind: Literal["stable", "insulating", "mixed-conducting"]
-    """``stable``: does not grow. ``insulating``: electrons must cross the layer, so
-    growth slows down as it thickens (mixed control). ``mixed-conducting``: electrons
-    cross freely, growth is limited by the reaction alone."""
+    kind: Literal["stable", "self-limiting", "insulating", "mixed-conducting"]
+    """``stable``: does not grow. ``self-limiting``: comes to an end at its limiting
+    thickness. ``insulating``: electrons must cross the layer, so growth slows down as it
+    thickens (mixed control) but goes on. ``mixed-conducting``: electrons cross freely,
+    growth is limited by the reaction alone."""
+    limiting_thickness: Q("m", gt=0)
+    """Thickness at which a self-limiting layer stops, L_inf; beyond the native layer's."""
+    limiting_resistance: Q("ohm*m^2", ge=0)
+    """What a self-limiting layer adds in the end, per its own area, dR_inf."""
     initial_thickness: Q("m", gt=0)
     """Of the native layer, on a new interface and on freshly touched area, were it dense."""
     rate_constant: Q("m/s", ge=0)
@@ -64,6 +71,16 @@ class Side(ModeParameters):
     """Electrons exchanged per mole of electrolyte reacted, z; at the anode as many sodium."""
     resistance_limit: Q("ohm*m^2", gt=0)
     """The cell counts as dead when the interphase alone adds this much."""
+
+    @model_validator(mode="after")
+    def _grows_to_its_end(self) -> Self:
+        end, start = self.limiting_thickness, self.initial_thickness
+        if self.kind == "self-limiting" and not end.si > start.si:
+            raise ValueError(
+                f"limiting_thickness ({end.text}) is not above initial_thickness ({start.text}): "
+                'make it thicker, or set kind = "stable"'
+            )
+        return self
 
 
 class Anode(Side):

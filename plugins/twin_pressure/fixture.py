@@ -17,6 +17,9 @@ volume, ``h = h_Na exp(-e)`` and ``R = R_0 exp(e/2)``, against the friction of
 
 where ``p`` is the load over the cell's area, and the sodium beyond that area bears its
 share. Both laws hold in compression; a constant force thins the layer without relaxing.
+An alloy that flows (one whose material has a creep law) is squeezed out like the metal,
+``h_Na`` being its electrode's thickness. By default (``auto``) whatever creeps does so,
+constrained, wherever the gap is not free; under a constant force nothing would come of it.
 """
 
 from __future__ import annotations
@@ -101,29 +104,53 @@ class FreeCreep(ModeSubModel):
         self.initial_conditions = {variables[CREEP]: pybamm.Scalar(0)}
 
 
+def creeping(cell: CellContext, mode_id: str) -> tuple[Interface, ...]:
+    """Return the interfaces whose layer is squeezed out against friction."""
+    law = cell.parameters(mode_id).stack.creep_relaxation
+    if law == "constrained":
+        return tuple(i for i in cell.interfaces if i.kind == "metal" or _flows(cell, i))
+    if law == "auto" and cell.spec.stack.fixture != "constant-force":
+        return tuple(i for i in cell.interfaces if _flows(cell, i))
+    return ()
+
+
+def _flows(cell: CellContext, interface: Interface) -> bool:
+    return cell.has(f"{cell.electrode_key(interface.place)}.material.creep_rate")
+
+
 class ConstrainedCreep(ModeSubModel):
-    """Sodium squeezed out against friction, each layer by its own strain."""
+    """Metal squeezed out against friction, each layer by its own strain."""
+
+    @property
+    def _layers(self) -> tuple[Interface, ...]:
+        return creeping(self.cell, self.mode_id)
 
     def get_fundamental_variables(self) -> dict[str, Any]:
         """Define each layer's creep strain."""
-        names = [i("creep strain") for i in self.cell.metal_interfaces]
+        names = [i("creep strain") for i in self._layers]
         # A stiff fixture turns a strain of 1e-6 into kilopascals.
         return {name: self.state(name, scale=1e-3) for name in names}
 
     def _height(self, i: Interface, variables: dict[str, Any]) -> pybamm.Symbol:
+        if i.kind == "porous":
+            return self.cell.parameter(self.cell.thickness_key(i.place))
         return pybamm.maximum(variables[i("sodium thickness [m]")], 0)
+
+    def _seed(self, i: Interface) -> Any:
+        """Return a seed's worth of sodium, which keeps R/h finite in an anode-free cell."""
+        if i.kind == "porous":
+            return 0
+        return self.cell.parameter(f"{self.cell.electrode_key(i.place)}.seed_thickness")
 
     def get_coupled_variables(self, variables: dict[str, Any]) -> dict[str, Any]:
         """Thinning of the layers, and what friction multiplies their strength by."""
         thinning: Any = pybamm.Scalar(0)
         factors = {}
         radius = (self.cell.parameter("geometry.area") / np.pi) ** 0.5
-        for i in self.cell.metal_interfaces:
+        for i in self._layers:
             strain, height = variables[i("creep strain")], self._height(i, variables)
             thinning = thinning + height * (1 - pybamm.exp(-strain))
-            # A seed's worth of sodium keeps R/h finite in an anode-free cell.
-            seed = self.cell.parameter(f"{self.cell.electrode_key(i.place)}.seed_thickness")
-            slenderness = radius / (height + seed) * pybamm.exp(1.5 * strain)
+            slenderness = radius / (height + self._seed(i)) * pybamm.exp(1.5 * strain)
             n = creep_exponent(self.cell, i.place)
             factors[i("constraint factor")] = constraint_factor(
                 n, slenderness, self.p("stack.friction")
@@ -135,24 +162,22 @@ class ConstrainedCreep(ModeSubModel):
     def set_rhs(self, variables: dict[str, Any]) -> None:
         """``de/dt`` of each layer."""
         T, p = variables[TEMPERATURE], pybamm.maximum(variables["Stack pressure [Pa]"], 0)
-        for i in self.cell.metal_interfaces:
+        for i in self._layers:
             strain = variables[i("creep strain")]
             stress = p * pybamm.exp(-strain) / variables[i("constraint factor")]
             self.rhs[strain] = norton_rate(self, i.place, stress, T)
 
     def set_initial_conditions(self, variables: dict[str, Any]) -> None:
         """Nothing has crept at the start."""
-        for i in self.cell.metal_interfaces:
+        for i in self._layers:
             self.initial_conditions[variables[i("creep strain")]] = pybamm.Scalar(0)
 
 
 def creep_submodel(cell: CellContext, mode_id: str) -> ModeSubModel:
     """Return the creep of the stack that the cell asks for."""
-    law = cell.parameters(mode_id).stack.creep_relaxation
-    if not cell.metal_interfaces or law == "off":
-        return NoCreep(cell, mode_id)
-    if law == "constrained":
+    if creeping(cell, mode_id):
         return ConstrainedCreep(cell, mode_id)
+    law = cell.parameters(mode_id).stack.creep_relaxation
     # Free creep is counted only where it can relax something.
-    free = cell.spec.stack.fixture != "constant-force"
-    return FreeCreep(cell, mode_id) if free else NoCreep(cell, mode_id)
+    free = cell.metal_interfaces and cell.spec.stack.fixture != "constant-force"
+    return FreeCreep(cell, mode_id) if free and law == "norton" else NoCreep(cell, mode_id)

@@ -12,6 +12,7 @@ from twin import (
     Criterion,
     Evidence,
     FailureMode,
+    Interface,
     Port,
     PortAt,
     RunRecord,
@@ -26,8 +27,8 @@ class StackPressure(FailureMode):
 
     The equations stand beside the code: what touches in ``contact.py``,
     ``nucleation.py`` and ``melting.py``; voids in ``voids.py``, ``refill.py`` and
-    ``vacancies.py``; the stack in ``fixture.py``, ``squeeze.py`` and ``creep.py``; the
-    short by pressure alone in ``extrusion.py``.
+    ``vacancies.py``; the stack in ``fixture.py``, ``squeeze.py`` and ``creep.py``; what it does
+    to the voltage in ``potential.py``; the short by pressure alone in ``extrusion.py``.
     """
 
     id = "pressure"
@@ -55,7 +56,12 @@ class StackPressure(FailureMode):
         "{interface} thickness change [m]",
         "{interface} sodium thickness [m]",
     )
-    writes = (Port.CONTACT_FRACTION, Port.INTERFACE_RESISTANCE, Port.STACK_PRESSURE)
+    writes = (
+        Port.CONTACT_FRACTION,
+        Port.INTERFACE_RESISTANCE,
+        Port.EQUILIBRIUM_POTENTIAL,
+        Port.STACK_PRESSURE,
+    )
 
     def submodels(self, cell: CellContext) -> dict[str, Any]:
         """Contact and voids at each metal, one fixture for the stack."""
@@ -63,6 +69,7 @@ class StackPressure(FailureMode):
         from twin_pressure.extrusion import Extrusion
         from twin_pressure.fixture import Fixture, creep_submodel
         from twin_pressure.melting import Wetting
+        from twin_pressure.potential import StressPotential, feels_pressure
         from twin_pressure.refill import refill_submodels
         from twin_pressure.voids import VoidGrowth, Voids
 
@@ -70,6 +77,9 @@ class StackPressure(FailureMode):
             "fixture": Fixture(cell, self.id),
             "creep": creep_submodel(cell, self.id),
         }
+        for i in cell.interfaces:
+            if feels_pressure(cell, self.id, i):
+                found[f"{i.place} stress potential"] = StressPotential(cell, self.id, i)
         for i in cell.metal_interfaces:
             of_interface = {
                 "contact": contact_submodel(cell, self.id, i),
@@ -89,7 +99,12 @@ class StackPressure(FailureMode):
 
     def contributions(self, cell: CellContext) -> dict[PortAt, str]:
         """Contact, constriction and pressure."""
+        from twin_pressure.potential import feels_pressure
+
         found = {Port.STACK_PRESSURE.at(): "Fixture pressure change [Pa]"}
+        for i in cell.interfaces:
+            if feels_pressure(cell, self.id, i):
+                found[Port.EQUILIBRIUM_POTENTIAL.at(i.place)] = i("stress potential [V]")
         for i in cell.metal_interfaces:
             found[Port.CONTACT_FRACTION.at(i.place)] = i("touching fraction")
             found[Port.INTERFACE_RESISTANCE.at(i.place)] = i("constriction resistance [Ohm.m2]")
@@ -101,11 +116,11 @@ class StackPressure(FailureMode):
         found = [
             Criterion(
                 what=f"{i.place} contact lost",
-                variable=i("touching fraction"),
+                variable=i("kept contact fraction"),
                 threshold=limit,
                 direction="below",
                 fresh=1.0,
-                says=f"voids or too little pressure leave the {i.place} hardly any contact",
+                says=f"voids or too little pressure leave the {i.place} hardly any of its contact",
             )
             for i in cell.metal_interfaces
         ]
@@ -130,25 +145,33 @@ class StackPressure(FailureMode):
         """The void states, in which the runaway is already smooth, and what creeps."""
         own = cell.parameters(self.id)
         names = ["void state"]
-        names += ["pressed contact fraction"] * (own.contact.law == "creep")
+        kept = own.contact.law in ("creep", "fractal", "plastic")
+        names += ["pressed contact fraction"] * kept
         names += ["extrusion state"] * self._is_pressed(cell)
-        names += ["creep strain"] * (own.stack.creep_relaxation == "constrained")
-        return [SlowState(i(name)) for i in cell.metal_interfaces for name in names]
+        found = [SlowState(i(name)) for i in cell.metal_interfaces for name in names]
+        return found + [SlowState(i("creep strain")) for i in self._creeping(cell)]
+
+    def _creeping(self, cell: CellContext) -> tuple[Interface, ...]:
+        from twin_pressure.fixture import creeping
+
+        return creeping(cell, self.id)
 
     def outputs(self, cell: CellContext) -> list[str]:
         """Voids, contact, what the interface can refill, and what the options add."""
         own = cell.parameters(self.id)
         names = [
             "touching fraction",
+            "kept contact fraction",
             "void height [m]",
+            "pristine resistance [Ohm.m2]",
             "constriction resistance [Ohm.m2]",
             "refill current density [A.m-2]",
             "reference exchange current density [A.m-2]",
         ]
         names += ["vacancy supersaturation"] * (own.voids.refill == "vacancy-diffusion")
         names += ["extrusion depth [m]"] * self._is_pressed(cell)
-        names += ["constraint factor"] * (own.stack.creep_relaxation == "constrained")
         found = [i(name) for i in cell.metal_interfaces for name in names]
+        found += [i("constraint factor") for i in self._creeping(cell)]
         return [*found, "Stack thickness change [m]"]
 
     def provides(self, cell: CellContext) -> list[str]:
@@ -156,17 +179,19 @@ class StackPressure(FailureMode):
         return [*self.outputs(cell), *(i("void fraction") for i in cell.metal_interfaces)]
 
     def diagnose(self, run: RunRecord, cell: CellContext) -> Evidence:
-        """Voltage lost to constriction and to crowding the reaction into less area."""
+        """Voltage lost to constriction and to crowding film and reaction into less area."""
         volts, lost = 0.0, []
         thermal = 2 * GAS_CONSTANT * run.temperature / FARADAY
         for i in cell.metal_interfaces:
             key = i("constriction resistance [Ohm.m2]")
             volts += run.current_density * (run.last[key] - run.first[key])
             j0 = run.last[i("reference exchange current density [A.m-2]")]
-            eta = [
-                thermal * math.asinh(run.current_density / (2 * j0 * max(theta, 1e-8)))
-                for theta in (run.first[i("touching fraction")], run.last[i("touching fraction")])
+            film = run.last[i("pristine resistance [Ohm.m2]")]
+            local = [
+                run.current_density / max(row[i("touching fraction")], 1e-8)
+                for row in (run.first, run.last)
             ]
+            eta = [j * film + thermal * math.asinh(j / (2 * j0)) for j in local]
             volts += eta[1] - eta[0]
             lost.append(f"{i.place} contact {run.last[i('touching fraction')]:.3g}")
         return Evidence(polarisation=volts, says=", ".join(lost))

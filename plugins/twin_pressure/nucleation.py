@@ -40,7 +40,11 @@ class NucleatedContact(ModeSubModel):
 
     def get_fundamental_variables(self) -> dict[str, Any]:
         """Define the islands' share, a state."""
-        return {self._fraction: self.state(self._fraction)}
+        first = self.interface("first contact fraction")
+        return {
+            self._fraction: self.state(self._fraction),
+            first: pybamm.PrimaryBroadcast(1, "current collector"),
+        }
 
     def set_rhs(self, variables: dict[str, Any]) -> None:
         """Average ``theta_n`` over the early growth."""

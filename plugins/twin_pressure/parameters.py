@@ -3,7 +3,7 @@
 # mypy: disable-error-code="valid-type"
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from twin import ModeParameters, Q
 
@@ -11,13 +11,22 @@ from twin import ModeParameters, Q
 class Contact(ModeParameters):
     """How rough surfaces share the load."""
 
+    gone: ClassVar = {
+        "spot_radius": "the spots are given by their spacing, spot_spacing, and the load widens "
+        "them; they count where interfaces.*.contains leaves the constriction out"
+    }
+
     law: Literal["plastic", "elastic", "fractal", "creep", "nucleation"]
-    """``plastic``: 1 - exp(-p/H); ``elastic``: Persson's erf; ``fractal``: 1 - exp(-(p/H)^m);
+    """``plastic``: 1 - exp(-p/p_b), kept on unloading; ``fractal``: 1 - exp(-(p/p_b)^m), kept
+    too; ``elastic``: Persson's erf, which springs back;
     ``creep``: from the elastic value, growing by Norton creep of the asperities;
     ``nucleation``: set by the early plating current (anode-free starts)."""
     fractal_exponent: Q("", gt=0, le=1)
     """Power m of the pressure in the fractal law."""
     hardness: Q("Pa", gt=0)
+    """Pressure that flattens all but 1/e of the interface, p_b."""
+    flattening_time: Q("s", gt=0)
+    """In which the contact comes to what the pressure makes of it, tau_b."""
     effective_modulus: Q("Pa", gt=0)
     """1/E* = (1-nu1^2)/E1 + (1-nu2^2)/E2 of the two solids."""
     roughness_slope: Q("", gt=0)
@@ -27,8 +36,9 @@ class Contact(ModeParameters):
     dwell: Q("s", ge=0)
     """How long the assembled cell has lain under its pressure before the first step
     (creep law only)."""
-    spot_radius: Q("m", gt=0)
-    """Radius of a contact spot, for the constriction resistance."""
+    spot_spacing: Q("m", ge=0)
+    """Mean distance of the contact spots, s, for the constriction resistance of an interface
+    whose own numbers do not contain it."""
 
 
 class Nucleation(ModeParameters):
@@ -113,9 +123,13 @@ class Extrusion(ModeParameters):
 class Stack(ModeParameters):
     """What the fixture makes of volume changes."""
 
-    creep_relaxation: Literal["off", "norton", "constrained"]
-    """Whether sodium creeping out from under the load relaxes a stiff fixture:
-    ``norton`` freely, ``constrained`` against the friction of a thin layer."""
+    creep_relaxation: Literal["auto", "off", "norton", "constrained"]
+    """Whether metal creeping out from under the load relaxes a stiff fixture: ``norton``
+    freely, ``constrained`` against the friction of a thin layer; ``auto``: constrained
+    wherever the gap is not free and the material has a creep law."""
+    stress_potential: Literal["on", "off"]
+    """Whether the electrodes' potentials follow the pressure, by the volume that sodium
+    takes in them."""
     friction: Q("", ge=0, le=1)
     """Friction factor of the sodium at its faces: 0 lubricated, 1 sticking."""
 
@@ -131,4 +145,5 @@ class Parameters(ModeParameters):
     extrusion: Extrusion
     stack: Stack
     contact_limit: Q("", gt=0, lt=1)
-    """The cell counts as dead when less than this share of an interface touches."""
+    """The cell counts as dead when an interface has kept less than this share of the contact
+    that it began with."""

@@ -61,7 +61,9 @@ class Voids(ModeSubModel):
         liquid = variables[i("liquid fraction")]
         solid = variables[i("unvoided fraction")] * variables[i("pressed contact fraction")]
         wetted = variables[i("wetted fraction")]
-        variables[i("touching fraction")] = (1 - liquid) * solid + liquid * wetted
+        touching = (1 - liquid) * solid + liquid * wetted
+        variables[i("touching fraction")] = touching
+        variables[i("kept contact fraction")] = touching / variables[i("first contact fraction")]
         return variables
 
 

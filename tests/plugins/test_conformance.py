@@ -15,6 +15,7 @@ QUIET_INTERPHASE = {
 }
 QUIET_PRESSURE = {
     "modes.pressure.contact.hardness": "1 Pa",
+    "modes.pressure.stack.stress_potential": "off",
     "modes.pressure.voids.refill_current": "1e6 A/m^2",
 }
 
@@ -127,7 +128,7 @@ class TestPressureOfAnAnodeFreeHalfCell(ModeConformance):
     # A film that is not yet continuous funnels the current; spots of nothing do not.
     neutral = QUIET_PRESSURE | {
         "modes.pressure.contact.law": "plastic",
-        "modes.pressure.contact.spot_radius": "1e-12 m",
+        "modes.pressure.contact.spot_spacing": "0 m",
         "modes.pressure.voids.refill": "empirical",
     }
     current_density = -3.0

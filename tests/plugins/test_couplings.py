@@ -255,7 +255,7 @@ ROWS = [
         **FULL,
     ),
     # p -> all
-    presses("Anode touching fraction", RISES, ("pressure",)),
+    presses("Anode touching fraction", RISES, ("pressure",), {"stack.pressed_at": "0 Pa"}),
     presses("Anode refill current density [A.m-2]", RISES, ("pressure",)),
     presses(
         "Anode void height [m]",
@@ -309,7 +309,7 @@ ROWS = [
         PLATE,
         "blocking",
         ("pressure",),
-        AGEING | {"stack.pressure": "0.5 MPa"},
+        AGEING | {"stack.pressure": "0.5 MPa", "interfaces.anode.contains": []},
     ),
     changes(
         "space charge",

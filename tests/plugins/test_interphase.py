@@ -36,7 +36,9 @@ def side(place, **values):
         "molar_volume": "4e-5 m^3/mol",
         "electrons": 2.0,
     }
-    return {f"modes.interphase.{place}.{k}": v for k, v in (numbers | values).items()}
+    # The pair's own resistance is another matter: here all of the layer counts.
+    own = {"interfaces.anode.contains": []}
+    return own | {f"modes.interphase.{place}.{k}": v for k, v in (numbers | values).items()}
 
 
 def both(**values):

@@ -249,7 +249,7 @@ def test_pressed_layers_are_thinner_conduct_better_and_grow_on(grown):
     for p in (0.0, 5.0, 50.0):
         seen[p] = grown(
             [(0.0, span)],
-            {"stack.pressure": f"{p} MPa"},
+            {"stack.pressure": f"{p} MPa", "interfaces.anode.contains": []},
             kind="insulating",
             rate_constant="1e3 m/s",
             **PORES,

@@ -115,12 +115,47 @@ def test_transports_part_off_the_reference_drive(cell):
 
 
 def test_resistance_and_charge(cell, limit):
-    seen = cell("interphase", interphase(), [(0.0, 1000 * HOUR)])
+    whole = {"interfaces.anode.contains": []}
+    seen = cell("interphase", interphase() | whole, [(0.0, 1000 * HOUR)])
     thickness = seen["Anode interphase thickness [m]"]
     limit("E3 R = L/sigma", seen["Anode interphase resistance [Ohm.m2]"], thickness / 1e-5)
+    on_top = cell("interphase", interphase(), [(0.0, 1000 * HOUR)])
+    added = on_top["Anode interphase resistance [Ohm.m2]"]
+    # The native 5 nm are in the measured total.
+    limit("E3 what is on top", added, (on_top["Anode interphase thickness [m]"] - 5e-9) / 1e-5)
     later = seen.t > HOUR  # before, the growth is no more than the solver's tolerance
     charge = 2 * F * (thickness[later] - 5e-9) / 4e-5
     limit("E3 charge", seen["Anode sodium lost [C.m-2]"][later], charge)
+
+
+@pytest.mark.parametrize("contained", [True, False])
+def test_self_limiting_growth(cell, limit, contained):
+    # t = (L_inf^2/k_p) [-ln((1 - x)/(1 - x_0)) - (x - x_0)]; R in proportion to what has grown.
+    end, start, k_p = 20e-9, 5e-9, 1e-20
+    seen = cell(
+        "interphase",
+        interphase(
+            kind="self-limiting",
+            rate_constant="1e3 m/s",
+            limiting_thickness="20 nm",
+            limiting_resistance="3 ohm*cm^2",
+        )
+        | ({} if contained else {"interfaces.anode.contains": []}),
+        [(0.0, 200 * HOUR)],
+    )
+    thickness = seen["Anode interphase thickness [m]"]
+    x, x_0 = thickness / end, start / end
+    when = end**2 / k_p * (-np.log((1 - x) / (1 - x_0)) - (x - x_0))
+    seen_late = (seen.t > HOUR) & (x < 1 - 1e-5)
+    limit("E2 self-limiting", when[seen_late], seen.t[seen_late], 1e-5)
+    assert thickness[-1] == pytest.approx(end, rel=1e-6)
+    grown = thickness - (start if contained else 0)
+    added = seen["Anode interphase resistance [Ohm.m2]"]
+    limit("E3 self-limiting R", added, 3e-4 * grown / (end - start), 1e-6)
+    # As much charge is taken as has grown, and no more.
+    limit(
+        "E3 self-limiting charge", seen.end("Anode sodium lost [C.m-2]"), 2 * F * 15e-9 / 4e-5, 1e-5
+    )
 
 
 # ------------------------------------------------------------ E14, E15, E23: blocking

@@ -13,6 +13,7 @@ from twin.errors import InputError
 from twin.modes.manager import plugin_manager
 from twin.specs.dump import cell_hash, iter_quantities, with_overrides
 from twin.studies import sensitivity as evidence
+from twin.studies import turning
 from twin.studies.base import base_of, study_design
 from twin.studies.sensitivity import Pace, life_cycles
 
@@ -101,6 +102,40 @@ def test_where_nothing_wears_only_what_ends_the_life_drives(monkeypatch, tmp_pat
     assert (driver["key"], driver["life_cycles"]) == ("stack.pressure", pytest.approx(40))
     with pytest.raises(InputError, match="so few cycles"):
         twin.sensitivity("na-base-na", cycles=2)
+
+
+def test_a_number_turns_the_verdict_where_its_ends_end_otherwise(monkeypatch, tmp_path):
+    monkeypatch.setattr("platformdirs.user_cache_dir", lambda *a, **k: str(tmp_path))
+
+    def lives(job, steps, free, progress):
+        yield 4.0, "pressure: voids"
+        for step in steps:
+            spec = with_overrides(base_of(job), step.change, twin.mode_entries())
+            height = spec.modes["pressure"].voids.reference_height.si
+            per_pressure = spec.modes["pressure"].voids.refill_per_pressure.si
+            dies = height < 3e-6
+            yield (
+                (2e6 * height * per_pressure / 1.4e-6 if dies else 900.0),
+                "pressure: voids" * dies or None,
+            )
+
+    monkeypatch.setattr(evidence, "_lives", lives)
+    found = twin.sensitivity("na-nzsp-na", cycles=5)
+    # The height's 95th percentile, 2 um e^(0.5 x 1.645) = 4.55, lives; refilling changes the
+    # life and not the verdict.
+    (turn,) = found["turns"]
+    assert turn["key"] == "modes.pressure.voids.reference_height"
+    assert turn["low"] == {
+        "value": "8.78774e-07 m",
+        "life_cycles": pytest.approx(3.515, rel=1e-3),
+        "died_of": "pressure: voids",
+    }
+    assert turn["high"] == {"value": "4.5518e-06 m", "life_cycles": 900.0, "died_of": None}
+    assert turning.said(found) == (
+        "modes.pressure.voids.reference_height (assumed) turns this verdict: 4 cycles at "
+        "8.78774e-07 m (pressure: voids) and more than 5 cycles at 4.5518e-06 m"
+    )
+    assert turning.said(found | {"turns": []}) == turning.said(None) == ""
 
 
 def test_a_finding_ships_with_a_cell_and_holds_while_the_cell_is_the_same(monkeypatch, tmp_path):

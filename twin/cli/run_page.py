@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from twin import UNTOLD, Outcome, first_capacity, share_left
+from twin import UNTOLD, Outcome, first_capacity, share_left, turning_number
 from twin.cli.formats import duration, margin_text, moment, percent, short
 from twin.cli.page import Page
 from twin.constants import ZERO_CELSIUS
@@ -34,6 +34,7 @@ def summary(sheet: Page, result: RunResult) -> None:
     outcome = result.outcome
     status = info.status if outcome is None else outcome.kind
     sheet.line(f"run {result.id}  {info.cell_name}  {status}", STYLES.get(status, ""))
+    _turned(sheet, result)
     complete = [row for row in rows if row.get("complete", True)]
     sheet.facts(
         [
@@ -45,6 +46,15 @@ def summary(sheet: Page, result: RunResult) -> None:
         ]
     )
     sheet.line(f"see more: twin show {result.id}, twin plot {result.id}", "dim")
+
+
+def _turned(sheet: Page, result: RunResult) -> None:
+    """Say which unsourced number turns the verdict, where it is known of this very cell."""
+    if result.outcome is None or result.outcome.kind not in ("completed", "cell-failed"):
+        return
+    text = turning_number(result.info)
+    if text:
+        sheet.line(text, "bold")
 
 
 def _warnings(result: RunResult) -> list[str]:
@@ -109,6 +119,7 @@ def show(sheet: Page, result: RunResult, document: dict[str, Any]) -> None:
     info = result.info
     status = document["status"]
     sheet.line(f"run {result.id}  {info.cell_name}  {status}", STYLES.get(status, "bold"))
+    _turned(sheet, result)
     sheet.line(info.cell_title)
     sheet.line()
     parent = f"branched from {info.parent_run} after cycle {info.parent_cycle}"

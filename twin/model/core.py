@@ -14,6 +14,8 @@ from twin.modes.ports import Port, PortAt
 
 TEMPERATURE = "Volume-averaged cell temperature [K]"
 RESISTANCE = "Area-specific resistance [Ohm.m2]"
+# What does not touch at all still divides.
+LEAST_CONTACT = 1e-8
 
 
 def scalar(symbol: Any) -> pybamm.Symbol:
@@ -89,29 +91,31 @@ class StackPressure(CoreSubModel):
 class InterfaceResistance(CoreSubModel):
     """What stands in series at each interface besides charge transfer [Ohm.m2].
 
-    ``R_i = R_i0(T) + sum of the contributions``, per geometric area.
+    ``R_i = R_i0(T)/theta + sum of the contributions``, per geometric area: the pristine
+    resistance is one of the contact, so it carries the local current ``j/theta``, as the
+    charge transfer does.
     """
 
     def __init__(self, cell: CellContext):
         super().__init__(cell, "interface resistance")
 
     def get_coupled_variables(self, variables: dict[str, Any]) -> dict[str, Any]:
-        """Add the pristine resistance to the gathered port."""
+        """Add the pristine resistance of what conducts to the gathered port."""
         T = variables[TEMPERATURE]
         for interface in self.cell.interfaces:
             spec, key = interface_spec(self.cell, interface)
             pristine = law_expression(spec.resistance, f"{key}.resistance", T=T)
+            variables[interface("pristine resistance [Ohm.m2]")] = scalar(pristine)
             port = variables[Port.INTERFACE_RESISTANCE.at(interface.place).variable]
-            variables[interface("series resistance [Ohm.m2]")] = scalar(pristine + port)
+            contact = pybamm.maximum(variables[interface("conducting fraction")], LEAST_CONTACT)
+            variables[interface("series resistance [Ohm.m2]")] = scalar(pristine / contact + port)
         return variables
 
 
 def interface_spec(cell: CellContext, interface: Interface) -> tuple[Any, str]:
     """Return an interface's table and its key; a symmetric cell may give only one."""
-    own = getattr(cell.spec.interfaces, interface.place)
-    if own is not None:
-        return own, f"interfaces.{interface.place}"
-    return cell.spec.interfaces.anode, "interfaces.anode"
+    key = cell.interface_key(interface.place)
+    return getattr(cell.spec.interfaces, key.rpartition(".")[2]), key
 
 
 class SodiumInventory(CoreSubModel):
@@ -239,7 +243,7 @@ class AreaResistance(CoreSubModel):
     def _charge_transfer(
         self, interface: Interface, T: Any, variables: dict[str, Any]
     ) -> pybamm.Symbol:
-        contact = pybamm.maximum(variables[interface("conducting fraction")], 1e-8)
+        contact = pybamm.maximum(variables[interface("conducting fraction")], LEAST_CONTACT)
         thermal = pybamm.constants.R * T / pybamm.constants.F
         j0 = variables[interface("reference exchange current density [A.m-2]")]
         return thermal / (j0 * contact)

@@ -36,6 +36,7 @@ import pybamm
 from twin.model.circuit import CELL_CURRENT
 from twin.model.core import CoreSubModel, scalar
 from twin.modes.context import CellContext, Interface
+from twin.modes.ports import Port
 
 
 def film_voltage(interface: Interface) -> str:
@@ -77,11 +78,13 @@ def with_film_drop(submodel: Any, interface: Interface, local: bool) -> Any:
     overpotential is the reaction's alone.
     """
     base = type(submodel)
+    # What is not the reaction's: the film's drop, and what modes shift its equilibrium by.
 
     class FilmDrop(base):  # type: ignore[misc, valid-type]
         def get_coupled_variables(self, variables: dict[str, Any]) -> dict[str, Any]:
-            drop = film_voltage(interface) if local else interface("film voltage [V]")
-            self._film_drop = variables[drop]
+            drop = variables[film_voltage(interface) if local else interface("film voltage [V]")]
+            shift = variables[Port.EQUILIBRIUM_POTENTIAL.at(interface.place).variable]
+            self._film_drop = drop + _like(shift, drop)
             return super().get_coupled_variables(variables)
 
         def _get_kinetics(self, j0: Any, ne: Any, eta_r: Any, T: Any, u: Any) -> Any:
@@ -110,6 +113,13 @@ def with_film_drop(submodel: Any, interface: Interface, local: bool) -> Any:
     return FilmDrop(
         submodel.param, submodel.domain, submodel.reaction, submodel.options, *_phase(submodel)
     )
+
+
+def _like(symbol: Any, other: Any) -> Any:
+    """Broadcast a scalar to where another symbol lives."""
+    if symbol.domain == other.domain:
+        return symbol
+    return pybamm.PrimaryBroadcast(symbol, other.domain)
 
 
 def _phase(submodel: Any) -> tuple[str, ...]:

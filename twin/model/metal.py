@@ -9,14 +9,18 @@ import pybamm
 from twin.model.circuit import CELL_CURRENT
 from twin.model.core import CoreSubModel, scalar
 from twin.modes.context import CellContext, Interface
+from twin.modes.ports import Port
 
 
 class MetalExplicit(pybamm.electrode.ohm.LithiumMetalExplicit):
     """PyBaMM's metal electrode with ``i R`` taken off on the electrolyte side."""
 
     def get_coupled_variables(self, variables: dict[str, Any]) -> dict[str, Any]:
-        """``phi_e = phi_s - delta_phi - i_cell R_anode``."""
-        drop = variables[CELL_CURRENT] * variables["Anode series resistance [Ohm.m2]"]
+        """``phi_e = phi_s - delta_phi - i_cell R_anode - dU``."""
+        drop = (
+            variables[CELL_CURRENT] * variables["Anode series resistance [Ohm.m2]"]
+            + variables[Port.EQUILIBRIUM_POTENTIAL.at("anode").variable]
+        )
         variables = super().get_coupled_variables(variables)
         variables["Lithium metal interface electrolyte potential [V]"] = (
             variables["Lithium metal interface electrolyte potential [V]"] - drop
@@ -28,8 +32,11 @@ class MetalSurfaceForm(pybamm.electrode.ohm.LithiumMetalSurfaceForm):
     """The same with a double layer (``"surface form"``), as impedance needs it."""
 
     def get_coupled_variables(self, variables: dict[str, Any]) -> dict[str, Any]:
-        """``phi_e = phi_s - delta_phi - i_cell R_anode``."""
-        drop = variables[CELL_CURRENT] * variables["Anode series resistance [Ohm.m2]"]
+        """``phi_e = phi_s - delta_phi - i_cell R_anode - dU``."""
+        drop = (
+            variables[CELL_CURRENT] * variables["Anode series resistance [Ohm.m2]"]
+            + variables[Port.EQUILIBRIUM_POTENTIAL.at("anode").variable]
+        )
         variables = super().get_coupled_variables(variables)
         variables["Lithium metal interface electrolyte potential [V]"] = (
             variables["Lithium metal interface electrolyte potential [V]"] - drop

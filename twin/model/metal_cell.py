@@ -137,7 +137,7 @@ class MetalKinetics(CoreSubModel):
 
 
 class TerminalVoltage(CoreSubModel):
-    """``V = -(eta_a - eta_c + i (R_a + R_c) + drop across the electrolyte)``.
+    """``V = -(eta_a + dU_a - eta_c - dU_c + i (R_a + R_c) + drop across the electrolyte)``.
 
     ``eta_c`` is the overpotential of the plated face in its own sign (negative there).
     """
@@ -157,6 +157,8 @@ class TerminalVoltage(CoreSubModel):
             variables["Anode reaction overpotential [V]"]
             - variables["Cathode reaction overpotential [V]"]
             + current * series
+            + variables[Port.EQUILIBRIUM_POTENTIAL.at("anode").variable]
+            - variables[Port.EQUILIBRIUM_POTENTIAL.at("cathode").variable]
             + variables["Electrolyte potential drop [V]"]
         )
         # A terminal quantity has no domain: PyBaMM's experiment steps compare it

@@ -42,6 +42,10 @@ class Interface:
         return f"{self.prefix} {what}"
 
 
+def _last(key: str) -> str:
+    return key.rpartition(".")[2]
+
+
 class CellContext:
     """The cell as a mode sees it: its interfaces, its parameters, its laws.
 
@@ -72,6 +76,20 @@ class CellContext:
     def electrode_key(self, place: Location) -> str:
         """Return the dotted key of the electrode's table."""
         return "cathode" if place == "cathode" and self.spec.cathode is not None else "anode"
+
+    def interface_key(self, place: Location) -> str:
+        """Return the dotted key of an interface's table; a symmetric cell may give only one."""
+        own = getattr(self.spec.interfaces, place)
+        return f"interfaces.{place}" if own is not None else "interfaces.anode"
+
+    def contains(self, interface: Interface, what: str) -> bool:
+        """Return whether an interface's own numbers hold something already.
+
+        ``what`` is ``"native film"`` or ``"constriction"``: where the measured total has it,
+        a mode adds only what comes on top.
+        """
+        table = getattr(self.spec.interfaces, _last(self.interface_key(interface.place)))
+        return what in table.contains
 
     def thickness_key(self, place: Location) -> str:
         """Return the dotted key of the electrode's thickness at the start.

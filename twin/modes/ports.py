@@ -24,6 +24,7 @@ class Port(Enum):
 
     CONTACT_FRACTION = ("contact fraction", "product", 1.0, "", INTERFACES)
     INTERFACE_RESISTANCE = ("interface resistance", "sum", 0.0, "Ohm.m2", INTERFACES)
+    EQUILIBRIUM_POTENTIAL = ("equilibrium potential shift", "sum", 0.0, "V", INTERFACES)
     PARASITIC_CURRENT = ("parasitic current density", "sum", 0.0, "A.m-2", INTERFACES)
     CONDUCTIVITY_FACTOR = (
         "electrolyte conductivity factor",

@@ -14,6 +14,7 @@ from twin.specs.explain import Path, blame, complaint_problem, explain, validate
 from twin.specs.library import Library
 from twin.specs.materials import Materials
 from twin.specs.overrides import Overrides, override_tree, parse_overrides
+from twin.specs.pairs import take_pair
 from twin.specs.quantity import toml_type
 from twin.specs.rules import kind_complaints
 from twin.specs.schema import CellSpec, electrode_kind
@@ -89,7 +90,8 @@ class Assembly:
             With everything that is wrong, each problem once.
         """
         skip = {*self.broken, *self.materials.check_kinds(tree), ("modes",)}
-        modes = _modes(tree, mode_models, self.problems)
+        tree, pair = take_pair(tree)
+        modes = _modes(tree, mode_models, self.problems, pair)
         if not self.partial:
             self.problems.extend(_kind_problems(tree, skip))
         try:
@@ -123,7 +125,10 @@ def _electrode(tree: Node, place: str, skipped: set[Path]) -> str | None:
 
 
 def _modes(
-    tree: Node, mode_models: Mapping[str, ModeEntry], problems: list[Problem]
+    tree: Node,
+    mode_models: Mapping[str, ModeEntry],
+    problems: list[Problem],
+    pair: Mapping[str, Node],
 ) -> dict[str, BaseModel]:
     given = tree.get("modes")
     if given is not None and not given.is_table:
@@ -141,9 +146,10 @@ def _modes(
         patch = given.get(name) if given is not None else None
         if patch is not None and not table.value:
             table = replace(table, origin=patch.origin)
-        # The path tells a mode's own "anode" table from the cell's electrode.
-        merged = table if patch is None else merge(table, patch, ("modes", name))
-        parameters = validated(entry.parameters, merged, problems)
+        for over in (pair.get(name), patch):
+            # The path tells a mode's own "anode" table from the cell's electrode.
+            table = table if over is None else merge(table, over, ("modes", name))
+        parameters = validated(entry.parameters, table, problems)
         if parameters is not None:
             found[name] = parameters
     return found

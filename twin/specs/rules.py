@@ -160,7 +160,14 @@ def check_filling(electrode: Any) -> None:
 
 
 def check_fixture(stack: Any) -> None:
-    """Raise if a spring fixture has no stiffness."""
+    """Raise if a spring fixture has no stiffness, or a pressing time no pressure."""
+    if stack.pressed_for is not None and stack.pressed_at is None:
+        raise Complaint(
+            "it says how long the stack was pressed, and not at what",
+            fix='add pressed_at = "30 MPa", or remove pressed_for',
+            keys=("pressed_for",),
+            missing="pressed_at",
+        )
     if stack.fixture == "spring" and stack.stiffness is None:
         raise Complaint(
             'fixture = "spring" needs the spring\'s stiffness',

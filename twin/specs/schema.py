@@ -71,6 +71,12 @@ class Intercalation(_Material):
     """Relative volume change from empty to full (positive: swells on sodiation)."""
     yield_strength: Q("Pa", gt=0) | None = None
     """Of a host that flows, as an alloy does; brittle ones have none."""
+    creep_rate: Q("1/s", ge=0) | None = None
+    """Norton creep of a host that flows, as of a metal."""
+    creep_reference_stress: Q("Pa", gt=0) | None = None
+    creep_exponent: Q("", ge=1) | None = None
+    creep_activation_energy: Q("J/mol", ge=0) | None = None
+    creep_reference_temperature: Q("K", gt=0) | None = None
 
 
 class Electrolyte(_Material):
@@ -94,6 +100,10 @@ class Electrolyte(_Material):
     oxidation_limit: Q("V") | None = None
     relative_permittivity: Q("", ge=1) = _assumed(15.0, "an oxide's; only impedance asks for it")
     """Of the grains: their capacitance is ``eps_r eps_0/L``."""
+    against_sodium: dict[str, dict[str, Any]] | None = None
+    """What is known of the pair with sodium, by failure mode: laid over the mode's defaults
+    where the cell has a metal electrode (:mod:`twin.specs.pairs`). A cell holds it in its
+    ``modes``, not here."""
     boundary_capacitance_ratio: Q("", gt=0) = _assumed(100.0, "grains of 1 um, boundaries of 10 nm")
     """Capacitance of the grain boundaries over that of the grains: grain size over boundary
     width in a brick layer."""
@@ -182,16 +192,25 @@ class Separator(Frozen):
     tortuosity_exponent: Q("", ge=0) = _assumed(1.5, "Bruggeman")
 
 
+Contained = Literal["native film", "constriction"]
+
+
 class InterfaceSpec(Frozen):
     """One electrode | electrolyte interface.
 
     ``exchange_current`` is the Butler–Volmer exchange current density of the pristine
     contact: per area of contact at a metal electrode, per particle area at half
     filling at an intercalation electrode. ``resistance`` is what the interface adds
-    beyond charge transfer (a native film, a coating), per geometric area. The
+    beyond charge transfer (a native film, a coating), per area of contact. Both carry the
+    local current: where a share ``theta`` conducts they cost ``1/theta`` as much. The
     capacitances stand beside the two in an impedance: the double layer's per the same
     area as the exchange current, the film's per geometric area.
     """
+
+    contains: tuple[Contained, ...] = ("native film", "constriction")
+    """What the measured total, shared out into the two numbers below, already holds; no
+    failure mode adds that again. A measured interface resistance is the whole of it: film,
+    charge transfer and constriction."""
 
     exchange_current: laws("A/m^2", gt=0, over=("temperature",))
     resistance: laws("ohm*m^2", ge=0, over=("temperature",)) = _assumed(
@@ -215,6 +234,16 @@ class Stack(Frozen):
     fixture: Literal["constant-force", "spring", "rigid"] = "constant-force"
     stiffness: Q("Pa/m", ge=0) | None = None
     """Pressure rise per stack thickness change, for ``fixture = "spring"``."""
+    assembled_at: Q("Pa", ge=0) | None = None
+    """Pressure the stack was put together under. Metal that was flattened keeps its contact."""
+    pressed_at: Q("Pa", ge=0) | None = None
+    """Pressure the stack was pressed at once, after it was put together and before its first
+    step; it then runs at ``pressure``."""
+    pressed_for: Q("s", gt=0) | None = None
+    """How long it was pressed; long enough if not given."""
+    treated: bool = False
+    """Whether the metal was melted, evaporated or isostatically pressed onto the electrolyte:
+    it then touches everywhere to begin with."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

@@ -16,6 +16,7 @@ from twin.studies.life_record import Lived
 from twin.studies.registry import Going
 from twin.studies.runner import MEMORY, Lives, Variant
 from twin.studies.sensitivity_kept import keep
+from twin.studies.turning import End, turned, worth_trying
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,6 +43,11 @@ class Step:
     key: str
     quantity: Quantity
     factor: float
+
+    @property
+    def label(self) -> str:
+        """What the life is called."""
+        return self.key
 
     def value(self, u: np.ndarray) -> np.ndarray:
         """Return the value tried, wherever on (0, 1)."""
@@ -136,7 +142,9 @@ def sensitivity(
         ``life_cycles`` (None if nothing wears the cell out), ``died_of``, ``cycles``,
         ``protocol``, ``step``, ``left_out``, ``idle``, ``wall_s`` and ``numbers``:
         ``[{key, value, status, life_cycles, exponent, died_of}, …]``, the strongest first;
-        ``exponent`` is None where one of the two lives has no end.
+        ``exponent`` is None where one of the two lives has no end. ``turns`` are the numbers
+        that turn the verdict at either end of their spread (:mod:`twin.studies.turning`):
+        ``[{key, status, low, high}, …]``, both ends ``{value, life_cycles, died_of}``.
 
     Raises
     ------
@@ -180,9 +188,10 @@ def sensitivity(
         "died_of": died,
         "left_out": len(doubtful) - len(unused) - len(numbers),
         "idle": len(unused),
-        "wall_s": time.perf_counter() - began,
         "numbers": numbers,
+        "turns": _turns(job, numbers, dict(doubtful), {s.key for s in free}),
     }
+    found["wall_s"] = time.perf_counter() - began
     keep(spec, found)
     return found
 
@@ -190,6 +199,21 @@ def sensitivity(
 def drivers(found: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the doubtful numbers that life hangs on."""
     return [n for n in found["numbers"] if n["exponent"] is None or abs(n["exponent"]) >= DRIVES]
+
+
+def _turns(
+    job: Mapping[str, Any],
+    numbers: Sequence[Mapping[str, Any]],
+    quantities: Mapping[str, Quantity],
+    free: Collection[str],
+) -> list[dict[str, Any]]:
+    """Return the numbers that turn the verdict, lived at both ends of their spread."""
+    ends = sorted(worth_trying(numbers, quantities), key=lambda end: end.key not in free)
+    if not ends:
+        return []
+    lives = _lives(job, ends, sum(end.key in free for end in ends), None)
+    next(lives)  # the cell as it is
+    return turned(ends, lives)
 
 
 def _number(step: Step, base: float, life: float, died: str | None) -> dict[str, Any]:
@@ -257,7 +281,7 @@ def _sorted_out(
 
 def _lives(
     job: Mapping[str, Any],
-    steps: Sequence[Step],
+    steps: Sequence[Step | End],
     free: int,
     progress: Callable[[float, str], None] | None,
 ) -> Iterator[tuple[float, str | None]]:
@@ -273,7 +297,7 @@ def _lives(
             for number, step in enumerate((None, *steps)):
                 if progress is not None and number:
                     progress(pace.share(), steps[number - 1].key)
-                variant = Variant(step.key, step.change) if step else Variant("as it is")
+                variant = Variant(step.label, step.change) if step else Variant("as it is")
                 with pace:
                     (lived,) = lives.live([variant])
                 rows = store.cycles(lived.run)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("twin.evidence")
 
 FOLDER = "evidence"
-_FORMAT = 2
+_FORMAT = 3
 """Of what is kept in the cache; findings of another are not found."""
 
 
@@ -34,8 +34,12 @@ def known_sensitivity(spec: CellSpec) -> dict[str, Any] | None:
     """Return what :func:`twin.sensitivity` found for this very cell, if it was kept."""
     from twin.specs.dump import cell_hash
 
-    own = cell_hash(spec)
-    for file in (_cached(spec), *_shipped(spec.name)):
+    return known_of_hash(spec.name, cell_hash(spec))
+
+
+def known_of_hash(name: str, own: str) -> dict[str, Any] | None:
+    """Return the same for a cell that is known by its hash alone, as a stored run's is."""
+    for file in (_cached(own), *_shipped(name)):
         try:
             found = json.loads(file.read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -51,7 +55,7 @@ def keep(spec: CellSpec, found: dict[str, Any]) -> None:
 
     found |= {"hash": cell_hash(spec), "versions": _versions()}
     try:
-        files.write_text(_cached(spec), json.dumps(found), parents=True)
+        files.write_text(_cached(found["hash"]), json.dumps(found), parents=True)
     except InputError as error:  # a finding is worth more than its being kept
         log.warning("the finding was not kept for the next time: %s", error.problem)
 
@@ -67,12 +71,10 @@ def _versions() -> dict[str, Any]:
     return packages() | mode_versions(plugin_manager().modes.values())
 
 
-def _cached(spec: CellSpec) -> Path:
+def _cached(own: str) -> Path:
     import platformdirs
 
-    from twin.specs.dump import cell_hash
-
-    text = json.dumps([_FORMAT, cell_hash(spec), _versions()], sort_keys=True)
+    text = json.dumps([_FORMAT, own, _versions()], sort_keys=True)
     name = hashlib.sha256(text.encode()).hexdigest()[:24]
     folder = platformdirs.user_cache_dir("sodium-cell-twin", appauthor=False)
     return Path(folder) / FOLDER / f"{name}.json"

@@ -276,7 +276,7 @@ def shorted(plain):
         "modes.dendrite.drive.lateral_confinement": 1.0,
         "modes.pressure.contact.law": "plastic",
         "modes.pressure.contact.hardness": "1 Pa",
-        "modes.pressure.contact.spot_radius": "1 nm",
+        "modes.pressure.contact.spot_spacing": "0 m",
         "modes.pressure.contact_limit": 1e-3,
         "modes.pressure.voids.reference_height": f"{H_0} m",
         "modes.pressure.voids.healed_fraction": 1.0,

@@ -138,7 +138,8 @@ def test_stripping_first_leaves_plating_to_a_ramp_on_fresh_cells(plating_limit):
 
 def test_plating_on_a_face_that_lost_contact_is_not_the_plating_limit(plating_limit):
     # 0.33 mA/cm2 can be refilled; above, voids crowd the plating that follows.
-    spec = twin.load_cell("na-base-na", overrides={"stack.pressure": "1 MPa"})
+    loose = {"stack.pressure": "1 MPa", "stack.pressed_at": "0 Pa"}
+    spec = twin.load_cell("na-base-na", overrides=loose)
     chosen = [*modes("pressure"), plating_limit(60.0, local=True)]
     found = CriticalCurrentTest(spec, chosen, MINUTES, "alternating").run()
     assert found.process == "plating" and found.cell.mode == "stranger"

@@ -30,6 +30,7 @@ NEUTRAL = {
     "modes.interphase.anode.conductivity": "1e30 S/m",
     "modes.interphase.cathode.conductivity": "1e30 S/m",
     "modes.pressure.contact.hardness": "1 Pa",
+    "modes.pressure.stack.stress_potential": "off",
     "modes.pressure.voids.refill_current": "1e6 A/m^2",
 }
 

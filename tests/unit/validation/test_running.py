@@ -155,7 +155,7 @@ def test_a_variable_that_is_not_there_is_a_miss_that_says_so(write, case, row):
     ("key", "value", "builds"),
     [
         ("interfaces.anode.resistance.reference", "30 ohm*cm^2", 1),
-        ("stack.pressure", "0.4 MPa", 1),
+        ("stack.pressure", "40 MPa", 1),
         ("modes.pressure.contact.hardness", "5 MPa", 1),
         # A threshold is fixed in the model's events; thickness in several parameters.
         ("modes.pressure.contact_limit", "0.2", 2),
