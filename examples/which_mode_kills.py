@@ -12,7 +12,7 @@ import sys
 import twin
 
 
-def main(cell: str = "na-nzsp-na", cycles: int = 500) -> None:
+def main(cell: str = "na-nps-na", cycles: int = 160) -> None:
     """Take away what kills the cell, one mode after the other, until it lives."""
     without: list[str] = []
     while True:
