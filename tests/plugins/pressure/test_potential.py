@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-F = 96485.33212
+from twin import FARADAY as F
+
 V_M = 2.375e-5
 REST = [(0.0, 1.0)]
 HALF = {"cathode.initial_stoichiometry": 0.5}
