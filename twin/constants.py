@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-FARADAY = 96485.33212
-"""F [C/mol], to ten digits as PyBaMM's."""
+FARADAY = 96485.33212331001
+"""F [C/mol], as PyBaMM's."""
 GAS_CONSTANT = 8.31446261815324
 """R [J/(mol K)]."""
 ZERO_CELSIUS = 273.15

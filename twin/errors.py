@@ -106,6 +106,6 @@ class StoreError(TwinError):
 
 
 class SolverGaveUpError(TwinError):
-    """The solver could not go on after every step of the ladder (exit code 3)."""
+    """The solver could not go on after every fallback (exit code 3)."""
 
     exit_code = 3

@@ -115,7 +115,7 @@ def test_the_changelog_and_the_version_agree():
 def test_constants_of_nature_are_written_once():
     folders = ("twin", "plugins", "tui", "cell_specs", "benchmarks", "examples", "tests")
     files = sorted(path for name in folders for path in (ROOT / name).rglob("*.py"))
-    written = re.compile(r"96485\.33212\b|8\.3144" r"\d+")
+    written = re.compile(r"96485\.33\d*|8\.3144" r"\d+")
     found = [p for p in files if written.search(p.read_text(encoding="utf-8"))]
     assert found == [ROOT / "twin" / "constants.py"]
 
@@ -125,5 +125,6 @@ def test_they_are_those_of_pybamm():
 
     from twin.constants import FARADAY, GAS_CONSTANT
 
-    assert pytest.approx(pybamm.constants.F.value, rel=1e-9) == FARADAY
+    # Eleven digits of it once made a voltage differ by 1e-11 from the model's.
+    assert pytest.approx(pybamm.constants.F.value, rel=1e-15) == FARADAY
     assert pybamm.constants.R.value == GAS_CONSTANT

@@ -234,9 +234,12 @@ class Bench:
         return Stop(limit=event)
 
 
-def left_tables(outside: Mapping[str, Beyond]) -> list[str]:
-    """Say which tables were left, a sentence each, in order of name."""
-    return [leaving.told(outside[label]) for label in sorted(outside)]
+def left_tables(*outside: Mapping[str, Beyond]) -> list[str]:
+    """Say which tables were left, a sentence each where it went farthest, in order of name."""
+    worst: dict[str, Beyond] = {}
+    for left in (left for found in outside for left in found.values()):
+        keep_worst(worst, left)
+    return [leaving.told(worst[label]) for label in sorted(worst)]
 
 
 def unbroken(leg: Leg, doing: str) -> Leg:

@@ -171,7 +171,7 @@ def measure_transference(
                 f"Bruce and Vincent's ratio alone, {rho:.3f}, is the transference number of an "
                 "ideal dilute solution, which this electrolyte's numbers do not make"
             )
-    notes += left_tables({**ac.outside, **dc.outside})
+    notes += left_tables(ac.outside, dc.outside)
     return Transference(
         t_plus,
         rho,

@@ -12,7 +12,7 @@ from twin.runs.record import keep_summary, open_store
 from twin.studies.asked import same
 from twin.studies.base import gone_on_with, study_design
 from twin.studies.life_record import Lived
-from twin.studies.registry import Going, StudyKind, kept_design
+from twin.studies.registry import Going, KeptResult, StudyKind, kept_design
 from twin.studies.runner import LifeDone, Lives, Variant
 
 if TYPE_CHECKING:
@@ -27,25 +27,13 @@ CYCLES = 500
 """The horizon of a new attribution, where none is given."""
 
 
-class Attribution:
+class Attribution(KeptResult):
     """The losses of a life, by failure mode; the lives behind it are a study in the store."""
-
-    def __init__(self, store: Store, study: str):
-        self.store, self.id = store, study
-        info = store.study(study)
-        self.design, self._document = info.design, info.summary
-
-    def __repr__(self) -> str:
-        return f"<Attribution {self.id}: {self.design['cell_name']}>"
 
     @property
     def by_mode(self) -> dict[str, float]:
         """The capacity lost to each mode [A.h]."""
         return dict(self._document["by_mode"])
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the document that ``twin attribute --json`` prints."""
-        return dict(self._document)
 
     def plot(self, path: str | Path | None = None) -> Any:
         """Draw the shares and the interactions; save the figure if a path is given."""

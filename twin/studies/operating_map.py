@@ -14,7 +14,7 @@ from twin.studies.base import base_of, gone_on_with, study_design
 from twin.studies.critical_lines import critical_lines
 from twin.studies.life_record import Lived
 from twin.studies.ranges import check_ends, inputs_of
-from twin.studies.registry import Going, StudyKind, kept_design
+from twin.studies.registry import Going, KeptResult, StudyKind, kept_design
 from twin.studies.runner import LifeDone, Lives, Variant
 
 if TYPE_CHECKING:
@@ -32,13 +32,8 @@ FACTOR = 5.0
 """Lives of neighbours that differ by more are worth a closer look."""
 
 
-class SafeMap:
+class SafeMap(KeptResult):
     """A map of first failure modes; the lives behind it are a study in the store."""
-
-    def __init__(self, store: Store, study: str):
-        self.store, self.id = store, study
-        info = store.study(study)
-        self.design, self._document = info.design, info.summary
 
     def __repr__(self) -> str:
         return f"<SafeMap {self.id}: {self.design['cell_name']}, {len(self.points)} points>"
@@ -47,10 +42,6 @@ class SafeMap:
     def points(self) -> list[dict[str, Any]]:
         """Every point: ``x``, ``y``, ``mode``, ``criterion``, ``cycles``, ``run``."""
         return list(self._document.get("points", []))
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the document that ``twin map --json`` prints."""
-        return dict(self._document)
 
     def plot(self, path: str | Path | None = None) -> Any:
         """Draw the map; save the figure if a path is given."""

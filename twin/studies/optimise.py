@@ -13,7 +13,7 @@ from twin.studies.asked import given, same
 from twin.studies.base import base_of, gone_on_with, study_design
 from twin.studies.optimiser import Designer, climbed
 from twin.studies.ranges import check_ends, inputs_of
-from twin.studies.registry import Going, StudyKind, kept_design
+from twin.studies.registry import Going, KeptResult, StudyKind, kept_design
 from twin.studies.runner import LifeDone, Lives
 
 if TYPE_CHECKING:
@@ -34,25 +34,13 @@ OBJECTIVES = ("life",)
 MOST_AXES = 4
 
 
-class Design:
+class Design(KeptResult):
     """A design; the lives behind it are a study in the store."""
-
-    def __init__(self, store: Store, study: str):
-        self.store, self.id = store, study
-        info = store.study(study)
-        self.design, self._document = info.design, info.summary
-
-    def __repr__(self) -> str:
-        return f"<Design {self.id}: {self.design['cell_name']}>"
 
     @property
     def optimum(self) -> dict[str, Any]:
         """The best values by key, as ``--set`` takes them."""
         return {key: found["text"] for key, found in self._document["optimum"].items()}
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the document that ``twin design --json`` prints."""
-        return dict(self._document)
 
     def plot(self, path: str | Path | None = None) -> Any:
         """Draw every life over each number varied; save the figure if a path is given."""

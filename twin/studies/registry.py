@@ -39,6 +39,22 @@ class StudyResult(Protocol):
         """Draw it; save the figure if a path is given."""
 
 
+class KeptResult:
+    """A study's result as the store keeps it: its design, and the document made at its end."""
+
+    def __init__(self, store: Store, study: str):
+        self.store, self.id = store, study
+        info = store.study(study)
+        self.design, self._document = info.design, info.summary
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.id}: {self.design['cell_name']}>"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document that the command prints with ``--json``."""
+        return dict(self._document)
+
+
 @dataclass(frozen=True)
 class Going:
     """How a study is gone on with: by how many processes, and who is told.

@@ -115,6 +115,10 @@ def laws():
         names |= CELL_READS
         given = dict(names.values())
         variables = {name: pybamm.InputParameter(name) for name in given}
+        # What nobody provides has the value that the mode declared, from the assembly.
+        declared = twin.plugin_manager().modes["dendrite"].optional_reads
+        for text, value in declared.items():
+            variables.setdefault(text.format(interface=anode.prefix), pybamm.Scalar(value))
         FilamentGrowth(context, "dendrite", anode).get_coupled_variables(variables)
         values = twin.parameter_values(spec)
         seen = {k: values.process_symbol(variables[anode(v)]) for k, v in SEES.items()}

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twin.experiments.circuit import VACUUM_PERMITTIVITY, Arc, fit
+from twin.experiments.elements import shapes, slopes
 
 L = 5e-4
 F = np.logspace(9, -2, 111)
@@ -96,3 +97,13 @@ def test_the_name_goes_by_the_capacitance(permittivity, what):
     top = arc.frequency
     f = np.logspace(np.log10(top) + 3, np.log10(top) - 3, 60)
     assert fit(f, total(arc, frequency=f), L).arcs[-1].what == what
+
+
+def test_slopes_are_those_of_the_shapes():
+    kinds = ("arc", "grains", "boundaries", "finite length", "finite space")
+    omega, taus = np.logspace(-3, 3, 13), np.array([1.0, 0.3, 3.0, 2.0, 0.5])
+    step = 1e-6
+    ends = [shapes(kinds, omega, taus * np.exp(sign * step)) for sign in (1, -1)]
+    found = slopes(kinds, omega, taus, shapes(kinds, omega, taus))
+    expected = (ends[0] - ends[1]) / (2 * step)
+    assert found == pytest.approx(expected, rel=1e-7, abs=1e-9)

@@ -9,6 +9,7 @@ import pytest
 import twin
 from twin.engine import leaving
 from twin.engine.outcome import Outcome
+from twin.experiments.bench import left_tables
 from twin.model.tables import Beyond, TableWatch, held_entry, keep_worst, table
 
 X, Y = [280.0, 300.0, 320.0], [0.5, 1.0, 3.0]
@@ -182,6 +183,13 @@ def test_the_library_cell_that_leaves_pybamms_tables_says_so(model):
     assert 0 < kinetics["value"] < kinetics["low"] == 121.359223
     # PyBaMM's own line there gives 2.59592 mAh; the held end value differs by 1e-5 of it.
     assert run.rows[0]["discharge_Ah"] == pytest.approx(2.5959e-3, rel=5e-5)
+
+
+def test_of_two_benches_the_farther_one_is_told():
+    near, far = (Beyond("k", "T", value, 280.0, 320.0) for value in (270.0, 250.0))
+    for both in ((near, far), (far, near)):
+        (told,) = left_tables(*({"k over T": left} for left in both))
+        assert "went to 250" in told
 
 
 def test_experiments_say_which_tables_they_left():

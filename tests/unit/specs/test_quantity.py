@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from twin import FARADAY
 from twin.specs.laws import laws
 from twin.specs.quantity import Q, dump_quantity, parse_quantity
 from twin.units import UnitError, pybamm_unit, to_si
@@ -23,7 +24,7 @@ SAME = [
     ("A/m^2", [("mA/cm2", 0.1), ("(mA/cm2)", 0.1)]),
     ("m^2/s", [("cm^2/s", 1e4), ("um^2/s", 1e12), ("m²·s⁻¹", 1.0)]),
     ("ohm*m^2", [("ohm*cm^2", 1e4), ("Ω cm²", 1e4), ("Ohm m^2", 1.0)]),
-    ("J/mol", [("kJ/mol", 1e-3), ("eV", 1 / 96485.33212331)]),
+    ("J/mol", [("kJ/mol", 1e-3), ("eV", 1 / FARADAY)]),
     ("", [("", 1.0), ("%", 100.0), ("percent", 100.0)]),
     ("Pa*m^0.5", [("MPa*m^0.5", 1e-6), ("MPa*m^(1/2)", 1e-6)]),
     ("1/K", [("ppm/K", 1e6), ("1/K", 1.0), ("/K", 1.0), ("K^-1", 1.0)]),
