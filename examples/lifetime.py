@@ -1,7 +1,8 @@
 """A whole life by cycle jump, beside the same life cycle by cycle.
 
 The interphase grows as if it did not limit itself: what the twin took it for before it knew
-the pair, and what a pair nobody has looked at may do.
+the pair, and what a pair nobody has looked at may do. It counts as dead at three times its
+first resistance.
 
 Runs in about ten seconds::
 
@@ -16,6 +17,7 @@ import time
 import twin
 
 GROWS = {f"modes.interphase.{place}.kind": "insulating" for place in ("anode", "cathode")}
+TRIPLED = {"end_of_life.resistance_factor": 3.0}
 
 
 def main(cell: str = "na-nzsp-nvp", cycles: int = 400) -> None:
@@ -24,7 +26,7 @@ def main(cell: str = "na-nzsp-nvp", cycles: int = 400) -> None:
     for exact in (False, True):
         began = time.perf_counter()
         how = {"cycles": cycles, "model": "spm", "exact": exact, "store": "sqlite://"}
-        lives[exact] = twin.life(cell, overrides=GROWS, **how)
+        lives[exact] = twin.life(cell, overrides=GROWS | TRIPLED, **how)
         took[exact] = time.perf_counter() - began
     jumped, every = lives[False], lives[True]
     print(f"died of {jumped.outcome.mode}: {jumped.outcome.criterion}")

@@ -115,7 +115,7 @@ def test_a_number_turns_the_verdict_where_its_ends_end_otherwise(monkeypatch, tm
             per_pressure = spec.modes["pressure"].voids.refill_per_pressure.si
             dies = height < 3e-6
             yield (
-                (2e6 * height * per_pressure / 1.4e-6 if dies else 900.0),
+                (2e6 * height * per_pressure / 2.8e-6 if dies else 900.0),
                 "pressure: voids" * dies or None,
             )
 
@@ -126,14 +126,14 @@ def test_a_number_turns_the_verdict_where_its_ends_end_otherwise(monkeypatch, tm
     (turn,) = found["turns"]
     assert turn["key"] == "modes.pressure.voids.reference_height"
     assert turn["low"] == {
-        "value": "8.78774e-07 m",
-        "life_cycles": pytest.approx(3.515, rel=1e-3),
+        "value": "8.78728e-07 m",
+        "life_cycles": pytest.approx(1.757, rel=1e-3),
         "died_of": "pressure: voids",
     }
-    assert turn["high"] == {"value": "4.5518e-06 m", "life_cycles": 900.0, "died_of": None}
+    assert turn["high"] == {"value": "4.55203e-06 m", "life_cycles": 900.0, "died_of": None}
     assert turning.said(found) == (
-        "modes.pressure.voids.reference_height (assumed) turns this verdict: 4 cycles at "
-        "8.78774e-07 m (pressure: voids) and more than 5 cycles at 4.5518e-06 m"
+        "modes.pressure.voids.reference_height (assumed) turns this verdict: 2 cycles at "
+        "8.78728e-07 m (pressure: voids) and more than 5 cycles at 4.55203e-06 m"
     )
     assert turning.said(found | {"turns": []}) == turning.said(None) == ""
 

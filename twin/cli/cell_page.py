@@ -137,11 +137,13 @@ def _facts(spec: CellSpec) -> list[tuple[str, Any]]:
 
 def _end_of_life(spec: CellSpec) -> str:
     end = spec.end_of_life
-    capacity = f"capacity below {end.capacity_fraction.text} of its first, "
-    return (
-        f"{capacity if spec.kind == 'full' else ''}resistance above "
-        f"{end.resistance_factor.text} times its first, hotter than {end.maximum_temperature.text}"
-    )
+    found = []
+    if spec.kind == "full":
+        found.append(f"capacity below {end.capacity_fraction.text} of its first")
+        found.append(f"energy efficiency below {end.energy_efficiency.text}")
+    if end.resistance_factor is not None:
+        found.append(f"resistance above {end.resistance_factor.text} times its first")
+    return ", ".join([*found, f"hotter than {end.maximum_temperature.text}"])
 
 
 def _stated(quantity: Quantity) -> str:

@@ -19,6 +19,9 @@ from twin.engine.prepare import Prepared
 from twin.engine.recorder import CycleRecord
 
 OHMS = "resistance_Ohm_m2"
+_BALANCED = 0.2
+"""Of the larger charge: where the two differ by more, the energies are those of other fillings,
+and what is lost for good is judged as capacity."""
 
 
 @dataclass
@@ -52,10 +55,13 @@ class Aged:
         Of a full cell.
     resistance : float or None
         The resistance over its reference; None before the reference cycle.
+    energy_efficiency : float or None
+        What a full cell gave back of the energy put in; None where too little passed.
     """
 
     capacity: Capacity | None = None
     resistance: float | None = None
+    energy_efficiency: float | None = None
 
 
 @dataclass
@@ -115,7 +121,20 @@ class Ageing:
         if not counts:
             return Aged(found)
         ratio = self.resistance.follow(row[OHMS], _pressures(phase), known.get(OHMS))
-        return Aged(found, ratio)
+        return Aged(found, ratio, _energy_efficiency(row) if found is not None else None)
+
+
+def _energy_efficiency(row: Mapping[str, Any]) -> float | None:
+    """Return the energy out over the energy in, of a cycle that ends about where it began."""
+    charges, energies = (
+        (row["discharge_Ah"], row["charge_Ah"]),
+        (row["discharge_Wh"], row["charge_Wh"]),
+    )
+    if row["coulombic_efficiency"] is None or abs(charges[0] - charges[1]) > _BALANCED * max(
+        charges
+    ):
+        return None
+    return float(energies[0] / energies[1])
 
 
 def _pressures(phase: PlanPhase) -> str:

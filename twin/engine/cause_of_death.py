@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from twin.engine.blame import plain, responsible, window_share
-from twin.engine.criteria import CAPACITY, CORE, RESISTANCE, STILLBORN, Watched
+from twin.engine.criteria import CAPACITY, CORE, INEFFICIENT, RESISTANCE, STILLBORN, Watched
 from twin.engine.cycler import CycleEnd
 from twin.engine.outcome import Outcome, Standing
 from twin.engine.prepare import Prepared
@@ -130,7 +130,7 @@ def at_start(
 
 def _loss(prepared: Prepared, dead: Standing, row: Mapping[str, Any]) -> float:
     """Return what a death by the core's criteria on a cycle took, as a share of the discharge."""
-    if dead.criterion in (CAPACITY, STILLBORN):
+    if dead.criterion in (CAPACITY, STILLBORN, INEFFICIENT):
         return 1 - dead.value
     if dead.criterion != RESISTANCE or dead.value <= 0:
         return 1.0
@@ -154,6 +154,7 @@ def _core_words(
             f"the cell gives {dead.value:.1%} of the nominal capacity{by}: check the voltage "
             "window, the resistances and the rate"
         ),
+        INEFFICIENT: f"the cell gave back {dead.value:.1%} of the energy it was charged with",
         RESISTANCE: f"the resistance rose to {dead.value:.2f} times its first",
     }.get(dead.criterion, dead.criterion)
     said = evidence[mode].says if mode in evidence else ""

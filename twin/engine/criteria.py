@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 CORE = "core"
 EVENT = "Failure: "
 CAPACITY, RESISTANCE = "capacity lost", "resistance risen"
+RISING = "resistance well above its first"
+INEFFICIENT = "energy lost"
+OF_CYCLES = (CAPACITY, INEFFICIENT, RESISTANCE)
+"""What may end a life at a cycle's end, whatever the modes."""
 STILLBORN = "no capacity from the start"
 
 
@@ -123,9 +127,10 @@ def as_judged(item: Watched, model: pybamm.BaseModel) -> Watched:
 
 
 def cycle_standings(aged: Aged, cell: CellContext) -> list[Standing]:
-    """Judge a finished cycle by the core's criteria on capacity and resistance.
+    """Judge a finished cycle by the core's criteria on capacity, energy and resistance.
 
-    The first capacity of its kind is judged too: does the cell hold any charge at all?
+    The first capacity of its kind is judged too: does the cell hold any charge at all? A
+    resistance that has risen kills where the cell's spec says so, and warns elsewhere.
     """
     end, found = cell.spec.end_of_life, []
     held = aged.capacity
@@ -135,11 +140,19 @@ def cycle_standings(aged: Aged, cell: CellContext) -> list[Standing]:
             share = held.value / nominal_capacity(cell.spec)
             limit = end.first_capacity_fraction.si
             found.append(_at_least(STILLBORN, "share of nominal capacity", share, limit))
+    if aged.energy_efficiency is not None:
+        share, limit = aged.energy_efficiency, end.energy_efficiency.si
+        found.append(_at_least(INEFFICIENT, "energy efficiency", share, limit))
     if aged.resistance is not None:
-        limit, ratio = end.resistance_factor.si, aged.resistance
-        margin = (limit - ratio) / (limit - 1)
-        found.append(Standing(CORE, RESISTANCE, margin, "resistance ratio", ratio, limit))
+        if end.resistance_factor is not None:
+            found.append(_risen(RESISTANCE, aged.resistance, end.resistance_factor.si, "fatal"))
+        found.append(_risen(RISING, aged.resistance, end.resistance_warning.si, "warning"))
     return found
+
+
+def _risen(what: str, ratio: float, limit: float, severity: str) -> Standing:
+    margin = (limit - ratio) / (limit - 1)
+    return Standing(CORE, what, margin, "resistance ratio", ratio, limit, severity)
 
 
 def _at_least(what: str, variable: str, share: float, limit: float) -> Standing:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from twin.engine import leaving
+from twin.engine.criteria import CORE, RISING
 from twin.engine.outcome import Outcome, Standing
 from twin.engine.prepare import Prepared
 from twin.modes.mode import FailureMode
@@ -70,6 +71,8 @@ def _criteria(prepared: Prepared, found: Iterable[Standing]) -> Iterable[Event]:
         for w in prepared.watched
         if w.criterion.severity == "warning"
     }
+    factor = prepared.spec.end_of_life.resistance_warning.text
+    said[CORE, RISING] = f"the resistance is more than {factor} times its first"
     for s in found:
         if s.margin <= 0 and (s.mode, s.criterion) in said:
             yield {

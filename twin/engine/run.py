@@ -253,7 +253,8 @@ class RunLoop:
         of_cycle: list[Standing],
         began: tuple[float, Any],
     ) -> Outcome | None:
-        if end.reason == "done" and all(s.margin > 0 for s in of_cycle):
+        fatal = [s for s in of_cycle if s.severity == "fatal"]
+        if end.reason == "done" and all(s.margin > 0 for s in fatal):
             return None
         last = self._aged_at_end(record, end)
         current = row["current_max_A"] / self.prepared.spec.geometry.area.si

@@ -226,11 +226,16 @@ class _Reader:
         return (threshold - x) / (threshold - fresh), -dx / (threshold - fresh)
 
     def projected(self, first: Margins, last: Margins) -> Slope:
-        """Project each criterion to zero, and return the nearest."""
+        """Project each criterion to zero, and return the nearest.
+
+        Capacity and energy fall as the resistance rises: it is projected to where it kills,
+        or where it warns if it does not.
+        """
         first, last = dict(first), dict(last)
         r1, dr1 = first.pop(RESISTANCE)
         rk, drk = last.pop(RESISTANCE)
-        limit = self.prepared.spec.end_of_life.resistance_factor.si
+        end = self.prepared.spec.end_of_life
+        limit = (end.resistance_factor or end.resistance_warning).si
         first[RESISTANCE] = (1.0, np.zeros_like(dr1))
         last[RESISTANCE] = (
             (limit - rk / r1) / (limit - 1),

@@ -287,8 +287,14 @@ class EndOfLife(Frozen):
     first_capacity_fraction: Q("", ge=0, lt=1) = _assumed(0.1)
     """Dead from the start if the reference cycle discharges less than this share of the
     nominal capacity."""
-    resistance_factor: Q("", gt=1) = _assumed(3.0)
-    """Dead above this multiple of the reference cycle's area resistance."""
+    energy_efficiency: Q("", ge=0, lt=1) = _assumed(0.5)
+    """Dead below this share of a cycle's charge energy given back. IEC 61427-2 and EN 18060
+    have it measured and set no limit; below a half, more is heat than work."""
+    resistance_factor: Q("", gt=1) | None = None
+    """Dead above this multiple of the reference cycle's area resistance, where it is given:
+    what a high resistance costs a user is capacity, energy or the voltage window."""
+    resistance_warning: Q("", gt=1) = _assumed(3.0)
+    """A warning above this multiple."""
     maximum_temperature: Q("K", gt=0) = _assumed("200 degC")
     reference_cycle: int = Field(default=1, ge=1, strict=True)
     """The cycle that capacity and resistance are compared with."""

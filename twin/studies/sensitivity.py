@@ -317,7 +317,7 @@ def _fatal(job: Mapping[str, Any]) -> set[str]:
     from twin.modes.context import CellContext
 
     watched = criteria.gather(CellContext(base_of(job)), modes_of(job))
-    every_cycle = {f"{criteria.CORE}: {what}" for what in (criteria.CAPACITY, criteria.RESISTANCE)}
+    every_cycle = {f"{criteria.CORE}: {what}" for what in criteria.OF_CYCLES}
     return every_cycle | {w.label for w in watched if w.criterion.severity == "fatal"}
 
 

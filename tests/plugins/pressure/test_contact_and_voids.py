@@ -536,7 +536,10 @@ def test_sodium_moved_across_leaves_the_stack_as_thick(stack):
 
 def test_full_cell_breathes_with_sodium_and_host(make_cell, run, limit):
     # 1 mAh/cm2 is 8.86 um of sodium; the host gives back eps b dx/(1 + b s_0) of its layer.
-    overrides = spring("1e10 Pa/m") | {"modes.pressure.contact.hardness": "1 Pa"}
+    overrides = spring("1e10 Pa/m") | {
+        "modes.pressure.contact.hardness": "1 Pa",
+        "modes.pressure.stack.creep_relaxation": "off",
+    }
     spec = make_cell("na-nzsp-nvp", overrides)
     seen = run(spec, [(-2.0, 2 * HOUR)], MODE)
     sodium = V_M * 4.0 * HOUR / F

@@ -67,7 +67,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
     # Named, so that another plugin's mode cannot change how these cells live and die.
     chosen = {"modes": ["interphase", "pressure"], "store": url}
     alive = twin.simulate("na-nzsp-na", cycles=4, **chosen)
-    dead = twin.simulate("na-base-na", overrides={"stack.pressure": "0.2 MPa"}, **chosen)
+    low = {"stack.pressure": "0.2 MPa", "modes.pressure.contact_limit": 0.3}
+    dead = twin.simulate("na-base-na", overrides=low, **chosen)
     for run in (alive, dead):
         run.store.close()
     return Runs(url, alive.id, dead.id)

@@ -43,7 +43,8 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
     with Store.open(str(file)) as store:
         chosen = {"modes": ["interphase", "pressure"], "store": store}
         alive = twin.simulate("na-nzsp-na", cycles=2, series_every=1, **chosen)
-        dead = twin.simulate("na-base-na", overrides={"stack.pressure": "0.2 MPa"}, **chosen)
+        low = {"stack.pressure": "0.2 MPa", "modes.pressure.contact_limit": 0.3}
+        dead = twin.simulate("na-base-na", overrides=low, **chosen)
         study = chosen | {"cell": "na-nzsp-na", "cycles": 3, "workers": 1}
         forecast = twin.forecast(**study, samples=2, seed=1)
         attribution = twin.attribute(**study)

@@ -11,7 +11,7 @@ from twin.lifetime.jump import JumpLoop
 from twin.runs.states import layout_of_state
 from twin.store import Store
 
-LOW_PRESSURE = {"stack.pressure": "0.2 MPa"}
+LOW_PRESSURE = {"stack.pressure": "0.2 MPa", "modes.pressure.contact_limit": 0.3}
 LIFE = {"cycles": 120, "model": "spm"}
 TIMES = ("wall_s", "solver_s", "loop_s")
 
@@ -131,7 +131,7 @@ def test_a_run_whose_end_was_lost_comes_to_it_again(how, store):
 
 def test_a_death_at_a_cycles_end_is_not_outlived(store):
     # A capacity that is judged after the cycle: the cell dies at its end, with a checkpoint.
-    asked = {"cycles": 40, "model": "spm", "overrides": {"end_of_life.capacity_fraction": 0.999}}
+    asked = {"cycles": 40, "model": "spm", "overrides": {"end_of_life.capacity_fraction": 0.9999}}
     run = twin.simulate("na-nzsp-nvp", store=store, **asked)
     assert run.outcome.kind == "cell-failed"
     died = run.outcome.cycle

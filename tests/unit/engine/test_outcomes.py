@@ -31,6 +31,7 @@ steps = [
   "Discharge at C/5 for 6 minutes or until {lower}",
 ]
 """
+INSULATING = {"modes.interphase.anode.kind": "insulating"}
 TIMED = """
 schema = 1
 title = "Ten hours whatever the voltage"
@@ -82,7 +83,7 @@ def test_discharging_first_is_no_death(go):
 
 def test_a_weeks_capacity_is_that_of_its_full_discharge(go):
     """Partial days give their charge whatever the cell holds: 94.8 % of it, once, at 80 %."""
-    run = go("stationary-storage", 12, cell="hc-nzsp-nvp")
+    run = go("stationary-storage", 12, cell="hc-nzsp-nvp", overrides=INSULATING)
     outcome = run.outcome
     assert (outcome.kind, outcome.criterion, outcome.cycle) == ("cell-failed", "capacity lost", 11)
     last = run.rows[-1]
@@ -95,7 +96,7 @@ def test_a_weeks_capacity_is_that_of_its_full_discharge(go):
 
 def test_check_ups_in_two_phases_compare(go):
     """After a month in storage against before it: 38 %, where both discharges say 78 %."""
-    run = go("calendar-storage", 2, cell="hc-nzsp-nvp")
+    run = go("calendar-storage", 2, cell="hc-nzsp-nvp", overrides=INSULATING)
     assert (run.outcome.criterion, run.outcome.cycle) == ("capacity lost", 2)
     assert run.outcome.value == pytest.approx(0.377, abs=0.01)
 
@@ -112,7 +113,7 @@ def test_a_protocol_that_leaves_the_window_is_said_so(go):
 
 
 def test_a_swing_to_the_cold_and_back_is_no_death(go):
-    run = go("temperature-cycling", 3)
+    run = go("temperature-cycling", 3, overrides=INSULATING)
     assert run.outcome.kind == "completed"
     # At -20 degC the interphase alone is beyond its limit; what has aged is far from it.
     cold, aged = (

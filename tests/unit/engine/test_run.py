@@ -14,7 +14,7 @@ from twin.engine.solver_fallbacks import FallbacksExhausted
 from twin.model.pybamm_compat import FailureAtStart
 
 MEMORY = "sqlite://"
-LOW_PRESSURE = {"stack.pressure": "0.2 MPa"}
+LOW_PRESSURE = {"stack.pressure": "0.2 MPa", "modes.pressure.contact_limit": 0.3}
 
 
 @pytest.fixture
@@ -81,13 +81,17 @@ def test_interphase_growth_is_blamed_for_a_risen_resistance(store):
         "na-nzsp-nvp",
         model="spm",
         cycles=60,
-        overrides={"modes.interphase.anode.parabolic_constant": "1e-18 m^2/s"},
+        overrides={
+            "modes.interphase.anode.kind": "insulating",
+            "end_of_life.resistance_factor": 2,
+        },
         modes=["interphase", "pressure"],
         store=store,
     )
     outcome = run.outcome
     assert (outcome.kind, outcome.mode) == ("cell-failed", "interphase")
-    assert outcome.criterion in ("resistance risen", "capacity lost")
+    assert outcome.criterion == "resistance risen"
+    assert outcome.value == pytest.approx(2, abs=0.05) and outcome.threshold == 2
     assert outcome.evidence["interphase"]["polarisation_V"] > 0
     assert outcome.evidence["pressure"]["weight"] < outcome.evidence["interphase"]["weight"]
 
@@ -127,9 +131,9 @@ def test_a_branch_may_leave_a_mode_out(store):
     branch = twin.resume(parent.id, from_cycle=2, without=["pressure"], store=store)
     assert branch.outcome.kind == "completed"
     assert set(parent.info.modes) - set(branch.info.modes) == {"pressure"}
-    # The interphase goes on from where it was.
+    # The interphase goes on from where it was; without voids nothing crowds its current.
     key = "Anode interphase thickness [m]"
-    assert branch.rows[2][key] == pytest.approx(parent.rows[2][key], rel=1e-2)
+    assert parent.rows[1][key] < branch.rows[2][key] < parent.rows[2][key]
 
 
 def test_a_branch_remembers_every_change_since_the_first_run(store):
@@ -178,7 +182,7 @@ def test_a_solver_that_gives_up_says_whether_the_cell_was_dying(
     overrides = {
         "stack.pressure": pressure,
         "protocol.half_cycle": "0.8 hours",
-        "modes.pressure.contact_limit": 0.05,
+        "modes.pressure.contact_limit": 0.4,
     }
     run = twin.simulate("na-base-na", cycles=5, overrides=overrides, store=store)
     outcome = run.outcome
@@ -191,7 +195,7 @@ def test_a_solver_that_gives_up_says_whether_the_cell_was_dying(
 
 @pytest.mark.parametrize(
     ("dies_after", "mode", "criterion"),
-    [(5, "pressure", "anode contact lost"), (1, "core", "Maximum voltage [V]")],
+    [(8, "pressure", "anode contact lost"), (1, "core", "Maximum voltage [V]")],
 )
 def test_a_cell_that_is_dead_before_a_cycle_is_judged_by_how_the_last_one_left_it(
     store, monkeypatch, dies_after, mode, criterion
@@ -205,7 +209,7 @@ def test_a_cell_that_is_dead_before_a_cycle_is_judged_by_how_the_last_one_left_i
     run = twin.simulate(
         "na-base-na",
         cycles=9,
-        overrides={"stack.pressure": "0.5 MPa", "protocol.half_cycle": "1 hour"},
+        overrides={"stack.pressure": "0.2 MPa", "protocol.half_cycle": "1 hour"},
         modes=["pressure"],
         store=store,
     )

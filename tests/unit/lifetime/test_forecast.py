@@ -19,6 +19,8 @@ from twin.uncertainty.survival import (
 )
 
 CELL = "na-nzsp-na"
+# They die within the sixty cycles.
+MORTAL = {"modes.interphase.anode.kind": "insulating", "end_of_life.resistance_factor": 3}
 
 
 def of(value, spread, unit="m"):
@@ -116,14 +118,16 @@ def test_the_fan_is_of_those_alive():
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
     url = f"sqlite:///{tmp_path_factory.mktemp('fc')}/runs.db"
-    return url, twin.forecast(CELL, cycles=60, samples=4, seed=3, workers=1, store=url)
+    return url, twin.forecast(
+        CELL, cycles=60, samples=4, seed=3, workers=1, overrides=MORTAL, store=url
+    )
 
 
 def test_a_member_is_the_life_of_the_cell_with_its_values(study):
     url, found = study
     store = found.store
     run = next(r for r in store.runs(study=found.id) if r.settings["member"] == 2)
-    alone = twin.life(CELL, cycles=60, overrides=run.settings["overrides"], store=url)
+    alone = twin.life(CELL, cycles=60, overrides=MORTAL | run.settings["overrides"], store=url)
     assert alone.outcome.kind == run.outcome["kind"]
     assert abs(alone.outcome.cycle - run.outcome["cycle"]) <= 1
     mine = alone.rows[0]["resistance_Ohm_m2"]
@@ -184,7 +188,13 @@ def test_a_member_that_cannot_be_run_is_a_failed_member(tmp_path):
 @pytest.mark.slow
 def test_local_workers_find_what_one_process_finds(study, tmp_path):
     found = twin.forecast(
-        CELL, cycles=60, samples=4, seed=3, workers=2, store=f"sqlite:///{tmp_path}/runs.db"
+        CELL,
+        cycles=60,
+        samples=4,
+        seed=3,
+        workers=2,
+        overrides=MORTAL,
+        store=f"sqlite:///{tmp_path}/runs.db",
     )
     one, two = (
         {r.settings["member"]: (r.outcome["kind"], r.outcome["cycle"]) for r in runs}

@@ -34,7 +34,10 @@ def test_a_death_by_interphase_is_found_in_its_cycle(store):
         store,
         "na-nzsp-na",
         cycles=400,
-        overrides={"modes.interphase.anode.parabolic_constant": "1e-20 m^2/s"},
+        overrides={
+            "modes.interphase.anode.kind": "insulating",
+            "end_of_life.resistance_factor": 8,
+        },
     )
     assert exact.outcome.kind == "cell-failed"
     assert (jumped.outcome.mode, jumped.outcome.criterion) == (

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 
 import twin
 
@@ -36,13 +37,23 @@ def test_plating_starts_from_the_seed_and_covers(make_cell, run):
 
 
 def test_stripping_a_bare_collector_takes_its_seed_and_ends():
-    # The protocol strips the anode first: 2RT/F asinh(j/(2 j_0 theta)) leaves the window as
-    # the seed goes, after h_s F/(V_m j).
+    # The protocol strips the anode first. What is left carries the local current, so the
+    # window of a volt is left while a little of the seed still covers:
+    # j (R_s + R_f (1 + 1/theta)) + 2RT/F (asinh(j/(2 j_0)) + asinh(j/(2 j_0 theta))) = 1 V.
     run = twin.simulate(
         "na-nzsp-na", cycles=1, modes=[], overrides=HALF, store="sqlite://", series_every=0
     )
     assert run.outcome.criterion == "polarised (negative)"
-    assert run.outcome.time_h == pytest.approx(SEED * F / (V_M * 3.0) / HOUR, rel=0.01)
+    rtf, rest = 2 * twin.GAS_CONSTANT * 298.15 / F, 3.0 * (1e-3 + 6.3e-4)
+
+    def above(cover):
+        kinetics = math.asinh(3.0 / (2 * 40.8)) + math.asinh(3.0 / (2 * 40.8 * cover))
+        return rest + 3.0 * 6.3e-4 / cover + rtf * kinetics - 1.0
+
+    left = -FILM * math.log1p(-brentq(above, 1e-6, 0.019)) - SEED
+    seconds = -left * F / (V_M * 3.0)
+    assert 0 < seconds < SEED * F / (V_M * 3.0)
+    assert run.outcome.time_h == pytest.approx(seconds / HOUR, rel=0.01)
 
 
 def test_a_collector_stripped_bare_is_plated_as_a_new_one(make_cell, run):

@@ -18,6 +18,8 @@ VARIABLES = {
     "Separator electrolyte conductivity factor",
     "Cathode electrolyte conductivity factor",
     "Internal short conductance [S.m-2]",
+    "Anode equilibrium potential shift [V]",
+    "Cathode equilibrium potential shift [V]",
     "Anode active material fraction",
     "Cathode active material fraction",
     "Stack pressure change [Pa]",

@@ -116,7 +116,7 @@ def dead(tmp_path_factory: pytest.TempPathFactory) -> Iterator[twin.RunResult]:
     result = twin.simulate(
         "na-base-na",
         cycles=5,
-        overrides={"stack.pressure": "0.2 MPa"},
+        overrides={"stack.pressure": "0.2 MPa", "modes.pressure.contact_limit": 0.3},
         modes=["interphase", "pressure"],
         store=url,
     )

@@ -44,7 +44,7 @@ def test_refilling_goes_with_the_pair():
     for cell in ("na-nzsp-na", "na-base-na", "na-nsso-na"):
         energy = voids(cell).refill_activation_energy
         assert "Lowack" in energy.source
-        assert energy.si == pytest.approx(0.14 * 96485.33, rel=1e-3)
+        assert energy.si == pytest.approx(0.14 * twin.FARADAY, rel=1e-3)
 
 
 def test_a_cell_says_otherwise_and_wins():

@@ -26,7 +26,7 @@ ROW = """
 [[row]]
 see       = "film"
 says      = "the film"
-measured  = 7.0
+measured  = 6.3
 tolerance = "+-1 %"
 """
 
