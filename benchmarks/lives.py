@@ -43,7 +43,6 @@ LIVES = {
             "overrides": {
                 "stack.pressure": "0.5 MPa",
                 "modes.pressure.voids.reference_height": "50 um",  # coarse voids: slower
-                "end_of_life.resistance_factor": 100.0,  # not before the contact is lost
             },
             "modes": ["interphase", "pressure"],
         },

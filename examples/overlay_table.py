@@ -53,11 +53,7 @@ def row(cell: str, name: str, args: argparse.Namespace) -> dict[str, Any]:
         cycles=cycles,
         protocol="galvanostatic-symmetric",
         overlays=laid(name),
-        # Published lives end in a short or a runaway voltage, not at thrice a resistance.
-        overrides={
-            "protocol.current_density": args.current,
-            "end_of_life.resistance_factor": "1000",
-        },
+        overrides={"protocol.current_density": args.current},
         store="sqlite://",
         series_every=cycles,
     )

@@ -43,11 +43,7 @@ def contact_lost():
         run = twin.simulate(
             "na-base-na",
             cycles=60,
-            overrides={
-                "stack.pressure": "0.2 MPa",
-                # Film and reaction go with the contact: its resistance would be the first.
-                "end_of_life.resistance_factor": 1e6,
-            },
+            overrides={"stack.pressure": "0.2 MPa"},
             modes=["pressure"],
             store="sqlite://",
             rtol=rtol,

@@ -101,8 +101,7 @@ def faded(cycles, overrides, **kwargs):
         modes=MODE,
         model="spm",
         store="sqlite://",
-        overrides={"end_of_life.capacity_fraction": 0.1, "end_of_life.resistance_factor": 1e3}
-        | overrides,
+        overrides={"end_of_life.capacity_fraction": 0.1} | overrides,
         **kwargs,
     )
     assert run.outcome.kind == "completed", run.outcome

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 
 def add_commands(app: typer.Typer) -> None:
-    """Add ``twin validate``."""
+    """Add ``twin validate`` and ``twin learn``."""
     command(app, "validate")(validate)
+    command(app, "learn")(learn)
 
 
 def validate(
@@ -38,13 +39,38 @@ def validate(
         Path | None,
         typer.Option("--save", metavar="FILE", help="Save the table as JSON, as it goes."),
     ] = None,
+    outcomes: Annotated[
+        Path | None,
+        typer.Option(
+            "--outcomes", metavar="FILE", help="Say a CSV table of published outcomes instead."
+        ),
+    ] = None,
+    priors: Annotated[
+        Path | None,
+        typer.Option("--priors", metavar="FILE", help="With what `twin learn` has saved."),
+    ] = None,
+    folds: Annotated[
+        bool,
+        typer.Option("--folds", help="Learn from the table itself, without each row's paper."),
+    ] = False,
+    figure: Annotated[
+        Path | None,
+        typer.Option("--figure", metavar="FILE", help="Said against measured, to a file."),
+    ] = None,
 ) -> int:
     """Run the published cases: measured beside simulated.
 
     A miss stays a miss, with a sentence on why. Where a measured value is kept back, the
-    table holds the twin's prediction and its spread.
+    table holds the twin's prediction and its spread. With --outcomes a table of published
+    numbers is said row by row, and scored beside what one could say without the twin.
     """
     from twin.validation.loader import case_names
+
+    if outcomes is not None:
+        return _outcomes(session, outcomes, priors, folds, save, figure)
+    for name, given in (("priors", priors), ("folds", folds or None), ("figure", figure)):
+        if given is not None:
+            raise typer.BadParameter(f"--{name} goes with --outcomes")
 
     names = list(cases or case_names())
     if listing:
@@ -53,6 +79,78 @@ def validate(
     if save is not None:
         check_target(save, key="save")
     return _run(session, names, jobs, save)
+
+
+def learn(
+    session: Session,
+    outcomes: Annotated[
+        Path, typer.Option("--outcomes", metavar="FILE", help="A CSV table of published outcomes.")
+    ],
+    save: Annotated[
+        Path | None,
+        typer.Option("--save", metavar="FILE", help="Save what was learned as TOML."),
+    ] = None,
+) -> int:
+    """Learn from published outcomes what cells of a class do, and how far they scatter.
+
+    Shows what is learned beside what the library has; --save FILE keeps it, for
+    `twin validate --outcomes … --priors FILE`.
+    """
+    from twin.cli.outcomes_page import learned_page
+    from twin.outcomes.learning import learn as learn_from
+    from twin.outcomes.learning import save_learned, shipped
+    from twin.outcomes.table import read_outcomes
+
+    if save is not None:
+        check_target(save, key="save")
+    rows, left = read_outcomes(outcomes)
+    found = learn_from(rows)
+    if save is not None:
+        save_learned(found, save, f"{len(rows)} rows of {outcomes.name}")
+    document = {quantity: learned.to_data() for quantity, learned in found.items()}
+    before = shipped()
+    session.finish(document, lambda sheet: learned_page(sheet, found, before, left))
+    return faults.DONE
+
+
+def _outcomes(
+    session: Session,
+    table: Path,
+    priors: Path | None,
+    folds: bool,
+    save: Path | None,
+    figure: Path | None,
+) -> int:
+    from twin.cli.outcomes_page import skill_page, skill_panels
+    from twin.cli.ticker import Ticker
+    from twin.outcomes.learning import load_learned, shipped
+    from twin.outcomes.skill import score_outcomes
+    from twin.outcomes.table import read_outcomes
+    from twin.report.figures import figure_target, plot_panels
+
+    if priors is not None and folds:
+        raise typer.BadParameter("--priors and --folds: what is learned comes from one of them")
+    if save is not None:
+        check_target(save, key="save")
+    target = None if figure is None else figure_target(figure)
+    rows, left = read_outcomes(table)
+    learned = None if folds else shipped() if priors is None else load_learned(priors)
+    known = {name.split("/")[0] for of in (learned or {}).values() for name in of.rows}
+    if taught := sorted(known & {row.paper for row in rows}):
+        session.say(
+            f"{len(taught)} of its papers ({taught[0]}, …) have taught the priors: "
+            "learned anew without each of them"
+        )
+        learned = None
+    with Ticker(session, table.name) as ticker:
+        found = score_outcomes(rows, learned=learned, left=left, on_progress=ticker)
+    document = found.to_dict()
+    if target is not None:
+        plot_panels(skill_panels(found), f"Said against measured: {table.name}", target)
+    if save is not None:
+        save_json(session, save, document)
+    session.finish(document, lambda sheet: skill_page(sheet, found))
+    return faults.DONE
 
 
 def _list(session: Session, names: list[str]) -> None:
@@ -135,4 +233,4 @@ def _progress_line(progress: Progress) -> str:
     return f"{progress.done}/{progress.total} {progress.case}: {counts}; {pace}, {left} left"
 
 
-__all__ = ["add_commands", "validate"]
+__all__ = ["add_commands", "learn", "validate"]

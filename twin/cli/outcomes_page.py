@@ -1,0 +1,164 @@
+"""What is said of published outcomes, and what was learned from them, as pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from twin.outcomes.table import CRITICAL, LIFE, RESISTANCE, RETENTION
+from twin.report.panel import Line, Panel
+
+if TYPE_CHECKING:
+    from twin.cli.page import Page
+    from twin.outcomes.learning import Known, Learned
+    from twin.outcomes.skill import Scored, Skill
+
+TITLES = {
+    RETENTION: "capacity retention [%]",
+    RESISTANCE: "interface resistance [ohm cm2]",
+    CRITICAL: "critical current [mA/cm2]",
+    LIFE: "life [h]",
+}
+
+
+def skill_page(sheet: Page, found: Skill) -> None:
+    """Write the scores: a block a quantity, then pairs and lives."""
+    for quantity, scores in found.scores.items():
+        unit = "points" if quantity == RETENTION else "decades"
+        rows = max(scored.rows for scored in scores.values())
+        sheet.heading(f"{TITLES[quantity]}: {rows} two-sided rows, errors in {unit}")
+        sheet.table(
+            ("", "error", "CRPS", "skill (5-95 %)", "90 %", "50 %", "width"),
+            [_score(scored) for scored in scores.values()],
+            keep=range(7),
+            right=range(1, 7),
+        )
+    if found.contrasts:
+        sheet.heading("Pairs of one paper")
+        sheet.table(
+            ("", "pairs", "papers", "sign", "ratio off", "in x2"),
+            [
+                (
+                    TITLES[quantity],
+                    of["pairs"],
+                    of["papers"],
+                    f"{of['sign_right']:.0%}",
+                    f"x{of['median_ratio_error']:.2g}",
+                    f"{of['within_x2']:.0%}",
+                )
+                for quantity, of in found.contrasts.items()
+            ],
+            keep=range(6),
+            right=range(1, 6),
+        )
+    for hours, of in found.lives.items():
+        sheet.line(
+            f"no failure by {hours}: Brier score {of['brier']:.3f}, of the base rate "
+            f"{of['base_rate']:.3f} ({of['rows']} rows, {of['failed']} failed)"
+        )
+    sheet.line()
+    sheet.line(_how(found))
+    if found.left:
+        sheet.line(f"{len(found.left)} rows are not scored; --json names them", "dim")
+
+
+def _how(found: Skill) -> str:
+    learned = (
+        "from this table's other papers, one paper left out at a time"
+        if found.folds
+        else "from another table"
+    )
+    return (
+        f"`learned` has its constants {learned}; the others always have theirs from this table's "
+        "other papers. Error: that of the median, in the middle. Skill: 1 - CRPS over that of "
+        "`constant`; its band is of resampled papers. 90 %, 50 %: the share of measured values in "
+        "those bands; width: of the 90 % band. No mechanism of a cell has a part in these "
+        "predictions yet."
+    )
+
+
+def _score(scored: Scored) -> tuple[Any, ...]:
+    band = scored.skill
+    return (
+        scored.name,
+        f"{scored.median_error.value:.2f}",
+        f"{scored.mean_crps:.2f}",
+        "" if band is None else f"{band.value:+.2f} ({band.low:+.2f}..{band.high:+.2f})",
+        f"{scored.coverage['90']:.0%}",
+        f"{scored.coverage['50']:.0%}",
+        f"{scored.width:.3g}",
+    )
+
+
+def skill_panels(found: Skill) -> list[Panel]:
+    """Return said against measured, a panel a quantity, and the reliability."""
+    panels = []
+    for quantity in found.scores:
+        mine = [s.to_dict() for s in found.said if s.row.quantity == quantity and s.row.two_sided]
+        middle = [(s["lo"] + s["hi"]) / 2 for s in mine]
+        ends = [min(middle, default=1), max(middle, default=1)]
+        lines = [
+            Line("median", middle, [s["median"] for s in mine], dots=True),
+            Line("5 %", middle, [s["p05"] for s in mine], dots=True),
+            Line("95 %", middle, [s["p95"] for s in mine], dots=True),
+            Line("as measured", ends, ends),
+        ]
+        log = quantity != RETENTION
+        panels.append(
+            Panel(quantity, TITLES[quantity], "measured", "said", tuple(lines), log=log, log_x=log)
+        )
+    for quantity, scores in found.scores.items():
+        lines = [
+            Line(name, [0.1, 0.3, 0.5, 0.7, 0.9], scored.reliability["shares"])
+            for name, scored in scores.items()
+            if name in ("constant", "learned")
+        ]
+        if quantity == RETENTION:
+            panels.append(
+                Panel(
+                    "reliability",
+                    "where the measured value falls in what was said",
+                    "quantile of the prediction",
+                    "share of rows",
+                    (*lines, Line("even", [0.1, 0.9], [0.2, 0.2])),
+                    y_range=(0.0, None),
+                    marked=True,
+                )
+            )
+    return panels
+
+
+def learned_page(
+    sheet: Page,
+    found: Mapping[str, Learned],
+    before: Mapping[str, Learned],
+    left: Sequence[str],
+) -> None:
+    """Write what was learned, beside what the library has."""
+    for quantity, learned in found.items():
+        old = before.get(quantity)
+        scale = "ln(-ln R)" if quantity == RETENTION else "decades"
+        sheet.heading(f"{TITLES[quantity]}: {len(learned.rows)} rows, in {scale}")
+        rows = [
+            (f"centre, {name}", _known(k), _known(old.centres.get(name) if old else None))
+            for name, k in learned.centres.items()
+        ]
+        rows += [
+            (name, _known(k), _known(old.effects.get(name) if old else None))
+            for name, k in learned.effects.items()
+        ]
+        rows += [
+            (
+                "ln scatter of laboratories",
+                _known(learned.laboratory),
+                _known(old.laboratory if old else None),
+            ),
+            ("ln scatter of cells", _known(learned.cell), _known(old.cell if old else None)),
+        ]
+        sheet.table(("", "learned", "library"), rows, keep=range(3), right=(1, 2))
+    if left:
+        sheet.line(f"{len(left)} rows are of quantities that are not learned", "dim")
+
+
+def _known(known: Known | None) -> str:
+    return "-" if known is None else f"{known.value:+.2f} +- {known.sd:.2f}"

@@ -1,0 +1,44 @@
+"""From the words of a set-up to the classes that rows are compared by."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Any
+
+
+@cache
+def words() -> dict[str, dict[str, list[str]]]:
+    """Return the words that stand for each class."""
+    return _toml("words.toml")
+
+
+@cache
+def priors() -> dict[str, dict[str, Any]]:
+    """Return what is believed before a table is read."""
+    return _toml("priors.toml")
+
+
+def _toml(name: str) -> Any:
+    return tomllib.loads(resources.files(__package__).joinpath(name).read_text("utf-8"))
+
+
+def class_of(what: str, text: str | None) -> str | None:
+    """Return the class of an electrolyte, cathode or anode; None where no word is known."""
+    said = f" {text or ''} ".lower()
+    if not said.strip():
+        return None
+    for name, known in words()[what].items():
+        if any(word.lower() in said for word in known):
+            return name
+    return None
+
+
+def marks_of(texts: Mapping[str, str | None]) -> frozenset[str]:
+    """Return the marks that a set-up's words give: wet, pressed, control."""
+    said = " ".join(text or "" for text in texts.values()).lower()
+    return frozenset(
+        mark for mark, known in words()["marks"].items() if any(word in said for word in known)
+    )

@@ -1,0 +1,133 @@
+"""A robust linear model of what papers report: effects, laboratories, scatter; intervals as data.
+
+``y = X b + u_paper + e`` with ``b ~ N(0, prior sd)``, ``u ~ N(0, tau)`` and ``e ~ sigma t_4``. A
+row whose ``y`` is only known to lie in an interval is drawn there anew in each step (data
+augmentation). Drawn by Gibbs sampling: the scale of each ``t_4`` is a gamma variable, so that every
+conditional is a known law (Geweke 1993; Tanner and Wong 1987).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+DEGREES = 4.0
+BURN, KEPT, THIN = 300, 400, 2
+_LAB = (2.0, 0.4)
+"""Shape and scale of the inverse gamma prior of tau^2: tau near 0.45, from 0.2 to 1.3."""
+_CELL = (2.0, 0.5)
+"""And of sigma^2."""
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """Draws of a fitted model.
+
+    Attributes
+    ----------
+    b : array of shape (draws, effects)
+        The effects.
+    lab, cell : array of shape (draws,)
+        Scatter between laboratories, and of a cell within one (the scale of its ``t_4``).
+    u : dict of array
+        The offset of each paper.
+    """
+
+    b: np.ndarray
+    lab: np.ndarray
+    cell: np.ndarray
+    u: dict[Hashable, np.ndarray]
+
+    def predict(
+        self, x: np.ndarray, rng: np.random.Generator, paper: Hashable = None
+    ) -> np.ndarray:
+        """Return members of ``y`` of a new cell; of a paper's own laboratory where it is known."""
+        n = len(self.lab)
+        offset = self.u[paper] if paper in self.u else self.lab * rng.standard_normal(n)
+        return self.b @ x + offset + self.cell * rng.standard_t(DEGREES, n)
+
+
+def fit(
+    X: np.ndarray,
+    lo: np.ndarray,
+    hi: np.ndarray,
+    papers: Sequence[Hashable],
+    prior_sd: np.ndarray,
+    prior_mean: np.ndarray | None = None,
+    seed: int = 0,
+) -> Posterior:
+    """Fit the model.
+
+    Parameters
+    ----------
+    X : array of shape (rows, effects)
+        What is known of each row.
+    lo, hi : array of shape (rows,)
+        The interval that each ``y`` is in; equal where it is known.
+    papers : sequence
+        The paper of each row.
+    prior_sd, prior_mean : array of shape (effects,)
+        Of the effects.
+    seed : int
+        Of the sampler: the same numbers each time.
+    """
+    rng = np.random.default_rng(seed)
+    order = list(dict.fromkeys(papers))
+    where = np.array([order.index(p) for p in papers])
+    n, k, labs = len(lo), X.shape[1], len(order)
+    mean = np.zeros(k) if prior_mean is None else prior_mean
+    precision = np.diag(prior_sd**-2.0)
+    known = lo == hi
+    y = _start(lo, hi)
+    u, tau2, sigma2, scale = np.zeros(labs), 0.2, 0.25, np.ones(n)
+    kept: list[tuple[np.ndarray, float, float, np.ndarray]] = []
+    for step in range(BURN + KEPT * THIN):
+        w = scale / sigma2
+        chol = np.linalg.cholesky(X.T @ (w[:, None] * X) + precision)
+        centre = _solved(chol, X.T @ (w * (y - u[where])) + precision @ mean)
+        b = centre + np.linalg.solve(chol.T, rng.standard_normal(k))
+        rest = y - X @ b
+        weight = np.bincount(where, w, labs) + 1 / tau2
+        u = np.bincount(where, w * rest, labs) / weight + rng.standard_normal(labs) / np.sqrt(
+            weight
+        )
+        tau2 = (_LAB[1] + (u @ u) / 2) / rng.gamma(_LAB[0] + labs / 2)
+        e = rest - u[where]
+        scale = rng.gamma((DEGREES + 1) / 2, 2 / (DEGREES + e**2 / sigma2))
+        sigma2 = (_CELL[1] + (scale @ e**2) / 2) / rng.gamma(_CELL[0] + n / 2)
+        if not known.all():
+            at, sd = (X @ b + u[where])[~known], np.sqrt(sigma2 / scale[~known])
+            a, c = (lo[~known] - at) / sd, (hi[~known] - at) / sd
+            y[~known] = at + sd * _truncated(a, c, rng)
+        if step >= BURN and (step - BURN) % THIN == 0:
+            kept.append((b, float(np.sqrt(tau2)), float(np.sqrt(sigma2)), u.copy()))
+    offsets = np.array([d[3] for d in kept])
+    return Posterior(
+        np.array([d[0] for d in kept]),
+        np.array([d[1] for d in kept]),
+        np.array([d[2] for d in kept]),
+        {paper: offsets[:, i] for i, paper in enumerate(order)},
+    )
+
+
+def _start(lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
+    """Return a value in each interval."""
+    inside = np.where(np.isinf(lo), hi - 0.5, np.where(np.isinf(hi), lo + 0.5, (lo + hi) / 2))
+    return np.where(lo == hi, lo, inside)
+
+
+def _solved(chol: np.ndarray, right: np.ndarray) -> np.ndarray:
+    return np.linalg.solve(chol.T, np.linalg.solve(chol, right))
+
+
+def _truncated(a: np.ndarray, c: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return standard normal draws between ``a`` and ``c``, also where both are far out."""
+    # In the lower tail probabilities keep their digits: what lies above 0 is mirrored.
+    above = a > 0
+    low, high = np.where(above, -c, a), np.where(above, -a, c)
+    p = ndtr(low) + rng.uniform(size=len(a)) * (ndtr(high) - ndtr(low))
+    x = np.clip(ndtri(np.maximum(p, 1e-300)), low, high)
+    return np.where(above, -x, x)

@@ -1,0 +1,291 @@
+"""How well a table of published outcomes is said, beside what its own numbers would say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from twin.outcomes.learning import Learned
+from twin.outcomes.nulls import MARKED, NULLS, ONLY_RETENTION, Predictor, scale
+from twin.outcomes.scores import (
+    Band,
+    brier,
+    crps,
+    distance,
+    pit,
+    reliability,
+    resampled,
+    share_within,
+    skill,
+)
+from twin.outcomes.table import LIFE, RETENTION, SCORED, Row
+
+BANDS = {"90": (0.05, 0.95), "50": (0.25, 0.75)}
+LIVES = (100.0, 500.0)
+"""Hours after which lives are asked for."""
+LEARNED = "learned"
+"""What constants learned from published cells say; no mechanism of a cell has a part in it yet."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What was said of one row, in the scale of its score."""
+
+    row: Row
+    members: np.ndarray
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The measured interval, in the scale of the score."""
+        hi = self.row.hi if np.isinf(self.row.hi) else float(scale(self.row.quantity, self.row.hi))
+        return float(scale(self.row.quantity, self.row.lo)), hi
+
+    @property
+    def crps(self) -> float:
+        """Its score."""
+        return crps(self.members, *self.interval)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it in the quantity's own unit, as plain data."""
+        levels = np.quantile(self.members, (0.05, 0.25, 0.5, 0.75, 0.95))
+        own = levels if self.row.quantity == RETENTION else 10.0**levels
+        p05, p25, median, p75, p95 = (float(v) for v in own)
+        return {
+            "paper": self.row.paper,
+            "id": self.row.id,
+            "quantity": self.row.quantity,
+            "median": median,
+            "p05": p05,
+            "p25": p25,
+            "p75": p75,
+            "p95": p95,
+            "members": len(self.members),
+            "lo": self.row.lo,
+            "hi": self.row.hi if np.isfinite(self.row.hi) else None,
+            "crps": self.crps,
+        }
+
+
+@dataclass(frozen=True)
+class Scored:
+    """The scores of one predictor on one quantity's two-sided rows."""
+
+    name: str
+    rows: int
+    median_error: Band
+    mean_crps: float
+    skill: Band | None
+    coverage: Mapping[str, float]
+    width: float
+    reliability: Mapping[str, Any]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return them as plain data."""
+        return {
+            "rows": self.rows,
+            "median_error": self.median_error.to_dict(),
+            "mean_crps": self.mean_crps,
+            "skill_over_constant": None if self.skill is None else self.skill.to_dict(),
+            "coverage_90": self.coverage["90"],
+            "coverage_50": self.coverage["50"],
+            "width_90": self.width,
+            "reliability": dict(self.reliability),
+        }
+
+
+@dataclass(frozen=True)
+class Skill:
+    """All scores of a table.
+
+    Attributes
+    ----------
+    said : list of Said
+        What the twin says of each row, in the table's order.
+    scores : dict
+        ``scores[quantity][predictor]``.
+    contrasts : dict
+        By quantity: pairs of one paper, the share whose sign is right, and the middle error of
+        their ratio (as a factor).
+    lives : dict
+        Brier score of "no failure by 100 h, 500 h" and the base rate's.
+    folds : bool
+        Whether the twin's own constants were learned anew without each paper.
+    """
+
+    said: list[Said]
+    scores: dict[str, dict[str, Scored]]
+    contrasts: dict[str, dict[str, Any]]
+    lives: dict[str, dict[str, float]]
+    folds: bool
+    left: list[str] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data: ``predictions`` and ``skill``."""
+        return {
+            "predictions": [s.to_dict() for s in self.said],
+            "skill": {
+                "folds": self.folds,
+                "quantities": {
+                    quantity: {name: scored.to_dict() for name, scored in found.items()}
+                    for quantity, found in self.scores.items()
+                },
+                "contrasts": self.contrasts,
+                "lives": self.lives,
+                "left": self.left,
+            },
+        }
+
+
+def score_outcomes(
+    rows: Sequence[Row],
+    *,
+    learned: Mapping[str, Learned] | None = None,
+    left: Sequence[str] = (),
+    on_progress: Callable[[float, str], None] = lambda share, text: None,
+) -> Skill:
+    """Say every row of a table, and score what was said.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        The table.
+    learned : mapping, optional
+        What another table has taught, by quantity: nothing is then learned from this one. Without
+        it the constants are learned from the table's other papers, one paper left out at a time,
+        as those of the nulls always are.
+    left : sequence of str
+        Rows that are not scored, to be told.
+    on_progress : callable
+        Told the share that is done, and what is being done.
+    """
+    said: dict[tuple[str, str], Said] = {}
+    scores: dict[str, dict[str, Scored]] = {}
+    contrasts: dict[str, dict[str, Any]] = {}
+    asked = [q for q in SCORED if any(r.quantity == q for r in rows)]
+    predictors: dict[str, Predictor] = {**NULLS, LEARNED: MARKED}
+    steps = len(asked) * len(predictors)
+    for number, quantity in enumerate(asked):
+        mine = [row for row in rows if row.quantity == quantity]
+        of: dict[str, list[Said]] = {}
+        for place, (name, predictor) in enumerate(predictors.items()):
+            if name in ONLY_RETENTION and quantity != RETENTION:
+                continue
+            on_progress((number * len(predictors) + place) / steps, f"{quantity}: {name}")
+            if name == LEARNED and learned is not None:
+                if quantity not in learned:
+                    continue
+                of[name] = [Said(row, learned[quantity].predict(row)) for row in mine]
+            elif len({row.paper for row in mine}) > 2:
+                of[name] = _in_folds(mine, predictor)
+        if LEARNED not in of:
+            continue
+        for one in of[LEARNED]:
+            said[one.row.paper, one.row.id] = one
+        if quantity != LIFE:  # most lives are "at least": they have Brier scores instead
+            scores[quantity] = _scored(of)
+        pairs = _contrasts(of[LEARNED])
+        if pairs["pairs"]:
+            contrasts[quantity] = pairs
+    on_progress(1.0, "")
+    order = [s for row in rows if (s := said.get((row.paper, row.id))) and s.row is row]
+    return Skill(order, scores, contrasts, _lives(order), learned is None, list(left))
+
+
+def _in_folds(rows: Sequence[Row], predictor: Predictor) -> list[Said]:
+    """Say each paper's rows from those of the others."""
+    found: dict[int, Said] = {}
+    for paper in dict.fromkeys(row.paper for row in rows):
+        at = [i for i, row in enumerate(rows) if row.paper == paper]
+        others = [row for row in rows if row.paper != paper]
+        told = predictor(others, [rows[i] for i in at])
+        found |= {i: Said(rows[i], m) for i, m in zip(at, told, strict=True)}
+    return [found[i] for i in range(len(rows))]
+
+
+def _scored(of: Mapping[str, Sequence[Said]]) -> dict[str, Scored]:
+    found = {}
+    null = [s.crps for s in of.get("constant", ()) if s.row.two_sided]
+    for name, all_said in of.items():
+        mine = [s for s in all_said if s.row.two_sided]
+        if len(mine) < 2:
+            continue
+        papers = [s.row.paper for s in mine]
+        errors = np.array([distance(float(np.median(s.members)), *s.interval) for s in mine])
+        own = [s.crps for s in mine]
+        places = [pit(s.members, *s.interval) for s in mine]
+        widths = [float(np.diff(np.quantile(s.members, BANDS["90"]))[0]) for s in mine]
+        found[name] = Scored(
+            name,
+            len(mine),
+            resampled(papers, lambda at, errors=errors: float(np.median(errors[at]))),
+            float(np.mean(own)),
+            skill(own, null, papers) if null else None,
+            {
+                level: float(np.mean([share_within(p, *ends) for p in places]))
+                for level, ends in BANDS.items()
+            },
+            float(np.median(widths)),
+            reliability(places),
+        )
+    return found
+
+
+def _contrasts(said: Sequence[Said]) -> dict[str, Any]:
+    """Compare the two-sided rows of a paper in pairs: which is more, and by what ratio.
+
+    A retention is compared by what is lost.
+    """
+    right, off, of_papers = [], [], set()
+    for i, a in enumerate(said):
+        for b in said[i + 1 :]:
+            if a.row.paper != b.row.paper or not (a.row.two_sided and b.row.two_sided):
+                continue
+            true = _log_size(a.row, _middle(a)) - _log_size(b.row, _middle(b))
+            if abs(true) < 1e-9:
+                continue
+            mine = _log_size(a.row, float(np.median(a.members))) - _log_size(
+                b.row, float(np.median(b.members))
+            )
+            right.append(0.5 if abs(mine) < 1e-9 else float(mine * true > 0))
+            off.append(abs(mine - true))
+            of_papers.add(a.row.paper)
+    return {
+        "pairs": len(right),
+        "papers": len(of_papers),
+        "sign_right": float(np.mean(right)) if right else None,
+        "median_ratio_error": float(np.exp(np.median(off))) if off else None,
+        "within_x2": float(np.mean(np.array(off) <= np.log(2))) if off else None,
+    }
+
+
+def _middle(said: Said) -> float:
+    lo, hi = said.interval
+    return (lo + hi) / 2
+
+
+def _log_size(row: Row, value: float) -> float:
+    if row.quantity == RETENTION:
+        return float(np.log(max(-np.log(min(max(value, 1e-3), 99.99) / 100), 1e-4)))
+    return value * float(np.log(10))
+
+
+def _lives(said: Sequence[Said]) -> dict[str, dict[str, float]]:
+    found = {}
+    for hours in LIVES:
+        seen = [
+            s for s in said if s.row.quantity == LIFE and (s.row.lo >= hours or s.row.hi < hours)
+        ]
+        if len(seen) < 2:
+            continue
+        lived = [s.row.lo >= hours for s in seen]
+        base = float(np.mean(lived))
+        found[f"{hours:g} h"] = {
+            "rows": len(seen),
+            "failed": lived.count(False),
+            "brier": brier([float((s.members >= np.log10(hours)).mean()) for s in seen], lived),
+            "base_rate": brier([base] * len(seen), lived),
+        }
+    return found
