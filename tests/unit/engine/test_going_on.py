@@ -170,6 +170,7 @@ def test_a_branch_with_other_states_is_read_by_its_own_layout(how, store):
     assert again.outcome.kind == "completed"
 
 
+@pytest.mark.slow
 def test_a_branch_that_an_older_version_stored_is_read_by_its_own_model(store):
     parent = twin.simulate("na-nzsp-nvp", cycles=2, model="dfn", store=store)
     branch = twin.resume(parent.id, cycles=4, overrides=LUMPED, store=store)
