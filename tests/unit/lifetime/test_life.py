@@ -60,6 +60,7 @@ def test_a_reserve_of_sodium_runs_out_in_its_cycle(store):
     assert jumped.cycles_simulated < exact.outcome.cycle / 3
 
 
+@pytest.mark.slow
 def test_a_fading_full_cell_is_followed_within_its_estimate(store):
     jumped, exact, errors = beside(store, "na-base-nvp", cycles=40, model="spm")
     assert errors[0] < 5e-3
