@@ -14,6 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+# One thread for each of pytest's workers: the matrices are small, and threads that wait for
+# each other cost more than they do. Before NumPy is loaded, and for the processes tests start.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings

@@ -1,7 +1,8 @@
-"""Does one thing to a store in a process of its own, and prints what all its numbers come to.
+"""Does some things to stores in a process of its own, and prints what all their numbers come to.
 
-``digest_helper.py URL VERB NAME=JSON …``: the verb is a function of ``twin``, and the names
-are its arguments; printed is the id, and a digest of every stored row.
+Each line of its input is one thing: ``[URL, VERB, {NAME: VALUE, …}]``, where the verb is a
+function of ``twin`` and the names are its arguments. Printed for each is the id, and a digest
+of every stored row. An id of ``null`` stands for the newest run or study in that store.
 """
 
 import hashlib
@@ -10,6 +11,8 @@ import sys
 
 import twin
 from twin.store import Store
+
+STUDIES = ("forecast", "attribute", "safe_map")
 
 
 def digest(store: Store, run_ids: list[str]) -> str:
@@ -22,13 +25,16 @@ def digest(store: Store, run_ids: list[str]) -> str:
     return told.hexdigest()
 
 
-def main() -> None:
-    url, verb, *given = sys.argv[1:]
-    asked = {name: json.loads(text) for name, _, text in (word.partition("=") for word in given)}
+def do(url: str, verb: str, asked: dict) -> None:
+    """Do one thing, and print what it came to."""
     subject = asked.pop("of")
     with Store.open(url) as store:
+        if subject is None:
+            (subject,) = (run.id for run in store.runs())
+        if "study" in asked:
+            (asked["study"],) = (study.id for study in store.studies())
         result = getattr(twin, verb)(subject, store=store, **asked)
-        if verb in ("forecast", "attribute", "safe_map"):
+        if verb in STUDIES:
             members = store.runs(study=result.id)
             runs = [r.id for r in sorted(members, key=lambda r: str(r.settings["member"]))]
         else:
@@ -37,4 +43,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    for line in sys.stdin:
+        do(*json.loads(line))

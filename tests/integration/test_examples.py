@@ -51,23 +51,27 @@ def test_what_kills_a_cell_is_taken_away_until_it_lives(tmp_path):
     assert said[-1].endswith("lives 140 cycles")
 
 
+@pytest.mark.slow
 def test_two_pressures_are_forecast(tmp_path):
     said = run(ROOT / "examples" / "forecast_pressures.py", "2", cwd=tmp_path).splitlines()
     assert [line.split(":")[0].strip() for line in said[:2]] == ["2 MPa", "10 MPa"]
     assert all("short before cycle 300" in line for line in said[:2])
 
 
+@pytest.mark.slow
 def test_an_own_mode_takes_part_in_a_forecast(tmp_path):
     said = run(ROOT / "examples" / "own_mode_forecast.py", "2", cwd=tmp_path).splitlines()
     assert said[0].startswith("2 cells, median life")
 
 
+@pytest.mark.slow
 def test_a_map_is_drawn_with_its_borders(tmp_path):
     said = run(ROOT / "examples" / "safe_map.py", "3", "12", cwd=tmp_path)
     assert ". alive" in said and "border between" in said
     assert (tmp_path / "map.png").stat().st_size > 0
 
 
+@pytest.mark.slow
 def test_the_cycles_lost_are_put_down_to_the_modes(tmp_path):
     said = run(ROOT / "examples" / "whose_fault.py", "30", cwd=tmp_path).splitlines()
     assert said[0].startswith("it lived ") and said[1].startswith("pressure: ")
@@ -75,6 +79,7 @@ def test_the_cycles_lost_are_put_down_to_the_modes(tmp_path):
     assert float(shares) == pytest.approx(float(total), abs=0.11)
 
 
+@pytest.mark.slow
 def test_the_best_pressure_is_one_the_fixture_holds(tmp_path):
     said = run(ROOT / "examples" / "best_pressure.py", cwd=tmp_path).splitlines()
     assert 0.6 < float(said[0].split()[2]) <= 0.7 and said[0].endswith("search")

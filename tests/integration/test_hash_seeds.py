@@ -1,4 +1,8 @@
-"""The order of a set is no one's business: each process has a hash seed of its own."""
+"""The order of a set is no one's business: each process has a hash seed of its own.
+
+Three processes, one after the other, each of another seed, begin, go on with and end a run of
+each model and a study, and do each once as a whole. What they come to is looked at afterwards.
+"""
 
 from __future__ import annotations
 
@@ -14,48 +18,69 @@ import pytest
 HELPER = Path(__file__).with_name("digest_helper.py")
 SEEDS = ("0", "1", "2")
 """Of these, the first two order the parts of the electrolyte's potential differently."""
+CELL, MODELS = "na-nzsp-nvp", ("dfn", "spm")
+LIFE = {"of": CELL, "cycles": 100, "model": "spm"}
+STUDY = {"of": CELL, "workers": 1}
+BEGUN = STUDY | {"samples": 2, "seed": 3, "cycles": 30}
+GONE_ON = STUDY | {"samples": 4, "study": None}
+
+Task = tuple[str, str, dict[str, Any]]
+"""The store's name, the verb, and its arguments."""
 
 
-def done(url: str, hash_seed: str, verb: str, **asked: Any) -> tuple[str, str]:
-    """Do something in a new process of a hash seed; return the id, and the digest of all rows."""
-    words = [f"{name}={json.dumps(value)}" for name, value in asked.items()]
-    told = subprocess.run(
-        [sys.executable, str(HELPER), url, verb, *words],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-        env={**os.environ, "PYTHONHASHSEED": hash_seed},
-    )
-    assert told.returncode == 0, told.stderr
-    found, digest = told.stdout.split()
-    return found, digest
+def tasks(number: int) -> list[Task]:
+    """Return what the process of a number does."""
+    runs: list[Task] = []
+    for model in MODELS:
+        asked = {"of": CELL, "model": model, "modes": ["interphase", "pressure"]}
+        begun = [("simulate", asked | {"cycles": 2}), ("resume", {"of": None, "cycles": 3}),
+                 ("resume", {"of": None, "cycles": 4})]  # fmt: skip
+        runs.append((f"parts {model}", *begun[number]))
+        if number == 2:
+            runs.append((f"whole {model}", "simulate", asked | {"cycles": 4}))
+    lives: list[Task] = [(f"life {number}", "life", dict(LIFE))]
+    studies: list[list[Task]] = [
+        [("whole study", "forecast", BEGUN | {"samples": 4})],
+        [("study", "forecast", BEGUN)],
+        [("study", "forecast", GONE_ON)],
+    ]
+    return [*runs, *lives, *studies[number]]
 
 
-@pytest.fixture
-def url_of(tmp_path):
-    return lambda name: f"sqlite:///{tmp_path}/{name}.db"
+@pytest.fixture(scope="module")
+def found(tmp_path_factory) -> dict[str, list[tuple[str, str]]]:
+    """The id and the digest of each thing done, by the store's name, in order."""
+    folder = tmp_path_factory.mktemp("seeds")
+    come: dict[str, list[tuple[str, str]]] = {}
+    for number, seed in enumerate(SEEDS):
+        asked = tasks(number)
+        lines = [json.dumps([f"sqlite:///{folder}/{n}.db", v, a]) for n, v, a in asked]
+        told = subprocess.run(
+            [sys.executable, str(HELPER)],
+            input="\n".join(lines),
+            capture_output=True,
+            text=True,
+            timeout=280,
+            check=False,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        )
+        assert told.returncode == 0, told.stderr
+        for (name, *_), line in zip(asked, told.stdout.splitlines(), strict=True):
+            come.setdefault(name, []).append(tuple(line.split()))
+    return come
 
 
-@pytest.mark.parametrize("model", ["dfn", "spm"])
-def test_a_run_goes_on_in_a_process_of_any_seed(model, url_of):
-    whole = done(url_of("whole"), "2", "simulate", of="na-nzsp-nvp", cycles=4, model=model)[1]
-    url = url_of("parts")
-    run, _ = done(url, "0", "simulate", of="na-nzsp-nvp", cycles=2, model=model)
-    done(url, "1", "resume", of=run, cycles=3)
-    assert done(url, "0", "resume", of=run, cycles=4) == (run, whole)
+@pytest.mark.parametrize("model", MODELS)
+def test_a_run_goes_on_in_a_process_of_any_seed(model, found):
+    ids, digests = zip(*found[f"parts {model}"], strict=True)
+    assert len(set(ids)) == 1 and len(set(digests)) == 3
+    assert digests[-1] == found[f"whole {model}"][0][1]
 
 
-def test_a_life_by_jumps_is_the_same_under_every_seed(url_of):
-    asked = {"of": "na-nzsp-nvp", "cycles": 200, "model": "spm"}
-    assert len({done(url_of(seed), seed, "life", **asked)[1] for seed in SEEDS}) == 1
+def test_a_life_by_jumps_is_the_same_under_every_seed(found):
+    assert len({found[f"life {number}"][0][1] for number in range(len(SEEDS))}) == 1
 
 
-def test_a_study_goes_on_in_a_process_of_any_seed(url_of):
-    def in_two_parts(first: str, second: str) -> str:
-        url = url_of(f"{first} {second}")
-        asked = {"of": "na-nzsp-nvp", "workers": 1}
-        study, _ = done(url, first, "forecast", samples=2, seed=3, cycles=60, **asked)
-        return done(url, second, "forecast", study=study, samples=4, **asked)[1]
-
-    assert in_two_parts("0", "0") == in_two_parts("2", "1")
+def test_a_study_goes_on_in_a_process_of_any_seed(found):
+    (begun, half), (gone_on, all_four) = found["study"]
+    assert begun == gone_on and half != all_four == found["whole study"][0][1]

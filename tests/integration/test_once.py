@@ -66,6 +66,7 @@ def test_two_processes_live_each_member_once_on_sqlite(tmp_path):
     both_live_the_study(f"sqlite:///{tmp_path}/runs.db")
 
 
+@pytest.mark.slow
 def test_two_processes_live_each_member_once_on_postgresql(url):
     both_live_the_study(url)
 
@@ -109,6 +110,7 @@ def test_a_run_killed_at_its_last_commit_has_its_end_or_comes_to_it(moment, tmp_
     killed_at_the_end(f"sqlite:///{tmp_path}/runs.db", moment)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_the_same_on_postgresql(moment, url):
     killed_at_the_end(url, moment)

@@ -8,14 +8,18 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+import twin
+from twin.cli.main import main
 from twin.store import Store
 
 TWIN = [sys.executable, "-m", "twin"]
 CELL = "na-nzsp-na"
-QUICK = ["--cycles", "12", "--modes", "pressure", "--workers", "1", "--json"]
+QUICK = ["--cycles", "12", "--modes", "pressure", "--workers", "1"]
 
 
 @pytest.fixture
@@ -29,24 +33,38 @@ def twin_json(*words, db, code=0):
     return json.loads(done.stdout), done.stderr
 
 
-def test_attribute_gives_one_document_and_says_its_study(db, tmp_path):
+@pytest.fixture
+def document(capsys, db) -> Callable[..., Any]:
+    """``document("map", …)``: the one document of a command run in this process, and its log."""
+
+    def run(*words: str, code: int = 0) -> tuple[Any, str]:
+        capsys.readouterr()
+        ended = main([*words, "--json", "--db", db])
+        out, err = capsys.readouterr()
+        assert ended == code, err
+        return json.loads(out), err
+
+    return run
+
+
+def test_attribute_gives_one_document_and_says_its_study(document, tmp_path):
     figure = tmp_path / "shares.png"
     asked = ["--set", "stack.pressure=0.5 MPa", "--figure", str(figure)]
-    found, said = twin_json("attribute", "na-base-na", *asked, *QUICK, db=db)
+    found, said = document("attribute", "na-base-na", *asked, *QUICK)
     life = found["losses"]["life_cycles"]["all"]
     assert life["by_mode"]["pressure"] == pytest.approx(life["total"])
     assert found["study"] in said and figure.stat().st_size > 0
-    again, _ = twin_json("attribute", "na-base-na", "--study", found["study"], "--json", db=db)
+    again, _ = document("attribute", "na-base-na", "--study", found["study"])
     assert again["losses"] == found["losses"]
 
 
-def test_map_and_design_give_one_document(db):
+def test_map_and_design_give_one_document(document):
     axes = ["--x", "stack.pressure=0.5..8 MPa,2", "--y", "current=0.2..1 mA/cm^2,2"]
     plain = ["--refine", "0", "--no-lines"]
-    drawn, _ = twin_json("map", "na-base-na", *axes, *plain, *QUICK, db=db)
+    drawn, _ = document("map", "na-base-na", *axes, *plain, *QUICK)
     assert {p["label"] for p in drawn["points"]} == {"alive", "pressure"}
     vary = ["--vary", "stack.pressure=0.4..1 MPa", "--limit", "pressure<=0.7 MPa", "--most", "8"]
-    best, _ = twin_json("design", "na-base-na", *vary, *QUICK, db=db)
+    best, _ = document("design", "na-base-na", *vary, *QUICK)
     assert 0.5 < best["optimum"]["stack.pressure"]["value"] <= 0.7
     assert best["method"] == "search"
 
@@ -62,8 +80,8 @@ def test_map_and_design_give_one_document(db):
         (["forecast", "na-nzsp-na", "--figure", "x.bmp"], "figure"),
     ],
 )
-def test_what_makes_no_study_is_one_error_with_a_fix(words, key, db):
-    said, _ = twin_json(*words, "--json", db=db, code=2)
+def test_what_makes_no_study_is_one_error_with_a_fix(words, key, document, db):
+    said, _ = document(*words, code=2)
     assert said["error"]["fix"], (key, said)
     assert key in str(said["error"])
     with Store.open(db) as store:
@@ -79,7 +97,8 @@ def members(db, study):
 
 
 def test_a_forecast_killed_in_the_middle_goes_on_to_what_it_would_have_been(db, tmp_path):
-    asked = ["--cycles", "40", "--samples", "6", "--seed", "3", "--workers", "1"]
+    asked = ["--cycles", "12", "--samples", "6", "--seed", "3", "--workers", "1"]
+    asked += ["--modes", "interphase,pressure"]
     killed = subprocess.Popen(
         [*TWIN, "forecast", CELL, *asked, "--db", db],
         stdout=subprocess.DEVNULL,
@@ -105,14 +124,17 @@ def test_a_forecast_killed_in_the_middle_goes_on_to_what_it_would_have_been(db, 
     assert sorted(after) == list(range(6)) and found["samples"] == 6
     assert {m: after[m] for m in kept} == kept
     other = f"sqlite:///{tmp_path}/other.db"
-    whole, _ = twin_json("forecast", CELL, *asked, "--json", db=other)
-    assert members(other, whole["study"]) == after
-    assert found["median_life"] == whole["median_life"]
+    whole = twin.forecast(
+        CELL, cycles=12, samples=6, seed=3, workers=1, modes=["interphase", "pressure"], store=other
+    )
+    assert members(other, whole.id) == after
+    assert found["median_life"] == whole.to_dict()["median_life"]
 
 
 @pytest.mark.parametrize("moment", ["before", "within"])
 def test_ctrl_c_ends_a_forecast_and_its_workers_without_a_traceback(moment, db, tmp_path):
     words = ["forecast", CELL, "--cycles", "40", "--samples", "200", "--workers", "2", "--db", db]
+    words += ["--modes", "pressure"]
     going = subprocess.Popen(
         [*TWIN, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         start_new_session=True,
@@ -126,7 +148,7 @@ def test_ctrl_c_ends_a_forecast_and_its_workers_without_a_traceback(moment, db, 
         assert going.stderr.readline().startswith("study")
     os.killpg(going.pid, signal.SIGINT)  # as a terminal does: to the workers too
     _, said = going.communicate(timeout=30)
-    assert going.returncode == 130
+    assert going.returncode == 130, said
     assert "error: interrupted" in said and "Traceback" not in said, said
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline and alive(going.pid):
@@ -142,13 +164,14 @@ def alive(group):
     return True
 
 
-def test_bands_that_settle_early_end_the_study(db):
-    asked = ["--cycles", "12", "--samples", "64", "--settle", "0.4", "--seed", "1"]
-    found, _ = twin_json("forecast", CELL, *asked, "--modes", "pressure", "--json", db=db)
+def test_bands_that_settle_early_end_the_study(document):
+    asked = ["--samples", "64", "--settle", "0.4", "--seed", "1"]
+    found, _ = document("forecast", CELL, *asked, *QUICK)
     # 32 members to begin with; all of them live, and the band of none in 32 is narrow.
     assert found["samples"] == 32
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="os.kill means something else there")
 def test_a_member_that_takes_its_worker_down_is_a_failed_member(db, tmp_path):
     script = tmp_path / "killer.py"

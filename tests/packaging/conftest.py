@@ -18,15 +18,19 @@ collect_ignore = ["third_party"]
 ROOT = Path(__file__).parents[2]
 THIRD_PARTY = Path(__file__).parent / "third_party"
 
-# One cycle of a symmetric cell on every installed mode, and where everything came from.
+# One cycle of a symmetric cell on every installed mode, and where everything came from; then
+# one more with each overlay that is named.
 ONE_CYCLE = """
 import json, sys
 import twin
 
-run = twin.simulate("na-nzsp-na", cycles=1, overlays=sys.argv[1:], store="sqlite://")
+runs = [
+    twin.simulate("na-nzsp-na", cycles=1, overlays=overlays, store="sqlite://")
+    for overlays in ([], *([name] for name in sys.argv[1:]))
+]
 manager = twin.plugin_manager()
 import twin_cells, twin_pressure
-print(json.dumps({
+for run in runs: print(json.dumps({
     "version": twin.__version__,
     "from": [m.__file__ for m in (twin, twin_pressure, twin_cells)],
     "modes": sorted(manager.modes),
@@ -121,6 +125,14 @@ def one_cycle() -> Callable[[list[Any]], dict[str, Any]]:
         return json.loads(checked(command, **kwargs).splitlines()[-1])
 
     return run
+
+
+@pytest.fixture(scope="session")
+def strangers_cycles(isolated, installed, tmp_path_factory) -> list[dict[str, Any]]:
+    """The reports of one cycle with the stranger's mode, and of one with its overlay too."""
+    folder = tmp_path_factory.mktemp("cycles")
+    said = checked(isolated(installed, ONE_CYCLE, "humid-assembly"), cwd=folder)
+    return [json.loads(line) for line in said.splitlines()[-2:]]
 
 
 @pytest.fixture(scope="session")

@@ -36,14 +36,12 @@ def check(report, folder, rate=RATE):
     assert margin == pytest.approx((0.05 - film) / (0.05 - NATIVE), rel=1e-6)
 
 
-def test_one_cycle_with_a_strangers_mode(isolated, installed, one_cycle, cycle_code, tmp_path):
-    report = one_cycle(isolated(installed, cycle_code), cwd=tmp_path)
-    check(report, installed)
+def test_one_cycle_with_a_strangers_mode(strangers_cycles, installed):
+    check(strangers_cycles[0], installed)
 
 
-def test_one_cycle_with_a_strangers_overlay(isolated, installed, one_cycle, cycle_code, tmp_path):
-    report = one_cycle(isolated(installed, cycle_code, "humid-assembly"), cwd=tmp_path)
-    check(report, installed, HUMID_RATE)
+def test_one_cycle_with_a_strangers_overlay(strangers_cycles, installed):
+    check(strangers_cycles[1], installed, HUMID_RATE)
 
 
 def test_the_command_line_lists_the_strangers_mode(isolated, installed, run_command, tmp_path):
@@ -54,6 +52,7 @@ def test_the_command_line_lists_the_strangers_mode(isolated, installed, run_comm
     assert "twin-corrosion" in plugins
 
 
+@pytest.mark.slow
 def test_the_strangers_own_tests_pass(isolated, installed, root, run_command, tmp_path):
     shutil.copytree(root / "tests" / "packaging" / "third_party" / "tests", tmp_path / "tests")
     code = "import pytest\nsys.exit(pytest.main(sys.argv[1:]))"

@@ -395,8 +395,16 @@ def test_neutral_parameters_are_the_bare_symmetric_cell(cell):
     assert with_mode.end("Voltage [V]") == pytest.approx(bare.end("Voltage [V]"), rel=1e-14)
 
 
-@pytest.mark.parametrize("model", ["dfn", "spm"])
-@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize(
+    ("name", "model"),
+    [
+        *((name, "spm") for name in CELLS),
+        *(
+            pytest.param(name, "dfn", marks=pytest.mark.slow if name.startswith("na-ion") else ())
+            for name in CELLS
+        ),
+    ],
+)
 def test_every_cell_lives_through_its_first_cycles(name, model):
     result = twin.simulate(name, cycles=2, model=model, modes=MODE, store="sqlite://")
     assert result.outcome.kind == "completed"

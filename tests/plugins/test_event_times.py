@@ -133,7 +133,7 @@ BLOCKED = {
         ("interphase", RENEWED),
         ("delamination", PARTED),
         ("blocking", BLOCKED),
-        ("all", PARTED | BLOCKED | ANODE),
+        pytest.param("all", PARTED | BLOCKED | ANODE, marks=pytest.mark.slow),
     ],
     ids=["anode", "cathode", "renewed", "delamination", "blocking", "all"],
 )

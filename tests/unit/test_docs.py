@@ -15,6 +15,7 @@ import shlex
 import subprocess
 import sys
 import tomllib
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -246,7 +247,7 @@ def parser():
         for below in getattr(command, "commands", {}).values():
             disarm(below)
 
-    root = root_command()
+    root = deepcopy(root_command())  # whose commands the process shares
     disarm(root)
     return root
 

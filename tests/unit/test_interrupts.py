@@ -10,6 +10,9 @@ import threading
 
 import twin
 from twin import interrupts
+from twin.cli import faults
+from twin.cli.options import Common
+from twin.cli.session import Session
 
 
 def swallowed():
@@ -29,6 +32,17 @@ def test_a_swallowed_interrupt_is_remembered_until_the_next_command():
     assert signal.getsignal(signal.SIGINT) is before and not interrupts.asked_to_stop()
     with interrupts.remembered():
         assert not interrupts.asked_to_stop()
+
+
+def test_what_follows_from_a_swallowed_one_is_told_as_that(capsys):
+    session, error = Session(Common()), twin.InputError("half of an import is missing")
+    assert faults.report(error, session) == faults.BAD_INPUT
+    with interrupts.remembered():
+        assert swallowed()
+        assert faults.report(error, session) == faults.INTERRUPTED
+    assert faults.report(error, session) == faults.BAD_INPUT
+    said = capsys.readouterr().err
+    assert said.count("half of an import") == 2 and said.count("error: interrupted") == 1
 
 
 def test_a_run_does_not_begin_after_one(monkeypatch):

@@ -21,7 +21,7 @@ NUMERICS = ("test_ties.py", *(f"lifetime/test_{name}.py" for name in (
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="the kernels are of x86-64")
-@pytest.mark.parametrize("kernel", ["Prescott", "Nehalem"])
+@pytest.mark.parametrize("kernel", ["Prescott", pytest.param("Nehalem", marks=pytest.mark.slow)])
 def test_the_numerics_are_green_under_another_kernel(kernel):
     files = [str(ROOT / "tests/unit" / name) for name in NUMERICS]
     done = subprocess.run(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import logging
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Annotated, Any
 
 import typer
@@ -91,6 +94,12 @@ def _root(
         typer.echo(context.get_help())
 
 
+@lru_cache(maxsize=1)
+def _built_once(app: Callable[[], typer.Typer]) -> Any:
+    # Reading every command's signature takes longer than most commands do.
+    return typer.main.get_command(app())
+
+
 def root_command() -> Any:
     """Return the whole command line, plugins' commands included.
 
@@ -99,7 +108,8 @@ def root_command() -> Any:
     """
     from twin import plugin_manager
 
-    root: Any = typer.main.get_command(core_app())
+    root: Any = copy.copy(_built_once(core_app))
+    root.commands = dict(root.commands)
     extra = typer.Typer()
     plugin_manager().add_commands(extra)
     for kind in ("registered_commands", "registered_groups"):

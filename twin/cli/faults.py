@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import traceback
 from collections.abc import Sequence
 from typing import Any
 
+from twin import interrupts
 from twin.cli.session import Session, as_json, write
 from twin.errors import Problem, TwinError
 from twin.visible import visible
+
+log = logging.getLogger("twin.cli")
 
 _WRONG_PATH = (
     FileNotFoundError,
@@ -73,7 +77,14 @@ def as_data(problems: Sequence[Problem]) -> list[dict[str, Any]]:
 
 
 def report(error: BaseException, session: Session) -> int:
-    """Tell the user, and return the exit code."""
+    """Tell the user, and return the exit code.
+
+    What follows from a Ctrl-C that some library swallowed, half an import, say, is no error
+    of its own.
+    """
+    if interrupts.asked_to_stop() and not isinstance(error, KeyboardInterrupt):
+        log.debug("after Ctrl-C: %s: %s", type(error).__name__, error)
+        error = KeyboardInterrupt()
     problems, code = problems_of(error)
     if code == BUG and session.common.verbose:
         write(sys.stderr, visible("".join(traceback.format_exception(error))))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -37,6 +36,13 @@ def _table(text: str) -> dict[str, Any]:
     import tomllib
 
     return tomllib.loads(text)
+
+
+def _copied(data: Any) -> Any:
+    """Return a copy of TOML data, all of whose other values are immutable."""
+    if isinstance(data, dict):
+        return {key: _copied(value) for key, value in data.items()}
+    return [_copied(value) for value in data] if isinstance(data, list) else data
 
 
 @dataclass(frozen=True)
@@ -196,7 +202,7 @@ class FailureMode:
         package = type(self).__module__.partition(".")[0]
         try:
             text = (resources.files(package) / self.defaults_file).read_text(encoding="utf-8")
-            return copy.deepcopy(_table(text))
+            return _copied(_table(text))
         except FileNotFoundError:
             return {}
         except tomllib.TOMLDecodeError as error:

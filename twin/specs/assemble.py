@@ -141,9 +141,12 @@ def _modes(
             problems.append(_no_such_mode(name, node, mode_models))
     found: dict[str, BaseModel] = {}
     for name, entry in sorted(mode_models.items()):
+        patch = given.get(name) if given is not None else None
+        if patch is None and (kept := _KEPT.get(_key(entry))) is not None:
+            found[name] = kept
+            continue
         origin = Origin(f"plugin {entry.provider}", f"modes.{name}", Rank.PLUGIN)
         table = plant(entry.defaults, origin)
-        patch = given.get(name) if given is not None else None
         if patch is not None and not table.value:
             table = replace(table, origin=patch.origin)
         for over in (pair.get(name), patch):
@@ -152,7 +155,26 @@ def _modes(
         parameters = validated(entry.parameters, table, problems)
         if parameters is not None:
             found[name] = parameters
+            if patch is None:
+                _keep(entry, parameters)
     return found
+
+
+_Key = tuple[type[BaseModel], str]
+_KEPT: dict[_Key, BaseModel] = {}
+"""What most cells have of most modes: the plugin's own table, as parameters (frozen)."""
+_MOST_KEPT = 256
+
+
+def _key(entry: ModeEntry) -> _Key:
+    return entry.parameters, repr(entry.defaults)
+
+
+def _keep(entry: ModeEntry, parameters: BaseModel) -> None:
+    if entry.parameters.model_config.get("frozen"):
+        if len(_KEPT) >= _MOST_KEPT:
+            _KEPT.clear()
+        _KEPT[_key(entry)] = parameters
 
 
 def _no_such_mode(name: str, node: Node, mode_models: Mapping[str, ModeEntry]) -> Problem:

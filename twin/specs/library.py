@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -137,6 +138,13 @@ def _one(kind: str) -> str:
 
 def _toml_files(folder: Path) -> list[Path]:
     try:
-        return sorted(path for path in folder.glob("*.toml") if path.is_file())
+        with os.scandir(folder) as entries:
+            found = [
+                entry.name
+                for entry in entries
+                if entry.name.endswith(".toml")
+                and (entry.is_file(follow_symlinks=False) or (folder / entry.name).is_file())
+            ]
     except OSError:
         return []
+    return [folder / name for name in sorted(found)]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from twin.errors import NotFoundError, Problem, SpecError
 from twin.specs.library import Library
 from twin.specs.quantity import toml_type
 from twin.specs.schema import ELECTRODE_OF, SCHEMA_VERSION
-from twin.specs.tomlfile import read_toml
+from twin.specs.tomlfile import parse_toml, read_text
 from twin.specs.tree import Node, Origin, Rank, merge, plant
 
 _ELECTRODES = frozenset(ELECTRODE_OF)
@@ -169,10 +170,16 @@ def _state_kind(tree: Node, path: tuple[str, ...]) -> Node:
 def read_part(path: Path, rank: Rank, problems: list[Problem]) -> Node | None:
     """Return the tree of a TOML file, or ``None`` with its problems noted."""
     try:
-        return plant(read_toml(path), Origin(str(path), "", rank))
+        return _planted(read_text(path), str(path), rank)
     except SpecError as error:
         problems.extend(error.problems)
         return None
+
+
+@lru_cache(maxsize=1024)
+def _planted(text: str, file: str, rank: Rank) -> Node:
+    # Many cells are made of the same materials. A node is never changed, only replaced.
+    return plant(parse_toml(text, file), Origin(file, "", rank))
 
 
 def own_name(

@@ -31,10 +31,11 @@ def read_toml(path: Path) -> dict[str, Any]:
         If it cannot be read, is no text, is larger than 2 MB, or is not TOML; a syntax
         error names the line and the column and shows the line.
     """
-    return _parse(_text(path), str(path))
+    return parse_toml(read_text(path), str(path))
 
 
-def _text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """Return the text of a spec's file; raises as :func:`read_toml` does."""
     file = str(path)
     try:
         if path.is_dir():
@@ -65,7 +66,8 @@ def _text(path: Path) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _parse(text: str, file: str) -> dict[str, Any]:
+def parse_toml(text: str, file: str) -> dict[str, Any]:
+    """Return the data of a file's text, read once; raises as :func:`read_toml` does."""
     # Many cells are made of the same materials. What is read is planted, never changed.
     try:
         data = tomllib.loads(text)

@@ -8,7 +8,7 @@ import pytest
 import typer
 
 import twin
-from twin.cli.app import core_app
+from twin.cli.app import core_app, root_command
 from twin.modes.hookspecs import hookimpl
 from twin.modes.manager import PluginManager
 
@@ -149,3 +149,10 @@ def test_every_whole_number_option_has_an_upper_bound():
 def test_a_number_beyond_its_bound_is_refused(cli, empty, words, number):
     said = cli(*words, number, "--db", empty)
     assert said.code == 2 and words[-1] in said.err and "bug" not in said.err
+
+
+def test_what_is_added_to_one_command_line_is_not_in_the_next():
+    first = root_command()
+    first.add_command(first.commands["cells"], "cells-again")
+    assert "cells-again" not in root_command().commands
+    assert {"cells", "run", "show"} <= set(root_command().commands)

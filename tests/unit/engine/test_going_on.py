@@ -55,7 +55,9 @@ def whole_life(tmp_path_factory):
     return found
 
 
-@pytest.mark.parametrize("stored", [1, 3, 6, 9])
+@pytest.mark.parametrize(
+    "stored", [3, *(pytest.param(stored, marks=pytest.mark.slow) for stored in (1, 6, 9))]
+)
 def test_a_killed_life_goes_on_to_the_same_end_with_the_same_doubts(stored, store, whole_life):
     run = killed_after(stored, twin.life, "na-nzsp-nvp", store=store, **LIFE)
     resumed = twin.resume(run, store=store)
@@ -150,7 +152,9 @@ BRANCHES = {
 }
 
 
-@pytest.mark.parametrize("how", BRANCHES)
+@pytest.mark.parametrize(
+    "how", ["to lumped", pytest.param("to another model", marks=pytest.mark.slow)]
+)
 def test_a_branch_with_other_states_is_read_by_its_own_layout(how, store):
     model, change = BRANCHES[how]
     parent = twin.simulate("na-nzsp-nvp", cycles=2, model=model, store=store)
@@ -170,6 +174,7 @@ def test_a_branch_with_other_states_is_read_by_its_own_layout(how, store):
     assert again.outcome.kind == "completed"
 
 
+@pytest.mark.slow
 def test_a_branch_that_an_older_version_stored_is_read_by_its_own_model(store):
     parent = twin.simulate("na-nzsp-nvp", cycles=2, model="dfn", store=store)
     branch = twin.resume(parent.id, cycles=4, overrides=LUMPED, store=store)

@@ -46,7 +46,9 @@ def test_two_arcs_come_back_from_wherever_they_are(log_a, log_b, apart):
     assert np.array(seen) == pytest.approx(np.array(true), rel=1e-3)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))]
+)
 def test_half_a_percent_of_noise_moves_the_electrolyte_by_less_than_one(seed):
     z = total(BULK, BOUNDARY, INTERFACE)
     random = np.random.default_rng(seed)

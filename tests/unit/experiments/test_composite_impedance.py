@@ -77,9 +77,16 @@ def test_a_composites_film_is_in_a_transmission_line(make_cell, film):
     assert found.z - others == pytest.approx(line, rel=5e-3)
 
 
-@pytest.mark.parametrize("model", ["dfn", "spm"])
-@pytest.mark.parametrize("thermal", ["isothermal", "lumped"])
-def test_a_films_resistance_comes_back_at_low_frequency_whatever_the_model(model, thermal):
+@pytest.mark.parametrize(
+    ("thermal", "model"),
+    [
+        ("lumped", "dfn"),
+        ("isothermal", "spm"),
+        pytest.param("isothermal", "dfn", marks=pytest.mark.slow),
+        pytest.param("lumped", "spm", marks=pytest.mark.slow),
+    ],
+)
+def test_a_films_resistance_comes_back_at_low_frequency_whatever_the_model(thermal, model):
     """Where all is slow, a film is a resistance: ``R`` more, as in a run."""
     given_ = {"thermal.model": thermal, "cathode.initial_stoichiometry": 0.5}
     low = {}
@@ -91,7 +98,7 @@ def test_a_films_resistance_comes_back_at_low_frequency_whatever_the_model(model
     assert 1e4 * (low[50.0] - low[0.5]).real == pytest.approx(49.5, rel=0.05)
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     film=st.floats(-2, 3),
     kappa=st.floats(-2, 2),
@@ -138,7 +145,7 @@ def test_what_breaks_causality_is_seen():
 # ------------------------------------------------------------ fits that miss
 
 
-@pytest.mark.parametrize("film", [5, 50])
+@pytest.mark.parametrize("film", [5, pytest.param(50, marks=pytest.mark.slow)])
 def test_a_films_cell_gives_its_conductivity(film):
     over = {"interfaces.cathode.resistance": f"{film} ohm*cm^2"}
     found = twin.eis("na-nzsp-nvp", overrides=over)

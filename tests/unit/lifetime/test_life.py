@@ -52,6 +52,7 @@ def test_a_death_by_interphase_is_found_in_its_cycle(store):
     assert off <= 1 + jumped.estimated_death_error and exact.estimated_death_error is None
 
 
+@pytest.mark.slow
 def test_a_reserve_of_sodium_runs_out_in_its_cycle(store):
     # Ten times as much anode as cathode: nothing is felt until it is empty.
     jumped, exact, errors = beside(store, "nasn-nps-nyzc-nco", cycles=200, model="spm")
@@ -62,6 +63,7 @@ def test_a_reserve_of_sodium_runs_out_in_its_cycle(store):
     assert jumped.cycles_simulated < exact.outcome.cycle / 3
 
 
+@pytest.mark.slow
 def test_a_fading_full_cell_is_followed_within_its_estimate(store):
     jumped, exact, errors = beside(store, "na-base-nvp", cycles=40, model="spm")
     assert errors[0] < 5e-3

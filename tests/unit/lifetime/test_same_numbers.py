@@ -11,7 +11,7 @@ from twin.store import Store
 from twin.studies.ensemble import spec_of
 from twin.studies.member import Bench
 
-CELL, CYCLES, SAMPLES = "na-nzsp-nvp", 40, 4
+CELL, CYCLES, SAMPLES = "na-nzsp-nvp", 20, 3
 
 
 def lives(store: Store, study: str) -> dict[int, Any]:

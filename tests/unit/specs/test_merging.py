@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from twin.errors import SpecError
+from twin.specs.assemble import ModeEntry
 from twin.specs.overrides import parse_value
 
 MINE = "cells/mine.toml"
@@ -335,3 +336,20 @@ def test_every_installed_mode_has_parameters(tree):
     assert tree.load().modes == {}
     with pytest.raises(SpecError, match="installed: none"):
         tree.load("mine")
+
+
+def test_what_many_cells_share_is_read_once_and_again_when_it_changes(tree):
+    before = tree.load()
+    assert tree.load().modes["rust"] is before.modes["rust"]
+    entry = tree.modes["rust"]
+    faster = {"anode": {"rate": {**entry.defaults["anode"]["rate"], "value": "3 nm/s"}}}
+    tree.modes["rust"] = ModeEntry(entry.parameters, faster, "rusty")
+    tree.edit("cells/full.toml", 'thickness = "60 um"', 'thickness = "70 um"')
+    after = tree.load()
+    rates = [spec.modes["rust"].anode.rate.si for spec in (before, after)]
+    assert rates == pytest.approx([1e-9, 3e-9])
+    assert [spec.cathode.thickness.si for spec in (before, after)] == pytest.approx([6e-5, 7e-5])
+    # What a cell says of a mode is its own.
+    other = tree.load(overrides={"modes.rust.anode.rate": "2 nm/s"})
+    assert other.modes["rust"].anode.rate.si == pytest.approx(2e-9)
+    assert tree.load().modes["rust"] == after.modes["rust"]

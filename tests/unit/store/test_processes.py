@@ -30,7 +30,7 @@ def test_a_killed_writer_leaves_only_whole_cycles(file, process):
     """kill -9 at any moment, again and again; each time the next writer goes on."""
     rng = random.Random(5)
     run, last = None, 0
-    for _ in range(6):
+    for _ in range(3):
         writer = process(WRITE, file, *([run] if run else []))
         run = writer.stdout.readline().strip()
         assert run, writer.communicate()[1]
