@@ -13,7 +13,7 @@ import pytest
 
 import twin
 
-KINDS = {".json", ".py", ".toml", ".typed"}
+KINDS = {".csv", ".json", ".py", ".toml", ".typed"}
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +102,7 @@ def test_the_metadata(metadata, pyproject):
     assert metadata["License-Expression"] == "BSD-3-Clause"
     assert metadata["Requires-Python"] == ">=3.11"
     assert metadata["Description-Content-Type"] == "text/markdown"
-    assert "twin run na-nzsp-nvp" in metadata.get_payload()
+    assert "twin life na-" in metadata.get_payload()
 
 
 def test_the_entry_points(wheel, names, pyproject):

@@ -91,9 +91,10 @@ def learn(
         typer.Option("--save", metavar="FILE", help="Save what was learned as TOML."),
     ] = None,
 ) -> int:
-    """Learn from published outcomes what cells of a class do, and how far they scatter.
+    """Learn from a table of published outcomes.
 
-    Shows what is learned beside what the library has; --save FILE keeps it, for
+    What cells of a class do and how far they scatter, beside what the library has of it;
+    --save FILE keeps it, for
     `twin validate --outcomes … --priors FILE`.
     """
     from twin.cli.outcomes_page import learned_page

@@ -142,20 +142,21 @@ def _modes(
     found: dict[str, BaseModel] = {}
     for name, entry in sorted(mode_models.items()):
         patch = given.get(name) if given is not None else None
-        if patch is None and (kept := _KEPT.get(_key(entry))) is not None:
+        # The path tells a mode's own "anode" table from the cell's electrode.
+        laid = [over for over in (pair.get(name), patch) if over is not None]
+        if not laid and (kept := _KEPT.get(_key(entry))) is not None:
             found[name] = kept
             continue
         origin = Origin(f"plugin {entry.provider}", f"modes.{name}", Rank.PLUGIN)
         table = plant(entry.defaults, origin)
         if patch is not None and not table.value:
             table = replace(table, origin=patch.origin)
-        for over in (pair.get(name), patch):
-            # The path tells a mode's own "anode" table from the cell's electrode.
-            table = table if over is None else merge(table, over, ("modes", name))
+        for over in laid:
+            table = merge(table, over, ("modes", name))
         parameters = validated(entry.parameters, table, problems)
         if parameters is not None:
             found[name] = parameters
-            if patch is None:
+            if not laid:
                 _keep(entry, parameters)
     return found
 
