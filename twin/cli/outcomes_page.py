@@ -1,4 +1,4 @@
-"""What is said of published outcomes, and what was learned from them, as pages."""
+"""What is predicted of published outcomes, and what was learned from them, as pages."""
 
 from __future__ import annotations
 
@@ -91,10 +91,12 @@ def _score(scored: Scored) -> tuple[Any, ...]:
 
 
 def skill_panels(found: Skill) -> list[Panel]:
-    """Return said against measured, a panel a quantity, and the reliability."""
+    """Return predicted against measured, a panel a quantity, and the reliability."""
     panels = []
     for quantity in found.scores:
-        mine = [s.to_dict() for s in found.said if s.row.quantity == quantity and s.row.two_sided]
+        mine = [
+            s.to_dict() for s in found.predictions if s.row.quantity == quantity and s.row.two_sided
+        ]
         middle = [(s["lo"] + s["hi"]) / 2 for s in mine]
         ends = [min(middle, default=1), max(middle, default=1)]
         lines = [
@@ -105,7 +107,15 @@ def skill_panels(found: Skill) -> list[Panel]:
         ]
         log = quantity != RETENTION
         panels.append(
-            Panel(quantity, TITLES[quantity], "measured", "said", tuple(lines), log=log, log_x=log)
+            Panel(
+                quantity,
+                TITLES[quantity],
+                "measured",
+                "predicted",
+                tuple(lines),
+                log=log,
+                log_x=log,
+            )
         )
     for quantity, scores in found.scores.items():
         lines = [
@@ -117,7 +127,7 @@ def skill_panels(found: Skill) -> list[Panel]:
             panels.append(
                 Panel(
                     "reliability",
-                    "where the measured value falls in what was said",
+                    "where measured values fall in predictions",
                     "quantile of the prediction",
                     "share of rows",
                     (*lines, Line("even", [0.1, 0.9], [0.2, 0.2])),

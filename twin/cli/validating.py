@@ -12,6 +12,7 @@ from twin.cli import faults
 from twin.cli.command import command
 from twin.cli.saving import save_json, write_json
 from twin.cli.session import Session
+from twin.errors import InputError
 from twin.files import check_target
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def validate(
     outcomes: Annotated[
         Path | None,
         typer.Option(
-            "--outcomes", metavar="FILE", help="Say a CSV table of published outcomes instead."
+            "--outcomes", metavar="FILE", help="Predict a CSV table of published outcomes."
         ),
     ] = None,
     priors: Annotated[
@@ -55,14 +56,14 @@ def validate(
     ] = False,
     figure: Annotated[
         Path | None,
-        typer.Option("--figure", metavar="FILE", help="Said against measured, to a file."),
+        typer.Option("--figure", metavar="FILE", help="Predicted against measured, to a file."),
     ] = None,
 ) -> int:
     """Run the published cases: measured beside simulated.
 
     A miss stays a miss, with a sentence on why. Where a measured value is kept back, the
     table holds the twin's prediction and its spread. With --outcomes a table of published
-    numbers is said row by row, and scored beside what one could say without the twin.
+    numbers is predicted row by row, and scored beside what its other numbers alone predict.
     """
     from twin.validation.loader import case_names
 
@@ -70,7 +71,9 @@ def validate(
         return _outcomes(session, outcomes, priors, folds, save, figure)
     for name, given in (("priors", priors), ("folds", folds or None), ("figure", figure)):
         if given is not None:
-            raise typer.BadParameter(f"--{name} goes with --outcomes")
+            raise InputError(
+                f"--{name} is of a table of outcomes", key=name, fix="give --outcomes FILE too"
+            )
 
     names = list(cases or case_names())
     if listing:
@@ -130,7 +133,11 @@ def _outcomes(
     from twin.report.figures import figure_target, plot_panels
 
     if priors is not None and folds:
-        raise typer.BadParameter("--priors and --folds: what is learned comes from one of them")
+        raise InputError(
+            "--priors and --folds: what is learned comes from one of them",
+            key="priors",
+            fix="leave one of the two out",
+        )
     if save is not None:
         check_target(save, key="save")
     target = None if figure is None else figure_target(figure)
@@ -147,7 +154,7 @@ def _outcomes(
         found = score_outcomes(rows, learned=learned, left=left, on_progress=ticker)
     document = found.to_dict()
     if target is not None:
-        plot_panels(skill_panels(found), f"Said against measured: {table.name}", target)
+        plot_panels(skill_panels(found), f"Predicted against measured: {table.name}", target)
     if save is not None:
         save_json(session, save, document)
     session.finish(document, lambda sheet: skill_page(sheet, found))

@@ -45,13 +45,13 @@ def middle(row: Row) -> float:
 
 
 def constant(others: Sequence[Row], rows: Sequence[Row]) -> list[Members]:
-    """Say the numbers of all other papers."""
+    """Predict the numbers of all other papers."""
     values = np.array([middle(r) for r in others])
     return [values for _ in rows]
 
 
 def by_class(others: Sequence[Row], rows: Sequence[Row]) -> list[Members]:
-    """Say the numbers of all others, moved to their class's mean as far as the class has rows."""
+    """Predict the numbers of all others, moved to the class's mean as far as it has rows."""
     values = np.array([middle(r) for r in others])
     found = []
     for row in rows:
@@ -65,7 +65,7 @@ def by_class(others: Sequence[Row], rows: Sequence[Row]) -> list[Members]:
 
 
 def sqrt_hours(others: Sequence[Row], rows: Sequence[Row]) -> list[Members]:
-    """Say ``R = exp(-k sqrt(h))`` with the others' k; h = 2 N / C, C/5 where none is given."""
+    """Predict ``R = exp(-k sqrt(h))`` with the others' k; h = 2 N / C, C/5 where none is given."""
     k = np.array([_loss(middle(r)) / np.sqrt(_hours(r)) for r in others])
     return [100 * np.exp(-k * np.sqrt(_hours(r))) for r in rows]
 

@@ -1,4 +1,4 @@
-"""How well a table of published outcomes is said, beside what its own numbers would say."""
+"""How well a table of published outcomes is predicted, beside what its own numbers predict."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ LEARNED = "learned"
 
 
 @dataclass(frozen=True)
-class Said:
-    """What was said of one row, in the scale of its score."""
+class Prediction:
+    """The members predicted of one row, in the scale of its score."""
 
     row: Row
     members: np.ndarray
@@ -102,8 +102,8 @@ class Skill:
 
     Attributes
     ----------
-    said : list of Said
-        What the twin says of each row, in the table's order.
+    predictions : list of Prediction
+        What is predicted of each row, in the table's order.
     scores : dict
         ``scores[quantity][predictor]``.
     contrasts : dict
@@ -115,7 +115,7 @@ class Skill:
         Whether the twin's own constants were learned anew without each paper.
     """
 
-    said: list[Said]
+    predictions: list[Prediction]
     scores: dict[str, dict[str, Scored]]
     contrasts: dict[str, dict[str, Any]]
     lives: dict[str, dict[str, float]]
@@ -125,7 +125,7 @@ class Skill:
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data: ``predictions`` and ``skill``."""
         return {
-            "predictions": [s.to_dict() for s in self.said],
+            "predictions": [s.to_dict() for s in self.predictions],
             "skill": {
                 "folds": self.folds,
                 "quantities": {
@@ -146,7 +146,7 @@ def score_outcomes(
     left: Sequence[str] = (),
     on_progress: Callable[[float, str], None] = lambda share, text: None,
 ) -> Skill:
-    """Say every row of a table, and score what was said.
+    """Predict every row of a table, and score the predictions.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ def score_outcomes(
     on_progress : callable
         Told the share that is done, and what is being done.
     """
-    said: dict[tuple[str, str], Said] = {}
+    said: dict[tuple[str, str], Prediction] = {}
     scores: dict[str, dict[str, Scored]] = {}
     contrasts: dict[str, dict[str, Any]] = {}
     asked = [q for q in SCORED if any(r.quantity == q for r in rows)]
@@ -169,7 +169,7 @@ def score_outcomes(
     steps = len(asked) * len(predictors)
     for number, quantity in enumerate(asked):
         mine = [row for row in rows if row.quantity == quantity]
-        of: dict[str, list[Said]] = {}
+        of: dict[str, list[Prediction]] = {}
         for place, (name, predictor) in enumerate(predictors.items()):
             if name in ONLY_RETENTION and quantity != RETENTION:
                 continue
@@ -177,7 +177,7 @@ def score_outcomes(
             if name == LEARNED and learned is not None:
                 if quantity not in learned:
                     continue
-                of[name] = [Said(row, learned[quantity].predict(row)) for row in mine]
+                of[name] = [Prediction(row, learned[quantity].predict(row)) for row in mine]
             elif len({row.paper for row in mine}) > 2:
                 of[name] = _in_folds(mine, predictor)
         if LEARNED not in of:
@@ -194,18 +194,18 @@ def score_outcomes(
     return Skill(order, scores, contrasts, _lives(order), learned is None, list(left))
 
 
-def _in_folds(rows: Sequence[Row], predictor: Predictor) -> list[Said]:
-    """Say each paper's rows from those of the others."""
-    found: dict[int, Said] = {}
+def _in_folds(rows: Sequence[Row], predictor: Predictor) -> list[Prediction]:
+    """Predict each paper's rows from those of the others."""
+    found: dict[int, Prediction] = {}
     for paper in dict.fromkeys(row.paper for row in rows):
         at = [i for i, row in enumerate(rows) if row.paper == paper]
         others = [row for row in rows if row.paper != paper]
         told = predictor(others, [rows[i] for i in at])
-        found |= {i: Said(rows[i], m) for i, m in zip(at, told, strict=True)}
+        found |= {i: Prediction(rows[i], m) for i, m in zip(at, told, strict=True)}
     return [found[i] for i in range(len(rows))]
 
 
-def _scored(of: Mapping[str, Sequence[Said]]) -> dict[str, Scored]:
+def _scored(of: Mapping[str, Sequence[Prediction]]) -> dict[str, Scored]:
     found = {}
     null = [s.crps for s in of.get("constant", ()) if s.row.two_sided]
     for name, all_said in of.items():
@@ -233,7 +233,7 @@ def _scored(of: Mapping[str, Sequence[Said]]) -> dict[str, Scored]:
     return found
 
 
-def _contrasts(said: Sequence[Said]) -> dict[str, Any]:
+def _contrasts(said: Sequence[Prediction]) -> dict[str, Any]:
     """Compare the two-sided rows of a paper in pairs: which is more, and by what ratio.
 
     A retention is compared by what is lost.
@@ -261,7 +261,7 @@ def _contrasts(said: Sequence[Said]) -> dict[str, Any]:
     }
 
 
-def _middle(said: Said) -> float:
+def _middle(said: Prediction) -> float:
     lo, hi = said.interval
     return (lo + hi) / 2
 
@@ -272,7 +272,7 @@ def _log_size(row: Row, value: float) -> float:
     return value * float(np.log(10))
 
 
-def _lives(said: Sequence[Said]) -> dict[str, dict[str, float]]:
+def _lives(said: Sequence[Prediction]) -> dict[str, dict[str, float]]:
     found = {}
     for hours in LIVES:
         seen = [

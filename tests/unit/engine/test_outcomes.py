@@ -141,6 +141,41 @@ def test_a_criterion_met_as_a_step_begins_tells_of_that_step(go):
     assert abs(outcome.evidence["interphase"]["polarisation_V"]) < 0.01
 
 
+def test_a_cell_that_wastes_its_energy_is_dead(go):
+    run = go("cc-cv", 3, overrides={"end_of_life.energy_efficiency": 0.999})
+    outcome, row = run.outcome, run.rows[-1]
+    assert (outcome.kind, outcome.criterion, outcome.cycle) == ("cell-failed", "energy lost", 1)
+    assert outcome.value == pytest.approx(row["discharge_Wh"] / row["charge_Wh"], rel=1e-12)
+    assert 0.8 < outcome.value < 0.999 and outcome.threshold == 0.999
+    assert "of the energy it was charged with" in outcome.says
+
+
+def test_the_energy_of_a_cycle_that_ends_elsewhere_is_not_judged(go):
+    # 2 % up, 1 % down: half of the charge comes back, and nothing is lost.
+    run = go(SHALLOW, 2)
+    row = run.rows[0]
+    assert row["discharge_Wh"] / row["charge_Wh"] < 0.6
+    assert run.outcome.kind == "completed"
+    assert not any("energy lost" in name for name in row["margins"])
+
+
+@pytest.mark.parametrize("fatal", [False, True])
+def test_a_risen_resistance_warns_and_kills_only_where_it_is_asked_to(tmp_path, fatal):
+    given = INSULATING | {"end_of_life.resistance_warning": 1.5}
+    run = twin.simulate(
+        "na-nzsp-na",
+        cycles=20,
+        overrides=given | ({"end_of_life.resistance_factor": 1.5} if fatal else {}),
+        modes=["interphase"],
+        store=f"sqlite:///{tmp_path}/runs.db",
+    )
+    assert run.outcome.criterion == ("resistance risen" if fatal else None)
+    said = [e["says"] for e in run.store.events(run.id) if e["severity"] == "warning"]
+    assert "the resistance is more than 1.5 times its first" in said
+    ratios = [row["resistance_Ohm_m2"] / run.rows[0]["resistance_Ohm_m2"] for row in run.rows]
+    assert ratios[-1] > 1.5 and (not fatal or ratios[-2] < 1.5)
+
+
 @pytest.mark.parametrize(
     ("cost", "loss", "mode"),
     [

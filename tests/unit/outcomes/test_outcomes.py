@@ -225,7 +225,7 @@ def test_the_nulls_say_what_others_have():
 def test_a_table_is_said_with_what_another_taught():
     rows = few()
     found = score_outcomes(rows, learned=shipped())
-    assert [s.row.id for s in found.said] == [r.id for r in rows] and not found.folds
+    assert [s.row.id for s in found.predictions] == [r.id for r in rows] and not found.folds
     document = json.loads(json.dumps(found.to_dict()))
     one = document["predictions"][0]
     assert list(one) == [
