@@ -167,7 +167,8 @@ class InterphaseGrowth(FailureMode):
             electrode = cell.electrode(i.place)
             reserve = FARADAY * electrode.thickness.si / electrode.material.molar_volume.si
             lost = i("sodium lost [C.m-2]")
-            if brought and reserve > 0:
+            # The seed of a bare collector is no reserve.
+            if brought and electrode.thickness.si > electrode.continuity_thickness.si:
                 found.append(
                     Criterion(
                         what=f"{i.place} sodium reserve used up",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from twin import (
@@ -27,8 +28,9 @@ class StackPressure(FailureMode):
 
     The equations stand beside the code: what touches in ``contact.py``,
     ``nucleation.py`` and ``melting.py``; voids in ``voids.py``, ``refill.py`` and
-    ``vacancies.py``; the stack in ``fixture.py``, ``squeeze.py`` and ``creep.py``; what it does
-    to the voltage in ``potential.py``; the short by pressure alone in ``extrusion.py``.
+    ``vacancies.py``; the sodium that stripping cuts off in ``isolation.py``; the stack in
+    ``fixture.py``, ``squeeze.py`` and ``creep.py``; what it does to the voltage in
+    ``potential.py``; the short by pressure alone in ``extrusion.py``.
     """
 
     id = "pressure"
@@ -52,14 +54,17 @@ class StackPressure(FailureMode):
         "Volume-averaged cell temperature [K]",
         "Separator resistance [Ohm.m2]",
         "{interface} current density [A.m-2]",
+        "{interface} local current density [A.m-2]",
         "{interface} conducting fraction",
         "{interface} thickness change [m]",
         "{interface} sodium thickness [m]",
+        "{interface} sodium lost [C.m-2]",
     )
     writes = (
         Port.CONTACT_FRACTION,
         Port.INTERFACE_RESISTANCE,
         Port.EQUILIBRIUM_POTENTIAL,
+        Port.PARASITIC_CURRENT,
         Port.STACK_PRESSURE,
     )
 
@@ -68,6 +73,7 @@ class StackPressure(FailureMode):
         from twin_pressure.contact import Constriction, contact_submodel
         from twin_pressure.extrusion import Extrusion
         from twin_pressure.fixture import Fixture, creep_submodel
+        from twin_pressure.isolation import Isolation, isolates
         from twin_pressure.melting import Wetting
         from twin_pressure.potential import StressPotential, feels_pressure
         from twin_pressure.refill import refill_submodels
@@ -81,7 +87,7 @@ class StackPressure(FailureMode):
             if feels_pressure(cell, self.id, i):
                 found[f"{i.place} stress potential"] = StressPotential(cell, self.id, i)
         for i in cell.metal_interfaces:
-            of_interface = {
+            of_interface: dict[str, Any] = {
                 "contact": contact_submodel(cell, self.id, i),
                 "constriction": Constriction(cell, self.id, i),
                 "wetting": Wetting(cell, self.id, i),
@@ -89,6 +95,8 @@ class StackPressure(FailureMode):
                 "void growth": VoidGrowth(cell, self.id, i),
                 **refill_submodels(cell, self.id, i),
             }
+            if isolates(cell, self.id, i):
+                of_interface["isolation"] = Isolation(cell, self.id, i)
             if self._is_pressed(cell):
                 of_interface["extrusion"] = Extrusion(cell, self.id, i)
             found |= {f"{i.place} {name}": submodel for name, submodel in of_interface.items()}
@@ -98,7 +106,8 @@ class StackPressure(FailureMode):
         return bool(cell.parameters(self.id).extrusion.pellet == "pressed")
 
     def contributions(self, cell: CellContext) -> dict[PortAt, str]:
-        """Contact, constriction and pressure."""
+        """Contact, constriction, pressure, and the sodium that stripping cuts off."""
+        from twin_pressure.isolation import CURRENT
         from twin_pressure.potential import feels_pressure
 
         found = {Port.STACK_PRESSURE.at(): "Fixture pressure change [Pa]"}
@@ -108,7 +117,14 @@ class StackPressure(FailureMode):
         for i in cell.metal_interfaces:
             found[Port.CONTACT_FRACTION.at(i.place)] = i("touching fraction")
             found[Port.INTERFACE_RESISTANCE.at(i.place)] = i("constriction resistance [Ohm.m2]")
+        for i in self._isolating(cell):
+            found[Port.PARASITIC_CURRENT.at(i.place)] = i(CURRENT)
         return found
+
+    def _isolating(self, cell: CellContext) -> list[Interface]:
+        from twin_pressure.isolation import isolates
+
+        return [i for i in cell.metal_interfaces if isolates(cell, self.id, i)]
 
     def criteria(self, cell: CellContext) -> list[Criterion]:
         """Too little of an interface touches, or sodium is pressed right through."""
@@ -142,13 +158,16 @@ class StackPressure(FailureMode):
         return found
 
     def slow_states(self, cell: CellContext) -> list[SlowState]:
-        """The void states, in which the runaway is already smooth, and what creeps."""
+        """The void states, in which the runaway is already smooth, what creeps, what is dead."""
+        from twin_pressure.isolation import DEAD
+
         own = cell.parameters(self.id)
         names = ["void state"]
         kept = own.contact.law in ("creep", "fractal", "plastic")
         names += ["pressed contact fraction"] * kept
         names += ["extrusion state"] * self._is_pressed(cell)
         found = [SlowState(i(name)) for i in cell.metal_interfaces for name in names]
+        found += [SlowState(i(DEAD)) for i in self._isolating(cell)]
         return found + [SlowState(i("creep strain")) for i in self._creeping(cell)]
 
     def _creeping(self, cell: CellContext) -> tuple[Interface, ...]:
@@ -158,6 +177,8 @@ class StackPressure(FailureMode):
 
     def outputs(self, cell: CellContext) -> list[str]:
         """Voids, contact, what the interface can refill, and what the options add."""
+        from twin_pressure.isolation import DEAD
+
         own = cell.parameters(self.id)
         names = [
             "touching fraction",
@@ -171,6 +192,7 @@ class StackPressure(FailureMode):
         names += ["vacancy supersaturation"] * (own.voids.refill == "vacancy-diffusion")
         names += ["extrusion depth [m]"] * self._is_pressed(cell)
         found = [i(name) for i in cell.metal_interfaces for name in names]
+        found += [i(DEAD) for i in self._isolating(cell)]
         found += [i("constraint factor") for i in self._creeping(cell)]
         return [*found, "Stack thickness change [m]"]
 
@@ -179,7 +201,9 @@ class StackPressure(FailureMode):
         return [*self.outputs(cell), *(i("void fraction") for i in cell.metal_interfaces)]
 
     def diagnose(self, run: RunRecord, cell: CellContext) -> Evidence:
-        """Voltage lost to constriction and to crowding film and reaction into less area."""
+        """Voltage lost to constriction and crowding; capacity lost with dead sodium."""
+        from twin_pressure.isolation import DEAD
+
         volts, lost = 0.0, []
         thermal = 2 * GAS_CONSTANT * run.temperature / FARADAY
         for i in cell.metal_interfaces:
@@ -194,4 +218,19 @@ class StackPressure(FailureMode):
             eta = [j * film + thermal * math.asinh(j / (2 * j0)) for j in local]
             volts += eta[1] - eta[0]
             lost.append(f"{i.place} contact {run.last[i('touching fraction')]:.3g}")
-        return Evidence(polarisation=volts, says=", ".join(lost))
+        capacity = 0.0
+        for i in self._isolating(cell):
+            dead = [self._missed(cell, i, values) for values in (run.first, run.last)]
+            capacity += (dead[1] - dead[0]) * run.area / 3600
+            lost.append(f"{i.place} sodium cut off {run.last[i(DEAD)] / 36e3:.3g} mAh/cm2")
+        return Evidence(volts, capacity, ", ".join(lost))
+
+    @staticmethod
+    def _missed(cell: CellContext, i: Interface, values: Mapping[str, float]) -> float:
+        """Return the dead sodium that no reserve makes up for [C.m-2]."""
+        from twin_pressure.isolation import DEAD
+
+        electrode = cell.electrode(i.place)
+        thickness = cell.quantity(cell.thickness_key(i.place)).si
+        reserve = FARADAY * thickness / electrode.material.molar_volume.si
+        return max(values[i(DEAD)] - reserve, 0.0)

@@ -93,6 +93,18 @@ class Vacancies(ModeParameters):
     """c/c_eq at which voids form, at no pressure; 1 where nothing hinders them."""
 
 
+class Isolation(ModeParameters):
+    """Sodium that stripping cuts off from thin metal."""
+
+    law: Literal["auto", "on", "off"]
+    """``auto``: where the electrode is assembled with less sodium than ``lateral_length``."""
+    share: Q("", ge=0, lt=1)
+    """Share of what is stripped that stays behind where refilling is slow against the local
+    current, s_0."""
+    lateral_length: Q("m", gt=0)
+    """Thickness of sodium never stripped over which the metal feeds its own gaps, h_lat."""
+
+
 class Melting(ModeParameters):
     """Sodium above its melting point."""
 
@@ -141,6 +153,7 @@ class Parameters(ModeParameters):
     nucleation: Nucleation
     voids: Voids
     vacancies: Vacancies
+    isolation: Isolation
     melting: Melting
     extrusion: Extrusion
     stack: Stack

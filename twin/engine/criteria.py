@@ -140,7 +140,8 @@ def cycle_standings(aged: Aged, cell: CellContext) -> list[Standing]:
             share = held.value / nominal_capacity(cell.spec)
             limit = end.first_capacity_fraction.si
             found.append(_at_least(STILLBORN, "share of nominal capacity", share, limit))
-    if aged.energy_efficiency is not None:
+    if aged.energy_efficiency is not None and cell.spec.window.lower.si >= 0:
+        # Against a counter-electrode near its own potential the energies are next to nothing.
         share, limit = aged.energy_efficiency, end.energy_efficiency.si
         found.append(_at_least(INEFFICIENT, "energy efficiency", share, limit))
     if aged.resistance is not None:

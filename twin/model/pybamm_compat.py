@@ -312,6 +312,10 @@ class CompiledCell:
         return {p.name: 0.0 for p in self.model.input_parameters}
 
 
+# The solver gives up where so many steps do not bring it so far [s].
+_NO_PROGRESS = (1000, 1e-3)
+
+
 @dataclass(frozen=True)
 class SolverSettings:
     """Tolerances and limits of one way to solve."""
@@ -326,7 +330,14 @@ class SolverSettings:
         return ScalarIDAKLUSolver(
             rtol=self.rtol,
             atol=self.atol,
-            options={"dt_max": self.dt_max, "dt_init": self.dt_init, "max_num_steps": 50_000},
+            options={
+                "dt_max": self.dt_max,
+                "dt_init": self.dt_init,
+                "max_num_steps": 50_000,
+                # It counts between two outputs only: steps that lead nowhere end here.
+                "num_steps_no_progress": _NO_PROGRESS[0],
+                "t_no_progress": _NO_PROGRESS[1],
+            },
         )
 
 

@@ -96,13 +96,19 @@ def check_kind(spec: Any) -> None:
 
 
 def check_counter(spec: Any) -> None:
-    """Raise if a full cell has a counter electrode, or a symmetric one no sodium at all."""
+    """Raise if a full cell has a counter electrode, or a cell has no sodium to begin with."""
     counter = getattr(spec.anode, "counter_thickness", None)
     if spec.kind == "full" and counter is not None:
         raise Complaint(
             "only a symmetric cell has sodium on its other side",
             fix='remove it, or set kind = "symmetric" and remove [cathode]',
             keys=("anode.counter_thickness",),
+        )
+    if spec.kind == "full" and spec.anode.kind == "metal" and spec.anode.thickness.si <= 0:
+        raise Complaint(
+            "the model divides by the metal's thickness as assembled",
+            fix='give a few atoms for a bare collector: thickness = "1 nm"',
+            keys=("anode.thickness",),
         )
     if spec.kind == "symmetric" and max(spec.anode.thickness.si, counter.si if counter else 0) <= 0:
         raise Complaint(

@@ -31,6 +31,18 @@ def refill(spec, pressure, T=298.15):
     )
 
 
+def test_a_rest_whose_solver_goes_nowhere_ends():
+    """A rest after 14 mAh/cm2 at a face that lost its contact took steps of 1e-8 s for ever."""
+    found = twin.ccd(
+        "na-nzsp-na",
+        half_cycle="2 hours",
+        start="7 mA/cm^2",
+        step="0.1 mA/cm^2",
+        maximum="7.1 mA/cm^2",
+    )
+    assert found.plating.current is None
+
+
 # ------------------------------------------------------------ stripping and pressure
 
 

@@ -1,0 +1,102 @@
+"""Sodium that stripping cuts off from a thin metal: what a full strip gives back."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+HOUR, MA = 3600.0, 10.0
+DEAD, CURRENT = "Anode dead sodium [C.m-2]", "Anode isolating current density [A.m-2]"
+# Nothing follows: every local current is beyond what refills.
+NO_REFILL = {
+    "modes.pressure.voids.refill_current": "0 mA/cm^2",
+    "modes.pressure.voids.refill_per_pressure": "0 A/(m^2*Pa)",
+}
+THIN = {"modes.pressure.isolation.law": "on", "anode.thickness": "0.1 nm"}
+
+
+def strip(stack, overrides, charge=HOUR * MA, current=MA):
+    """Plate ``charge`` [C.m-2], then strip half of it."""
+    seconds = charge / current
+    return stack([(-current, seconds), (current, 0.5 * seconds)], THIN | overrides)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.45])
+def test_a_strip_without_refilling_leaves_the_share_behind(stack, share):
+    seen = strip(stack, NO_REFILL | {"modes.pressure.isolation.share": share})
+    # A full strip gives back 1 - share: what is stripped and what dies are as 1 - share to share.
+    dead = 0.5 * share / (1 - share)
+    assert seen.end(DEAD) == pytest.approx(dead * HOUR * MA, rel=1e-6)
+    # All of it is lost to the electrode, which has that much less.
+    lost = seen["Anode sodium lost [C.m-2]"][-1]
+    assert lost == pytest.approx(seen.end(DEAD), rel=1e-9)
+    sodium = seen["Anode sodium [C.m-2]"]
+    left = sodium[-1] - sodium[0]
+    assert left == pytest.approx((0.5 - dead) * HOUR * MA, rel=1e-6)
+
+
+def test_the_share_does_not_depend_on_how_much_was_plated(stack):
+    found = [strip(stack, NO_REFILL, x * HOUR * MA).end(DEAD) / x for x in (0.3, 1.0, 3.0)]
+    assert found == pytest.approx([found[1]] * 3, rel=1e-6)
+
+
+def test_plating_and_rest_cut_nothing_off(stack):
+    seen = stack([(-MA, HOUR), (0.0, HOUR)], THIN | NO_REFILL)
+    assert np.abs(seen[DEAD]).max() == 0
+
+
+def test_a_current_that_refills_leaves_nothing_behind_and_more_leaves_the_excess(stack):
+    for refilled, excess in ((1.0, 0.0), (0.25, 0.75)):
+        seen = strip(
+            stack,
+            {
+                "modes.pressure.voids.refill_current": f"{refilled} mA/cm^2",
+                "modes.pressure.voids.refill_per_pressure": "0 A/(m^2*Pa)",
+                "modes.pressure.isolation.share": 0.45,
+                "modes.pressure.isolation.lateral_length": "1 mm",
+                # All of it touches, so that the local current is the cell's.
+                "modes.pressure.contact.hardness": "1 Pa",
+            },
+        )
+        j, contact = seen["Anode local current density [A.m-2]"], seen["Anode conducting fraction"]
+        assert j[-1] == pytest.approx(MA / contact[-1], rel=1e-9)
+        part = seen["Anode isolated share of stripping"]
+        expected = 0.45 * np.maximum(1 - refilled * contact * MA / MA, 0)
+        stripping = seen["Anode current density [A.m-2]"] > 0
+        assert part[stripping] == pytest.approx(expected[stripping], rel=1e-6, abs=1e-9)
+        assert (seen.end(DEAD) > 1e-4 * HOUR) == (excess > 0)
+
+
+def test_half_the_contact_cuts_off_what_twice_the_current_would(stack):
+    half = {"modes.pressure.contact.law": "plastic", "stack.pressure": "1 MPa"}
+    half |= {"modes.pressure.contact.hardness": f"{1 / np.log(2):.12g} MPa"}
+    seen = strip(stack, half | {"modes.pressure.voids.refill_current": "1 mA/cm^2"})
+    local = seen["Anode local current density [A.m-2]"]
+    assert local.max() >= 2 * MA * (1 - 1e-6)
+    assert seen.end(DEAD) > 0
+
+
+def test_a_reserve_that_is_never_stripped_holds_it_together(stack):
+    # exp(-h/h_lat): ten micrometres of h_lat 10 um leave 1/e of the islands.
+    found = []
+    for thickness in ("0.1 nm", "10 um"):
+        overrides = {
+            "anode.thickness": thickness,
+            "modes.pressure.isolation.lateral_length": "10 um",
+            "modes.pressure.isolation.share": 1e-3,  # the reserve hardly changes
+        }
+        found.append(strip(stack, NO_REFILL | overrides).end(DEAD))
+    assert found[1] / found[0] == pytest.approx(np.exp(-1), rel=1e-3)
+
+
+def test_molten_sodium_leaves_none(stack):
+    seen = strip(stack, NO_REFILL | {"thermal.ambient": "120 degC"})
+    assert seen.end(DEAD) == pytest.approx(0, abs=1e-6)
+
+
+def test_thick_metal_has_no_such_state_and_thin_metal_has(make_cell, stack):
+    thick = stack([(0.0, 1.0)], {"anode.thickness": "200 um"})
+    assert DEAD not in thick.model.variables
+    assert DEAD in stack([(0.0, 1.0)], {"anode.thickness": "2 um"}).model.variables
+    off = {"modes.pressure.isolation.law": "off", "anode.thickness": "2 um"}
+    assert DEAD not in stack([(0.0, 1.0)], off).model.variables
