@@ -243,7 +243,7 @@ def check_plateaus(
         add up to 1, or the curve rises anywhere.
     """
     for name, given in (("at", at), ("drops", drops)):
-        if given and len(given) != len(shares) or not shares:
+        if (given and len(given) != len(shares)) or not shares:
             raise Complaint(
                 f"there are {len(shares)} shares and {len(given)} of {name}",
                 fix=f"give one of {name} for each share",
