@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import casadi
 import numpy as np
 import pybamm
 
 from twin.errors import ModelError
 from twin.model.laws import law_expression, pybamm_entry
 from twin.modes.context import FARADAY
+from twin.specs.filling import discharged_filling, hangs_on, is_discharged
 from twin.specs.naming import find, parameter_name, walk_quantities
 from twin.specs.schema import CellSpec, Electrolyte, MetalElectrode, PorousElectrode
 
@@ -20,7 +23,9 @@ APPLIED_PRESSURE = parameter_name("stack.pressure", "Pa")
 NOMINAL_CAPACITY = "Nominal cell capacity [A.h]"
 AMBIENT = "Ambient temperature [K]"
 """PyBaMM reads this one as a number: here the cell's own name is the expression."""
-_OWN_AMBIENT = parameter_name("thermal.ambient", "K")
+_AMBIENT_KEY = "thermal.ambient"
+_OWN_AMBIENT = parameter_name(_AMBIENT_KEY, "K")
+_START = parameter_name("cathode.initial_stoichiometry", "")
 _BUILT_IN = (NOMINAL_CAPACITY, "Lower voltage cut-off [V]", "Upper voltage cut-off [V]")
 
 
@@ -50,6 +55,8 @@ def parameter_values(spec: CellSpec) -> pybamm.ParameterValues:
     values |= _metal(spec) if isinstance(spec.anode, MetalElectrode) else _porous(spec, "anode")
     if isinstance(spec.cathode, PorousElectrode):
         values |= _porous(spec, "cathode")
+    if is_discharged(spec.cathode):
+        values[_START] = _discharged(spec)
     return pybamm.ParameterValues(values)
 
 
@@ -88,8 +95,9 @@ def of_key(spec: CellSpec, key: str) -> pybamm.Parameter:
 def built_in(spec: CellSpec, geometry: Mapping[Any, Any]) -> set[str]:
     """Return the names of the cell's numbers that cannot change without a new build.
 
-    The mesh hangs on them (thicknesses, radii), a C-rate (the nominal capacity), or the
-    ends of steps (the voltage window, the ambient temperature).
+    The mesh hangs on them (thicknesses, radii), a C-rate (the nominal capacity), the ends
+    of steps (the voltage window, the ambient temperature), or the filling of a cathode that
+    begins discharged (the curves that are solved for it).
 
     Parameters
     ----------
@@ -102,6 +110,8 @@ def built_in(spec: CellSpec, geometry: Mapping[Any, Any]) -> set[str]:
     values.update(dict.fromkeys(plain_numbers(spec), "[input]"))
     fixed = [pybamm.Parameter(name) for name in _BUILT_IN]
     found = {_OWN_AMBIENT}
+    if is_discharged(spec.cathode):
+        found |= {of_key(spec, key).name for key in hangs_on(spec)}
     for symbol in [*fixed, *symbols_of(geometry)]:
         nodes = values.process_symbol(symbol).pre_order()
         found |= {node.name for node in nodes if isinstance(node, pybamm.InputParameter)}
@@ -209,6 +219,27 @@ def _cell(spec: CellSpec) -> dict[str, Any]:
             spec, "thermal.heat_transfer"
         )
     return values
+
+
+def _discharged(spec: CellSpec) -> pybamm.Symbol:
+    """Return the filling of a cathode that begins discharged, as an expression.
+
+    It is solved for (:func:`twin.specs.filling.discharged_filling`) when the numbers that it
+    hangs on are put in. Where the ambient temperature is an input it is a step's: the cell
+    was put together at its own.
+    """
+    keys = hangs_on(spec)
+
+    def solved(*numbers: Any) -> float:
+        given = dict(zip(keys, numbers, strict=True))
+        if isinstance(given[_AMBIENT_KEY], casadi.MX | casadi.SX):
+            del given[_AMBIENT_KEY]
+        plain = {key: float(np.squeeze(number)) for key, number in given.items()}
+        # PyBaMM tries the shape of an expression with inputs at nan.
+        known = all(map(math.isfinite, plain.values()))
+        return discharged_filling(spec, plain) if known else math.nan
+
+    return pybamm.Function(solved, *(of_key(spec, key) for key in keys))
 
 
 def _function(law: Any, key: str, arguments: tuple[str, ...]) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from twin.specs.complaint import Complaint
+from twin.specs.filling import DISCHARGED, is_discharged
 from twin.specs.ranges import concentration_complaints, temperature_complaints
 
 
@@ -150,12 +151,23 @@ def check_filling(electrode: Any) -> None:
     which goes with ``(s (1 - s))^1/2``, to nought: no current can pass.
     """
     value = electrode.initial_stoichiometry.si
-    if not 0 < value < 1:
+    if not 0 < value < 1 and not is_discharged(electrode):
         state, near = ("empty", 0.001) if value == 0 else ("full", 0.999)
         raise Complaint(
             f"a host that is quite {state} has no potential and passes no current",
             fix=f"give a stoichiometry between 0 and 1, say {near}",
             keys=("initial_stoichiometry",),
+        )
+
+
+def check_discharged(spec: Any) -> None:
+    """Raise if an anode is to begin discharged: only a cathode is made with all its sodium."""
+    if is_discharged(spec.anode):
+        raise Complaint(
+            "an anode has no filling that the lower voltage limit leaves it",
+            fix="give a number between 0 and 1; only cathode.initial_stoichiometry may say "
+            f'"{DISCHARGED}"',
+            keys=("anode.initial_stoichiometry",),
         )
 
 

@@ -4,11 +4,13 @@
 # Field types are made by Q(unit) and laws(unit), which mypy cannot follow.
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, SerializeAsAny, Tag, model_validator
 
 from twin.specs import rules
+from twin.specs.filling import DISCHARGED, discharged_filling, is_discharged
 from twin.specs.laws import Frozen, laws
 from twin.specs.quantity import Q
 
@@ -164,7 +166,9 @@ class PorousElectrode(Frozen):
     active_fraction: Q("", gt=0, lt=1)
     electrolyte_fraction: Q("", gt=0, lt=1)
     particle_radius: Q("m", gt=0)
-    initial_stoichiometry: Q("", ge=0, le=1)
+    initial_stoichiometry: Q("", ge=0, le=1, word=DISCHARGED)
+    """How full it is when the cell is put together. ``"discharged"``, of a cathode made with all
+    its sodium: as full as the lower voltage limit leaves it (:mod:`twin.specs.filling`)."""
     electrolyte: Electrolyte | None = None
     """The electrolyte inside the composite, where it is not the separator's."""
     tortuosity_exponent: Q("", ge=0) = _assumed(1.5, "Bruggeman")
@@ -352,4 +356,11 @@ class CellSpec(Frozen):
     def _fits(self) -> Self:
         rules.check_kind(self)
         rules.check_laws(self)
+        rules.check_discharged(self)
+        if isinstance(self.cathode, PorousElectrode) and is_discharged(self.cathode):
+            # The word's number hangs on the whole cell, so it is worked out anew for each.
+            start = self.cathode.initial_stoichiometry
+            found = replace(start, si=discharged_filling(self))
+            cathode = self.cathode.model_copy(update={"initial_stoichiometry": found})
+            object.__setattr__(self, "cathode", cathode)
         return self

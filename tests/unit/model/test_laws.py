@@ -197,7 +197,11 @@ def test_exchange_current_is_given_at_half_filling(make_cell):
 def test_catholyte_counts_by_the_ratio_of_conductivities(make_cell, run, T):
     spec = make_cell(
         "na-nzsp-nvp",
-        {"cathode.electrolyte": "nzsp", "thermal.ambient": f"{T} K"},
+        {
+            "cathode.electrolyte": "nzsp",
+            "thermal.ambient": f"{T} K",
+            "cathode.initial_stoichiometry": 0.98,
+        },
     )
     seen = run(spec, [(0.0, 1.0)])
     # x = 2: 1.1 mS/cm, 0.34 eV; x = 2.4: the library's own, both with sigma T activated.
