@@ -532,7 +532,8 @@ NEUTRAL = side("anode") | side("cathode")
     ("model", "rtol", "volts"), [("spm", 1e-10, 1e-9), ("dfn", 1e-8, 2e-8)], ids=["spm", "dfn"]
 )
 def test_neutral_parameters_are_the_bare_cell(make_cell, run, model, rtol, volts):
-    spec = make_cell("na-nzsp-nvp", NEUTRAL)
+    # Away from the curve's steep end, where the solver's own noise is a voltage.
+    spec = make_cell("na-nzsp-nvp", NEUTRAL | {"cathode.initial_stoichiometry": 0.98})
     steps = ("Charge at C/5 for 3 hours", "Rest for 10 minutes", "Discharge at C/5 for 2 hours")
     tolerances = {"model": model, "rtol": rtol, "atol": rtol / 100}
     bare = run(spec, steps, **tolerances)

@@ -249,7 +249,8 @@ def _hosts(prepared: Prepared, layout: dict[str, tuple[int, int]]) -> Iterable[H
                 electrode: Any = prepared.cell.electrode(i.place)
                 yield Host(
                     slice(start, stop),
-                    porous_capacity(prepared.spec, electrode),
+                    porous_capacity(prepared.spec, electrode)
+                    * prepared.cell.utilisation_now(i.place),
                     i("stoichiometry"),
                     i("active material fraction"),
                 )

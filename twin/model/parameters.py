@@ -12,7 +12,8 @@ import pybamm
 
 from twin.errors import ModelError
 from twin.model.laws import law_expression, pybamm_entry
-from twin.modes.context import FARADAY
+from twin.modes.context import FARADAY, CellContext
+from twin.specs import percolation
 from twin.specs.filling import discharged_filling, hangs_on, is_discharged
 from twin.specs.naming import find, parameter_name, walk_quantities
 from twin.specs.schema import CellSpec, Electrolyte, MetalElectrode, PorousElectrode
@@ -333,12 +334,13 @@ def _porous(spec: CellSpec, place: str) -> dict[str, Any]:
     key = f"{place}.material"
     interface = getattr(spec.interfaces, place)
     c_max = of_key(spec, f"{key}.maximum_concentration")
+    used = of_key(spec, f"{place}.active_fraction")
+    if electrode.mixing is not None:
+        used = used * CellContext(spec).utilisation(place)  # type: ignore[arg-type]
     values: dict[str, Any] = {
         f"{Domain} electrode thickness [m]": of_key(spec, f"{place}.thickness"),
         f"{Domain} electrode porosity": of_key(spec, f"{place}.electrolyte_fraction"),
-        f"{Domain} electrode active material volume fraction": of_key(
-            spec, f"{place}.active_fraction"
-        ),
+        f"{Domain} electrode active material volume fraction": used,
         f"{Domain} particle radius [m]": of_key(spec, f"{place}.particle_radius"),
         f"{Domain} electrode Bruggeman coefficient (electrolyte)": (
             of_key(spec, f"{place}.tortuosity_exponent")
@@ -368,9 +370,34 @@ def _porous(spec: CellSpec, place: str) -> dict[str, Any]:
             of_key(spec, "electrolyte.material.salt_concentration"),
         ),
         **_double_layer(spec, place),
+        **_percolated(spec, place),
     }
     if electrode.electrolyte is not None:
         _check_catholyte(spec.electrolyte.material, electrode.electrolyte, place)
+    return values
+
+
+def _percolated(spec: CellSpec, place: str) -> dict[str, Any]:
+    """Return PyBaMM's transport efficiencies of a composite of mixed powders.
+
+    PyBaMM has them as ``phi^b``: ``b = ln K/ln phi`` gives it the ``K`` of
+    :mod:`twin.specs.percolation`, in its own models too.
+    """
+    electrode: PorousElectrode = getattr(spec, place)
+    if not percolation.is_packed(electrode):
+        return {}
+    Domain = "Negative" if place == "anode" else "Positive"
+
+    def read(key: str) -> pybamm.Parameter:
+        return of_key(spec, f"{place}.{key}")
+
+    phi, log = read("electrolyte_fraction"), pybamm.log
+    ions = percolation.electrolyte_efficiency(electrode, read, pybamm)
+    values = {f"{Domain} electrode Bruggeman coefficient (electrolyte)": log(ions) / log(phi)}
+    electrons = percolation.electron_efficiency(electrode, read, pybamm)
+    if electrons is not None:
+        name = f"{Domain} electrode Bruggeman coefficient (electrode)"
+        values[name] = log(electrons) / log(1 - phi)
     return values
 
 

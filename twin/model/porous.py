@@ -90,8 +90,9 @@ class PortedActiveMaterial(pybamm.active_material.Constant):
 class PorousFilling(CoreSubModel):
     """How full a composite electrode is, and how far that has swollen it.
 
-    ``dh = L eps_s b (s - s_0)/(1 + b s_0)`` with ``b`` the relative volume change of the
-    host from empty to full: all of it is taken to thicken the layer. Known from the
+    ``dh = L u eps_s b (s - s_0)/(1 + b s_0)`` with ``b`` the relative volume change of the
+    host from empty to full and ``u`` the share that is used: all of it is taken to thicken
+    the layer. Known from the
     particles alone, so that the pressure may depend on it and the kinetics on the
     pressure.
     """
@@ -111,11 +112,13 @@ class PorousFilling(CoreSubModel):
         a = variables[f"X-averaged {self.electrode} electrode surface area to volume ratio [m-1]"]
         thickness = self.cell.parameter(f"{key}.thickness")
         variables[i("particle area per cell area")] = scalar(a * thickness)
+        used = self.cell.utilisation(key)
+        variables[i("utilisation")] = scalar(used)
         swelling = pybamm.Scalar(0)
         if self.cell.has(f"{key}.material.volume_change"):
             b = self.cell.parameter(f"{key}.material.volume_change")
             start = self.cell.parameter(f"{key}.initial_stoichiometry")
-            solid = thickness * self.cell.parameter(f"{key}.active_fraction")
+            solid = thickness * self.cell.parameter(f"{key}.active_fraction") * used
             swelling = solid * b * (filling - start) / (1 + b * start)
         variables[i("thickness change [m]")] = scalar(swelling)
         return variables

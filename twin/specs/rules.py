@@ -142,6 +142,14 @@ def check_fractions(electrode: Any) -> None:
             fix="lower one of them; what is left is binder, carbon and pores",
             keys=("active_fraction", "electrolyte_fraction"),
         )
+    porosity = electrode.mixing.porosity if electrode.mixing is not None else None
+    if porosity is not None and total + porosity.si > 1 + 1e-9:
+        raise Complaint(
+            f"active_fraction + electrolyte_fraction + mixing.porosity is "
+            f"{total + porosity.si:.6g}; together they fill at most 1 of the volume",
+            fix="lower one of them, or leave mixing.porosity out: it is then what the two leave",
+            keys=("mixing.porosity", "active_fraction", "electrolyte_fraction"),
+        )
 
 
 def check_filling(electrode: Any) -> None:

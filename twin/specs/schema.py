@@ -157,6 +157,27 @@ class MetalElectrode(Frozen):
     """What a bare collector holds beyond the sodium that is counted."""
 
 
+class Mixing(Frozen):
+    """How active material and electrolyte of a composite were brought together.
+
+    The laws stand in :mod:`twin.specs.percolation`.
+    """
+
+    network: Literal["mixed powders", "continuous"] = "mixed powders"
+    """``"mixed powders"``, whose paths must percolate (:mod:`twin.specs.percolation`: the
+    electrode's ``tortuosity_exponent`` then says nothing), or ``"continuous"``: infiltrated,
+    co-sintered, wetted or molten, where every phase hangs together."""
+    size_ratio: Q("", gt=0) = _assumed(1.0, "particles of one size; the law is held from 0.5 to 2")
+    """Diameter of an electrolyte particle over that of an active one (of agglomerates, theirs)."""
+    porosity: Q("", ge=0, lt=1) | None = None
+    """Pores; what active material and electrolyte leave (carbon counts as pores) if not given."""
+    carbon: bool = True
+    """Whether carbon carries the electrons: from about 4 % by mass on it spans the layer."""
+    utilisation: Q("", gt=0, le=1) | None = None
+    """The share of the active material that is used, measured or learned: it stands in the
+    place of the law's."""
+
+
 class PorousElectrode(Frozen):
     """A composite of active particles, electrolyte and additives."""
 
@@ -173,6 +194,8 @@ class PorousElectrode(Frozen):
     """The electrolyte inside the composite, where it is not the separator's."""
     tortuosity_exponent: Q("", ge=0) = _assumed(1.5, "Bruggeman")
     electronic_tortuosity_exponent: Q("", ge=0) = _assumed(1.5, "Bruggeman")
+    mixing: Mixing | None = None
+    """How it was mixed; if not given, all its phases hang together whatever their shares."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pybamm
 import pytest
@@ -16,10 +18,12 @@ from twin.specs.naming import find
 from twin.specs.schema import MetalElectrode
 
 START = "cathode.initial_stoichiometry"
+CURVE = "cathode.material.open_circuit_potential"
+ISOTHERMAL = {"cathode.material.entropic_change": "0 V/K"}
 CELLS = [name for name in twin.list_cells() if twin.cell_entry(name).get("kind") == "full"]
 
 
-def begun(name: str, **overrides: str):
+def begun(name: str, **overrides: Any):
     return twin.load_cell(name, overrides={START: DISCHARGED, **overrides})
 
 
@@ -45,18 +49,14 @@ def test_the_fall_of_the_plateau_in_closed_form(limit):
     """``U = p - f exp(-(1 - x)/w)``, all else left out: ``1 - x = w ln(f/(p - V))``."""
     law = {"law": "plateau", "plateau": "3.4 V", "width": "1e-12 V", "slope": "0 V",
            "fall": "1 V", "end_width": 0.02}  # fmt: skip
-    spec = twin.load_cell("na-nzsp-nvp", overrides={
-        "cathode.material.open_circuit_potential": law,
-        "cathode.material.entropic_change": "0 V/K", START: DISCHARGED, "window.lower": "2.8 V"})  # fmt: skip
+    spec = begun("na-nzsp-nvp", **ISOTHERMAL, **{CURVE: law, "window.lower": "2.8 V"})
     empty = 0.02 * np.log(1 / (3.4 - 2.8 - 1e-6))
     limit("1 - x0 of a plateau's end", 1 - spec.cathode.initial_stoichiometry.si, empty, 1e-6)
 
 
 def test_a_table_is_solved_on_its_line(limit):
     table = {"law": "table", "x": [0.1, 0.5, 0.9], "y": [3.6, 3.4, 2.4], "unit": "V"}
-    spec = twin.load_cell("na-nzsp-nvp", overrides={
-        "cathode.material.open_circuit_potential": table,
-        "cathode.material.entropic_change": "0 V/K", START: DISCHARGED, "window.lower": "2.9 V"})  # fmt: skip
+    spec = begun("na-nzsp-nvp", **ISOTHERMAL, **{CURVE: table, "window.lower": "2.9 V"})
     limit("x0 of a table", spec.cathode.initial_stoichiometry.si, 0.7 - 0.4e-6, 1e-9)
 
 
@@ -139,7 +139,7 @@ def first_cycle(name: str):
 
 @pytest.mark.parametrize("name", ["na-nzsp-nvp", "na-base-nicl2-300c"])
 def test_no_more_comes_back_than_went_in(name):
-    spec, row = first_cycle(name)
+    _, row = first_cycle(name)
     assert 0.98 < row["coulombic_efficiency"] <= 1
 
 
