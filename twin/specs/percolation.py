@@ -153,7 +153,9 @@ def utilisation(electrode: Any, read: Read, xp: Any = np) -> Any:
     percolation.
     """
     mixing = getattr(electrode, "mixing", None)
-    if mixing is not None and mixing.utilisation is not None:
+    if mixing is None:
+        return 1
+    if mixing.utilisation is not None:
         return read("mixing.utilisation")
     if not is_packed(electrode):
         return 1

@@ -6,6 +6,7 @@ from typing import Any
 
 from twin.specs.complaint import Complaint
 from twin.specs.filling import DISCHARGED, is_discharged
+from twin.specs.mixing import learned
 from twin.specs.ranges import concentration_complaints, temperature_complaints
 
 
@@ -150,6 +151,26 @@ def check_fractions(electrode: Any) -> None:
             fix="lower one of them, or leave mixing.porosity out: it is then what the two leave",
             keys=("mixing.porosity", "active_fraction", "electrolyte_fraction"),
         )
+
+
+def utilisation_of(mixing: Any) -> Any:
+    """Return what is known of a composite's utilisation by its method; None without one.
+
+    Raises
+    ------
+    Complaint
+        If it is to be that of a method which is not given.
+    """
+    if mixing.method is not None:
+        return learned(mixing.method)
+    if mixing.utilisation is not None:
+        raise Complaint(
+            "its utilisation is to be that of its method, which is not given",
+            fix='add method = "dry", say, or give utilisation as a number',
+            keys=("utilisation",),
+            missing="method",
+        )
+    return None
 
 
 def check_filling(electrode: Any) -> None:

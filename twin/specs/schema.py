@@ -12,6 +12,7 @@ from pydantic import Discriminator, Field, SerializeAsAny, Tag, model_validator
 from twin.specs import rules
 from twin.specs.filling import DISCHARGED, discharged_filling, is_discharged
 from twin.specs.laws import Frozen, laws
+from twin.specs.mixing import OF_METHOD, Method
 from twin.specs.quantity import Q
 
 SCHEMA_VERSION = 1
@@ -173,9 +174,20 @@ class Mixing(Frozen):
     """Pores; what active material and electrolyte leave (carbon counts as pores) if not given."""
     carbon: bool = True
     """Whether carbon carries the electrons: from about 4 % by mass on it spans the layer."""
-    utilisation: Q("", gt=0, le=1) | None = None
-    """The share of the active material that is used, measured or learned: it stands in the
-    place of the law's."""
+    method: Method | None = None
+    """How it was made, where that says how much of the active material is used
+    (``twin/specs/mixing.toml``)."""
+    utilisation: Q("", gt=0, le=1, word=OF_METHOD) | None = None
+    """The share of the active material that is used, measured, or learned from others made by
+    the same ``method``: it stands in the place of the law's."""
+
+    @model_validator(mode="after")
+    def _learned(self) -> Self:
+        stated = self.utilisation
+        if stated is None or stated.text == OF_METHOD:
+            found = rules.utilisation_of(self)
+            object.__setattr__(self, "utilisation", found)
+        return self
 
 
 class PorousElectrode(Frozen):

@@ -13,15 +13,14 @@ from twin.modes.context import CellContext
 from twin.specs import percolation
 
 CELL = "na-nzsp-nvp"
-EPS = 0.10
 HALF = {"cathode.initial_stoichiometry": 0.5}
 
 
-def packing(spec) -> tuple[float, float]:
-    """``psi`` and ``lambda`` of a cell's cathode."""
+def packing(spec) -> tuple[float, float, float]:
+    """``psi``, ``eps`` and ``lambda`` of a cell's cathode: what the two leave is pores."""
     c = spec.cathode
-    phi = c.electrolyte_fraction.si
-    return phi / (phi + c.active_fraction.si), c.mixing.size_ratio.si
+    phi, active = c.electrolyte_fraction.si, c.active_fraction.si
+    return phi / (phi + active), 1 - phi - active, c.mixing.size_ratio.si
 
 
 @pytest.mark.parametrize("model", ["dfn", "spm"])
@@ -29,8 +28,8 @@ def packing(spec) -> tuple[float, float]:
 def test_the_electrolyte_conducts_as_the_law_says(make_cell, run, limit, model, share):
     spec = make_cell(CELL, HALF | {"cathode.electrolyte_fraction": share})
     seen = run(spec, [(-1.0, 60.0)], model=model)
-    psi, ratio = packing(spec)
-    K, u = percolation.efficiency(psi, EPS, ratio), percolation.reached(psi, EPS, ratio)
+    psi, eps, ratio = packing(spec)
+    K, u = percolation.efficiency(psi, eps, ratio), percolation.reached(psi, eps, ratio)
     found = seen.end("X-averaged positive electrolyte transport efficiency")
     limit("K of mixed powders", found, K, 1e-9)
     limit("u of mixed powders", seen.end("Cathode utilisation"), u, 1e-12)
@@ -59,19 +58,19 @@ def test_plain_pybamm_has_the_law_from_the_parameters_alone(make_cell, model):
         plain({"working electrode": "positive"}), parameter_values=values, C_rate=-0.2
     )
     solution = simulation.solve([0, 60])
-    psi, ratio = packing(spec)
+    psi, eps, ratio = packing(spec)
     efficiency = solution["X-averaged positive electrolyte transport efficiency"].entries[0]
-    assert efficiency == pytest.approx(percolation.efficiency(psi, EPS, ratio), rel=1e-9)
+    assert efficiency == pytest.approx(percolation.efficiency(psi, eps, ratio), rel=1e-9)
 
 
 def test_without_carbon_the_active_material_carries_the_electrons(make_cell, run, limit):
     spec = make_cell(CELL, HALF | {"cathode.mixing.carbon": False})
     seen = run(spec, [(-1.0, 60.0)])
-    psi, ratio = packing(spec)
-    K = percolation.efficiency(1 - psi, EPS, 1 / ratio)
+    psi, eps, ratio = packing(spec)
+    K = percolation.efficiency(1 - psi, eps, 1 / ratio)
     found = seen.end("X-averaged positive electrode transport efficiency")
     limit("K of the electrons", found, K, 1e-9)
-    u = percolation.reached(psi, EPS, ratio, carbon=False)
+    u = percolation.reached(psi, eps, ratio, carbon=False)
     assert seen.end("Cathode utilisation") == pytest.approx(u, rel=1e-12)
 
 
