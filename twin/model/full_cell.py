@@ -12,7 +12,7 @@ from typing import Any
 import pybamm
 
 from twin.errors import ModelError
-from twin.model import circuit, electrolyte, film, heat, metal, porous, utilisation
+from twin.model import circuit, electrolyte, film, heat, metal, particle, porous, utilisation
 from twin.model.assembly import Assembly
 from twin.model.parameters import parameter_values
 from twin.modes.context import CellContext
@@ -152,6 +152,20 @@ class PortedCell:
         if assembly.writes(Port.ACTIVE_FRACTION.at(interface.place)):
             submodels[f"{domain} primary active material"] = porous.PortedActiveMaterial(
                 param, domain, options, interface
+            )
+        if assembly.writes(Port.SOLID_DIFFUSIVITY_FACTOR.at(interface.place)) or self.cell.has(
+            f"{interface.place}.mixing.contact"
+        ):
+            key = f"{domain} primary particle"
+            if not isinstance(submodels[key], pybamm.particle.FickianDiffusion):
+                raise ModelError(
+                    "a mode, or mixing.contact, acts on the diffusivity of the particles, "
+                    "which needs their concentration profile",
+                    key=f"{interface.place}.mixing.contact",
+                    fix='leave PyBaMM\'s option "particle" at "Fickian diffusion"',
+                )
+            submodels[key] = particle.PortedDiffusion(
+                param, domain, options, self.cell, interface, x_average=submodels[key].x_average
             )
         submodels[f"{interface.place} filling"] = porous.PorousFilling(self.cell, interface, domain)
         submodels[f"{interface.place} interface"] = porous.PorousInterface(

@@ -173,6 +173,18 @@ class CellContext:
         electrode = self.electrode(place)
         return percolation.electrolyte_efficiency(electrode, read, pybamm, left)
 
+    def diffusion_detour(self, place: Location, theta: Any) -> Any:
+        """Return by how much solid diffusion slows where a share of the particles touches.
+
+        A mode that takes contact from a composite of mixed powders contributes
+        ``f(theta_0)/f(theta_0 theta)`` to ``Port.SOLID_DIFFUSIVITY_FACTOR``, with
+        ``theta_0`` the share as assembled and ``theta`` what is left of it.
+        """
+        import pybamm
+
+        read = partial(self._of, self.electrode_key(place))
+        return percolation.diffusion_detour(self.electrode(place), theta, read, pybamm)
+
     def _of(self, place: str, key: str) -> pybamm.Parameter:
         return self.parameter(f"{place}.{key}")
 

@@ -35,6 +35,7 @@ class Port(Enum):
     )
     SHORT_CONDUCTANCE = ("internal short conductance", "sum", 0.0, "S.m-2", ("cell",))
     ACTIVE_FRACTION = ("active material fraction", "product", 1.0, "", INTERFACES)
+    SOLID_DIFFUSIVITY_FACTOR = ("solid diffusivity factor", "product", 1.0, "", INTERFACES)
     STACK_PRESSURE = ("stack pressure change", "sum", 0.0, "Pa", ("cell",))
     HEAT_SOURCE = ("heat source", "sum", 0.0, "W.m-2", ("cell",))
 

@@ -28,6 +28,17 @@ The rule ``S_c`` meets the site thresholds of lattices (0.312, 0.246, 0.199 at `
 7 %, ``P`` within 5 % from ``S`` 0.30, ``K`` low by 2 to 25 % from ``S`` 0.35, ``psi_c`` within
 0.05 for ``lambda`` 0.5 to 2. The exponent 1.5 of the pores is assumed.
 
+A particle that touches the electrolyte on a share ``theta`` of its surface, in ``N`` patches, is
+filled by way of them, and the paths inside it are longer (:func:`detour`)::
+
+    D_eff = D_s/f,  f = 1 + 9.5/N^1/2 (theta^-1/2 - 1),  N = (1 + lambda^-2) Z S/2
+
+``f`` is the mean excess of the surface over the mean filling, for a sphere with ``N`` round
+patches of uniform flux, over the ``j R/5 F D`` of a sphere that is fed all around. Solved: 88.3,
+24.0, 9.7, 5.0 for one patch at ``theta`` = 0.01, 0.1, 0.3, 0.5; 59, 15.0, 5.75, 2.98 for two
+(the law is within 15 % for ``theta`` up to 0.3); 8.6, 6.6 for 6, 12 patches at random at 0.13.
+The flux into the particle stays ``j/a L``: ``f`` acts on the diffusivity alone.
+
 Valid for mixed powders (of agglomerates, with their ``lambda``); not for fibres, nor for
 composites that are infiltrated, co-sintered or molten, whose phases all hang together.
 
@@ -52,6 +63,7 @@ LEAST_EFFICIENCY = 1e-6
 LEAST_SHARE = 1e-3
 """What is left of the active material there, so that there is a current to tell of."""
 _THIN, _BLUR = 15, 0.02
+_LEAST_CONTACT = 1e-4
 
 
 def contacts(eps: Any, xp: Any = np) -> Any:
@@ -96,6 +108,16 @@ def reached(
     Z, S = contacts(eps, xp), surface_share(psi, ratio)
     ions = 1 - (1 - spanning(S, Z, xp, thin)) ** (ratio**-0.7)
     return ions if carbon else ions * spanning(1 - S, Z, xp, thin)
+
+
+def patches(psi: Any, eps: Any, ratio: Any, xp: Any = np) -> Any:
+    """Return ``N``, the electrolyte particles that touch an active one."""
+    return (1 + ratio**-2) * contacts(eps, xp) * surface_share(psi, ratio) / 2
+
+
+def detour(theta: Any, N: Any) -> Any:
+    """Return ``f``, by which ``N`` patches on a share ``theta`` slow down solid diffusion."""
+    return 1 + 9.5 / N**0.5 * (theta**-0.5 - 1)
 
 
 def _above(x: Any, xp: Any, thin: Any) -> Any:
@@ -162,6 +184,17 @@ def utilisation(electrode: Any, read: Read, xp: Any = np) -> Any:
     psi, eps, ratio, thin = _packing(electrode, read)
     u = reached(psi, eps, ratio, carbon=mixing.carbon, xp=xp, thin=thin)
     return xp.maximum(u, LEAST_SHARE)
+
+
+def diffusion_detour(electrode: Any, theta: Any, read: Read, xp: Any = np) -> Any:
+    """Return ``f`` of an electrode whose particles touch on a share ``theta``.
+
+    Where nothing is mixed of powders an electrolyte wets all of a particle or leaves it: 1.
+    """
+    if not is_packed(electrode):
+        return 1
+    psi, eps, ratio, _ = _packing(electrode, read)
+    return detour(xp.maximum(theta, _LEAST_CONTACT), xp.maximum(patches(psi, eps, ratio, xp), 1))
 
 
 def _packing(electrode: Any, read: Read, left: Any = 1) -> tuple[Any, Any, Any, Any]:

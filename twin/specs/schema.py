@@ -174,6 +174,10 @@ class Mixing(Frozen):
     """Pores; what active material and electrolyte leave (carbon counts as pores) if not given."""
     carbon: bool = True
     """Whether carbon carries the electrons: from about 4 % by mass on it spans the layer."""
+    contact: Q("", gt=0, le=1) | None = None
+    """The share of the particles' surface that touches electrolyte as assembled, where the
+    diffusivity is a particle's that is fed all around: the detours inside slow it down. The
+    exchange current holds it already."""
     method: Method | None = None
     """How it was made, where that says how much of the active material is used
     (``twin/specs/mixing.toml``)."""

@@ -22,6 +22,8 @@ VARIABLES = {
     "Cathode equilibrium potential shift [V]",
     "Anode active material fraction",
     "Cathode active material fraction",
+    "Anode solid diffusivity factor",
+    "Cathode solid diffusivity factor",
     "Stack pressure change [Pa]",
     "Heat source [W.m-2]",
 }
