@@ -71,7 +71,8 @@ def test_shallow_cycles_are_no_death(go):
     nominal = 1.2613e-3
     for row in run.rows:
         assert row["capacity_estimated"]
-        assert row["capacity_Ah"] == pytest.approx(nominal, rel=0.01)
+        # 98.4 % of the active material is reached.
+        assert row["capacity_Ah"] == pytest.approx(0.984 * nominal, rel=0.01)
         assert row["discharge_Ah"] == pytest.approx(0.02 * nominal, rel=0.01)
 
 

@@ -247,6 +247,7 @@ def test_catholyte_counts_by_the_ratio_of_conductivities(make_cell, run, T):
             "cathode.electrolyte": "nzsp",
             "thermal.ambient": f"{T} K",
             "cathode.initial_stoichiometry": 0.98,
+            "cathode.mixing.network": "continuous",
         },
     )
     seen = run(spec, [(0.0, 1.0)])

@@ -43,7 +43,7 @@ def test_what_is_used_takes_all_of_the_charge(make_cell, run, limit, model):
     spec = make_cell(CELL, HALF | {"cathode.mixing.utilisation": 0.6})
     seen = run(spec, [(-1.0, 3600.0)], model=model)
     moved = seen["Cathode stoichiometry"]
-    exact = -3600.0 / (96485.33212 * 13870 * 0.6 * 0.5 * 60e-6)
+    exact = -3600.0 / (twin.FARADAY * 13870 * 0.6 * 0.5 * 60e-6)
     limit("dx of what is used", moved[-1] - moved[0], exact, 1e-6)
 
 

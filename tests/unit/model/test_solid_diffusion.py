@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import twin
 from twin.errors import ModelError
 from twin.modes.ports import Port
 from twin.specs import percolation as law
@@ -72,7 +73,7 @@ def test_in_closed_form(make_cell, run, pin, limit, model):
     seen = run(spec, [(-FLUX, HOUR)], [pin({PORT: 0.5})], model=model)
     R, D = 0.5e-6, 0.5 * 3e-15
     area = seen.end("Cathode particle area per cell area")
-    exact = -FLUX / area * R / (5 * 96485.33212 * D) / 13870
+    exact = -FLUX / area * R / (5 * twin.FARADAY * D) / 13870
     limit("c_s - c = j R/5FD", profile(seen, model), exact, 5e-3)
 
 
