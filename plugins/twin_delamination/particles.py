@@ -191,10 +191,11 @@ class Particles(BondSubModel):
 
     def _pressure(self, variables: dict[str, Any]) -> Any:
         """Return the even part of the stack pressure."""
-        stack = pybamm.maximum(variables["Stack pressure [Pa]"], 0)
-        return pressure_in_a_die(
-            stack, self._of(self.pair.electrolyte, "poisson_ratio"), self._strength
-        )
+        return self._even(pybamm.maximum(variables["Stack pressure [Pa]"], 0))
+
+    def _even(self, stack: Any) -> Any:
+        ratio = self._of(self.pair.electrolyte, "poisson_ratio")
+        return pressure_in_a_die(stack, ratio, self._strength)
 
     def _followed(self, strain: Any) -> Any:
         """Return the misfit that a host leaves standing: one that flows gives way beyond."""
@@ -256,13 +257,14 @@ class Particles(BondSubModel):
         )
 
     def set_initial_conditions(self, variables: dict[str, Any]) -> None:
-        """Stress-free and whole."""
+        """Pressed as it is, stress-free and whole."""
         for name in (
             "felt misfit strain",
-            "felt pressure [Pa]",
             "felt fatigue ratio",
             "Miner sum",
             "overload damage",
             "largest shrinkage",
         ):
             self.initial_conditions[variables[self.interface(name)]] = pybamm.Scalar(0)
+        pressed = variables[self.interface("felt pressure [Pa]")]
+        self.initial_conditions[pressed] = self._even(self.cell.parameter("stack.pressure"))

@@ -330,7 +330,8 @@ def test_cohesive_overload_softens_the_bond(warmed, share):
 # ------------------------------------------------------------ composite cathode
 
 CHARGE = ("Charge at C/5 until 3.9 V", "Rest for 1 hour")
-CYCLE = [(-2.0, 4 * HOUR), (0.0, HOUR), (2.0, 4 * HOUR), (0.0, HOUR)]
+CYCLE = [(-2.0, 4 * HOUR), (0.0, HOUR), (2.0, 3 * HOUR), (0.0, HOUR)]
+SHARP = {"rtol": 1e-8, "atol": 1e-10}
 FREE = side("cathode") | {"stack.pressure": "0 Pa"}
 SWELLS = 0.0905  # NVP, relative to empty
 NVP = Shell(90 * GPA, 0.25, 80 * GPA, 0.26, 0.5 / 0.85)
@@ -356,7 +357,7 @@ def test_misfit_of_a_particle_follows_its_filling(make_cell, run):
     for name in ("electrolyte tensile stress [Pa]", "opening traction [Pa]"):
         assert seen[f"Cathode {name}"].max() == pytest.approx(-stress.min(), rel=1e-9)
     G = seen["Cathode opening energy release rate [J.m-2]"].max()
-    assert G == pytest.approx(stress.min() ** 2 * NVP.compliance * 0.5e-6 / 2, rel=1e-9)
+    assert pytest.approx(stress.min() ** 2 * NVP.compliance * 0.5e-6 / 2, rel=1e-9) == G
 
 
 def test_a_shell_that_cracks_bears_no_more(make_cell, run):
@@ -391,18 +392,18 @@ def test_miner_sum_of_a_cycle(make_cell, run, m, pressure):
     # (range_max/sigma_b)^m a cycle, half of it on the way out; exact, whatever the course.
     values = {"fatigue_exponent": m, "fatigue_strain": 0.05}
     overrides = FREE | side("cathode", **values) | {"stack.pressure": f"{pressure} MPa"}
-    seen = run(make_cell("na-nzsp-nvp", overrides), CYCLE, MODE, model="spm", **TIGHT)
+    seen = run(make_cell("na-nzsp-nvp", overrides), CYCLE, MODE, model="spm", **SHARP)
     shrunk = -seen["Cathode misfit strain"].min()
     pull = NVP.traction(-shrunk)
     even = pressure_in_a_die(pressure * MPA, 0.26, STRONG)
     left = max(pull - even * max(NVP.pressure_factor, pull / CAP), 0)
     cycle = (left * NVP.compliance / 0.05) ** m
-    half = seen.at("Cathode Miner sum", [5 * HOUR])[0]
+    half = float(seen.at("Cathode Miner sum", 5 * HOUR))
     assert half == pytest.approx(cycle / 2, rel=1e-5, abs=1e-12)
-    # It ends a little emptier than it began.
+    # It ends a quarter emptier than it began.
     back = -seen["Cathode misfit strain"][-1] / shrunk
-    assert back < 0.2
-    assert seen.end("Cathode Miner sum") == pytest.approx(cycle, rel=2 * back**m + 1e-5, abs=1e-12)
+    assert back < 0.3
+    assert seen.end("Cathode Miner sum") == pytest.approx(cycle, rel=back**m + 1e-5, abs=1e-12)
     if pressure == 200:
         assert cycle == 0
 
@@ -458,31 +459,30 @@ def test_a_gap_opens_with_the_filling_and_closes_under_pressure(make_cell, run, 
         assert contact.min() == pytest.approx(1 - 0.6 * 0.8, abs=1e-6)
     if pressure == 150:
         assert contact.min() > 0.95
-    assert contact[-1] > contact.min() or pressure == 0
     # What is cut off goes by the widest gap, not by the filling of the moment.
     widest = gap(even, shrunk.max())
     active = seen.end("Cathode active material fraction")
     assert active == pytest.approx(1 - 0.6 * 0.25 * (1 - widest), rel=1e-5)
 
 
-def test_pressing_after_cycling_returns_capacity_and_resistance(make_cell):
+def test_pressing_after_cycling_returns_capacity_and_resistance(tmp_path):
     # Shi 2020: the gaps close, and what was cut off comes back with its sodium.
-    steps = [
-        {"do": "Charge at C/5 until {upper}", "pressure": "0.1 MPa"},
-        {"do": "Rest for 1 hour", "pressure": "0.1 MPa"},
-        {"do": "Discharge at C/5 until {lower}", "pressure": "0.1 MPa"},
-        {"do": "Rest for 1 hour", "pressure": "0.1 MPa"},
-    ]
-    pressed = [{**step, "pressure": "300 MPa"} for step in steps]
-    phases = [{"name": "loose", "cycles": 2, "steps": steps}]
-    phases.append({"name": "pressed", "cycles": 2, "steps": pressed})
+    text = "schema = 1\ntitle = 'pressed after two cycles'\n"
+    for name, pressure in (("loose", "0.1 MPa"), ("pressed", "300 MPa")):
+        text += f"[[phase]]\nname = '{name}'\ncycles = 2\nsteps = [\n"
+        for do in ("Charge at C/5 until {upper}", "Discharge at C/5 until {lower}"):
+            text += f"{{ do = '{do}', pressure = '{pressure}' }},\n"
+            text += f"{{ do = 'Rest for 1 hour', pressure = '{pressure}' }},\n"
+        text += "]\n"
+    file = tmp_path / "pressing.toml"
+    file.write_text(text)
     rows = twin.simulate(
         "na-nzsp-nvp",
         cycles=4,
         model="spm",
         modes=MODE,
         store="sqlite://",
-        protocol={"name": "pressing", "phase": phases},
+        protocol=file,
         overrides=side("cathode", initial_damage=0.6, isolated_share=0.5)
         | {"end_of_life.capacity_fraction": 0.1},
     ).rows
@@ -497,11 +497,11 @@ def test_sodium_of_host_cut_off_is_in_the_ledger(make_cell, run):
     values = side("cathode", fatigue_strain=0.03, isolated_share=1.0)
     seen = run(make_cell("na-nzsp-nvp", FREE | values), CYCLE, MODE, model="spm", **TIGHT)
     active, x = seen["Cathode active material fraction"], seen["Cathode stoichiometry"]
-    cathode = seen.spec.cathode if hasattr(seen, "spec") else make_cell("na-nzsp-nvp").cathode
+    cathode = make_cell("na-nzsp-nvp").cathode
     sites = twin.FARADAY * cathode.material.maximum_concentration.si
     sites *= cathode.active_fraction.si * cathode.thickness.si
     held = seen["Cathode isolated host sodium"]
-    assert active[-1] < 0.8
+    assert active[-1] < 0.9
     # The anode has what the cathode, connected or not, lacks.
     total = sites * (active * x + held) + seen["Anode sodium [C.m-2]"]
     assert np.abs(total - total[0]).max() < 1e-8 * 2 * 2 * 4 * HOUR
@@ -514,7 +514,7 @@ def test_fatigue_orders_the_hosts_by_their_volume_change(make_cell, run):
     sums = {}
     for change in (0.083, 0.02):
         values = side("cathode", fatigue_strain=0.05) | {"cathode.material.volume_change": change}
-        seen = run(make_cell("na-nzsp-nvp", FREE | values), CYCLE, MODE, model="spm", **TIGHT)
+        seen = run(make_cell("na-nzsp-nvp", FREE | values), CYCLE, MODE, model="spm", **SHARP)
         sums[change] = seen.end("Cathode Miner sum")
     assert sums[0.083] / sums[0.02] == pytest.approx(4.15**6, rel=1e-3)
 
@@ -529,7 +529,7 @@ def test_stack_pressure_tells_two_cells_apart(make_cell, run):
     }
     sums = {}
     for p in (3, 70):
-        overrides = FREE | values | side("cathode", fatigue_strain=0.002)
+        overrides = FREE | values | side("cathode", fatigue_strain=5e-4)
         spec = make_cell("na-nzsp-nvp", overrides | {"stack.pressure": f"{p} MPa"})
         sums[p] = run(spec, CYCLE, MODE, model="spm").end("Cathode Miner sum")
     assert sums[3] > 1e-3
@@ -573,19 +573,19 @@ def test_composite_anode_in_a_solid_follows_its_filling(make_cell, run):
 
 
 def test_a_host_that_flows_follows_its_shell(make_cell, run):
-    flows = {"anode.material.yield_strength": "15 MPa", "stack.pressure": "0 Pa"}
-    spec = make_cell("nasn-nbh-nco", flows | side("composite_anode"))
-    seen = run(spec, [(2.0, HOUR)], MODE, model="spm")
+    flows = {"anode.material.yield_strength": "5 MPa", "stack.pressure": "0 Pa"}
+    values = side("composite_anode", stress_free_stoichiometry=1.0)
+    seen = run(make_cell("nasn-nbh-nco", flows | values), [(-2.0, HOUR)], MODE, model="spm")
     strain, stress = seen["Anode misfit strain"], seen["Anode misfit stress [Pa]"]
     # Elastically it would be a gigapascal.
     assert strain[-1] < -0.01
-    assert stress[-1] == pytest.approx(-15e6, rel=1e-6)
+    assert stress[-1] == pytest.approx(-5e6, rel=1e-6)
 
 
 def test_jumps_leave_the_miner_sum_exact():
     # M += N dM: over cycles that are alike a jumped life has the sum of one cycle by one.
     sums = [
-        twin.lifetime(
+        twin.life(
             "na-nzsp-nvp",
             cycles=80,
             exact=exact,
@@ -651,11 +651,11 @@ def test_every_cell_lives_through_its_first_cycles(cell, model):
 def test_a_composite_of_weak_bonds_dies_of_delamination():
     result = twin.simulate(
         "na-nzsp-nvp",
-        cycles=6,
+        cycles=10,
         model="spm",
         modes=MODE,
         store="sqlite://",
-        overrides=side("cathode", fatigue_strain=0.03, isolated_share=0.5),
+        overrides=side("cathode", fatigue_strain=0.035, isolated_share=1.0),
     )
     outcome = result.outcome
     assert (outcome.kind, outcome.mode) == ("cell-failed", "delamination")

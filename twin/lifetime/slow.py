@@ -11,8 +11,9 @@ Three kinds of slow state, all numbers at the end of a cycle:
       dG = sum_i K_i d(phi_i x_i + n_i)  (- dQ with a metal anode)
 
   with the capacity ``K``, the active share ``phi`` and the mean filling ``x`` of each, what
-  its isolated host holds, ``n`` per site, and the net discharged charge ``Q``. What a cycle merely moves from one electrode to the
-  other cancels, so ``dG`` does not depend on where in its window the cell stands.
+  its isolated host holds, ``n`` per site, and the net discharged charge ``Q``. What a cycle
+  merely moves from one electrode to the other cancels, so ``dG`` does not depend on where in
+  its window the cell stands.
 
 All other differential states are fast: how full each electrode is at the end of a cycle is
 found anew by every cycle that ends on a voltage, and so on. The fillings are carried on from
