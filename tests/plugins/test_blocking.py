@@ -195,7 +195,6 @@ def test_strain_of_a_debonding_interface_cracks_the_boundaries(cell):
     # Delamination q = 0: D = B (M/s_0)^m e^(m+1)/(m+1), so int D de = … e^(m+2)/(m+1)(m+2).
     E, nu, mismatch, B, m = 85e9, 0.26, 4e-6, 3000.0, 4.0
     side = {
-        "constrained_share": 1.0,
         "stress_free_temperature": "298.15 K",
         "opening_factor": 1.0,
         "fracture_energy": "1e9 J/m^2",

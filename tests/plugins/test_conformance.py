@@ -165,8 +165,11 @@ class TestPressureOnHardCarbon(ModeConformance):
 # Delamination that neither fatigue nor overload drives.
 QUIET_DELAMINATION = {
     f"modes.delamination.{place}.{key}": value
-    for place in ("anode", "cathode")
-    for key, value in {"fatigue_factor": 0.0, "fracture_energy": "1e9 J/m^2"}.items()
+    for place, values in {
+        "anode": {"fatigue_factor": 0.0},
+        "cathode": {"fatigue_strain": 1e9},
+    }.items()
+    for key, value in {"fracture_energy": "1e9 J/m^2", **values}.items()
 }
 # Grain boundaries like the grains, that do not age, and no space charge.
 QUIET_BLOCKING = {

@@ -37,17 +37,12 @@ EATING = {
 }
 BADLY_PRESSED = {"stack.pressure": "0.5 MPa", "modes.pressure.voids.refill_current": "0 A/m^2"}
 PARTING = {
-    f"modes.delamination.{place}.{key}": value
-    for place in ("anode", "cathode")
-    for key, value in {
-        "fatigue_factor": 3000.0,
-        "saturation_exponent": 1.0,
-        "fracture_energy": "1e9 J/m^2",
-    }.items()
-} | {
     # An hour's charge strains the host a little; sodium yields at so little that the
     # reference of a ceramic is never felt.
-    "modes.delamination.cathode.fatigue_factor": 1e7,
+    "modes.delamination.cathode.fatigue_strain": 5e-3,
+    "modes.delamination.cathode.fracture_energy": "1e9 J/m^2",
+    "modes.delamination.anode.fracture_energy": "1e9 J/m^2",
+    "modes.delamination.anode.saturation_exponent": 1.0,
     "modes.delamination.anode.fatigue_factor": 300.0,
     "modes.delamination.anode.fatigue_reference_stress": "0.2 MPa",
     "stack.pressure": "0 Pa",
@@ -234,7 +229,7 @@ ROWS = [
         [(-2.0, HOUR)],
         "delamination",
         (),
-        PARTING | {"modes.delamination.cathode.active_loss_share": 0.0},
+        PARTING | {"modes.delamination.cathode.isolated_share": 0.0},
         **FULL,
     ),
     # what swells -> p

@@ -153,6 +153,9 @@ class PortedCell:
             submodels[f"{domain} primary active material"] = porous.PortedActiveMaterial(
                 param, domain, options, interface
             )
+            submodels[f"{interface.place} isolated host"] = porous.IsolatedHost(
+                self.cell, interface, domain
+            )
         if assembly.writes(Port.SOLID_DIFFUSIVITY_FACTOR.at(interface.place)) or self.cell.has(
             f"{interface.place}.mixing.contact"
         ):
@@ -171,6 +174,13 @@ class PortedCell:
         submodels[f"{interface.place} interface"] = porous.PorousInterface(
             self.cell, interface, domain
         )
+
+    def build_model_equations(self) -> None:
+        """Set all equations, then those that follow from them."""
+        super().build_model_equations()  # type: ignore[misc]
+        for submodel in self.submodels.values():  # type: ignore[attr-defined]
+            if isinstance(submodel, porous.IsolatedHost):
+                submodel.close(self)
 
     @property
     def default_parameter_values(self) -> pybamm.ParameterValues:

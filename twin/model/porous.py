@@ -12,6 +12,11 @@ from twin.model.laws import law_expression
 from twin.modes.context import CellContext, Interface
 from twin.modes.ports import Port
 
+ISOLATED = "isolated host sodium"
+"""The state of what is cut off: the sodium in it, per site of the whole host."""
+_BACK = "isolated host return rate [s-1]"
+_NOTHING = 1e-7
+
 
 class ParasiticReaction(pybamm.sei.NoSEI):
     """A side reaction at a porous electrode: the gathered parasitic current.
@@ -62,7 +67,7 @@ class ParasiticReaction(pybamm.sei.NoSEI):
 class PortedActiveMaterial(pybamm.active_material.Constant):
     """Active material times the gathered active fraction: ``eps_s = eps_s0 f``.
 
-    What is cut off keeps the sodium it holds, as in PyBaMM's own loss of active material.
+    What is cut off keeps the sodium it holds (:class:`IsolatedHost`).
     """
 
     def __init__(self, param: Any, domain: str, options: Any, interface: Interface):
@@ -85,6 +90,120 @@ class PortedActiveMaterial(pybamm.active_material.Constant):
             pybamm.Scalar(0)
         )
         return variables
+
+
+class IsolatedHost(CoreSubModel):
+    """The host that is cut off, and the sodium in it ``n``, a store of the ledger.
+
+    With ``a`` the active fraction (``a_0`` at the start), ``x`` the mean filling of what is
+    connected, and ``n`` per site of the whole host, particles leave evenly from all of the
+    electrode as they are, and come back as the isolated ones are on average::
+
+        w     = a_0 - a                             cut off
+        x_w   = n/w
+        dn/dt = -x da/dt        where a falls;      -x_w da/dt      where it rises
+        dc/dt = ... + (da/dt)/a (c_max x_w - c)     in the connected particles, as it rises
+
+    so that ``a x + n`` changes by what passes the surface of the connected particles alone.
+
+    ``da/dt`` follows from the states that the contributions depend on, by the chain rule: it
+    is known only when all equations are there (:meth:`close`). A contribution that depends on
+    algebraic states counts as constant in them.
+    """
+
+    def __init__(self, cell: CellContext, interface: Interface, domain: str):
+        super().__init__(cell, f"{interface.place} isolated host")
+        self.interface = interface
+        self.electrode = domain
+
+    def get_fundamental_variables(self) -> dict[str, Any]:
+        """Define the store."""
+        # Not scaled: a cycle jump reads it as it is.
+        stored, back = self.interface(ISOLATED), self.interface(_BACK)
+        return {
+            stored: pybamm.Variable(stored, domain="current collector"),
+            back: pybamm.Variable(back, domain="current collector", scale=1e-6),
+        }
+
+    def set_rhs(self, variables: dict[str, Any]) -> None:
+        """Nothing moves before all equations are there."""
+        self.rhs[variables[self.interface(ISOLATED)]] = scalar(0)
+
+    def set_algebraic(self, variables: dict[str, Any]) -> None:
+        """Nothing comes back."""
+        back = variables[self.interface(_BACK)]
+        self.algebraic[back] = back
+
+    def set_initial_conditions(self, variables: dict[str, Any]) -> None:
+        """Nothing is cut off at the start."""
+        for name in (ISOLATED, _BACK):
+            self.initial_conditions[variables[self.interface(name)]] = pybamm.Scalar(0)
+
+    def close(self, model: Any) -> None:
+        """Set the rates of the store and of what comes back from it.
+
+        How fast that is hangs on the mean of all particles: in the balance of each of them it
+        would make the Jacobian dense, so it is an algebraic state.
+
+        Parameters
+        ----------
+        model : pybamm.BaseModel
+            The model with all its equations.
+        """
+        i, variables = self.interface, model.variables
+        active = variables[Port.ACTIVE_FRACTION.at(i.place).variable]
+        first = _at_start(active, model.initial_conditions)
+        variables[i("isolated host share")] = share = scalar(first - active)
+        rate = _rate_of(active, model.rhs)
+        if rate is None:
+            return
+        sodium = variables[i(ISOLATED)]
+        back = variables[i(_BACK)]
+        model.algebraic[back] = scalar(back - pybamm.maximum(rate, 0) / active)
+        # Of nothing isolated, nothing is known: as full as all were at first.
+        start = self.cell.parameter(f"{i.place}.initial_stoichiometry")
+        known = pybamm.maximum(share, 0) + _NOTHING
+        full = (pybamm.maximum(sodium, 0) + _NOTHING * start) / known
+        left = pybamm.maximum(-rate, 0)
+        model.rhs[sodium] = scalar(variables[i("stoichiometry")] * left - full * back * active)
+        most = self.cell.parameter(f"{i.place}.material.maximum_concentration")
+        for c in list(model.rhs):
+            if c.name.lower().removeprefix("x-averaged ") == (
+                f"{self.electrode} particle concentration [mol.m-3]"
+            ):
+                model.rhs[c] = model.rhs[c] + _over(back, c) * (_over(most * full, c) - c)
+
+
+def _at_start(symbol: pybamm.Symbol, initial: dict[Any, Any]) -> pybamm.Symbol:
+    """Return what a scalar that depends on states is at the start."""
+    if isinstance(symbol, pybamm.Variable) and symbol in initial:
+        return scalar(initial[symbol])
+    if not symbol.children:
+        return symbol
+    return symbol.create_copy(new_children=[_at_start(c, initial) for c in symbol.children])
+
+
+def _states(symbol: pybamm.Symbol) -> list[pybamm.Variable]:
+    found = {node for node in symbol.pre_order() if isinstance(node, pybamm.Variable)}
+    return sorted(found, key=lambda variable: variable.name)
+
+
+def _rate_of(symbol: pybamm.Symbol, rhs: dict[Any, Any]) -> pybamm.Symbol | None:
+    """Return the rate of a scalar that depends on states; None if it depends on none."""
+    total = None
+    for state in _states(symbol):
+        if state in rhs:
+            part = symbol.diff(state) * rhs[state]
+            total = part if total is None else total + part
+    return total
+
+
+def _over(value: Any, particles: pybamm.Variable) -> pybamm.Symbol:
+    """Broadcast a scalar to every place of every particle."""
+    value = scalar(value)
+    if "secondary" in particles.domains and particles.domains["secondary"] != ["current collector"]:
+        value = pybamm.PrimaryBroadcast(value, particles.domains["secondary"])
+    return pybamm.PrimaryBroadcast(value, particles.domain)
 
 
 class PorousFilling(CoreSubModel):

@@ -99,6 +99,8 @@ class Electrolyte(_Material):
     electronic_conductivity: Q("S/m", ge=0) | None = None
     fracture_toughness: Q("Pa*m^0.5", gt=0) | None = None
     fracture_strength: Q("Pa", gt=0) | None = None
+    yield_strength: Q("Pa", gt=0) | None = None
+    """Of an electrolyte that flows before it cracks; ceramics have none."""
     reduction_limit: Q("V") | None = None
     oxidation_limit: Q("V") | None = None
     relative_permittivity: Q("", ge=1) = _assumed(15.0, "an oxide's; only impedance asks for it")

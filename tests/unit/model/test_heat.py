@@ -121,8 +121,8 @@ ALIVE = {
     "modes.interphase.cathode.reference_drive": "0.1 V",
     "modes.interphase.cathode.rate_constant": "1e-14 m/s",
     "modes.interphase.cathode.active_consumed": 1.0,
-    "modes.delamination.cathode.fatigue_factor": 3000.0,
-    "modes.delamination.cathode.saturation_exponent": 1.0,
+    "modes.delamination.cathode.fatigue_strain": 0.04,
+    "modes.delamination.cathode.stress_free_stoichiometry": 1.0,
     "modes.blocking.separator.field_ageing_rate": "1e-6 1/s",
     "modes.blocking.space_charge.anode.potential": "0.2 V",
 }
