@@ -106,12 +106,6 @@ def check_counter(spec: Any) -> None:
             fix='remove it, or set kind = "symmetric" and remove [cathode]',
             keys=("anode.counter_thickness",),
         )
-    if spec.kind == "full" and spec.anode.kind == "metal" and spec.anode.thickness.si <= 0:
-        raise Complaint(
-            "the model divides by the metal's thickness as assembled",
-            fix='give a few atoms for a bare collector: thickness = "1 nm"',
-            keys=("anode.thickness",),
-        )
     if spec.kind == "symmetric" and max(spec.anode.thickness.si, counter.si if counter else 0) <= 0:
         raise Complaint(
             "a symmetric cell needs sodium on one side at least",

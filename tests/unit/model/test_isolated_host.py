@@ -70,6 +70,7 @@ def test_sodium_is_kept_and_given_back(cut, model):
     cathode = spec.cathode
     sites = twin.FARADAY * cathode.material.maximum_concentration.si
     sites *= cathode.active_fraction.si * cathode.thickness.si
+    sites *= twin.CellContext(spec).utilisation_now("cathode")
     share, x = seen["Share"], seen["Cathode stoichiometry"]
     held = seen["Cathode isolated host sodium"]
     total = sites * (share * x + held)
