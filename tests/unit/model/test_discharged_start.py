@@ -42,7 +42,7 @@ def open_circuit(spec, model: str = "spm") -> float:
 def test_the_start_is_a_microvolt_inside_the_window(limit, name, T):
     """Metal, hard carbon and alloy anodes; entropy and PyBaMM's own barrier are in it."""
     spec = begun(name, **{"thermal.ambient": T})
-    limit("start - V_lower = 1 uV", open_circuit(spec) - spec.window.lower.si, 1e-6, 1e-2)
+    limit("E25 start - V_lower = 1 uV", open_circuit(spec) - spec.window.lower.si, 1e-6, 1e-2)
 
 
 def test_the_fall_of_the_plateau_in_closed_form(limit):
@@ -51,13 +51,13 @@ def test_the_fall_of_the_plateau_in_closed_form(limit):
            "fall": "1 V", "end_width": 0.02}  # fmt: skip
     spec = begun("na-nzsp-nvp", **ISOTHERMAL, **{CURVE: law, "window.lower": "2.8 V"})
     empty = 0.02 * np.log(1 / (3.4 - 2.8 - 1e-6))
-    limit("1 - x0 of a plateau's end", 1 - spec.cathode.initial_stoichiometry.si, empty, 1e-6)
+    limit("E25 1 - x0 of a plateau's end", 1 - spec.cathode.initial_stoichiometry.si, empty, 1e-6)
 
 
 def test_a_table_is_solved_on_its_line(limit):
     table = {"law": "table", "x": [0.1, 0.5, 0.9], "y": [3.6, 3.4, 2.4], "unit": "V"}
     spec = begun("na-nzsp-nvp", **ISOTHERMAL, **{CURVE: table, "window.lower": "2.9 V"})
-    limit("x0 of a table", spec.cathode.initial_stoichiometry.si, 0.7 - 0.4e-6, 1e-9)
+    limit("E25 x0 of a table", spec.cathode.initial_stoichiometry.si, 0.7 - 0.4e-6, 1e-9)
 
 
 def test_pybamms_barrier_is_pybamms():

@@ -31,10 +31,10 @@ def test_the_electrolyte_conducts_as_the_law_says(make_cell, run, limit, model, 
     psi, eps, ratio = packing(spec)
     K, u = percolation.efficiency(psi, eps, ratio), percolation.reached(psi, eps, ratio)
     found = seen.end("X-averaged positive electrolyte transport efficiency")
-    limit("K of mixed powders", found, K, 1e-9)
-    limit("u of mixed powders", seen.end("Cathode utilisation"), u, 1e-12)
+    limit("E26 K of mixed powders", found, K, 1e-9)
+    limit("E26 u of mixed powders", seen.end("Cathode utilisation"), u, 1e-12)
     area = 3 * 0.5 * u / 0.5e-6 * 60e-6
-    limit("a L of what is used", seen.end("Cathode particle area per cell area"), area, 1e-9)
+    limit("E26 a L of what is used", seen.end("Cathode particle area per cell area"), area, 1e-9)
 
 
 @pytest.mark.parametrize("model", ["dfn", "spm"])
@@ -44,7 +44,7 @@ def test_what_is_used_takes_all_of_the_charge(make_cell, run, limit, model):
     seen = run(spec, [(-1.0, 3600.0)], model=model)
     moved = seen["Cathode stoichiometry"]
     exact = -3600.0 / (twin.FARADAY * 13870 * 0.6 * 0.5 * 60e-6)
-    limit("dx of what is used", moved[-1] - moved[0], exact, 1e-6)
+    limit("E26 dx of what is used", moved[-1] - moved[0], exact, 1e-6)
 
 
 @pytest.mark.parametrize("model", ["dfn", "spm"])
@@ -69,7 +69,7 @@ def test_without_carbon_the_active_material_carries_the_electrons(make_cell, run
     psi, eps, ratio = packing(spec)
     K = percolation.efficiency(1 - psi, eps, 1 / ratio)
     found = seen.end("X-averaged positive electrode transport efficiency")
-    limit("K of the electrons", found, K, 1e-9)
+    limit("E26 K of the electrons", found, K, 1e-9)
     u = percolation.reached(psi, eps, ratio, carbon=False)
     assert seen.end("Cathode utilisation") == pytest.approx(u, rel=1e-12)
 
