@@ -87,9 +87,13 @@ class Particles(BondSubModel):
         solid, matrix = self.pair.solid, self.pair.electrolyte
         particle = self.cell.parameter(f"{self._electrode}.active_fraction")
         around = self.cell.parameter(f"{self._electrode}.electrolyte_fraction")
-        names = ("youngs_modulus", "poisson_ratio")
-        moduli = [self._of(key, name) for key in (solid, matrix) for name in names]
-        return Shell(*moduli, particle / (particle + around))
+        return Shell(
+            E_particle=self._of(solid, "youngs_modulus"),
+            nu_particle=self._of(solid, "poisson_ratio"),
+            E_matrix=self._of(matrix, "youngs_modulus"),
+            nu_matrix=self._of(matrix, "poisson_ratio"),
+            fraction=particle / (particle + around),
+        )
 
     @cached_property
     def _strength(self) -> pybamm.Parameter | None:
