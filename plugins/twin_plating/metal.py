@@ -95,7 +95,7 @@ class PlatingReaction(ModeSubModel):
     def get_coupled_variables(self, variables: dict[str, Any]) -> dict[str, Any]:
         """Reserve and current, place by place."""
         i, T = self.interface, variables[TEMPERATURE]
-        v = self.p("molar_volume") / FARADAY
+        v = self._molar_volume() / FARADAY
         pressed = v * pybamm.maximum(variables["Stack pressure [Pa]"], 0)
         eta = variables[i("local potential vs sodium [V]")] + self.local(pressed)
         area = variables[i("particle area per cell area")]
@@ -116,8 +116,16 @@ class PlatingReaction(ModeSubModel):
         variables[i("local plating reserve [V]")] = eta
         variables[i("plating reserve [V]")] = self.least(eta)
         variables[i("sodium plating current density [A.m-2]")] = current
+        variables[i("face plating current density [A.m-2]")] = self.at_separator(current)
+        face = self.at_separator(covered)
+        variables[i("face plated fraction")] = pybamm.maximum(pybamm.minimum(face, 1), 0)
+        variables[i("plating exchange current density [A.m-2]")] = self.scalar(j_0)
         variables[i("local dying sodium current density [A.m-2]")] = dying
         return variables
+
+    def _molar_volume(self) -> pybamm.Parameter:
+        own = f"{self.interface.place}.metal.molar_volume"
+        return self.cell.parameter(own) if self.cell.has(own) else self.p("molar_volume")
 
     def set_rhs(self, variables: dict[str, Any]) -> None:
         """Plate, strip and lose."""

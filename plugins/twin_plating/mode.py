@@ -96,6 +96,15 @@ class HostPlating(FailureMode):
         names = ("plated sodium [C.m-2]", "dead plated sodium [C.m-2]", "plating reserve [V]")
         return [i(what) for i in self._hosts(cell) for what in names]
 
+    def provides(self, cell: CellContext) -> list[str]:
+        """Return what a filament at the host's face is fed by, besides."""
+        names = (
+            "face plating current density [A.m-2]",
+            "face plated fraction",
+            "plating exchange current density [A.m-2]",
+        )
+        return [*self.outputs(cell), *(i(what) for i in self._hosts(cell) for what in names)]
+
     def diagnose(self, run: RunRecord, cell: CellContext) -> Evidence:
         """Sodium that is dead, or left on the host at the end of a cycle."""
         hosts = self._hosts(cell)

@@ -15,7 +15,8 @@ class Parameters(ModeParameters):
     activation_energy: Q("J/mol", ge=0)
     reference_temperature: Q("K", gt=0)
     molar_volume: Q("m^3/mol", ge=0)
-    """Of the metal, V_m: what pressure has against it."""
+    """Of the metal, V_m: what pressure has against it. Where the anode names its ``metal`` it
+    is that one's own."""
     continuity_thickness: Q("m", gt=0)
     """Sodium thinner than this, spread over the particles, does not cover what it stands on:
     its stripping slows down, h_c."""

@@ -61,11 +61,14 @@ class ModeSubModel(pybamm.BaseSubModel):
             scale=scale,
         )
 
+    def scalar(self, symbol: Any) -> pybamm.Symbol:
+        """Return a number or a parameter as a scalar of the cell."""
+        symbol = pybamm.convert_to_symbol(symbol)
+        return symbol if symbol.domain else pybamm.PrimaryBroadcast(symbol, "current collector")
+
     def local(self, symbol: Any) -> pybamm.Symbol:
         """Return a scalar at every place of this interface's composite."""
-        symbol = pybamm.convert_to_symbol(symbol)
-        if not symbol.domain:
-            symbol = pybamm.PrimaryBroadcast(symbol, "current collector")
+        symbol = self.scalar(symbol)
         if not self.cell.resolved or symbol.domain == [self._composite]:
             return symbol
         return pybamm.PrimaryBroadcast(symbol, self._composite)
@@ -73,6 +76,12 @@ class ModeSubModel(pybamm.BaseSubModel):
     def mean(self, symbol: pybamm.Symbol) -> pybamm.Symbol:
         """Return the mean of a local quantity over this interface's composite."""
         return pybamm.x_average(symbol) if symbol.domain == [self._composite] else symbol
+
+    def at_separator(self, symbol: pybamm.Symbol) -> pybamm.Symbol:
+        """Return a local quantity at the composite's face to the separator."""
+        if symbol.domain != [self._composite]:
+            return symbol
+        return pybamm.boundary_value(symbol, "right" if self.interface.place == "anode" else "left")
 
     def least(self, symbol: pybamm.Symbol) -> pybamm.Symbol:
         """Return the least of a local quantity in this interface's composite."""

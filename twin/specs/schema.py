@@ -167,6 +167,9 @@ class PorousElectrode(Frozen):
     initial_stoichiometry: Q("", ge=0, le=1)
     electrolyte: Electrolyte | None = None
     """The electrolyte inside the composite, where it is not the separator's."""
+    metal: Metal | None = None
+    """What plates on a host anode below that metal's potential, and may enter the separator
+    as a filament; none is followed where it is not named."""
     tortuosity_exponent: Q("", ge=0) = _assumed(1.5, "Bruggeman")
     electronic_tortuosity_exponent: Q("", ge=0) = _assumed(1.5, "Bruggeman")
 
