@@ -212,7 +212,8 @@ class FilmedSurface(
             "domain": f"{self.domain} electrode",
             "auxiliary_domains": {"secondary": "current collector"},
         }
-        layer, voltage, _ = self._states("double-layer potential difference [V]", where)
+        # What the double layer feels is the place's potential against sodium.
+        layer, voltage, _ = self._states("local potential vs sodium [V]", where)
         whole = layer + voltage
         variables = self._film_variables()
         average: Any = self._get_standard_average_surface_potential_difference_variables
