@@ -8,6 +8,7 @@ import pytest
 
 import twin
 from twin import FARADAY, GAS_CONSTANT, CellContext, Port
+from twin.catalog import card
 
 F, R = FARADAY, GAS_CONSTANT
 RTF = R * 298.15 / F
@@ -322,6 +323,8 @@ def test_a_metal_anode_is_not_bothered(build):
     bare, whole = build(spec), build(spec, MODE)
     assert set(bare.rhs) == set(whole.rhs) and set(bare.algebraic) == set(whole.algebraic)
     assert not [name for name in whole.variables if "plated" in name]
+    hot = twin.load_cell("na-base-s-330c")
+    assert not [text for text in card.warnings(hot) if "plating" in text]
     kinds = {m.id for m in twin.plugin_manager().select(None, (), "symmetric")}
     assert "plating" not in kinds
 
