@@ -21,7 +21,7 @@ all in a single-particle model; ``q >= 0``, as stripping ends with it. ``k`` sta
 host's own reaction in the current balance: plated sodium is stripped first, as the host gives
 its own at a higher potential, and at rest it goes into a host that has room. Of what is
 plated the share ``w`` loses its contact while it is stripped and is dead: from a full
-strip ``1 - w`` comes back. So ``host + q + q_d + interphase + cathode`` does not change.
+strip ``1 - w`` comes back. The reaction's heat is the mean of ``k eta``, never negative. So ``host + q + q_d + interphase + cathode`` does not change.
 
 Limits: plating starts at the current ``j = U/R`` where the host with the open-circuit potential
 ``U`` has polarised by all of it (``R`` its resistance to that current); while there is plenty of
@@ -115,6 +115,7 @@ class PlatingReaction(ModeSubModel):
         dying = w / (1 - w) * pybamm.maximum(current, 0)
         variables[i("local plating reserve [V]")] = eta
         variables[i("plating reserve [V]")] = self.least(eta)
+        variables["Plating heat [W.m-2]"] = self.mean(current * eta)
         variables[i("sodium plating current density [A.m-2]")] = current
         variables[i("face plating current density [A.m-2]")] = self.at_separator(current)
         face = self.at_separator(covered)

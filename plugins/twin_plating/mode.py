@@ -48,7 +48,7 @@ class HostPlating(FailureMode):
         "{interface} conducting fraction",
         "{interface} particle area per cell area",
     )
-    writes = (Port.PLATING_CURRENT,)
+    writes = (Port.PLATING_CURRENT, Port.HEAT_SOURCE)
 
     @staticmethod
     def _hosts(cell: CellContext) -> tuple[Interface, ...]:
@@ -65,11 +65,14 @@ class HostPlating(FailureMode):
         return found
 
     def contributions(self, cell: CellContext) -> dict[PortAt, str]:
-        """The current that plates and strips."""
-        return {
+        """The current that plates and strips, and its heat."""
+        found = {
             Port.PLATING_CURRENT.at(i.place): i("sodium plating current density [A.m-2]")
             for i in self._hosts(cell)
         }
+        if found:
+            found[Port.HEAT_SOURCE.at()] = "Plating heat [W.m-2]"
+        return found
 
     def criteria(self, cell: CellContext) -> list[Criterion]:
         """A warning where sodium plates: what kills is the capacity, or a filament, it makes."""

@@ -282,6 +282,45 @@ def test_sodium_and_charge_are_all_somewhere(make_cell, run, limit, model):
     limit("E25 charge", ours[0] - ours, passed, 1e-8, of=total[0])
 
 
+def test_energy_is_conserved(make_cell, run, limit):
+    # Sodium that plates and then goes into the host at rest: what neither electrode stores and
+    # nobody charged has become heat.
+    changes = {
+        "thermal.model": "lumped",
+        "thermal.heat_transfer": "0 W/(m^2*K)",
+        "stack.pressure": "0 MPa",
+        "modes.plating.dead_share": 0.0,
+    }
+    spec = make_cell(CELL, PARTLY | changes)
+    steps = [(-8.0, 2400.0), (0.0, 20 * HOUR)]
+    options = {"heat of mixing": "true"}
+    seen = run(spec, steps, MODE, model="spm", options=options, rtol=1e-8, atol=1e-10)
+    values = twin.parameter_values(spec)
+    entropic = spec.cathode.material.entropic_change.value.si
+
+    def stored(place, stoichiometry):
+        curve = values[f"{place} electrode OCP [V]"](pybamm.Vector(stoichiometry))
+        return np.asarray(values.evaluate(curve)).reshape(-1)
+
+    expected = plated = began = 0.0
+    for current, seconds in steps:
+        t = np.linspace(began + 1e-6, began + seconds - 1e-6, 20001)
+        began += seconds
+        k = seen.at(CURRENT, t)
+        host = (current - k) * stored("Negative", seen.at("Anode stoichiometry", t))
+        T = seen.at("Volume-averaged cell temperature [K]", t)
+        cathode = stored("Positive", seen.at("Cathode stoichiometry", t)) - 298.15 * entropic
+        assert T.max() < 330
+        expected += np.trapezoid(current * cathode - host - current * seen.at("Voltage [V]", t), t)
+        plated += np.trapezoid(seen.at("Plating heat [W.m-2]", t), t)
+    heat = spec.thermal.heat_capacity.si * (
+        seen.end("Volume-averaged cell temperature [K]") - 298.15
+    )
+    assert seen.end(PLATED) < 1e-3 * seen[PLATED].max()
+    assert plated > 0.03 * heat
+    limit("E25 heat of a host that plates", heat, expected, 1e-3)
+
+
 @MODELS
 def test_a_jump_finds_what_is_dead(model):
     fast = {"modes.plating.dead_share": 0.2, "protocol.rate": "C/2"}
