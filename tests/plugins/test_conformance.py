@@ -211,6 +211,20 @@ class TestBlockingInAFullCell(ModeConformance):
     current_density = -2.0
 
 
+class TestPlatingOnHardCarbon(ModeConformance):
+    mode_id = "plating"
+    cell = "hc-nzsp-nvp"
+    # So full, and charged so fast, that it plates.
+    overrides = {"anode.initial_stoichiometry": 0.45}
+    neutral = {"modes.plating.exchange_current": "0 A/m^2"}
+    bounds = {
+        "Anode plated sodium [C.m-2]": (-0.01, 1e5),  # the solver's tolerance of what is all gone
+        "Anode dead plated sodium [C.m-2]": (0, 1e5),
+    }
+    current_density = -8.0
+    duration = 1800.0
+
+
 class _Broken(FailureMode):
     """A mode of sound promises, for each test to break one of."""
 

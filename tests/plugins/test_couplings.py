@@ -114,6 +114,10 @@ def warms(effect, sign, modes, overrides=None, steps=REST, to="60 degC", **more)
 
 
 FULL = {"cell": NVP, "model": "spm"}
+HOST = {"cell": "hc-nzsp-nvp", "model": "spm"}
+# Nearly half full, charged so fast that sodium plates.
+FILLED = {"anode.initial_stoichiometry": 0.45, "anode.thickness": "80 um"}
+FAST = [(-8.0, 2000.0)]
 ROWS = [
     # interphase -> cell and dendrite
     joins("interphase", "Anode series resistance [Ohm.m2]", RISES, REST, "interphase", (), GROWING),
@@ -388,6 +392,14 @@ ROWS = [
         ("blocking",),
         {"modes.blocking.separator.activation_energy": "0.6 eV"},
     ),
+    # a host that falls below sodium
+    joins("plating", "Anode stoichiometry", FALLS, FAST, "plating", (), FILLED, **HOST),
+    joins("plating", "Anode potential vs sodium [V]", RISES, FAST, "plating", (), FILLED, **HOST),
+    joins(
+        "plating", "Anode filament filling", RISES, FAST, "plating", ("dendrite",), FILLED, **HOST
+    ),
+    presses("Anode plated sodium [C.m-2]", FALLS, ("plating",), FILLED, FAST, **HOST),
+    warms("Anode plated sodium [C.m-2]", FALLS, ("plating",), FILLED, FAST, to="40 degC", **HOST),
     warms("Anode liquid fraction", RISES, ("pressure",), to="110 degC"),
     warms(
         "Anode void height [m]",

@@ -9,6 +9,7 @@ from typing import Any
 from twin.catalog.parameters import UNSTATED
 from twin.modes.manager import plugin_manager
 from twin.specs import percolation
+from twin.specs.balance import ratio_warning
 from twin.specs.dump import provenance_counts
 from twin.specs.naming import find
 from twin.specs.quantity import Quantity
@@ -97,8 +98,8 @@ def layers(spec: CellSpec) -> list[Layer]:
 def warnings(spec: CellSpec) -> list[str]:
     """Return what to be wary of before a cell is believed, in words.
 
-    How much of it rests on numbers nobody measured, and which failure modes would act
-    outside the range they are trusted in.
+    How much of it rests on numbers nobody measured, whether a host anode has room for the
+    sodium, and which failure modes would act outside the range they are trusted in.
     """
     found = []
     counts = provenance_counts(spec)
@@ -106,6 +107,9 @@ def warnings(spec: CellSpec) -> list[str]:
     if total and sure < total:
         found.append(f"{total - sure} of {total} numbers are not measured")
     found += [text for place in ("anode", "cathode") for text in _cut_off(spec, place)]
+    tight = ratio_warning(spec)
+    if tight is not None:
+        found.append(tight)
     ambient, pressure = spec.thermal.ambient, spec.stack.pressure
     for mode in plugin_manager().select(kind=spec.kind):
         for what, quantity, (low, high) in (

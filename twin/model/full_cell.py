@@ -68,7 +68,7 @@ class PortedCell:
                 fix="use SodiumSymmetricCell for it, or choose a full cell",
             )
         self.cell_spec = spec
-        self.cell = CellContext(spec)
+        self.cell = CellContext(spec, resolved=not isinstance(self, pybamm.lithium_ion.SPM))
         self.assembly = Assembly(self.cell, modes)
         chosen = cell_options(spec, options)
         super().__init__(chosen, name or type(self).__name__, build=False)  # type: ignore[call-arg]
@@ -133,11 +133,12 @@ class PortedCell:
     def _exchange_porous(
         self, submodels: dict[str, Any], param: Any, options: Any, interface: Any, domain: str
     ) -> None:
-        assembly = self.assembly
+        assembly, cell = self.assembly, self.cell
+        plates = assembly.writes(Port.PLATING_CURRENT.at(interface.place))
         local = options["surface form"] == "differential" and self._filmed(interface, options)
         for key in (f"{domain} primary interface", f"{domain} interface"):
             if key in submodels:
-                submodels[key] = film.with_film_drop(submodels[key], interface, local)
+                submodels[key] = film.with_film_drop(submodels[key], interface, local, plates)
         if local:
             # PyBaMM's SPMe and DFN do not give it quite the same name.
             (key,) = [k for k in submodels if k.startswith(f"{domain} surface potential diff")]
@@ -148,6 +149,10 @@ class PortedCell:
         if assembly.writes(Port.PARASITIC_CURRENT.at(interface.place)):
             submodels[f"{domain} primary sei"] = porous.ParasiticReaction(
                 param, domain, options, interface
+            )
+        if plates:
+            submodels[f"{domain} primary lithium plating"] = porous.PlatingReaction(
+                param, domain, options, interface, cell.resolved
             )
         if assembly.writes(Port.ACTIVE_FRACTION.at(interface.place)):
             submodels[f"{domain} primary active material"] = porous.PortedActiveMaterial(

@@ -8,6 +8,7 @@ import pybamm
 
 from twin.model.circuit import CELL_CURRENT
 from twin.model.core import TEMPERATURE, CoreSubModel, interface_spec, scalar, spread
+from twin.model.film import film_voltage, plating_current
 from twin.model.laws import law_expression
 from twin.modes.context import CellContext, Interface
 from twin.modes.ports import Port
@@ -62,6 +63,62 @@ class ParasiticReaction(pybamm.sei.NoSEI):
     def set_initial_conditions(self, variables: dict[str, Any]) -> None:
         """Start from none."""
         self.initial_conditions = {variables[self._state]: pybamm.Scalar(0)}
+
+
+class PlatingReaction(pybamm.lithium_plating.NoPlating):
+    """Metal on a porous electrode's particles: the gathered plating current.
+
+    Positive when metal is stripped (oxidised). It stands beside the main reaction in PyBaMM's
+    current balance, ``j = k/(a L)``, in a DFN at each place its own. In a single-particle model
+    the overpotential follows from the current and the plating from the overpotential, so ``k``
+    is an algebraic state there.
+
+    PyBaMM's own lithium plating has the balance and the overpotential, not the law: its dead
+    lithium decays with time, and its single-particle form leaves the plating out of the
+    overpotential (:func:`twin.model.film.with_film_drop`).
+    """
+
+    def __init__(self, param: Any, domain: str, options: Any, interface: Interface, resolved: bool):
+        super().__init__(param, domain, options)
+        self.interface = interface
+        self.resolved = resolved
+
+    def get_fundamental_variables(self) -> dict[str, Any]:
+        """Define the current where it is a state; else it is not known yet."""
+        none = super().get_fundamental_variables()
+        unknown = "plating interfacial current density [A.m-2]"
+        variables = {name: symbol for name, symbol in none.items() if unknown not in name}
+        if not self.resolved:
+            name = plating_current(self.interface)
+            scale = self.param.I_typ
+            variables[name] = pybamm.Variable(name, domain="current collector", scale=scale)
+        return variables
+
+    def get_coupled_variables(self, variables: dict[str, Any]) -> dict[str, Any]:
+        """Put the current on the particles."""
+        place = f"{self.domain} electrode"
+        if self.resolved:
+            current = variables[Port.PLATING_CURRENT.at(self.interface.place).variable]
+        else:
+            current = variables[plating_current(self.interface)]
+        if current.domain != [place]:
+            current = pybamm.PrimaryBroadcast(current, place)
+        a = variables[f"{self.domain.capitalize()} electrode surface area to volume ratio [m-1]"]
+        variables.update(self._get_standard_reaction_variables(current / (a * self.domain_param.L)))
+        return super().get_coupled_variables(variables)
+
+    def set_algebraic(self, variables: dict[str, Any]) -> None:
+        """``0 = k - sum of the contributions``, in a single-particle model."""
+        if not self.resolved:
+            port = variables[Port.PLATING_CURRENT.at(self.interface.place).variable]
+            state = variables[plating_current(self.interface)]
+            self.algebraic = {state: (state - port) / self.param.I_typ}
+
+    def set_initial_conditions(self, variables: dict[str, Any]) -> None:
+        """Start from none."""
+        if not self.resolved:
+            state = variables[plating_current(self.interface)]
+            self.initial_conditions = {state: pybamm.Scalar(0)}
 
 
 class PortedActiveMaterial(pybamm.active_material.Constant):
@@ -272,10 +329,20 @@ class PorousInterface(CoreSubModel):
         )
         variables[i("reaction overpotential [V]")] = scalar(eta)
         variables[i("potential vs sodium [V]")] = scalar(difference - drop)
+        variables[i("local potential vs sodium [V]")] = self._local_potential(variables)
         variables[i("reference exchange current density [A.m-2]")] = self._reference_current(
             variables, area_factor
         )
         return variables
+
+    def _local_potential(self, variables: dict[str, Any]) -> pybamm.Symbol:
+        """Return the same at each place of a DFN's electrode."""
+        i, place = self.interface, f"{self.electrode} electrode"
+        if not self.cell.resolved:
+            return variables[i("potential vs sodium [V]")]
+        difference = variables[f"{place.capitalize()} surface potential difference [V]"]
+        drop = variables.get(film_voltage(i), variables[i("film voltage [V]")])
+        return difference - (drop if drop.domain == difference.domain else spread(drop, place))
 
     def _reference_current(self, variables: dict[str, Any], area_factor: Any) -> pybamm.Symbol:
         law, key = interface_spec(self.cell, self.interface)

@@ -55,10 +55,13 @@ class CellContext:
     ----------
     spec : CellSpec
         The cell.
+    resolved : bool
+        Whether the model follows each place in a composite (a DFN), or one for all.
     """
 
-    def __init__(self, spec: CellSpec):
+    def __init__(self, spec: CellSpec, resolved: bool = True):
         self.spec = spec
+        self.resolved = resolved
         self.kind: str = spec.kind
         anode = Interface("anode", spec.anode.kind)
         cathode_kind = spec.cathode.kind if spec.cathode is not None else spec.anode.kind

@@ -210,6 +210,9 @@ class PorousElectrode(Frozen):
     its sodium: as full as the lower voltage limit leaves it (:mod:`twin.specs.filling`)."""
     electrolyte: Electrolyte | None = None
     """The electrolyte inside the composite, where it is not the separator's."""
+    metal: Metal | None = None
+    """What plates on a host anode below that metal's potential, and may enter the separator
+    as a filament; none is followed where it is not named."""
     tortuosity_exponent: Q("", ge=0) = _assumed(1.5, "Bruggeman")
     electronic_tortuosity_exponent: Q("", ge=0) = _assumed(1.5, "Bruggeman")
     mixing: Mixing | None = None

@@ -340,6 +340,7 @@ class TestDendriteInASymmetricCell(ModeConformance):
     mode_id = "dendrite"
     cell = "na-nzsp-na"
     neutral = NEUTRAL
+    absent_reads = ("{interface} particle area per cell area",)
     overrides = {"modes.dendrite.short.law": "burns-out"}
     bounds = {
         "Anode filament length [m]": (9.9e-6, 5.2e-4),
@@ -352,6 +353,7 @@ class TestDendriteInABrittleShortLivedCell(ModeConformance):
     mode_id = "dendrite"
     cell = "na-base-na"
     neutral = NEUTRAL
+    absent_reads = ("{interface} particle area per cell area",)
     overrides = {
         "modes.dendrite.flaw.length": {"value": "300 um", "status": "assumed", "source": "a test's"}
     }
