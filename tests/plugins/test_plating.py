@@ -34,6 +34,22 @@ TIGHT = {
 CYCLE = [(-8.0, HOUR), (0.0, 600.0), (4.0, 1.5 * HOUR), (0.0, HOUR)]
 PARTLY = {"anode.initial_stoichiometry": 0.45}
 MODELS = pytest.mark.parametrize("model", ["dfn", "spm"])
+# All of the cathode is used, from a filling away from the curve's steep end.
+CATHODE = {
+    "cathode.mixing.network": "continuous",
+    "cathode.mixing.utilisation": 1.0,
+    "cathode.initial_stoichiometry": 0.98,
+}
+
+
+@pytest.fixture(scope="module")
+def make_cell(make_cell):
+    """The cell with its cathode out of the way."""
+
+    def make(name, overrides=None):
+        return make_cell(name, (CATHODE if name == CELL else {}) | dict(overrides or {}))
+
+    return make
 
 
 def sites(spec, place):
