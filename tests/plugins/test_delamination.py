@@ -668,6 +668,32 @@ def test_a_composite_of_weak_bonds_dies_of_delamination():
     assert outcome.evidence["delamination"]["says"]
 
 
+@pytest.mark.parametrize("place", ["anode", "composite_anode", "cathode"])
+def test_a_spec_of_the_old_law_is_told_what_took_its_place(place):
+    key = f"modes.delamination.{place}.constrained_share"
+    with pytest.raises(twin.SpecError) as raised:
+        twin.load_cell("na-nzsp-nvp", overrides={key: 0.2})
+    (problem,) = raised.value.problems
+    assert problem.key == key and problem.fix == "remove it"
+    assert "no longer a key" in problem.message and "stiffnesses" in problem.message
+
+
+def test_a_stored_cell_of_the_old_law_says_that_it_is_of_an_earlier_version():
+    from twin.runs.stored import understood
+
+    def load():
+        with understood("run x", "cell spec"):
+            twin.load_cell(
+                "na-nzsp-nvp", overrides={"modes.delamination.cathode.constrained_share": 0.2}
+            )
+
+    with pytest.raises(twin.StoreError) as raised:
+        load()
+    problem = raised.value.problem
+    assert "earlier version" in problem.message and "constrained_share" in problem.message
+    assert "start a new run" in problem.fix and problem.key == "run x"
+
+
 @settings(max_examples=6, deadline=None)
 @given(exponent=st.floats(1, 8), factor=st.floats(0, 1e5), q=st.floats(0, 2))
 def test_damage_is_a_share_and_never_heals_by_itself(warmed, exponent, factor, q):

@@ -212,10 +212,14 @@ class IsolatedHost(CoreSubModel):
         first = _at_start(active, model.initial_conditions)
         variables[i("isolated host share")] = share = scalar(first - active)
         rate = _rate_of(active, model.rhs)
+        sodium, back = variables[i(ISOLATED)], variables[i(_BACK)]
         if rate is None:
+            # A share that never changes cuts nothing off: no state for the solver to mind.
+            del model.rhs[sodium], model.algebraic[back]
+            for state in (sodium, back):
+                del model.initial_conditions[state]
+                variables[state.name] = scalar(0)
             return
-        sodium = variables[i(ISOLATED)]
-        back = variables[i(_BACK)]
         model.algebraic[back] = scalar(back - pybamm.maximum(rate, 0) / active)
         # Of nothing isolated, nothing is known: as full as all were at first.
         start = self.cell.parameter(f"{i.place}.initial_stoichiometry")
