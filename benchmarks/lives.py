@@ -51,7 +51,7 @@ LIVES = {
     "resistance": Life("na-nzsp-nvp", "interphase resistance"),
     "reserve": Life("nasn-nps-nyzc-nco", "sodium used up, felt when the reserve is"),
     "anode-free": Life("al-nbh-nco", "nothing: anode-free", asked={"without": ["dendrite"]}),
-    "knee": Life("na-base-nvp", "delamination of the cathode's particles"),
+    "knee": Life("nasn-natacl6-nvp", "the catholyte's interphase, with its knee"),
     "short": Life(
         "na-nzsp-nvp",
         "a filament across the electrolyte",

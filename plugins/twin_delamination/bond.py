@@ -1,4 +1,4 @@
-"""How much of one interface is bonded, and the misfit it feels.
+"""How much of a metal foil is bonded, and the misfit it feels.
 
 The state is ``y = -ln(1 - D)`` with ``D`` the share parted: the bond left, ``exp(-y)``,
 stays positive and its last part goes as smoothly as its first. The second state is the
@@ -11,10 +11,8 @@ so that a step of an isothermal cell's temperature counts with its full amplitud
 rate the interface could see. It starts at nought: the way from the stress-free state to
 the first operating point is the first half cycle.
 
-At a metal the bond left is the contact. In a composite the interface lost is shared out
-between whole particles cut off and the others' surface: the active material left is
-``(1 - D)^lambda`` and the contact of its particles ``(1 - D)^(1 - lambda)``, in all
-``1 - D`` of the area.
+The bond left is the contact. The bonds of a composite's particles are another matter
+(``particles.py``).
 """
 
 from __future__ import annotations
@@ -61,18 +59,12 @@ class Bond(BondSubModel):
         i = self.interface
         y = self.state(i("damage state"), scale=_SCALE)
         strain = self.state(i("felt misfit strain"), scale=1e-3)
-        found = {
+        return {
             i("damage state"): y,
             i("delaminated fraction"): 1 - exponential(-y),
+            i("bonded contact fraction"): exponential(-y),
             i("felt misfit strain"): strain,
         }
-        if i.kind == "metal":
-            found[i("bonded contact fraction")] = exponential(-y)
-        else:
-            share = self.own("active_loss_share")
-            found[i("bonded contact fraction")] = exponential(-(1 - share) * y)
-            found[i("connected active fraction")] = exponential(-share * y)
-        return found
 
     def set_initial_conditions(self, variables: dict[str, Any]) -> None:
         """Stress-free, and whole but for what was never bonded."""

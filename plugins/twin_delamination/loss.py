@@ -1,11 +1,9 @@
-"""What parts a bond: misfit stress, overload, fatigue; and what closes it again.
+"""What parts a foil's bond: misfit stress, overload, fatigue; and what closes it again.
 
-With ``c`` the constrained share of the misfit::
+A foil on a stiff pellet follows it wholly::
 
-    eps      = c [ (alpha_s - alpha_e)(T - T_0) + (beta/3)(x - x_0) ]
-    sigma_m  = M eps_lag                                  composite (M in mechanics.py)
-    sigma_m  = sigma_y tanh(M eps_lag/sigma_y)            a solid that yields: a metal, and a
-                                                          host with a yield strength (an alloy)
+    eps      = (alpha_s - alpha_e)(T - T_0)
+    sigma_m  = sigma_y tanh(M eps_lag/sigma_y)            a metal yields (M in mechanics.py)
     sigma_n  = max(chi_s |sigma_m| - p - sigma_adh, 0)    opening traction
     dD/dt    = (1 - D)^q B (sigma_n/sigma_0)^m |d eps_lag/dt|         fatigue (strain)
              or (1 - D)^q (C m/2) (G/Gamma_i)^(m-1) |dG/dt|/Gamma_i   fatigue (paris)
@@ -37,7 +35,6 @@ from twin_delamination.cohesive import damage_at
 from twin_delamination.mechanics import (
     biaxial_modulus,
     bilayer_curvature,
-    inclusion_modulus,
     release_rate,
 )
 
@@ -51,40 +48,22 @@ class BondLoss(BondSubModel):
         return self.cell.parameter(f"{key}.{name}")
 
     def _elastic(self) -> tuple[Any, Any, Any]:
-        """Return ``M``, ``E`` and ``nu`` of what is strained: the metal, or the electrolyte."""
-        solid, electrolyte = self.pair.solid, self.pair.electrolyte
-        strained = solid if self.interface.kind == "metal" else electrolyte
-        E, nu = self._of(strained, "youngs_modulus"), self._of(strained, "poisson_ratio")
-        if self.interface.kind == "metal" or self.table.geometry == "film":
-            return biaxial_modulus(E, nu), E, nu
-        particle = self._of(solid, "youngs_modulus"), self._of(solid, "poisson_ratio")
-        return inclusion_modulus(E, nu, *particle), E, nu
+        """Return ``M``, ``E`` and ``nu`` of the metal."""
+        E, nu = (self._of(self.pair.solid, name) for name in ("youngs_modulus", "poisson_ratio"))
+        return biaxial_modulus(E, nu), E, nu
 
     def _thickness(self) -> pybamm.Parameter:
         if self.table.layer_thickness is not None:
             return self.own("layer_thickness")
         electrode = self.cell.electrode_key(self.interface.place)
-        what = "thickness" if self.interface.kind == "metal" else "particle_radius"
-        return self.cell.parameter(f"{electrode}.{what}")
+        return self.cell.parameter(f"{electrode}.thickness")
 
     def _misfit(self, variables: dict[str, Any]) -> Any:
-        """Return the constrained misfit strain; positive where the electrode is too large."""
-        strain: Any = pybamm.PrimaryBroadcast(0, "current collector")
-        solid = self.pair.solid
-        if self.pair.expands:
-            mismatch = self._of(solid, "thermal_expansion") - self._of(
-                self.pair.electrolyte, "thermal_expansion"
-            )
-            warmer = variables[TEMPERATURE] - self.own("stress_free_temperature")
-            strain = strain + mismatch * warmer
-        if self.pair.swells:
-            if self.table.stress_free_stoichiometry is None:
-                start = self.cell.parameter(f"{self.interface.place}.initial_stoichiometry")
-            else:
-                start = self.own("stress_free_stoichiometry")
-            filled = variables[self.interface("stoichiometry")] - start
-            strain = strain + self._of(solid, "volume_change") / 3 * filled
-        return self.own("constrained_share") * strain
+        """Return the misfit strain; positive where the foil is too large."""
+        mismatch = self._of(self.pair.solid, "thermal_expansion") - self._of(
+            self.pair.electrolyte, "thermal_expansion"
+        )
+        return mismatch * (variables[TEMPERATURE] - self.own("stress_free_temperature"))
 
     def get_coupled_variables(self, variables: dict[str, Any]) -> dict[str, Any]:
         """Strain, stress, traction and energy."""
@@ -93,12 +72,9 @@ class BondLoss(BondSubModel):
         felt = variables[i("felt misfit strain")]
         misfit = self._misfit(variables)
         pressure = pybamm.maximum(variables["Stack pressure [Pa]"], 0)
-        stress, slope = modulus * felt, modulus
-        # Of a metal the pair needs it; of a host, only those that flow have it.
-        if self.cell.has(f"{self.pair.solid}.yield_strength"):
-            limit = self._of(self.pair.solid, "yield_strength")
-            stress = limit * pybamm.tanh(stress / limit)
-            slope = modulus * (1 - (stress / limit) ** 2)
+        limit = self._of(self.pair.solid, "yield_strength")
+        stress = limit * pybamm.tanh(modulus * felt / limit)
+        slope = modulus * (1 - (stress / limit) ** 2)
         pull = self.own("opening_factor") * pybamm.AbsoluteValue(stress)
         traction = pybamm.maximum(pull - pressure - self.own("adhesion"), 0)
         net = traction / self.own("opening_factor")
@@ -117,8 +93,6 @@ class BondLoss(BondSubModel):
         variables[i("misfit opening [m]")] = net / modulus * self._thickness()
         if self.pair.bends:
             variables[i("misfit curvature [m-1]")] = self._curvature(stress / modulus, modulus)
-        if i.kind == "porous":
-            variables[i("electrolyte tensile stress [Pa]")] = self._tension(stress) - pressure
         return variables
 
     def _curvature(self, strain: Any, modulus: Any) -> pybamm.Symbol:
@@ -127,16 +101,6 @@ class BondLoss(BondSubModel):
         stiff = biaxial_modulus(self._of(plate, "youngs_modulus"), self._of(plate, "poisson_ratio"))
         thickness = self.cell.parameter("electrolyte.thickness")
         return bilayer_curvature(strain, modulus, self._thickness(), stiff, thickness)
-
-    def _tension(self, stress: Any) -> pybamm.Symbol:
-        """Return the largest tension in the electrolyte, before the stack presses on it.
-
-        A film is stretched by a host that grows. A matrix is stretched around a particle
-        that grows (half the pressure on it), and pulled at by one that shrinks.
-        """
-        if self.table.geometry == "film":
-            return pybamm.maximum(stress, 0)
-        return pybamm.maximum(stress / 2, -stress)
 
     def set_rhs(self, variables: dict[str, Any]) -> None:
         """Part and close the bond; follow the strain."""

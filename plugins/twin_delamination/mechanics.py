@@ -47,5 +47,6 @@ def release_rate(stress: Any, thickness: Any, E: Any, nu: Any) -> Any:
 def bilayer_curvature(strain: Any, M_film: Any, h_film: Any, M_plate: Any, h_plate: Any) -> Any:
     """Return the curvature [m-1] of two bonded plates whose free lengths differ by ``strain``."""
     m, n = h_film / h_plate, M_film / M_plate
-    stiffness = 3 * (1 + m) ** 2 + (1 + m * n) * (m**2 + 1 / (m * n))
-    return 6 * strain * (1 + m) ** 2 / ((h_film + h_plate) * stiffness)
+    # Times m n, so that a film of no thickness bends nothing.
+    stiffness = 3 * (1 + m) ** 2 * m * n + (1 + m * n) * (m**3 * n + 1)
+    return 6 * strain * (1 + m) ** 2 * m * n / ((h_film + h_plate) * stiffness)

@@ -26,7 +26,8 @@ from twin_delamination.parameters import Parameters, table_of
 class Delamination(FailureMode):
     """Loss of the bond between electrode and electrolyte by misfit strain.
 
-    The equations stand in ``bond.py``, ``loss.py``, ``mechanics.py`` and ``cohesive.py``.
+    The equations stand in ``particles.py`` and ``shell.py`` for a composite, and in ``bond.py``,
+    ``loss.py``, ``mechanics.py`` and ``cohesive.py`` for a foil.
     """
 
     id = "delamination"
@@ -35,6 +36,7 @@ class Delamination(FailureMode):
         "Hutchinson and Suo 1992, Adv. Appl. Mech. 29, 63",
         "Selsing 1961, J. Am. Ceram. Soc. 44, 419",
         "Roe and Siegmund 2003, Eng. Fract. Mech. 70, 209",
+        "Miner 1945, J. Appl. Mech. 12, A159",
         "Bucci et al. 2017, J. Mater. Chem. A 5, 19422",
     )
     validity = Validity(
@@ -52,16 +54,20 @@ class Delamination(FailureMode):
     writes = (Port.CONTACT_FRACTION, Port.ACTIVE_FRACTION)
 
     def _places(self, cell: CellContext) -> list[Interface]:
-        return [pair.interface for pair in bonded_pairs(cell, self.id)]
+        return [pair.interface for pair in bonded_pairs(cell)]
 
     def submodels(self, cell: CellContext) -> dict[str, Any]:
         """A bond and its loss wherever two known solids meet."""
         from twin_delamination.bond import Bond
         from twin_delamination.loss import BondLoss
+        from twin_delamination.particles import Particles
 
         found: dict[str, Any] = {}
-        for pair in bonded_pairs(cell, self.id):
+        for pair in bonded_pairs(cell):
             place = pair.interface.place
+            if pair.interface.kind == "porous":
+                found[f"{place} particles"] = Particles(cell, self.id, pair)
+                continue
             found[f"{place} bond"] = Bond(cell, self.id, pair)
             found[f"{place} bond loss"] = BondLoss(cell, self.id, pair)
         return found
@@ -78,16 +84,20 @@ class Delamination(FailureMode):
     def criteria(self, cell: CellContext) -> list[Criterion]:
         """Too much of an interface parted; the electrolyte pulled beyond its strength."""
         found = []
-        for pair in bonded_pairs(cell, self.id):
+        for pair in bonded_pairs(cell):
             i = pair.interface
             side = getattr(cell.parameters(self.id), table_of(i))
+            limit, start = side.damage_limit.si, side.initial_damage.si
+            fresh = min(start, 0.5 * limit)
+            # A parted particle may still touch: there, contact is what counts.
+            touching = i.kind == "porous"
             found.append(
                 Criterion(
                     what=f"{i.place} delaminated",
-                    variable=i("delaminated fraction"),
-                    threshold=side.damage_limit.si,
-                    direction="above",
-                    fresh=min(side.initial_damage.si, 0.5 * side.damage_limit.si),
+                    variable=i(f"{'bonded contact' if touching else 'delaminated'} fraction"),
+                    threshold=1 - limit if touching else limit,
+                    direction="below" if touching else "above",
+                    fresh=1 - fresh if touching else fresh,
                     says=f"misfit strain has parted the {i.place} from the electrolyte",
                 )
             )
@@ -108,7 +118,10 @@ class Delamination(FailureMode):
 
     def slow_states(self, cell: CellContext) -> list[SlowState]:
         """The damage, in the form that grows evenly."""
-        return [SlowState(i("damage state")) for i in self._places(cell)]
+        found = [SlowState(i("damage state")) for i in self._places(cell) if i.kind == "metal"]
+        slow = ("Miner sum", "overload damage", "largest shrinkage")
+        hosts = [i for i in self._places(cell) if i.kind == "porous"]
+        return found + [SlowState(i(name)) for i in hosts for name in slow]
 
     def outputs(self, cell: CellContext) -> list[str]:
         """Damage, strain, stress and what they release."""
@@ -123,7 +136,13 @@ class Delamination(FailureMode):
             "pristine resistance [Ohm.m2]",
         )
         found = [i(name) for i in self._places(cell) for name in names]
-        bent = [pair.interface for pair in bonded_pairs(cell, self.id) if pair.bends]
+        hosts = [i for i in self._places(cell) if i.kind == "porous"]
+        found += [
+            i(name)
+            for i in hosts
+            for name in ("Miner sum", "overload damage", "contact fraction of the widest gap")
+        ]
+        bent = [pair.interface for pair in bonded_pairs(cell) if pair.bends]
         return found + [i("misfit curvature [m-1]") for i in bent]
 
     def provides(self, cell: CellContext) -> list[str]:
@@ -136,10 +155,11 @@ class Delamination(FailureMode):
         volts, capacity, said = 0.0, 0.0, []
         thermal = 2 * GAS_CONSTANT * run.temperature / FARADAY
         for i in self._places(cell):
-            contact, j0 = (
-                i("bonded contact fraction"),
-                i("reference exchange current density [A.m-2]"),
-            )
+            # What a particle has lost shows when it has shrunk, not at the end of a discharge.
+            touching = "bonded contact fraction"
+            if i.kind == "porous":
+                touching = "contact fraction of the widest gap"
+            contact, j0 = i(touching), i("reference exchange current density [A.m-2]")
             shares = [run.first[contact], run.last[contact]]
             if i.kind == "porous":
                 active = i("connected active fraction")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from twin import CellContext, Interface
-from twin_delamination.parameters import table_of
 
 _ELASTIC = ("youngs_modulus", "poisson_ratio")
 
@@ -25,17 +24,17 @@ class Pair:
     """Whether enough is known of a foil and its electrolyte to say how they bend."""
 
 
-def bonded_pairs(cell: CellContext, mode_id: str) -> list[Pair]:
+def bonded_pairs(cell: CellContext) -> list[Pair]:
     """Return the interfaces at which two solids of known elasticity meet.
 
     Where a material gives too little, or the electrolyte is no solid (no Young's modulus),
     the mode leaves the interface alone.
     """
-    found = (_pair(cell, mode_id, i) for i in cell.interfaces)
+    found = (_pair(cell, i) for i in cell.interfaces)
     return [pair for pair in found if pair is not None]
 
 
-def _pair(cell: CellContext, mode_id: str, interface: Interface) -> Pair | None:
+def _pair(cell: CellContext, interface: Interface) -> Pair | None:
     electrode = cell.electrode_key(interface.place)
     solid, electrolyte = f"{electrode}.material", "electrolyte.material"
     if getattr(cell.electrode(interface.place), "electrolyte", None) is not None:
@@ -49,9 +48,7 @@ def _pair(cell: CellContext, mode_id: str, interface: Interface) -> Pair | None:
         bends = _gives(cell, electrolyte, "poisson_ratio")
         return Pair(interface, solid, electrolyte, True, False, bends) if known else None
     swells = _gives(cell, solid, "volume_change")
-    known = _gives(cell, electrolyte, *_ELASTIC)
-    if getattr(cell.parameters(mode_id), table_of(interface)).geometry == "inclusion":
-        known = known and _gives(cell, solid, *_ELASTIC)
+    known = _gives(cell, electrolyte, *_ELASTIC) and _gives(cell, solid, *_ELASTIC)
     return Pair(interface, solid, electrolyte, expands, swells) if known else None
 
 

@@ -17,6 +17,12 @@ crack of the length ``l`` has left behind::
 
     f = 1 - (2/pi) atan(a/l)
 
+At the face of a host whose metal has plated there is no foil: ``j_loc`` is the plating current of
+the place at the separator, ``k/(a L theta)``, with the metal's own exchange current on the host
+(of the mode that plates) and no film, so that the charge transfer's part of ``eta_tip`` is how far
+the host is below the metal's potential. Only metal that is there fills a crack: what it takes in
+goes with the share ``q/(q + q_c)`` of the face that is covered (growth.py).
+
 The crack takes in through its flanks what the drive brings against its pressure ``p``,
 and loses what is squeezed out of its mouth (``plug.py``)::
 
@@ -45,6 +51,7 @@ import pybamm
 
 from twin import FARADAY, ModeSubModel, arrhenius
 from twin_dendrite import fracture, plug
+from twin_dendrite.metals import metal_key
 
 TEMPERATURE = "Volume-averaged cell temperature [K]"
 _LEAST_CONTACT = 1e-8
@@ -90,7 +97,7 @@ class Flank(ModeSubModel):
 
     @property
     def _metal_key(self) -> str:
-        return f"{self.cell.electrode_key(self.interface.place)}.material"
+        return metal_key(self.cell, self.interface)
 
     @property
     def specific_volume(self) -> Any:
@@ -107,17 +114,14 @@ class Flank(ModeSubModel):
     def drive(self, variables: dict[str, Any], length: Any) -> Drive:
         """Return the drive of a filament of a length [m]."""
         i = self.interface
-        theta = pybamm.maximum(variables[i("conducting fraction")], _LEAST_CONTACT)
-        j_0 = variables[i("reference exchange current density [A.m-2]")]
+        crowding, j_0 = self._contact(variables)
         sigma = (
             self.cell.parameter("electrolyte.thickness")
             / variables["Separator resistance [Ohm.m2]"]
         )
         share = self.p("drive.film_share")
-        crowding = 1 / theta * self._at_voids(variables)
-        j = -variables[i("current density [A.m-2]")] * crowding
-        narrow = variables[i("constriction resistance [Ohm.m2]")]
-        film = share * theta * (variables[i("series resistance [Ohm.m2]")] - narrow)
+        j = -variables[i(self._current)] * crowding
+        narrow, film = self._in_series(variables, share)
         left = 1 - 2 / np.pi * pybamm.arctan(self.p("drive.spot_radius") / length)
         detour = self.p("drive.detour_factor") * length / sigma
         thermal = share * 2 * pybamm.constants.R * variables[TEMPERATURE] / pybamm.constants.F
@@ -134,6 +138,37 @@ class Flank(ModeSubModel):
             crowding=crowding,
             exchange=j_0,
         )
+
+    @property
+    def _current(self) -> str:
+        """Name the cell's current density that the face's metal takes, positive where it strips."""
+        own = self.interface.kind == "metal"
+        return "current density [A.m-2]" if own else "face plating current density [A.m-2]"
+
+    def _theta(self, variables: dict[str, Any]) -> pybamm.Symbol:
+        conducting = variables[self.interface("conducting fraction")]
+        return pybamm.maximum(conducting, _LEAST_CONTACT)
+
+    def _contact(self, variables: dict[str, Any]) -> tuple[Any, Any]:
+        """Return the contact's current density over the cell's, and its exchange current."""
+        i = self.interface
+        if i.kind == "metal":
+            j_0 = variables[i("reference exchange current density [A.m-2]")]
+            return 1 / self._theta(variables) * self._at_voids(variables), j_0
+        area = variables[i("particle area per cell area")] * self._theta(variables)
+        return 1 / area, variables[i("plating exchange current density [A.m-2]")]
+
+    def _in_series(self, variables: dict[str, Any], share: Any) -> tuple[Any, Any]:
+        """Return the constriction, per cell area, and the film that drives, per contact area.
+
+        The metal on a host's particles is behind their film, as the potential that plates it.
+        """
+        i = self.interface
+        if i.kind != "metal":
+            return pybamm.Scalar(0), pybamm.Scalar(0)
+        narrow = variables[i("constriction resistance [Ohm.m2]")]
+        series = variables[i("series resistance [Ohm.m2]")]
+        return narrow, share * self._theta(variables) * (series - narrow)
 
     def _at_voids(self, variables: dict[str, Any]) -> Any:
         voids = pybamm.maximum(variables[self.interface("void fraction")], 0)

@@ -81,6 +81,9 @@ class FilamentGrowth(Flank):
         taken = (drive.eta - v * pressure) / drive.resistance - lost
         B = fracture.critical_volume_factor(K_Ic, self.modulus)
         N = v * self.p("drive.inflow_factor") * taken / (B * length**0.5)
+        if i.kind != "metal":  # what is not there fills nothing
+            present = variables[i("face plated fraction")]
+            N = present * pybamm.maximum(N, 0) + pybamm.minimum(N, 0)
         left = self._toughness_left(pybamm.maximum(drive.j, 0))
         share = k / left
         g = ramp((share - RUNS) / (1 - RUNS))

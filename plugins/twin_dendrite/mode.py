@@ -17,8 +17,10 @@ from twin import (
     Validity,
 )
 from twin_dendrite.flaws import starting_length
+from twin_dendrite.metals import has_metal
 from twin_dendrite.parameters import Parameters
 
+_CRITICAL = "critical plating current density [A.m-2]"
 _SHORT = "Dendrite short conductance [S.m-2]"
 _ELECTRONIC = "electrolyte.material.electronic_conductivity"
 _BRITTLE = ("fracture_toughness", "youngs_modulus", "poisson_ratio")
@@ -66,20 +68,27 @@ class Dendrite(FailureMode):
         "{interface} conducting fraction",
         "{interface} series resistance [Ohm.m2]",
         "{interface} reference exchange current density [A.m-2]",
+        "{interface} particle area per cell area",
     )
     optional_reads = {
         "{interface} constriction resistance [Ohm.m2]": 0.0,
         "{interface} void fraction": 0.0,
+        "{interface} face plating current density [A.m-2]": 0.0,
+        "{interface} face plated fraction": 0.0,
+        "{interface} plating exchange current density [A.m-2]": 1.0,
     }
     writes = (Port.SHORT_CONDUCTANCE, Port.PARASITIC_CURRENT)
 
     def _metals(self, cell: CellContext) -> tuple[Interface, ...]:
-        """Return the interfaces at which a filament can grow: a metal on a brittle solid."""
+        """Return the interfaces at which a filament can grow: a metal on a brittle solid.
+
+        A host anode that names the metal which may plate on it has such a face too.
+        """
         if not all(cell.has(f"electrolyte.material.{name}") for name in _BRITTLE):
             return ()
         modulus = cell.quantity("electrolyte.material.youngs_modulus").si
         soft = modulus < cell.parameters(self.id).fracture.least_modulus.si
-        return () if soft else cell.metal_interfaces
+        return () if soft else tuple(i for i in cell.interfaces if has_metal(cell, i))
 
     @staticmethod
     def _leaks(cell: CellContext) -> bool:
@@ -193,13 +202,14 @@ class Dendrite(FailureMode):
             "tip overpotential [V]",
             "stress intensity share",
             "steady stress intensity share",
-            "critical plating current density [A.m-2]",
+            _CRITICAL,
             "filament conductance [S.m-2]",
         ]
         if self._burns(cell):
             what += ["bridge closure", "soft shorts"]
         metals = self._metals(cell)
-        names = [i(w) for i in metals for w in what]
+        # A critical current of the cell is one of a face that takes all of it.
+        names = [i(w) for i in metals for w in what if i.kind == "metal" or w != _CRITICAL]
         return [*names, "Electronic leak conductance [S.m-2]"] if names or self._leaks(cell) else []
 
     def diagnose(self, run: RunRecord, cell: CellContext) -> Evidence:
@@ -216,10 +226,10 @@ class Dendrite(FailureMode):
             said.append("the electrolyte is no brittle solid: no filament is followed")
         for i in metals:
             length = run.last[i("filament length [m]")] * 1e6
-            bears = run.last[i("critical plating current density [A.m-2]")] / 10
-            said.append(
-                f"the {i.place}'s filament is {length:.3g} um long and bears {bears:.3g} mA/cm2"
-            )
+            about = f"the {i.place}'s filament is {length:.3g} um long"
+            if i.kind == "metal":
+                about += f" and bears {run.last[i(_CRITICAL)] / 10:.3g} mA/cm2"
+            said.append(about)
         if self._leaks(cell) or shares[1] > 0:
             said.append(f"{shares[1]:.2%} of the current leaks")
         capacity = run.nominal_capacity * (shares[1] - shares[0])

@@ -4,14 +4,15 @@ With ``W`` [m] the volume of interphase grown per cell area (growth.py)::
 
     separator   e = 1 - sum over its metal faces of kappa_e W/(eps_e t)
     composite   e = 1 - kappa_e W/(eps_e L)
-    host        f = 1 - kappa_s W/(eps_s L)
+    host        f = 1 - kappa_s W/(u eps_s L)
 
 of the electrolyte (``e``) and of the active material (``f``) are left. The separator is that
 much shorter, so its conductance is ``1/e``-fold: the interphase in its place has its own
 resistance. The composite's electrolyte thins out, its conductivity is ``e^b``-fold with the
-composite's own tortuosity exponent. As the particles' area goes with ``f``, a layer grown by
-``G`` leaves ``f = exp(-3 kappa_s G/R)``: ``df/dt = -kappa_L f dG/dt`` with
-``kappa_L = 3 kappa_s/R``.
+composite's own tortuosity exponent; of mixed powders it is ``K(e)/K(1)``-fold, which comes to
+nothing at their threshold. ``u`` is the share of the host that is used. As the particles' area
+goes with ``f``, a layer grown by ``G`` leaves ``f = exp(-3 kappa_s G/R)``: ``df/dt = -kappa_L f
+dG/dt`` with ``kappa_L = 3 kappa_s/R``.
 
 A composite anode's electrolyte has no port; its share is not followed.
 """
@@ -72,7 +73,8 @@ class ElectrolyteConsumption(ModeSubModel):
         if self.layer == "separator":
             factor = 1 / bounded
         else:
-            factor = bounded ** self.cell.parameter(f"{self.key}.tortuosity_exponent")
+            whole = self.cell.electrolyte_efficiency("cathode")
+            factor = self.cell.electrolyte_efficiency("cathode", bounded) / whole
         variables[f"{self.layer.capitalize()} electrolyte left"] = left
         variables[f"{self.layer.capitalize()} electrolyte consumption factor"] = factor
         return variables
@@ -82,10 +84,12 @@ class ActiveConsumption(SideSubModel):
     """The active material the interphase leaves of a cathode."""
 
     def get_coupled_variables(self, variables: dict[str, Any]) -> dict[str, Any]:
-        """``f = 1 - kappa_s W/(eps_s L)``."""
+        """``f = 1 - kappa_s W/(u eps_s L)``."""
         i = self.interface
-        solid = self.cell.parameter(f"{i.place}.active_fraction") * self.cell.parameter(
-            f"{i.place}.thickness"
+        solid = (
+            self.cell.parameter(f"{i.place}.active_fraction")
+            * self.cell.utilisation(i.place)
+            * self.cell.parameter(f"{i.place}.thickness")
         )
         used = self.own("active_consumed") * variables[i("interphase grown [m]")]
         variables[i("unconsumed active fraction")] = pybamm.maximum(1 - used / solid, _LEAST)

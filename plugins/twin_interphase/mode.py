@@ -32,6 +32,7 @@ def _fresh_resistance(cell: CellContext, interface: Interface, side: Any) -> flo
     if interface.kind == "porous":
         electrode = cell.electrode(interface.place)
         per_volume = 3 * electrode.active_fraction.si / electrode.particle_radius.si
+        per_volume *= cell.utilisation_now(interface.place)
         area = side.area_share.si * per_volume * electrode.thickness.si
     pressed = math.exp(-cell.spec.stack.pressure.si / side.densification_pressure.si)
     density = 1 - side.porosity.si * pressed
@@ -161,6 +162,7 @@ class InterphaseGrowth(FailureMode):
         if cell.interfaces[1].kind == "porous":
             host = cell.electrode("cathode")
             sites = host.material.maximum_concentration.si * host.active_fraction.si
+            sites *= cell.utilisation_now("cathode")
             brought = FARADAY * sites * host.thickness.si * host.initial_stoichiometry.si
         found = []
         for i in cell.metal_interfaces:

@@ -88,6 +88,7 @@ class Renewal(SideSubModel):
             self.cell.parameter(f"{key}.material.maximum_concentration")
             * self.cell.parameter(f"{key}.active_fraction")
             * self.cell.parameter(f"{key}.thickness")
+            * self.cell.utilisation(i.place)
         ) * pybamm.maximum(variables[Port.ACTIVE_FRACTION.at(i.place).variable], 1e-8)
         expansion = self.cell.parameter(f"{key}.material.volume_change") / 3
         return expansion * pybamm.AbsoluteValue(main) / (F * sites)

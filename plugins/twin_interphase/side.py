@@ -48,7 +48,7 @@ class SideSubModel(ModeSubModel):
         return self.own("area_share") * variables[self.interface("particle area per cell area")]
 
     def pristine_area(self) -> Any:
-        """Return the same of the new cell, ``a 3 eps_s L/R`` at a composite."""
+        """Return the same of the new cell, ``a 3 u eps_s L/R`` at a composite."""
         if self.interface.kind == "metal":
             return pybamm.Scalar(1)
         key = self.interface.place
@@ -56,6 +56,7 @@ class SideSubModel(ModeSubModel):
             3
             * self.own("area_share")
             * self.cell.parameter(f"{key}.active_fraction")
+            * self.cell.utilisation(key)
             / self.cell.parameter(f"{key}.particle_radius")
         )
         return per_volume * self.cell.parameter(f"{key}.thickness")

@@ -15,6 +15,7 @@ from twin_blocking.spacecharge import barrier_factor
 
 import twin
 from twin import Port
+from twin.specs import percolation
 
 F, R, T_REF = twin.FARADAY, twin.GAS_CONSTANT, 298.15
 CHARGE, BOLTZMANN = 1.602176634e-19, 1.380649e-23
@@ -178,7 +179,7 @@ def test_no_ageing_at_rest(cell):
 
 
 def test_composite_ages_in_its_own_field(make_cell, run):
-    # Half the current in a conductor 0.35^2 as good.
+    # Half the current in a conductor K as good.
     spec = make_cell("na-nzsp-nvp", NEUTRAL | ageing("1e-9 1/s") | {
         k.replace("separator", "cathode"): v for k, v in ageing("1e-9 1/s").items()
     })  # fmt: skip
@@ -186,14 +187,14 @@ def test_composite_ages_in_its_own_field(make_cell, run):
     separator, cathode = (
         seen.end(f"{layer} grain-boundary damage") for layer in ("Separator", "Cathode")
     )
-    assert cathode / separator == pytest.approx(0.5 / 0.35**2, rel=1e-4)
+    K = percolation.efficiency(0.35 / 0.85, 0.15, 1.0)
+    assert cathode / separator == pytest.approx(0.5 / K, rel=1e-4)
 
 
 def test_strain_of_a_debonding_interface_cracks_the_boundaries(cell):
     # Delamination q = 0: D = B (M/s_0)^m e^(m+1)/(m+1), so int D de = … e^(m+2)/(m+1)(m+2).
     E, nu, mismatch, B, m = 85e9, 0.26, 4e-6, 3000.0, 4.0
     side = {
-        "constrained_share": 1.0,
         "stress_free_temperature": "298.15 K",
         "opening_factor": 1.0,
         "fracture_energy": "1e9 J/m^2",
@@ -380,7 +381,8 @@ def test_salt_criteria():
     ("model", "rtol", "volts"), [("spm", 1e-10, 1e-9), ("dfn", 1e-8, 2e-8)], ids=["spm", "dfn"]
 )
 def test_neutral_parameters_are_the_bare_cell(make_cell, run, model, rtol, volts):
-    spec = make_cell("na-nzsp-nvp", NEUTRAL)
+    # Away from the curve's steep end, where the solver's own noise is a voltage.
+    spec = make_cell("na-nzsp-nvp", NEUTRAL | {"cathode.initial_stoichiometry": 0.98})
     steps = ("Charge at C/5 for 3 hours", "Rest for 10 minutes", "Discharge at C/5 for 2 hours")
     tolerances = {"model": model, "rtol": rtol, "atol": rtol / 100}
     bare = run(spec, steps, **tolerances)

@@ -165,8 +165,11 @@ class TestPressureOnHardCarbon(ModeConformance):
 # Delamination that neither fatigue nor overload drives.
 QUIET_DELAMINATION = {
     f"modes.delamination.{place}.{key}": value
-    for place in ("anode", "cathode")
-    for key, value in {"fatigue_factor": 0.0, "fracture_energy": "1e9 J/m^2"}.items()
+    for place, values in {
+        "anode": {"fatigue_factor": 0.0},
+        "cathode": {"fatigue_strain": 1e9},
+    }.items()
+    for key, value in {"fracture_energy": "1e9 J/m^2", **values}.items()
 }
 # Grain boundaries like the grains, that do not age, and no space charge.
 QUIET_BLOCKING = {
@@ -206,6 +209,20 @@ class TestBlockingInAFullCell(ModeConformance):
     cell = "na-nzsp-nvp"
     neutral = QUIET_BLOCKING
     current_density = -2.0
+
+
+class TestPlatingOnHardCarbon(ModeConformance):
+    mode_id = "plating"
+    cell = "hc-nzsp-nvp"
+    # So full, and charged so fast, that it plates.
+    overrides = {"anode.initial_stoichiometry": 0.45}
+    neutral = {"modes.plating.exchange_current": "0 A/m^2"}
+    bounds = {
+        "Anode plated sodium [C.m-2]": (-0.01, 1e5),  # the solver's tolerance of what is all gone
+        "Anode dead plated sodium [C.m-2]": (0, 1e5),
+    }
+    current_density = -8.0
+    duration = 1800.0
 
 
 class _Broken(FailureMode):

@@ -37,17 +37,12 @@ EATING = {
 }
 BADLY_PRESSED = {"stack.pressure": "0.5 MPa", "modes.pressure.voids.refill_current": "0 A/m^2"}
 PARTING = {
-    f"modes.delamination.{place}.{key}": value
-    for place in ("anode", "cathode")
-    for key, value in {
-        "fatigue_factor": 3000.0,
-        "saturation_exponent": 1.0,
-        "fracture_energy": "1e9 J/m^2",
-    }.items()
-} | {
     # An hour's charge strains the host a little; sodium yields at so little that the
     # reference of a ceramic is never felt.
-    "modes.delamination.cathode.fatigue_factor": 1e7,
+    "modes.delamination.cathode.fatigue_strain": 5e-3,
+    "modes.delamination.cathode.fracture_energy": "1e9 J/m^2",
+    "modes.delamination.anode.fracture_energy": "1e9 J/m^2",
+    "modes.delamination.anode.saturation_exponent": 1.0,
     "modes.delamination.anode.fatigue_factor": 300.0,
     "modes.delamination.anode.fatigue_reference_stress": "0.2 MPa",
     "stack.pressure": "0 Pa",
@@ -119,6 +114,10 @@ def warms(effect, sign, modes, overrides=None, steps=REST, to="60 degC", **more)
 
 
 FULL = {"cell": NVP, "model": "spm"}
+HOST = {"cell": "hc-nzsp-nvp", "model": "spm"}
+# Nearly half full, charged so fast that sodium plates.
+FILLED = {"anode.initial_stoichiometry": 0.45, "anode.thickness": "80 um"}
+FAST = [(-8.0, 2000.0)]
 ROWS = [
     # interphase -> cell and dendrite
     joins("interphase", "Anode series resistance [Ohm.m2]", RISES, REST, "interphase", (), GROWING),
@@ -234,7 +233,7 @@ ROWS = [
         [(-2.0, HOUR)],
         "delamination",
         (),
-        PARTING | {"modes.delamination.cathode.active_loss_share": 0.0},
+        PARTING | {"modes.delamination.cathode.isolated_share": 0.0},
         **FULL,
     ),
     # what swells -> p
@@ -393,6 +392,14 @@ ROWS = [
         ("blocking",),
         {"modes.blocking.separator.activation_energy": "0.6 eV"},
     ),
+    # a host that falls below sodium
+    joins("plating", "Anode stoichiometry", FALLS, FAST, "plating", (), FILLED, **HOST),
+    joins("plating", "Anode potential vs sodium [V]", RISES, FAST, "plating", (), FILLED, **HOST),
+    joins(
+        "plating", "Anode filament filling", RISES, FAST, "plating", ("dendrite",), FILLED, **HOST
+    ),
+    presses("Anode plated sodium [C.m-2]", FALLS, ("plating",), FILLED, FAST, **HOST),
+    warms("Anode plated sodium [C.m-2]", FALLS, ("plating",), FILLED, FAST, to="40 degC", **HOST),
     warms("Anode liquid fraction", RISES, ("pressure",), to="110 degC"),
     warms(
         "Anode void height [m]",

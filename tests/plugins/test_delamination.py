@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twin_delamination.cohesive import BilinearLaw
 from twin_delamination.mechanics import biaxial_modulus, inclusion_modulus, release_rate
+from twin_delamination.shell import Shell, pressure_in_a_die
 
 import twin
 
@@ -37,21 +38,26 @@ def side(place, **values):
     """One interface's table with nothing that parts it: each test brings its own cause."""
     numbers = {
         "stress_free_temperature": "298.15 K",
-        "constrained_share": 1.0,
         "strain_lag": "1 min",
-        "opening_factor": 1.0,
-        "adhesion": "0 Pa",
         "fracture_energy": "1e9 J/m^2",
-        "overload": "griffith",
         "initial_damage": 0.0,
-        "fatigue": "strain",
-        "fatigue_factor": 0.0,
-        "fatigue_exponent": 4.0,
-        "fatigue_reference_stress": "20 MPa",
-        "saturation_exponent": 0.0,
-        "recontact": "off",
     }
+    numbers |= FOIL if place == "anode" else HOST_OF
     return {f"modes.delamination.{place}.{k}": v for k, v in (numbers | values).items()}
+
+
+FOIL = {
+    "opening_factor": 1.0,
+    "adhesion": "0 Pa",
+    "overload": "griffith",
+    "fatigue": "strain",
+    "fatigue_factor": 0.0,
+    "fatigue_exponent": 4.0,
+    "fatigue_reference_stress": "20 MPa",
+    "saturation_exponent": 0.0,
+    "recontact": "off",
+}
+HOST_OF = {"fatigue_strain": 1e9, "fatigue_exponent": 6.0, "fatigue_spread": 0.4}
 
 
 # The pair of the reference example, 85 GPa and a mismatch of 4e-6/K, as an electrode that
@@ -323,170 +329,228 @@ def test_cohesive_overload_softens_the_bond(warmed, share):
 
 # ------------------------------------------------------------ composite cathode
 
-CHARGE = ("Charge at C/5 until 3.9 V",)
+CHARGE = ("Charge at C/5 until 3.9 V", "Rest for 1 hour")
+CYCLE = [(-2.0, 4 * HOUR), (0.0, HOUR), (2.0, 3 * HOUR), (0.0, HOUR)]
+SHARP = {"rtol": 1e-8, "atol": 1e-10}
 FREE = side("cathode") | {"stack.pressure": "0 Pa"}
-HOST = 0.0905  # NVP, relative to empty
+SWELLS = 0.0905  # NVP, relative to empty
+NVP = Shell(90 * GPA, 0.25, 80 * GPA, 0.26, 0.5 / 0.85)
+STRONG = 98 * MPA  # NZSP cracks before it yields
+CAP = 2 / 3 * STRONG * math.log(0.85 / 0.5)
+
+
+def share(z):
+    return 0.5 * (1 + math.erf(z / math.sqrt(2)))
 
 
 def test_misfit_of_a_particle_follows_its_filling(make_cell, run):
-    seen = run(make_cell("na-nzsp-nvp", FREE), CHARGE, MODE, model="spm")
+    strong = {"electrolyte.material.fracture_strength": "1e12 Pa"}
+    seen = run(make_cell("na-nzsp-nvp", FREE | strong), CYCLE, MODE, model="spm")
     x = seen["Cathode stoichiometry"]
-    strain = HOST / 3 * (x - x[0])
+    strain = SWELLS / 3 * (x - x[0])
     assert seen["Cathode misfit strain"] == pytest.approx(strain, rel=1e-9, abs=1e-15)
-    modulus = 1 / (1.26 / (2 * 80e9) + 0.5 / 90e9)
     felt = seen["Cathode felt misfit strain"]
-    # It trails by a minute's change.
-    assert felt[-1] - strain[-1] == pytest.approx(-60 * strain[-1] / seen.t[-1], rel=0.01)
+    assert felt.min() == pytest.approx(strain.min(), rel=1e-6)
     stress = seen["Cathode misfit stress [Pa]"]
-    assert stress == pytest.approx(modulus * felt, rel=1e-9)
-    # A particle that shrinks pulls at the matrix with all of its stress.
-    assert seen.end("Cathode electrolyte tensile stress [Pa]") == pytest.approx(-stress[-1])
+    assert stress == pytest.approx(felt / NVP.compliance, rel=1e-9)
+    # A particle that shrinks pulls at the matrix, and at its bond, with all of its stress.
+    for name in ("electrolyte tensile stress [Pa]", "opening traction [Pa]"):
+        assert seen[f"Cathode {name}"].max() == pytest.approx(-stress.min(), rel=1e-9)
+    G = seen["Cathode opening energy release rate [J.m-2]"].max()
+    assert pytest.approx(stress.min() ** 2 * NVP.compliance * 0.5e-6 / 2, rel=1e-9) == G
 
 
-def test_strain_can_be_free_at_another_filling(make_cell, run):
-    spec = make_cell("na-nzsp-nvp", FREE | side("cathode", stress_free_stoichiometry=0.0))
-    seen = run(spec, [(0.0, HOUR)], MODE, model="spm")
-    swollen = seen.end("Cathode misfit stress [Pa]")
-    assert seen.end("Cathode misfit strain") == pytest.approx(HOST / 3 * 0.98, rel=1e-9)
-    # A particle that has grown stretches the matrix by half its pressure.
-    assert seen.end("Cathode electrolyte tensile stress [Pa]") == pytest.approx(swollen / 2)
+def test_a_shell_that_cracks_bears_no_more(make_cell, run):
+    seen = run(make_cell("na-nzsp-nvp", FREE), CYCLE, MODE, model="spm")
+    assert seen["Cathode misfit stress [Pa]"].min() == pytest.approx(-CAP, rel=1e-12)
+    assert seen["Cathode opening traction [Pa]"].max() == pytest.approx(CAP, rel=1e-12)
+    # One that yields is pulled no harder; one that cracks is pulled beyond its strength.
+    assert seen["Cathode electrolyte tensile stress [Pa]"].max() > 3 * STRONG
+    yields = FREE | {"electrolyte.material.yield_strength": f"{STRONG} Pa"}
+    soft = run(make_cell("na-nzsp-nvp", yields), CYCLE, MODE, model="spm")
+    assert soft["Cathode electrolyte tensile stress [Pa]"].max() == pytest.approx(CAP, rel=1e-12)
 
 
-FATIGUE = {"fatigue_exponent": 6.0, "fatigue_reference_stress": "1 GPa"}
+def test_a_particle_that_swells_holds_its_bond(make_cell, run):
+    # Put together empty it presses on its shell: nothing parts, no gap opens.
+    values = {"stress_free_stoichiometry": 0.0, "initial_damage": 0.5, "fatigue_strain": 1e-3}
+    strong = {"electrolyte.material.fracture_strength": "1e12 Pa"}
+    spec = make_cell("na-nzsp-nvp", FREE | side("cathode", **values) | strong)
+    seen = run(spec, CYCLE, MODE, model="spm")
+    assert (seen["Cathode misfit strain"] >= 0).all()
+    assert seen.end("Cathode Miner sum") == pytest.approx(0, abs=1e-12)
+    assert seen["Cathode bonded contact fraction"] == pytest.approx(1.0, abs=1e-4)
+    # The inside of the shell is stretched.
+    f, stress = NVP.fraction, seen["Cathode misfit stress [Pa]"]
+    hoop = stress * (1 + 2 * f) / (2 * (1 - f))
+    assert seen["Cathode electrolyte tensile stress [Pa]"] == pytest.approx(hoop, rel=1e-9)
 
 
-def film(**values):
-    return side("cathode", geometry="film", fatigue_factor=1e-3, **(FATIGUE | values))
+@pytest.mark.parametrize("m", [4.0, 6.5])
+@pytest.mark.parametrize("pressure", [0, 20, 200])
+def test_miner_sum_of_a_cycle(make_cell, run, m, pressure):
+    # (range_max/sigma_b)^m a cycle, half of it on the way out; exact, whatever the course.
+    values = {"fatigue_exponent": m, "fatigue_strain": 0.05}
+    overrides = FREE | side("cathode", **values) | {"stack.pressure": f"{pressure} MPa"}
+    seen = run(make_cell("na-nzsp-nvp", overrides), CYCLE, MODE, model="spm", **SHARP)
+    shrunk = -seen["Cathode misfit strain"].min()
+    pull = NVP.traction(-shrunk)
+    even = pressure_in_a_die(pressure * MPA, 0.26, STRONG)
+    left = max(pull - even * max(NVP.pressure_factor, pull / CAP), 0)
+    cycle = (left * NVP.compliance / 0.05) ** m
+    half = float(seen.at("Cathode Miner sum", 5 * HOUR))
+    assert half == pytest.approx(cycle / 2, rel=1e-5, abs=1e-12)
+    # It ends a quarter emptier than it began.
+    back = -seen["Cathode misfit strain"][-1] / shrunk
+    assert back < 0.3
+    assert seen.end("Cathode Miner sum") == pytest.approx(cycle, rel=back**m + 1e-5, abs=1e-12)
+    if pressure == 200:
+        assert cycle == 0
 
 
-def test_fatigue_orders_the_hosts_by_their_volume_change(make_cell, run):
-    # 8.3 % against 2 %: (4.15)^(m+1) at the same swing of filling.
-    damage = {}
-    for change in (0.083, 0.02):
-        overrides = FREE | film() | {"cathode.material.volume_change": change}
-        seen = run(make_cell("na-nzsp-nvp", overrides), CHARGE, MODE, model="spm", **TIGHT)
-        damage[change] = seen.end("Cathode delaminated fraction")
-    assert damage[0.083] / damage[0.02] == pytest.approx(4.15**7, rel=1e-3)
+def test_particles_part_one_after_the_other(make_cell, run):
+    # m = 6, s = 0.4: 0.169 at a tenth of the life of half of them, 0.38 a decade there.
+    spread = [share(math.log(M) / 2.4) for M in (0.1, 1.0, 10.0)]
+    assert spread == pytest.approx([0.169, 0.5, 0.831], abs=5e-4)
+    assert share(math.log(10) / 4.8) - share(-math.log(10) / 4.8) == pytest.approx(0.38, abs=0.02)
+    values = side("cathode", fatigue_strain=0.04)
+    seen = run(make_cell("na-nzsp-nvp", FREE | values), CYCLE, MODE, model="spm")
+    parted, M = seen["Cathode delaminated fraction"], seen["Cathode Miner sum"]
+    assert parted == pytest.approx([share(math.log(max(x, 0) + 1e-12) / 2.4) for x in M], abs=1e-9)
+    assert 0.05 < parted[-1] < 0.9
+    assert (np.diff(parted) >= -1e-9).all()
 
 
-def test_interface_lost_is_shared_between_area_and_material(make_cell, run):
-    share = {"modes.delamination.cathode.active_loss_share": 0.3}
-    overrides = FREE | side("cathode", fatigue_factor=3e-7, saturation_exponent=1.0) | share
-    seen = run(make_cell("na-nzsp-nvp", overrides), CHARGE, MODE, model="spm")
-    parted = seen["Cathode delaminated fraction"]
-    assert 0.1 < parted[-1] < 0.8
-    active, contact = seen["Cathode active material fraction"], seen["Cathode contact fraction"]
-    assert active == pytest.approx((1 - parted) ** 0.3, rel=1e-10)
-    assert active * contact == pytest.approx(1 - parted, rel=1e-10)
-    # What the kinetics see of the particles' area.
-    area = seen["Cathode particle area per cell area"] * seen["Cathode conducting fraction"]
-    assert area / area[0] == pytest.approx(1 - parted, rel=1e-10)
+def test_at_once_go_those_above_the_critical_radius(make_cell, run):
+    # D_1 is the share of particles with R > R_c, at the end of the charge and ever after.
+    traction = min(NVP.traction(-0.02), CAP)
+    radius = NVP.critical_radius(traction, 0.02)
+    assert 0.3e-6 < radius < 2e-6
+    values = side("cathode", fracture_energy="0.02 J/m^2", size_spread=0.6)
+    seen = run(make_cell("na-nzsp-nvp", FREE | values), CYCLE, MODE, model="spm")
+    expected = share(math.log(0.5e-6 / radius) / 0.6)
+    assert seen.end("Cathode delaminated fraction") == pytest.approx(expected, rel=1e-6)
+    pressed = run(
+        make_cell("na-nzsp-nvp", FREE | values | {"stack.pressure": "200 MPa"}),
+        CYCLE,
+        MODE,
+        model="spm",
+    )
+    assert pressed.end("Cathode delaminated fraction") == 0
 
 
-def test_capacity_goes_with_the_particles_cut_off(make_cell):
-    run = twin.simulate(
+def gap(pressure, shrunk, rest=0.2, spread=0.5):
+    closes = min(NVP.closing_pressure(shrunk), CAP)
+    return rest + (1 - rest) * share(math.log((pressure + 1e5) / (closes + 1e4)) / spread)
+
+
+@pytest.mark.parametrize("pressure", [0, 30, 150])
+def test_a_gap_opens_with_the_filling_and_closes_under_pressure(make_cell, run, pressure):
+    overrides = FREE | side("cathode", initial_damage=0.6) | {"stack.pressure": f"{pressure} MPa"}
+    seen = run(make_cell("na-nzsp-nvp", overrides), CYCLE, MODE, model="spm")
+    even = pressure_in_a_die(pressure * MPA, 0.26, STRONG)
+    shrunk = np.maximum(-seen["Cathode felt misfit strain"], 0)
+    touching = np.array([1 - 0.6 * (1 - gap(even, x)) for x in shrunk])
+    contact = seen["Cathode bonded contact fraction"]
+    assert contact == pytest.approx(touching, rel=1e-6)
+    # Whole as assembled, worst when charged, better again when discharged: reversible in x.
+    assert contact[0] == pytest.approx(1, abs=1e-4)
+    if pressure == 0:
+        assert contact.min() == pytest.approx(1 - 0.6 * 0.8, abs=1e-6)
+    if pressure == 150:
+        assert contact.min() > 0.95
+    # What is cut off goes by the widest gap, not by the filling of the moment.
+    widest = gap(even, shrunk.max())
+    active = seen.end("Cathode active material fraction")
+    assert active == pytest.approx(1 - 0.6 * 0.25 * (1 - widest), rel=1e-5)
+
+
+def test_pressing_after_cycling_returns_capacity_and_resistance(tmp_path):
+    # Shi 2020: the gaps close, and what was cut off comes back with its sodium.
+    text = "schema = 1\ntitle = 'pressed after two cycles'\n"
+    for name, pressure in (("loose", "0.1 MPa"), ("pressed", "300 MPa")):
+        text += f"[[phase]]\nname = '{name}'\ncycles = 2\nsteps = [\n"
+        for do in ("Charge at C/5 until {upper}", "Discharge at C/5 until {lower}"):
+            text += f"{{ do = '{do}', pressure = '{pressure}' }},\n"
+            text += f"{{ do = 'Rest for 1 hour', pressure = '{pressure}' }},\n"
+        text += "]\n"
+    file = tmp_path / "pressing.toml"
+    file.write_text(text)
+    rows = twin.simulate(
         "na-nzsp-nvp",
-        cycles=6,
+        cycles=4,
         model="spm",
         modes=MODE,
         store="sqlite://",
-        overrides={
-            "modes.delamination.cathode.fatigue_factor": 20.0,
-            "modes.delamination.cathode.active_loss_share": 1.0,
-            "modes.delamination.cathode.damage_limit": 0.99,
-            "end_of_life.capacity_fraction": 0.1,
-        },
-    )
-    rows = run.rows
-    lost = 1 - rows[-1]["capacity_Ah"] / rows[0]["capacity_Ah"]
-    cut = 1 - (
-        rows[-1]["Cathode connected active fraction"] / rows[0]["Cathode connected active fraction"]
-    )
-    assert cut > 0.02
-    assert lost == pytest.approx(cut, rel=0.2)
+        protocol=file,
+        overrides=side("cathode", initial_damage=0.6, isolated_share=0.5)
+        | {"end_of_life.capacity_fraction": 0.1},
+    ).rows
+    loose, tight = rows[1], rows[3]
+    assert loose["Cathode connected active fraction"] == pytest.approx(0.76, abs=0.01)
+    assert tight["Cathode connected active fraction"] > 0.99
+    gained = tight["capacity_Ah"] / loose["capacity_Ah"]
+    assert gained == pytest.approx(1 / 0.76, rel=0.02)
+
+
+def test_sodium_of_host_cut_off_is_in_the_ledger(make_cell, run):
+    values = side("cathode", fatigue_strain=0.03, isolated_share=1.0)
+    seen = run(make_cell("na-nzsp-nvp", FREE | values), CYCLE, MODE, model="spm", **TIGHT)
+    active, x = seen["Cathode active material fraction"], seen["Cathode stoichiometry"]
+    spec = make_cell("na-nzsp-nvp")
+    cathode = spec.cathode
+    sites = twin.FARADAY * cathode.material.maximum_concentration.si
+    sites *= cathode.active_fraction.si * cathode.thickness.si
+    sites *= twin.CellContext(spec).utilisation_now("cathode")
+    held = seen["Cathode isolated host sodium"]
+    assert active[-1] < 0.9
+    # The anode has what the cathode, connected or not, lacks.
+    total = sites * (active * x + held) + seen["Anode sodium [C.m-2]"]
+    assert np.abs(total - total[0]).max() < 1e-8 * 2 * 2 * 4 * HOUR
+    # Cut off while the cell was charged, it went nearly empty.
+    assert held[-1] / (1 - active[-1]) < 0.5
+
+
+def test_fatigue_orders_the_hosts_by_their_volume_change(make_cell, run):
+    # 8.3 % against 2 %: Na2FeP2O7 outlives NVP, by the range of strain to the sixth.
+    sums = {}
+    for change in (0.083, 0.02):
+        values = side("cathode", fatigue_strain=0.05) | {"cathode.material.volume_change": change}
+        seen = run(make_cell("na-nzsp-nvp", FREE | values), CYCLE, MODE, model="spm", **SHARP)
+        sums[change] = seen.end("Cathode Miner sum")
+    assert sums[0.083] / sums[0.02] == pytest.approx(4.15**6, rel=1e-3)
 
 
 def test_stack_pressure_tells_two_cells_apart(make_cell, run):
     # Case X13: 3 MPa fades, 70 MPa does not. The same small strain under either.
-    damage = {}
+    values = {
+        "cathode.material.volume_change": 0.003,
+        "cathode.material.youngs_modulus": "150 GPa",
+        "electrolyte.material.youngs_modulus": "10 GPa",
+        "electrolyte.material.poisson_ratio": 0.3,
+    }
+    sums = {}
     for p in (3, 70):
-        overrides = FREE | {"stack.pressure": f"{p} MPa", "cathode.material.volume_change": 0.005}
-        overrides |= side("cathode", fatigue_factor=1e-3, constrained_share=0.3)
-        seen = run(make_cell("na-nzsp-nvp", overrides), CHARGE, MODE, model="spm")
-        damage[p] = seen.end("Cathode delaminated fraction")
-    assert damage[3] > 0
-    assert damage[70] == 0
+        overrides = FREE | values | side("cathode", fatigue_strain=5e-4)
+        spec = make_cell("na-nzsp-nvp", overrides | {"stack.pressure": f"{p} MPa"})
+        sums[p] = run(spec, CYCLE, MODE, model="spm").end("Cathode Miner sum")
+    assert sums[3] > 1e-3
+    assert sums[70] == 0
 
 
-def test_map_of_swelling_and_toughness(make_cell):
-    # Case 26: whole only where the particle swells by less than 7.5 % and the electrolyte
-    # (15 GPa) takes more than 4 J/m2. Strength sets the one, energy the other.
-    modulus = biaxial_modulus(15 * GPA, 0.3)
-    thickness = 4 / release_rate(modulus * 0.025, 1, 15 * GPA, 0.3)
-    strength = modulus * 0.025
-    assert thickness == pytest.approx(0.46e-6, rel=0.01)
-
-    def breaks(swelling, toughness):
-        overrides = FREE | side(
-            "cathode",
-            geometry="film",
-            layer_thickness=f"{thickness!r} m",
-            fracture_energy=f"{toughness} J/m^2",
-            fracture="fatal",
-            strength_factor=1.0,
-            stress_free_stoichiometry=0.0,
-            growth_time="1 min",
-        )
-        overrides |= {
-            "electrolyte.material.youngs_modulus": "15 GPa",
-            "electrolyte.material.poisson_ratio": 0.3,
-            "electrolyte.material.fracture_strength": f"{strength!r} Pa",
-            "cathode.material.volume_change": swelling,
-            "cathode.initial_stoichiometry": 0.5,
-            "modes.delamination.cathode.stress_free_stoichiometry": 0.0,
-            "cathode.material.thermal_expansion": "4.1e-6 1/K",
+def test_life_hangs_little_on_stiffness(make_cell, run):
+    # What parts a particle past the yield point is a range of strain: half or one and a half
+    # of both moduli changes the sum of a cycle by what the pressure's part does.
+    sums = []
+    for factor in (0.5, 1.0, 1.5):
+        stiff = {
+            "cathode.material.youngs_modulus": f"{90 * factor} GPa",
+            "electrolyte.material.youngs_modulus": f"{80 * factor} GPa",
         }
-        result = twin.simulate(
-            "na-nzsp-nvp",
-            cycles=1,
-            model="spm",
-            modes=MODE,
-            store="sqlite://",
-            overrides=overrides,
-        )
-        assert result.outcome.kind in ("completed", "cell-failed")
-        return result.outcome.mode == "delamination"
-
-    # At full filling; the discharge ends at 0.99.
-    assert not breaks(0.070, 5)
-    assert breaks(0.083, 5)
-    assert breaks(0.070, 3)
-    assert breaks(0.083, 3)
-    assert not breaks(0.02, 5)
-
-
-def test_a_bond_that_never_was_whole(make_cell, run):
-    # Case X12: a hand-mixed composite starts with part of its contact missing.
-    overrides = FREE | side("cathode", initial_damage=0.6)
-    seen = run(make_cell("na-nzsp-nvp", overrides), [(0.0, HOUR)], MODE, model="spm")
-    assert seen["Cathode delaminated fraction"] == pytest.approx(0.6, rel=1e-12)
-    whole = run(make_cell("na-nzsp-nvp", FREE), [(0.0, HOUR)], MODE, model="spm")
-    transfer = "Cathode charge-transfer resistance [Ohm.m2]"
-    assert seen.end(transfer) / whole.end(transfer) == pytest.approx(1 / 0.4, rel=1e-9)
-
-
-def test_a_weak_bond_parts_at_a_tiny_strain(make_cell, run):
-    # X12: NaCrO2 swells by less than 0.3 %; the hand-mixed bond still goes, the coated less.
-    damage = {}
-    for stress in ("8 MPa", "12 MPa"):
-        overrides = FREE | {"cathode.material.volume_change": 0.003}
-        overrides |= side(
-            "cathode", fatigue_factor=1e-2, fatigue_exponent=4.0, fatigue_reference_stress=stress
-        )
-        seen = run(make_cell("na-nzsp-nvp", overrides), CHARGE, MODE, model="spm", **TIGHT)
-        damage[stress] = seen.end("Cathode delaminated fraction")
-    assert damage["8 MPa"] > 0.01
-    assert damage["8 MPa"] / damage["12 MPa"] == pytest.approx(1.5**4, rel=1e-3)
+        overrides = side("cathode", fatigue_strain=0.05) | stiff | {"stack.pressure": "5 MPa"}
+        seen = run(make_cell("na-nzsp-nvp", overrides), CYCLE, MODE, model="spm")
+        sums.append(seen.end("Cathode Miner sum"))
+    assert max(sums) / min(sums) < 1.02
 
 
 def test_composite_anode_in_a_solid_follows_its_filling(make_cell, run):
@@ -498,26 +562,47 @@ def test_composite_anode_in_a_solid_follows_its_filling(make_cell, run):
         "anode.material.poisson_ratio": 0.3,
         "stack.pressure": "0 Pa",
     }
-    spec = make_cell("na-ion-chayambuka2022", solid | side("composite_anode", fatigue_factor=1.0))
-    seen = run(spec, [(-2.0, HOUR)], MODE, model="spm")
+    values = side("composite_anode", fatigue_strain=0.01, stress_free_stoichiometry=1.0)
+    seen = run(
+        make_cell("na-ion-chayambuka2022", solid | values), [(-2.0, HOUR)], MODE, model="spm"
+    )
     x = seen["Anode stoichiometry"]
     assert x[-1] > x[0]
-    strain = spec.anode.material.volume_change.si / 3 * (x - x[0])
+    swells = make_cell("na-ion-chayambuka2022").anode.material.volume_change.si
+    strain = swells / 3 * (x - 1)
     assert seen["Anode misfit strain"] == pytest.approx(strain, rel=1e-9, abs=1e-15)
-    assert seen.end("Anode delaminated fraction") > 0
-    active, contact = seen["Anode active material fraction"], seen["Anode contact fraction"]
-    parted = seen["Anode delaminated fraction"]
-    assert active * contact == pytest.approx(1 - parted, rel=1e-10)
+    assert seen.end("Anode Miner sum") > 0
 
 
-def test_a_host_that_yields_pulls_no_harder_than_that(make_cell, run):
-    FREE_FLOW = {"anode.material.yield_strength": "15 MPa", "stack.pressure": "0 Pa"}
-    spec = make_cell("nasn-nbh-nco", FREE_FLOW | side("composite_anode"))
-    seen = run(spec, [(-2.0, HOUR)], MODE, model="spm")
+def test_a_host_that_flows_follows_its_shell(make_cell, run):
+    flows = {"anode.material.yield_strength": "5 MPa", "stack.pressure": "0 Pa"}
+    values = side("composite_anode", stress_free_stoichiometry=1.0)
+    seen = run(make_cell("nasn-nbh-nco", flows | values), [(-2.0, HOUR)], MODE, model="spm")
     strain, stress = seen["Anode misfit strain"], seen["Anode misfit stress [Pa]"]
     # Elastically it would be a gigapascal.
-    assert abs(strain[-1]) > 0.01
-    assert abs(stress[-1]) == pytest.approx(15e6, rel=1e-6)
+    assert strain[-1] < -0.01
+    assert stress[-1] == pytest.approx(-5e6, rel=1e-6)
+
+
+def test_jumps_leave_the_miner_sum_exact():
+    # M += N dM: over cycles that are alike a jumped life has the sum of one cycle by one.
+    sums = [
+        twin.life(
+            "na-nzsp-nvp",
+            cycles=80,
+            exact=exact,
+            model="spm",
+            modes=MODE,
+            store="sqlite://",
+            overrides=side("cathode", fatigue_strain=0.08, isolated_share=0.0)
+            # Every cycle from where the last one began: the first is like the others.
+            | {"cathode.initial_stoichiometry": 0.98},
+        )
+        for exact in (False, True)
+    ]
+    assert sums[0].cycles_simulated < 40
+    last = [life.rows[-1]["Cathode Miner sum"] for life in sums]
+    assert last[0] == pytest.approx(last[1], rel=1e-4)
 
 
 # ------------------------------------------------------------ in the cell
@@ -530,7 +615,8 @@ NEUTRAL = side("anode") | side("cathode")
     ("model", "rtol", "volts"), [("spm", 1e-10, 1e-9), ("dfn", 1e-8, 2e-8)], ids=["spm", "dfn"]
 )
 def test_neutral_parameters_are_the_bare_cell(make_cell, run, model, rtol, volts):
-    spec = make_cell("na-nzsp-nvp", NEUTRAL)
+    # Away from the curve's steep end, where the solver's own noise is a voltage.
+    spec = make_cell("na-nzsp-nvp", NEUTRAL | {"cathode.initial_stoichiometry": 0.98})
     steps = ("Charge at C/5 for 3 hours", "Rest for 10 minutes", "Discharge at C/5 for 2 hours")
     tolerances = {"model": model, "rtol": rtol, "atol": rtol / 100}
     bare = run(spec, steps, **tolerances)
@@ -562,24 +648,50 @@ def test_every_cell_lives_through_its_first_cycles(cell, model):
     # What is parted by default in two cycles does not show.
     for row in result.rows:
         for place in ("Anode", "Cathode"):
-            assert row.get(f"{place} delaminated fraction", 0) < 0.01
+            assert row.get(f"{place} delaminated fraction", 0) < 0.02
     solid = cell != "na-ion-chayambuka2022"
     assert ("Cathode delaminated fraction" in result.rows[0]) == solid
 
 
-def test_a_wholly_constrained_composite_dies_of_delamination():
+def test_a_composite_of_weak_bonds_dies_of_delamination():
     result = twin.simulate(
         "na-nzsp-nvp",
-        cycles=3,
+        cycles=10,
         model="spm",
         modes=MODE,
         store="sqlite://",
-        overrides={"modes.delamination.cathode.constrained_share": 1.0},
+        overrides=side("cathode", fatigue_strain=0.035, isolated_share=1.0),
     )
     outcome = result.outcome
     assert (outcome.kind, outcome.mode) == ("cell-failed", "delamination")
-    assert outcome.criterion == "cathode delaminated"
+    assert outcome.criterion == "capacity lost"
     assert outcome.evidence["delamination"]["says"]
+
+
+@pytest.mark.parametrize("place", ["anode", "composite_anode", "cathode"])
+def test_a_spec_of_the_old_law_is_told_what_took_its_place(place):
+    key = f"modes.delamination.{place}.constrained_share"
+    with pytest.raises(twin.SpecError) as raised:
+        twin.load_cell("na-nzsp-nvp", overrides={key: 0.2})
+    (problem,) = raised.value.problems
+    assert problem.key == key and problem.fix == "remove it"
+    assert "no longer a key" in problem.message and "stiffnesses" in problem.message
+
+
+def test_a_stored_cell_of_the_old_law_says_that_it_is_of_an_earlier_version():
+    from twin.runs.stored import understood
+
+    def load():
+        with understood("run x", "cell spec"):
+            twin.load_cell(
+                "na-nzsp-nvp", overrides={"modes.delamination.cathode.constrained_share": 0.2}
+            )
+
+    with pytest.raises(twin.StoreError) as raised:
+        load()
+    problem = raised.value.problem
+    assert "earlier version" in problem.message and "constrained_share" in problem.message
+    assert "start a new run" in problem.fix and problem.key == "run x"
 
 
 @settings(max_examples=6, deadline=None)

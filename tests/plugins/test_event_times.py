@@ -116,9 +116,8 @@ RENEWED = ANODE | {
     "modes.interphase.anode.electrolyte_consumed": 1.0,
 }
 PARTED = {
-    "modes.delamination.cathode.fatigue_factor": 3000.0,
-    "modes.delamination.cathode.saturation_exponent": 1.0,
-    "modes.delamination.cathode.damage_limit": 0.5,
+    "modes.delamination.cathode.fatigue_strain": 0.03,
+    "modes.delamination.cathode.damage_limit": 0.3,
 }
 BLOCKED = {
     f"modes.blocking.{layer}.field_ageing_rate": "4e-6 1/s" for layer in ("separator", "cathode")

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import twin
 from twin import FARADAY, GAS_CONSTANT, Port
 
 F, R, T_REF = FARADAY, GAS_CONSTANT, 298.15
@@ -295,6 +296,7 @@ def sodium(spec, seen):
         F
         * cathode.material.maximum_concentration.si
         * cathode.active_fraction.si
+        * twin.CellContext(spec).utilisation_now("cathode")
         * cathode.thickness.si
     )
     cei = spec.modes["interphase"].cathode

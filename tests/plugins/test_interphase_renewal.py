@@ -12,6 +12,7 @@ from scipy.integrate import quad
 
 import twin
 from twin import Port
+from twin.specs import percolation
 
 F, V_M, OMEGA = twin.FARADAY, 2.375e-5, 4e-5
 TIGHT = {"rtol": 1e-10, "atol": 1e-13}
@@ -338,10 +339,24 @@ def test_cathode_loses_material_and_electrolyte_to_its_interphase(
     assert worst < 1e-6
     assert active[-1] < 0.9
     volume = seen["Cathode interphase grown [m]"]
-    assert active == pytest.approx(1 - 2 * volume / (0.5 * 60e-6), rel=1e-9)
+    used = twin.CellContext(spec).utilisation_now("cathode")
+    assert active == pytest.approx(1 - 2 * volume / (used * 0.5 * 60e-6), rel=1e-9)
     left = 1 - 0.5 * volume / (0.35 * 60e-6)
     assert seen["Cathode electrolyte left"] == pytest.approx(left, rel=1e-9)
     efficiency = seen["X-averaged positive electrolyte transport efficiency"]
+    # Mixed powders: K of what is left, between the pores of the fresh composite.
+    psi = 0.35 * left / (0.35 * left + 0.5)
+    K = percolation.efficiency(psi, 0.15, 1.0)
+    assert efficiency / efficiency[0] == pytest.approx(K / K[0], rel=1e-6)
+
+
+def test_a_continuous_electrolyte_thins_out_by_its_exponent(make_cell, run):
+    overrides = side("cathode", electrolyte_consumed=0.5, **CEI) | FULL
+    spec = make_cell("na-nzsp-nvp", overrides | {"cathode.mixing.network": "continuous"})
+    seen = run(spec, [(0.0, 2e5)], MODE, model="spm")
+    efficiency = seen["X-averaged positive electrolyte transport efficiency"]
+    left = seen["Cathode electrolyte left"]
+    assert left[-1] < 0.95
     assert efficiency / efficiency[0] == pytest.approx(left**2, rel=1e-6)
 
 

@@ -313,7 +313,6 @@ STRAIN, M = MISMATCH * 40, 85e9 / (1 - 0.26)
 def bond(temperature=65, **values):
     side = {
         "stress_free_temperature": "298.15 K",
-        "constrained_share": 1.0,
         "strain_lag": "1 min",
         "opening_factor": 1.0,
         "fracture_energy": "1e9 J/m^2",

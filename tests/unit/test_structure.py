@@ -88,7 +88,7 @@ def test_ci_runs_what_the_readme_says_and_nothing_else():
 def test_the_readme_has_two_lines_that_set_up_and_run():
     lines = [x for x in README.splitlines() if x.startswith("python3 -m venv .venv && ")]
     assert len(lines) == 2
-    assert lines[0].endswith(".venv/bin/twin life na-base-nvp --cycles 1000")
+    assert lines[0].endswith(".venv/bin/twin life na-nps-na --cycles 1000")
     assert "pytest" in lines[1]
 
 

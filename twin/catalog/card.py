@@ -8,7 +8,10 @@ from typing import Any
 
 from twin.catalog.parameters import UNSTATED
 from twin.modes.manager import plugin_manager
+from twin.specs import percolation
+from twin.specs.balance import ratio_warning
 from twin.specs.dump import provenance_counts
+from twin.specs.naming import find
 from twin.specs.quantity import Quantity
 from twin.specs.schema import CellSpec
 
@@ -46,6 +49,8 @@ _LAYERS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
             ("active_fraction", "active fraction"),
             ("electrolyte_fraction", "electrolyte fraction"),
             ("particle_radius", "particle radius"),
+            ("mixing.size_ratio", "size ratio"),
+            ("mixing.utilisation", "utilisation"),
             ("initial_stoichiometry", "initial stoichiometry"),
             ("material.maximum_concentration", "maximum concentration"),
             ("material.diffusivity", "diffusivity"),
@@ -93,14 +98,18 @@ def layers(spec: CellSpec) -> list[Layer]:
 def warnings(spec: CellSpec) -> list[str]:
     """Return what to be wary of before a cell is believed, in words.
 
-    How much of it rests on numbers nobody measured, and which failure modes would act
-    outside the range they are trusted in.
+    How much of it rests on numbers nobody measured, whether a host anode has room for the
+    sodium, and which failure modes would act outside the range they are trusted in.
     """
     found = []
     counts = provenance_counts(spec)
     total, sure = sum(counts.values()), sum(counts.get(s, 0) for s in ("measured", "exact"))
     if total and sure < total:
         found.append(f"{total - sure} of {total} numbers are not measured")
+    found += [text for place in ("anode", "cathode") for text in _cut_off(spec, place)]
+    tight = ratio_warning(spec)
+    if tight is not None:
+        found.append(tight)
     ambient, pressure = spec.thermal.ambient, spec.stack.pressure
     for mode in plugin_manager().select(kind=spec.kind):
         for what, quantity, (low, high) in (
@@ -115,6 +124,23 @@ def warnings(spec: CellSpec) -> list[str]:
                     f"{limit:g} {quantity.unit}; the cell has {quantity.text}"
                 )
     return found
+
+
+def _cut_off(spec: CellSpec, place: str) -> Iterator[str]:
+    """Yield that a composite's electrolyte does not span it, where that is so."""
+    electrode = getattr(spec, place)
+    if not percolation.is_packed(electrode):
+        return
+
+    def read(key: str) -> float:
+        return float(find(electrode, key).si)
+
+    if percolation.electrolyte_efficiency(electrode, read) <= percolation.LEAST_EFFICIENCY:
+        yield (
+            f"no path of electrolyte spans the {place}: its electrolyte_fraction of "
+            f"{electrode.electrolyte_fraction.text} is below what mixed powders need; it "
+            f"conducts {percolation.LEAST_EFFICIENCY:g} of what the bulk does"
+        )
 
 
 def _layer(

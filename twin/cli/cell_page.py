@@ -11,6 +11,7 @@ from twin.catalog.entries import cell_numbers, known_share
 from twin.catalog.parameters import UNSTATED, parameters
 from twin.cli.formats import percent
 from twin.cli.page import Page
+from twin.specs.balance import capacity_ratio, ratio_warning
 from twin.specs.dump import provenance_counts
 from twin.specs.quantity import Quantity
 from twin.specs.schema import CellSpec
@@ -131,8 +132,15 @@ def _facts(spec: CellSpec) -> list[tuple[str, Any]]:
         ("thermal", f"{thermal.model}, ambient {_stated(thermal.ambient)}"),
         ("window", f"{spec.window.lower.text} to {spec.window.upper.text}"),
         ("nominal capacity", nominal and _stated(nominal)),
+        ("N/P", _room(spec)),
         ("end of life", _end_of_life(spec)),
     ]
+
+
+def _room(spec: CellSpec) -> str | None:
+    """Return the sites of a host anode for each sodium, and whether they are enough."""
+    ratio = capacity_ratio(spec)
+    return None if ratio is None else ratio_warning(spec) or f"{ratio:.2f}"
 
 
 def _end_of_life(spec: CellSpec) -> str:

@@ -180,6 +180,7 @@ def check_cell(
 ) -> None:
     """Check a cell file; every problem comes with a fix."""
     import twin
+    from twin.specs.balance import ratio_warning
     from twin.specs.dump import provenance_counts
 
     # A file without a suffix is not mistaken for a name, nor a mistyped name for a file.
@@ -188,6 +189,7 @@ def check_cell(
     spec = twin.load_cell(path, overlays=overlays or (), overrides=overrides or ())
     counts = provenance_counts(spec)
     total = sum(counts.values())
+    warnings = [text for text in (ratio_warning(spec),) if text is not None]
     document = {
         "file": file,
         "ok": True,
@@ -196,11 +198,14 @@ def check_cell(
         "numbers": total,
         "numbers_by_status": counts,
         "modes": sorted(spec.modes),
+        "warnings": warnings,
     }
 
     def page(sheet: Page) -> None:
         shares = ", ".join(f"{n} {status}" for status, n in sorted(counts.items()))
         sheet.line(f"{file}: ok: a {spec.kind} cell with {total} numbers ({shares})")
+        for warning in warnings:
+            sheet.line(f"warning: {warning}")
 
     session.finish(document, page)
 

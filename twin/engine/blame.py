@@ -9,6 +9,7 @@ cost has a part in the loss that ended the run, on the same scale.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from twin.engine.criteria import CORE
@@ -17,6 +18,7 @@ from twin.engine.prepare import Prepared
 from twin.model.core import TEMPERATURE
 from twin.model.parameters import nominal_capacity
 from twin.modes.mode import Evidence, RunRecord
+from twin.modes.ports import Port
 from twin.ties import first_best
 
 LEAST_PART = 0.05
@@ -24,6 +26,10 @@ LEAST_PART = 0.05
 A twentieth is about what two cells built alike differ by: below it a mode has not decided
 whether the cell lives, and to blame it hides what did, the protocol or the design."""
 
+MAIN_PART = 0.5
+"""The same where a limit ended the run that a sound cell can meet too: a step that drives it out of
+its window, or heats it. What made such an event is mostly the protocol, unless a mode
+made half of it: without that mode the cell would have come half as far, or not at all."""
 
 SAME_TEMPERATURE = 1e-6
 """Temperatures nearer than this are the same one, rounded [K]."""
@@ -91,7 +97,18 @@ def weight(evidence: Evidence, prepared: Prepared) -> float:
     return window_share(evidence.polarisation, prepared) + lost
 
 
-def responsible(evidence: Mapping[str, Evidence], prepared: Prepared, loss: float = 1.0) -> str:
+def heating(evidence: Mapping[str, Evidence], prepared: Prepared) -> dict[str, Evidence]:
+    """Return of the evidence what heats a cell: polarisation, and the charge that a short leaks."""
+    shorts = {mode.id for mode in prepared.modes if Port.SHORT_CONDUCTANCE in mode.writes}
+    return {mode: e if mode in shorts else replace(e, capacity=0.0) for mode, e in evidence.items()}
+
+
+def responsible(
+    evidence: Mapping[str, Evidence],
+    prepared: Prepared,
+    loss: float = 1.0,
+    part: float = LEAST_PART,
+) -> str:
     """Return the mode that cost most; the core if none had a part in it that matters.
 
     Of modes that cost the same it is the first by name.
@@ -105,12 +122,14 @@ def responsible(evidence: Mapping[str, Evidence], prepared: Prepared, loss: floa
     loss : float
         What ended the run, on the scale of :func:`weight`; where that cannot be told, all
         of the window.
+    part : float
+        What a mode must have cost, as a part of that.
     """
     costs = {mode: weight(e, prepared) for mode, e in sorted(evidence.items())}
     if not costs:
         return CORE
     most = first_best(costs, costs.__getitem__)
-    return most if costs[most] > LEAST_PART * max(loss, 0.0) else CORE
+    return most if costs[most] > part * max(loss, 0.0) else CORE
 
 
 def plain(evidence: Mapping[str, Evidence], prepared: Prepared) -> dict[str, dict[str, Any]]:

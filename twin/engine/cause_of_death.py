@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from twin.engine.blame import plain, responsible, window_share
+from twin.engine.blame import MAIN_PART, heating, plain, responsible, window_share
 from twin.engine.criteria import CAPACITY, CORE, INEFFICIENT, RESISTANCE, STILLBORN, Watched
 from twin.engine.cycler import CycleEnd
 from twin.engine.outcome import Outcome, Standing
@@ -87,7 +87,7 @@ def judge(
         "evidence": plain(evidence, prepared),
     }
     if end.reason == "criterion" and end.watched is not None:
-        return _died_of_criterion(prepared, end.watched, row, everything, evidence, where)
+        return _died_of_criterion(prepared, end, end.watched, row, everything, evidence, where)
     if end.reason == "limit":
         return _ran_into_limit(prepared, end, row, everything, evidence, where)
     if end.reason == "solver":
@@ -139,6 +139,31 @@ def _loss(prepared: Prepared, dead: Standing, row: Mapping[str, Any]) -> float:
     return window_share(risen * density, prepared)
 
 
+def _who_heats(
+    prepared: Prepared,
+    end: CycleEnd,
+    limit: float,
+    row: Mapping[str, Any],
+    evidence: Mapping[str, Evidence],
+) -> str:
+    """Return the mode that made most of the way to a temperature [K]; the core if none did.
+
+    Of the way from the cell's own surroundings an oven may have gone a part; the rest is the
+    cell's heat, of which a mode has the share of its polarisation in all of it.
+    """
+    own = prepared.spec.thermal.ambient.si
+    steps = [step for step in prepared.plan.unique_steps if step.do == end.step]
+    oven = max((own if s.temperature is None else s.temperature for s in steps), default=own)
+    heats_itself = prepared.spec.thermal.model != "isothermal"
+    part = (limit - oven) / (limit - own) if heats_itself and limit > max(own, oven) else 0.0
+    if part <= 0:
+        return CORE
+    density = row.get("current_max_A", 0.0) / prepared.spec.geometry.area.si
+    volts = row.get("resistance_Ohm_m2", 0.0) * density
+    heat = window_share(volts, prepared) or 1.0
+    return responsible(heating(evidence, prepared), prepared, heat / part, MAIN_PART)
+
+
 def _runner_up(found: list[Standing], mode: str, criterion: str) -> Standing | None:
     """The criterion nearest to failure besides the one met and the core's share of it."""
     return nearest(found, (mode, criterion))
@@ -163,6 +188,7 @@ def _core_words(
 
 def _died_of_criterion(
     prepared: Prepared,
+    end: CycleEnd,
     item: Watched,
     row: Mapping[str, Any],
     found: list[Standing],
@@ -172,9 +198,10 @@ def _died_of_criterion(
     c = item.criterion
     mode = item.mode
     if mode == CORE:
-        volts = abs(c.threshold) if c.variable == VOLTAGE else None
-        loss = 1.0 if volts is None else window_share(volts, prepared)
-        mode = responsible(evidence, prepared, loss)
+        if c.variable == VOLTAGE:
+            mode = responsible(evidence, prepared, window_share(abs(c.threshold), prepared))
+        else:
+            mode = _who_heats(prepared, end, c.threshold, row, evidence)
     return Outcome(
         kind="cell-failed",
         mode=mode,
@@ -214,7 +241,7 @@ def _ran_into_limit(
         )
     left = _left(prepared, end.message, row)
     loss = 1.0 if left is None else window_share(abs(left[0] - left[1]), prepared)
-    mode = responsible(evidence, prepared, loss)
+    mode = responsible(evidence, prepared, loss, MAIN_PART)
     # A symmetric cell is cycled by charge: the window there is a limit on its polarisation.
     protocol = prepared.cell.kind == "full" and end.unguarded
     if left is not None and protocol and mode == CORE:

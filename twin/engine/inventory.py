@@ -6,7 +6,8 @@ the electrodes' own curves. With ``q`` the charge moved from the anode to the ca
 
     E(q) = U_c((n_c + q)/Q_c) - U_a((n_a - q)/Q_a),     E falls with q
     Q_ocv = q(E = V_lower) - q(E = V_upper)
-    Q = F c_max eps_s f L A/3600,    n = x Q        (a composite; f: active fraction left)
+    Q = F c_max u eps_s f L A/3600,    n = x Q      (a composite; u: share that is used,
+                                                     f: active fraction left)
 
 At a metal ``U_a = 0`` and ``n_a`` is the sodium of the layer, which ends the discharge when
 it is used up. No current flows, so no resistance counts: that has a criterion of its own.
@@ -47,6 +48,11 @@ class OpenCircuit:
         self.cell = CellContext(spec)
         self._filling = np.linspace(0.0, 1.0, _POINTS)[1:-1]
         values = parameter_values(spec)
+        self._used = {
+            i.place: self.cell.utilisation_now(i.place)
+            for i in self.cell.interfaces
+            if i.kind == "porous"
+        }
         self._curves = {
             i.place: self._curve(i, values) for i in self.cell.interfaces if i.kind == "porous"
         }
@@ -85,6 +91,7 @@ class OpenCircuit:
         place = interface.place
         active = state.get(Port.ACTIVE_FRACTION.at(place).variable, 1.0)
         sites = porous_capacity(self.cell.spec, self.cell.electrode(place)) * active
+        sites *= self._used[place]
         return state[interface("stoichiometry")] * sites, sites
 
     def _metal(self, interface: Interface, state: Mapping[str, float]) -> float:

@@ -5,13 +5,15 @@ Three kinds of slow state, all numbers at the end of a cycle:
 - what the modes declare (:class:`twin.SlowState`), in its transform;
 - the cell's counters: time, throughput, and the sodium that side reactions and shorts
   took at a metal;
+- the host that was cut off, and the sodium in it;
 - the sodium that the composites gained or lost to side reactions [A.h]::
 
-      dG = sum_i K_i phi_i dx_i  (- dQ with a metal anode)
+      dG = sum_i K_i d(phi_i x_i + n_i)  (- dQ with a metal anode)
 
-  with the capacity ``K``, the active share ``phi`` and the mean filling ``x`` of each, and
-  the net discharged charge ``Q``. What a cycle merely moves from one electrode to the
-  other cancels, so ``dG`` does not depend on where in its window the cell stands.
+  with the capacity ``K``, the active share ``phi`` and the mean filling ``x`` of each, what
+  its isolated host holds, ``n`` per site, and the net discharged charge ``Q``. What a cycle
+  merely moves from one electrode to the other cancels, so ``dG`` does not depend on where in
+  its window the cell stands.
 
 All other differential states are fast: how full each electrode is at the end of a cycle is
 found anew by every cycle that ends on a voltage, and so on. The fillings are carried on from
@@ -23,7 +25,7 @@ algebraic states consistent.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +34,7 @@ import pybamm
 
 from twin.engine.prepare import Prepared
 from twin.model.parameters import porous_capacity
+from twin.model.porous import ISOLATED
 from twin.modes.context import CellContext
 from twin.modes.mode import FailureMode
 
@@ -61,6 +64,18 @@ class Host:
     """The variable that is its mean filling."""
     share: str
     """The variable that is its active share."""
+    isolated: int | None = None
+    """The row of the sodium in what was cut off; None where nothing can be."""
+    connected: Callable[[np.ndarray], float] = lambda y: 1.0
+    """Its active share in a state."""
+
+    def held(self, y: np.ndarray) -> float:
+        """Return the sodium in what was cut off [A.h]."""
+        return 0.0 if self.isolated is None else self.capacity * float(y[self.isolated])
+
+    def sodium(self, y: np.ndarray) -> float:
+        """Return the sodium in it, connected or not [A.h]."""
+        return self.capacity * self.connected(y) * float(y[self.rows].mean()) + self.held(y)
 
 
 @dataclass(frozen=True)
@@ -113,8 +128,8 @@ class Slow:
         own = [_transformed(y1[e.row], e) - _transformed(y0[e.row], e) for e in self.entries]
         sodium = 0.0
         for h in self.hosts:
-            share = (first.get(h.share, 1.0) + last.get(h.share, 1.0)) / 2
-            sodium += h.capacity * share * (last[h.filling] - first[h.filling])
+            inside = [seen.get(h.share, 1.0) * seen[h.filling] for seen in (first, last)]
+            sodium += h.capacity * (inside[1] - inside[0]) + h.held(y1) - h.held(y0)
         if self.metal and self.hosts:
             sodium -= y1[self.charge_row] - y0[self.charge_row]
         return np.array([*own, sodium, t1 - t0])
@@ -143,7 +158,7 @@ class Slow:
         if self.metal:
             missing += moved[self.charge_row] - y[self.charge_row]
         for h in self.hosts:
-            missing -= h.capacity * (moved[h.rows].mean() - y[h.rows].mean())
+            missing -= h.sodium(moved) - h.sodium(y)
         if self.reserve:
             moved[self.charge_row] -= missing
             missing = 0.0
@@ -158,7 +173,10 @@ class Slow:
         if not self.hosts:
             return
         rows = np.concatenate([np.arange(h.rows.start, h.rows.stop) for h in self.hosts])
-        sizes = [np.full(_length(h.rows), h.capacity / _length(h.rows)) for h in self.hosts]
+        sizes = [
+            np.full(_length(h.rows), h.capacity * h.connected(moved) / _length(h.rows))
+            for h in self.hosts
+        ]
         low = [np.full(_length(h.rows), min(_EDGE, y[h.rows].min())) for h in self.hosts]
         high = [np.full(_length(h.rows), max(1 - _EDGE, y[h.rows].max())) for h in self.hosts]
         size, lowest, highest = (np.concatenate(parts) for parts in (sizes, low, high))
@@ -218,7 +236,10 @@ def find_slow(prepared: Prepared) -> tuple[Slow | None, list[str]]:
             entries += [Entry(slow.variable, row, log) for row in range(start, stop)]
     if notes:
         return None, notes
-    counters = [THROUGHPUT, *(i("sodium lost [C.m-2]") for i in prepared.cell.interfaces)]
+    counters = [
+        THROUGHPUT,
+        *(i(what) for i in prepared.cell.interfaces for what in ("sodium lost [C.m-2]", ISOLATED)),
+    ]
     entries += [Entry(name, layout[name][0]) for name in counters if name in layout]
     unique = tuple({e.row: e for e in entries}.values())
     hosts = tuple(_hosts(prepared, layout))
@@ -247,9 +268,27 @@ def _hosts(prepared: Prepared, layout: dict[str, tuple[int, int]]) -> Iterable[H
         for name, (start, stop) in layout.items():
             if name.lower().removeprefix("x-averaged ") == wanted:
                 electrode: Any = prepared.cell.electrode(i.place)
+                share, isolated = i("active material fraction"), None
+                if i(ISOLATED) in layout:
+                    isolated = layout[i(ISOLATED)][0]
                 yield Host(
                     slice(start, stop),
-                    porous_capacity(prepared.spec, electrode),
+                    porous_capacity(prepared.spec, electrode)
+                    * prepared.cell.utilisation_now(i.place),
                     i("stoichiometry"),
-                    i("active material fraction"),
+                    share,
+                    isolated,
+                    _share_of(prepared, share),
                 )
+
+
+def _share_of(prepared: Prepared, name: str) -> Callable[[np.ndarray], float]:
+    """Return a share that depends on the states alone, as a function of them."""
+    symbol = prepared.compiled.model.get_processed_variable(name)
+    inputs = prepared.compiled.inputs(0, 0.0, prepared.inputs(None))
+
+    def share(y: np.ndarray) -> float:
+        found = symbol.evaluate(0.0, np.asarray(y).reshape(-1, 1), inputs=inputs)
+        return float(np.asarray(found).reshape(-1)[0])
+
+    return share

@@ -29,6 +29,18 @@ def spread(symbol: Any, domain: str) -> pybamm.Symbol:
     return pybamm.PrimaryBroadcast(scalar(symbol), domain)
 
 
+def _alike(one: pybamm.Symbol, other: pybamm.Symbol) -> tuple[pybamm.Symbol, pybamm.Symbol]:
+    """Broadcast a scalar of two symbols to the layer that the other one is resolved in."""
+    one, other = scalar(one), scalar(other)
+    layers = [s.domain for s in (one, other) if s.domain != ["current collector"]]
+    if not layers:
+        return one, other
+    at = [
+        s if s.domain == layers[0] else pybamm.PrimaryBroadcast(s, layers[0]) for s in (one, other)
+    ]
+    return at[0], at[1]
+
+
 class CoreSubModel(pybamm.BaseSubModel):
     """A submodel of the core, which knows its cell."""
 
@@ -65,6 +77,8 @@ class PortGather(CoreSubModel):
         total: pybamm.Symbol = pybamm.Scalar(self.port.port.neutral)
         for index, name in enumerate(self.contributions):
             value = variables[name]
+            if index and value.domain != total.domain:
+                value, total = _alike(value, total)
             if index == 0:
                 total = value
             elif self.port.port.combine == "product":

@@ -32,6 +32,9 @@ from __future__ import annotations
 from typing import Any
 
 import pybamm
+from pybamm.models.submodels.interface.kinetics.inverse_kinetics.base_inverse import (
+    BaseInverseKinetics,
+)
 
 from twin.model.circuit import CELL_CURRENT
 from twin.model.core import CoreSubModel, scalar
@@ -69,13 +72,20 @@ class MeanFilm(CoreSubModel):
         return variables
 
 
-def with_film_drop(submodel: Any, interface: Interface, local: bool) -> Any:
+def plating_current(interface: Interface) -> str:
+    """Name the current density that plates on a host or strips, where it is a state [A.m-2]."""
+    return interface("plating current density state [A.m-2]")
+
+
+def with_film_drop(submodel: Any, interface: Interface, local: bool, plates: bool = False) -> Any:
     """Return a PyBaMM kinetics submodel that feels the film in series.
 
     ``local`` says that the film's voltage is a state, at each place its own.
 
     The reaction feels the potential difference less the film's voltage; the stored
-    overpotential is the reaction's alone.
+    overpotential is the reaction's alone. A single-particle model has its overpotential from
+    the current; where metal ``plates`` on the particles that is the current left to the host.
+    (PyBaMM's own takes the whole there, as its side reactions are small.)
     """
     base = type(submodel)
     # What is not the reaction's: the film's drop, and what modes shift its equilibrium by.
@@ -85,10 +95,18 @@ def with_film_drop(submodel: Any, interface: Interface, local: bool) -> Any:
             drop = variables[film_voltage(interface) if local else interface("film voltage [V]")]
             shift = variables[Port.EQUILIBRIUM_POTENTIAL.at(interface.place).variable]
             self._film_drop = drop + _like(shift, drop)
+            if plates and isinstance(self, BaseInverseKinetics):
+                area = variables[interface("particle area per cell area")]
+                self._aside = variables[plating_current(interface)] / area
             return super().get_coupled_variables(variables)
 
         def _get_kinetics(self, j0: Any, ne: Any, eta_r: Any, T: Any, u: Any) -> Any:
             return super()._get_kinetics(j0, ne, self._reaction_only(eta_r), T, u)
+
+        def _get_overpotential(self, j: Any, j0: Any, ne: Any, T: Any, u: Any) -> Any:
+            if plates:
+                j = j - _like(self._aside, j)
+            return super()._get_overpotential(j, j0, ne, T, u)
 
         def _get_standard_overpotential_variables(self, eta_r: Any) -> dict[str, Any]:
             if hasattr(base, "_get_kinetics"):
@@ -123,10 +141,6 @@ def _like(symbol: Any, other: Any) -> Any:
 
 
 def _phase(submodel: Any) -> tuple[str, ...]:
-    from pybamm.models.submodels.interface.kinetics.inverse_kinetics.base_inverse import (
-        BaseInverseKinetics,
-    )
-
     return () if isinstance(submodel, BaseInverseKinetics) else (submodel.phase,)
 
 
@@ -198,7 +212,8 @@ class FilmedSurface(
             "domain": f"{self.domain} electrode",
             "auxiliary_domains": {"secondary": "current collector"},
         }
-        layer, voltage, _ = self._states("double-layer potential difference [V]", where)
+        # What the double layer feels is the place's potential against sodium.
+        layer, voltage, _ = self._states("local potential vs sodium [V]", where)
         whole = layer + voltage
         variables = self._film_variables()
         average: Any = self._get_standard_average_surface_potential_difference_variables

@@ -12,7 +12,7 @@ from typing import Any
 import pybamm
 
 from twin.errors import ModelError
-from twin.model import circuit, electrolyte, film, heat, metal, porous, utilisation
+from twin.model import circuit, electrolyte, film, heat, metal, particle, porous, utilisation
 from twin.model.assembly import Assembly
 from twin.model.parameters import parameter_values
 from twin.modes.context import CellContext
@@ -68,7 +68,7 @@ class PortedCell:
                 fix="use SodiumSymmetricCell for it, or choose a full cell",
             )
         self.cell_spec = spec
-        self.cell = CellContext(spec)
+        self.cell = CellContext(spec, resolved=not isinstance(self, pybamm.lithium_ion.SPM))
         self.assembly = Assembly(self.cell, modes)
         chosen = cell_options(spec, options)
         super().__init__(chosen, name or type(self).__name__, build=False)  # type: ignore[call-arg]
@@ -133,11 +133,12 @@ class PortedCell:
     def _exchange_porous(
         self, submodels: dict[str, Any], param: Any, options: Any, interface: Any, domain: str
     ) -> None:
-        assembly = self.assembly
+        assembly, cell = self.assembly, self.cell
+        plates = assembly.writes(Port.PLATING_CURRENT.at(interface.place))
         local = options["surface form"] == "differential" and self._filmed(interface, options)
         for key in (f"{domain} primary interface", f"{domain} interface"):
             if key in submodels:
-                submodels[key] = film.with_film_drop(submodels[key], interface, local)
+                submodels[key] = film.with_film_drop(submodels[key], interface, local, plates)
         if local:
             # PyBaMM's SPMe and DFN do not give it quite the same name.
             (key,) = [k for k in submodels if k.startswith(f"{domain} surface potential diff")]
@@ -149,14 +150,42 @@ class PortedCell:
             submodels[f"{domain} primary sei"] = porous.ParasiticReaction(
                 param, domain, options, interface
             )
+        if plates:
+            submodels[f"{domain} primary lithium plating"] = porous.PlatingReaction(
+                param, domain, options, interface, cell.resolved
+            )
         if assembly.writes(Port.ACTIVE_FRACTION.at(interface.place)):
             submodels[f"{domain} primary active material"] = porous.PortedActiveMaterial(
                 param, domain, options, interface
+            )
+            submodels[f"{interface.place} isolated host"] = porous.IsolatedHost(
+                self.cell, interface, domain
+            )
+        if assembly.writes(Port.SOLID_DIFFUSIVITY_FACTOR.at(interface.place)) or self.cell.has(
+            f"{interface.place}.mixing.contact"
+        ):
+            key = f"{domain} primary particle"
+            if not isinstance(submodels[key], pybamm.particle.FickianDiffusion):
+                raise ModelError(
+                    "a mode, or mixing.contact, acts on the diffusivity of the particles, "
+                    "which needs their concentration profile",
+                    key=f"{interface.place}.mixing.contact",
+                    fix='leave PyBaMM\'s option "particle" at "Fickian diffusion"',
+                )
+            submodels[key] = particle.PortedDiffusion(
+                param, domain, options, self.cell, interface, x_average=submodels[key].x_average
             )
         submodels[f"{interface.place} filling"] = porous.PorousFilling(self.cell, interface, domain)
         submodels[f"{interface.place} interface"] = porous.PorousInterface(
             self.cell, interface, domain
         )
+
+    def build_model_equations(self) -> None:
+        """Set all equations, then those that follow from them."""
+        super().build_model_equations()  # type: ignore[misc]
+        for submodel in self.submodels.values():  # type: ignore[attr-defined]
+            if isinstance(submodel, porous.IsolatedHost):
+                submodel.close(self)
 
     @property
     def default_parameter_values(self) -> pybamm.ParameterValues:

@@ -48,17 +48,14 @@ def law_expression(
         return A * T**-0.5 * pybamm.exp(-B / (T - T_0))
     if law.law == "plateau":
         U = _leaf(law, key, "plateau")
-        width = _leaf(law, key, "width")
         slope = _leaf(law, key, "slope")
-        end = _leaf(law, key, "end_width")
-        ends = _leaf(law, key, "rise") * pybamm.exp(-sto / end) - _leaf(
-            law, key, "fall"
-        ) * pybamm.exp(-(1 - sto) / end)
         step = 0
         if law.step is not None:
             past = (sto - _leaf(law, key, "step_at")) / _leaf(law, key, "step_width")
             step = _leaf(law, key, "step") * (1 - pybamm.tanh(past)) / 2
-        return U + width * pybamm.log((1 - sto) / sto) + slope * (0.5 - sto) + ends + step
+        return U + slope * (0.5 - sto) + _ends(law, key, sto) + step
+    if law.law == "plateaus":
+        return _plateaus(law, key, sto)
     if law.law == "table":
         at = {"stoichiometry": sto, "temperature": T, "concentration": c_e}[law.over]
         value = table(law.x, law.values(), at, key, law.over)
@@ -72,6 +69,27 @@ def law_expression(
         key=key,
         fix='give it here as "constant", "arrhenius" or "table"',
     )
+
+
+def _ends(law: Any, key: str, sto: Any) -> pybamm.Symbol:
+    """Return what smooths a plateau, and the steep ends of an empty and of a full host."""
+    end = _leaf(law, key, "end_width")
+    rise = _leaf(law, key, "rise") * pybamm.exp(-sto / end)
+    fall = _leaf(law, key, "fall") * pybamm.exp(-(1 - sto) / end)
+    return _leaf(law, key, "width") * pybamm.log((1 - sto) / sto) + rise - fall
+
+
+def _plateaus(law: Any, key: str, sto: Any) -> pybamm.Symbol:
+    wide = _leaf(law, key, "step_width")
+    pieces = law.pieces()
+    U, before = _ends(law, key, sto), pybamm.Scalar(1)
+    for begin, end, at, fall in pieces:
+        past: Any = pybamm.Scalar(0)
+        if end < pieces[-1][1]:
+            past = (1 + pybamm.tanh((sto - end) / wide)) / 2
+        U = U + (at - fall * (sto - begin) / (end - begin)) * (before - past)
+        before = past
+    return U
 
 
 def pybamm_entry(law: Any, key: str, arguments: Sequence[str]) -> Any:

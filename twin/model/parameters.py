@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import casadi
 import numpy as np
 import pybamm
 
 from twin.errors import ModelError
 from twin.model.laws import law_expression, pybamm_entry
-from twin.modes.context import FARADAY
+from twin.modes.context import FARADAY, CellContext
+from twin.specs import percolation
+from twin.specs.filling import discharged_filling, hangs_on, is_discharged
 from twin.specs.naming import find, parameter_name, walk_quantities
 from twin.specs.schema import CellSpec, Electrolyte, MetalElectrode, PorousElectrode
 
@@ -20,7 +24,9 @@ APPLIED_PRESSURE = parameter_name("stack.pressure", "Pa")
 NOMINAL_CAPACITY = "Nominal cell capacity [A.h]"
 AMBIENT = "Ambient temperature [K]"
 """PyBaMM reads this one as a number: here the cell's own name is the expression."""
-_OWN_AMBIENT = parameter_name("thermal.ambient", "K")
+_AMBIENT_KEY = "thermal.ambient"
+_OWN_AMBIENT = parameter_name(_AMBIENT_KEY, "K")
+_START = parameter_name("cathode.initial_stoichiometry", "")
 _BUILT_IN = (NOMINAL_CAPACITY, "Lower voltage cut-off [V]", "Upper voltage cut-off [V]")
 
 
@@ -50,6 +56,8 @@ def parameter_values(spec: CellSpec) -> pybamm.ParameterValues:
     values |= _metal(spec) if isinstance(spec.anode, MetalElectrode) else _porous(spec, "anode")
     if isinstance(spec.cathode, PorousElectrode):
         values |= _porous(spec, "cathode")
+    if is_discharged(spec.cathode):
+        values[_START] = _discharged(spec)
     return pybamm.ParameterValues(values)
 
 
@@ -88,8 +96,9 @@ def of_key(spec: CellSpec, key: str) -> pybamm.Parameter:
 def built_in(spec: CellSpec, geometry: Mapping[Any, Any]) -> set[str]:
     """Return the names of the cell's numbers that cannot change without a new build.
 
-    The mesh hangs on them (thicknesses, radii), a C-rate (the nominal capacity), or the
-    ends of steps (the voltage window, the ambient temperature).
+    The mesh hangs on them (thicknesses, radii), a C-rate (the nominal capacity), the ends
+    of steps (the voltage window, the ambient temperature), or the filling of a cathode that
+    begins discharged (the curves that are solved for it).
 
     Parameters
     ----------
@@ -102,6 +111,8 @@ def built_in(spec: CellSpec, geometry: Mapping[Any, Any]) -> set[str]:
     values.update(dict.fromkeys(plain_numbers(spec), "[input]"))
     fixed = [pybamm.Parameter(name) for name in _BUILT_IN]
     found = {_OWN_AMBIENT}
+    if is_discharged(spec.cathode):
+        found |= {of_key(spec, key).name for key in hangs_on(spec)}
     for symbol in [*fixed, *symbols_of(geometry)]:
         nodes = values.process_symbol(symbol).pre_order()
         found |= {node.name for node in nodes if isinstance(node, pybamm.InputParameter)}
@@ -211,6 +222,27 @@ def _cell(spec: CellSpec) -> dict[str, Any]:
     return values
 
 
+def _discharged(spec: CellSpec) -> pybamm.Symbol:
+    """Return the filling of a cathode that begins discharged, as an expression.
+
+    It is solved for (:func:`twin.specs.filling.discharged_filling`) when the numbers that it
+    hangs on are put in. Where the ambient temperature is an input it is a step's: the cell
+    was put together at its own.
+    """
+    keys = hangs_on(spec)
+
+    def solved(*numbers: Any) -> float:
+        given = dict(zip(keys, numbers, strict=True))
+        if isinstance(given[_AMBIENT_KEY], casadi.MX | casadi.SX):
+            del given[_AMBIENT_KEY]
+        plain = {key: float(np.squeeze(number)) for key, number in given.items()}
+        # PyBaMM tries the shape of an expression with inputs at nan.
+        known = all(map(math.isfinite, plain.values()))
+        return discharged_filling(spec, plain) if known else math.nan
+
+    return pybamm.Function(solved, *(of_key(spec, key) for key in keys))
+
+
 def _function(law: Any, key: str, arguments: tuple[str, ...]) -> Any:
     """Return what PyBaMM wants under a function parameter's name.
 
@@ -302,12 +334,13 @@ def _porous(spec: CellSpec, place: str) -> dict[str, Any]:
     key = f"{place}.material"
     interface = getattr(spec.interfaces, place)
     c_max = of_key(spec, f"{key}.maximum_concentration")
+    used = of_key(spec, f"{place}.active_fraction")
+    if electrode.mixing is not None:
+        used = used * CellContext(spec).utilisation(place)  # type: ignore[arg-type]
     values: dict[str, Any] = {
         f"{Domain} electrode thickness [m]": of_key(spec, f"{place}.thickness"),
         f"{Domain} electrode porosity": of_key(spec, f"{place}.electrolyte_fraction"),
-        f"{Domain} electrode active material volume fraction": of_key(
-            spec, f"{place}.active_fraction"
-        ),
+        f"{Domain} electrode active material volume fraction": used,
         f"{Domain} particle radius [m]": of_key(spec, f"{place}.particle_radius"),
         f"{Domain} electrode Bruggeman coefficient (electrolyte)": (
             of_key(spec, f"{place}.tortuosity_exponent")
@@ -337,9 +370,34 @@ def _porous(spec: CellSpec, place: str) -> dict[str, Any]:
             of_key(spec, "electrolyte.material.salt_concentration"),
         ),
         **_double_layer(spec, place),
+        **_percolated(spec, place),
     }
     if electrode.electrolyte is not None:
         _check_catholyte(spec.electrolyte.material, electrode.electrolyte, place)
+    return values
+
+
+def _percolated(spec: CellSpec, place: str) -> dict[str, Any]:
+    """Return PyBaMM's transport efficiencies of a composite of mixed powders.
+
+    PyBaMM has them as ``phi^b``: ``b = ln K/ln phi`` gives it the ``K`` of
+    :mod:`twin.specs.percolation`, in its own models too.
+    """
+    electrode: PorousElectrode = getattr(spec, place)
+    if not percolation.is_packed(electrode):
+        return {}
+    Domain = "Negative" if place == "anode" else "Positive"
+
+    def read(key: str) -> pybamm.Parameter:
+        return of_key(spec, f"{place}.{key}")
+
+    phi, log = read("electrolyte_fraction"), pybamm.log
+    ions = percolation.electrolyte_efficiency(electrode, read, pybamm)
+    values = {f"{Domain} electrode Bruggeman coefficient (electrolyte)": log(ions) / log(phi)}
+    electrons = percolation.electron_efficiency(electrode, read, pybamm)
+    if electrons is not None:
+        name = f"{Domain} electrode Bruggeman coefficient (electrode)"
+        values[name] = log(electrons) / log(1 - phi)
     return values
 
 

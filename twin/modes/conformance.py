@@ -34,6 +34,7 @@ _BOUNDS: dict[Port, tuple[float, float]] = {
     Port.CONTACT_FRACTION: (0.0, 1.0),
     Port.ACTIVE_FRACTION: (0.0, 1.0),
     Port.CONDUCTIVITY_FACTOR: (0.0, float("inf")),
+    Port.SOLID_DIFFUSIVITY_FACTOR: (0.0, float("inf")),
     Port.INTERFACE_RESISTANCE: (0.0, float("inf")),
     Port.SHORT_CONDUCTANCE: (0.0, float("inf")),
 }

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from twin.constants import FARADAY
 from twin.errors import ModelError
 from twin.modes.ports import Location
+from twin.specs import percolation
 from twin.specs.naming import find, parameter_name
 from twin.specs.quantity import Quantity
 
@@ -53,10 +55,13 @@ class CellContext:
     ----------
     spec : CellSpec
         The cell.
+    resolved : bool
+        Whether the model follows each place in a composite (a DFN), or one for all.
     """
 
-    def __init__(self, spec: CellSpec):
+    def __init__(self, spec: CellSpec, resolved: bool = True):
         self.spec = spec
+        self.resolved = resolved
         self.kind: str = spec.kind
         anode = Interface("anode", spec.anode.kind)
         cathode_kind = spec.cathode.kind if spec.cathode is not None else spec.anode.kind
@@ -140,6 +145,51 @@ class CellContext:
                 fix=f"set {key} in the cell or material file, or leave the mode out",
             )
         return quantity
+
+    def utilisation(self, place: Location) -> Any:
+        """Return the share of a composite's active material that is used, as an expression.
+
+        What ions or electrons do not reach holds its sodium and takes no part: the volume
+        of the electrode's active material that counts is ``active_fraction`` times this.
+        """
+        import pybamm
+
+        key = self.electrode_key(place)
+        read = partial(self._of, key)
+        return pybamm.convert_to_symbol(
+            percolation.utilisation(self.electrode(place), read, pybamm)
+        )
+
+    def utilisation_now(self, place: Location) -> float:
+        """Return the same as the number that the spec gives."""
+        electrode = self.electrode(place)
+        return float(percolation.utilisation(electrode, lambda key: find(electrode, key).si))
+
+    def electrolyte_efficiency(self, place: Location, left: Any = 1) -> Any:
+        """Return a composite's effective over its electrolyte's bulk conductivity.
+
+        ``left`` is the share of the electrolyte that is left, a number or an expression.
+        """
+        import pybamm
+
+        read = partial(self._of, self.electrode_key(place))
+        electrode = self.electrode(place)
+        return percolation.electrolyte_efficiency(electrode, read, pybamm, left)
+
+    def diffusion_detour(self, place: Location, theta: Any) -> Any:
+        """Return by how much solid diffusion slows where a share of the particles touches.
+
+        A mode that takes contact from a composite of mixed powders contributes
+        ``f(theta_0)/f(theta_0 theta)`` to ``Port.SOLID_DIFFUSIVITY_FACTOR``, with
+        ``theta_0`` the share as assembled and ``theta`` what is left of it.
+        """
+        import pybamm
+
+        read = partial(self._of, self.electrode_key(place))
+        return percolation.diffusion_detour(self.electrode(place), theta, read, pybamm)
+
+    def _of(self, place: str, key: str) -> pybamm.Parameter:
+        return self.parameter(f"{place}.{key}")
 
     def has(self, key: str) -> bool:
         """Return whether the cell gives a quantity at a dotted key."""

@@ -19,13 +19,15 @@ class Port(Enum):
     """What a mode may contribute to: title, how it is combined, neutral value, unit.
 
     ``combine`` is ``"product"`` or ``"sum"``. ``places`` are the locations it exists
-    at. Interface quantities are per geometric area of the cell.
+    at. Interface quantities are per geometric area of the cell. All are scalars but the
+    plating current, which may differ from place to place in a composite.
     """
 
     CONTACT_FRACTION = ("contact fraction", "product", 1.0, "", INTERFACES)
     INTERFACE_RESISTANCE = ("interface resistance", "sum", 0.0, "Ohm.m2", INTERFACES)
     EQUILIBRIUM_POTENTIAL = ("equilibrium potential shift", "sum", 0.0, "V", INTERFACES)
     PARASITIC_CURRENT = ("parasitic current density", "sum", 0.0, "A.m-2", INTERFACES)
+    PLATING_CURRENT = ("plating current density", "sum", 0.0, "A.m-2", INTERFACES)
     CONDUCTIVITY_FACTOR = (
         "electrolyte conductivity factor",
         "product",
@@ -35,6 +37,7 @@ class Port(Enum):
     )
     SHORT_CONDUCTANCE = ("internal short conductance", "sum", 0.0, "S.m-2", ("cell",))
     ACTIVE_FRACTION = ("active material fraction", "product", 1.0, "", INTERFACES)
+    SOLID_DIFFUSIVITY_FACTOR = ("solid diffusivity factor", "product", 1.0, "", INTERFACES)
     STACK_PRESSURE = ("stack pressure change", "sum", 0.0, "Pa", ("cell",))
     HEAT_SOURCE = ("heat source", "sum", 0.0, "W.m-2", ("cell",))
 

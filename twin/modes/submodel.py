@@ -43,6 +43,52 @@ class ModeSubModel(pybamm.BaseSubModel):
         """Return a new scalar state. ``scale`` is its typical size, for the solver."""
         return pybamm.Variable(name, domain="current collector", scale=scale)
 
+    @property
+    def _composite(self) -> str:
+        return "negative electrode" if self.interface.place == "anode" else "positive electrode"
+
+    def local_state(self, name: str, scale: Any = 1) -> pybamm.Variable:
+        """Return a new state of every place in this interface's composite.
+
+        In a model that does not resolve the composite it is one scalar.
+        """
+        if not self.cell.resolved:
+            return self.state(name, scale)
+        return pybamm.Variable(
+            name,
+            domain=self._composite,
+            auxiliary_domains={"secondary": "current collector"},
+            scale=scale,
+        )
+
+    def scalar(self, symbol: Any) -> pybamm.Symbol:
+        """Return a number or a parameter as a scalar of the cell."""
+        symbol = pybamm.convert_to_symbol(symbol)
+        return symbol if symbol.domain else pybamm.PrimaryBroadcast(symbol, "current collector")
+
+    def local(self, symbol: Any) -> pybamm.Symbol:
+        """Return a scalar at every place of this interface's composite."""
+        symbol = self.scalar(symbol)
+        if not self.cell.resolved or symbol.domain == [self._composite]:
+            return symbol
+        return pybamm.PrimaryBroadcast(symbol, self._composite)
+
+    def mean(self, symbol: pybamm.Symbol) -> pybamm.Symbol:
+        """Return the mean of a local quantity over this interface's composite."""
+        return pybamm.x_average(symbol) if symbol.domain == [self._composite] else symbol
+
+    def at_separator(self, symbol: pybamm.Symbol) -> pybamm.Symbol:
+        """Return a local quantity at the composite's face to the separator."""
+        if symbol.domain != [self._composite]:
+            return symbol
+        return pybamm.boundary_value(symbol, "right" if self.interface.place == "anode" else "left")
+
+    def least(self, symbol: pybamm.Symbol) -> pybamm.Symbol:
+        """Return the least of a local quantity in this interface's composite."""
+        if symbol.domain != [self._composite]:
+            return symbol
+        return pybamm.min(symbol)
+
 
 def arrhenius(activation_energy: Any, T: Any, T_ref: Any) -> pybamm.Symbol:
     """Return ``exp(-E_a/R * (1/T - 1/T_ref))``; ``E_a`` in J/mol, temperatures in K."""

@@ -24,13 +24,25 @@ _OF_SERIES = ("Time [s]", "Step")
 @contextmanager
 def understood(of: str, column: str) -> Iterator[None]:
     """Raise a StoreError that names the value if it cannot be understood inside."""
-    from twin.errors import TwinError
+    from twin.errors import SpecError, StoreError, TwinError
 
     try:
         yield
     except (*_MISREAD, TwinError) as error:
+        if isinstance(error, SpecError) and all(_gone(p.message) for p in error.problems):
+            (first, *more) = error.problems
+            others = f" (and {len(more)} more)" if more else ""
+            raise StoreError(
+                f"{column} is of an earlier version: {first.key}: {first.message}{others}",
+                key=of,
+                fix="what it was can be seen; to go on, start a new run from the cell's file",
+            ) from error
         says = " ".join(str(error).split()) or "it is not what is stored there"
         raise Damage(of, column, f"{type(error).__name__}: {says[:120]}").error() from error
+
+
+def _gone(message: str) -> bool:
+    return "is no longer a key" in message
 
 
 def outcome_of(run: str, data: Mapping[str, Any]) -> Outcome | None:

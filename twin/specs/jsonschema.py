@@ -215,7 +215,7 @@ def _relaxed(node: Any) -> Any:
 
 def _name_materials(properties: dict[str, Any], form: str) -> None:
     """Let a material be given by name, or as a table that extends a named one."""
-    for key in ("material", "electrolyte"):
+    for key in ("material", "electrolyte", "metal"):
         at = properties.get(key)
         if at is None:
             continue

@@ -1,10 +1,10 @@
-"""Material laws as they stand in TOML: constant, Arrhenius, VTF, table, plateau, PyBaMM."""
+"""Material laws as they stand in TOML: constant, Arrhenius, VTF, table, plateaus, PyBaMM."""
 
 # mypy: disable-error-code="valid-type"
 # Field types are made by Q(unit) and laws(unit), which mypy cannot follow.
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -47,7 +47,9 @@ class _Sourced(Frozen):
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 REMARKS = frozenset({"source", "status", "note"})
 """The keys of a law that say where its numbers come from."""
-NOT_QUANTITIES = frozenset({"law", "form", "x", "y", "unit", "over", "set", "parameter"})
+NOT_QUANTITIES = frozenset(
+    {"law", "form", "x", "y", "unit", "over", "set", "parameter", "at", "shares", "drops"}
+)
 """The keys of a law that are neither remarks nor quantities."""
 
 
@@ -71,7 +73,7 @@ def laws(
     """Return the field type of a law whose value has ``unit``.
 
     Accepts a plain quantity (a constant) or a table with ``law = "constant" |
-    "arrhenius" | "vtf" | "table" | "plateau" | "pybamm"``. The equations:
+    "arrhenius" | "vtf" | "table" | "plateau" | "plateaus" | "pybamm"``. The equations:
 
     - ``arrhenius``: ``y(T) = reference * (T_ref/T)**m * exp(-E_a/R * (1/T - 1/T_ref))``
       with ``m = 1`` for ``form = "sigma-T"`` (a conductivity, where ``sigma*T`` is
@@ -86,6 +88,11 @@ def laws(
       smoothed over ``width``, with the steep ends of one that is all but empty or full;
       with ``step``, ``step_at`` and ``step_width``, a second plateau stands above the
       first: ``+ step * (1 - tanh((s - step_at)/step_width)) / 2``;
+    - ``plateaus``: several of them, each beginning ``at`` a potential, over a share of the
+      filling, and falling by ``drops`` on its way (at ``s_j``, the sum of the first ``j``
+      shares): ``U(s) = sum_j [at_j - drops_j (s - s_(j-1))/shares_j] (g_(j-1) - g_j)`` with
+      ``g_j = (1 + tanh((s - s_j)/step_width))/2``, ``g_0 = 1`` and ``g_n = 0``, and the
+      ``width`` and steep ends of a plateau;
     - ``pybamm``: the entry ``parameter`` of the PyBaMM parameter set ``set``.
 
     Parameters
@@ -99,6 +106,8 @@ def laws(
     """
     allowed = over
     quantity = Q(unit, gt=gt, ge=ge)
+    # A law whose points have a unit of their own names it in its body.
+    positive, end, flat = Q(unit, gt=0), Q(unit, ge=0), _assumed(f"0 {unit}", "no steep end")
 
     class Constant(_Sourced):
         law: Literal["constant"] = "constant"
@@ -142,21 +151,16 @@ def laws(
 
         def values(self) -> tuple[float, ...]:
             """Return ``y`` in SI units."""
-            try:
-                factor = to_si(f"1 {self.unit}" if self.unit else "1", unit)
-            except UnitError as error:
-                raise Complaint(
-                    str(error), fix=f'give the unit of y, e.g. unit = "{unit}"', keys=("unit",)
-                ) from None
+            factor = si_factor(self.unit, unit, "y")
             return tuple(factor * y for y in self.y)
 
     class Plateau(_Sourced):
         law: Literal["plateau"]
         plateau: quantity
-        width: Q(unit, gt=0)
+        width: positive
         slope: Q(unit)
-        rise: Q(unit, ge=0) = _assumed(f"0 {unit}", "no steep end")
-        fall: Q(unit, ge=0) = _assumed(f"0 {unit}", "no steep end")
+        rise: end = flat
+        fall: end = flat
         end_width: Q("", gt=0) = _assumed(0.01, "without effect where rise and fall are 0")
         step: Q(unit) | None = None
         step_at: Q("", ge=0, le=1) | None = None
@@ -175,17 +179,90 @@ def laws(
                 )
             return self
 
+    class Plateaus(_Sourced):
+        law: Literal["plateaus"]
+        shares: tuple[Number, ...]
+        at: tuple[Number, ...]
+        drops: tuple[Number, ...] = ()
+        unit: str
+        step_width: Q("", gt=0)
+        width: positive
+        rise: end = flat
+        fall: end = flat
+        end_width: Q("", gt=0) = _assumed(0.01, "without effect where rise and fall are 0")
+
+        @model_validator(mode="after")
+        def _consistent(self) -> Plateaus:
+            check_plateaus(self.shares, self.at, self.drops)
+            si_factor(self.unit, unit, "at")
+            return self
+
+        def pieces(self) -> tuple[tuple[float, float, float, float], ...]:
+            """Return each plateau's begin and end in filling, and its begin and fall in SI."""
+            factor = si_factor(self.unit, unit, "at")
+            falls = self.drops or (0.0,) * len(self.at)
+            ends = (0.0, *accumulate(self.shares))
+            return tuple(
+                (*span, factor * at, factor * fall)
+                for span, at, fall in zip(pairwise(ends), self.at, falls, strict=True)
+            )
+
     class FromPyBaMM(_Sourced):
         law: Literal["pybamm"]
         set: str
         parameter: str
 
-    variants: tuple[type[_Sourced], ...] = (Constant, Arrhenius, Vtf, Table, Plateau, FromPyBaMM)
+    variants: tuple[type[_Sourced], ...]
+    variants = (Constant, Arrhenius, Vtf, Table, Plateau, Plateaus, FromPyBaMM)
     union: Any = None
     for name, model in zip(LAWS, variants, strict=True):
         tagged = Annotated[model, Tag(f"law:{name}")]
         union = tagged if union is None else union | tagged
     return Annotated[union, Discriminator(_tag), BeforeValidator(_as_table), LawSchema(quantity)]
+
+
+def si_factor(given: str, unit: str, what: str) -> float:
+    """Return the SI value of one ``given``; raise a complaint if it is no ``unit``."""
+    try:
+        return to_si(f"1 {given}" if given else "1", unit)
+    except UnitError as error:
+        raise Complaint(
+            str(error), fix=f'give the unit of {what}, e.g. unit = "{unit}"', keys=("unit",)
+        ) from None
+
+
+def check_plateaus(
+    shares: tuple[float, ...], at: tuple[float, ...], drops: tuple[float, ...]
+) -> None:
+    """Check the numbers of a curve of several plateaus.
+
+    Raises
+    ------
+    Complaint
+        If there is not one of each for every plateau, the shares are not positive or do not
+        add up to 1, or the curve rises anywhere.
+    """
+    for name, given in (("at", at), ("drops", drops)):
+        if (given and len(given) != len(shares)) or not shares:
+            raise Complaint(
+                f"there are {len(shares)} shares and {len(given)} of {name}",
+                fix=f"give one of {name} for each share",
+                keys=(name, "shares"),
+            )
+    if min(shares) <= 0 or abs(sum(shares) - 1) > 1e-6:
+        raise Complaint(
+            f"the shares add up to {sum(shares):g}; each must be above 0, and all together 1",
+            fix="correct the shares of the filling",
+            keys=("shares",),
+        )
+    falls = drops or (0.0,) * len(at)
+    ends = [a - fall for a, fall in zip(at, falls, strict=True)]
+    if min(falls) < 0 or any(b > end + 1e-9 for end, b in zip(ends, at[1:], strict=False)):
+        raise Complaint(
+            "the potential must fall as the host fills: from plateau to plateau, and on each",
+            fix="sort the plateaus from the highest potential to the lowest, with drops >= 0",
+            keys=("at", "drops"),
+        )
 
 
 def check_over(over: str, allowed: tuple[str, ...]) -> None:

@@ -20,6 +20,7 @@ SLOTS: dict[tuple[str, ...], frozenset[str]] = {
     ("electrolyte", "material"): frozenset({"electrolyte"}),
     ("anode", "electrolyte"): frozenset({"electrolyte"}),
     ("cathode", "electrolyte"): frozenset({"electrolyte"}),
+    ("anode", "metal"): frozenset({"metal"}),
 }
 """Where a material may stand, and the kinds of material that fit."""
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from twin.specs.quantity import Quantity
 from twin.units import pybamm_unit
 
-LAWS = ("constant", "arrhenius", "vtf", "table", "plateau", "pybamm")
+LAWS = ("constant", "arrhenius", "vtf", "table", "plateau", "plateaus", "pybamm")
 """The material laws of :func:`twin.specs.laws.laws`, by their tags."""
 
 

@@ -63,8 +63,10 @@ QUANTITY_KEYS = frozenset({"value", "spread", "spread_kind", "source", "status",
 _SHAPES = {"normal", "lognormal", "uniform", "weibull"}
 
 
-def parse_quantity(raw: Any, unit: str) -> Quantity:
+def parse_quantity(raw: Any, unit: str, word: str | None = None) -> Quantity:
     """Read a quantity from TOML: text, a number (only if dimensionless), or a table.
+
+    A ``word`` may stand for the number, which is ``nan`` until the whole cell is known.
 
     Raises
     ------
@@ -76,7 +78,7 @@ def parse_quantity(raw: Any, unit: str) -> Quantity:
             raise Complaint(f"{raw.text} is kept in {raw.unit!r}; expected {unit!r}")
         return raw
     if not isinstance(raw, dict):
-        si, text = _number(raw, unit)
+        si, text = _number(raw, unit, word)
         return Quantity(si=si, unit=unit, text=text)
     for key in sorted(set(raw) - QUANTITY_KEYS):
         known = ", ".join(sorted(QUANTITY_KEYS))
@@ -110,7 +112,7 @@ def parse_quantity(raw: Any, unit: str) -> Quantity:
             fix='add spread = "lognormal 0.3", say, or remove spread_kind',
             keys=("spread_kind",),
         )
-    si, text = _number(raw["value"], unit)
+    si, text = _number(raw["value"], unit, word)
     return Quantity(si=si, unit=unit, text=text, **extra)
 
 
@@ -139,7 +141,9 @@ def example(unit: str) -> str:
     return _EXAMPLES.get(unit, f"1 {unit}")
 
 
-def _number(raw: Any, unit: str) -> tuple[float, str]:
+def _number(raw: Any, unit: str, word: str | None = None) -> tuple[float, str]:
+    if word is not None and raw == word:
+        return math.nan, word
     wanted = f"a quantity in {unit}" if unit else "a number without a unit"
     fix = f'write it like "{example(unit)}"' if unit else f"write it like {example(unit)}"
     if isinstance(raw, bool):
@@ -209,6 +213,7 @@ def Q(
     lt: float | None = None,
     le: float | None = None,
     inf: bool = False,
+    word: str | None = None,
 ) -> Any:
     """Return the field type of a quantity kept in ``unit`` within physical bounds.
 
@@ -220,10 +225,14 @@ def Q(
         Bounds on the SI value.
     inf : bool
         Whether infinity is a sensible value (a perfectly stiff fixture, say).
+    word : str, optional
+        A word that may stand for the number, which the whole cell then gives.
     """
 
     def read(raw: Any) -> Quantity:
-        quantity = parse_quantity(raw, unit)
+        quantity = parse_quantity(raw, unit, word)
+        if quantity.text == word:
+            return quantity
         value, shown = quantity.si, f" {unit}" if unit else ""
         if math.isinf(value) and not inf:
             raise Complaint(

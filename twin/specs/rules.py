@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from twin.specs.complaint import Complaint
+from twin.specs.filling import DISCHARGED, is_discharged
+from twin.specs.mixing import learned
 from twin.specs.ranges import concentration_complaints, temperature_complaints
 
 
@@ -104,12 +106,6 @@ def check_counter(spec: Any) -> None:
             fix='remove it, or set kind = "symmetric" and remove [cathode]',
             keys=("anode.counter_thickness",),
         )
-    if spec.kind == "full" and spec.anode.kind == "metal" and spec.anode.thickness.si <= 0:
-        raise Complaint(
-            "the model divides by the metal's thickness as assembled",
-            fix='give a few atoms for a bare collector: thickness = "1 nm"',
-            keys=("anode.thickness",),
-        )
     if spec.kind == "symmetric" and max(spec.anode.thickness.si, counter.si if counter else 0) <= 0:
         raise Complaint(
             "a symmetric cell needs sodium on one side at least",
@@ -147,6 +143,34 @@ def check_fractions(electrode: Any) -> None:
             fix="lower one of them; what is left is binder, carbon and pores",
             keys=("active_fraction", "electrolyte_fraction"),
         )
+    porosity = electrode.mixing.porosity if electrode.mixing is not None else None
+    if porosity is not None and total + porosity.si > 1 + 1e-9:
+        raise Complaint(
+            f"active_fraction + electrolyte_fraction + mixing.porosity is "
+            f"{total + porosity.si:.6g}; together they fill at most 1 of the volume",
+            fix="lower one of them, or leave mixing.porosity out: it is then what the two leave",
+            keys=("mixing.porosity", "active_fraction", "electrolyte_fraction"),
+        )
+
+
+def utilisation_of(mixing: Any) -> Any:
+    """Return what is known of a composite's utilisation by its method; None without one.
+
+    Raises
+    ------
+    Complaint
+        If it is to be that of a method which is not given.
+    """
+    if mixing.method is not None:
+        return learned(mixing.method)
+    if mixing.utilisation is not None:
+        raise Complaint(
+            "its utilisation is to be that of its method, which is not given",
+            fix='add method = "dry", say, or give utilisation as a number',
+            keys=("utilisation",),
+            missing="method",
+        )
+    return None
 
 
 def check_filling(electrode: Any) -> None:
@@ -156,12 +180,23 @@ def check_filling(electrode: Any) -> None:
     which goes with ``(s (1 - s))^1/2``, to nought: no current can pass.
     """
     value = electrode.initial_stoichiometry.si
-    if not 0 < value < 1:
+    if not 0 < value < 1 and not is_discharged(electrode):
         state, near = ("empty", 0.001) if value == 0 else ("full", 0.999)
         raise Complaint(
             f"a host that is quite {state} has no potential and passes no current",
             fix=f"give a stoichiometry between 0 and 1, say {near}",
             keys=("initial_stoichiometry",),
+        )
+
+
+def check_discharged(spec: Any) -> None:
+    """Raise if an anode is to begin discharged: only a cathode is made with all its sodium."""
+    if is_discharged(spec.anode):
+        raise Complaint(
+            "an anode has no filling that the lower voltage limit leaves it",
+            fix="give a number between 0 and 1; only cathode.initial_stoichiometry may say "
+            f'"{DISCHARGED}"',
+            keys=("anode.initial_stoichiometry",),
         )
 
 

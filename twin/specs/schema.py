@@ -4,12 +4,15 @@
 # Field types are made by Q(unit) and laws(unit), which mypy cannot follow.
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, SerializeAsAny, Tag, model_validator
 
 from twin.specs import rules
+from twin.specs.filling import DISCHARGED, discharged_filling, is_discharged
 from twin.specs.laws import Frozen, laws
+from twin.specs.mixing import OF_METHOD, Method
 from twin.specs.quantity import Q
 
 SCHEMA_VERSION = 1
@@ -96,6 +99,8 @@ class Electrolyte(_Material):
     electronic_conductivity: Q("S/m", ge=0) | None = None
     fracture_toughness: Q("Pa*m^0.5", gt=0) | None = None
     fracture_strength: Q("Pa", gt=0) | None = None
+    yield_strength: Q("Pa", gt=0) | None = None
+    """Of an electrolyte that flows before it cracks; ceramics have none."""
     reduction_limit: Q("V") | None = None
     oxidation_limit: Q("V") | None = None
     relative_permittivity: Q("", ge=1) = _assumed(15.0, "an oxide's; only impedance asks for it")
@@ -155,6 +160,42 @@ class MetalElectrode(Frozen):
     """What a bare collector holds beyond the sodium that is counted."""
 
 
+class Mixing(Frozen):
+    """How active material and electrolyte of a composite were brought together.
+
+    The laws stand in :mod:`twin.specs.percolation`.
+    """
+
+    network: Literal["mixed powders", "continuous"] = "mixed powders"
+    """``"mixed powders"``, whose paths must percolate (:mod:`twin.specs.percolation`: the
+    electrode's ``tortuosity_exponent`` then says nothing), or ``"continuous"``: infiltrated,
+    co-sintered, wetted or molten, where every phase hangs together."""
+    size_ratio: Q("", gt=0) = _assumed(1.0, "particles of one size; the law is held from 0.5 to 2")
+    """Diameter of an electrolyte particle over that of an active one (of agglomerates, theirs)."""
+    porosity: Q("", ge=0, lt=1) | None = None
+    """Pores; what active material and electrolyte leave (carbon counts as pores) if not given."""
+    carbon: bool = True
+    """Whether carbon carries the electrons: from about 4 % by mass on it spans the layer."""
+    contact: Q("", gt=0, le=1) | None = None
+    """The share of the particles' surface that touches electrolyte as assembled, where the
+    diffusivity is a particle's that is fed all around: the detours inside slow it down. The
+    exchange current holds it already."""
+    method: Method | None = None
+    """How it was made, where that says how much of the active material is used
+    (``twin/specs/mixing.toml``)."""
+    utilisation: Q("", gt=0, le=1, word=OF_METHOD) | None = None
+    """The share of the active material that is used, measured, or learned from others made by
+    the same ``method``: it stands in the place of the law's."""
+
+    @model_validator(mode="after")
+    def _learned(self) -> Self:
+        stated = self.utilisation
+        if stated is None or stated.text == OF_METHOD:
+            found = rules.utilisation_of(self)
+            object.__setattr__(self, "utilisation", found)
+        return self
+
+
 class PorousElectrode(Frozen):
     """A composite of active particles, electrolyte and additives."""
 
@@ -164,11 +205,18 @@ class PorousElectrode(Frozen):
     active_fraction: Q("", gt=0, lt=1)
     electrolyte_fraction: Q("", gt=0, lt=1)
     particle_radius: Q("m", gt=0)
-    initial_stoichiometry: Q("", ge=0, le=1)
+    initial_stoichiometry: Q("", ge=0, le=1, word=DISCHARGED)
+    """How full it is when the cell is put together. ``"discharged"``, of a cathode made with all
+    its sodium: as full as the lower voltage limit leaves it (:mod:`twin.specs.filling`)."""
     electrolyte: Electrolyte | None = None
     """The electrolyte inside the composite, where it is not the separator's."""
+    metal: Metal | None = None
+    """What plates on a host anode below that metal's potential, and may enter the separator
+    as a filament; none is followed where it is not named."""
     tortuosity_exponent: Q("", ge=0) = _assumed(1.5, "Bruggeman")
     electronic_tortuosity_exponent: Q("", ge=0) = _assumed(1.5, "Bruggeman")
+    mixing: Mixing | None = None
+    """How it was mixed; if not given, all its phases hang together whatever their shares."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -352,4 +400,11 @@ class CellSpec(Frozen):
     def _fits(self) -> Self:
         rules.check_kind(self)
         rules.check_laws(self)
+        rules.check_discharged(self)
+        if isinstance(self.cathode, PorousElectrode) and is_discharged(self.cathode):
+            # The word's number hangs on the whole cell, so it is worked out anew for each.
+            start = self.cathode.initial_stoichiometry
+            found = replace(start, si=discharged_filling(self))
+            cathode = self.cathode.model_copy(update={"initial_stoichiometry": found})
+            object.__setattr__(self, "cathode", cathode)
         return self

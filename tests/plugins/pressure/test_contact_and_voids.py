@@ -539,6 +539,7 @@ def test_full_cell_breathes_with_sodium_and_host(make_cell, run, limit):
     overrides = spring("1e10 Pa/m") | {
         "modes.pressure.contact.hardness": "1 Pa",
         "modes.pressure.stack.creep_relaxation": "off",
+        "cathode.initial_stoichiometry": 0.98,
     }
     spec = make_cell("na-nzsp-nvp", overrides)
     seen = run(spec, [(-2.0, 2 * HOUR)], MODE)

@@ -161,9 +161,14 @@ def test_a_fifth_of_the_sites_is_a_fifth_of_the_capacity(spec):
     # 50 um of sodium in reserve: the sites limit.
     state = {"Cathode stoichiometry": 0.5, "Anode sodium thickness [m]": 50e-6}
     whole = tell(state)
-    assert whole == pytest.approx(0.99 * nominal_capacity(spec), rel=0.02)
+    assert whole == pytest.approx(0.99 * _used(spec), rel=0.02)
     # What is cut off keeps its sodium, so the fillings stay and the sites count.
     assert tell(state | _active(0.8)) == pytest.approx(0.8 * whole, rel=1e-9)
+
+
+def _used(spec):
+    """The sites of the cathode that ions and electrons reach [A.h]."""
+    return nominal_capacity(spec) * twin.CellContext(spec).utilisation_now("cathode")
 
 
 def _active(fraction):
@@ -173,14 +178,14 @@ def _active(fraction):
 def test_without_reserve_the_sodium_limits(spec):
     tell = OpenCircuit(spec).capacity
     state = {"Cathode stoichiometry": 0.4, "Anode sodium thickness [m]": 0.0}
-    sites = nominal_capacity(spec)
+    sites = _used(spec)
     assert tell(state) == pytest.approx(0.4 * sites, rel=0.05)
     assert tell({**state, "Cathode stoichiometry": 0.2}) < 0.55 * tell(state)
 
 
 def test_it_does_not_depend_on_where_the_sodium_is(spec):
     tell = OpenCircuit(spec).capacity
-    sites, molar = nominal_capacity(spec), spec.anode.material.molar_volume.si
+    sites, molar = _used(spec), spec.anode.material.molar_volume.si
     depth = sites * 3600 * molar / twin.FARADAY / spec.geometry.area.si  # of all sites' sodium
     found = [
         tell({"Cathode stoichiometry": x, "Anode sodium thickness [m]": (0.6 - x) * depth})
@@ -197,6 +202,7 @@ def test_two_hosts_share_the_window_as_their_slopes_say():
     filling = tell._filling
     tell._curves = {"cathode": 4 - filling, "anode": 1 - 2 * filling}
     q_c, q_a = (porous_capacity(cell, host) for host in (cell.cathode, cell.anode))
+    q_c *= twin.CellContext(cell).utilisation_now("cathode")
     found = tell.capacity({"Cathode stoichiometry": 0.6, "Anode stoichiometry": 0.4})
     assert found == pytest.approx(0.4 / (1 / q_c + 2 / q_a), rel=1e-3)
 

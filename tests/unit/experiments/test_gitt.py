@@ -13,6 +13,7 @@ from twin.experiments.gitt import apparent_diffusivity, root_slope
 
 # A sloping voltage and fast kinetics: the potential follows the surface alone.
 FAST = {
+    "cathode.initial_stoichiometry": 0.98,
     "interfaces.cathode.exchange_current": "1000 A/m^2",
     "cathode.material.open_circuit_potential": {
         "law": "plateau",

@@ -125,7 +125,9 @@ def test_double_layer_leaves_the_steady_state_alone(make_cell, run, pin):
 def test_neutral_modes_change_nothing(make_cell, run, model):
     # The modes bring states of their own, so the solver takes other steps: equality is to
     # its tolerance.
-    spec = make_cell("na-nzsp-nvp", {"interfaces.anode.resistance": "0 ohm*m^2"} | NEUTRAL)
+    # Away from the steep end of the curve, where the solver's own noise is a voltage.
+    start = {"cathode.initial_stoichiometry": 0.98}
+    spec = make_cell("na-nzsp-nvp", {"interfaces.anode.resistance": "0 ohm*m^2"} | NEUTRAL | start)
     tight = {"rtol": 1e-8, "atol": 1e-10}
     bare = run(spec, CYCLE[:1], model=model, **tight)
     with_modes = run(spec, CYCLE[:1], ("interphase", "pressure"), model=model, **tight)

@@ -58,6 +58,7 @@ def host(spec):
     """What the cathode's host can hold per cell area [C.m-2]."""
     cathode = spec.cathode
     volume = cathode.active_fraction.si * cathode.thickness.si
+    volume *= twin.CellContext(spec).utilisation_now("cathode")
     return F * cathode.material.maximum_concentration.si * volume
 
 

@@ -81,7 +81,8 @@ def test_energy_is_conserved_as_the_cell_comes(make_cell, run, model):
     # On PyBaMM's own mesh and without the heat of mixing: to 0.1 % of what is delivered.
     # Of the heat itself 1.6 % is made up in the separator's last cell of the DFN, where
     # PyBaMM takes the gradient across the step in conductivity.
-    spec = make_cell("na-nzsp-nvp", CELL)
+    # The larger that step, the more is made up: a composite of mixed powders has 2.8 %.
+    spec = make_cell("na-nzsp-nvp", CELL | {"cathode.mixing.network": "continuous"})
     seen = run(spec, STEPS, model=model, **TOLERANCES)
     heat, expected, delivered = balance(spec, seen, STEPS)
     assert abs(heat - expected) < 1e-3 * delivered
@@ -120,8 +121,8 @@ ALIVE = {
     "modes.interphase.cathode.reference_drive": "0.1 V",
     "modes.interphase.cathode.rate_constant": "1e-14 m/s",
     "modes.interphase.cathode.active_consumed": 1.0,
-    "modes.delamination.cathode.fatigue_factor": 3000.0,
-    "modes.delamination.cathode.saturation_exponent": 1.0,
+    "modes.delamination.cathode.fatigue_strain": 0.04,
+    "modes.delamination.cathode.stress_free_stoichiometry": 1.0,
     "modes.blocking.separator.field_ageing_rate": "1e-6 1/s",
     "modes.blocking.space_charge.anode.potential": "0.2 V",
 }

@@ -163,6 +163,52 @@ def test_a_second_plateau_stands_above_the_first(make_cell, sto, by_hand):
     assert found == pytest.approx(by_hand, abs=1e-6)
 
 
+PLATEAUS = {
+    "law": "plateaus",
+    "shares": [0.6, 0.4],
+    "at": [2076, 2076],
+    "drops": [0, 296],
+    "unit": "mV",
+    "step_width": 0.02,
+    "width": "1 nV",
+}
+
+
+@pytest.mark.parametrize(
+    # a flat 2.076 V over 0.6 of the filling, then down by 0.296 V; at the step half of each
+    ("sto", "by_hand"),
+    [(0.1, 2.076), (0.5, 2.076), (0.6, 2.076), (0.8, 1.928), (0.99, 1.7874)],
+)
+def test_plateaus_follow_each_other(make_cell, sto, by_hand):
+    spec = make_cell("na-nzsp-nvp", {"cathode.material.open_circuit_potential": PLATEAUS})
+    found = evaluate(twin.parameter_values(spec), "Positive electrode OCP [V]", sto)
+    assert found == pytest.approx(by_hand, abs=5e-5)
+
+
+def test_a_discharged_host_on_plateaus_begins_where_its_own_curve_says(make_cell):
+    # Down from 3.6 V by 1.2 V over the second half: 2.7 V at 0.5 + 0.5 * 0.9/1.2 = 0.875.
+    law = PLATEAUS | {"shares": [0.5, 0.5], "at": [3600, 3600], "drops": [0, 1200]}
+    overrides = {"cathode.material.open_circuit_potential": law, "window.lower": "2.7 V"}
+    values = twin.parameter_values(make_cell("na-nzsp-nvp", overrides))
+    found = values.evaluate(values["Cathode initial stoichiometry"])
+    assert found == pytest.approx(0.875, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"shares": [0.6, 0.3]}, "add up to 0.9"),
+        ({"shares": [1.0]}, "1 shares and 2 of at"),
+        ({"drops": [0]}, "2 shares and 1 of drops"),
+        ({"at": [2.0, 2.1]}, "must fall"),
+        ({"unit": "Ohm"}, "Ohm"),
+    ],
+)
+def test_plateaus_that_are_none_are_refused(make_cell, change, says):
+    with pytest.raises(twin.SpecError, match=says):
+        make_cell("na-nzsp-nvp", {"cathode.material.open_circuit_potential": PLATEAUS | change})
+
+
 def test_half_a_second_plateau_is_refused(make_cell):
     law = {"law": "plateau", "plateau": "3.7 V", "width": "1 mV", "slope": "0 V", "step": "0.5 V"}
     with pytest.raises(twin.SpecError, match="step_at, step_width"):
@@ -197,7 +243,12 @@ def test_exchange_current_is_given_at_half_filling(make_cell):
 def test_catholyte_counts_by_the_ratio_of_conductivities(make_cell, run, T):
     spec = make_cell(
         "na-nzsp-nvp",
-        {"cathode.electrolyte": "nzsp", "thermal.ambient": f"{T} K"},
+        {
+            "cathode.electrolyte": "nzsp",
+            "thermal.ambient": f"{T} K",
+            "cathode.initial_stoichiometry": 0.98,
+            "cathode.mixing.network": "continuous",
+        },
     )
     seen = run(spec, [(0.0, 1.0)])
     # x = 2: 1.1 mS/cm, 0.34 eV; x = 2.4: the library's own, both with sigma T activated.

@@ -15,6 +15,8 @@ VARIABLES = {
     "Cathode interface resistance [Ohm.m2]",
     "Anode parasitic current density [A.m-2]",
     "Cathode parasitic current density [A.m-2]",
+    "Anode plating current density [A.m-2]",
+    "Cathode plating current density [A.m-2]",
     "Separator electrolyte conductivity factor",
     "Cathode electrolyte conductivity factor",
     "Internal short conductance [S.m-2]",
@@ -22,6 +24,8 @@ VARIABLES = {
     "Cathode equilibrium potential shift [V]",
     "Anode active material fraction",
     "Cathode active material fraction",
+    "Anode solid diffusivity factor",
+    "Cathode solid diffusivity factor",
     "Stack pressure change [Pa]",
     "Heat source [W.m-2]",
 }

@@ -1,0 +1,13 @@
+"""Sodium plating on a host: metal where the anode's potential falls below sodium's."""
+
+from __future__ import annotations
+
+from twin import hookimpl
+
+
+@hookimpl
+def twin_failure_modes():
+    """Bring the plating mode."""
+    from twin_plating.mode import HostPlating
+
+    return [HostPlating()]

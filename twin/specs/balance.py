@@ -1,0 +1,56 @@
+"""How much room a host anode has for the sodium of its cell.
+
+The anode's sites for each sodium that may come to it, its own and the cathode's::
+
+    N/P = Q_a/(x_a Q_a + x_c Q_c),     Q = F c_max eps_s L [C.m-2]
+
+with the fillings ``x`` at assembly. For an empty anode and a full cathode it is the ratio of
+the two capacities. A host that is filled to more than nine tenths has hardly a reserve against
+plating (36-43 mV in hard carbon), so less than 1.1 calls for a warning. How far a voltage
+limit leaves the cathode full is not counted.
+
+Reference: review of sodium plating on hard carbon, Nanoscale Horiz. 2025, 10.1039/d5nh00471c
+(abstract: the N/P ratio is among what decides); 1.1-1.2 is usual in the field (recalled).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twin.constants import FARADAY
+from twin.specs.naming import find
+from twin.specs.percolation import utilisation
+
+if TYPE_CHECKING:
+    from twin.specs.schema import CellSpec, PorousElectrode
+
+LEAST = 1.1
+"""Sites in the anode for each sodium below which a cell is warned of."""
+
+
+def host_sites(host: PorousElectrode) -> float:
+    """Return what a composite holds per cell area, all the sites that are used [C.m-2]."""
+    used = float(utilisation(host, lambda key: find(host, key).si))
+    sites = host.material.maximum_concentration.si * host.active_fraction.si * used
+    return FARADAY * sites * host.thickness.si
+
+
+def capacity_ratio(spec: CellSpec) -> float | None:
+    """Return the sites of a host anode for each sodium of the cell, N/P; None without one."""
+    anode, cathode = spec.anode, spec.cathode
+    if anode.kind != "porous" or cathode is None or cathode.kind != "porous":
+        return None
+    own, other = host_sites(anode), host_sites(cathode)
+    return own / (anode.initial_stoichiometry.si * own + cathode.initial_stoichiometry.si * other)
+
+
+def ratio_warning(spec: CellSpec) -> str | None:
+    """Return what to say of a host anode that is too small for its cell's sodium."""
+    ratio = capacity_ratio(spec)
+    if ratio is None or ratio >= LEAST:
+        return None
+    return (
+        f"N/P is {ratio:.2f}: the anode has {ratio:.2f} sites for each sodium of the cell, and "
+        f"below {LEAST:g} sodium may plate on it; make anode.thickness or "
+        "anode.active_fraction larger, or the cathode thinner"
+    )
