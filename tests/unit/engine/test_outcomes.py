@@ -222,6 +222,17 @@ def test_the_energy_of_a_cycle_that_ends_elsewhere_is_not_judged(go):
     assert not any("energy lost" in name for name in row["margins"])
 
 
+def test_the_energy_of_a_half_cell_is_not_judged():
+    # Plated at 0.1 V and stripped at less, it gives back little of next to nothing.
+    run = twin.simulate(
+        "al-nbh-nasn", cycles=1, model="spm", modes=["pressure"], store="sqlite://", series_every=0
+    )
+    row = run.rows[0]
+    assert abs(row["discharge_Wh"] / row["charge_Wh"]) < 0.5
+    assert run.outcome.kind == "completed"
+    assert not any("energy lost" in name for name in row["margins"])
+
+
 @pytest.mark.parametrize("fatal", [False, True])
 def test_a_risen_resistance_warns_and_kills_only_where_it_is_asked_to(tmp_path, fatal):
     given = INSULATING | {"end_of_life.resistance_warning": 1.5}
