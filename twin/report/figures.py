@@ -186,5 +186,5 @@ def _draw(axes: Axes, panel: Panel) -> None:
         where: dict[str, Any] = {"loc": "upper center", "ncols": 2} if crowded else {"loc": "best"}
         if panel.log and len(panel.lines) > CROWD:
             # There is no room above on a log scale: below the axes it covers no point.
-            where = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.2), "ncols": 1}
+            where = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.3), "ncols": 1}
         axes.legend(fontsize=7, framealpha=0.85, handlelength=2.6, columnspacing=1.2, **where)
