@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections import namedtuple
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -37,6 +38,17 @@ def remembered() -> Iterator[None]:
     finally:
         signal.signal(signal.SIGINT, before)
         _asked.clear()
+        _handled()
+
+
+def _handled() -> None:
+    """Tell Python that a Ctrl-C was dealt with, so that the exit code is the program's.
+
+    Python marks a KeyboardInterrupt that leaves code run from a string, as a dataclass is made
+    in an import, as one that nobody handled, and ``python -m`` dies of the signal at its exit,
+    whoever caught it. The next code from a string clears the mark: a namedtuple is one.
+    """
+    namedtuple("_Handled", ())
 
 
 def asked_to_stop() -> bool:

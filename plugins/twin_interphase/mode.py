@@ -160,17 +160,13 @@ class InterphaseGrowth(FailureMode):
         """Return what warns of a reserve used up, and ends a cell without any sodium."""
         brought = 0.0
         if cell.interfaces[1].kind == "porous":
-            host = cell.electrode("cathode")
-            sites = host.material.maximum_concentration.si * host.active_fraction.si
-            sites *= cell.utilisation_now("cathode")
-            brought = FARADAY * sites * host.thickness.si * host.initial_stoichiometry.si
+            filling = cell.electrode("cathode").initial_stoichiometry.si
+            brought = cell.host_sites("cathode") * filling
         found = []
         for i in cell.metal_interfaces:
-            electrode = cell.electrode(i.place)
-            reserve = FARADAY * electrode.thickness.si / electrode.material.molar_volume.si
+            reserve = cell.sodium_at_first(i.place)
             lost = i("sodium lost [C.m-2]")
-            # The seed of a bare collector is no reserve.
-            if brought and electrode.thickness.si > electrode.continuity_thickness.si:
+            if brought and not cell.is_bare(i.place):
                 found.append(
                     Criterion(
                         what=f"{i.place} sodium reserve used up",

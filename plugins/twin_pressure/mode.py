@@ -230,7 +230,4 @@ class StackPressure(FailureMode):
         """Return the dead sodium that no reserve makes up for [C.m-2]."""
         from twin_pressure.isolation import DEAD
 
-        electrode = cell.electrode(i.place)
-        thickness = cell.quantity(cell.thickness_key(i.place)).si
-        reserve = FARADAY * thickness / electrode.material.molar_volume.si
-        return max(values[i(DEAD)] - reserve, 0.0)
+        return max(values[i(DEAD)] - cell.sodium_at_first(i.place), 0.0)

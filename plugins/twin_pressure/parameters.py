@@ -97,7 +97,7 @@ class Isolation(ModeParameters):
     """Sodium that stripping cuts off from thin metal."""
 
     law: Literal["auto", "on", "off"]
-    """``auto``: where the electrode is assembled with less sodium than ``lateral_length``."""
+    """``auto``: where the electrode is assembled as a bare collector."""
     share: Q("", ge=0, lt=1)
     """Share of what is stripped that stays behind where refilling is slow against the local
     current, s_0."""

@@ -25,9 +25,10 @@ from typing import Any
 import numpy as np
 import pybamm
 
-from twin.model.parameters import parameter_values, porous_capacity
-from twin.modes.context import FARADAY, CellContext, Interface
+from twin.model.parameters import parameter_values, used_capacity
+from twin.modes.context import CellContext, Interface
 from twin.modes.ports import Port
+from twin.specs.balance import metal_charge
 from twin.specs.schema import CellSpec
 
 _POINTS = 4001
@@ -48,8 +49,8 @@ class OpenCircuit:
         self.cell = CellContext(spec)
         self._filling = np.linspace(0.0, 1.0, _POINTS)[1:-1]
         values = parameter_values(spec)
-        self._used = {
-            i.place: self.cell.utilisation_now(i.place)
+        self._sites = {
+            i.place: used_capacity(spec, self.cell.electrode(i.place))
             for i in self.cell.interfaces
             if i.kind == "porous"
         }
@@ -90,16 +91,15 @@ class OpenCircuit:
         """Return the sodium in a composite and the sites it has left [A.h]."""
         place = interface.place
         active = state.get(Port.ACTIVE_FRACTION.at(place).variable, 1.0)
-        sites = porous_capacity(self.cell.spec, self.cell.electrode(place)) * active
-        sites *= self._used[place]
+        sites = self._sites[place] * active
         return state[interface("stoichiometry")] * sites, sites
 
     def _metal(self, interface: Interface, state: Mapping[str, float]) -> float:
         """Return the sodium of a metal layer [A.h]."""
         spec = self.cell.spec
-        molar_volume = self.cell.electrode(interface.place).material.molar_volume.si
         height = state[interface("sodium thickness [m]")]
-        return float(FARADAY * height / molar_volume * spec.geometry.area.si / 3600)
+        charge = metal_charge(self.cell.electrode(interface.place).material, height)
+        return float(charge * spec.geometry.area.si / 3600)
 
     def _curve(self, interface: Interface, values: Any) -> np.ndarray:
         name = f"{_DOMAIN[interface.place]} electrode OCP [V]"

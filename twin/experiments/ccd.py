@@ -35,8 +35,9 @@ from twin.experiments.staircase import (
     contact,
 )
 from twin.model.tables import Beyond, keep_worst
-from twin.modes.context import FARADAY, CellContext, Interface
+from twin.modes.context import CellContext, Interface
 from twin.modes.mode import FailureMode
+from twin.specs.balance import metal_charge
 from twin.specs.schema import CellSpec, MetalElectrode
 
 Process = Literal["stripping", "plating"]
@@ -332,7 +333,7 @@ class CriticalCurrentTest:
         bench.reset(pressure=self.spec.stack.pressure.si if pressure is None else pressure)
         anode = self.spec.anode
         assert isinstance(anode, MetalElectrode)  # of a symmetric cell
-        sodium = FARADAY * anode.thickness.si / anode.material.molar_volume.si
+        sodium = metal_charge(anode.material, anode.thickness.si)
         ramp = climb_staircase(
             bench,
             self.staircase,

@@ -33,7 +33,7 @@ import numpy as np
 import pybamm
 
 from twin.engine.prepare import Prepared
-from twin.model.parameters import porous_capacity
+from twin.model.parameters import used_capacity
 from twin.model.porous import ISOLATED
 from twin.modes.context import CellContext
 from twin.modes.mode import FailureMode
@@ -273,8 +273,7 @@ def _hosts(prepared: Prepared, layout: dict[str, tuple[int, int]]) -> Iterable[H
                     isolated = layout[i(ISOLATED)][0]
                 yield Host(
                     slice(start, stop),
-                    porous_capacity(prepared.spec, electrode)
-                    * prepared.cell.utilisation_now(i.place),
+                    used_capacity(prepared.spec, electrode),
                     i("stoichiometry"),
                     share,
                     isolated,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pybamm
 
 from twin.errors import ModelError
 from twin.model.tables import held_entry, table
+from twin.specs import curves
 from twin.specs.naming import parameter_name
 
 
@@ -46,16 +48,8 @@ def law_expression(
         B = _leaf(law, key, "pseudo_activation")
         T_0 = _leaf(law, key, "ideal_glass_temperature")
         return A * T**-0.5 * pybamm.exp(-B / (T - T_0))
-    if law.law == "plateau":
-        U = _leaf(law, key, "plateau")
-        slope = _leaf(law, key, "slope")
-        step = 0
-        if law.step is not None:
-            past = (sto - _leaf(law, key, "step_at")) / _leaf(law, key, "step_width")
-            step = _leaf(law, key, "step") * (1 - pybamm.tanh(past)) / 2
-        return U + slope * (0.5 - sto) + _ends(law, key, sto) + step
-    if law.law == "plateaus":
-        return _plateaus(law, key, sto)
+    if law.law in curves.CURVES:
+        return curves.potential(law, partial(_leaf, law, key), sto, pybamm)
     if law.law == "table":
         at = {"stoichiometry": sto, "temperature": T, "concentration": c_e}[law.over]
         value = table(law.x, law.values(), at, key, law.over)
@@ -69,27 +63,6 @@ def law_expression(
         key=key,
         fix='give it here as "constant", "arrhenius" or "table"',
     )
-
-
-def _ends(law: Any, key: str, sto: Any) -> pybamm.Symbol:
-    """Return what smooths a plateau, and the steep ends of an empty and of a full host."""
-    end = _leaf(law, key, "end_width")
-    rise = _leaf(law, key, "rise") * pybamm.exp(-sto / end)
-    fall = _leaf(law, key, "fall") * pybamm.exp(-(1 - sto) / end)
-    return _leaf(law, key, "width") * pybamm.log((1 - sto) / sto) + rise - fall
-
-
-def _plateaus(law: Any, key: str, sto: Any) -> pybamm.Symbol:
-    wide = _leaf(law, key, "step_width")
-    pieces = law.pieces()
-    U, before = _ends(law, key, sto), pybamm.Scalar(1)
-    for begin, end, at, fall in pieces:
-        past: Any = pybamm.Scalar(0)
-        if end < pieces[-1][1]:
-            past = (1 + pybamm.tanh((sto - end) / wide)) / 2
-        U = U + (at - fall * (sto - begin) / (end - begin)) * (before - past)
-        before = past
-    return U
 
 
 def pybamm_entry(law: Any, key: str, arguments: Sequence[str]) -> Any:

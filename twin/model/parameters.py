@@ -13,7 +13,7 @@ import pybamm
 from twin.errors import ModelError
 from twin.model.laws import law_expression, pybamm_entry
 from twin.modes.context import FARADAY, CellContext
-from twin.specs import percolation
+from twin.specs import balance, percolation
 from twin.specs.filling import discharged_filling, hangs_on, is_discharged
 from twin.specs.naming import find, parameter_name, walk_quantities
 from twin.specs.schema import CellSpec, Electrolyte, MetalElectrode, PorousElectrode
@@ -139,20 +139,17 @@ def theoretical_capacity(spec: CellSpec) -> float:
     assert isinstance(anode, MetalElectrode)
     counter = anode.counter_thickness
     foil = max(anode.thickness.si, counter.si if counter is not None else 0)
-    charge = FARADAY * foil / anode.material.molar_volume.si
-    return charge * spec.geometry.area.si / 3600
+    return balance.metal_charge(anode.material, foil) * spec.geometry.area.si / 3600
 
 
 def porous_capacity(spec: CellSpec, host: PorousElectrode) -> float:
     """Return the capacity of one composite, all its sites [A.h]: ``F c_max eps L A/3600``."""
-    return (
-        FARADAY
-        * host.material.maximum_concentration.si
-        * host.active_fraction.si
-        * host.thickness.si
-        * spec.geometry.area.si
-        / 3600
-    )
+    return balance.all_sites(host) * spec.geometry.area.si / 3600
+
+
+def used_capacity(spec: CellSpec, host: PorousElectrode) -> float:
+    """Return the same of the sites that are used [A.h]."""
+    return balance.host_sites(host) * spec.geometry.area.si / 3600
 
 
 def nominal_capacity(spec: CellSpec) -> float:

@@ -10,6 +10,7 @@ from twin.constants import FARADAY
 from twin.errors import ModelError
 from twin.modes.ports import Location
 from twin.specs import percolation
+from twin.specs.balance import host_sites, metal_charge
 from twin.specs.naming import find, parameter_name
 from twin.specs.quantity import Quantity
 
@@ -105,6 +106,19 @@ class CellContext:
             return "anode.counter_thickness"
         return f"{self.electrode_key(place)}.thickness"
 
+    def sodium_at_first(self, place: Location) -> float:
+        """Return the sodium that a metal electrode is assembled with [C.m-2]."""
+        thickness = self.quantity(self.thickness_key(place)).si
+        return metal_charge(self.electrode(place).material, thickness)
+
+    def is_bare(self, place: Location) -> bool:
+        """Return whether a metal electrode is assembled as a bare collector.
+
+        It then holds less than a continuous film: a seed, and no reserve.
+        """
+        film = self.electrode(place).continuity_thickness.si
+        return bool(self.quantity(self.thickness_key(place)).si < film)
+
     def parameters(self, mode_id: str) -> Any:
         """Return the mode's validated parameter model."""
         return self.spec.modes[mode_id]
@@ -164,6 +178,10 @@ class CellContext:
         """Return the same as the number that the spec gives."""
         electrode = self.electrode(place)
         return float(percolation.utilisation(electrode, lambda key: find(electrode, key).si))
+
+    def host_sites(self, place: Location) -> float:
+        """Return what the sites of a composite that are used hold [C.m-2]."""
+        return host_sites(self.electrode(place))
 
     def electrolyte_efficiency(self, place: Location, left: Any = 1) -> Any:
         """Return a composite's effective over its electrolyte's bulk conductivity.

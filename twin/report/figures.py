@@ -29,6 +29,8 @@ FEW_POINTS = 30
 CROWD, HEADROOM = 4, 1.4
 """So many lines leave no free corner for the legend: it gets room above them."""
 _SIZE = (3.9, 3.1)
+_LEGEND_LINE = 0.16
+"""Height of a line of a legend below the axes [inch]."""
 
 
 def plot_run(run: RunView, path: str | Path | None = None, what: str = SUMMARY) -> Figure:
@@ -73,6 +75,8 @@ def plot_panels(shown: Sequence[Panel], title: str, path: str | Path | None = No
     columns = _columns(len(shown))
     rows = -(-len(shown) // columns)
     size = (6.4, 4.4) if len(shown) == 1 else (_SIZE[0] * columns, _SIZE[1] * rows + 0.4)
+    most = max((len(panel.lines) for panel in shown if _below(panel)), default=0)
+    size = (size[0], size[1] + _LEGEND_LINE * most * rows)
     figure = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
     for axes, panel in zip(_places(figure, len(shown)), shown, strict=True):
@@ -81,6 +85,11 @@ def plot_panels(shown: Sequence[Panel], title: str, path: str | Path | None = No
     if target is not None:
         save_figure(figure, target)
     return figure
+
+
+def _below(panel: Panel) -> bool:
+    """Return whether a panel's legend stands below it: a log scale has no room above."""
+    return panel.log and len(panel.lines) > CROWD
 
 
 def save_figure(figure: Figure, target: Path, dpi: int = 150) -> None:
@@ -184,7 +193,6 @@ def _draw(axes: Axes, panel: Panel) -> None:
         axes.axvline(panel.death, color="0.3", linestyle=":", linewidth=1.4, label="death")
     if len(panel.lines) > 1 or panel.death is not None or panel.lines[0].rank is not None:
         where: dict[str, Any] = {"loc": "upper center", "ncols": 2} if crowded else {"loc": "best"}
-        if panel.log and len(panel.lines) > CROWD:
-            # There is no room above on a log scale: below the axes it covers no point.
-            where = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.3), "ncols": 1}
+        if _below(panel):
+            where = {"loc": "upper center", "bbox_to_anchor": (0.5, 0), "borderaxespad": 5}
         axes.legend(fontsize=7, framealpha=0.85, handlelength=2.6, columnspacing=1.2, **where)

@@ -1,11 +1,11 @@
-"""How much room a host anode has for the sodium of its cell.
+"""What a cell's electrodes hold, and how much room a host anode has for its cell's sodium.
 
 The anode's sites for each sodium that may come to it, its own and the cathode's::
 
-    N/P = Q_a/(x_a Q_a + x_c Q_c),     Q = F c_max eps_s L [C.m-2]
+    N/P = Q_a/(x_a Q_a + x_c Q_c),     Q = u F c_max eps_s L [C.m-2]
 
-with the fillings ``x`` at assembly. For an empty anode and a full cathode it is the ratio of
-the two capacities. A host that is filled to more than nine tenths has hardly a reserve against
+with the fillings ``x`` at assembly and the shares ``u`` that are used. For an empty anode and a
+full cathode it is the ratio of the two capacities. A host that is filled to more than nine tenths has hardly a reserve against
 plating (36-43 mV in hard carbon), so less than 1.1 calls for a warning. How far a voltage
 limit leaves the cathode full is not counted.
 
@@ -22,17 +22,26 @@ from twin.specs.naming import find
 from twin.specs.percolation import utilisation
 
 if TYPE_CHECKING:
-    from twin.specs.schema import CellSpec, PorousElectrode
+    from twin.specs.schema import CellSpec, Metal, PorousElectrode
 
 LEAST = 1.1
 """Sites in the anode for each sodium below which a cell is warned of."""
 
 
-def host_sites(host: PorousElectrode) -> float:
-    """Return what a composite holds per cell area, all the sites that are used [C.m-2]."""
-    used = float(utilisation(host, lambda key: find(host, key).si))
-    sites = host.material.maximum_concentration.si * host.active_fraction.si * used
+def all_sites(host: PorousElectrode) -> float:
+    """Return what all sites of a composite hold per cell area, ``F c_max eps_s L`` [C.m-2]."""
+    sites = host.material.maximum_concentration.si * host.active_fraction.si
     return FARADAY * sites * host.thickness.si
+
+
+def host_sites(host: PorousElectrode) -> float:
+    """Return the same of the sites that are used [C.m-2]."""
+    return all_sites(host) * float(utilisation(host, lambda key: find(host, key).si))
+
+
+def metal_charge(material: Metal, thickness: float) -> float:
+    """Return what a metal layer of a thickness [m] holds per cell area, ``F h/V_m`` [C.m-2]."""
+    return FARADAY * thickness / material.molar_volume.si
 
 
 def capacity_ratio(spec: CellSpec) -> float | None:

@@ -18,6 +18,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from twin.specs import curves
 from twin.specs.complaint import Complaint
 from twin.specs.naming import find, walk_quantities
 
@@ -128,33 +129,13 @@ def _value(spec: Any, key: str, x: float, given: Mapping[str, float]) -> float:
         return of("value")
     if law.law == "table":
         return _between(law.x, law.values(), x)
-    if law.law in ("plateau", "plateaus"):
-        end = of("end_width")
-        ends = of("rise") * math.exp(-x / end) - of("fall") * math.exp(-(1 - x) / end)
-        ends += of("width") * math.log((1 - x) / x)
-    if law.law == "plateaus":
-        return ends + _on_plateaus(law.pieces(), of("step_width"), x)
-    if law.law == "plateau":
-        step = 0.0
-        if law.step is not None:
-            step = of("step") * (1 - math.tanh((x - of("step_at")) / of("step_width"))) / 2
-        return of("plateau") + of("slope") * (0.5 - x) + ends + step
+    if law.law in curves.CURVES:
+        return float(curves.potential(law, of, x))
     raise Complaint(
         f"{key} is a {law.law!r} law, which is not solved for the filling of a discharged cell",
         fix="give cathode.initial_stoichiometry as a number",
         keys=("cathode.initial_stoichiometry",),
     )
-
-
-def _on_plateaus(
-    pieces: tuple[tuple[float, float, float, float], ...], wide: float, x: float
-) -> float:
-    U, before = 0.0, 1.0
-    for begin, end, at, fall in pieces:
-        past = (1 + math.tanh((x - end) / wide)) / 2 if end < pieces[-1][1] else 0.0
-        U += (at - fall * (x - begin) / (end - begin)) * (before - past)
-        before = past
-    return U
 
 
 def _between(x: tuple[float, ...], y: tuple[float, ...], at: float) -> float:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import twin
+
 HOUR, MA = 3600.0, 10.0
 DEAD, CURRENT = "Anode dead sodium [C.m-2]", "Anode isolating current density [A.m-2]"
 # Nothing follows: every local current is beyond what refills.
@@ -94,9 +96,27 @@ def test_molten_sodium_leaves_none(stack):
     assert seen.end(DEAD) == pytest.approx(0, abs=1e-6)
 
 
-def test_thick_metal_has_no_such_state_and_thin_metal_has(make_cell, stack):
-    thick = stack([(0.0, 1.0)], {"anode.thickness": "200 um"})
+def test_a_foil_has_no_such_state_and_a_bare_collector_has(stack):
+    thick = stack([(0.0, 1.0)], {"anode.thickness": "200 nm"})
     assert DEAD not in thick.model.variables
-    assert DEAD in stack([(0.0, 1.0)], {"anode.thickness": "2 um"}).model.variables
-    off = {"modes.pressure.isolation.law": "off", "anode.thickness": "2 um"}
+    assert DEAD in stack([(0.0, 1.0)], {"anode.thickness": "10 nm"}).model.variables
+    off = {"modes.pressure.isolation.law": "off", "anode.thickness": "10 nm"}
     assert DEAD not in stack([(0.0, 1.0)], off).model.variables
+
+
+def test_a_cell_that_loses_its_sodium_to_islands_dies_of_the_pressure_mode():
+    """Foil at C/5; no interface to drive a filament. The capacity lost is the dead sodium's."""
+    free = {
+        "interfaces.anode.resistance.reference": "0.05 ohm*cm^2",
+        "interfaces.anode.exchange_current.reference": "514 mA/cm^2",
+    }
+    run = twin.simulate(
+        "alfoil-nbh-nco", cycles=9, model="spm", overrides=free, store="sqlite://", series_every=0
+    )
+    assert (run.outcome.mode, run.outcome.criterion) == ("pressure", "capacity lost")
+    area = twin.load_cell("alfoil-nbh-nco").geometry.area.si
+    first, last = (row[DEAD] * area / HOUR for row in (run.rows[0], run.rows[-1]))
+    taken = run.outcome.evidence["pressure"]["capacity_Ah"]
+    assert taken == pytest.approx(last - first, rel=1e-6)
+    lost = run.rows[0]["capacity_Ah"] - run.rows[-1]["capacity_Ah"]
+    assert taken == pytest.approx(lost, rel=0.15)
