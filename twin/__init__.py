@@ -51,6 +51,9 @@ _PUBLIC = {
     "sensitivity": "twin.studies.sensitivity",
     "known_sensitivity": "twin.studies.sensitivity_kept",
     "turning_number": "twin.studies.turning",
+    "ends_of_run": "twin.studies.ends",
+    "said_of_ends": "twin.studies.ends",
+    "verdict_ends": "twin.studies.ends",
     "study_kinds": "twin.studies.registry",
     "map_so_far": "twin.studies.map_so_far",
     "FINISHED": "twin.studies.life_record",
@@ -205,6 +208,7 @@ if TYPE_CHECKING:
     from twin.specs.quantity import Q, Quantity
     from twin.specs.schema import CellSpec
     from twin.studies.attribution import Attribution, attribute, load_attribution
+    from twin.studies.ends import ends_of_run, said_of_ends, verdict_ends
     from twin.studies.forecast import Forecast, forecast, load_forecast
     from twin.studies.life_record import FINISHED
     from twin.studies.map_so_far import map_so_far

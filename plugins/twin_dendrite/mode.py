@@ -90,6 +90,10 @@ class Dendrite(FailureMode):
         soft = modulus < cell.parameters(self.id).fracture.least_modulus.si
         return () if soft else tuple(i for i in cell.interfaces if has_metal(cell, i))
 
+    def ends(self, cell: CellContext) -> list[dict[str, Any]]:
+        """Return both ends of film share and flaw, where a filament can grow."""
+        return super().ends(cell) if self._metals(cell) else []
+
     @staticmethod
     def _leaks(cell: CellContext) -> bool:
         return cell.has(_ELECTRONIC)

@@ -15,7 +15,7 @@ from twin.specs.dump import cell_hash, iter_quantities, with_overrides
 from twin.studies import sensitivity as evidence
 from twin.studies import turning
 from twin.studies.base import base_of, study_design
-from twin.studies.sensitivity import Pace, life_cycles
+from twin.studies.trial_lives import Pace, life_cycles
 
 ALIVE = SimpleNamespace(dead=False, known=True, cycles=30)
 
@@ -64,7 +64,7 @@ def test_sensitivity_finds_the_exponent_and_remembers_it(monkeypatch, tmp_path):
         fraction = spec.electrolyte.electrolyte_fraction.si
         return 100 * (pressure / 5e6) ** 0.5 / (voids.reference_height.si / 2e-6) ** 2 * fraction
 
-    monkeypatch.setattr(evidence, "_lives", put_in(life))
+    monkeypatch.setattr(evidence, "trial_lives", put_in(life))
     spec = twin.load_cell("na-nzsp-na", overrides={"anode.thickness": "51 um"})
     assert twin.known_sensitivity(spec) is None
     found = twin.sensitivity(spec, cycles=5)
@@ -94,7 +94,7 @@ def test_sensitivity_finds_the_exponent_and_remembers_it(monkeypatch, tmp_path):
 def test_where_nothing_wears_only_what_ends_the_life_drives(monkeypatch, tmp_path):
     monkeypatch.setattr("platformdirs.user_cache_dir", lambda *a, **k: str(tmp_path))
     monkeypatch.setattr(
-        evidence, "_lives", put_in(lambda s: math.inf if s.stack.pressure.si < 5.5e6 else 40.0)
+        evidence, "trial_lives", put_in(lambda s: math.inf if s.stack.pressure.si < 5.5e6 else 40.0)
     )
     found = twin.sensitivity("na-nzsp-na", cycles=5)
     assert found["life_cycles"] is None
@@ -119,7 +119,7 @@ def test_a_number_turns_the_verdict_where_its_ends_end_otherwise(monkeypatch, tm
                 "pressure: voids" * dies or None,
             )
 
-    monkeypatch.setattr(evidence, "_lives", lives)
+    monkeypatch.setattr(evidence, "trial_lives", lives)
     found = twin.sensitivity("na-nzsp-na", cycles=5)
     # The height's 95th percentile, 2 um e^(0.5 x 1.645) = 4.55, lives; refilling changes the
     # life and not the verdict.

@@ -248,7 +248,8 @@ class Twin:
         from twin.report.describe import describe
 
         result = twin.load_run(run, store=self.store)
-        return result, describe(result)
+        known = {"turns": twin.turning_number(result.info), "ends": twin.ends_of_run(result.info)}
+        return result, describe(result) | known
 
     def provenance(self, result: Any) -> list[Any]:
         """Return every number of the cell that a run was made with."""

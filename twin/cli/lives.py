@@ -33,6 +33,10 @@ def life(
     exact: Annotated[
         bool, typer.Option("--exact", help="Simulate every cycle, to compare with.")
     ] = False,
+    one_end: Annotated[
+        bool,
+        typer.Option("--one-end", help="Leave out the lives at other ends of what is not known."),
+    ] = False,
     protocol: Annotated[
         str | None,
         typer.Option("--protocol", metavar="P", help="A name or a file [default: the cell's]."),
@@ -52,7 +56,8 @@ def life(
 
     The slow states that the failure modes declare are carried over the cycles between;
     near a failure or a sudden change every cycle is simulated. The rows of cycles nobody
-    simulated are marked as interpolated.
+    simulated are marked as interpolated. Where a mode has two sets of numbers that no data
+    decide between, the verdict is given at the other one too.
     """
     import twin
 
@@ -60,19 +65,11 @@ def life(
     given: dict[str, Any] = {"model": model, "rtol": rtol, "atol": atol}
     given = {name: value for name, value in given.items() if value is not None}
 
+    given |= {"protocol": protocol, "overlays": overlays or (), "overrides": overrides or ()}
+    given |= {"modes": chosen(modes), "without": names(without)}
+
     def work(**hooks: Any) -> LifeResult:
-        return twin.life(
-            cell,
-            cycles=cycles,
-            exact=exact,
-            protocol=protocol,
-            overlays=overlays or (),
-            overrides=overrides or (),
-            modes=chosen(modes),
-            without=names(without),
-            **given,
-            **hooks,
-        )
+        return twin.life(cell, cycles=cycles, exact=exact, **given, **hooks)
 
     result: Any = watched(session, cell, work)
     if isinstance(result, int):
@@ -80,14 +77,36 @@ def life(
     for note in result.notes:
         session.say(f"note: {note}")
     document = result.to_dict()
-    session.finish(document, lambda sheet: _page(sheet, result, document))
+    judged = document["outcome"]["kind"] in ("completed", "cell-failed") and not one_end
+    given["model"] = result.info.settings["model"]
+    document["ends"] = _other_ends(session, cell, cycles, given) if judged else []
+    session.finish(document, lambda sheet: _page(sheet, result, document, cycles))
     return EXIT_CODES[document["outcome"]["kind"]]
 
 
-def _page(sheet: Page, result: LifeResult, document: dict[str, Any]) -> None:
+def _other_ends(
+    session: Session, cell: str, cycles: int, given: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Live the cell at the other ends; whatever stands in the way costs only these lives."""
+    import twin
+    from twin.cli.ticker import Ticker
+    from twin.errors import TwinError
+
+    try:
+        with Ticker(session, "the other end of what is not known") as ticker:
+            return twin.verdict_ends(cell, cycles=cycles, progress=ticker, **given)
+    except TwinError as error:
+        session.say(f"note: no verdict at the other end: {error.problem}")
+    except KeyboardInterrupt:
+        session.say("note: no verdict at the other end: stopped")
+    return []
+
+
+def _page(sheet: Page, result: LifeResult, document: dict[str, Any], horizon: int) -> None:
+    import twin
     from twin.cli.run_page import summary
 
-    summary(sheet, result)
+    summary(sheet, result, twin.said_of_ends(document["ends"], horizon))
     covered, simulated = document["cycles_covered"], document["cycles_simulated"]
     slowed = [
         f"cycle {a}: {why}" if a == b else f"cycles {a}-{b}: {why}"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from twin import UNTOLD, Outcome, first_capacity, share_left, turning_number
+from twin import UNTOLD, Outcome, ends_of_run, first_capacity, share_left, turning_number
 from twin.cli.formats import duration, margin_text, moment, percent, short
 from twin.cli.page import Page
 from twin.constants import ZERO_CELSIUS
@@ -28,8 +29,12 @@ STYLES = {
 }
 
 
-def summary(sheet: Page, result: RunResult) -> None:
-    """Put the end of a run on a page, in a few lines."""
+def summary(sheet: Page, result: RunResult, ends: Sequence[str] | None = None) -> None:
+    """Put the end of a run on a page, in a few lines.
+
+    ``ends`` are its verdicts at the other ends of what is not known, said in words; those that
+    are known of its very cell by default.
+    """
     info, rows = result.info, result.rows
     outcome = result.outcome
     status = info.status if outcome is None else outcome.kind
@@ -39,6 +44,7 @@ def summary(sheet: Page, result: RunResult) -> None:
     sheet.facts(
         [
             *ending(outcome),
+            *(("other end", text) for text in (ends_of_run(result.info) if ends is None else ends)),
             ("cycles", f"{len(complete)} of {info.cycles_requested} finished"),
             ("capacity", _from_to(complete, info.cell_kind)),
             *(("warning", text) for text in _warnings(result)),
@@ -50,8 +56,6 @@ def summary(sheet: Page, result: RunResult) -> None:
 
 def _turned(sheet: Page, result: RunResult) -> None:
     """Say which unsourced number turns the verdict, where it is known of this very cell."""
-    if result.outcome is None or result.outcome.kind not in ("completed", "cell-failed"):
-        return
     text = turning_number(result.info)
     if text:
         sheet.line(text, "bold")
@@ -126,6 +130,7 @@ def show(sheet: Page, result: RunResult, document: dict[str, Any]) -> None:
     sheet.facts(
         [
             *ending(result.outcome),
+            *(("other end", text) for text in ends_of_run(result.info)),
             ("cycles", f"{document['cycles']} of {info.cycles_requested} finished"),
             ("protocol", info.protocol.get("name")),
             ("parent", parent if info.parent_run else None),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import resources
@@ -43,6 +43,15 @@ def _copied(data: Any) -> Any:
     if isinstance(data, dict):
         return {key: _copied(value) for key, value in data.items()}
     return [_copied(value) for value in data] if isinstance(data, list) else data
+
+
+def _leaves(table: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the values of nested tables, each with its dotted key and without its source."""
+    for key, value in table.items():
+        if isinstance(value, Mapping) and "value" not in value:
+            yield from _leaves(value, f"{before}{key}.")
+        else:
+            yield f"{before}{key}", value["value"] if isinstance(value, Mapping) else value
 
 
 @dataclass(frozen=True)
@@ -183,6 +192,8 @@ class FailureMode:
     thickness [m]"``."""
     defaults_file: ClassVar[str] = "defaults.toml"
     """TOML beside the class's package with a value for every parameter."""
+    ends_file: ClassVar[str] = "ends.toml"
+    """TOML beside it, if there is any, with sets of values that no data decide between."""
 
     provider: str = field(default="", compare=False)
     """The plugin it came from (filled in by the plugin manager)."""
@@ -195,20 +206,39 @@ class FailureMode:
         twin.errors.PluginError
             If the file is missing or is not TOML.
         """
+        return self._read(self.defaults_file)
+
+    def ends(self, cell: CellContext) -> list[dict[str, Any]]:
+        """Return the sets of values that no data decide between, each by its keys in the mode.
+
+        A cell that is at one of them has its verdict given at the others too
+        (:func:`twin.verdict_ends`). They are read from ``ends_file``: an ``[[end]]`` for each,
+        with values, statuses and sources as in the defaults. A mode that does nothing at
+        ``cell`` returns none.
+
+        Raises
+        ------
+        twin.errors.PluginError
+            If the file is not TOML.
+        """
+        return [dict(_leaves(end)) for end in self._read(self.ends_file).get("end", [])]
+
+    def _read(self, name: str) -> dict[str, Any]:
+        """Return a TOML file of the mode's package; empty if there is none."""
         import tomllib
 
         from twin.errors import PluginError
 
         package = type(self).__module__.partition(".")[0]
         try:
-            text = (resources.files(package) / self.defaults_file).read_text(encoding="utf-8")
+            text = (resources.files(package) / name).read_text(encoding="utf-8")
             return _copied(_table(text))
         except FileNotFoundError:
             return {}
         except tomllib.TOMLDecodeError as error:
             raise PluginError(
-                f"mode {self.id!r}: {self.defaults_file} is not TOML: {error}",
-                fix=f"correct {self.defaults_file} in the package {package}",
+                f"mode {self.id!r}: {name} is not TOML: {error}",
+                fix=f"correct {name} in the package {package}",
             ) from error
 
     def submodels(self, cell: CellContext) -> dict[str, pybamm.BaseSubModel]:

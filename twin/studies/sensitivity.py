@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 from twin.catalog.cells import as_spec, plan_of
 from twin.errors import InputError, TwinError
 from twin.studies.base import base_of, modes_of, study_design
-from twin.studies.life_record import Lived
-from twin.studies.registry import Going
-from twin.studies.runner import MEMORY, Lives, Variant
+from twin.studies.ends import at_ends
 from twin.studies.sensitivity_kept import keep
-from twin.studies.turning import End, turned, worth_trying
+from twin.studies.trial_lives import life_cycles, trial_lives
+from twin.studies.turning import turned, worth_trying
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,8 +30,6 @@ STEP = 1.2
 """A number is raised by this factor: far above a jump's error, near enough to be linear."""
 DRIVES = 0.2
 """A number drives the answer if life follows it with at least this exponent."""
-BEYOND = 100.0
-"""A margin that would last so many horizons is taken not to run out."""
 MODEL = "spm"
 
 
@@ -61,48 +58,6 @@ class Step:
     def change(self) -> dict[str, Any]:
         """The override that takes the step."""
         return {self.key: self.text(self.factor * self.quantity.si)}
-
-
-def life_cycles(
-    rows: Sequence[Mapping[str, Any]],
-    lived: Lived,
-    fatal: Collection[str],
-    horizon: int,
-) -> float:
-    """Return a life [cycles], not whole: to the death, or to when a margin would run out.
-
-    A cell that lives is extrapolated: with margin ``m_1`` after cycle ``n_1`` (the second) and
-    ``m_N`` after the last, life is ``N + m_N (N - n_1)/(m_1 - m_N)``, the least of all
-    ``fatal`` criteria (``"mode: what"``) that decline. Infinite where none does, or where
-    it would take more than a hundred horizons.
-
-    Parameters
-    ----------
-    rows : sequence of mapping
-        Its simulated cycles, in order.
-    lived : Lived
-        How it ended.
-    fatal : collection of str
-        The criteria that end a life.
-    horizon : int
-        How many cycles it was followed for.
-    """
-    from twin.search.projected import projected_life
-
-    if lived.dead:
-        return projected_life(rows, True, lived.cycles)
-    whole = [row for row in rows if row.get("complete", True)]
-    if not lived.known or len(whole) < 3:
-        return math.nan
-    first, last = whole[1], whole[-1]
-    span = last["cycle"] - first["cycle"]
-    lives = [
-        last["cycle"] + left * span / (first["margins"][name] - left)
-        for name, left in last["margins"].items()
-        if name in fatal and first["margins"].get(name, 0.0) - left > 1e-9
-    ]
-    life = min(lives, default=math.inf)
-    return life if life < BEYOND * horizon else math.inf
 
 
 def sensitivity(
@@ -144,7 +99,8 @@ def sensitivity(
         ``[{key, value, status, life_cycles, exponent, died_of}, …]``, the strongest first;
         ``exponent`` is None where one of the two lives has no end. ``turns`` are the numbers
         that turn the verdict at either end of their spread (:mod:`twin.studies.turning`):
-        ``[{key, status, low, high}, …]``, both ends ``{value, life_cycles, died_of}``.
+        ``[{key, status, low, high}, …]``, both ends ``{value, life_cycles, died_of}``. ``ends``
+        are the lives where no data decide (:func:`twin.verdict_ends`).
 
     Raises
     ------
@@ -166,7 +122,7 @@ def sensitivity(
     steps = [s for k, q in doubtful if (s := _step(spec, k, q)) is not None]
     unused, free, rebuilt = _sorted_out(job, steps)
     job |= {"inputs": [s.key for s in free], "rebuilt": [s.key for s in rebuilt]}
-    lives = _lives(job, [*free, *rebuilt], len(free), progress)
+    lives = trial_lives(job, [*free, *rebuilt], len(free), progress)
     base, died = next(lives)
     if math.isnan(base):
         raise InputError(
@@ -190,6 +146,7 @@ def sensitivity(
         "idle": len(unused),
         "numbers": numbers,
         "turns": _turns(job, numbers, dict(doubtful), {s.key for s in free}),
+        "ends": at_ends(job),
     }
     found["wall_s"] = time.perf_counter() - began
     keep(spec, found)
@@ -211,7 +168,7 @@ def _turns(
     ends = sorted(worth_trying(numbers, quantities), key=lambda end: end.key not in free)
     if not ends:
         return []
-    lives = _lives(job, ends, sum(end.key in free for end in ends), None)
+    lives = trial_lives(job, ends, sum(end.key in free for end in ends), None)
     next(lives)  # the cell as it is
     return turned(ends, lives)
 
@@ -277,79 +234,6 @@ def _sorted_out(
     unused = unused_numbers(spec, modes, job["model"], steps, changed, lambda s: plan_of(rules, s))
     rest = [step for step in steps if step not in unused]
     return unused, *split(spec, modes, job["model"], rest, changed)
-
-
-def _lives(
-    job: Mapping[str, Any],
-    steps: Sequence[Step | End],
-    free: int,
-    progress: Callable[[float, str], None] | None,
-) -> Iterator[tuple[float, str | None]]:
-    """Yield the life of the cell as it is, and after each step; and what ended it."""
-    from twin.store import Store
-
-    store = Store.open(MEMORY)
-    try:
-        study = store.start_study(kind="evidence", cell_name=job["cell_name"], design=job)
-        fatal = _fatal(job)
-        with Lives(store, study, job, Going(workers=1)) as lives:
-            pace = Pace(free, len(steps) - free)
-            for number, step in enumerate((None, *steps)):
-                if progress is not None and number:
-                    progress(pace.share(), steps[number - 1].key)
-                variant = Variant(step.label, step.change) if step else Variant("as it is")
-                with pace:
-                    (lived,) = lives.live([variant])
-                rows = store.cycles(lived.run)
-                yield life_cycles(rows, lived, fatal, job["cycles"]), _cause(lived)
-                store.delete_run(lived.run)
-    finally:
-        store.close()
-
-
-def _cause(lived: Lived) -> str | None:
-    return f"{lived.mode}: {lived.criterion}" if lived.dead else None
-
-
-def _fatal(job: Mapping[str, Any]) -> set[str]:
-    """Return the names of the criteria that end a life."""
-    from twin.engine import criteria
-    from twin.modes.context import CellContext
-
-    watched = criteria.gather(CellContext(base_of(job)), modes_of(job))
-    every_cycle = {f"{criteria.CORE}: {what}" for what in criteria.OF_CYCLES}
-    return every_cycle | {w.label for w in watched if w.criterion.severity == "fatal"}
-
-
-class Pace:
-    """How far a table of lives is, when some of them need a build of their own.
-
-    A life with a build takes ``w`` times one without, as the first one shows, which has
-    to be built, beside the later ones.
-    """
-
-    def __init__(self, free: int, built: int):
-        self.left = [free, built + 1]
-        self.spent: list[list[float]] = [[], []]
-        self._began = 0.0
-
-    def __enter__(self) -> Pace:
-        self._began = time.perf_counter()
-        return self
-
-    def __exit__(self, *gone: object) -> None:
-        # The first needs a build, then come those that do not, then those that do.
-        kind = 1 if not self.spent[1] or not self.left[0] else 0
-        self.spent[kind].append(time.perf_counter() - self._began)
-        self.left[kind] -= 1
-
-    def share(self) -> float:
-        """Return the share of the work that is done."""
-        done = sum(map(sum, self.spent))
-        means = [sum(one) / len(one) if one else math.nan for one in self.spent]
-        means[0] = means[1] if math.isnan(means[0]) else means[0]
-        todo = sum(n * mean for n, mean in zip(self.left, means, strict=True))
-        return done / (done + todo) if done + todo > 0 else 1.0
 
 
 def _a_limit(key: str) -> bool:

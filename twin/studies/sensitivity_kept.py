@@ -19,13 +19,16 @@ from twin.errors import InputError
 from twin.modes.manager import plugin_manager
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from twin.specs.schema import CellSpec
+    from twin.store.records import RunInfo
 
 log = logging.getLogger("twin.evidence")
 
 FOLDER = "evidence"
+ENDS_FOLDER = "ends"
+"""The folder of verdicts at the other ends of what no data decide."""
 _FORMAT = 3
 """Of what is kept in the cache; findings of another are not found."""
 
@@ -39,23 +42,53 @@ def known_sensitivity(spec: CellSpec) -> dict[str, Any] | None:
 
 def known_of_hash(name: str, own: str) -> dict[str, Any] | None:
     """Return the same for a cell that is known by its hash alone, as a stored run's is."""
-    for file in (_cached(own), *_shipped(name)):
-        try:
-            found = json.loads(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            continue
-        if isinstance(found, dict) and "numbers" in found and found.get("hash") == own:
+    for file in (_cached(own, FOLDER), *_shipped(name)):
+        found = _read(file, own)
+        if found is not None and "numbers" in found:
             return found
     return None
 
 
-def keep(spec: CellSpec, found: dict[str, Any]) -> None:
+def lived_as(found: Mapping[str, Any], info: RunInfo) -> bool:
+    """Return whether a finding is of a run's verdict: it has one, by the very same protocol.
+
+    ``found`` holds the protocol as data, or only the name of one in the library.
+    """
+    from twin.catalog.cells import library
+    from twin.errors import TwinError
+    from twin.specs.protocol import load_protocol
+
+    if info.outcome.get("kind") not in ("completed", "cell-failed"):
+        return False
+    own = found.get("protocol")
+    if isinstance(own, str):
+        try:
+            own = load_protocol(own, library=library()).to_data()
+        except TwinError:  # the library has lost it, or a file's name was given
+            return False
+    return own == info.protocol
+
+
+def kept(own: str, folder: str) -> dict[str, Any] | None:
+    """Return a finding of another kind that the user's cache has of a cell's hash."""
+    return _read(_cached(own, folder), own)
+
+
+def _read(file: Path, own: str) -> dict[str, Any] | None:
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) and found.get("hash") == own else None
+
+
+def keep(spec: CellSpec, found: dict[str, Any], folder: str = FOLDER) -> None:
     """Keep a finding in the user's cache, with the cell's hash and the versions at work."""
     from twin.specs.dump import cell_hash
 
     found |= {"hash": cell_hash(spec), "versions": _versions()}
     try:
-        files.write_text(_cached(found["hash"]), json.dumps(found), parents=True)
+        files.write_text(_cached(found["hash"], folder), json.dumps(found), parents=True)
     except InputError as error:  # a finding is worth more than its being kept
         log.warning("the finding was not kept for the next time: %s", error.problem)
 
@@ -71,10 +104,10 @@ def _versions() -> dict[str, Any]:
     return packages() | mode_versions(plugin_manager().modes.values())
 
 
-def _cached(own: str) -> Path:
+def _cached(own: str, folder: str) -> Path:
     import platformdirs
 
     text = json.dumps([_FORMAT, own, _versions()], sort_keys=True)
     name = hashlib.sha256(text.encode()).hexdigest()[:24]
-    folder = platformdirs.user_cache_dir("sodium-cell-twin", appauthor=False)
-    return Path(folder) / FOLDER / f"{name}.json"
+    root = platformdirs.user_cache_dir("sodium-cell-twin", appauthor=False)
+    return Path(root) / folder / f"{name}.json"

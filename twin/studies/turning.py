@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from twin.studies.sensitivity_kept import known_of_hash
+from twin.studies.sensitivity_kept import known_of_hash, lived_as
 from twin.uncertainty.spreads import Uncertain
 
 if TYPE_CHECKING:
@@ -111,8 +111,7 @@ def said(found: Mapping[str, Any] | None) -> str:
 def turning_number(info: RunInfo) -> str:
     """Say the same of a stored run, where it is known of its very cell and protocol."""
     found = known_of_hash(info.cell_name, info.cell_hash)
-    known = found is not None and found.get("protocol") == info.protocol.get("name")
-    return said(found) if known else ""
+    return said(found) if found and lived_as(found, info) else ""
 
 
 def _life(end: Mapping[str, Any], horizon: int) -> str:

@@ -19,14 +19,23 @@ MARKS = {
 
 
 def draw_outcome(document: dict[str, Any], width: int = 76) -> Text:
-    """Draw the document of a run in so many columns."""
+    """Draw the document of a run in so many columns.
+
+    Its ``turns`` says which unsourced number turns the verdict, its ``ends`` what the verdict
+    is at the other ends of what no data decide.
+    """
     text = Text()
     outcome = document.get("outcome") or {}
     kind = outcome.get("kind", document["status"])
     words, style = MARKS.get(kind, (kind, "bold yellow"))
     text.append(f"{document['run']}  {document['cell']}  ", "bold")
     text.append(f"{words}\n", style)
+    if document.get("turns"):
+        text.append(f"{document['turns']}\n", "bold")
     _cause(text, outcome, kind)
+    for end in document.get("ends", ()):
+        text.append("at the other end: ", "bold")
+        text.append(f"{end}\n")
     _evidence(text, outcome.get("evidence") or {}, width)
     _numbers(text, document)
     _settings(text, document)
