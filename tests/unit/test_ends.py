@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
@@ -141,3 +142,29 @@ def test_words_of_a_life():
     end = {"mode": "m", "values": {"modes.m.a": 1.0}, "life_cycles": 1730.6, "died_of": None}
     assert said_of_ends([end], 1000) == ["a 1: more than 1000 cycles"]
     assert OtherEnd("m", {"modes.m.b": "2 um"}).label == "b 2 um"
+
+
+def test_the_bench_draws_both_ends_and_what_turns_the_verdict():
+    from twin_tui.widgets.outcome import draw_outcome
+
+    document = {
+        "run": "abcdefgh",
+        "cell": "a-cell",
+        "status": "completed",
+        "numbers": [],
+        "margins": {},
+        "settings": {},
+        "cycles": 2,
+        "cycles_requested": 2,
+        "protocol": {},
+        "modes": [],
+        "created": datetime(2026, 1, 1, tzinfo=UTC),
+        "wall_s": 1.0,
+        "packages": {},
+    }
+    plain = draw_outcome(document).plain
+    assert "other end" not in plain
+    known = {"turns": "one number turns this verdict", "ends": ["flaw.length 100 um: 3 cycles"]}
+    lines = draw_outcome(document | known).plain.splitlines()
+    assert lines[1] == "one number turns this verdict"
+    assert lines[2] == "at the other end: flaw.length 100 um: 3 cycles"
