@@ -118,6 +118,9 @@ HOST = {"cell": "hc-nzsp-nvp", "model": "spm"}
 # Nearly half full, charged so fast that sodium plates.
 FILLED = {"anode.initial_stoichiometry": 0.45, "anode.thickness": "80 um"}
 FAST = [(-8.0, 2000.0)]
+# A cathode that loses much, half full so that it can be charged.
+FADING = {"modes.fade.polyanion.loss": 2.0, "cathode.initial_stoichiometry": 0.5}
+CHARGED = [(-2.0, HOUR)]
 ROWS = [
     # interphase -> cell and dendrite
     joins("interphase", "Anode series resistance [Ohm.m2]", RISES, REST, "interphase", (), GROWING),
@@ -378,6 +381,12 @@ ROWS = [
         ADIABATIC,
         GROWING,
     ),
+    # fade -> cathode
+    joins("fade", "Cathode active material fraction", FALLS, CHARGED, "fade", (), FADING, **FULL),
+    joins(
+        "fade", "Cathode local current density [A.m-2]", RISES, CHARGED, "fade", (), FADING, **FULL
+    ),
+    warms("Cathode faded fraction", RISES, ("fade",), FADING, CHARGED, **FULL),
     # T -> all
     warms("Separator resistance [Ohm.m2]", FALLS, ()),
     warms("Anode charge-transfer resistance [Ohm.m2]", FALLS, ()),

@@ -34,6 +34,7 @@ NEUTRAL = {
         for layer in ("separator", "cathode")
         for key, value in {"field_ageing_rate": "0 1/s", "strain_ageing": 0.0}.items()
     },
+    "fade": {"modes.fade.polyanion.loss": 0.0},
     "plating": {"modes.plating.exchange_current": "0 A/m^2"},
 }
 # A cell in which the mode has something to do, and where it starts.

@@ -5,9 +5,9 @@ The anode's sites for each sodium that may come to it, its own and the cathode's
     N/P = Q_a/(x_a Q_a + x_c Q_c),     Q = u F c_max eps_s L [C.m-2]
 
 with the fillings ``x`` at assembly and the shares ``u`` that are used. For an empty anode and a
-full cathode it is the ratio of the two capacities. A host that is filled to more than nine tenths has hardly a reserve against
-plating (36-43 mV in hard carbon), so less than 1.1 calls for a warning. How far a voltage
-limit leaves the cathode full is not counted.
+full cathode it is the ratio of the two capacities. A host that is filled to more than nine
+tenths has hardly a reserve against plating (36-43 mV in hard carbon), so less than 1.1 calls
+for a warning. How far a voltage limit leaves the cathode full is not counted.
 
 Reference: review of sodium plating on hard carbon, Nanoscale Horiz. 2025, 10.1039/d5nh00471c
 (abstract: the N/P ratio is among what decides); 1.1-1.2 is usual in the field (recalled).
