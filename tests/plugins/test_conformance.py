@@ -241,6 +241,18 @@ class TestFade(ModeConformance):
     current_density = -2.0
 
 
+class TestPulverisation(ModeConformance):
+    mode_id = "pulverisation"
+    cell = "sn-nbh-nco"
+    # Half full, so that it can be stripped.
+    overrides = {"anode.initial_stoichiometry": 0.5, "cathode.initial_stoichiometry": 0.5}
+    neutral = {
+        f"modes.pulverisation.{loss}": 0.0 for loss in ("first_loss", "early_loss", "lasting_loss")
+    }
+    bounds = {"Anode unpulverised active fraction": (0, 1), "Anode full strips": (0, 10)}
+    current_density = 2.0
+
+
 class _Broken(FailureMode):
     """A mode of sound promises, for each test to break one of."""
 

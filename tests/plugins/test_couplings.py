@@ -121,6 +121,14 @@ FAST = [(-8.0, 2000.0)]
 # A cathode that loses much, half full so that it can be charged.
 FADING = {"modes.fade.polyanion.loss": 2.0, "cathode.initial_stoichiometry": 0.5}
 CHARGED = [(-2.0, HOUR)]
+# Tin with some sodium, and room for it in the cathode.
+TIN = {"cell": "sn-nbh-nco", "model": "spm"}
+FILLED_TIN = {
+    "anode.thickness": "20 um",
+    "anode.initial_stoichiometry": 0.3,
+    "cathode.initial_stoichiometry": 0.2,
+}
+STRIPPED = [(1.0, 2.5 * HOUR)]
 ROWS = [
     # interphase -> cell and dendrite
     joins("interphase", "Anode series resistance [Ohm.m2]", RISES, REST, "interphase", (), GROWING),
@@ -387,6 +395,27 @@ ROWS = [
         "fade", "Cathode local current density [A.m-2]", RISES, CHARGED, "fade", (), FADING, **FULL
     ),
     warms("Cathode faded fraction", RISES, ("fade",), FADING, CHARGED, **FULL),
+    # tin that is pulverised -> anode, and what is left of its sodium
+    joins(
+        "pulverisation",
+        "Anode active material fraction",
+        FALLS,
+        STRIPPED,
+        "pulverisation",
+        (),
+        FILLED_TIN,
+        **TIN,
+    ),
+    joins(
+        "pulverisation",
+        "Anode stoichiometry",
+        FALLS,
+        STRIPPED,
+        "pulverisation",
+        (),
+        FILLED_TIN,
+        **TIN,
+    ),
     # T -> all
     warms("Separator resistance [Ohm.m2]", FALLS, ()),
     warms("Anode charge-transfer resistance [Ohm.m2]", FALLS, ()),
