@@ -21,7 +21,7 @@ class Parameters(ModeParameters):
     lasting_loss: Q("", ge=0)
     """Of every strip, l_inf."""
     opened_at: Q("", gt=0, le=1)
-    """Filling at assembly from which on an anode has its first strip behind it."""
+    """Filling at assembly from which on an anode has its first and early losses behind it."""
     first_strip: Q("", gt=0, le=0.2)
     """Strips over which the first loss dies away: short, for nearly all of it to fall into one."""
     filling_lag: Q("s", gt=0)

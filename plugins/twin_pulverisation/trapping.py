@@ -6,15 +6,15 @@ is told by ``u = 1 - x/M``. The share ``a`` that is connected falls with it::
 
     du    = -dx/M   while sodium leaves,       m = int du       full strips so far
     -da/a = 2 u l(m) du
-    l(m)  = V exp(-m/n_1)/g(n_1) + l_2 exp((1 - m)/n_0)/g(n_0) + l_inf
+    l(m)  = v [V exp(-m/n_1)/g(n_1) + l_2 exp((1 - m)/n_0)/g(n_0)] + l_inf
     g(n)  = int_0^1 2 u exp(-u/n) du = 2 n^2 (1 - (1 + 1/n) exp(-1/n))
-    V     = <l_1 - l_2 exp(1/n_0) - l_inf> <1 - x_0/x_open>
+    V     = <l_1 - l_2 exp(1/n_0) - l_inf>,      v = min(1, 2 <1 - x_0/x_open>)
 
 so that a full strip, of all that was filled, gives back ``exp(-l)`` of it, ``l = l_1`` in the
 first and ``l_2 exp(-(n - 2)/n_0) + l_inf`` in the n-th: the map is exact, whatever way the
 current takes. A shallow strip of a large anode costs the square of its depth: a fifth of it a
-fifth of that per charge. An anode assembled with its sodium (``x_0 > x_open``) has been
-opened: ``V = 0``.
+fifth of that per charge. An anode assembled with its sodium (``x_0 > x_open``) is a powder
+that was opened before: ``v = 0``, and only the lasting loss is left.
 
 A grain that is cut off keeps what it had at the top of the charge, ``M``: it parts before the
 others have drawn on it. So ``(M - x) (-da)`` of its sites' charge is taken from what is
@@ -73,13 +73,11 @@ class TrappedSodium(ModeSubModel):
         early = self.p("early_loss") * pybamm.exp(1 / n0)
         lasting = self.p("lasting_loss")
         start = self.cell.parameter(f"{self.interface.place}.initial_stoichiometry")
-        new = pybamm.maximum(1 - start / self.p("opened_at"), 0)
-        virgin = new * pybamm.maximum(self.p("first_loss") - early - lasting, 0)
-        return (
-            virgin * pybamm.exp(-m / first) / strip_weight(first)
-            + early * pybamm.exp(-m / n0) / strip_weight(n0)
-            + lasting
-        )
+        new = pybamm.minimum(2 * pybamm.maximum(1 - start / self.p("opened_at"), 0), 1)
+        virgin = pybamm.maximum(self.p("first_loss") - early - lasting, 0)
+        opening = virgin * pybamm.exp(-m / first) / strip_weight(first)
+        opening = opening + early * pybamm.exp(-m / n0) / strip_weight(n0)
+        return new * opening + lasting
 
     def get_coupled_variables(self, variables: dict[str, Any]) -> dict[str, Any]:
         """How fast the grains are stripped and lost, and what that takes from the others."""
