@@ -19,9 +19,11 @@ class Parameters(ModeParameters):
     early_cycles: Q("", gt=0)
     """Strips over which that falls to 1/e, n_0."""
     lasting_loss: Q("", ge=0)
-    """Of every strip, l_inf."""
+    """Of every strip of an anode assembled without sodium, l_inf."""
     opened_at: Q("", gt=0, le=1)
-    """Filling at assembly from which on an anode has its first and early losses behind it."""
+    """Filling at assembly from which on an anode was opened before."""
+    opened_loss: Q("", ge=0)
+    """Of every strip of such an anode, l_open."""
     first_strip: Q("", gt=0, le=0.2)
     """Strips over which the first loss dies away: short, for nearly all of it to fall into one."""
     filling_lag: Q("s", gt=0)

@@ -6,7 +6,7 @@ is told by ``u = 1 - x/M``. The share ``a`` that is connected falls with it::
 
     du    = -dx/M   while sodium leaves,       m = int du       full strips so far
     -da/a = 2 u l(m) du
-    l(m)  = v [V exp(-m/n_1)/g(n_1) + l_2 exp((1 - m)/n_0)/g(n_0)] + l_inf
+    l(m)  = v [V exp(-m/n_1)/g(n_1) + l_2 exp((1 - m)/n_0)/g(n_0) + l_inf] + (1 - v) l_open
     g(n)  = int_0^1 2 u exp(-u/n) du = 2 n^2 (1 - (1 + 1/n) exp(-1/n))
     V     = <l_1 - l_2 exp(1/n_0) - l_inf>,      v = min(1, 2 <1 - x_0/x_open>)
 
@@ -14,7 +14,7 @@ so that a full strip, of all that was filled, gives back ``exp(-l)`` of it, ``l 
 first and ``l_2 exp(-(n - 2)/n_0) + l_inf`` in the n-th: the map is exact, whatever way the
 current takes. A shallow strip of a large anode costs the square of its depth: a fifth of it a
 fifth of that per charge. An anode assembled with its sodium (``x_0 > x_open``) is a powder
-that was opened before: ``v = 0``, and only the lasting loss is left.
+that was opened before, and has sodium to spare: ``v = 0``, and it loses ``l_open`` a strip.
 
 A grain that is cut off keeps what it had at the top of the charge, ``M``: it parts before the
 others have drawn on it. So ``(M - x) (-da)`` of its sites' charge is taken from what is
@@ -77,7 +77,7 @@ class TrappedSodium(ModeSubModel):
         virgin = pybamm.maximum(self.p("first_loss") - early - lasting, 0)
         opening = virgin * pybamm.exp(-m / first) / strip_weight(first)
         opening = opening + early * pybamm.exp(-m / n0) / strip_weight(n0)
-        return new * opening + lasting
+        return new * (opening + lasting) + (1 - new) * self.p("opened_loss")
 
     def get_coupled_variables(self, variables: dict[str, Any]) -> dict[str, Any]:
         """How fast the grains are stripped and lost, and what that takes from the others."""

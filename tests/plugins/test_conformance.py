@@ -247,7 +247,8 @@ class TestPulverisation(ModeConformance):
     # Half full, so that it can be stripped.
     overrides = {"anode.initial_stoichiometry": 0.5, "cathode.initial_stoichiometry": 0.5}
     neutral = {
-        f"modes.pulverisation.{loss}": 0.0 for loss in ("first_loss", "early_loss", "lasting_loss")
+        f"modes.pulverisation.{loss}": 0.0
+        for loss in ("first_loss", "early_loss", "lasting_loss", "opened_loss")
     }
     bounds = {"Anode unpulverised active fraction": (0, 1), "Anode full strips": (0, 10)}
     current_density = 2.0

@@ -36,7 +36,8 @@ NEUTRAL = {
     },
     "fade": {"modes.fade.polyanion.loss": 0.0},
     "pulverisation": {
-        f"modes.pulverisation.{loss}": 0.0 for loss in ("first_loss", "early_loss", "lasting_loss")
+        f"modes.pulverisation.{loss}": 0.0
+        for loss in ("first_loss", "early_loss", "lasting_loss", "opened_loss")
     },
     "plating": {"modes.plating.exchange_current": "0 A/m^2"},
 }
