@@ -225,6 +225,35 @@ class TestPlatingOnHardCarbon(ModeConformance):
     duration = 1800.0
 
 
+class TestFade(ModeConformance):
+    mode_id = "fade"
+    cell = "na-nzsp-nvp"
+    # Enough of it to be seen in an hour; the limit that a host may have, within the window.
+    overrides = {
+        "modes.fade.polyanion.loss": _supposed(0.5),
+        "cathode.material.upper_limit": "3.6 V",
+    }
+    neutral = {
+        "modes.fade.polyanion.loss": 0.0,
+        "modes.fade.polyanion.calendar_loss": 0.0,
+    }
+    bounds = {"Cathode unfaded active fraction": (0, 1), "Cathode fade exponent": (0, 10)}
+    current_density = -2.0
+
+
+class TestPulverisation(ModeConformance):
+    mode_id = "pulverisation"
+    cell = "sn-nbh-nco"
+    # Half full, so that it can be stripped.
+    overrides = {"anode.initial_stoichiometry": 0.5, "cathode.initial_stoichiometry": 0.5}
+    neutral = {
+        f"modes.pulverisation.{loss}": 0.0
+        for loss in ("first_loss", "early_loss", "lasting_loss", "opened_loss")
+    }
+    bounds = {"Anode unpulverised active fraction": (0, 1), "Anode full strips": (0, 10)}
+    current_density = 2.0
+
+
 class _Broken(FailureMode):
     """A mode of sound promises, for each test to break one of."""
 

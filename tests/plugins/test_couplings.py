@@ -118,6 +118,17 @@ HOST = {"cell": "hc-nzsp-nvp", "model": "spm"}
 # Nearly half full, charged so fast that sodium plates.
 FILLED = {"anode.initial_stoichiometry": 0.45, "anode.thickness": "80 um"}
 FAST = [(-8.0, 2000.0)]
+# A cathode that loses much, half full so that it can be charged.
+FADING = {"modes.fade.polyanion.loss": 2.0, "cathode.initial_stoichiometry": 0.5}
+CHARGED = [(-2.0, HOUR)]
+# Tin with some sodium, and room for it in the cathode.
+TIN = {"cell": "sn-nbh-nco", "model": "spm"}
+FILLED_TIN = {
+    "anode.thickness": "20 um",
+    "anode.initial_stoichiometry": 0.3,
+    "cathode.initial_stoichiometry": 0.2,
+}
+STRIPPED = [(1.0, 2.5 * HOUR)]
 ROWS = [
     # interphase -> cell and dendrite
     joins("interphase", "Anode series resistance [Ohm.m2]", RISES, REST, "interphase", (), GROWING),
@@ -377,6 +388,33 @@ ROWS = [
         ("interphase",),
         ADIABATIC,
         GROWING,
+    ),
+    # fade -> cathode
+    joins("fade", "Cathode active material fraction", FALLS, CHARGED, "fade", (), FADING, **FULL),
+    joins(
+        "fade", "Cathode local current density [A.m-2]", RISES, CHARGED, "fade", (), FADING, **FULL
+    ),
+    warms("Cathode faded fraction", RISES, ("fade",), FADING, CHARGED, **FULL),
+    # tin that is pulverised -> anode, and what is left of its sodium
+    joins(
+        "pulverisation",
+        "Anode active material fraction",
+        FALLS,
+        STRIPPED,
+        "pulverisation",
+        (),
+        FILLED_TIN,
+        **TIN,
+    ),
+    joins(
+        "pulverisation",
+        "Anode stoichiometry",
+        FALLS,
+        STRIPPED,
+        "pulverisation",
+        (),
+        FILLED_TIN,
+        **TIN,
     ),
     # T -> all
     warms("Separator resistance [Ohm.m2]", FALLS, ()),

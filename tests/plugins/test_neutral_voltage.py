@@ -34,10 +34,18 @@ NEUTRAL = {
         for layer in ("separator", "cathode")
         for key, value in {"field_ageing_rate": "0 1/s", "strain_ageing": 0.0}.items()
     },
+    "fade": {"modes.fade.polyanion.loss": 0.0},
+    "pulverisation": {
+        f"modes.pulverisation.{loss}": 0.0
+        for loss in ("first_loss", "early_loss", "lasting_loss", "opened_loss")
+    },
     "plating": {"modes.plating.exchange_current": "0 A/m^2"},
 }
 # A cell in which the mode has something to do, and where it starts.
-CELLS = {"plating": ("hc-nzsp-nvp", {"anode.initial_stoichiometry": 0.45})}
+CELLS = {
+    "plating": ("hc-nzsp-nvp", {"anode.initial_stoichiometry": 0.45}),
+    "pulverisation": ("sn-nbh-nco", {"cathode.initial_stoichiometry": 0.9}),
+}
 TIMES = np.linspace(0, 2 * 3600, 4)
 AMBIENT = "Ambient temperature [K]"
 

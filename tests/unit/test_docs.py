@@ -278,6 +278,7 @@ def test_a_command_that_is_mentioned_exists(parser, where, line):
 VARIABLES = (ROOT / "docs" / "variables.md").read_text(encoding="utf-8")
 _ROW = re.compile(r"^\| `([^`]+)` \| ([12]) \|", re.MULTILINE)
 SYMMETRIC, FULL, HARD_CARBON = "na-nzsp-na", "na-nzsp-nvp", "na-ion-chayambuka2022"
+TIN = "sn-nbh-nco"
 
 OPTIONS = {
     "modes.pressure.voids.refill": "vacancy-diffusion",
@@ -310,7 +311,7 @@ def listed(part: str) -> list[str]:
 
 @pytest.fixture(scope="session")
 def built():
-    cells = (SYMMETRIC, FULL, HARD_CARBON)
+    cells = (SYMMETRIC, FULL, HARD_CARBON, TIN)
     found = {name: set(twin.build_model(name).variables.keys()) for name in cells}
     # What a mode has only where its options ask for it.
     for name, options in ((SYMMETRIC, OPTIONS), (FULL, FULL_OPTIONS)):

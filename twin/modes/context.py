@@ -183,6 +183,12 @@ class CellContext:
         """Return what the sites of a composite that are used hold [C.m-2]."""
         return host_sites(self.electrode(place))
 
+    def sites(self, place: Location) -> Any:
+        """Return the same as an expression of the cell's parameters."""
+        names = ("material.maximum_concentration", "active_fraction", "thickness")
+        most, share, thickness = (self._of(self.electrode_key(place), name) for name in names)
+        return FARADAY * most * share * thickness * self.utilisation(place)
+
     def electrolyte_efficiency(self, place: Location, left: Any = 1) -> Any:
         """Return a composite's effective over its electrolyte's bulk conductivity.
 

@@ -74,6 +74,8 @@ class Intercalation(_Material):
     """Relative volume change from empty to full (positive: swells on sodiation)."""
     yield_strength: Q("Pa", gt=0) | None = None
     """Of a host that flows, as an alloy does; brittle ones have none."""
+    upper_limit: Q("V") | None = None
+    """Potential against sodium beyond which the host itself is damaged for good."""
     creep_rate: Q("1/s", ge=0) | None = None
     """Norton creep of a host that flows, as of a metal."""
     creep_reference_stress: Q("Pa", gt=0) | None = None

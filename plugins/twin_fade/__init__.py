@@ -1,0 +1,13 @@
+"""Fade: active material of the cathode lost inside its window, by no mechanism that is followed."""
+
+from __future__ import annotations
+
+from twin import hookimpl
+
+
+@hookimpl
+def twin_failure_modes():
+    """Bring the fade mode."""
+    from twin_fade.mode import CathodeFade
+
+    return [CathodeFade()]

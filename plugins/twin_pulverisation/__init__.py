@@ -1,0 +1,13 @@
+"""Pulverisation: sodium trapped in the grains of an alloy anode that lose their contact."""
+
+from __future__ import annotations
+
+from twin import hookimpl
+
+
+@hookimpl
+def twin_failure_modes():
+    """Bring the pulverisation mode."""
+    from twin_pulverisation.mode import Pulverisation
+
+    return [Pulverisation()]
