@@ -140,6 +140,10 @@ class Calibrator:
         """Return whether calibration ``k`` changes a run that an observable looks at."""
         return bool(set(self._seen_in(name)) & set(self._runs(self.case.calibrate[k])))
 
+    def bounds(self, index: int) -> tuple[float, float, str, float]:
+        """Return a calibration's bounds as they are searched; an error if they are none."""
+        return self._bounds(self.case.calibrate[index])
+
     def _bounds(self, fit: Calibration) -> tuple[float, float, str, float]:
         """Return bounds on the scale of the search, the SI unit, and the smallest scale.
 
