@@ -33,6 +33,9 @@ def validate(
         typer.Argument(metavar="[CASE]…", help="Names or TOML files; all if none is given."),
     ] = None,
     listing: Annotated[bool, typer.Option("--list", help="List the cases, and run none.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Check the cases' files, and run none.")
+    ] = False,
     jobs: Annotated[
         int, typer.Option("--jobs", metavar="N", min=1, help="How many processes work on it.")
     ] = 2,
@@ -79,6 +82,8 @@ def validate(
     if listing:
         _list(session, names)
         return faults.DONE
+    if check:
+        return _check(session, names)
     if save is not None:
         check_target(save, key="save")
     return _run(session, names, jobs, save)
@@ -158,6 +163,22 @@ def _outcomes(
     if save is not None:
         save_json(session, save, document)
     session.finish(document, lambda sheet: skill_page(sheet, found))
+    return faults.DONE
+
+
+def _check(session: Session, names: list[str]) -> int:
+    from twin.errors import Problem, SpecError, TwinError
+    from twin.validation.check import check_case
+
+    problems: list[Problem] = []
+    for name in names:
+        try:
+            check_case(name)
+        except TwinError as error:
+            problems += error.problems
+    if problems:
+        raise SpecError(problems)
+    session.finish({"checked": names}, lambda sheet: sheet.line(f"{len(names)} cases are sound"))
     return faults.DONE
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from twin.validation.runner import Line
     from twin.validation.schema import Case
 
+_STATES = {True: "why (tested)", False: "why (not tested)"}
 STYLES = {"within": "green", "missed": "red", "predicted": "cyan"}
 
 
@@ -50,7 +51,8 @@ def _block(sheet: Page, lines: list[Line]) -> None:
     for line in lines:
         if line.why:
             about = f"{line.says}: " if len(lines) > 1 else ""
-            sheet.line(f"why: {about}{line.why}", indent=2)
+            state = "why" if line.tested is None else _STATES[line.tested]
+            sheet.line(f"{state}: {about}{line.why}", indent=2)
 
 
 def _measured(line: Line) -> str:
@@ -89,17 +91,25 @@ def _count(sheet: Page, lines: list[Line], wall_s: float) -> None:
     fitted = [line for line in lines if line.role == "calibrated"]
     within = sum(line.status == "within" for line in compared)
     missed = sum(line.status == "missed" for line in lines)
+    reasons = [line.tested for line in lines if line.tested is not None]
     predicted = sum(line.status == "predicted" for line in lines)
     sheet.heading(f"{len({line.case for line in lines})} cases, {len(lines)} lines")
     sheet.facts(
         [
             ("within tolerance", f"{within} of {len(compared)} compared"),
+            ("numbers with two sides", _share([line for line in compared if line.two_sided])),
+            ("bounds, orders, words", _share([line for line in compared if not line.two_sided])),
             ("missed", str(missed)),
             ("predicted", f"{predicted} (the measured value is kept back)"),
             ("fitted", f"{len(fitted)} (a parameter was set on them)"),
+            ("reasons tested", f"{sum(reasons)} of {len(reasons)}"),
             ("wall time", duration(wall_s)),
         ]
     )
+
+
+def _share(lines: list[Line]) -> str:
+    return f"{sum(line.status == 'within' for line in lines)} of {len(lines)} within"
 
 
 def listing(sheet: Page, found: list[tuple[str, Case | None, str]]) -> None:

@@ -173,6 +173,17 @@ def _si_unit(seen: Observable) -> str:
     return unit_of(str(seen.variable)) if word.unit is None else word.unit
 
 
+def unfit_unit(seen: Observable) -> str:
+    """Return what is wrong with an observable's unit; empty if it fits."""
+    if seen.take in OF_OTHERS or not seen.unit or seen.take == "outcome":
+        return ""
+    try:
+        _factor(seen.unit, _si_unit(seen))
+    except InputError as error:
+        return error.problems[0].message
+    return ""
+
+
 def _factor(unit: str, si: str) -> float:
     """Return how many of ``si`` one ``unit`` is."""
     if unit == "%" and not si:

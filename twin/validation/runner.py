@@ -35,6 +35,10 @@ class Line:
     role : str
         ``calibrated`` if the observable is one that a parameter was set on, else
         ``compared`` or ``predicted``.
+    tested : bool, optional
+        Whether a run has borne out the reason in ``why``; ``None`` without a reason.
+    two_sided : bool
+        Whether a number is set beside a number, not a bound, an order or a word.
     """
 
     case: str
@@ -51,6 +55,8 @@ class Line:
     role: str = "compared"
     test: str = ""
     why: str = ""
+    tested: bool | None = None
+    two_sided: bool = False
     low: float | None = None
     high: float | None = None
     wall_s: float = 0.0
@@ -104,19 +110,20 @@ def run_case(case: Case | str | Path) -> list[Line]:
     began = time.perf_counter()
     eye = Eye(Bench(case))
     calibrator = Calibrator(eye)
-    fitted: list[Fitted] = []
-    problem = ""
+    fitted: list[Fitted | None] = []
+    problems: dict[int, str] = {}
     try:
-        fitted = calibrator.fit([fit.target for fit in case.calibrate])
+        fitted, errors = calibrator.fit_each([fit.target for fit in case.calibrate])
+        problems = {k: error.problems[0].message for k, error in errors.items()}
     except TwinError as error:
-        problem = error.problems[0].message
-    lines = [_line(row, eye, calibrator, fitted, problem) for row in case.row]
+        problems = dict.fromkeys(range(len(case.calibrate)), error.problems[0].message)
+    lines = [_line(row, eye, calibrator, fitted, problems) for row in case.row]
     for line in lines:
         line.wall_s = time.perf_counter() - began
     return lines
 
 
-def _blank(row: Row, eye: Eye, fitted: Sequence[Fitted] = ()) -> Line:
+def _blank(row: Row, eye: Eye, fitted: Sequence[Fitted | None] = ()) -> Line:
     """Return a row's line before anything is simulated."""
     case = eye.case
     seen = case.see[row.see]
@@ -131,36 +138,51 @@ def _blank(row: Row, eye: Eye, fitted: Sequence[Fitted] = ()) -> Line:
         unit=eye.unit(row.see),
         tolerance=row.tolerance,
         status=PREDICTED if row.predict else MISSED,
-        calibrated=[str(value) for value in fitted],
+        calibrated=[str(value) for value in fitted if value is not None],
         source=case.source,
         role="predicted" if row.predict else "calibrated" if target else "compared",
         test=case.test,
         why=row.why,
+        tested=row.tested,
+        two_sided=row.two_sided,
     )
 
 
 def _line(
-    row: Row, eye: Eye, calibrator: Calibrator, fitted: Sequence[Fitted], problem: str
+    row: Row,
+    eye: Eye,
+    calibrator: Calibrator,
+    fitted: Sequence[Fitted | None],
+    problems: dict[int, str],
 ) -> Line:
     line = _blank(row, eye, fitted)
     try:
         line.simulated = eye.see(row.see, calibrator.changes(fitted))
-        if row.predict:
+        if row.spread:
             line.low, line.high = _spread(row, eye, calibrator, fitted, line.simulated)
     except TwinError as error:
         line.status, line.simulated = MISSED, None
         line.why = " ".join(p for p in (row.why, error.problems[0].message) if p)
         return line
     _judge(line, row)
-    if problem and line.role == "calibrated":
+    fits = eye.case.calibrate
+    if any(fits[k].on == row.see for k in problems):
         line.status = MISSED  # what was to be hit was not
-    if problem and line.status != WITHIN:
-        said = f"not calibrated, the cell's own numbers stand: {problem}"
+    told = [text for k, text in problems.items() if _touches(calibrator, k, row.see)]
+    if told and line.status != WITHIN:
+        said = f"not calibrated, the cell's own numbers stand: {'; '.join(dict.fromkeys(told))}"
         line.why = ". ".join(part for part in (line.why, said) if part)
     if line.status == MISSED:
         died = eye.death(row.see, calibrator.changes(fitted))
         line.why = ". ".join(part for part in (line.why, died) if part)
     return line
+
+
+def _touches(calibrator: Calibrator, k: int, name: str) -> bool:
+    try:
+        return calibrator.touches(k, name)
+    except TwinError:
+        return True  # its key is in no cell: every line is told
 
 
 def _judge(line: Line, row: Row) -> None:
@@ -173,7 +195,7 @@ def _judge(line: Line, row: Row) -> None:
     line.status = WITHIN if band.allows(simulated, measured) else MISSED
     if line.status == WITHIN:
         # The reason in the file is for a miss.
-        line.why = ""
+        line.why, line.tested = "", None
 
 
 def _number(value: Value | int | None) -> Value | None:
@@ -181,7 +203,7 @@ def _number(value: Value | int | None) -> Value | None:
 
 
 def _spread(
-    row: Row, eye: Eye, calibrator: Calibrator, fitted: Sequence[Fitted], best: Value
+    row: Row, eye: Eye, calibrator: Calibrator, fitted: Sequence[Fitted | None], best: Value
 ) -> tuple[float | None, float | None]:
     """Return the least and the greatest prediction, one range after another at its ends.
 
@@ -194,14 +216,15 @@ def _spread(
     for key, ends in row.spread.items():
         for end in ends:
             if key.startswith("calibrate."):
-                if not fitted:
+                if None in fitted or not fitted:
                     continue
                 index = _index(key, len(targets))
                 aims = [float(end) if k == index else t for k, t in enumerate(targets)]
                 value = eye.see(row.see, calibrator.changes(calibrator.fit(aims)))
             else:
                 more = {key: end}
-                values = calibrator.fit(targets, more) if fitted else []
+                whole = bool(fitted) and None not in fitted
+                values = calibrator.fit(targets, more) if whole else fitted
                 value = eye.see(row.see, calibrator.changes(values, more))
             if isinstance(value, float) and math.isfinite(value):
                 found.append(value)

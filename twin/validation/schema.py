@@ -153,6 +153,8 @@ class Row(Frozen):
     """Keys (or ``calibrate.N``, its target) with the ends of their ranges."""
     why: str = ""
     """Why it is missed, written after seeing it."""
+    why_tested: bool | None = None
+    """Whether a run without the cause has borne the reason out; not, if not given."""
 
     @field_validator("tolerance")
     @classmethod
@@ -160,6 +162,19 @@ class Row(Frozen):
         if text is not None:
             parse_tolerance(text)
         return text
+
+    @property
+    def tested(self) -> bool | None:
+        """Whether the reason is tested; ``None`` where there is none."""
+        return bool(self.why_tested) if self.why else None
+
+    @property
+    def two_sided(self) -> bool:
+        """Whether a number is compared with a number that may be missed either way."""
+        band = self.band
+        if band is None or band.sort not in ("relative", "absolute", "factor", "range"):
+            return False
+        return not isinstance(self.measured, str) and self.measured is not None
 
     @property
     def _wants_number(self) -> bool:
@@ -173,6 +188,8 @@ class Row(Frozen):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
+        if self.why_tested is not None and not self.why:
+            raise Complaint("there is no why to be tested", fix="add why", keys=("why_tested",))
         if self.predict:
             for name in ("measured", "tolerance"):
                 if getattr(self, name) is not None:

@@ -197,3 +197,67 @@ def test_lines_are_plain_data(write):
         "case", "cell", "measured", "simulated", "unit", "tolerance", "status", "calibrated",
         "source", "class", "why", "low", "high", "wall_s",
     } <= set(data)  # fmt: skip
+
+
+def test_a_logarithmic_search_may_begin_at_zero(write, case, row):
+    fit = FIT.replace('"1 ohm*cm^2"', '"0 ohm*cm^2"')
+    (line,) = run_case(load_case(write(case + fit + row.replace("6.3", "20.0"))))
+    assert line.status == "within"
+    assert float(line.calibrated[0].split()[2]) == pytest.approx(20e-4, rel=2e-3)
+
+
+def test_a_negative_bound_has_no_logarithm(write, case, row):
+    fit = FIT.replace('"1 ohm*cm^2"', '"-1 ohm*cm^2"')
+    (line,) = run_case(load_case(write(case + fit + row)))
+    assert line.calibrated == []
+
+
+def test_a_parameter_at_its_bound_is_not_calibrated(write, case, row):
+    fit = FIT.replace("100 ohm", "20.001 ohm")
+    (line,) = run_case(load_case(write(case + fit + row.replace("6.3", "20.0"))))
+    assert line.status == "missed" and line.calibrated == []
+    assert "upper bound" in line.why
+
+
+def test_a_parameter_without_leverage_says_so(write, case, row):
+    fit = FIT.replace("interfaces.anode.resistance.reference", "stack.pressure").replace(
+        '["1 ohm*cm^2", "100 ohm*cm^2"]', '["1 MPa", "9 MPa"]'
+    )
+    (line,) = run_case(load_case(write(case + fit + row.replace("6.3", "9.0"))))
+    assert "stack.pressure has no leverage" in line.why and line.calibrated == []
+
+
+def test_one_calibration_that_fails_does_not_void_the_other(write, case, row):
+    second = FIT.replace('"film"', '"again"') + 'runs = ["other"]\n'
+    first = FIT.replace("100 ohm", "10 ohm") + 'runs = ["minute"]\n'
+    see = TWO.replace("[see.other]", "[see.again]")
+    seen = case.replace("[see.film]", '[see.film]\nrun = "minute"')
+    rows = row + row.replace('"film"', '"again"').replace("6.3", "20.0")
+    bad, good = run_case(load_case(write(seen + see + first + second + rows)))
+    assert good.status == "within" and good.role == "calibrated"
+    assert bad.status == "missed" and "never 20" in bad.why
+    assert len(good.calibrated) == 1 and good.why == ""
+
+
+def test_a_measured_number_may_have_a_spread_beside_it(write, case, row):
+    key = "interfaces.anode.resistance.reference"
+    spread = f'spread = {{ "{key}" = ["5 ohm*cm^2", "9 ohm*cm^2"] }}\n'
+    (line,) = run_case(load_case(write(case + row + spread)))
+    assert line.status == "within" and line.low < 6.3 < line.high
+
+
+@pytest.mark.parametrize(("key", "state"), [("", False), ("why_tested = true\n", True)])
+def test_a_reason_is_tested_or_says_that_it_is_not(write, case, row, key, state):
+    text = case + row.replace("6.3", "9.0") + 'why = "another film"\n' + key
+    (line,) = run_case(load_case(write(text)))
+    assert line.tested is state
+    (hit,) = run_case(load_case(write(case + row + 'why = "another film"\n' + key)))
+    assert hit.tested is None
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "two_sided"), [("+-1 %", True), ("x/ 1.5", True), (">= 1", False)]
+)
+def test_numbers_with_two_sides_are_told_from_bounds(write, case, row, tolerance, two_sided):
+    (line,) = run_case(load_case(write(case + row.replace("+-1 %", tolerance))))
+    assert line.two_sided is two_sided
