@@ -27,6 +27,7 @@ from twin.engine.sampling import at_period, sample
 from twin.model.core import RESISTANCE
 from twin.model.pybamm_compat import CompiledCell, Observer, StepResult
 from twin.model.tables import Beyond, keep_worst
+from twin.modes import brought
 from twin.modes.context import CellContext
 from twin.modes.mode import FailureMode
 from twin.modes.ports import PortAt
@@ -76,7 +77,7 @@ def recorded_names(
     for at, by_mode in contributions.items():
         names += [at.variable, *by_mode.values()]
     for mode in modes:
-        names += mode.outputs(cell)
+        names += brought.outputs(mode, cell)
     names += [w.criterion.variable for w in watched]
     return list(dict.fromkeys(names))
 
