@@ -24,7 +24,8 @@ def evil(stored, tmp_path) -> str:
     with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute("UPDATE cell SET title = ?, name = 'evil ' || ?", (EVIL, EVIL))
         connection.execute(
-            "UPDATE run SET outcome = json_set(outcome, '$.says', ?, '$.criterion', ?)",
+            "UPDATE run SET outcome = json_set(outcome, '$.says', ?, '$.criterion', ?)"
+            " WHERE status = 'cell-failed'",
             (EVIL, EVIL),
         )
         connection.execute("UPDATE failure_event SET says = ?, criterion = ?", (EVIL, EVIL))
