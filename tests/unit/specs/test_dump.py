@@ -14,9 +14,9 @@ from twin.modes.mode import ModeParameters
 from twin.specs.dump import (
     cell_from_data,
     cell_hash,
-    data_hash,
     cell_to_data,
     cell_to_toml,
+    data_hash,
     iter_quantities,
     provenance_counts,
     with_overrides,
