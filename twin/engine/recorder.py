@@ -56,7 +56,6 @@ _INTERFACE = (
     "sodium lost [C.m-2]",
     "stoichiometry",
 )
-POINTS_PER_STEP = 60
 LEAST_CHARGE = 1e-4
 """Of the nominal capacity: less charge than this has no efficiency. Ratios of charges are told
 to 0.1 % and better, and the solver's tolerance leaves some 1e-7 of the nominal in doubt."""
@@ -85,13 +84,6 @@ def recorded_names(
 def efficiency(charge: float, discharge: float, nominal: float) -> float | None:
     """Return what came back of what went in; None where there was too little of either."""
     return discharge / charge if min(charge, discharge) > LEAST_CHARGE * nominal else None
-
-
-def thin(n: int, limit: int = POINTS_PER_STEP) -> np.ndarray:
-    """Return the indices of at most ``limit`` points out of ``n``, both ends among them."""
-    if n <= limit:
-        return np.arange(n)
-    return np.unique(np.linspace(0, n - 1, limit).round().astype(int))
 
 
 @dataclass
@@ -151,7 +143,7 @@ class Recorder:
         record.charge_Wh += sampled.charge_Wh
         record.discharge_Wh += sampled.discharge_Wh
         if step.period is None:
-            keep = thin(len(sampled.t))
+            keep = sampled.thinned()
             t, y = sampled.t[keep], sampled.y[:, keep]
         else:
             t = at_period(result.t[0], result.t[-1], step.period)

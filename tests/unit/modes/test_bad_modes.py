@@ -272,4 +272,5 @@ def test_a_diagnosis_that_fails_hides_no_death(monkeypatch, diagnose):
     told, true = found.outcome, sound.outcome
     assert (told.cycle, told.mode, told.criterion) == (true.cycle, true.mode, true.criterion)
     assert told.evidence["pressure"]["says"].startswith("no evidence: ")
+    assert told.evidence["pressure"]["weight"] == 0
     assert found.rows[-1]["cycle"] == true.cycle
