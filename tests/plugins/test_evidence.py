@@ -7,12 +7,12 @@ import math
 import pytest
 
 import twin
+from twin.constants import FARADAY, GAS_CONSTANT
 from twin.engine.blame import weight
 from twin.modes.context import CellContext
 from twin.modes.mode import Evidence, RunRecord
 
-R_F = 8.314462618 / 96485.33212  # V/K
-FARADAY = 96485.33212
+R_F = GAS_CONSTANT / FARADAY  # V/K
 AREA, NOMINAL, T, J = 2e-4, 3e-3, 333.15, 4.0
 
 
