@@ -83,7 +83,7 @@ def test_bytes_turned_anywhere_in_the_file(times, figure, sound, tmp_path, capsy
         file.write_bytes(bytes(data[: chance.choice([len(data), len(data) // 2])]))
         for words in (["runs"], ["show", "last"], ["resume", "last", "--cycles", "7", "-q"]):
             code = main([*words, "--db", f"sqlite:///{file}"])
-            out, err = capsys.readouterr()
+            _, err = capsys.readouterr()
             assert "Traceback" not in err and "bug" not in err, (n, words, err)
             codes[code] = codes.get(code, 0) + 1
         for leftover in tmp_path.glob("runs.db-*"):
