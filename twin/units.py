@@ -23,7 +23,11 @@ _POWER = rf"(?:\s*(?:\^|\*\*)\s*(?:{_DIGIT}|\(\s*{_DIGIT}(?:/\d)?\s*\))(?![\d.])
 _UNIT = re.compile(
     rf"(?:\s*(?:[A-Za-z]+(?![A-Za-z]){_POWER}?|\){_POWER}?|\(|\*(?!\*)|/|1(?![\d.])))*\s*"
 )
-_PLAIN_POWER = re.compile(r"(?<=[A-Za-z])([2-4])(?![\w.^*(])")
+_PLAIN_POWER = re.compile(r"(?<=[A-Za-z])([2-4])(?![\w.^(]|\*\*)")
+# As papers and PyBaMM write it: "S cm-1", "A.m-2".
+_MINUS_POWER = re.compile(r"(?<=[A-Za-z])-(\d)(?![\w.^(]|\*\*)")
+_JOINED = re.compile(r"(?<=[A-Za-z0-9)])(?:\s+|\.)(?=[A-Za-z(])")
+_COMMA = re.compile(r"\s*[-+]?\d+,\d+(?![\d,])")
 _SUPERSCRIPTS = str.maketrans("²³¹⁴⁵⁻", "23145-")
 
 
@@ -40,7 +44,11 @@ def registry() -> pint.UnitRegistry:
 
 
 class UnitError(ValueError):
-    """Text that is not a quantity, or has the wrong dimension."""
+    """Text that is not a quantity, or has the wrong dimension; perhaps with a ``fix``."""
+
+    def __init__(self, message: str, fix: str | None = None):
+        super().__init__(message)
+        self.fix = fix
 
 
 def _clean_unit(unit: str) -> str:
@@ -48,6 +56,10 @@ def _clean_unit(unit: str) -> str:
     unit = unit.replace("°C", "degC").replace("°", "deg").replace("·", "*").replace("%", "percent")
     unit = re.sub(r"([²³¹⁴⁵⁻]+)", lambda m: "^" + m.group(1).translate(_SUPERSCRIPTS), unit)
     unit = re.sub(r"\bOhm\b", "ohm", unit)
+    # Products by a space or a dot, before a slash only: "J/mol K" means two things.
+    head, slash, tail = unit.partition("/")
+    unit = _JOINED.sub("*", head) + slash + tail
+    unit = _MINUS_POWER.sub(r"^-\1", unit)
     # As the field writes it, and as every table here shows it: "mA/cm2".
     unit = _PLAIN_POWER.sub(r"^\1", unit)
     return f"1{unit}" if unit.startswith("/") else unit
@@ -72,9 +84,11 @@ def to_si(text: str, unit: str) -> float:
     """
     if len(text) > _MAX_LENGTH:
         raise UnitError(f"too long for a quantity ({len(text)} characters)")
-    match = _QUANTITY.match(text)
+    match = _QUANTITY.match(text.replace("\N{MINUS SIGN}", "-"))
     if match is None:
-        raise UnitError(f"{text!r} is not a number with a unit")
+        point = text.strip().replace(",", ".") if _COMMA.match(text) else ""
+        hint = f'write a decimal point: "{point}"' if point else None
+        raise UnitError(f"{text!r} is not a number with a unit", hint)
     number = float(match["number"])
     written = _clean_unit(match["unit"] or "")
     if not _UNIT.fullmatch(written):
@@ -87,18 +101,25 @@ def to_si(text: str, unit: str) -> float:
     if factor.dimensionality != wanted.dimensionality:
         if not written:
             raise UnitError(f"{text!r} has no unit; expected a quantity in {unit}")
+        celsius = unit == "K" and written in ("C", "deg", "degree")
         raise UnitError(
-            f"{text!r} is a {_dimension_name(factor)}; expected a quantity in {unit or 'no unit'}"
+            f"{text!r} is a {_dimension_name(factor)}; expected a quantity in {unit or 'no unit'}",
+            f'write "{number:g} degC"' if celsius else None,
         )
-    return float(registry().Quantity(number, factor).to(wanted).magnitude)
+    try:
+        return float(registry().Quantity(number, factor).to(wanted).magnitude)
+    except Exception as error:  # logarithmic units have no plain factor, and pint's own errors
+        raise UnitError(f"{text!r}: {written!r} cannot be read as {unit or 'a number'}") from error
 
 
 @lru_cache(maxsize=1024)
 def _unit(written: str, text: str) -> pint.Unit:
     try:
-        return registry().Unit(written) if written else registry().Unit("")
+        unit = registry().Unit(written) if written else registry().Unit("")
+        _ = unit.dimensionality  # which a logarithmic unit inside a compound has not
     except Exception as error:  # pint raises many kinds; all mean "not a unit"
         raise UnitError(f"{text!r}: {written!r} is not a unit I know") from error
+    return unit
 
 
 def _dimension_name(unit: pint.Unit) -> str:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import re
 import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from aiohttp import DummyCookieJar
 from aiohttp.test_utils import TestClient, TestServer
-from twin_tui.serve import BenchServer, is_loopback
+from twin_tui.serve import BenchServer, is_loopback, serve_bench
 
 PORT = 8765
 
@@ -25,9 +28,9 @@ def test_which_addresses_are_this_machine(host, own):
     assert is_loopback(host) is own
 
 
-def ask(token: str | None, *requests: dict) -> list:
+def ask(host: str, *requests: dict, body: bool = False) -> list:
     async def main() -> list:
-        app = await BenchServer("sqlite://", "127.0.0.1", PORT, token)._make_app()
+        app = await BenchServer(host, PORT, "secret")._make_app()
         app.on_startup.clear()
         answers = []
         async with TestClient(TestServer(app), cookie_jar=DummyCookieJar()) as client:
@@ -35,37 +38,72 @@ def ask(token: str | None, *requests: dict) -> list:
                 path = request.pop("path", "/")
                 headers = {"Host": f"127.0.0.1:{PORT}", **request}
                 answer = await client.get(path, headers=headers, allow_redirects=False)
-                answers.append((answer.status, answer.headers))
+                answers.append((answer.status, await answer.text() if body else answer.headers))
         return answers
 
     return asyncio.run(main())
 
 
-def test_only_this_machine_and_its_own_pages_are_let_in():
-    own, named, elsewhere, page = ask(
-        None,
+KNOWN = {"Cookie": f"twin_token_{PORT}=secret"}
+
+
+def test_only_this_machine_and_its_own_pages_are_let_in_and_only_with_the_token():
+    own, named, elsewhere, page, stranger, socket = ask(
+        "127.0.0.1",
+        {**KNOWN},
+        {**KNOWN, "Host": f"localhost:{PORT}"},
+        {**KNOWN, "Host": "evil.example"},
+        {**KNOWN, "path": "/ws", "Origin": "http://evil.example"},
         {},
-        {"Host": f"localhost:{PORT}"},
-        {"Host": "evil.example"},
-        {"path": "/ws", "Origin": "http://evil.example"},
+        {"path": "/ws"},
     )
     assert (own[0], named[0], elsewhere[0], page[0]) == (200, 200, 403, 403)
+    assert (stranger[0], socket[0]) == (401, 401)
     assert "default-src 'self'" in own[1]["Content-Security-Policy"]
 
 
-def test_elsewhere_only_the_token_lets_in_and_a_cookie_keeps_it():
+def test_elsewhere_too_and_a_cookie_keeps_the_token():
     host = {"Host": "lab:8765"}
-    none, wrong, right, cookie, socket = ask(
-        "secret",
+    none, wrong, right, cookie, other, socket = ask(
+        "0.0.0.0",
         {**host},
         {**host, "path": "/?token=guess"},
         {**host, "path": "/?token=secret"},
-        {**host, "Cookie": "twin_token=secret"},
+        {**host, **KNOWN},
+        {**host, "Cookie": f"twin_token_{PORT + 1}=secret"},
         {**host, "path": "/ws"},
     )
     assert (none[0], wrong[0], right[0], cookie[0]) == (401, 401, 302, 200)
     assert "HttpOnly" in right[1]["Set-Cookie"] and "SameSite=Strict" in right[1]["Set-Cookie"]
-    assert socket[0] == 401
+    assert (other[0], socket[0]) == (401, 401)
+
+
+def test_the_page_asks_no_other_host():
+    ((status, page),) = ask("127.0.0.1", {**KNOWN}, body=True)
+    assert status == 200 and "textual.js" in page and "RobotoMono" in page
+    asked = re.findall(r"""(?:href|src)=["']([^"']*)|url\(["']?([^"')]*)""", page)
+    hosts = {urlsplit(a or b).netloc for a, b in asked}
+    assert hosts <= {"", f"127.0.0.1:{PORT}"}, hosts
+
+
+def test_the_font_is_here():
+    ((status, _),) = ask(
+        "127.0.0.1", {**KNOWN, "path": "/static/fonts/RobotoMono-VariableFont_wght.ttf"}
+    )
+    assert status == 200
+
+
+def test_no_password_is_on_the_visitors_command_line(monkeypatch):
+    started = []
+    monkeypatch.setattr(BenchServer, "serve", lambda server: started.append(server))
+    monkeypatch.setenv("TWIN_DATABASE_URL", "sqlite:///before.db")
+    monkeypatch.setenv("TWIN_TUI_TOKEN", "from the environment")
+    url = "postgresql://lab:sesame99@host/cells"
+    assert serve_bench(url, "127.0.0.1", PORT) == 0
+    (server,) = started
+    assert "sesame99" not in server.command and "from the environment" not in server.command
+    assert os.environ["TWIN_DATABASE_URL"] == url  # which the bench opens
+    assert "TWIN_TUI_TOKEN" not in os.environ  # nor does what it starts get the token
 
 
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")

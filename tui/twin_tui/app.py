@@ -7,14 +7,16 @@ import contextlib
 import os
 import signal
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding
+from textual.filter import LineFilter
 from textual.screen import Screen
 
 from twin import TwinError
+from twin.visible import visible
 from twin_tui import pauses
 from twin_tui.library import Twin
 from twin_tui.runs.desk import Desk
@@ -23,6 +25,7 @@ from twin_tui.runs.scenario import Scenario
 from twin_tui.screens.base import NAMES, BenchScreen
 from twin_tui.screens.places import PLACES
 from twin_tui.settings import Settings, State, read_settings
+from twin_tui.shown import Visible
 
 REDRAW_S = 0.4
 LAST_S = 5.0
@@ -81,6 +84,7 @@ class Bench(App[None]):
         if self.state.screen in NAMES:
             # Where the user was; Textual reads it now.
             setattr(self, "DEFAULT_MODE", self.state.screen)  # noqa: B010
+        self._controls_shown = Visible()
         super().__init__()
         found, wrong = read_settings() if settings is None else (settings, None)
         self.settings, self._wrong_settings = found, wrong
@@ -89,6 +93,14 @@ class Bench(App[None]):
         self._warm = warm
         self._dirty = False
         self.marked: list[str] = []
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Show control characters, whatever widget they stand in, and do as Textual does."""
+        return [*super().get_line_filters(), self._controls_shown]
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy text, which may end up in a terminal, with its control characters shown."""
+        super().copy_to_clipboard(visible(text))
 
     def on_mount(self) -> None:
         """Put the user's theme and keys in place."""

@@ -19,7 +19,7 @@ Host = Annotated[
     typer.Option(
         "--host",
         metavar="ADDRESS",
-        help="With --serve: where to listen; off this machine, with a token.",
+        help="With --serve: where to listen.",
     ),
 ]
 Port = Annotated[

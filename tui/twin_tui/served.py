@@ -1,10 +1,11 @@
-"""The bench as textual-serve starts it for a visitor: ``python -m twin_tui.served [URL]``."""
+"""The bench as textual-serve starts it for a visitor: ``python -m twin_tui.served``.
+
+Its database is that of the environment: a command line is no place for a password.
+"""
 
 from __future__ import annotations
-
-import sys
 
 from twin_tui.app import Bench
 
 if __name__ == "__main__":
-    Bench(sys.argv[1] if len(sys.argv) > 1 else None).run()
+    Bench(None).run()

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from twin.catalog.cells import library, list_cells, load_cell
 from twin.errors import Problem, TwinError
 from twin.modes.manager import plugin_manager
+
+if TYPE_CHECKING:
+    from twin.modes.mode import FailureMode
+    from twin.specs.schema import CellSpec
 
 _PACKAGES = ("sodium-cell-twin", "pybamm", "pybammsolvers", "casadi", "numpy", "sqlmodel")
 
@@ -16,21 +21,25 @@ _PACKAGES = ("sodium-cell-twin", "pybamm", "pybammsolvers", "casadi", "numpy", "
 def health(url: str | None = None) -> dict[str, Any]:
     """Return everything that ``twin plugins doctor`` knows; ``problems`` is empty if all is well.
 
+    ``remarks`` are what may be meant, and may be a mistake.
+
     Parameters
     ----------
     url : str, optional
         The database; the default one if not given. It is looked at, never changed.
     """
     found = plugins_found()
-    cells, broken = _cells()
+    good, broken = _cells()
     database, unusable = _database(url)
+    idle = idle_ports(plugin_manager().modes.values(), good)
     problems = [*plugin_manager().doctor(library()), *broken, *unusable]
     return {
         "python": platform.python_version(),
         "packages": _packages(),
         "plugins": found,
-        "cells": cells,
+        "cells": [spec.name for spec in good],
         "database": database,
+        "remarks": idle,
         "problems": problems,
     }
 
@@ -52,17 +61,47 @@ def plugins_found() -> list[dict[str, Any]]:
     ]
 
 
-def _cells() -> tuple[list[str], list[Problem]]:
+def idle_ports(modes: Iterable[FailureMode], cells: Iterable[CellSpec]) -> list[Problem]:
+    """Return a remark on each mode that declares ports that it writes in none of some cells.
+
+    They may be written under other parameters, or be a mistake. Of a mode whose own code
+    raises that is told.
+    """
+    from twin.modes import brought
+    from twin.modes.context import CellContext
+
+    contexts = [CellContext(spec) for spec in cells]
+    problems: list[Problem] = []
+    for mode in modes:
+        fits = [cell for cell in contexts if cell.kind in mode.kinds]
+        try:
+            written = {at.port for cell in fits for at in brought.contributions(mode, cell)}
+        except TwinError as error:
+            problems += error.problems
+            continue
+        idle = [port.title for port in mode.writes if port not in written]
+        if idle and fits:
+            problems.append(
+                Problem(
+                    f"the failure mode {mode.id!r} declares {', '.join(idle)} in `writes`, and "
+                    f"writes nothing there in any of {len(fits)} cells",
+                    f"plugin {mode.provider}",
+                    fix="if no parameter makes it, return it from `contributions`, or take it "
+                    "out of `writes`",
+                )
+            )
+    return problems
+
+
+def _cells() -> tuple[list[CellSpec], list[Problem]]:
     """Return the cells that load, and what is wrong with the others."""
-    good: list[str] = []
+    good: list[CellSpec] = []
     problems: list[Problem] = []
     for name in list_cells():
         try:
-            load_cell(name)
+            good.append(load_cell(name))
         except TwinError as error:
             problems += error.problems
-        else:
-            good.append(name)
     return good, problems
 
 

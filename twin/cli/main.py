@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from twin import garbage, interrupts
-from twin.cli import faults, logs, streams
+from twin.cli import faults, logs, passwords, streams
 from twin.cli.options import Common
 from twin.cli.session import Session
 
@@ -20,6 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The words after ``twin``; the process's own by default.
     """
     if arguments is None:  # else somebody else's process
+        passwords.hide()
         garbage.collect_rarely()
     words = list(sys.argv[1:] if arguments is None else arguments)
     with streams.tolerant():

@@ -45,10 +45,11 @@ def doctor(session: Session) -> int:
     from twin.catalog.health import health
 
     found = health(session.common.db)
-    problems, cells = found.pop("problems"), found["cells"]
+    problems, remarks, cells = found.pop("problems"), found.pop("remarks"), found["cells"]
     document = {
         "ok": not problems,
         **found,
+        "remarks": faults.as_data(remarks) if remarks else [],
         "problems": faults.as_data(problems) if problems else [],
     }
 
@@ -67,6 +68,8 @@ def doctor(session: Session) -> int:
             ]
         )
         sheet.line()
+        for remark in remarks:
+            sheet.line(f"note: {remark}")
         for problem in problems:
             sheet.line(f"broken: {problem}", "red")
         sheet.line(f"{len(problems)} broken" if problems else "all is well")

@@ -17,6 +17,7 @@ from twin.engine.plan import PlanStep
 from twin.engine.prepare import Prepared
 from twin.model.core import TEMPERATURE
 from twin.model.parameters import nominal_capacity
+from twin.modes import brought
 from twin.modes.mode import Evidence, RunRecord
 from twin.modes.ports import Port
 from twin.ties import first_best
@@ -50,10 +51,7 @@ def gather_evidence(
     )
     found = {}
     for mode in prepared.modes:
-        try:
-            found[mode.id] = mode.diagnose(record, prepared.cell)
-        except (KeyError, ValueError, ZeroDivisionError, ArithmeticError) as error:
-            found[mode.id] = Evidence(says=f"no evidence: {type(error).__name__}: {error}")
+        found[mode.id] = brought.evidence(mode, record, prepared.cell)
     return found
 
 

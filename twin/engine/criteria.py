@@ -13,6 +13,7 @@ from twin.engine.outcome import Standing
 from twin.model.core import TEMPERATURE
 from twin.model.parameters import nominal_capacity
 from twin.model.referred import referred, referred_name
+from twin.modes import brought
 from twin.modes.context import CellContext
 from twin.modes.mode import Criterion, FailureMode
 
@@ -56,7 +57,7 @@ def gather(cell: CellContext, modes: Iterable[FailureMode]) -> list[Watched]:
     """Return every criterion that can be watched inside a step."""
     watched = [Watched(CORE, c) for c in _core_criteria(cell)]
     for mode in modes:
-        watched += [Watched(mode.id, c) for c in mode.criteria(cell)]
+        watched += [Watched(mode.id, c) for c in brought.criteria(mode, cell)]
     return watched
 
 

@@ -40,6 +40,7 @@ def warnings(
         *_criteria(prepared, found),
         *_validity(prepared, row),
         *(_timeout(step) for step in timed_out),
+        *(_skipped(step) for step in row.get("skipped_steps", ())),
         *leaving.events(row),
     ]
     new = []
@@ -117,6 +118,17 @@ def _beyond(mode: FailureMode, name: str, low: float, high: float) -> tuple[floa
     if most is not None and high > most:
         return high, most
     return None
+
+
+def _skipped(step: str) -> Event:
+    return {
+        "mode": "core",
+        "criterion": f"skipped: {step}",
+        "variable": "",
+        "value": None,
+        "threshold": None,
+        "says": f"the step {step!r} was skipped: what ends it held as it was to begin",
+    }
 
 
 def _timeout(step: str) -> Event:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 OutcomeKind = Literal["completed", "cell-failed", "left-window", "solver-gave-up", "cancelled"]
@@ -68,6 +68,8 @@ class Outcome:
         One sentence for the user, and what to change.
     outside_tables : list of dict
         The tables of the cell's laws that the run left, by key, variable, value and range.
+    missing_modes : list of str
+        The twin's own modes that could not be loaded, so that the run knew nothing of them.
     numerics : dict
         For a solver that gave up: its message, whether a physical limit had been
         reached, and what was tried.
@@ -88,12 +90,21 @@ class Outcome:
     says: str = ""
     fix: str = ""
     outside_tables: list[dict[str, Any]] = field(default_factory=list)
+    missing_modes: list[str] = field(default_factory=list)
     numerics: dict[str, Any] = field(default_factory=dict)
 
     @property
     def dead(self) -> bool:
         """Whether the cell died (:func:`is_death`)."""
         return is_death({"kind": self.kind, "numerics": self.numerics})
+
+    def lacking(self, modes: Iterable[str]) -> Outcome:
+        """Return the outcome of a run that the twin's own ``modes`` were missing from."""
+        lacking = list(modes)
+        if not lacking:
+            return self
+        told = f"{self.says} (without {', '.join(lacking)}, which could not be loaded)"
+        return replace(self, missing_modes=lacking, says=told)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the outcome as plain data."""

@@ -11,6 +11,7 @@ import pybamm
 
 from twin.engine import criteria
 from twin.engine.criteria import Watched
+from twin.engine.finite import refuse_what_is_no_number
 from twin.engine.inventory import OpenCircuit
 from twin.engine.plan import Plan, PlanStep
 from twin.engine.recorder import Recorder, recorded_names
@@ -22,6 +23,7 @@ from twin.model.full_cell import SolidStateSodiumDFN, SolidStateSodiumSPM
 from twin.model.parameters import APPLIED_PRESSURE, build_values, built_in
 from twin.model.pybamm_compat import CompiledCell, SolverSettings, make_step
 from twin.model.symmetric_cell import SodiumSymmetricCell
+from twin.modes import brought
 from twin.modes.context import CellContext
 from twin.modes.mode import FailureMode
 from twin.specs.schema import CellSpec
@@ -91,6 +93,7 @@ def build_model(
     except pybamm.ModelError as error:
         raise _cannot_assemble(built, error) from error
     built.assembly.check(built)
+    brought.refuse_unknown_names(built.assembly.modes, built.cell, built)
     cite(built.assembly.modes)
     return built
 
@@ -195,16 +198,19 @@ def prepare(
     free = {name: value for name, value in (free or {}).items() if name not in fixed}
     values.update(dict.fromkeys((APPLIED_PRESSURE, *free), "[input]"))
     steps = plan.unique_steps
+    inputs = {APPLIED_PRESSURE: spec.stack.pressure.si, **free}
     compiled = _compile(
         model,
         values,
         _made(steps, spec),
         SolverSettings(settings.rtol, settings.atol),
         spec,
-        {APPLIED_PRESSURE: spec.stack.pressure.si, **free},
+        inputs,
     )
     names = recorded_names(cell, modes, watched, model.assembly.contributors)
     recorder = Recorder(compiled, list(dict.fromkeys([*names, *also])), watched)
+    start = recorder.values_at(compiled, 0, 0.0, None, inputs)
+    refuse_what_is_no_number(model, compiled, modes, start, compiled.inputs(0, 0.0, inputs))
     index = {step.solved_as: number for number, step in enumerate(steps)}
     return Prepared(spec, cell, modes, plan, settings, compiled, recorder, watched, index, free)
 

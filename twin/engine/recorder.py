@@ -27,6 +27,7 @@ from twin.engine.sampling import at_period, sample
 from twin.model.core import RESISTANCE
 from twin.model.pybamm_compat import CompiledCell, Observer, StepResult
 from twin.model.tables import Beyond, keep_worst
+from twin.modes import brought
 from twin.modes.context import CellContext
 from twin.modes.mode import FailureMode
 from twin.modes.ports import PortAt
@@ -55,7 +56,6 @@ _INTERFACE = (
     "sodium lost [C.m-2]",
     "stoichiometry",
 )
-POINTS_PER_STEP = 60
 LEAST_CHARGE = 1e-4
 """Of the nominal capacity: less charge than this has no efficiency. Ratios of charges are told
 to 0.1 % and better, and the solver's tolerance leaves some 1e-7 of the nominal in doubt."""
@@ -76,7 +76,7 @@ def recorded_names(
     for at, by_mode in contributions.items():
         names += [at.variable, *by_mode.values()]
     for mode in modes:
-        names += mode.outputs(cell)
+        names += brought.outputs(mode, cell)
     names += [w.criterion.variable for w in watched]
     return list(dict.fromkeys(names))
 
@@ -84,13 +84,6 @@ def recorded_names(
 def efficiency(charge: float, discharge: float, nominal: float) -> float | None:
     """Return what came back of what went in; None where there was too little of either."""
     return discharge / charge if min(charge, discharge) > LEAST_CHARGE * nominal else None
-
-
-def thin(n: int, limit: int = POINTS_PER_STEP) -> np.ndarray:
-    """Return the indices of at most ``limit`` points out of ``n``, both ends among them."""
-    if n <= limit:
-        return np.arange(n)
-    return np.unique(np.linspace(0, n - 1, limit).round().astype(int))
 
 
 @dataclass
@@ -150,7 +143,7 @@ class Recorder:
         record.charge_Wh += sampled.charge_Wh
         record.discharge_Wh += sampled.discharge_Wh
         if step.period is None:
-            keep = thin(len(sampled.t))
+            keep = sampled.thinned()
             t, y = sampled.t[keep], sampled.y[:, keep]
         else:
             t = at_period(result.t[0], result.t[-1], step.period)

@@ -118,6 +118,8 @@ class RunLoop:
         Tells how long the run has taken in all [s].
     before : Before, optional
         What is stored of the cycles so far, of a run that goes on.
+    missing : sequence of str
+        The twin's own modes that could not be loaded.
 
     Attributes
     ----------
@@ -133,6 +135,7 @@ class RunLoop:
     should_stop: Callable[[], bool] = field(default=lambda: False)
     spent: Callable[[], float] = field(default=lambda: 0.0)
     before: Before | None = None
+    missing: Sequence[str] = ()
     stored_end: Outcome | None = field(default=None, init=False)
     _latest: tuple[Mapping[str, Any], tuple[Standing, ...]] = field(default=({}, ()), init=False)
 
@@ -150,7 +153,8 @@ class RunLoop:
     def _concluded(self, outcome: Outcome) -> Outcome:
         """Return the run's end with what it cost."""
         numerics = {**outcome.numerics, **self._numerics(outcome)}
-        return leaving.with_tables(replace(outcome, numerics=numerics), self.state.outside)
+        told = leaving.with_tables(replace(outcome, numerics=numerics), self.state.outside)
+        return told.lacking(self.missing)
 
     def _numerics(self, outcome: Outcome) -> dict[str, Any]:
         began, solver = self._began

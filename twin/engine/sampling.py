@@ -22,6 +22,9 @@ from twin.model.pybamm_compat import StepResult
 TOLERANCE = 1e-6
 ROUNDS = 12
 MOST_POINTS = 2000
+POINTS_PER_STEP = 60
+"""How many of them are stored, unless it takes more to hold a step's integrals to ``HELD``."""
+HELD = 1e-4
 # A period's last moment this near to the end (as a share of the period) is the end.
 _SAME = 1e-6
 
@@ -30,13 +33,40 @@ _SAME = 1e-6
 class Sampled:
     """A step's times, states, current [A] and voltage [V], refined.
 
-    ``charge_Wh`` and ``discharge_Wh`` are the energies taken up and given by then.
+    ``charge_Wh`` and ``discharge_Wh`` are the energies taken up while the current charges and
+    given while it discharges, as charges are counted: a symmetric cell, which takes energy
+    both ways, gives less than none.
     """
 
     t: np.ndarray
     y: np.ndarray
     charge_Wh: float
     discharge_Wh: float
+    current: np.ndarray
+    voltage: np.ndarray
+
+    def thinned(self) -> np.ndarray:
+        """Return the indices of the points to store: as few as hold the integrals to 1e-4.
+
+        Those of the voltage's size, the current's and the power's, each a share of itself.
+        """
+        curves = [np.abs(self.voltage), np.abs(self.current), np.abs(self.voltage * self.current)]
+        whole = [float(np.trapezoid(curve, self.t)) for curve in curves]
+        limit = POINTS_PER_STEP
+        while True:
+            keep = thin(len(self.t), limit)
+            parts = [float(np.trapezoid(curve[keep], self.t[keep])) for curve in curves]
+            held = (abs(a - b) <= HELD * b for a, b in zip(parts, whole, strict=True))
+            if len(keep) == len(self.t) or all(held):
+                return keep
+            limit *= 2
+
+
+def thin(n: int, limit: int) -> np.ndarray:
+    """Return the indices of at most ``limit`` points out of ``n``, both ends among them."""
+    if n <= limit:
+        return np.arange(n)
+    return np.unique(np.linspace(0, n - 1, limit).round().astype(int))
 
 
 def sample(result: StepResult, power: Callable[[np.ndarray, np.ndarray], tuple]) -> Sampled:
@@ -69,12 +99,13 @@ def sample(result: StepResult, power: Callable[[np.ndarray, np.ndarray], tuple])
         open_ = np.zeros(len(t) - 1, dtype=bool)
         for offset in (0, 1):
             open_[left[wrong] + np.searchsorted(left, left[wrong]) + offset] = True
-    watts = current * voltage
     return Sampled(
         t,
         y,
-        charge_Wh=-float(np.trapezoid(np.minimum(watts, 0), t)) / 3600,
-        discharge_Wh=float(np.trapezoid(np.maximum(watts, 0), t)) / 3600,
+        charge_Wh=-float(np.trapezoid(np.minimum(current, 0) * voltage, t)) / 3600,
+        discharge_Wh=float(np.trapezoid(np.maximum(current, 0) * voltage, t)) / 3600,
+        current=current,
+        voltage=voltage,
     )
 
 

@@ -36,6 +36,7 @@ from twin.model.film import film_current, film_voltage
 from twin.model.layout import remap_state
 from twin.model.parameters import parameter_values
 from twin.model.pybamm_impedance import CAPACITIVE, FilmBlock, impedance
+from twin.modes import brought
 from twin.modes.context import CellContext, Interface
 from twin.modes.mode import FailureMode
 from twin.modes.ports import Port
@@ -333,7 +334,7 @@ def _contributed(spec: CellSpec, modes: Iterable[FailureMode]) -> list[str]:
     cell = CellContext(spec)
     names: list[str] = []
     for mode in modes:
-        for at, name in mode.contributions(cell).items():
+        for at, name in brought.contributions(mode, cell).items():
             if at.port is Port.INTERFACE_RESISTANCE:
                 names += [name, _capacitance_of(name)]
     return names

@@ -35,6 +35,7 @@ import pybamm
 from twin.engine.prepare import Prepared
 from twin.model.parameters import used_capacity
 from twin.model.porous import ISOLATED
+from twin.modes import brought
 from twin.modes.context import CellContext
 from twin.modes.mode import FailureMode
 
@@ -217,7 +218,7 @@ def find_slow(prepared: Prepared) -> tuple[Slow | None, list[str]]:
     notes: list[str] = []
     entries: list[Entry] = []
     for mode in prepared.modes:
-        declared = mode.slow_states(prepared.cell)
+        declared = brought.slow_states(mode, prepared.cell)
         missing = [s.variable for s in declared if s.variable not in layout]
         silent = not declared and _states(mode, prepared.cell) & set(layout)
         if missing:
@@ -252,7 +253,7 @@ def find_slow(prepared: Prepared) -> tuple[Slow | None, list[str]]:
 def _states(mode: FailureMode, cell: CellContext) -> set[str]:
     """Return the names of the states a mode brings."""
     found: set[str] = set()
-    for submodel in mode.submodels(cell).values():
+    for submodel in brought.submodels(mode, cell).values():
         for symbol in submodel.get_fundamental_variables().values():
             if isinstance(symbol, pybamm.Variable):
                 found.add(symbol.name)

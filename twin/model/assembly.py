@@ -8,6 +8,7 @@ import pybamm
 
 from twin.errors import PluginError
 from twin.model import core
+from twin.modes import brought
 from twin.modes.context import CellContext
 from twin.modes.mode import FailureMode
 from twin.modes.ports import Port, PortAt
@@ -26,7 +27,7 @@ class Assembly:
     Raises
     ------
     PluginError
-        If a mode writes a port it does not declare.
+        If a mode writes a port it does not declare, or its own code raises.
     """
 
     def __init__(self, cell: CellContext, modes: Iterable[FailureMode]):
@@ -35,16 +36,11 @@ class Assembly:
         self.contributions: dict[PortAt, list[str]] = {}
         self.contributors: dict[PortAt, dict[str, str]] = {}
         for mode in self.modes:
-            for at, variable in mode.contributions(cell).items():
-                if at.port not in mode.writes:
-                    raise PluginError(
-                        f"mode {mode.id!r} contributes to {at} but does not declare it in `writes`",
-                        fix=f"add Port.{at.port.name} to {type(mode).__name__}.writes",
-                    )
+            for at, variable in brought.contributions(mode, cell).items():
                 self.contributions.setdefault(at, []).append(variable)
                 self.contributors.setdefault(at, {})[mode.id] = variable
         self.readers = self._optional_readers()
-        provided = {name for mode in self.modes for name in mode.provides(cell)}
+        provided = {name for mode in self.modes for name in brought.provides(mode, cell)}
         self.absent = {
             name: core.Absent(cell, name, neutral)
             for name, (neutral, _) in sorted(self.readers.items())
@@ -98,7 +94,7 @@ class Assembly:
         cell = self.cell
         found: dict[str, pybamm.BaseSubModel] = {}
         for mode in self.modes:
-            for name, submodel in mode.submodels(cell).items():
+            for name, submodel in brought.submodels(mode, cell).items():
                 found[f"mode {mode.id}: {name}"] = submodel
         found |= {absent.name: absent for absent in self.absent.values()}
         found |= core.gather_ports(cell, self.contributions)

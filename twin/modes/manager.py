@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 import importlib.metadata
 import logging
+import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from twin.specs.library import Library
 
 ENTRY_POINT_GROUP = "twin.plugins"
+NO_MODES = frozenset({"cells", "tui"})
+"""The entry points of the twin itself that bring no failure mode."""
 _GATHERED = ("twin_failure_modes", "twin_cell_specs", "twin_studies")
 log = logging.getLogger("twin.plugins")
 
@@ -64,15 +68,18 @@ class PluginManager:
         self._pm.add_hookspecs(hookspecs)
         self._modes: dict[str, FailureMode] | None = None
         self._refused: dict[str, str] = {}
+        self.reserved: frozenset[str] = frozenset()
         self._spec_dirs: list[Path] | None = None
         found = (
             importlib.metadata.entry_points(group=ENTRY_POINT_GROUP)
             if self.entry_points is None
             else self.entry_points
         )
-        # By distribution too, so that which of two namesakes is kept never depends on
-        # the order of sys.path.
-        for entry in sorted(found, key=lambda e: (e.name, _distribution(e)[0])):
+        found = list(found)
+        self.reserved = frozenset(e.name for e in found if _is_own(e))
+        # The twin's own first: nobody takes their names. By distribution too, so that which
+        # of two namesakes is kept never depends on the order of sys.path.
+        for entry in sorted(found, key=lambda e: (not _is_own(e), e.name, _distribution(e)[0])):
             self._load(entry)
 
     def _load(self, entry: Any) -> None:
@@ -80,13 +87,17 @@ class PluginManager:
 
         info = PluginInfo(entry.name, *_distribution(entry))
         self.plugins.append(info)
-        if self._pm.has_plugin(entry.name):
+        foreign = entry.name in self.reserved and not _is_own(entry)
+        if foreign or self._pm.has_plugin(entry.name):
             message = f"skipped: another plugin is already called {entry.name!r}"
+            if foreign:
+                message = f"skipped: the name {entry.name!r} is the twin's own"
             fix = f"rename the entry point in {info.distribution or 'its distribution'}"
             self._note(len(self.plugins) - 1, message, fix)
             return
         try:
-            self._add(entry.load(), entry.name)
+            with redirect_stdout(sys.stderr):  # stdout is for results alone
+                self._add(entry.load(), entry.name)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # an import may raise anything, SystemExit too
@@ -153,12 +164,17 @@ class PluginManager:
         raises only when it is read; empty where the hook is not asked for anything.
         """
         caller = getattr(self._pm.hook, hook)
-        for implementation in sorted(caller.get_hookimpls(), key=lambda i: i.plugin_name):
+
+        def rank(implementation: Any) -> tuple[bool, str]:
+            return not self.is_own(implementation.plugin_name), implementation.plugin_name
+
+        for implementation in sorted(caller.get_hookimpls(), key=rank):
             arguments = {name: given[name] for name in implementation.argnames}
             try:
                 arguments = copy.deepcopy(arguments) if copied else arguments
-                returned = implementation.function(**arguments)
-                found = _as_list(returned) if hook in _GATHERED else []
+                with redirect_stdout(sys.stderr):
+                    returned = implementation.function(**arguments)
+                    found = _as_list(returned) if hook in _GATHERED else []
             except (Exception, SystemExit) as error:
                 self._mark(implementation.plugin_name, f"{hook}: {type(error).__name__}: {error}")
             else:
@@ -183,7 +199,7 @@ class PluginManager:
         for plugin, found in self._each("twin_failure_modes", {}):
             names: list[str] = []
             for mode in found:
-                problem = mode_problem(mode, modes, plugin)
+                problem = mode_problem(mode, modes, plugin, self._not_for(plugin))
                 if problem is None:
                     mode.provider = plugin
                     modes[mode.id] = mode
@@ -196,6 +212,22 @@ class PluginManager:
             index = self._index(plugin)
             self.plugins[index] = replace(self.plugins[index], modes=tuple(names))
         return modes
+
+    def is_own(self, plugin: str) -> bool:
+        """Return whether a plugin by this name is one of the twin's own."""
+        return plugin in self.reserved
+
+    def _not_for(self, plugin: str) -> frozenset[str]:
+        """Return the ids of modes that a plugin may not take."""
+        return frozenset() if self.is_own(plugin) else self.reserved
+
+    def missing(self, without: Iterable[str] = ()) -> list[str]:
+        """Return which of the twin's own modes are not there, as they could not be loaded.
+
+        A run of all modes goes on without them, and says so in its outcome.
+        """
+        left_out = {*NO_MODES, *_names(without)}
+        return sorted(self.reserved - set(self.modes) - left_out)
 
     def select(
         self, only: Iterable[str] | None = None, without: Iterable[str] = (), kind: str = "full"
@@ -319,6 +351,12 @@ class PluginManager:
         _ = self.modes, self.spec_directories
         found = [*self.problems, *(library.problems if library is not None else ())]
         return list(dict.fromkeys(found))
+
+
+def _is_own(entry: Any) -> bool:
+    from twin.modes.vetting import TWIN
+
+    return _distribution(entry)[0] == TWIN
 
 
 def _distribution(entry: Any) -> tuple[str, str]:

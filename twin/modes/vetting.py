@@ -110,8 +110,14 @@ def requirement_problem(entry: Any) -> Finding | None:
     return None
 
 
-def mode_problem(mode: Any, taken: Mapping[str, FailureMode], plugin: str) -> Finding | None:
-    """Say so if an object that a plugin returns cannot be used as a failure mode."""
+def mode_problem(
+    mode: Any, taken: Mapping[str, FailureMode], plugin: str, reserved: Collection[str] = ()
+) -> Finding | None:
+    """Say so if an object that a plugin returns cannot be used as a failure mode.
+
+    ``taken`` are the modes that are there already, ``reserved`` the ids of the twin's own,
+    which a plugin of others cannot take even where those are missing.
+    """
     from twin.modes.mode import FailureMode
 
     if isinstance(mode, type) and issubclass(mode, FailureMode):
@@ -126,6 +132,8 @@ def mode_problem(mode: Any, taken: Mapping[str, FailureMode], plugin: str) -> Fi
         )
     if mode.id in _reserved():
         return f"the id {mode.id!r} is the cell's own", f"give {kind} another id"
+    if mode.id in reserved:
+        return f"the id {mode.id!r} is the twin's own mode's", f"give {kind} another id"
     if mode.id in taken:
         return (
             f"mode {mode.id!r} is already provided by {taken[mode.id].provider!r}",
@@ -157,7 +165,7 @@ def defaults_problem(mode: FailureMode, plugin: str) -> Finding | None:
         problems: list[Problem] = []
         # Ranked as a cell's file would be: its author is who reads this.
         validated(mode.Parameters, plant(table, Origin(plugin, "", Rank.CELL)), problems)
-    except Exception as error:  # defaults() and Parameters are the plugin's own code
+    except (Exception, SystemExit) as error:  # defaults() and Parameters are its own code
         message = getattr(error, "problem", None)
         says = message.message if message is not None else f"{type(error).__name__}: {error}"
         return f"{file} cannot be read: {says}", f"correct {file}, or override defaults()"

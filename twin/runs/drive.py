@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -51,7 +51,8 @@ def _interruptible() -> Iterator[Callable[[], bool]]:
 class Drive:
     """A run that is ready to go: cycled, watched, and its end stored.
 
-    ``way`` is ``"every"`` or ``"jump"``; ``before`` is what a run that goes on has stored.
+    ``way`` is ``"every"`` or ``"jump"``; ``before`` is what a run that goes on has
+    stored, and ``missing`` the twin's own modes that it had to begin without.
     """
 
     store: Store
@@ -62,6 +63,7 @@ class Drive:
     on_cycle: Callable[[Progress], None] | None = None
     on_start: Callable[[str], None] | None = None
     before: Before | None = None
+    missing: Sequence[str] = ()
 
     def run(self, total: int, began: float, wall_before: float = 0.0) -> RunResult:
         """Cycle up to ``total``; ``began`` is when the clock was started."""
@@ -81,6 +83,7 @@ class Drive:
                 should_stop=should_stop,
                 spent=lambda: wall_before - began + time.perf_counter(),
                 before=self.before,
+                missing=self.missing,
             )
             try:
                 outcome = loop.run(total)

@@ -96,6 +96,7 @@ def resume(
     chosen = plugin_manager().select(list(info.modes), without, spec.kind)
     old = {k: info.settings[k] for k in ("model", "rtol", "atol", "series_every")}
     way = info.settings.get("cycles", "every")
+    missing = info.settings.get("missing_modes", [])
     settings = RunSettings(
         known_model(model or old["model"]),
         rtol or old["rtol"],
@@ -124,7 +125,8 @@ def resume(
                 "cycles": way,
                 "overlays": info.settings.get("overlays", []),
                 "overrides": info.settings.get("overrides", {}) | shown(for_cell, for_protocol),
-            },
+            }
+            | ({"missing_modes": missing} if missing else {}),
             modes=mode_versions(chosen),
             packages=packages(),
             cycles_requested=total,
@@ -133,12 +135,12 @@ def resume(
         own = (state.to_bytes(), layout_of(prepared))
         opened.copy_history(info.id, run_id, state.cycle, own)
         before = StoredBefore(opened, run_id)
-        drive = Drive(opened, run_id, prepared, state, way, on_cycle, on_start, before)
+        drive = Drive(opened, run_id, prepared, state, way, on_cycle, on_start, before, missing)
         return drive.run(total, began)
     state.y = _as_stored(opened, prepared, state.y, info, checkpoint)
     opened.reopen_run(info.id, total, after=state.cycle, seen=info.updated)
     before = StoredBefore(opened, info.id)
-    drive = Drive(opened, info.id, prepared, state, way, on_cycle, on_start, before)
+    drive = Drive(opened, info.id, prepared, state, way, on_cycle, on_start, before, missing)
     return drive.run(total, began, info.wall_s)
 
 

@@ -119,7 +119,9 @@ def start(
     overlays = asked["overlays"]
     for_cell, for_protocol = split_overrides(asked["overrides"])
     spec = as_spec(cell, overlays=overlays, overrides=for_cell)
-    chosen = plugin_manager().select(asked["modes"], asked["without"], spec.kind)
+    manager = plugin_manager()
+    chosen = manager.select(asked["modes"], asked["without"], spec.kind)
+    missing = manager.missing(asked["without"]) if asked["modes"] is None else []
 
     # After the input is read: PyBaMM takes seconds to import, a typing error should not.
     from twin.engine.checkpoint import State
@@ -141,14 +143,15 @@ def start(
             "cycles": way,
             "overlays": [str(o) for o in overlays],
             "overrides": shown(for_cell, for_protocol),
-        },
+        }
+        | ({"missing_modes": missing} if missing else {}),
         modes=mode_versions(chosen),
         packages=packages(),
         cycles_requested=total,
     )
     state = State(0, 0.0, None)
     opened.commit_initial(run_id, state.to_bytes(), layout_of(prepared))
-    drive = Drive(opened, run_id, prepared, state, way, on_cycle, on_start)
+    drive = Drive(opened, run_id, prepared, state, way, on_cycle, on_start, None, missing)
     return drive.run(total, began)
 
 

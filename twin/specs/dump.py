@@ -118,9 +118,18 @@ def _stored(data: Mapping[str, Any]) -> Node:
 
 
 def cell_hash(spec: CellSpec) -> str:
-    """Return the SHA-256 of a cell's data in canonical JSON (sorted keys, no spaces)."""
+    """Return the SHA-256 of a cell's data (:func:`data_hash`)."""
+    return data_hash(cell_to_data(spec))
+
+
+def data_hash(data: Any) -> str:
+    """Return the SHA-256 of plain data in canonical JSON (sorted keys, no spaces).
+
+    It is the primary key of cells in every user's database: what it makes of given data must
+    never change.
+    """
     text = json.dumps(
-        cell_to_data(spec),
+        data,
         sort_keys=True,
         separators=(",", ":"),
         ensure_ascii=False,

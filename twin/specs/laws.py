@@ -68,6 +68,7 @@ def laws(
     *,
     gt: float | None = None,
     ge: float | None = None,
+    le: float | None = None,
     over: tuple[Over, ...] = ("stoichiometry", "temperature", "concentration"),
 ) -> Any:
     """Return the field type of a law whose value has ``unit``.
@@ -99,13 +100,13 @@ def laws(
     ----------
     unit : str
         The SI unit of the law's value.
-    gt, ge : float, optional
+    gt, ge, le : float, optional
         Bounds on the SI value, of a constant, a reference value or a table's points.
     over : tuple of str
         What a table may be over: what the law's place in the model knows.
     """
     allowed = over
-    quantity = Q(unit, gt=gt, ge=ge)
+    quantity = Q(unit, gt=gt, ge=ge, le=le)
     # A law whose points have a unit of their own names it in its body.
     positive, end, flat = Q(unit, gt=0), Q(unit, ge=0), _assumed(f"0 {unit}", "no steep end")
 
@@ -144,6 +145,12 @@ def laws(
                     least = f"above {gt:g}" if gt is not None else f"at least {ge:g}"
                     raise Complaint(
                         f"a point of y is {y:g} {unit}; expected {least}".rstrip(),
+                        fix="correct the points, or their unit",
+                        keys=("y",),
+                    )
+                if le is not None and not y <= le:
+                    raise Complaint(
+                        f"a point of y is {y:g} {unit}; expected at most {le:g}",
                         fix="correct the points, or their unit",
                         keys=("y",),
                     )

@@ -12,6 +12,29 @@ _ROUNDING = 1e-9
 _OPPOSITE = {"charge": "Discharge", "discharge": "Charge"}
 
 
+MOST_POINTS = 1_000_000
+"""Stored points of one step: at some fifty variables, what a machine can hold of a cycle."""
+_LONGEST_H = 1e6
+"""A century and more: times beyond it lose the seconds in which a step begins [h]."""
+
+
+def too_much(step: Any, period: float | None) -> tuple[str, str] | None:
+    """Return what of a step cannot be computed or held, and a fix; None if all can.
+
+    ``step`` is as PyBaMM has read it, and ``period`` the spacing of its stored points [s].
+    """
+    span = float(step.duration) if isinstance(step.duration, int | float) else 86400.0
+    if span > 3600 * _LONGEST_H:
+        return f"it takes {span / 3600:.3g} h", f"let it take no more than {_LONGEST_H:g} h"
+    points = 0.0 if period is None else span / period
+    if points > MOST_POINTS:
+        return (
+            f"a point every {period:g} s of {span / 3600:.3g} h are {points:.2g} points",
+            f"give a period of {span / MOST_POINTS:.2g} s or more, or a shorter step",
+        )
+    return None
+
+
 def contradiction(step: Any, text: str, spec: CellSpec) -> tuple[str, str] | None:
     """Return what speaks against a step for a cell, and a fix; None if nothing does.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from twin.errors import Problem, SpecError
 from twin.specs.complaint import Complaint, did_you_mean, near_miss, one_of
-from twin.specs.protocol_limits import contradiction
+from twin.specs.protocol_limits import contradiction, too_much
 from twin.specs.quantity import Quantity
 from twin.specs.ranges import temperature_complaints
 from twin.units import UnitError, to_si
@@ -256,7 +256,8 @@ def _filled(
         says = f"PyBaMM cannot read {text!r}{written}: {unreadable}"
         problems.append(Problem(says, file, where, _fix(text)))
         return None
-    against = contradiction(read, text, spec)
+    period = None if step.period is None else step.period.si
+    against = contradiction(read, text, spec) or too_much(read, period)
     if against is not None:
         problems.append(Problem(f"{text!r}{written}: {against[0]}", file, where, against[1]))
         return None

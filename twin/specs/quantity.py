@@ -158,7 +158,7 @@ def _number(raw: Any, unit: str, word: str | None = None) -> tuple[float, str]:
         else:
             raise Complaint(f"expected {wanted}, got {toml_type(raw)}", fix=fix)
     except UnitError as error:
-        raise Complaint(str(error), fix=fix) from None
+        raise Complaint(str(error), fix=error.fix or fix) from None
     except OverflowError:
         raise Complaint("the number is too large", fix=fix) from None
     if math.isnan(si):

@@ -16,6 +16,8 @@ from twin.specs.mixing import OF_METHOD, Method
 from twin.specs.quantity import Q
 
 SCHEMA_VERSION = 1
+STEEPEST = 10
+"""The largest exponent that can be computed with: a porosity of a hundredth to it is 1e-20."""
 
 
 def _assumed(value: Any, note: str = "the twin's default") -> Any:
@@ -55,7 +57,7 @@ class Metal(_Material):
     creep_rate: Q("1/s", ge=0) | None = None
     """Norton creep: strain rate at ``creep_reference_stress`` and reference temperature."""
     creep_reference_stress: Q("Pa", gt=0) | None = None
-    creep_exponent: Q("", ge=1) | None = None
+    creep_exponent: Q("", ge=1, le=STEEPEST) | None = None
     creep_activation_energy: Q("J/mol", ge=0) | None = None
     creep_reference_temperature: Q("K", gt=0) | None = None
     surface_energy: Q("J/m^2", ge=0) | None = None
@@ -79,7 +81,7 @@ class Intercalation(_Material):
     creep_rate: Q("1/s", ge=0) | None = None
     """Norton creep of a host that flows, as of a metal."""
     creep_reference_stress: Q("Pa", gt=0) | None = None
-    creep_exponent: Q("", ge=1) | None = None
+    creep_exponent: Q("", ge=1, le=STEEPEST) | None = None
     creep_activation_energy: Q("J/mol", ge=0) | None = None
     creep_reference_temperature: Q("K", gt=0) | None = None
 
@@ -90,7 +92,7 @@ class Electrolyte(_Material):
     kind: Literal["electrolyte"]
     transport: Literal["single-ion", "binary"]
     conductivity: laws("S/m", gt=0, over=("temperature", "concentration"))
-    transference_number: laws("", ge=0, over=("temperature", "concentration")) = _assumed(
+    transference_number: laws("", ge=0, le=1, over=("temperature", "concentration")) = _assumed(
         1.0, "only the cation moves"
     )
     thermodynamic_factor: laws("", over=("temperature", "concentration")) = _assumed(
@@ -215,8 +217,8 @@ class PorousElectrode(Frozen):
     metal: Metal | None = None
     """What plates on a host anode below that metal's potential, and may enter the separator
     as a filament; none is followed where it is not named."""
-    tortuosity_exponent: Q("", ge=0) = _assumed(1.5, "Bruggeman")
-    electronic_tortuosity_exponent: Q("", ge=0) = _assumed(1.5, "Bruggeman")
+    tortuosity_exponent: Q("", ge=0, le=STEEPEST) = _assumed(1.5, "Bruggeman")
+    electronic_tortuosity_exponent: Q("", ge=0, le=STEEPEST) = _assumed(1.5, "Bruggeman")
     mixing: Mixing | None = None
     """How it was mixed; if not given, all its phases hang together whatever their shares."""
 
@@ -239,7 +241,7 @@ class Separator(Frozen):
     material: Electrolyte
     thickness: Q("m", gt=0)
     electrolyte_fraction: Q("", gt=0, le=1) = _assumed(1.0, "a dense layer")
-    tortuosity_exponent: Q("", ge=0) = _assumed(1.5, "Bruggeman")
+    tortuosity_exponent: Q("", ge=0, le=STEEPEST) = _assumed(1.5, "Bruggeman")
 
 
 Contained = Literal["native film", "constriction"]

@@ -59,7 +59,7 @@ def _is_closed(engine: Engine) -> bool:
     try:
         with reading(engine) as connection:
             connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, UnicodeDecodeError) as error:
         return fault_of(error) in (Fault.READ_ONLY, Fault.CANNOT_OPEN)
     return False
 

@@ -135,6 +135,10 @@ _SAYS_OF_POSTGRES: dict[Fault, str] = {
 }
 
 
+RAISED = (SQLAlchemyError, sqlite3.Error, OSError, UnicodeDecodeError)
+"""What the driver and the system raise; the last where SQLite's own words quote damaged text."""
+
+
 def fault_of(error: BaseException) -> Fault:
     """Return what kind of error this is.
 
@@ -158,6 +162,8 @@ def fault_of(error: BaseException) -> Fault:
             if state[:length] in _POSTGRES:
                 return _POSTGRES[state[:length]]
         return Fault.OTHER
+    if isinstance(cause, UnicodeDecodeError):
+        return Fault.BROKEN
     if isinstance(cause, OSError):
         return _fault_of_system(cause)
     if type(cause).__module__.startswith("psycopg") and type(cause).__name__.endswith(
@@ -209,6 +215,6 @@ def explained(url: URL) -> Iterator[None]:
     """Turn whatever the driver or the system raises inside into a StoreError."""
     try:
         yield
-    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+    except RAISED as error:
         # The driver's error may quote the URL, so it is not kept as the cause.
         raise store_error(error, url) from None

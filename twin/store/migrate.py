@@ -104,7 +104,7 @@ def prepare(engine: Engine, *, lock_timeout_s: float = LOCK_TIMEOUT_S) -> tuple[
             return before, before
         try:
             return _upgraded(engine, lock_timeout_s), migrations.HEAD
-        except (SQLAlchemyError, sqlite3.Error) as error:
+        except (SQLAlchemyError, sqlite3.Error, UnicodeDecodeError) as error:
             if before is None or fault_of(error) is not Fault.READ_ONLY:
                 raise
             raise StoreError(

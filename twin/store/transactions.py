@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import random
-import sqlite3
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from twin.errors import StoreError
-from twin.store.faults import Fault, explained, fault_of, place, store_error
+from twin.store.faults import RAISED, Fault, explained, fault_of, place, store_error
 from twin.store.session import reading, writing
 
 T = TypeVar("T")
@@ -72,7 +70,7 @@ def write(
         try:
             with writing(engine) as connection:
                 return work(connection)
-        except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+        except RAISED as error:
             fault = fault_of(error)
             if fault is Fault.DUPLICATE and duplicate is not None:
                 message, fix = duplicate

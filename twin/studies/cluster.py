@@ -13,12 +13,15 @@ from twin import garbage, interrupts
 from twin.errors import InputError
 
 _QUIET = {
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
     "distributed.worker.profile.enabled": False,
     "distributed.worker.memory.monitor-interval": "1s",
     "distributed.admin.tick.interval": "500ms",
     "distributed.admin.system-monitor.interval": "5s",
 }
-"""Each of these wakes a worker from the life it follows; together they cost a twelfth."""
+"""Nothing is told over HTTP, which has no door. Each of the others wakes a worker from the life
+it follows; together they cost a twelfth."""
 
 
 _GRACE_S = 0.2
@@ -84,12 +87,20 @@ class Workers:
             ) from None
 
     def _start(self, count: int) -> None:
-        from distributed import Client, LocalCluster
+        from distributed import Client, LocalCluster, Security
 
+        # A port on this machine is open to all who use it, and a scheduler runs what it is
+        # given: both sides show a certificate that only this cluster's processes have.
+        guarded = Security.temporary()
         self._cluster = LocalCluster(
-            n_workers=count, threads_per_worker=1, processes=True, dashboard_address=None
+            n_workers=count,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=None,
+            protocol="tls://",
+            security=guarded,
         )
-        self._client = Client(self._cluster)
+        self._client = Client(self._cluster, security=guarded)
         # They get ready while this process still prepares what they will do.
         self._ready = [
             self._client.submit(get_ready, workers=[address], pure=False)

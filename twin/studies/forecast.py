@@ -95,12 +95,14 @@ class Forecast:
     @cached_property
     def shorts(self) -> frozenset[tuple[str, str]]:
         """The criteria, each with its mode, that mean a short."""
+        from twin.modes import brought
         from twin.modes.context import CellContext
 
         spec, _ = ensemble.spec_of(self.design)
         cell = CellContext(spec)
         modes = plugin_manager().select(self.design["modes"], (), spec.kind)
-        return frozenset((m.id, c.what) for m in modes for c in m.criteria(cell) if c.is_short)
+        found = [(m.id, c) for m in modes for c in brought.criteria(m, cell)]
+        return frozenset((mode, c.what) for mode, c in found if c.is_short)
 
     def short_before(self, cycle: int) -> dict[str, float]:
         """Return the probability of a short by a cycle, with its 90 % band."""

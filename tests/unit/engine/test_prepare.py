@@ -6,7 +6,7 @@ import pybamm
 import pytest
 
 import twin
-from twin.engine.prepare import build_model
+from twin.engine.prepare import RunSettings, build_model
 from twin.errors import ModelError, PluginError
 
 
@@ -94,3 +94,11 @@ def test_the_model_serves_a_plain_pybamm_script():
     simulation = pybamm.Simulation(model, parameter_values=values, C_rate=-0.5)
     solution = simulation.solve([0, 600])
     assert solution["Voltage [V]"].entries[-1] > 3
+
+
+@pytest.mark.parametrize(
+    ("every", "kept"), [(10, {1, 2, 3, 10, 20, 25}), (1, set(range(1, 26))), (0, set())]
+)
+def test_which_cycles_keep_their_series(every, kept):
+    settings = RunSettings(series_every=every)
+    assert {n for n in range(1, 26) if settings.keeps_series(n, last=n == 25)} == kept

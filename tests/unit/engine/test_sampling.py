@@ -7,7 +7,7 @@ import pytest
 
 import twin
 from twin.engine import prepare
-from twin.engine.sampling import at_period, sample
+from twin.engine.sampling import Sampled, at_period, sample, thin
 from twin.model.pybamm_compat import StepResult
 
 HOUR = 3600.0
@@ -81,3 +81,26 @@ def test_points_at_a_period_and_the_end(end, period, last):
 def test_an_end_a_hair_past_the_last_period_is_no_point_of_its_own():
     for end in (np.nextafter(6.0, 7), np.nextafter(6.0, 5)):
         assert at_period(0.0, end, 2.0).tolist() == [0.0, 2.0, 4.0, end]
+
+
+def bent(n: int, power: float) -> Sampled:
+    """A voltage that falls slowly and then steeply, at a constant current."""
+    t = np.linspace(0, 1, n) ** 3 * 3600
+    voltage = 3.0 - 2.0 * (t / 3600) ** power
+    current = np.full(n, 1e-3)
+    wh = float(np.trapezoid(voltage * current, t)) / 3600
+    return Sampled(t, np.zeros((1, n)), 0.0, wh, current, voltage)
+
+
+@pytest.mark.parametrize(("n", "power"), [(50, 1), (400, 1), (2000, 4), (2000, 60)])
+def test_what_is_stored_of_a_step_holds_its_integrals(n, power):
+    whole = bent(n, power)
+    keep = whole.thinned()
+    assert keep[0] == 0 and keep[-1] == n - 1
+    watts = whole.voltage * whole.current
+    stored = np.trapezoid(watts[keep], whole.t[keep]) / 3600
+    assert stored == pytest.approx(whole.discharge_Wh, rel=1e-4)
+    # No more than it takes: with half as many it would not hold.
+    half = thin(n, max(len(keep) // 2, 2))
+    if len(keep) > 60:
+        assert abs(np.trapezoid(watts[half], whole.t[half]) / 3600 / whole.discharge_Wh - 1) > 1e-4

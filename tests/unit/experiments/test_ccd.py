@@ -7,11 +7,13 @@ import math
 import pytest
 
 import twin
+from twin.engine.criteria import Watched
 from twin.errors import InputError, SolverGaveUpError
 from twin.experiments.bench import Leg, Stop
-from twin.experiments.ccd import CriticalCurrentTest, as_data, place_of
+from twin.experiments.ccd import CriticalCurrentTest, _nearest, as_data, place_of
 from twin.experiments.staircase import Staircase
 from twin.modes.context import CellContext
+from twin.modes.mode import Criterion
 
 K_B = 8.617333262e-5  # eV/K
 STEP = 2.0  # A.m-2
@@ -280,3 +282,25 @@ def test_a_full_cell_has_no_critical_currents():
     with pytest.raises(InputError, match="symmetric") as error:
         twin.ccd("na-nzsp-nvp")
     assert error.value.problem.fix
+
+
+class _Stairs:
+    """As much of a bench as the blame of a ramp looks at: two faces, one voltage."""
+
+    def __init__(self, near: float, far: float):
+        self.cell = CellContext(twin.load_cell("na-base-na"))
+        self.values = {"Anode wear": far, "Cathode wear": near}
+        self.watched = [
+            Watched(mode, Criterion(f"{place} worn", f"{place.capitalize()} wear", 1.0, "above",
+                                    0.0, "worn"))
+            for mode, place in (("rust", "anode"), ("wear", "cathode"))
+        ]  # fmt: skip
+
+
+def test_it_is_the_face_nearest_to_failure_that_is_blamed():
+    for near, far in ((0.999, 0.95), (0.97, 0.93)):
+        bench = _Stairs(near, far)
+        found = _nearest(bench, bench.values.__getitem__)
+        assert found is not None and found.label == "wear: cathode worn"
+    nobody = _Stairs(0.2, 0.1)
+    assert _nearest(nobody, nobody.values.__getitem__) is None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import beta
+from scipy.stats import beta, binom
 
 from twin.uncertainty.survival import (
     Member,
     _variance,
     cumulative_incidence,
+    fan,
     incidence,
     probability,
     quantile,
@@ -91,3 +92,35 @@ def test_a_lost_member_widens_the_band_of_the_median():
     (a, b), (c, d) = quantile_band(whole, 0.5), quantile_band(half, 0.5)
     assert (a, b) == (15, 26)  # binomial(40, 1/2): 5 and 95 % points 15 and 25
     assert d is None or d - c > b - a
+
+
+@pytest.mark.parametrize("n", [8, 30, 128])
+def test_the_bands_of_a_known_distribution_are_of_ninety_percent(n):
+    # Each end is where so few, or so many, deaths would come up once in twenty times.
+    for dead in range(1, n):
+        lives = members(["5"] * dead + ["9+"] * (n - dead))
+        found = probability(lives, 5, lambda m: True)
+        assert binom.sf(dead - 1, n, found["low"]) == pytest.approx(0.05, rel=1e-6)
+        assert binom.cdf(dead, n, found["high"]) == pytest.approx(0.05, rel=1e-6)
+    none = probability(members(["9+"] * n), 5, lambda m: True)
+    assert (1 - none["high"]) ** n == pytest.approx(0.05)
+
+
+def test_a_median_is_in_its_band_nine_times_of_ten():
+    chance = np.random.default_rng(5)
+    true, hits, times = 693.147, 0, 600
+    for _ in range(times):
+        lives = members([str(round(t * 1000)) for t in chance.exponential(1.0, 25)])
+        low, high = quantile_band(lives, 0.5)
+        hits += low <= true <= high
+    assert 0.87 < hits / times < 0.98  # of ranks, so rather more than 0.9; 0.68 is far off
+
+
+def test_the_fan_holds_nine_lives_of_ten():
+    lives = [
+        Member(i, 10, None, {}, capacity=[(1, 1.0), (10, (i + 0.5) / 1000)]) for i in range(1000)
+    ]
+    found = fan(lives, np.array([10]))
+    expected = {"p05": 0.05, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.95}
+    for name, share in expected.items():
+        assert found[name][0] == pytest.approx(share, abs=1e-3)

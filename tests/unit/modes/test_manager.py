@@ -176,6 +176,53 @@ def test_of_two_modes_with_one_id_the_second_is_reported(manager, brings, mode, 
     assert info(loaded, "bbb").modes == ()
 
 
+OWN = "sodium-cell-twin"
+
+
+def test_the_twins_own_names_are_reserved(entry, brings, mode, distribution, caplog):
+    own = entry("dendrite", brings(mode("dendrite", title="own")), distribution(OWN))
+    namesake = entry("dendrite", object(), distribution("aaa"))
+    taker = entry("aaa", brings(mode("dendrite", title="taken"), mode("rust")), distribution("aaa"))
+    for order in ([own, namesake, taker], [taker, namesake, own]):
+        loaded = PluginManager(order)
+        assert loaded.modes["dendrite"].title == "own" and loaded.missing() == []
+        assert sorted(loaded.modes) == ["dendrite", "rust"]
+        told = {p.file: p.message for p in loaded.problems}
+        assert "the name 'dendrite' is the twin's own" in told["plugin dendrite"]
+        assert "the id 'dendrite' is the twin's own mode's" in told["plugin aaa"]
+
+
+def test_nobody_stands_in_for_one_of_the_twins_own_that_is_missing(
+    entry, brings, mode, distribution
+):
+    gone = entry("dendrite", ImportError("no"), distribution(OWN))
+    namesake = entry("dendrite", brings(mode("dendrite")), distribution("bbb"))
+    taker = entry("aaa", brings(mode("dendrite"), mode("rust")), distribution("aaa"))
+    others = [entry(name, ImportError("no"), distribution(OWN)) for name in ("cells", "tui")]
+    loaded = PluginManager([gone, namesake, taker, *others])
+    assert sorted(loaded.modes) == ["rust"]
+    assert loaded.missing() == ["dendrite"] and loaded.missing(["dendrite"]) == []
+
+
+def test_what_a_plugin_prints_goes_to_stderr(entry, brings, mode, capsys):
+    class Talks:
+        name = "talks"
+        dist = None
+
+        def load(self):
+            print("on import")
+            return self
+
+        @hookimpl
+        def twin_failure_modes(self):
+            print("in a hook")
+            yield mode("rust")
+
+    assert list(PluginManager([Talks()]).modes) == ["rust"]
+    told = capsys.readouterr()
+    assert told.out == "" and told.err == "on import\nin a hook\n"
+
+
 @settings(deadline=None)
 @given(order=st.permutations(["d", "a", "c-2", "b", "c"]))
 def test_modes_come_in_the_order_of_their_ids(manager, brings, mode, order):

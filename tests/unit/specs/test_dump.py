@@ -16,6 +16,7 @@ from twin.specs.dump import (
     cell_hash,
     cell_to_data,
     cell_to_toml,
+    data_hash,
     iter_quantities,
     provenance_counts,
     with_overrides,
@@ -186,3 +187,17 @@ def test_a_finished_cell_takes_overrides_as_a_file_does(tree):
     with pytest.raises(SpecError) as raised:
         with_overrides(stored, {"stack.presure": "1 MPa"}, tree.modes)
     assert raised.value.problem.fix == "did you mean stack.pressure?"
+
+
+def test_the_hash_of_given_data_never_changes():
+    # Worked out by hand: sha256 of {"a":[1.5,null,"Ω"],"b":{"c":true,"d":"x"}}
+    data = {"b": {"d": "x", "c": True}, "a": [1.5, None, "Ω"]}
+    golden = "29f46c7a4ad3ba604b81651deec5554ba15579173cf3fc64023651afbf42556a"
+    assert data_hash(data) == golden
+    assert data_hash({"a": [1.5, None, "Ω"], "b": {"c": True, "d": "x"}}) == golden
+    assert data_hash({**data, "a": [None, 1.5, "Ω"]}) != golden  # a list keeps its order
+
+
+def test_a_cells_hash_is_its_datas(tree):
+    spec = tree.load()
+    assert cell_hash(spec) == data_hash(cell_to_data(spec))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -323,3 +324,31 @@ def test_the_windows_own_limits_and_what_lies_between_are_allowed(tree, load):
     ):
         tree.write("protocols/cycle.toml", CYCLE.replace("Charge at {rate} until {upper}", step))
         load().resolve(tree.load())
+
+
+@pytest.mark.parametrize(
+    ("step", "says"),
+    [
+        ({"do": "Rest for 100000 hours", "period": "1 ms"}, "points"),
+        ({"do": "Charge at C/5 until {upper}", "period": "1 us"}, "points"),
+        ("Rest for 99999999 hours", "it takes 1e+08 h"),
+    ],
+)
+def test_what_cannot_be_held_or_computed_is_refused_as_it_is_read(step, says):
+    data = {"schema": 1, "name": "p", "title": "p", "phase": [{"name": "a", "steps": [step]}]}
+    with pytest.raises(SpecError, match=re.escape(says)) as caught:
+        Protocol.from_data(data).resolve(load_cell("na-nzsp-nvp"))
+    assert caught.value.problems[0].fix
+
+
+@pytest.mark.parametrize(
+    ("cell", "key", "value"),
+    [
+        ("na-nzsp-nvp", "cathode.tortuosity_exponent", "492"),
+        ("na-nzsp-nvp", "cathode.electronic_tortuosity_exponent", "11"),
+        ("na-gel-nvp", "electrolyte.material.transference_number", "1.4"),
+    ],
+)
+def test_numbers_that_cannot_be_computed_with_are_refused(cell, key, value):
+    with pytest.raises(SpecError, match="is above"):
+        load_cell(cell, overrides={key: value})

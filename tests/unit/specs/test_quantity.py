@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from twin import FARADAY
+from twin.specs.complaint import Complaint
 from twin.specs.laws import laws
 from twin.specs.quantity import Q, dump_quantity, parse_quantity
 from twin.units import UnitError, pybamm_unit, to_si
@@ -133,3 +134,39 @@ def test_an_unknown_law_is_named(law):
 )
 def test_units_in_pybamms_spelling(unit, written):
     assert pybamm_unit(unit) == written
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "si"),
+    [
+        ("5e-3 S cm-1", "S/m", 0.5),
+        ("30 kJ mol-1", "J/mol", 3e4),
+        ("20 A.m-2", "A/m^2", 20.0),
+        ("1 mA cm-2", "A/m^2", 10.0),
+        ("1 mA cm⁻²", "A/m^2", 10.0),
+        ("10 Ω·cm²", "ohm*m^2", 1e-3),
+        ("10 Ω cm2", "ohm*m^2", 1e-3),
+        ("−20 °C", "K", 253.15),
+        ("0.5 cm2 s-1", "m^2/s", 5e-5),
+        ("1 W.m-1.K-1", "W/(m*K)", 1.0),
+        ("2 m-1", "1/m", 2.0),
+    ],
+)
+def test_units_as_the_field_and_the_twin_write_them(text, unit, si):
+    assert parse_quantity(text, unit).si == pytest.approx(si)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "fix"),
+    [
+        ("0,5 mm", "m", 'write a decimal point: "0.5 mm"'),
+        ("25 C", "K", 'write "25 degC"'),
+        ("3 dB/m", "1/m", None),
+        ("1 W/m.K", "W/(m*K)", None),
+        ("1 J/mol K", "J/(mol*K)", None),
+    ],
+)
+def test_what_cannot_be_read_is_a_complaint_with_what_is_meant(text, unit, fix):
+    with pytest.raises(Complaint) as caught:
+        parse_quantity(text, unit)
+    assert caught.value.fix and (fix is None or caught.value.fix == fix)

@@ -228,3 +228,10 @@ def test_every_fault_has_a_message_and_a_fix():
 
     assert set(_SAYS) == set(Fault)
     assert all(message and fix for message, fix in _SAYS.values())
+
+
+def test_words_of_sqlite_that_quote_damaged_text_are_damage(file, store):
+    error = UnicodeDecodeError("utf-8", b"\xcc(", 0, 1, "invalid continuation byte")
+    with pytest.raises(StoreError, match="the database is damaged"):
+        store._read(lambda connection: (_ for _ in ()).throw(error))
+    assert fault_of(error) is Fault.BROKEN
