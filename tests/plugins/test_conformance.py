@@ -329,7 +329,7 @@ def test_a_sound_mode_passes(monkeypatch, check):
         (
             "test_names_exist_in_the_model",
             {"slow_states": lambda self, cell: [SlowState("Anode broken contact")]},
-            "not integrated",
+            "integrated in time",
         ),
         ("test_names_exist_in_the_model", {"outputs": lambda self, cell: ["Nothing"]}, "Nothing"),
         (
