@@ -337,7 +337,8 @@ class ModeConformance:
             try:
                 changed = self.spec(more)
             except SpecError as error:  # bound to another number, or as large as may be
-                bound = {p.key for p in error.problems if p.key in wanted}
+                named = [p.key for p in error.problems if p.key]
+                bound = {k for k in wanted if any(f"{k}.".startswith(f"{n}.") for n in named)}
                 assert bound, error
                 wanted = {key: q for key, q in wanted.items() if key not in bound}
             else:
