@@ -9,6 +9,7 @@ asks.
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections import namedtuple
 from collections.abc import Iterator
@@ -21,7 +22,11 @@ _held = threading.Event()
 
 @contextmanager
 def remembered() -> Iterator[None]:
-    """Write down a Ctrl-C within the block, besides raising it; only in the main thread."""
+    """Write down a Ctrl-C within the block, besides raising it; only in the main thread.
+
+    To be told to end (SIGTERM), or to lose the terminal (SIGHUP, unless that is ignored, as
+    ``nohup`` has it), is the same: what was started is ended, and what is done is kept.
+    """
     _asked.clear()
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -32,11 +37,23 @@ def remembered() -> Iterator[None]:
         if not _held.is_set():
             raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGINT, note)
+    asks = [signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)]
+    heard = [n for n in asks if signal.getsignal(n) is not signal.SIG_IGN or n == signal.SIGINT]
+    unraisable = sys.unraisablehook
+
+    def quiet(about: Any) -> None:
+        # Lost in a destructor or a callback; it is written down, and asked for.
+        if not isinstance(about.exc_value, KeyboardInterrupt):
+            unraisable(about)
+
+    before = {number: signal.signal(number, note) for number in dict.fromkeys(heard)}
+    sys.unraisablehook = quiet
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        sys.unraisablehook = unraisable
+        for number, handler in before.items():
+            signal.signal(number, handler)
         _asked.clear()
         _handled()
 

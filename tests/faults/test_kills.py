@@ -54,7 +54,7 @@ def killed_often(going, figure, kills: int, url: str, kind: str, plain: str, bet
     expected = content(plain, kind, told[0]["id"])
     chance, done, ended, lost, which, began_before = random.Random(7), 0, 0, 0, "-", ""
     known: set[Any] = set()
-    while done < kills or which != "-":
+    while done < kills or which != "-" or not ended:
         one = going(url, kind, which)
         if done < kills:
             time.sleep(chance.uniform(0.3 * takes if takes < 8 else 2.0, takes))

@@ -7,6 +7,9 @@ import signal
 import subprocess
 import sys
 import threading
+import time
+
+import pytest
 
 import twin
 from twin import interrupts
@@ -79,3 +82,13 @@ def test_a_ctrl_c_is_put_off_to_the_end_of_a_block_and_kept_from_what_starts_in_
             raise AssertionError("the Ctrl-C was lost")
     assert reached and said.stdout.strip() == "True"
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_each_way_to_be_told_to_end_is_an_interrupt(name):
+    number = getattr(signal, name)
+    before = signal.getsignal(number)
+    with pytest.raises(KeyboardInterrupt), interrupts.remembered():
+        os.kill(os.getpid(), number)
+        time.sleep(1)
+    assert signal.getsignal(number) is before

@@ -335,9 +335,8 @@ class ModeConformance:
             try:
                 changed = self.spec(more)
             except SpecError as error:  # bound to another number, or as large as may be
-                keys = [p.key for p in error.problems if p.key]
-                # A law's problem is told of its table, its number is one key below.
-                bound = {w for w in wanted for k in keys if w == k or w.startswith(f"{k}.")}
+                named = [p.key for p in error.problems if p.key]
+                bound = {k for k in wanted if any(f"{k}.".startswith(f"{n}.") for n in named)}
                 assert bound, error
                 wanted = {key: q for key, q in wanted.items() if key not in bound}
             else:
