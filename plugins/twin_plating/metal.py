@@ -68,14 +68,22 @@ class PlatedSodium(ModeSubModel):
     def get_fundamental_variables(self) -> dict[str, Any]:
         """Define what is plated, place by place, and what is dead."""
         plated, dead = self._names
-        # A hundredth of what the host holds is the size of a plated layer.
-        scale = 0.01 * self.cell.sites(self.interface.place)
+        scale = self._sites()
         q = self.local_state(plated, scale)
         return {
             plated: q,
             dead: self.state(dead, scale),
             self.interface("plated sodium [C.m-2]"): self.mean(q),
         }
+
+    def _sites(self) -> pybamm.Symbol:
+        """Return a hundredth of what the host holds [C.m-2], the size of a plated layer."""
+        key = self.interface.place
+        c_max = self.cell.parameter(f"{key}.material.maximum_concentration")
+        volume = self.cell.parameter(f"{key}.active_fraction") * self.cell.parameter(
+            f"{key}.thickness"
+        )
+        return 0.01 * pybamm.constants.F * c_max * volume
 
     def set_initial_conditions(self, variables: dict[str, Any]) -> None:
         """A new anode is bare."""
