@@ -1,9 +1,9 @@
 """What the mechanisms say of published rows: an ensemble of lives a row.
 
-Each row's cell (:mod:`twin.outcomes.setups`) is a forecast of its own, with its own Sobol points, so
-that what is said of a row hangs on no other row and on no number of workers. Its lives are members of
-a study in the store, found again by a hash of all that decides them: ablations and folds share
-them, and what was interrupted goes on.
+Each row's cell (:mod:`twin.outcomes.setups`) is a forecast of its own, with its own Sobol points,
+so that what is said of a row hangs on no other row and on no number of workers. Its lives are
+members of a study in the store, found again by a hash of all that decides them: ablations and folds
+share them, and what was interrupted goes on.
 """
 
 from __future__ import annotations
@@ -213,7 +213,10 @@ def _read(row: Row, setup: SetUp, store: Store, lived: Sequence[Lived]) -> Told:
         CRITICAL: _critical,
         LIFE: _life,
     }[row.quantity]
-    values, dead, ways, wall = [], [], {}, 0.0
+    values: list[float] = []
+    dead: list[bool] = []
+    ways: dict[str, int] = {}
+    wall = 0.0
     for life in lived:
         wall += life.wall_s or 0.0
         value = reader(row, setup, store, life)

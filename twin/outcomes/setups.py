@@ -1,16 +1,16 @@
-"""From a published row to a cell: the nearest in the library, what the row gives, and what is drawn.
+"""From a published row to a cell: the nearest in the library, what it gives, and what is drawn.
 
-A row is mapped by its words, and by its classes where no word is known (``setups.toml``). What it does
-not say has a prior (``drawn.toml``): the numbers get a spread, as in a cell's file, and are sampled. No
-overlay is laid on: those of the library hold what the very papers measured. A coat, a press before
-and a bare face are told apart by class.
+A row is mapped by its words, and by its classes where no word is known (``setups.toml``). What it
+does not say has a prior (``drawn.toml``): the numbers get a spread, as in a cell's file, and are
+sampled. No overlay is laid on: those of the library hold what the very papers measured. A coat, a
+press before and a bare face are told apart by class.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -25,6 +25,7 @@ _LEVELS = 24
 _LOWEST, _STEP = 0.05, 1.3
 """The staircase of currents: its first level [mA.cm-2], and each over the one before."""
 _USUAL_CYCLES = 300
+_TOLD = ("anode", "electrolyte", "cathode")
 FOLLOWED = 300
 """A full cell is followed for so many cycles at most; what it loses after goes on with
 :data:`EXPONENT` (inside published cells the loss goes as N^0.43 to N^0.50)."""
@@ -85,7 +86,9 @@ def set_up(row: Row) -> SetUp:
         spec, left = _loaded(base.name, patch | _thickness(row, want, spec), keys)
     notes += [f"{key} is not drawn: the cell has none" for key in left]
     rules, cycles = _rules(row, want, spec)
-    return SetUp(base.name, spec, rules, cycles, tuple(k for k in keys if k not in left), tuple(notes))
+    return SetUp(
+        base.name, spec, rules, cycles, tuple(k for k in keys if k not in left), tuple(notes)
+    )
 
 
 def control_of(row: Row) -> str | None:
@@ -105,14 +108,22 @@ def control_of(row: Row) -> str | None:
     if want.tin:
         return "tin that takes up all of its sodium"
     soft_between = want.electrolyte_class == "soft" or {"wet", "interlayer"} & row.marks
-    if row.classes.get("cathode") == "conversion" and not soft_between:
-        if want.electrolyte_class == "ceramic":
-            return "a cathode that swells, uncoated, against a ceramic"
+    swells = row.classes.get("cathode") == "conversion"
+    if swells and want.electrolyte_class == "ceramic" and not soft_between:
+        return "a cathode that swells, uncoated, against a ceramic"
     return "a catholyte charged beyond its limit" if _beyond(row, want) else None
 
 
+def marked(row: Row) -> Row:
+    """Return a row whose control is told by its set-up, where the set-up is told."""
+    if row.quantity != RETENTION or not any(row.words.get(k) for k in _TOLD):
+        return row
+    marks = row.marks - {"control"}
+    return replace(row, marks=marks | {"control"} if control_of(row) else marks)
+
+
 def _beyond(row: Row, want: _Wanted) -> bool:
-    """Return whether the upper limit passes the catholyte's measured one by the excess asked for."""
+    """Return whether the upper limit passes the catholyte's measured one by a set excess."""
     upper = row.window[1]
     if upper is None:
         return False
@@ -130,7 +141,10 @@ def _beyond(row: Row, want: _Wanted) -> bool:
 def _limit(material: str) -> float | None:
     """Return an electrolyte's measured oxidation limit [V]; None if none was measured."""
     for entry in _index():
-        for of in (entry.spec.electrolyte.material, getattr(entry.spec.cathode, "electrolyte", None)):
+        for of in (
+            entry.spec.electrolyte.material,
+            getattr(entry.spec.cathode, "electrolyte", None),
+        ):
             if of is not None and of.name == material and of.oxidation_limit is not None:
                 limit = of.oxidation_limit
                 return float(limit.si) if limit.status == "measured" else None
@@ -169,8 +183,10 @@ def _wanted(row: Row, full: bool) -> _Wanted:
     if electrolyte is None:
         raise NotMapped("nothing is known of its electrolyte")
     # An alloy on both sides of a symmetric cell stands as a face that touches all over.
-    anode = ("" if full else "sodium") or _by_words("anode", row.words.get("anode", "")) or told["anode"]["class"].get(
-        row.classes.get("anode") or "", "sodium"
+    anode = (
+        ("" if full else "sodium")
+        or _by_words("anode", row.words.get("anode", ""))
+        or told["anode"]["class"].get(row.classes.get("anode") or "", "sodium")
     )
     tin = anode == "tin" or (full and row.classes.get("anode") == "sn")
     material: str | None = None
@@ -181,7 +197,11 @@ def _wanted(row: Row, full: bool) -> _Wanted:
         if material is None:
             raise NotMapped("nothing is known of its cathode")
     mixing = next(
-        (name for name, known in told["mixing"].items() if any(w in cathode.lower() for w in known)),
+        (
+            name
+            for name, known in told["mixing"].items()
+            if any(w in cathode.lower() for w in known)
+        ),
         None,
     )
     return _Wanted(
@@ -365,13 +385,16 @@ def _loaded(
     name: str, patch: Mapping[str, Any], keys: Mapping[str, Any]
 ) -> tuple[Any, tuple[str, ...]]:
     """Return the cell; keys that it does not have are left out, and told."""
-    keys, left = dict(keys), []
+    keys = dict(keys)
+    left: list[str] = []
     while True:
         try:
             return load_cell(name, overrides={**patch, **keys}), tuple(left)
         except SpecError as error:
             bad = [
-                k for k in keys if any(p.key and p.key.startswith(k.rsplit(".", 1)[0]) for p in error.problems)
+                k
+                for k in keys
+                if any(p.key and p.key.startswith(k.rsplit(".", 1)[0]) for p in error.problems)
             ]
             if not bad:
                 raise NotMapped(f"{name}: {error.problems[0]}") from None
@@ -412,19 +435,28 @@ def levels() -> list[float]:
 
 
 def staircase(charge: float | None) -> Any:
-    """Return a ramp of currents, a cycle at each: half an hour, or a charge [mAh.cm-2], each way."""
+    """Return a ramp of currents, a cycle at each: half an hour or a charge [mAh.cm-2] each way."""
     from twin.specs.protocol import Protocol
 
     parameters, phases = {}, []
     for number, current in enumerate(levels(), start=1):
         parameters[f"j{number}"] = f"{current:.6g} mA/cm^2"
         parameters[f"t{number}"] = f"{0.5 if charge is None else charge / current:.6g} hour"
-        steps = [
-            f"{way} at {{j{number}}} for {{t{number}}}" for way in ("Discharge", "Charge")
-        ]
+        steps = [f"{way} at {{j{number}}} for {{t{number}}}" for way in ("Discharge", "Charge")]
         phases.append({"name": f"{current:.3g} mA/cm^2", "cycles": 1, "steps": steps})
     data = {"schema": 1, "name": "staircase", "title": "A staircase of currents"}
-    return Protocol.from_data(data | {"kinds": ["symmetric"], "parameters": parameters, "phase": phases})
+    return Protocol.from_data(
+        data | {"kinds": ["symmetric"], "parameters": parameters, "phase": phases}
+    )
 
 
-__all__ = ["NotMapped", "SetUp", "control_of", "cycles_of", "levels", "set_up", "staircase"]
+__all__ = [
+    "NotMapped",
+    "SetUp",
+    "control_of",
+    "cycles_of",
+    "levels",
+    "marked",
+    "set_up",
+    "staircase",
+]
