@@ -49,8 +49,8 @@ class Told:
         Which of them died before.
     lost : int
         Members of which nothing is known: they could not be followed so far.
-    setup : SetUp or None
-        The cell; None if nothing stands for the row.
+    setup : mapping or None
+        The cell, as :meth:`twin.outcomes.setups.SetUp.to_dict`; None if nothing stands for the row.
     reason : str
         Why it has no members.
     ways : mapping
@@ -62,7 +62,7 @@ class Told:
     values: np.ndarray
     dead: np.ndarray
     lost: int = 0
-    setup: SetUp | None = None
+    setup: Mapping[str, Any] | None = None
     reason: str = ""
     ways: Mapping[str, int] | None = None
     wall_s: float = 0.0
@@ -74,8 +74,7 @@ class Told:
 
     def to_dict(self) -> dict[str, Any]:
         """Return what is told of it beside the prediction."""
-        found = {} if self.setup is None else self.setup.to_dict()
-        return found | {
+        return dict(self.setup or {}) | {
             "lives": len(self.values),
             "dead": int(self.dead.sum()),
             "lost": self.lost,
@@ -143,10 +142,9 @@ def told_of(row: Row, store: Store, members: int, without: Sequence[str] = ()) -
     except NotMapped as error:
         return nothing(str(error))
     try:
-        job = _design(row, setup, members, without)
+        study, job = _study(row, setup, store, members, without)
     except TwinError as error:
         return nothing(f"{setup.cell}: {error}")
-    study = _study(store, row, job)
     with Lives(store, study, job, Going(workers=1)) as lives:
         lived = lives.live(ensemble.variants(job))
     return _read(row, setup, store, lived)
@@ -164,10 +162,14 @@ def _url(store: Store) -> str:
     return store.engine.url.render_as_string(hide_password=False)
 
 
-def _design(row: Row, setup: SetUp, members: int, without: Sequence[str]) -> dict[str, Any]:
+def _study(
+    row: Row, setup: SetUp, store: Store, members: int, without: Sequence[str]
+) -> tuple[str, dict[str, Any]]:
+    """Return the row's study and its design, an earlier one of the same content if there is one."""
     from twin.specs.dump import cell_to_data
 
-    modes = plugin_manager().select(None, [m for m in without if m in _ids(setup)], setup.spec.kind)
+    chosen = plugin_manager().select(None, (), setup.spec.kind)
+    modes = [mode for mode in chosen if mode.id not in without]
     asked = DEFAULTS | {
         "cycles": setup.cycles,
         "samples": members,
@@ -182,25 +184,15 @@ def _design(row: Row, setup: SetUp, members: int, without: Sequence[str]) -> dic
         "packages": packages(),
     }
     text = json.dumps(decides, sort_keys=True, default=str)
+    name = f"{row.paper}/{row.id} {hashlib.sha256(text.encode()).hexdigest()[:20]}"
+    before = next((s.id for s in store.studies(kind=KIND) if s.cell_name == name), None)
+    if before is not None:
+        job = dict(store.study(before).design)
+        if len(job["values"]) < members:
+            job = ensemble.lengthened(store, before, job, {"samples": members, "settle": None})
+        return before, job | {"values": job["values"][:members]}
     job = ensemble.design(ensemble.Subject(setup.spec, setup.rules, modes, None), asked)
-    return job | {"content": hashlib.sha256(text.encode()).hexdigest()[:20]}
-
-
-def _ids(setup: SetUp) -> set[str]:
-    return {mode.id for mode in plugin_manager().select(None, (), setup.spec.kind)}
-
-
-def _study(store: Store, row: Row, job: dict[str, Any]) -> str:
-    """Return the row's study, an earlier one of the same content if there is one."""
-    name = f"{row.paper}/{row.id} {job['content']}"
-    for info in store.studies(kind=KIND):
-        if info.cell_name == name:
-            kept = store.study(info.id).design
-            if len(kept["values"]) >= len(job["values"]):
-                return str(info.id)
-            store.change_study(info.id, lambda now: {**now, "values": job["values"]})
-            return str(info.id)
-    return str(store.start_study(kind=KIND, cell_name=name, design=job))
+    return store.start_study(kind=KIND, cell_name=name, design=job), job
 
 
 # ------------------------------------------------------------ what came of it
@@ -230,7 +222,8 @@ def _read(row: Row, setup: SetUp, store: Store, lived: Sequence[Lived]) -> Told:
     lost = len(lived) - len(values)
     reason = "" if len(values) > 1 else f"{lost} of its {len(lived)} lives could not be followed"
     ranked = dict(sorted(ways.items(), key=lambda item: -item[1]))
-    return Told(np.array(values), np.array(dead, dtype=bool), lost, setup, reason, ranked, wall)
+    died = np.array(dead, dtype=bool)
+    return Told(np.array(values), died, lost, setup.to_dict(), reason, ranked, wall)
 
 
 def _retained(row: Row, setup: SetUp, store: Store, life: Lived) -> float | None:
