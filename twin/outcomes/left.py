@@ -173,7 +173,9 @@ def fit_left(
     alone = None if rows[0].quantity == RETENTION else alone_of(rows, rows)
     said = Said(rows, told, alone)
     papers = [row.paper for row in rows]
-    return regression.fit(X, lo, hi, papers, sd, mean, mechanisms=said), kinds, alone
+    scatters = regression.scatters("scatter" if said.retention else "scatter_left")
+    fitted = regression.fit(X, lo, hi, papers, sd, mean, mechanisms=said, priors=scatters)
+    return fitted, kinds, alone
 
 
 def members_with(

@@ -102,7 +102,7 @@ def fit(
     known = lo == hi
     y = _start(lo, hi)
     u, tau2, sigma2, scale = np.zeros(labs), 0.2, 0.25, np.ones(n)
-    of_lab, of_cell = _scatters() if priors is None else priors
+    of_lab, of_cell = scatters() if priors is None else priors
     kept: list[tuple[np.ndarray, float, float, np.ndarray, float]] = []
     if mechanisms is not None:
         y = mechanisms.draw(X @ mean, np.full(n, 1.0), rng)
@@ -139,11 +139,11 @@ def fit(
     )
 
 
-def _scatters() -> tuple[tuple[float, float], tuple[float, float]]:
+def scatters(name: str = "scatter") -> tuple[tuple[float, float], tuple[float, float]]:
     """Return the priors of both scatters."""
-    of = priors_kept()["scatter"]
+    of = priors_kept()[name]
     laboratory, cell = (
-        (float(of[name]["shape"]), float(of[name]["scale"])) for name in ("laboratory", "cell")
+        (float(of[level]["shape"]), float(of[level]["scale"])) for level in ("laboratory", "cell")
     )
     return laboratory, cell
 

@@ -80,10 +80,12 @@ def set_up(row: Row) -> SetUp:
     want = _wanted(row, full)
     base, patch, notes = _composed(want, "full" if full else "symmetric")
     patch |= _given(row, want, base, patch)
-    keys = {key: value for key, value in _drawn(row, want).items() if key not in patch}
-    spec, left = _loaded(base.name, patch, keys)
+    spec, _ = _loaded(base.name, patch, {})
     if full:
-        spec, left = _loaded(base.name, patch | _thickness(row, want, spec), keys)
+        patch |= _thickness(row, want, spec)
+    keys = {k: _around(spec, k, of) for k, of in _drawn(row, want).items() if k not in patch}
+    keys = {k: of for k, of in keys.items() if of is not None}
+    spec, left = _loaded(base.name, patch, keys)
     notes += [f"{key} is not drawn: the cell has none" for key in left]
     rules, cycles = _rules(row, want, spec)
     return SetUp(
@@ -132,7 +134,7 @@ def _beyond(row: Row, want: _Wanted) -> bool:
     limit = _limit(name)
     if limit is None:
         return False
-    if want.anode not in ("sodium", "sodium-on-al-powder"):
+    if not want.metal:
         upper += float(rule["alloy_potential"]["value"].split()[0])
     return upper - limit >= float(rule["window_excess"]["value"].split()[0]) - 1e-9
 
@@ -332,7 +334,11 @@ def _given(row: Row, want: _Wanted, base: _Entry, patch: Mapping[str, Any]) -> d
     def told(key: str, text: str) -> None:
         found[key] = {"value": text, "status": "measured", "source": source}
 
-    told("thermal.ambient", f"{25.0 if row.temperature is None else row.temperature!r} degC")
+    if row.temperature is not None:
+        told("thermal.ambient", f"{row.temperature!r} degC")
+    elif base.spec.electrolyte.material.family not in ("polymer", "composite"):
+        # A polymer's cell is as warm as the library's; any other is at room temperature.
+        told("thermal.ambient", "25 degC")
     if row.pressure is not None:
         told("stack.pressure", f"{max(row.pressure, 0.05)!r} MPa")
     for name, value in zip(("lower", "upper"), row.window, strict=True):
@@ -379,6 +385,19 @@ def _drawn(row: Row, want: _Wanted) -> dict[str, Any]:
         if all(facts[name] == value for name, value in entry["when"].items()):
             found |= entry["keys"]
     return found
+
+
+def _around(spec: Any, key: str, of: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return a draw with its centre: the cell's own where it has none; None if it has none."""
+    from twin.specs.naming import find
+
+    if "value" in of:
+        return of
+    try:
+        own = find(spec, key)
+    except (KeyError, AttributeError):
+        return None
+    return None if own is None else {"value": own.text, **of}
 
 
 def _loaded(
