@@ -240,9 +240,10 @@ def _tell(session: Session, rows: list[Any], asked: _Asked, without: tuple[str, 
 
 def _ablations(session: Session, rows: list[Any], told: Any, asked: _Asked) -> list[dict[str, Any]]:
     from twin.cli.ticker import Ticker
-    from twin.outcomes.ablation import ablate, mechanisms
+    from twin.outcomes.ablation import ablate, mechanisms, touched
 
-    without = {mode: _tell(session, rows, asked, (mode,)) for mode in mechanisms()}
+    some = touched(rows, told)
+    without = {mode: told | _tell(session, some, asked, (mode,)) for mode in mechanisms()}
     with Ticker(session, "ablations") as ticker:
         return [one.to_dict() for one in ablate(rows, told, without, ticker)]
 

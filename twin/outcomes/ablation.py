@@ -14,20 +14,38 @@ from typing import Any
 import numpy as np
 
 from twin.modes.manager import plugin_manager
-from twin.outcomes.left import Tellings, mechanistic
+from twin.outcomes.left import Tellings, key_of, mechanistic
 from twin.outcomes.nulls import LEFT, Predictor
 from twin.outcomes.scores import Band, resampled
 from twin.outcomes.setups import marked
 from twin.outcomes.skill import contrasts_of, in_folds
-from twin.outcomes.table import CRITICAL, RESISTANCE, RETENTION, Row
+from twin.outcomes.table import CRITICAL, LIFE, RESISTANCE, RETENTION, Row
 
 CONTROL = "what controls lose more (statistics)"
 EVERYTHING = "all mechanisms"
+_UNTOUCHED = 0.995
+"""Mechanisms that leave so much, or more, in every life take nothing worth switching off."""
 
 
 def mechanisms() -> list[str]:
     """Return the failure modes that can be switched off."""
     return list(plugin_manager().modes)
+
+
+def touched(rows: Sequence[Row], told: Tellings) -> list[Row]:
+    """Return the rows of which mechanisms say anything that switching one off may change.
+
+    Where all of them together take nothing from a retention, none alone does. Lives are judged by
+    other scores.
+    """
+    found = []
+    for row in rows:
+        of = told.get(key_of(row))
+        if of is None or not of.known or row.quantity == LIFE:
+            continue
+        if row.quantity != RETENTION or of.values.min() < _UNTOUCHED:
+            found.append(row)
+    return found
 
 
 @dataclass(frozen=True)
