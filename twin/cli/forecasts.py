@@ -89,6 +89,8 @@ def forecast(
     that was interrupted goes on with --study ID, and so does one that wants more --samples.
     """
     import twin
+    from twin.outcomes.expect import expected
+    from twin.outcomes.learning import shipped
     from twin.report.figures import figure_target
 
     # What cannot be answered is said before the work.
@@ -117,7 +119,8 @@ def forecast(
         on_start=teller.started,
         on_wait=session.say,
     )
-    finish(session, result, figure, _page, {"before": result.before(asked)} if asked else None)
+    more = {"before": result.before(asked)} if asked else {}
+    finish(session, result, figure, _page, more | {"expected": expected(result, shipped())})
 
 
 def _horizon(session: Session, study: str | None, cycles: int | None) -> int:
@@ -160,6 +163,7 @@ def _page(sheet: Page, document: dict[str, Any]) -> None:
             ("figure", document.get("figure")),
         ]
     )
+    _expected(sheet, document.get("expected") or [])
     for at in document["before"]:
         sheet.heading(f"Dead by cycle {at['cycle']}, with 90 % bands")
         ways = sorted(at["by"].items(), key=lambda item: -item[1]["probability"])
@@ -168,6 +172,24 @@ def _page(sheet: Page, document: dict[str, Any]) -> None:
         sheet.table(("of", "share", "band"), rows, right=(1, 2))
     if document["sensitivity"]:
         _sensitivity(sheet, document["sensitivity"])
+
+
+def _expected(sheet: Page, found: list[dict[str, Any]]) -> None:
+    """Write what is left of the capacity, as papers report it and as one may expect."""
+    if not found:
+        return
+    sheet.heading("Capacity left [%]: median (5-95 %), and share of dead cells")
+    rows = [
+        (
+            f"cycle {at['cycle']}",
+            *(
+                f"{of['median']:.0f} ({of['p05']:.0f}-{of['p95']:.0f}), {percent(of['dead'])} dead"
+                for of in (at["published"], at["yours"])
+            ),
+        )
+        for at in found
+    ]
+    sheet.table(("", "as published", "as you may expect"), rows, keep=range(3), right=(1, 2))
 
 
 def _followed(document: dict[str, Any]) -> str:

@@ -21,8 +21,10 @@ TITLES = {
 }
 
 
-def skill_page(sheet: Page, found: Skill) -> None:
-    """Write the scores: a block a quantity, then pairs and lives."""
+def skill_page(
+    sheet: Page, found: Skill, ablations: Sequence[Mapping[str, Any]] | None = None
+) -> None:
+    """Write the scores: a block a quantity, then controls, pairs, lives and ablations."""
     for quantity, scores in found.scores.items():
         unit = "points" if quantity == RETENTION else "decades"
         rows = max(scored.rows for scored in scores.values())
@@ -33,20 +35,32 @@ def skill_page(sheet: Page, found: Skill) -> None:
             keep=range(7),
             right=range(1, 7),
         )
+    if found.controls:
+        sheet.heading("Negative controls, told by their set-up: mean error in points")
+        sheet.table(
+            ("", "rows", "controls", "all others"),
+            [
+                (name, of["rows"], _points(of["mean_error"]), _points(of["others_mean_error"]))
+                for name, of in found.controls.items()
+            ],
+            keep=range(4),
+            right=range(1, 4),
+        )
     if found.contrasts:
         sheet.heading("Pairs of one paper")
         sheet.table(
             ("", "pairs", "papers", "sign", "ratio off", "in x2"),
             [
                 (
-                    TITLES[quantity],
+                    f"{TITLES[quantity]}: {name}",
                     of["pairs"],
                     of["papers"],
                     f"{of['sign_right']:.0%}",
                     f"x{of['median_ratio_error']:.2g}",
                     f"{of['within_x2']:.0%}",
                 )
-                for quantity, of in found.contrasts.items()
+                for quantity, all_of in found.contrasts.items()
+                for name, of in all_of.items()
             ],
             keep=range(6),
             right=range(1, 6),
@@ -56,6 +70,19 @@ def skill_page(sheet: Page, found: Skill) -> None:
             f"no failure by {hours}: Brier score {of['brier']:.3f}, of the base rate "
             f"{of['base_rate']:.3f} ({of['rows']} rows, {of['failed']} failed)"
         )
+    if ablations:
+        sheet.heading("Switched off: how much worse (below nought: better without)")
+        sheet.table(
+            ("", "CRPS (5-95 %)", "sign", "in x2", "worth it"),
+            [_ablated(of) for of in ablations],
+            keep=range(5),
+            right=range(1, 5),
+        )
+    if unknown := [s for s in found.predictions if s.told is not None and not s.told.known]:
+        sheet.heading(f"{len(unknown)} rows without mechanisms: the class alone predicts them")
+        for one in unknown:
+            assert one.told is not None
+            sheet.line(f"{one.row.paper}/{one.row.id}: {one.told.reason}")
     sheet.line()
     sheet.line(_how(found))
     if found.left:
@@ -72,8 +99,28 @@ def _how(found: Skill) -> str:
         f"`learned` has its constants {learned}; the others always have theirs from this table's "
         "other papers. Error: that of the median, in the middle. Skill: 1 - CRPS over that of "
         "`constant`; its band is of resampled papers. 90 %, 50 %: the share of measured values in "
-        "those bands; width: of the 90 % band. No mechanism of a cell has a part in these "
-        "predictions yet."
+        "those bands; width: of the 90 % band. "
+        + (
+            "`twin`: an ensemble of lives a row, and what is learned on top; `mechanisms`: the "
+            "lives alone."
+            if any(s.told is not None for s in found.predictions)
+            else "No mechanism of a cell has a part in these predictions (--members)."
+        )
+    )
+
+
+def _points(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f}"
+
+
+def _ablated(of: Mapping[str, Any]) -> tuple[str, ...]:
+    crps = of["crps_worse"]
+    return (
+        f"{TITLES[of['quantity']]}: {of['without']}",
+        f"{crps['value']:+.2f} ({crps['p05']:+.2f}..{crps['p95']:+.2f})",
+        "" if of["sign_worse"] is None else f"{of['sign_worse']:+.0%}",
+        "" if of["within_x2_worse"] is None else f"{of['within_x2_worse']:+.0%}",
+        "yes" if of["worth"] else "no",
     )
 
 
@@ -121,7 +168,7 @@ def skill_panels(found: Skill) -> list[Panel]:
         lines = [
             Line(name, [0.1, 0.3, 0.5, 0.7, 0.9], scored.reliability["shares"])
             for name, scored in scores.items()
-            if name in ("constant", "learned")
+            if name in ("constant", "learned", "twin")
         ]
         if quantity == RETENTION:
             panels.append(
@@ -147,8 +194,9 @@ def learned_page(
     """Write what was learned, beside what the library has."""
     for quantity, learned in found.items():
         old = before.get(quantity)
-        scale = "ln(-ln R)" if quantity == RETENTION else "decades"
-        sheet.heading(f"{TITLES[quantity]}: {len(learned.rows)} rows, in {scale}")
+        scale = "ln(-ln R)" if learned.quantity == RETENTION else "decades"
+        on_top = " left by the mechanisms" if quantity != learned.quantity else ""
+        sheet.heading(f"{TITLES[learned.quantity]}{on_top}: {len(learned.rows)} rows, in {scale}")
         rows = [
             (f"centre, {name}", _known(k), _known(old.centres.get(name) if old else None))
             for name, k in learned.centres.items()
@@ -165,6 +213,9 @@ def learned_page(
             ),
             ("ln scatter of cells", _known(learned.cell), _known(old.cell if old else None)),
         ]
+        if learned.trust is not None:
+            trusted = old.trust if old else None
+            rows.append(("mechanisms are right", _known(learned.trust), _known(trusted)))
         sheet.table(("", "learned", "library"), rows, keep=range(3), right=(1, 2))
     if left:
         sheet.line(f"{len(left)} rows are of quantities that are not learned", "dim")

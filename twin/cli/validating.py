@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,9 @@ from twin.cli.saving import save_json, write_json
 from twin.cli.session import Session
 from twin.errors import InputError
 from twin.files import check_target
+
+_MEMBERS = 64
+"""So many lives a row are scored."""
 
 if TYPE_CHECKING:
     from twin.validation.runner import Line, Progress
@@ -61,18 +65,34 @@ def validate(
         Path | None,
         typer.Option("--figure", metavar="FILE", help="Predicted against measured, to a file."),
     ] = None,
+    members: Annotated[
+        int | None,
+        typer.Option(
+            "--members",
+            metavar="N",
+            min=0,
+            max=4096,
+            help="Lives a row of the table [default: 64]; 0 leaves the mechanisms out.",
+        ),
+    ] = None,
+    ablate: Annotated[
+        bool, typer.Option("--ablate", help="Also with each mechanism off, one by one.")
+    ] = False,
 ) -> int:
     """Run the published cases: measured beside simulated.
 
     A miss stays a miss, with a sentence on why. Where a measured value is kept back, the
     table holds the twin's prediction and its spread. With --outcomes a table of published
-    numbers is predicted row by row, and scored beside what its other numbers alone predict.
+    numbers is predicted row by row, by an ensemble of lives of each row's cell, and scored
+    beside what its other numbers alone predict.
     """
     from twin.validation.loader import case_names
 
     if outcomes is not None:
-        return _outcomes(session, outcomes, priors, folds, save, figure)
-    for name, given in (("priors", priors), ("folds", folds or None), ("figure", figure)):
+        asked = _Asked(outcomes, priors, folds, _MEMBERS if members is None else members, jobs)
+        return _outcomes(session, asked, ablate, save, figure)
+    only = {"priors": priors, "folds": folds or None, "figure": figure, "members": members}
+    for name, given in (only | {"ablate": ablate or None}).items():
         if given is not None:
             raise InputError(
                 f"--{name} is of a table of outcomes", key=name, fix="give --outcomes FILE too"
@@ -98,12 +118,21 @@ def learn(
         Path | None,
         typer.Option("--save", metavar="FILE", help="Save what was learned as TOML."),
     ] = None,
+    members: Annotated[
+        int,
+        typer.Option(
+            "--members", metavar="N", min=0, max=4096, help="Lives a row; 0 leaves mechanisms out."
+        ),
+    ] = 64,
+    jobs: Annotated[
+        int, typer.Option("--jobs", metavar="N", min=1, help="How many processes work on it.")
+    ] = 2,
 ) -> int:
     """Learn from a table of published outcomes.
 
-    What cells of a class do and how far they scatter, beside what the library has of it;
-    --save FILE keeps it, for
-    `twin validate --outcomes … --priors FILE`.
+    What cells of a class do and how far they scatter, and the same of what the mechanisms leave,
+    beside what the library has of it; --save FILE keeps it, for `twin validate --outcomes …
+    --priors FILE`.
     """
     from twin.cli.outcomes_page import learned_page
     from twin.outcomes.learning import learn as learn_from
@@ -113,7 +142,8 @@ def learn(
     if save is not None:
         check_target(save, key="save")
     rows, left = read_outcomes(outcomes)
-    found = learn_from(rows)
+    asked = _Asked(outcomes, None, True, members, jobs)
+    found = learn_from(rows, _tell(session, rows, asked))
     if save is not None:
         save_learned(found, save, f"{len(rows)} rows of {outcomes.name}")
     document = {quantity: learned.to_data() for quantity, learned in found.items()}
@@ -122,47 +152,55 @@ def learn(
     return faults.DONE
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What is asked of a table of outcomes."""
+
+    table: Path
+    priors: Path | None
+    folds: bool
+    members: int
+    jobs: int
+
+
 def _outcomes(
-    session: Session,
-    table: Path,
-    priors: Path | None,
-    folds: bool,
-    save: Path | None,
-    figure: Path | None,
+    session: Session, asked: _Asked, ablate: bool, save: Path | None, figure: Path | None
 ) -> int:
     from twin.cli.outcomes_page import skill_page, skill_panels
     from twin.cli.ticker import Ticker
-    from twin.outcomes.learning import load_learned, shipped
     from twin.outcomes.skill import score_outcomes
     from twin.outcomes.table import read_outcomes
     from twin.report.figures import figure_target, plot_panels
 
-    if priors is not None and folds:
+    if asked.priors is not None and asked.folds:
         raise InputError(
             "--priors and --folds: what is learned comes from one of them",
             key="priors",
             fix="leave one of the two out",
         )
+    if ablate and not asked.members:
+        raise InputError(
+            "--ablate switches mechanisms off, and --members 0 has none",
+            key="ablate",
+            fix="leave one of the two out",
+        )
     if save is not None:
         check_target(save, key="save")
     target = None if figure is None else figure_target(figure)
+    table = asked.table
     rows, left = read_outcomes(table)
-    learned = None if folds else shipped() if priors is None else load_learned(priors)
-    known = {name.split("/")[0] for of in (learned or {}).values() for name in of.rows}
-    if taught := sorted(known & {row.paper for row in rows}):
-        session.say(
-            f"{len(taught)} of its papers ({taught[0]}, …) have taught the priors: "
-            "learned anew without each of them"
-        )
-        learned = None
+    learned = _learned(session, asked, rows)
+    told = _tell(session, rows, asked)
     with Ticker(session, table.name) as ticker:
-        found = score_outcomes(rows, learned=learned, left=left, on_progress=ticker)
+        found = score_outcomes(rows, learned=learned, left=left, told=told, on_progress=ticker)
     document = found.to_dict()
+    if ablate and told is not None:
+        document["ablations"] = _ablations(session, rows, told, asked)
     if target is not None:
         plot_panels(skill_panels(found), f"Predicted against measured: {table.name}", target)
     if save is not None:
         save_json(session, save, document)
-    session.finish(document, lambda sheet: skill_page(sheet, found))
+    session.finish(document, lambda sheet: skill_page(sheet, found, document.get("ablations")))
     return faults.DONE
 
 
@@ -180,6 +218,55 @@ def _check(session: Session, names: list[str]) -> int:
         raise SpecError(problems)
     session.finish({"checked": names}, lambda sheet: sheet.line(f"{len(names)} cases are sound"))
     return faults.DONE
+
+
+def _learned(session: Session, asked: _Asked, rows: list[Any]) -> Any:
+    """Return what another table has taught; None where it is learned from this one."""
+    from twin.outcomes.learning import load_learned, shipped
+
+    if asked.folds:
+        return None
+    learned = shipped() if asked.priors is None else load_learned(asked.priors)
+    known = {name.split("/")[0] for of in learned.values() for name in of.rows}
+    taught = sorted(known & {row.paper for row in rows})
+    if not taught:
+        return learned
+    session.say(
+        f"{len(taught)} of its papers ({taught[0]}, …) have taught the priors: "
+        "learned anew without each of them"
+    )
+    return None
+
+
+def _tell(session: Session, rows: list[Any], asked: _Asked, without: tuple[str, ...] = ()) -> Any:
+    """Live the ensembles of a table's rows; None if none are asked for."""
+    from twin.cli.ticker import Ticker
+    from twin.outcomes.ensembles import tell
+    from twin.outcomes.left import key_of
+
+    if not asked.members:
+        return None
+    what = f"{asked.table.name}: lives" + (f" without {', '.join(without)}" if without else "")
+    with Ticker(session, what) as ticker:
+        found = tell(
+            rows,
+            session.store,
+            members=asked.members,
+            without=without,
+            jobs=asked.jobs,
+            on_progress=ticker,
+        )
+    return {key_of(row): told for row, told in zip(rows, found, strict=True)}
+
+
+def _ablations(session: Session, rows: list[Any], told: Any, asked: _Asked) -> list[dict[str, Any]]:
+    from twin.cli.ticker import Ticker
+    from twin.outcomes.ablation import ablate, mechanisms, touched
+
+    some = touched(rows, told)
+    without = {mode: told | _tell(session, some, asked, (mode,)) for mode in mechanisms()}
+    with Ticker(session, "ablations") as ticker:
+        return [one.to_dict() for one in ablate(rows, told, without, ticker)]
 
 
 def _list(session: Session, names: list[str]) -> None:

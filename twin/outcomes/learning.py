@@ -6,7 +6,10 @@ used to say what a cell of another paper will do::
 
     y = centre(class) + b_T max(T - 25, 0)/30 + b_full (+-1/2) + b_control + u_lab + e
 
-``y = ln(-ln R)`` of a retention ``R``; decades of the other quantities.
+``y = ln(-ln R)`` of a retention ``R``; decades of the other quantities. Where mechanisms say
+something of the rows, the same law is also learned of what they leave
+(:mod:`twin.outcomes.left`): there ``y`` is ``ln`` of the loss on top, with a part
+``b_cycles ln(N/300)``, and a *trust*, how likely they are right about a row.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -24,25 +27,18 @@ import numpy as np
 from twin import files
 from twin.errors import InputError
 from twin.outcomes import regression
-from twin.outcomes.nulls import EFFECTS, bounds, design, group, kinds_of, members_of, prior
-from twin.outcomes.table import SCORED, Row
+from twin.outcomes.ensembles import Told
+from twin.outcomes.left import Known, Tellings, fit_left, members_with, trust_in_lives
+from twin.outcomes.nulls import EFFECTS, LEFT, bounds, design, group, kinds_of, members_of, prior
+from twin.outcomes.setups import marked
+from twin.outcomes.table import LIFE, SCORED, Row
 
 MEMBERS = 400
 OTHER = "other"
 """The centre of a class that no row has."""
+ON_TOP = "_left"
+"""What is learned of what mechanisms leave stands under the quantity's name and this."""
 _SHIPPED = "learned.toml"
-
-
-@dataclass(frozen=True)
-class Known:
-    """A number that was learned: its middle and how well it is known."""
-
-    value: float
-    sd: float
-
-    def draw(self, rng: np.random.Generator, count: int) -> np.ndarray:
-        """Return members of it."""
-        return self.value + self.sd * rng.standard_normal(count)
 
 
 @dataclass(frozen=True)
@@ -61,6 +57,8 @@ class Learned:
         Natural logarithm of the scatter between laboratories, and of a cell's ``t_4`` within one.
     rows : tuple of str
         The rows it rests on, ``paper/id``.
+    trust : Known, optional
+        How likely mechanisms are right about a row; of what they leave alone.
     """
 
     quantity: str
@@ -69,19 +67,35 @@ class Learned:
     laboratory: Known
     cell: Known
     rows: tuple[str, ...]
+    trust: Known | None = None
+
+    def left(self, row: Row, rng: np.random.Generator, count: int = MEMBERS) -> np.ndarray:
+        """Return draws of ``y`` of a row: what is on top, where mechanisms have spoken."""
+        centre = self.centres.get(group(row), self.centres[OTHER])
+        y = centre.draw(rng, count)
+        for name, x in _covariates(row, LEFT if "cycles" in self.effects else EFFECTS).items():
+            y = y + x * self.effects[name].draw(rng, count)
+        y = y + np.exp(self.laboratory.draw(rng, count)) * rng.standard_normal(count)
+        scatter = rng.standard_t(regression.DEGREES, count)
+        return y + np.exp(self.cell.draw(rng, count)) * scatter
 
     def predict(self, row: Row, count: int = MEMBERS, seed: int = 0) -> np.ndarray:
         """Return members of a row's number, in the scale of its score."""
         # A row's own stream: what is said of it hangs on no other row.
         words = [ord(letter) for letter in f"{row.paper}/{row.id}"]
         rng = np.random.default_rng([seed, *words])
-        centre = self.centres.get(group(row), self.centres[OTHER])
-        y = centre.draw(rng, count)
-        for name, x in _covariates(row).items():
-            y = y + x * self.effects[name].draw(rng, count)
-        y = y + np.exp(self.laboratory.draw(rng, count)) * rng.standard_normal(count)
-        scatter = rng.standard_t(regression.DEGREES, count)
-        return members_of(self.quantity, y + np.exp(self.cell.draw(rng, count)) * scatter)
+        return members_of(self.quantity, self.left(row, rng, count))
+
+    def predict_with(self, row: Row, told: Told | None, alone: float = 0.0) -> np.ndarray:
+        """Return members of a row's number: what mechanisms say, and what comes on top.
+
+        ``alone`` is where the class stands in decades, where the mechanisms are wrong.
+        """
+        rng = np.random.default_rng([4, *[ord(letter) for letter in f"{row.paper}/{row.id}"]])
+        f = self.left(row, rng)
+        assert self.trust is not None
+        trust = np.clip(self.trust.draw(rng, len(f)), 0.0, 1.0)
+        return members_with(row, told, f, trust, alone, rng)
 
     def to_data(self) -> dict[str, Any]:
         """Return it as TOML would have it."""
@@ -90,33 +104,54 @@ class Learned:
             found[key] = {name: _rounded(k) for name, k in known.items()}
         found["ln_laboratory_scatter"] = _rounded(self.laboratory)
         found["ln_cell_scatter"] = _rounded(self.cell)
+        if self.trust is not None:
+            found["trust"] = _rounded(self.trust)
         found["rows"] = list(self.rows)
         return found
 
 
-def _covariates(row: Row) -> dict[str, float]:
-    x = design(row, (), EFFECTS[1:])
-    return dict(zip(EFFECTS[1:], x[1:], strict=True))
+def _covariates(row: Row, effects: Sequence[str]) -> dict[str, float]:
+    x = design(row, (), effects[1:])
+    return dict(zip(effects[1:], x[1:], strict=True))
 
 
 def _rounded(known: Known) -> dict[str, float]:
     return {"value": round(known.value, 3), "sd": round(known.sd, 3)}
 
 
-def learn(rows: Sequence[Row]) -> dict[str, Learned]:
+def learn(rows: Sequence[Row], told: Tellings | None = None) -> dict[str, Learned]:
     """Learn from a table.
 
     Parameters
     ----------
     rows : sequence of Row
         Of any quantity; each with five rows or more is learned.
+    told : mapping, optional
+        What mechanisms say of them: what they leave is learned too, under ``…_left``.
     """
+    rows = [marked(row) for row in rows]
     found = {}
     for quantity in SCORED:
         mine = [row for row in rows if row.quantity == quantity]
-        if len(mine) >= 5:
-            found[quantity] = _learned(quantity, mine)
+        if len(mine) < 5:
+            continue
+        found[quantity] = _learned(quantity, mine)
+        if told is None:
+            continue
+        if quantity == LIFE:
+            said = [found[quantity].predict(row) for row in mine]
+            trust = trust_in_lives(mine, told, said)
+            found[quantity] = replace(found[quantity], trust=trust)
+        else:
+            found[quantity + ON_TOP] = _on_top(quantity, mine, told)
     return found
+
+
+def _on_top(quantity: str, rows: Sequence[Row], told: Tellings) -> Learned:
+    fitted, kinds, _ = fit_left(rows, told)
+    _, sd = prior(rows, kinds, LEFT, left=True)
+    found = _read(quantity, rows, fitted, kinds, float(sd[1]), LEFT)
+    return replace(found, trust=_known(fitted.trust))
 
 
 def _learned(quantity: str, rows: Sequence[Row]) -> Learned:
@@ -125,7 +160,18 @@ def _learned(quantity: str, rows: Sequence[Row]) -> Learned:
     lo, hi = np.array([bounds(row) for row in rows]).T
     mean, sd = prior(rows, kinds, EFFECTS)
     fitted = regression.fit(X, lo, hi, [row.paper for row in rows], sd, mean)
-    intercept, between = fitted.b[:, 0], sd[1] if kinds else 0.0
+    return _read(quantity, rows, fitted, kinds, float(sd[1]) if kinds else 0.0, EFFECTS)
+
+
+def _read(
+    quantity: str,
+    rows: Sequence[Row],
+    fitted: regression.Posterior,
+    kinds: Sequence[str],
+    between: float,
+    effects: Sequence[str],
+) -> Learned:
+    intercept = fitted.b[:, 0]
     centres = {kind: _known(intercept + fitted.b[:, 1 + i]) for i, kind in enumerate(kinds)}
     alone = _known(intercept)
     centres[OTHER] = Known(alone.value, math.hypot(alone.sd, float(between)))
@@ -133,7 +179,7 @@ def _learned(quantity: str, rows: Sequence[Row]) -> Learned:
     return Learned(
         quantity,
         centres,
-        {name: _known(rest[:, i]) for i, name in enumerate(EFFECTS[1:])},
+        {name: _known(rest[:, i]) for i, name in enumerate(effects[1:])},
         _known(np.log(fitted.lab)),
         _known(np.log(fitted.cell)),
         tuple(f"{row.paper}/{row.id}" for row in rows),
@@ -187,6 +233,8 @@ def to_toml(found: Mapping[str, Learned], source: str) -> str:
         data = learned.to_data()
         lines += ["", f"[{quantity}]"]
         lines += [f"{name} = {_inline(data[name])}" for name in _SCATTERS]
+        if "trust" in data:
+            lines += [f"trust = {_inline(data['trust'])}"]
         lines += [f"rows = [{', '.join(_quoted(r) for r in data['rows'])}]"]
         for key in ("centre", "effect"):
             lines += [f"[{quantity}.{key}]"]
@@ -209,20 +257,23 @@ def _quoted(text: str) -> str:
 
 def _from_data(data: Mapping[str, Any]) -> dict[str, Learned]:
     found = {}
-    for quantity in SCORED:
-        if quantity not in data:
+    for name in (*SCORED, *(quantity + ON_TOP for quantity in SCORED)):
+        if name not in data:
             continue
-        of = data[quantity]
-        lab, cell = (Known(**of[name]) for name in _SCATTERS)
-        found[quantity] = Learned(
+        of, quantity = data[name], name.removesuffix(ON_TOP)
+        lab, cell = (Known(**of[scatter]) for scatter in _SCATTERS)
+        trust = of.get("trust")
+        found[name] = Learned(
             quantity,
-            {name: Known(**k) for name, k in of["centre"].items()},
-            {name: Known(**k) for name, k in of["effect"].items()},
+            {kind: Known(**k) for kind, k in of["centre"].items()},
+            {kind: Known(**k) for kind, k in of["effect"].items()},
             lab,
             cell,
             tuple(of["rows"]),
+            None if trust is None else Known(**trust),
         )
-        _ = found[quantity].centres[OTHER], [found[quantity].effects[e] for e in EFFECTS[1:]]
+        needed = LEFT if name.endswith(ON_TOP) else EFFECTS
+        _ = found[name].centres[OTHER], [found[name].effects[e] for e in needed[1:]]
     if not found:
         raise KeyError(f"one of {', '.join(SCORED)}")
     return found

@@ -16,10 +16,6 @@ from twin.outcomes import regression
 from twin.outcomes.recognise import priors
 from twin.outcomes.table import RETENTION, Row
 
-ROOM = 25.0
-_USUAL_CYCLES, _USUAL_RATE = 300.0, 0.2
-_SHRINKING = 2
-"""A class of n rows counts n/(n + 2)."""
 _LEAST_LOSS = 1e-4
 """The least loss that the scale of losses tells from none."""
 _Y_RANGE = (-12.0, 3.0)
@@ -28,6 +24,10 @@ _Y_RANGE = (-12.0, 3.0)
 Members = np.ndarray
 Predictor = Callable[[Sequence[Row], Sequence[Row]], list[Members]]
 """Given the rows of the other papers and those to say, returns the members of each."""
+
+
+def _usual(name: str) -> float:
+    return float(priors()["nulls"][name]["value"])
 
 
 def scale(quantity: str, value: float | np.ndarray) -> np.ndarray:
@@ -56,7 +56,7 @@ def by_class(others: Sequence[Row], rows: Sequence[Row]) -> list[Members]:
     found = []
     for row in rows:
         mine = np.array([middle(r) for r in others if group(r) == group(row)])
-        share = len(mine) / (len(mine) + _SHRINKING)
+        share = len(mine) / (len(mine) + _usual("class_shrinking"))
         moved = values + share * ((mine.mean() if len(mine) else 0.0) - values.mean()) * bool(
             len(mine)
         )
@@ -71,7 +71,7 @@ def sqrt_hours(others: Sequence[Row], rows: Sequence[Row]) -> list[Members]:
 
 
 def _hours(row: Row) -> float:
-    return 2 * (row.cycles or _USUAL_CYCLES) / (row.rate or _USUAL_RATE)
+    return 2 * (row.cycles or _usual("usual_cycles")) / (row.rate or _usual("usual_rate"))
 
 
 def _loss(percent: float | np.ndarray) -> np.ndarray:
@@ -88,6 +88,8 @@ def group(row: Row) -> str:
 # ------------------------------------------------------------ regressions
 
 EFFECTS = ("class", "temperature", "full text", "control")
+LEFT = (*EFFECTS, "cycles")
+"""The effects on what mechanisms leave."""
 
 
 def regressed(*effects: str) -> Predictor:
@@ -134,28 +136,35 @@ def bounds(row: Row) -> tuple[float, float]:
 
 def design(row: Row, kinds: Sequence[str], effects: Sequence[str]) -> np.ndarray:
     """Return a row of the design matrix: 1, the classes, and the other effects in order."""
-    warmer = max((ROOM if row.temperature is None else row.temperature) - ROOM, 0.0) / 30
+    room = _usual("room")
+    warmer = max((room if row.temperature is None else row.temperature) - room, 0.0) / 30
+    cycles = row.cycles if row.quantity == RETENTION else None
     known = {
+        "cycles": float(np.log((cycles or _usual("usual_cycles")) / _usual("usual_cycles"))),
         "temperature": warmer,
         "full text": 0.5 if "full text" in row.marks else -0.5,
         "control": float("control" in row.marks),
     }
     classes = [float(group(row) == kind) for kind in kinds] if "class" in effects else []
-    return np.array([1.0, *classes, *(known[name] for name in EFFECTS[1:] if name in effects)])
+    return np.array([1.0, *classes, *(known[name] for name in LEFT[1:] if name in effects)])
 
 
 def prior(
-    rows: Sequence[Row], kinds: Sequence[str], effects: Sequence[str]
+    rows: Sequence[Row], kinds: Sequence[str], effects: Sequence[str], left: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the prior means and standard deviations of the effects."""
-    of = priors()["retention" if rows[0].quantity == RETENTION else "log"]
+    """Return the prior means and standard deviations of the effects.
+
+    ``left`` asks for those on what mechanisms leave.
+    """
+    kept = priors()["left"] if left else priors()
+    of = kept["retention" if rows[0].quantity == RETENTION else "log"]
     # Decades have no middle of their own: that of the rows.
     start = of["intercept"].get("value", float(np.median([middle(row) for row in rows])))
     means, sds = [start], [of["intercept"]["sd"]]
     if "class" in effects:
         means += [0.0] * len(kinds)
         sds += [of["class"]["sd"]] * len(kinds)
-    for name in EFFECTS[1:]:
+    for name in LEFT[1:]:
         if name in effects:
             means.append(of[name].get("value", 0.0))
             sds.append(of[name]["sd"])

@@ -21,6 +21,18 @@ def priors() -> dict[str, dict[str, Any]]:
     return _toml("priors.toml")
 
 
+@cache
+def setup_words() -> dict[str, Any]:
+    """Return the words that stand for materials, and what a control is told by."""
+    return _toml("setups.toml")
+
+
+@cache
+def drawn() -> dict[str, Any]:
+    """Return what is drawn where a row does not say it."""
+    return _toml("drawn.toml")
+
+
 def _toml(name: str) -> Any:
     return tomllib.loads(resources.files(__package__).joinpath(name).read_text("utf-8"))
 

@@ -9,17 +9,26 @@ conditional is a known law (Geweke 1993; Tanner and Wong 1987).
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 from scipy.special import ndtr, ndtri
 
+from twin.outcomes.recognise import priors as priors_kept
+
 DEGREES = 4.0
 BURN, KEPT, THIN = 300, 400, 2
-_LAB = (2.0, 0.4)
-"""Shape and scale of the inverse gamma prior of tau^2: tau near 0.45, from 0.2 to 1.3."""
-_CELL = (2.0, 0.5)
-"""And of sigma^2."""
+
+
+class Mechanisms(Protocol):
+    """What is said of each row before the regression: it is fitted to what they leave."""
+
+    trust: float
+    """How likely a row is as they say."""
+
+    def draw(self, at: np.ndarray, sd: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return what is left of each row's ``y``, given its mean ``at`` and deviation ``sd``."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +43,15 @@ class Posterior:
         Scatter between laboratories, and of a cell within one (the scale of its ``t_4``).
     u : dict of array
         The offset of each paper.
+    trust : array of shape (draws,)
+        How likely a row is as the mechanisms say; nought without them.
     """
 
     b: np.ndarray
     lab: np.ndarray
     cell: np.ndarray
     u: dict[Hashable, np.ndarray]
+    trust: np.ndarray = field(default_factory=lambda: np.zeros(1))
 
     def predict(
         self, x: np.ndarray, rng: np.random.Generator, paper: Hashable = None
@@ -58,6 +70,8 @@ def fit(
     prior_sd: np.ndarray,
     prior_mean: np.ndarray | None = None,
     seed: int = 0,
+    mechanisms: Mechanisms | None = None,
+    priors: tuple[tuple[float, float], tuple[float, float]] | None = None,
 ) -> Posterior:
     """Fit the model.
 
@@ -73,6 +87,11 @@ def fit(
         Of the effects.
     seed : int
         Of the sampler: the same numbers each time.
+    mechanisms : Mechanisms, optional
+        What is said of each row before: the model is of what they leave.
+    priors : tuple, optional
+        Shape and scale of the inverse gamma priors of ``tau^2`` and ``sigma^2``; those of
+        ``priors.toml`` if not given.
     """
     rng = np.random.default_rng(seed)
     order = list(dict.fromkeys(papers))
@@ -83,7 +102,10 @@ def fit(
     known = lo == hi
     y = _start(lo, hi)
     u, tau2, sigma2, scale = np.zeros(labs), 0.2, 0.25, np.ones(n)
-    kept: list[tuple[np.ndarray, float, float, np.ndarray]] = []
+    of_lab, of_cell = scatters() if priors is None else priors
+    kept: list[tuple[np.ndarray, float, float, np.ndarray, float]] = []
+    if mechanisms is not None:
+        y = mechanisms.draw(X @ mean, np.full(n, 1.0), rng)
     for step in range(BURN + KEPT * THIN):
         w = scale / sigma2
         chol = np.linalg.cholesky(X.T @ (w[:, None] * X) + precision)
@@ -94,23 +116,36 @@ def fit(
         u = np.bincount(where, w * rest, labs) / weight + rng.standard_normal(labs) / np.sqrt(
             weight
         )
-        tau2 = (_LAB[1] + (u @ u) / 2) / rng.gamma(_LAB[0] + labs / 2)
+        tau2 = (of_lab[1] + (u @ u) / 2) / rng.gamma(of_lab[0] + labs / 2)
         e = rest - u[where]
         scale = rng.gamma((DEGREES + 1) / 2, 2 / (DEGREES + e**2 / sigma2))
-        sigma2 = (_CELL[1] + (scale @ e**2) / 2) / rng.gamma(_CELL[0] + n / 2)
-        if not known.all():
+        sigma2 = (of_cell[1] + (scale @ e**2) / 2) / rng.gamma(of_cell[0] + n / 2)
+        if mechanisms is not None:
+            y = mechanisms.draw(X @ b + u[where], np.sqrt(sigma2 / scale), rng)
+        elif not known.all():
             at, sd = (X @ b + u[where])[~known], np.sqrt(sigma2 / scale[~known])
             a, c = (lo[~known] - at) / sd, (hi[~known] - at) / sd
-            y[~known] = at + sd * _truncated(a, c, rng)
+            y[~known] = at + sd * truncated(a, c, rng)
         if step >= BURN and (step - BURN) % THIN == 0:
-            kept.append((b, float(np.sqrt(tau2)), float(np.sqrt(sigma2)), u.copy()))
+            trust = 0.0 if mechanisms is None else mechanisms.trust
+            kept.append((b, float(np.sqrt(tau2)), float(np.sqrt(sigma2)), u.copy(), trust))
     offsets = np.array([d[3] for d in kept])
     return Posterior(
         np.array([d[0] for d in kept]),
         np.array([d[1] for d in kept]),
         np.array([d[2] for d in kept]),
         {paper: offsets[:, i] for i, paper in enumerate(order)},
+        np.array([d[4] for d in kept]),
     )
+
+
+def scatters(name: str = "scatter") -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return the priors of both scatters."""
+    of = priors_kept()[name]
+    laboratory, cell = (
+        (float(of[level]["shape"]), float(of[level]["scale"])) for level in ("laboratory", "cell")
+    )
+    return laboratory, cell
 
 
 def _start(lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
@@ -123,7 +158,7 @@ def _solved(chol: np.ndarray, right: np.ndarray) -> np.ndarray:
     return np.linalg.solve(chol.T, np.linalg.solve(chol, right))
 
 
-def _truncated(a: np.ndarray, c: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def truncated(a: np.ndarray, c: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return standard normal draws between ``a`` and ``c``, also where both are far out."""
     # In the lower tail probabilities keep their digits: what lies above 0 is mirrored.
     above = a > 0

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from twin.outcomes.learning import Learned
-from twin.outcomes.nulls import MARKED, NULLS, ONLY_RETENTION, Predictor, scale
+from twin.outcomes.ensembles import Told
+from twin.outcomes.learning import ON_TOP, OTHER, Learned
+from twin.outcomes.left import LIVES, Tellings, bare, key_of, lives_mixed, lives_with, mechanistic
+from twin.outcomes.nulls import MARKED, NULLS, ONLY_RETENTION, Predictor, group, scale
 from twin.outcomes.scores import (
     Band,
     brier,
@@ -21,13 +23,16 @@ from twin.outcomes.scores import (
     share_within,
     skill,
 )
+from twin.outcomes.setups import marked
 from twin.outcomes.table import LIFE, RETENTION, SCORED, Row
 
 BANDS = {"90": (0.05, 0.95), "50": (0.25, 0.75)}
-LIVES = (100.0, 500.0)
-"""Hours after which lives are asked for."""
 LEARNED = "learned"
-"""What constants learned from published cells say; no mechanism of a cell has a part in it yet."""
+"""What constants learned from published cells say; no mechanism of a cell has a part in it."""
+TWIN = "twin"
+"""What the mechanisms say of each row's cell, and what is learned on top of them."""
+ALONE = "mechanisms"
+"""What the mechanisms say with nothing learned on top, as the library has them."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,7 @@ class Prediction:
 
     row: Row
     members: np.ndarray
+    told: Told | None = None
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -66,6 +72,7 @@ class Prediction:
             "lo": self.row.lo,
             "hi": self.row.hi if np.isfinite(self.row.hi) else None,
             "crps": self.crps,
+            **({} if self.told is None else {"mechanisms": self.told.to_dict()}),
         }
 
 
@@ -107,12 +114,14 @@ class Skill:
     scores : dict
         ``scores[quantity][predictor]``.
     contrasts : dict
-        By quantity: pairs of one paper, the share whose sign is right, and the middle error of
-        their ratio (as a factor).
+        By quantity and predictor: pairs of one paper, the share whose sign is right, and the
+        middle error of their ratio (as a factor).
     lives : dict
         Brier score of "no failure by 100 h, 500 h" and the base rate's.
     folds : bool
         Whether the twin's own constants were learned anew without each paper.
+    controls : dict
+        By predictor: the mean error on negative controls, told by their set-up, and on the rest.
     """
 
     predictions: list[Prediction]
@@ -121,6 +130,7 @@ class Skill:
     lives: dict[str, dict[str, float]]
     folds: bool
     left: list[str] = field(default_factory=list)
+    controls: dict[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data: ``predictions`` and ``skill``."""
@@ -133,6 +143,7 @@ class Skill:
                     for quantity, found in self.scores.items()
                 },
                 "contrasts": self.contrasts,
+                "controls": self.controls,
                 "lives": self.lives,
                 "left": self.left,
             },
@@ -144,6 +155,7 @@ def score_outcomes(
     *,
     learned: Mapping[str, Learned] | None = None,
     left: Sequence[str] = (),
+    told: Tellings | None = None,
     on_progress: Callable[[float, str], None] = lambda share, text: None,
 ) -> Skill:
     """Predict every row of a table, and score the predictions.
@@ -158,43 +170,98 @@ def score_outcomes(
         as those of the nulls always are.
     left : sequence of str
         Rows that are not scored, to be told.
+    told : mapping, optional
+        What mechanisms say of the rows (:func:`twin.outcomes.ensembles.tell`); without it the
+        statistics alone predict.
     on_progress : callable
         Told the share that is done, and what is being done.
     """
-    said: dict[tuple[str, str], Prediction] = {}
+    rows = [marked(row) for row in rows]
+    best = LEARNED if told is None else TWIN
+    said: dict[tuple[str, str, str], Prediction] = {}
     scores: dict[str, dict[str, Scored]] = {}
     contrasts: dict[str, dict[str, Any]] = {}
     asked = [q for q in SCORED if any(r.quantity == q for r in rows)]
     predictors: dict[str, Predictor] = {**NULLS, LEARNED: MARKED}
+    if told is not None:
+        predictors |= {ALONE: bare(told), TWIN: mechanistic(told)}
     steps = len(asked) * len(predictors)
+    controls: dict[str, Any] = {}
     for number, quantity in enumerate(asked):
         mine = [row for row in rows if row.quantity == quantity]
         of: dict[str, list[Prediction]] = {}
         for place, (name, predictor) in enumerate(predictors.items()):
             if name in ONLY_RETENTION and quantity != RETENTION:
                 continue
+            if name == TWIN and quantity == LIFE and told is not None:
+                predictor = lives_with(told, MARKED)
             on_progress((number * len(predictors) + place) / steps, f"{quantity}: {name}")
             if name == LEARNED and learned is not None:
                 if quantity not in learned:
                     continue
                 of[name] = [Prediction(row, learned[quantity].predict(row)) for row in mine]
+            elif name == TWIN and learned is not None and told is not None:
+                of[name] = _learned_before(mine, learned, told)
             elif len({row.paper for row in mine}) > 2:
-                of[name] = _in_folds(mine, predictor)
-        if LEARNED not in of:
+                of[name] = in_folds(mine, predictor)
+        if not of.get(best):
             continue
-        for one in of[LEARNED]:
-            said[one.row.paper, one.row.id] = one
+        for one in of[best]:
+            if told is not None:
+                one = replace(one, told=told.get(key_of(one.row)))
+            said[one.row.paper, one.row.id, quantity] = one
         if quantity != LIFE:  # most lives are "at least": they have Brier scores instead
             scores[quantity] = _scored(of)
-        pairs = _contrasts(of[LEARNED])
-        if pairs["pairs"]:
+        if quantity == RETENTION:
+            controls = _controls(of)
+        pairs = {name: contrasts_of(of[name]) for name in (*_COMPARED, best) if name in of}
+        if pairs[best]["pairs"]:
             contrasts[quantity] = pairs
     on_progress(1.0, "")
-    order = [s for row in rows if (s := said.get((row.paper, row.id))) and s.row is row]
-    return Skill(order, scores, contrasts, _lives(order), learned is None, list(left))
+    order = [s for row in rows if (s := said.get(key_of(row))) and s.row is row]
+    return Skill(order, scores, contrasts, _lives(order), learned is None, list(left), controls)
 
 
-def _in_folds(rows: Sequence[Row], predictor: Predictor) -> list[Prediction]:
+_COMPARED = ("B1", LEARNED, ALONE)
+"""Whose pairs are judged beside the best's."""
+
+
+def _controls(of: Mapping[str, Sequence[Prediction]]) -> dict[str, Any]:
+    """Return the mean error on negative controls, and on all other rows, of each predictor."""
+    found: dict[str, Any] = {}
+    for name, all_said in of.items():
+        mine = [s for s in all_said if s.row.two_sided]
+        errors = np.array([distance(float(np.median(s.members)), *s.interval) for s in mine])
+        own = np.array(["control" in s.row.marks for s in mine])
+        found[name] = {
+            "rows": int(own.sum()),
+            "mean_error": float(errors[own].mean()) if own.any() else None,
+            "others_mean_error": float(errors[~own].mean()) if (~own).any() else None,
+        }
+    return found
+
+
+def _learned_before(
+    rows: Sequence[Row], learned: Mapping[str, Learned], told: Tellings
+) -> list[Prediction]:
+    """Predict rows by their mechanisms and what another table has taught of what they leave."""
+    quantity = rows[0].quantity
+    of, top = learned.get(quantity), learned.get(quantity + ON_TOP)
+    found = []
+    for row in rows:
+        said = told.get(key_of(row))
+        if quantity == LIFE and of is not None:
+            trust = 0.0 if of.trust is None else of.trust.value
+            found.append(Prediction(row, lives_mixed(row, said, of.predict(row), trust)))
+        elif top is not None:
+            alone = 0.0
+            if quantity != RETENTION and of is not None:
+                alone = of.centres.get(group(row), of.centres[OTHER]).value
+            found.append(Prediction(row, top.predict_with(row, said, alone)))
+    return found
+
+
+def in_folds(rows: Sequence[Row], predictor: Predictor) -> list[Prediction]:
     """Predict each paper's rows from those of the others."""
     found: dict[int, Prediction] = {}
     for paper in dict.fromkeys(row.paper for row in rows):
@@ -233,7 +300,7 @@ def _scored(of: Mapping[str, Sequence[Prediction]]) -> dict[str, Scored]:
     return found
 
 
-def _contrasts(said: Sequence[Prediction]) -> dict[str, Any]:
+def contrasts_of(said: Sequence[Prediction]) -> dict[str, Any]:
     """Compare the two-sided rows of a paper in pairs: which is more, and by what ratio.
 
     A retention is compared by what is lost.

@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from twin.errors import InputError
 from twin.outcomes.recognise import class_of, marks_of
@@ -47,6 +48,10 @@ class Row:
     rate, temperature, pressure, current, charge : float or None
         C-rate [1/h], temperature [degC], stack pressure [MPa], current density [mA.cm-2] and charge
         of a half cycle [mAh.cm-2].
+    thickness, loading : float or None
+        Of the electrolyte [um]; active material of the cathode [mg.cm-2].
+    window : tuple
+        Lower and upper voltage limit [V], as far as they are told.
     classes : mapping
         ``electrolyte``, ``cathode``, ``anode``, and ``face`` (bare, pressed, coated, soft, alloy).
     marks : frozenset
@@ -67,6 +72,9 @@ class Row:
     pressure: float | None = None
     current: float | None = None
     charge: float | None = None
+    thickness: float | None = None
+    loading: float | None = None
+    window: tuple[float | None, float | None] = (None, None)
     classes: Mapping[str, str | None] = field(default_factory=dict)
     marks: frozenset[str] = frozenset()
     words: Mapping[str, str] = field(default_factory=dict)
@@ -148,6 +156,10 @@ def _coded(data: Mapping[str, str]) -> Row:
     face = data.get("cls") or None
     if face == "pressed":
         marks.add("pressed")
+    words = {"note": data.get("note", "")}
+    for name in ("anode", "electrolyte", "cathode"):
+        words[name] = data.get(f"{name}_told", "")
+    words["additive_or_interlayer"] = data.get("additive_or_interlayer", "")
     return Row(
         data["paper"],
         data["id"],
@@ -157,7 +169,7 @@ def _coded(data: Mapping[str, str]) -> Row:
         cycles=_number(data, "N"),
         rate=_number(data, "rate_C"),
         temperature=_number(data, "T"),
-        pressure=_number(data, "p_MPa"),
+        pressure=_first(data.get("p_MPa") or data.get("pressure_told")),
         current=_number(data, "j"),
         charge=_number(data, "q_half"),
         classes={
@@ -167,8 +179,27 @@ def _coded(data: Mapping[str, str]) -> Row:
             "face": face,
         },
         marks=frozenset(marks),
-        words={"note": data.get("note", "")},
+        words=words,
+        **_dimensions(data),
     )
+
+
+def _dimensions(data: Mapping[str, str]) -> dict[str, Any]:
+    """Return what a row says of layers and voltages."""
+    return {
+        "thickness": _first(data.get("electrolyte_thickness_um")),
+        "loading": _first(data.get("cathode_loading_mg_cm2")),
+        "window": _window(data.get("voltage_window_V", "")),
+    }
+
+
+def _window(text: str) -> tuple[float | None, float | None]:
+    """Return both limits of "2.0-3.25"; the upper one alone of "-3.5"."""
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)?\s*-\s*(\d+(?:\.\d+)?)\s*", text)
+    if found is None:
+        return None, None
+    low, high = found.groups()
+    return (None if low is None else float(low)), float(high)
 
 
 def _published(data: Mapping[str, str]) -> Row | None:
@@ -207,6 +238,7 @@ def _published(data: Mapping[str, str]) -> Row | None:
         },
         marks=frozenset(marks),
         words=words,
+        **_dimensions(data),
     )
 
 

@@ -1,0 +1,355 @@
+"""Published rows as cells: what stands for them, what their lives say, what is learned on top."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from twin.outcomes import regression
+from twin.outcomes.ablation import CONTROL, EVERYTHING, ablate
+from twin.outcomes.ensembles import Told, nothing, tell, told_of
+from twin.outcomes.expect import expected
+from twin.outcomes.learning import ON_TOP, learn, load_learned, save_learned
+from twin.outcomes.left import (
+    Said,
+    fit_left,
+    key_of,
+    lives_mixed,
+    loss_of,
+    mechanistic,
+    members_with,
+    trust_in_lives,
+)
+from twin.outcomes.setups import NotMapped, control_of, levels, marked, set_up, staircase
+from twin.outcomes.skill import ALONE, TWIN, score_outcomes
+from twin.outcomes.table import CRITICAL, LIFE, RESISTANCE, RETENTION, Row, read_outcomes
+from twin.store import Store
+
+PUBLISHED = Path(__file__).parents[3] / "cell_specs" / "twin_cells" / "outcomes" / "published.csv"
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return {f"{r.paper}/{r.id}": r for r in read_outcomes(PUBLISHED)[0]}
+
+
+def made(values, dead=None):
+    values = np.asarray(values, dtype=float)
+    return Told(values, np.zeros(len(values), bool) if dead is None else np.asarray(dead))
+
+
+# ------------------------------------------------------- from a row to a cell
+
+
+def test_a_row_is_mapped_by_its_words_and_what_it_says_is_not_drawn(rows):
+    found = set_up(rows["X13/x13"])
+    assert found.cell == "nasn-nbh-nco" and found.cycles == 100
+    assert found.spec.stack.pressure.si == 3e6 and found.spec.stack.pressure.spread is None
+    assert found.spec.window.upper.si == 3.35 and found.spec.thermal.ambient.si == 303.15
+    assert found.rules.parameters["rate"] == "C/2"
+    # 7 mg/cm2 of the cathode's own density and share
+    cathode = found.spec.cathode
+    metres = 0.07 / (cathode.material.density.si * cathode.active_fraction.si)
+    assert cathode.thickness.si == pytest.approx(metres, rel=1e-4)
+
+
+def test_what_a_row_does_not_say_is_drawn(rows):
+    found = set_up(rows["P27/OX039"])
+    assert "stack.pressure" in found.drawn and found.spec.stack.pressure.spread
+    assert found.spec.electrolyte.material.name == "nzsp" and found.spec.anode.kind == "metal"
+    alloy = set_up(rows["D17/d17"]).spec.modes["interphase"].anode.parabolic_constant
+    assert alloy.spread == "lognormal 1.2" and alloy.si == 1e-17  # around the cell's own
+
+
+def test_parts_of_two_cells_are_put_together(rows):
+    found = set_up(rows["P72/S021b"])
+    assert found.spec.cathode.material.name == "fes2"
+    assert found.spec.electrolyte.material.family == "nasicon"
+    assert any("cathode of" in note for note in found.notes)
+
+
+def test_what_nothing_stands_for_says_so(rows):
+    for name, word in (("P37/S028", "aniline"), ("X13/x14half", "half cell")):
+        with pytest.raises(NotMapped, match=word):
+            set_up(rows[name])
+    with pytest.raises(NotMapped, match="electrolyte"):
+        set_up(rows["P02/S011"])
+
+
+def test_faces_are_told_apart(rows):
+    bare, pressed = (set_up(rows[f"P49/X002{i}"]).spec for i in "ab")
+    coated = set_up(rows["P61/OX012"]).spec
+    assert bare.stack.pressed_at.si < pressed.stack.pressed_at.si == coated.stack.pressed_at.si
+    assert bare.stack.pressure.si == 0.25e6
+    assert pressed.interfaces.anode.resistance.reference.spread
+
+
+def test_controls_are_told_by_their_set_up_alone(rows):
+    told = {name for name, row in rows.items() if control_of(row)}
+    assert told >= {"P72/S021b", "X12/x12a", "X12/x12d", "X13/x14full", "X16/x16a"}
+    assert told - {"P72/S021b", "X12/x12a", "X12/x12d", "X13/x14full", "X16/x16a"} == {"X16/x15"}
+    blind = replace(rows["X12/x12a"], lo=99.0, hi=99.0, marks=frozenset())
+    assert "control" in marked(blind).marks
+    assert "control" not in marked(replace(rows["X12/x12b"], marks=frozenset({"control"}))).marks
+
+
+def test_a_staircase_carries_a_charge_or_a_time():
+    steps = staircase(0.5).parameters
+    hours = [float(steps[f"t{i}"].split()[0]) for i in range(1, 25)]
+    assert [t * j for t, j in zip(hours, levels(), strict=True)] == pytest.approx(
+        [0.5] * 24, rel=1e-4
+    )
+    assert {staircase(None).parameters[f"t{i}"] for i in range(1, 25)} == {"0.5 hour"}
+    assert levels()[1] / levels()[0] == pytest.approx(levels()[9] / levels()[8])
+
+
+# ------------------------------------------------------------------- lives
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    with Store.open(f"sqlite:///{tmp_path_factory.mktemp('lives') / 'lives.db'}") as opened:
+        yield opened
+
+
+def test_lives_are_kept_and_lengthened_and_hang_on_no_other_row(rows, store):
+    row = rows["P49/X002b"]
+    two = told_of(row, store, 2)
+    runs = len(store.runs())
+    assert two.known and runs == 2 and two.setup["cell"] == "na-nzsp2-na"
+    again = told_of(row, store, 2)
+    assert np.array_equal(again.values, two.values) and len(store.runs()) == runs
+    four = told_of(row, store, 4)
+    assert np.array_equal(four.values[:2], two.values) and len(store.runs()) == 4
+    among = tell([rows["P61/OX012"], row], store, members=4)
+    assert np.array_equal(among[1].values, four.values)
+    # half of all but the electrolyte's, in ohm cm2: 6 in the middle, within both spreads
+    assert np.all((four.values > -0.5) & (four.values < 2.7))
+
+
+def test_a_mode_left_out_is_another_study(rows, store):
+    row = rows["P49/X002b"]
+    told_of(row, store, 2, ("pressure",))
+    ids = {tuple(m["id"] if isinstance(m, dict) else m for m in store.study(s.id).design["modes"])
+           for s in store.studies() if s.cell_name.startswith("P49/X002b")}  # fmt: skip
+    assert any("pressure" in modes for modes in ids) and any("pressure" not in m for m in ids)
+
+
+def test_a_life_and_a_critical_current_are_read(rows, store):
+    low = told_of(rows["P48/X001b"], store, 2)
+    assert np.all((low.values >= math.log10(levels()[0]) - 0.1) & (low.values <= 1.6))
+    life = told_of(replace(rows["D07/d07b"], charge=3.0), store, 2)
+    assert np.all((life.values <= 3.01) & (life.values >= -1))
+    assert np.all(life.dead | (life.values > 2.99))
+
+
+def test_a_row_without_a_cell_falls_back(rows, store):
+    (none,) = tell([rows["P37/S028"]], store, members=2)
+    assert not none.known and "aniline" in none.to_dict()["reason"]
+
+
+# ------------------------------------------------------- what is left by them
+
+
+def retentions(n=90, trust=1.0, seed=0, f0=-2.0, sigma=0.3):
+    """Rows whose loss is a mechanism's and a fade's, and what is told of them."""
+    rng = np.random.default_rng(seed)
+    rows, told = [], {}
+    for i in range(n):
+        taken = 0.15 if i % 3 == 0 else 0.0
+        right = rng.uniform() < trust
+        f = f0 + sigma * rng.standard_normal()
+        left = 100 * np.exp(-(taken * right) - np.exp(f))
+        row = Row(f"p{i // 2}", f"r{i}", RETENTION, left, left, cycles=300.0,
+                  classes={"cathode": "polyanion"}, marks=frozenset())  # fmt: skip
+        rows.append(row)
+        told[key_of(row)] = made(np.exp(-taken * np.exp(0.2 * rng.standard_normal(16))))
+    return rows, told
+
+
+def centre(rows, told):
+    fitted, _, _ = fit_left(rows, told)
+    # The effect of the full text is at -1/2 of all of these rows.
+    return float((fitted.b[:, 0] + fitted.b[:, 1] - fitted.b[:, 3] / 2).mean()), fitted
+
+
+def test_the_fade_on_top_comes_back_and_nothing_is_counted_twice():
+    rows, told = retentions()
+    with_it, fitted = centre(rows, told)
+    assert with_it == pytest.approx(-2.0, abs=0.12)
+    assert fitted.trust.mean() > 0.7
+    without, _ = centre(rows, {})
+    assert without > with_it + 0.1  # what the mechanism takes would be fade
+
+
+def test_mechanisms_that_are_wrong_are_not_trusted():
+    rows, told = retentions()
+    wrong = {k: made(np.full(16, 0.4)) for k in told}  # takes more than any row has lost
+    _, fitted = centre(rows, wrong)
+    assert fitted.trust.mean() < 0.1
+    half, told = retentions(n=150, trust=0.5, sigma=0.05)
+    few = [r for i, r in enumerate(half) if i % 3 == 0]  # those of which it says something
+    _, fitted = centre(few, told)
+    assert 0.3 < fitted.trust.mean() < 0.7
+
+
+def test_nothing_said_is_the_plain_regression():
+    rows, told = retentions(n=40)
+    alike, _, _ = fit_left(rows, {})
+    nought, _, _ = fit_left(rows, {k: made(np.ones(8)) for k in told})
+    assert alike.b.mean(axis=0) == pytest.approx(nought.b.mean(axis=0), abs=0.15)
+
+
+def test_decades_are_off_by_what_was_put_in():
+    rng = np.random.default_rng(1)
+    rows, told = [], {}
+    for i in range(40):
+        x = rng.normal(1.0, 0.6)
+        value = 10 ** (x + 0.4 + 0.1 * rng.standard_normal())
+        row = Row(f"p{i}", "r", RESISTANCE, value, value, classes={"face": "bare"})
+        rows.append(row)
+        told[key_of(row)] = made(x + 0.05 * rng.standard_normal(16))
+    (found,) = mechanistic({**told, ("new", "r", RESISTANCE): made(np.full(16, 0.0))})(
+        rows, [Row("new", "r", RESISTANCE, 1, 1, classes={"face": "bare"})]
+    )
+    assert np.median(found) == pytest.approx(0.4, abs=0.15)
+    assert fit_left(rows, told)[0].trust.mean() > 0.8
+
+
+def test_intervals_are_filled_in_by_what_mechanisms_leave():
+    rows, told = retentions(n=60)
+    wide = [replace(r, lo=r.lo - 3, hi=min(r.hi + 3, 99.9)) for r in rows]
+    assert centre(wide, told)[0] == pytest.approx(-2.0, abs=0.25)
+    above = [replace(r, lo=80.0, hi=100.0) for r in rows]
+    assert centre(above, told)[0] < -1.3
+
+
+def test_a_dead_member_is_rarely_reported():
+    f, rng = np.full(4000, -30.0), np.random.default_rng(0)
+    told = made([1.0] * 5 + [0.0] * 5, [False] * 5 + [True] * 5)
+    row = Row("p", "r", RETENTION, 90, 90)
+    members = members_with(row, told, f, np.ones(len(f)), 0.0, rng)
+    # 0.1 of a half against a half
+    assert (members < 1).mean() == pytest.approx(0.1 / 1.1, abs=0.02)
+    assert members.max() <= 100
+    dead = made([0.0] * 10, [True] * 10)
+    members = members_with(row, dead, f, np.full(len(f), 0.5), 0.0, rng)
+    assert (members < 1).mean() == pytest.approx(0.05 / 0.55, abs=0.02)
+    assert loss_of(np.array([0.0, 1.0, 1.2]))[1:] == pytest.approx([0, 0])
+
+
+def test_an_impossible_member_is_never_chosen():
+    row = Row("p", "r", RETENTION, 90.0, 90.0, classes={"cathode": "layered"})
+    told = {key_of(row): made([0.5] * 8 + [0.95] * 8)}
+    said = Said([row], told)
+    said.trust = 0.99
+    rng = np.random.default_rng(0)
+    left = {
+        round(float(said.draw(np.array([-3.0]), np.array([0.5]), rng)[0]), 3) for _ in range(200)
+    }
+    possible = {round(math.log(-math.log(0.9) - taken), 3) for taken in (0.0, -math.log(0.95))}
+    assert left <= possible and round(math.log(-math.log(0.9) + math.log(0.95)), 3) in left
+
+
+def test_lives_are_mixed_by_a_trust_that_is_learned():
+    good, bad = [], []
+    told_right, told_wrong = {}, {}
+    for i in range(30):
+        lived = i % 2 == 0
+        row = Row(f"p{i}", "r", LIFE, 1000.0 if lived else 10.0, math.inf if lived else 10.0)
+        good.append(row)
+        values, dead = np.full(8, 3.0 if lived else 1.0), np.full(8, not lived)
+        told_right[key_of(row)] = Told(values, dead)
+        told_wrong[key_of(row)] = Told(np.full(8, 1.0 if lived else 3.0), ~dead)
+    usual = [np.linspace(0, 4, 100)] * 30
+    assert trust_in_lives(good, told_right, usual).value > 0.8
+    assert trust_in_lives(good, told_wrong, usual).value < 0.2
+    mixed = lives_mixed(good[1], told_right[key_of(good[1])], usual[0], 1.0)
+    assert np.all(mixed == 1.0)
+    assert np.all(lives_mixed(good[0], told_right[key_of(good[0])], usual[0], 1.0) >= 3.0)
+    assert not bad
+
+
+# ------------------------------------------------ scored, learned, switched off
+
+
+def test_a_table_is_scored_with_mechanisms_and_with_each_off():
+    rows, told = retentions(n=24)
+    found = score_outcomes(rows, told=told)
+    scores = found.scores[RETENTION]
+    assert {TWIN, ALONE, "learned"} <= set(scores)
+    # A mechanism that is right tells the rows apart, which statistics cannot.
+    assert scores[TWIN].mean_crps < scores["learned"].mean_crps
+    assert found.contrasts[RETENTION][TWIN]["sign_right"] > 0.6
+    document = found.to_dict()["predictions"][0]
+    assert document["mechanisms"]["lives"] == 16 and document["mechanisms"]["dead"] == 0
+    off = ablate(rows, told, {"a-mode": {k: made(np.ones(16)) for k in told}})
+    of = {one.name: one for one in off}
+    assert set(of) == {"a-mode", EVERYTHING, CONTROL}
+    assert of["a-mode"].crps.value > 0 and of["a-mode"].worth
+    assert of["a-mode"].crps.value == pytest.approx(of[EVERYTHING].crps.value, abs=0.5)
+
+
+def test_what_is_learned_on_top_is_kept_and_said_again(tmp_path):
+    rows, told = retentions(n=24)
+    found = learn(rows, told)
+    assert set(found) == {RETENTION, RETENTION + ON_TOP}
+    path = tmp_path / "learned.toml"
+    save_learned(found, path, "a test")
+    again = load_learned(path)
+    assert again[RETENTION + ON_TOP].trust.value == pytest.approx(
+        found[RETENTION + ON_TOP].trust.value, abs=1e-3
+    )
+    assert set(again[RETENTION + ON_TOP].effects) == {
+        "temperature",
+        "full text",
+        "control",
+        "cycles",
+    }
+    said = score_outcomes(rows[:6], learned=again, told=told)
+    assert not said.folds and len(said.predictions) == 6
+    assert nothing("no cell").to_dict()["lives"] == 0
+
+
+# ------------------------------------------------------------ a cell of one's own
+
+
+def test_a_forecast_of_identical_lives_still_has_a_spread():
+    rows, told = retentions(n=24)
+    learned = learn(rows, told)
+    lives = [
+        SimpleNamespace(cycles=1000, cause=None, censored=False, capacity=[(1, 1.0), (1000, 0.98)])
+        for _ in range(8)
+    ]
+    cell = {
+        "kind": "full",
+        "name": "x",
+        "thermal": {"ambient": {"value": "25 degC"}},
+        "cathode": {"material": {"family": "polyanion"}},
+    }
+    forecast = SimpleNamespace(design={"cell": cell, "cycles": 1000}, members=lives)
+    at = {one["cycle"]: one for one in expected(forecast, learned)}
+    assert set(at) == {100, 300, 1000}
+    for one in at.values():
+        assert one["published"]["p05"] < one["published"]["median"] - 1
+        assert one["yours"]["median"] < one["published"]["median"]
+        assert one["yours"]["dead"] == pytest.approx(0.15, abs=0.03)
+        assert one["published"]["dead"] == 0
+    loss = {n: -math.log(one["published"]["median"] / 100) for n, one in at.items()}
+    # a fade by the root of the cycles, beside the 2 % that the lives lose
+    assert (loss[1000] - 0.0202) / (loss[100] - 0.002) == pytest.approx(math.sqrt(10), rel=0.1)
+    symmetric = SimpleNamespace(
+        design={"cell": cell | {"kind": "symmetric"}, "cycles": 10}, members=lives
+    )
+    assert expected(symmetric, learned) == []
+
+
+def test_scatters_come_from_the_table_of_priors():
+    (a, b), (c, d) = regression.scatters()
+    assert (a, b, c, d) == (2.0, 0.4, 2.0, 0.5)
+    assert CRITICAL != LIFE
