@@ -75,4 +75,6 @@ class PortedLumped(pybamm.thermal.Lumped):
 def _dissipated(current: Any, potential: Any) -> Any:
     """Return ``-int i dphi/dx`` over the layers a current flows in [W.m-2]."""
     density = -pybamm.inner(current, pybamm.grad(potential))
-    return pybamm.Integral(density, pybamm.SpatialVariable("x", domain=density.domain, coord_sys="cartesian"))
+    return pybamm.Integral(
+        density, pybamm.SpatialVariable("x", domain=density.domain, coord_sys="cartesian")
+    )
