@@ -11,6 +11,11 @@ from twin.modes.context import CellContext, Interface
 from twin.modes.ports import Port
 
 
+def diffusivity_factor(place: str) -> str:
+    """Name what the diffusivity of a composite's particles is multiplied by."""
+    return f"{place.capitalize()} particle diffusivity factor"
+
+
 class PortedDiffusion(pybamm.particle.FickianDiffusion):
     """PyBaMM's Fickian diffusion with ``D_eff = D_s(x, T) g/f(theta_0)``.
 
@@ -42,6 +47,8 @@ class PortedDiffusion(pybamm.particle.FickianDiffusion):
         if self.cell.has(key):
             detour = self.cell.diffusion_detour(place, self.cell.parameter(key))
             factor = factor / detour
+        # A name of its own for each place of the electrode: heat multiplies what is there.
+        variables[diffusivity_factor(place)] = spread(factor, f"{self.domain} electrode")
         over = scalar(factor) if self.x_average else spread(factor, f"{self.domain} electrode")
         self._factor = pybamm.PrimaryBroadcast(over, [f"{self.domain} particle"])
         return super().get_coupled_variables(variables)

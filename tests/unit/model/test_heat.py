@@ -76,17 +76,22 @@ def test_energy_is_conserved(make_cell, run, model, mesh, of_heat, limit):
     limit(f"E22 heat of a full cell, {model}", heat, expected, of_heat)
 
 
-@pytest.mark.parametrize("model", ["dfn", "spm"])
-def test_energy_is_conserved_as_the_cell_comes(make_cell, run, model):
-    # On PyBaMM's own mesh and without the heat of mixing: to 0.1 % of what is delivered.
-    # Of the heat itself 1.6 % is made up in the separator's last cell of the DFN, where
-    # PyBaMM takes the gradient across the step in conductivity.
-    # The larger that step, the more is made up: a composite of mixed powders has 2.8 %.
-    spec = make_cell("na-nzsp-nvp", CELL | {"cathode.mixing.network": "continuous"})
-    seen = run(spec, STEPS, model=model, **TOLERANCES)
-    heat, expected, delivered = balance(spec, seen, STEPS)
-    assert abs(heat - expected) < 1e-3 * delivered
-    assert heat == pytest.approx(expected, rel=0.03)
+FINER = {"x_n": 20, "x_s": 20, "x_p": 60, "r_n": 20, "r_p": 20}
+
+
+@pytest.mark.parametrize(
+    ("model", "mesh"),
+    [("spm", None), ("dfn", None), pytest.param("dfn", FINER, marks=pytest.mark.slow)],
+)
+@pytest.mark.parametrize("network", ["continuous", "mixed powders"])
+def test_energy_is_conserved_as_the_cell_comes(make_cell, run, limit, model, mesh, network):
+    # On the mesh that a cell comes with, whatever the step in conductivity between separator and
+    # composite, and on one with three times the places in the cathode.
+    spec = make_cell("na-nzsp-nvp", CELL | {"cathode.mixing.network": network})
+    seen = run(spec, STEPS, model=model, var_pts=mesh, **TOLERANCES)
+    heat, expected, _ = balance(spec, seen, STEPS)
+    on = "default" if mesh is None else "finer"
+    limit(f"E22 heat of a full cell, {model}, {network}, {on} mesh", heat, expected, 2e-3)
 
 
 def test_energy_is_conserved_with_every_port_at_work(make_cell, run, pin):
