@@ -172,7 +172,7 @@ class Row(Frozen):
     def two_sided(self) -> bool:
         """Whether a number is compared with a number that may be missed either way."""
         band = self.band
-        if band is None or band.sort not in ("relative", "absolute", "factor", "range"):
+        if band is None or band.sort not in ("relative", "absolute", "factor", "loss", "range"):
             return False
         return not isinstance(self.measured, str) and self.measured is not None
 

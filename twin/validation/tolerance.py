@@ -4,6 +4,7 @@
 ``"+-15 %"``            within 15 % of the measured value
 ``"+-0.01"``            within 0.01 of it, in its own unit
 ``"x/ 1.5"``            within a factor of 1.5 of it, either way
+``"loss x/ 1.5"``        the loss, 100 % less the value, within a factor of it
 ``">= 0.95"``           at least; ``"> 0"`` more than
 ``"<= 70"``             at most; ``"< 1"`` less than
 ``"1 .. 10"``           between the two
@@ -25,6 +26,7 @@ _FORMS = {
     "relative": re.compile(rf"(?:\+-|±)\s*{_NUMBER}\s*%"),
     "absolute": re.compile(rf"(?:\+-|±)\s*{_NUMBER}"),
     "factor": re.compile(rf"(?:x/|×÷|×/÷)\s*{_NUMBER}"),
+    "loss": re.compile(rf"loss\s*(?:x/|×÷|×/÷)\s*{_NUMBER}"),
     "bound": re.compile(rf"(>=|<=|>|<)\s*{_NUMBER}"),
     "range": re.compile(rf"{_NUMBER}\s*\.\.\s*{_NUMBER}"),
     "exact": re.compile(r"exact"),
@@ -50,7 +52,7 @@ class Tolerance:
     @property
     def needs_measured(self) -> bool:
         """Whether it is about a measured value (and not a bound of its own)."""
-        return self.sort in ("relative", "absolute", "factor", "exact")
+        return self.sort in ("relative", "absolute", "factor", "loss", "exact")
 
     def allows(self, simulated: Value, measured: Value | None) -> bool:
         """Return whether a simulated value passes."""
@@ -71,7 +73,9 @@ class Tolerance:
             return abs(simulated - measured) <= float(self.numbers[0]) / 100 * abs(measured)
         if self.sort == "absolute":
             return abs(simulated - measured) <= float(self.numbers[0])
-        if self.sort == "factor":
+        if self.sort in ("factor", "loss"):
+            if self.sort == "loss":
+                simulated, measured = 100 - simulated, 100 - measured
             ratio = simulated / measured if measured else math.inf
             return 1 / float(self.numbers[0]) <= ratio <= float(self.numbers[0])
         return abs(simulated - measured) <= 1e-9 * max(abs(measured), 1.0)

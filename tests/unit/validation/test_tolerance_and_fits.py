@@ -60,3 +60,11 @@ def test_the_unit_in_a_variables_name_is_read():
     assert unit_of("Current density [A.m-2]") == "A*m^-2"
     assert unit_of("Discharge capacity [A.h]") == "A*hour"
     assert unit_of("Anode conducting fraction") == ""
+
+
+@pytest.mark.parametrize(
+    ("simulated", "passes"),
+    [(85.1, True), (84.9, False), (93.3, True), (93.4, False), (101, False)],
+)
+def test_a_factor_on_the_loss_is_narrow_above_and_wide_below(simulated, passes):
+    assert parse_tolerance("loss x/ 1.5").allows(float(simulated), 90.0) is passes
