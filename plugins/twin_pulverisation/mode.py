@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from twin import CellContext, Evidence, FailureMode, Port, PortAt, RunRecord, SlowState, Validity
+from twin_pulverisation.names import BESIDE, CURRENT, LARGEST, SHARE, STATE, STRIPS
 from twin_pulverisation.parameters import Parameters, alloys
-from twin_pulverisation.trapping import BESIDE, CURRENT, LARGEST, SHARE, STATE, STRIPS
 
 
 class Pulverisation(FailureMode):

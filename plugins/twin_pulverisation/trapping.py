@@ -36,11 +36,8 @@ from typing import Any
 import pybamm
 
 from twin import ModeSubModel, Port
+from twin_pulverisation.names import BESIDE, CURRENT, LARGEST, SHARE, STATE, STRIPS
 
-SHARE = "unpulverised active fraction"
-STATE, STRIPS, LARGEST = "pulverisation state", "full strips", "largest filling"
-BESIDE = "sodium trapped beside [C.m-2]"
-CURRENT = "trapping current density [A.m-2]"
 _SOME = 1e-3
 """Less than this filling is no charge: nothing strips from it."""
 _MOST = 0.9

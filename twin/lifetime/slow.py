@@ -219,20 +219,14 @@ def find_slow(prepared: Prepared) -> tuple[Slow | None, list[str]]:
     entries: list[Entry] = []
     for mode in prepared.modes:
         declared = brought.slow_states(mode, prepared.cell)
-        missing = [s.variable for s in declared if s.variable not in layout]
         silent = not declared and _states(mode, prepared.cell) & set(layout)
-        if missing:
-            notes.append(
-                f"{mode.id} declares {missing[0]!r} as a slow state, which is no state of the "
-                "model: every cycle is simulated"
-            )
-        elif silent:
+        if silent:
             notes.append(
                 f"{mode.id} does not declare which of its states are slow "
                 f"({', '.join(sorted(silent))}): every cycle is simulated"
             )
         for slow in declared:
-            start, stop = layout.get(slow.variable, (0, 0))
+            start, stop = layout[slow.variable]  # a build refuses one that is no state
             log = slow.transform == "log"
             entries += [Entry(slow.variable, row, log) for row in range(start, stop)]
     if notes:

@@ -138,12 +138,12 @@ def test_a_mode_that_declares_nothing_makes_every_cycle_be_simulated(store, monk
     assert any("interphase does not declare" in note for note in run.notes)
 
 
-def test_a_slow_state_that_is_none_is_said_so(store, monkeypatch):
+def test_a_slow_state_that_is_none_is_refused(store, monkeypatch):
     mode = twin.plugin_manager().modes["interphase"]
     wrong = [twin.SlowState("Anode interphase resistance [Ohm.m2]")]
     monkeypatch.setattr(type(mode), "slow_states", lambda self, cell: wrong)
-    run = twin.life("na-nzsp-na", cycles=5, store=store)
-    assert any("no state of the model" in note for note in run.notes)
+    with pytest.raises(twin.errors.PluginError, match="no state integrated in time"):
+        twin.life("na-nzsp-na", cycles=5, store=store)
 
 
 def test_the_document_has_the_keys_scripts_rely_on(store):
