@@ -39,6 +39,7 @@ class CathodeFade(FailureMode):
         "a wide spread: neither rate, pressure nor loading is in it",
     )
     shows = "{interface} faded fraction"
+    fitted_loss = "{interface} fade exponent"
     Parameters = Parameters
     kinds = ("full",)
     reads = (

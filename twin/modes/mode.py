@@ -190,6 +190,10 @@ class FailureMode:
     """The one variable, among the outputs, whose course over the cycles shows this mode at
     work beside the others (``twin plot RUN --what coupling``): ``"{interface} layer
     thickness [m]"``."""
+    fitted_loss: ClassVar[str] = ""
+    """For a mode that holds what no mechanism explains and is fitted to published retentions: the
+    variable ``y`` of the share ``exp(-y)`` it leaves, ``"{interface} fade exponent"``. Where
+    published retentions are predicted that loss is learned on top, and the mode's own left out."""
     defaults_file: ClassVar[str] = "defaults.toml"
     """TOML beside the class's package with a value for every parameter."""
     ends_file: ClassVar[str] = "ends.toml"

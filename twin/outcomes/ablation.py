@@ -28,8 +28,8 @@ _UNTOUCHED = 0.995
 
 
 def mechanisms() -> list[str]:
-    """Return the failure modes that can be switched off."""
-    return list(plugin_manager().modes)
+    """Return the failure modes that can be switched off, of those that act in an ensemble."""
+    return [name for name, mode in plugin_manager().modes.items() if not mode.fitted_loss]
 
 
 def touched(rows: Sequence[Row], told: Tellings) -> list[Row]:

@@ -169,7 +169,8 @@ def _study(
     from twin.specs.dump import cell_to_data
 
     chosen = plugin_manager().select(None, (), setup.spec.kind)
-    modes = [mode for mode in chosen if mode.id not in without]
+    # What is fitted to such rows is learned on top of what the mechanisms leave.
+    modes = [mode for mode in chosen if mode.id not in without and not mode.fitted_loss]
     asked = DEFAULTS | {
         "cycles": setup.cycles,
         "samples": members,

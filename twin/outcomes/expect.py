@@ -1,7 +1,8 @@
 """What a forecast's capacities come to: as published, and as one may expect of a cell of one's own.
 
-A forecast's members say what the mechanisms take; a fade on top has its class's centre, one offset
-a laboratory and a scatter a cell, learned from published cells (``retention_pct_left``)::
+A forecast's members say what the mechanisms take (what a mode took that is itself fitted to
+published retentions is put back first); a fade on top has its class's centre, one offset a
+laboratory and a scatter a cell, learned from published cells (``retention_pct_left``)::
 
     R(N) = R_m(N) exp(-exp(f) (N/300)^0.5)
 
@@ -24,6 +25,7 @@ from twin.outcomes.table import RETENTION, Row
 
 if TYPE_CHECKING:
     from twin.studies.forecast import Forecast
+    from twin.uncertainty.survival import Member
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 _NAMES = ("p05", "p25", "median", "p75", "p95")
@@ -109,10 +111,18 @@ def _members_at(forecast: Forecast, cycle: int) -> tuple[np.ndarray, np.ndarray]
         if member.censored and member.cycles < cycle:
             continue
         dead.append(gone)
-        left.append(0.0 if gone else _share(member.capacity, cycle))
+        left.append(0.0 if gone else _without_fit(member, cycle))
     if not left:
         return np.ones(1), np.zeros(1, dtype=bool)
     return np.array(left), np.array(dead, dtype=bool)
+
+
+def _without_fit(member: Member, cycle: int) -> float:
+    back = 1.0
+    if member.fitted:
+        cycles, taken = np.array(member.fitted, dtype=float).T
+        back = float(np.exp(np.interp(cycle, cycles, taken)))
+    return min(_share(member.capacity, cycle) * back, 1.0)
 
 
 def _share(capacity: Sequence[tuple[int, float]], cycle: int) -> float:

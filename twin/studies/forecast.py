@@ -90,7 +90,19 @@ class Forecast:
             capacity,
             lived.criterion if lived.dead else None,
             censored=not lived.known,
+            fitted=_fitted(rows, self._fitted_losses),
         )
+
+    @cached_property
+    def _fitted_losses(self) -> list[str]:
+        """The variables of what is fitted to published retentions."""
+        modes = plugin_manager().select(self.design["modes"], (), self.design["cell"]["kind"])
+        return [
+            mode.fitted_loss.replace("{interface}", place)
+            for mode in modes
+            for place in ("Anode", "Cathode")
+            if mode.fitted_loss
+        ]
 
     @cached_property
     def shorts(self) -> frozenset[tuple[str, str]]:
@@ -224,6 +236,13 @@ class Forecast:
 
 def _pairs(curve: Iterable[tuple[int, float]]) -> list[list[float]]:
     return [[cycle, value] for cycle, value in curve]
+
+
+def _fitted(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> list[tuple[int, float]]:
+    if not rows or not names:
+        return []
+    taken = [(r["cycle"], sum(float(r.get(name) or 0.0) for name in names)) for r in rows]
+    return [(cycle, y - taken[0][1]) for cycle, y in taken]
 
 
 def forecast(

@@ -26,7 +26,9 @@ _SLACK = 1e-9
 class Member:
     """One life of an ensemble: how long, ended by which mode (None: it lives on).
 
-    A life that is ``censored`` was followed through its ``cycles``, no further.
+    A life that is ``censored`` was followed through its ``cycles``, no further. ``fitted`` is, by
+    cycle, the exponent of what modes have taken since the first that are fitted to published
+    retentions (``FailureMode.fitted_loss``).
     """
 
     index: int
@@ -36,6 +38,7 @@ class Member:
     capacity: Sequence[tuple[int, float]] = ()
     criterion: str | None = None
     censored: bool = False
+    fitted: Sequence[tuple[int, float]] = ()
 
     @property
     def way(self) -> str | None:
