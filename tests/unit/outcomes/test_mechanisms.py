@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+import twin
 from twin.outcomes import regression
 from twin.outcomes.ablation import CONTROL, EVERYTHING, ablate
 from twin.outcomes.ensembles import Told, nothing, tell, told_of
@@ -323,7 +324,13 @@ def test_a_forecast_of_identical_lives_still_has_a_spread():
     rows, told = retentions(n=24)
     learned = learn(rows, told)
     lives = [
-        SimpleNamespace(cycles=1000, cause=None, censored=False, capacity=[(1, 1.0), (1000, 0.98)])
+        SimpleNamespace(
+            cycles=1000,
+            cause=None,
+            censored=False,
+            capacity=[(1, 1.0), (1000, 0.98)],
+            fitted=(),
+        )
         for _ in range(8)
     ]
     cell = {
@@ -343,10 +350,40 @@ def test_a_forecast_of_identical_lives_still_has_a_spread():
     loss = {n: -math.log(one["published"]["median"] / 100) for n, one in at.items()}
     # a fade by the root of the cycles, beside the 2 % that the lives lose
     assert (loss[1000] - 0.0202) / (loss[100] - 0.002) == pytest.approx(math.sqrt(10), rel=0.1)
+    # What a mode took that is fitted to published retentions itself is not counted again.
+    for life in lives:
+        life.fitted = [(1, 0.0), (1000, -math.log(0.98))]
+    again = {one["cycle"]: one for one in expected(forecast, learned)}
+    alone = -math.log(again[1000]["published"]["median"] / 100)
+    assert alone == pytest.approx(loss[1000] - 0.0202, rel=0.03)
     symmetric = SimpleNamespace(
         design={"cell": cell | {"kind": "symmetric"}, "cycles": 10}, members=lives
     )
     assert expected(symmetric, learned) == []
+
+
+def test_what_is_fitted_to_retentions_has_no_part_in_an_ensemble():
+    from twin.outcomes import ensembles
+    from twin.outcomes.ablation import mechanisms
+    from twin.store import Store
+
+    rows, _ = read_outcomes("cell_specs/twin_cells/outcomes/published.csv")
+    row = next(r for r in rows if f"{r.paper}/{r.id}" == "D21/d21")
+    with Store.open("sqlite://") as store:
+        _, job = ensembles._study(row, ensembles.set_up(row), store, 2, ("blocking",))
+    assert {"delamination", "pulverisation"} <= set(job["modes"])
+    assert not {"fade", "blocking"} & set(job["modes"])
+    assert "fade" not in mechanisms() and "delamination" in mechanisms()
+
+
+def test_a_forecast_keeps_what_a_fitted_mode_took():
+    from twin.studies.forecast import _fitted
+
+    rows = [{"cycle": 1, "y": 0.01}, {"cycle": 5, "y": 0.03}]
+    assert _fitted(rows, ["y"]) == [(1, 0.0), (5, pytest.approx(0.02))]
+    assert _fitted(rows, []) == _fitted([], ["y"]) == []
+    found = twin.forecast("na-nzsp-nvp", cycles=3, samples=2, workers=1, store="sqlite://")
+    assert all(member.fitted[-1][1] > 1e-4 for member in found.members)
 
 
 def test_scatters_come_from_the_table_of_priors():
