@@ -35,6 +35,11 @@ def skill_page(
             keep=range(7),
             right=range(1, 7),
         )
+    if before := found.before:
+        sheet.line(
+            f"before anything is fitted, retentions lie from {before['p25']:.0f} to "
+            f"{before['p75']:.0f} % (quartiles), {before['dead']:.0%} of lives end dead"
+        )
     if found.controls:
         sheet.heading("Negative controls, told by their set-up: mean error in points")
         sheet.table(

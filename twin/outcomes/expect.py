@@ -6,9 +6,10 @@ laboratory and a scatter a cell, learned from published cells (``retention_pct_l
 
     R(N) = R_m(N) exp(-exp(f) (N/300)^0.5)
 
-*As published* is what a paper would report: a cell that died is rarely reported, and the best of
-some cells is. *As you may expect* adds what papers leave out: full texts' centres, more loss, and
-cells that are dead early (``priors.toml``, ``[yours]``).
+As with rows, the mechanisms are believed as far as they were right about published cells (the
+trust); else the class alone speaks. *As published* is what a paper would report: a cell that died is
+rarely reported, and the best of some cells is. *As you may expect* adds what papers leave out: full
+texts' centres, more loss, and cells that are dead early (``priors.toml``, ``[yours]``).
 """
 
 from __future__ import annotations
@@ -89,12 +90,17 @@ def _both(forecast: Forecast, top: Learned, row: Row, cycle: int) -> dict[str, A
     # The row is an abstract's; half a full text's effect up is between both.
     full = top.effects["full text"].value
     f = top.left(row, rng, _DRAWS) + growth
-    chance = np.where(dead, reported, 1.0)
-    at = rng.choice(len(left), size=_DRAWS, p=chance / chance.sum())
-    published = left[at] * np.exp(-np.exp(np.clip(f + full / 2, -12.0, 3.0)))
+    assert top.trust is not None
+    trust = np.clip(top.trust.draw(rng, _DRAWS), 0.0, 1.0)
+    chance = np.where(dead, reported, 1.0) / len(left)
+    share = chance.sum()
+    theirs = rng.uniform(size=_DRAWS) < trust * share / (trust * share + 1 - trust)
+    at = rng.choice(len(left), size=_DRAWS, p=chance / share)
+    published = np.where(theirs, left[at], 1.0) * np.exp(-np.exp(np.clip(f + full / 2, -12.0, 3.0)))
     more = yours["ln_loss"]["value"] + yours["ln_loss"]["sd"] * rng.standard_normal(_DRAWS)
     mine = rng.integers(len(left), size=_DRAWS)
-    own = left[mine] * np.exp(-np.exp(np.clip(f + full + more, -12.0, 3.0)))
+    theirs = rng.uniform(size=_DRAWS) < trust
+    own = np.where(theirs, left[mine], 1.0) * np.exp(-np.exp(np.clip(f + full + more, -12.0, 3.0)))
     early = rng.uniform(size=_DRAWS) < yours["dead_early"]["value"]
     own = np.where(early, 0.0, own)
     return {

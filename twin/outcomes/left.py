@@ -306,4 +306,33 @@ def lives_mixed(row: Row, told: Told | None, members: np.ndarray, trust: float) 
     return np.where(rng.uniform(size=len(members)) < trust, np.where(dead, theirs, beyond), members)
 
 
+def prior_predictive(rows: Sequence[Row], told: Tellings) -> dict[str, float]:
+    """Return what retentions come to before anything is fitted: quartiles [%] and the dead's share.
+
+    Mechanisms alone say who is dead; the fade on top is drawn from ``priors.toml``.
+    """
+    mine = [row for row in rows if row.quantity == RETENTION]
+    rng = np.random.default_rng(7)
+    found, dead = [], []
+    mean, sd = prior(mine, (), LEFT, left=True) if mine else (np.empty(0), np.empty(0))
+    for row in mine:
+        of = told.get(key_of(row))
+        if of is None or not of.known:
+            continue
+        effects = [e for e in LEFT if e != "class"]
+        b = mean + sd * rng.standard_normal((200, len(mean)))
+        (lab_shape, lab), (cell_shape, cell) = regression.scatters()
+        width = np.sqrt(
+            lab / rng.gamma(lab_shape, size=200) + cell / rng.gamma(cell_shape, size=200)
+        )
+        f = b @ design(row, (), effects) + width * rng.standard_normal(200)
+        taken = loss_of(of.values)[rng.integers(len(of.values), size=200)]
+        found.append(100 * np.exp(-(taken + np.exp(np.clip(f, -12.0, 3.0)))))
+        dead.append(float(of.dead.mean()))
+    if not found:
+        return {}
+    low, high = np.quantile(np.concatenate(found), (0.25, 0.75))
+    return {"p25": float(low), "p75": float(high), "dead": float(np.mean(dead)), "rows": len(dead)}
+
+
 __all__ = ["Said", "Tellings", "fit_left", "key_of", "mechanistic", "members_with"]

@@ -10,7 +10,16 @@ import numpy as np
 
 from twin.outcomes.ensembles import Told
 from twin.outcomes.learning import ON_TOP, OTHER, Learned
-from twin.outcomes.left import LIVES, Tellings, bare, key_of, lives_mixed, lives_with, mechanistic
+from twin.outcomes.left import (
+    LIVES,
+    Tellings,
+    bare,
+    key_of,
+    lives_mixed,
+    lives_with,
+    mechanistic,
+    prior_predictive,
+)
 from twin.outcomes.nulls import MARKED, NULLS, ONLY_RETENTION, Predictor, group, scale
 from twin.outcomes.scores import (
     Band,
@@ -122,6 +131,8 @@ class Skill:
         Whether the twin's own constants were learned anew without each paper.
     controls : dict
         By predictor: the mean error on negative controls, told by their set-up, and on the rest.
+    before : dict
+        The prior predictive of retentions: quartiles, and the share of dead members.
     """
 
     predictions: list[Prediction]
@@ -131,6 +142,7 @@ class Skill:
     folds: bool
     left: list[str] = field(default_factory=list)
     controls: dict[str, Any] = field(default_factory=dict)
+    before: dict[str, float] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data: ``predictions`` and ``skill``."""
@@ -144,6 +156,7 @@ class Skill:
                 },
                 "contrasts": self.contrasts,
                 "controls": self.controls,
+                "prior_predictive": self.before,
                 "lives": self.lives,
                 "left": self.left,
             },
@@ -219,7 +232,9 @@ def score_outcomes(
             contrasts[quantity] = pairs
     on_progress(1.0, "")
     order = [s for row in rows if (s := said.get(key_of(row))) and s.row is row]
-    return Skill(order, scores, contrasts, _lives(order), learned is None, list(left), controls)
+    before = {} if told is None else prior_predictive(rows, told)
+    lives = _lives(order)
+    return Skill(order, scores, contrasts, lives, learned is None, list(left), controls, before)
 
 
 _COMPARED = ("B1", LEARNED, ALONE)

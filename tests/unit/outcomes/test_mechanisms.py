@@ -280,7 +280,7 @@ def test_lives_are_mixed_by_a_trust_that_is_learned():
 
 
 def test_a_table_is_scored_with_mechanisms_and_with_each_off():
-    rows, told = retentions(n=24)
+    rows, told = retentions(n=12)
     found = score_outcomes(rows, told=told)
     scores = found.scores[RETENTION]
     assert {TWIN, ALONE, "learned"} <= set(scores)
