@@ -108,8 +108,12 @@ class PortedCell:
             else:
                 self._exchange_porous(submodels, param, options, interface, domain)
         if options["thermal"] == "lumped":
+            ported = [s for s in submodels.values() if isinstance(s, particle.PortedDiffusion)]
             submodels["thermal"] = heat.PortedLumped(
-                param, options, getattr(self, "x_average", False)
+                param,
+                options,
+                getattr(self, "x_average", False),
+                [submodel.interface.place for submodel in ported],
             )
 
     def _exchange_metal(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import pybamm
@@ -22,8 +23,12 @@ class PortedLumped(pybamm.thermal.Lumped):
     and the gradient across both: no current that flows (2 to 7 % of a cell's heat, the more the
     finer the mesh). Here it is ``-int i_e dphi_e/dx`` over both layers at once, with the current of
     the balance of charge. And the heat of mixing inside particles has their effective diffusivity
-    (:class:`twin.model.particle.PortedDiffusion`).
+    (:class:`twin.model.particle.PortedDiffusion`, at the places in ``ported``).
     """
+
+    def __init__(self, param: Any, options: Any, x_average: bool, ported: Collection[str] = ()):
+        super().__init__(param, options, x_average)
+        self.ported = ported
 
     def get_coupled_variables(self, variables: dict[str, Any]) -> dict[str, Any]:
         """Add up the heat PyBaMM does not know of [W.m-2]."""
@@ -58,8 +63,10 @@ class PortedLumped(pybamm.thermal.Lumped):
         """Return PyBaMM's heat of mixing of each layer, with the effective diffusivities."""
         negative, separator, positive = super()._heat_of_mixing(variables)
         if self.options["heat of mixing"] == "true":
-            negative = negative * variables.get(diffusivity_factor("anode"), 1)
-            positive = positive * variables.get(diffusivity_factor("cathode"), 1)
+            if "anode" in self.ported:
+                negative = negative * variables[diffusivity_factor("anode")]
+            if "cathode" in self.ported:
+                positive = positive * variables[diffusivity_factor("cathode")]
         return negative, separator, positive
 
     def set_rhs(self, variables: dict[str, Any]) -> None:
