@@ -6,9 +6,9 @@ a laboratory and a scatter a cell, learned from published cells (``retention_pct
     R(N) = R_m(N) exp(-exp(f) (N/300)^0.5)
 
 As with rows, the mechanisms are believed as far as they were right about published cells (the
-trust); else the class alone speaks. *As published* is what a paper would report: a cell that died is
-rarely reported, and the best of some cells is. *As you may expect* adds what papers leave out: full
-texts' centres, more loss, and cells that are dead early (``priors.toml``, ``[yours]``).
+trust); else the class alone speaks. *As published* is what a paper would report: a cell that died
+is rarely reported, and the best of some cells is. *As you may expect* adds what papers leave out:
+full texts' centres, more loss, and cells that are dead early (``priors.toml``, ``[yours]``).
 """
 
 from __future__ import annotations
