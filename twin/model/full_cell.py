@@ -18,7 +18,7 @@ from twin.model.parameters import parameter_values
 from twin.modes.context import CellContext
 from twin.modes.mode import FailureMode
 from twin.modes.ports import Port
-from twin.specs.schema import CellSpec, MetalElectrode
+from twin.specs.schema import CellSpec, MetalElectrode, PorousElectrode
 
 
 def cell_options(spec: CellSpec, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -29,9 +29,19 @@ def cell_options(spec: CellSpec, options: Mapping[str, Any] | None = None) -> di
     }
     if spec.thermal.model == "lumped":
         chosen["use lumped thermal capacity"] = "true"
-        # PyBaMM leaves it out unless asked: a quarter of a percent of a slow cell's heat.
-        chosen["heat of mixing"] = "true"
+        if _has_slopes(spec):
+            # PyBaMM leaves it out unless asked: a quarter of a percent of a slow cell's heat.
+            chosen["heat of mixing"] = "true"
     return chosen | dict(options or {})
+
+
+def _has_slopes(spec: CellSpec) -> bool:
+    """Whether the open-circuit curves can be differentiated, as the heat of mixing asks.
+
+    PyBaMM has no derivative of a table.
+    """
+    hosts = [e.material for e in (spec.anode, spec.cathode) if isinstance(e, PorousElectrode)]
+    return not any(h.open_circuit_potential.law in ("table", "pybamm") for h in hosts)
 
 
 class PortedCell:

@@ -96,12 +96,12 @@ class Forecast:
     @cached_property
     def _fitted_losses(self) -> list[str]:
         """The variables of what is fitted to published retentions."""
-        modes = plugin_manager().select(self.design["modes"], (), self.design["cell"]["kind"])
+        acting = self.design.get("modes", ())
         return [
             mode.fitted_loss.replace("{interface}", place)
-            for mode in modes
+            for name, mode in plugin_manager().modes.items()
             for place in ("Anode", "Cathode")
-            if mode.fitted_loss
+            if name in acting and mode.fitted_loss
         ]
 
     @cached_property

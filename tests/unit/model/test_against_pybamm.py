@@ -74,15 +74,16 @@ def test_bare_cell_equals_pybamm(make_cell, run, cell, cycle, model):
     assert seconds <= 1e-9
 
 
+LUMPED = {"thermal": "lumped", "use lumped thermal capacity": "true", "heat of mixing": "true"}
+
+
 @pytest.mark.parametrize(
-    "options",
-    [
-        {"thermal": "lumped", "use lumped thermal capacity": "true"},
-        {"surface form": "differential"},
-    ],
+    ("model", "options"),
+    # The heat of a DFN at a metal is mended (test_heat.py), that of an SPMe is PyBaMM's own.
+    [("spm", LUMPED), ("dfn", {"surface form": "differential"})],
     ids=["lumped", "double-layer"],
 )
-def test_bare_cell_equals_pybamm_with_options(make_cell, run, options):
+def test_bare_cell_equals_pybamm_with_options(make_cell, run, model, options):
     spec = make_cell(
         "na-nzsp-nvp",
         {"interfaces.anode.resistance": "0 ohm*m^2", "cathode.initial_stoichiometry": 0.5},
@@ -93,8 +94,8 @@ def test_bare_cell_equals_pybamm_with_options(make_cell, run, options):
     )
     steps, tolerances = [(5.0, 1800.0)], {"rtol": 1e-6, "atol": 1e-8, "values": values}
     tolerances["kind"] = pybamm.IDAKLUSolver
-    theirs = run(spec, steps, model=reference(spec, "dfn", options), **tolerances)
-    ours = run(spec, steps, options=options, **tolerances)
+    theirs = run(spec, steps, model=reference(spec, model, options), **tolerances)
+    ours = run(spec, steps, model=model, options=options, **tolerances)
     volts, _ = largest_difference(theirs, ours)
     assert volts <= 1e-9
     t = np.linspace(0, 1800, 50)
