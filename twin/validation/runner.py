@@ -156,10 +156,11 @@ def _line(
     problems: dict[int, str],
 ) -> Line:
     line = _blank(row, eye, fitted)
+    cut: list[str] = []
     try:
         line.simulated = eye.see(row.see, calibrator.changes(fitted))
         if row.spread:
-            line.low, line.high = _spread(row, eye, calibrator, fitted, line.simulated)
+            line.low, line.high, cut = _spread(row, eye, calibrator, fitted, line.simulated)
     except TwinError as error:
         line.status, line.simulated = MISSED, None
         line.why = " ".join(p for p in (row.why, error.problems[0].message) if p)
@@ -171,6 +172,9 @@ def _line(
     told = [text for k, text in problems.items() if _touches(calibrator, k, row.see)]
     if told and line.status != WITHIN:
         said = f"not calibrated, the cell's own numbers stand: {'; '.join(dict.fromkeys(told))}"
+        line.why = ". ".join(part for part in (line.why, said) if part)
+    if cut:
+        said = f"the spread is cut short: {'; '.join(dict.fromkeys(cut))}"
         line.why = ". ".join(part for part in (line.why, said) if part)
     if line.status == MISSED:
         died = eye.death(row.see, calibrator.changes(fitted))
@@ -204,31 +208,37 @@ def _number(value: Value | int | None) -> Value | None:
 
 def _spread(
     row: Row, eye: Eye, calibrator: Calibrator, fitted: Sequence[Fitted | None], best: Value
-) -> tuple[float | None, float | None]:
+) -> tuple[float | None, float | None, list[str]]:
     """Return the least and the greatest prediction, one range after another at its ends.
 
-    The calibration is repeated each time: what is uncertain must not spoil the fit.
+    The calibration is repeated each time: what is uncertain must not spoil the fit. An end at
+    which there is no calibration is left out, and why is told.
     """
     if isinstance(best, str):
-        return None, None
+        return None, None, []
     case, found = eye.case, [best]
+    cut: list[str] = []
     targets = [fit.target for fit in case.calibrate]
     for key, ends in row.spread.items():
         for end in ends:
+            whole = bool(fitted) and None not in fitted
+            aims, more, values = targets, {key: end}, fitted
             if key.startswith("calibrate."):
-                if None in fitted or not fitted:
+                if not whole:
                     continue
                 index = _index(key, len(targets))
                 aims = [float(end) if k == index else t for k, t in enumerate(targets)]
-                value = eye.see(row.see, calibrator.changes(calibrator.fit(aims)))
-            else:
-                more = {key: end}
-                whole = bool(fitted) and None not in fitted
-                values = calibrator.fit(targets, more) if whole else fitted
-                value = eye.see(row.see, calibrator.changes(values, more))
+                more = {}
+            if whole:
+                try:
+                    values = calibrator.fit(aims, more)
+                except TwinError as error:
+                    cut.append(f"{key} = {end}: {error.problems[0].message}")
+                    continue
+            value = eye.see(row.see, calibrator.changes(values, more))
             if isinstance(value, float) and math.isfinite(value):
                 found.append(value)
-    return (min(found), max(found)) if len(found) > 1 else (None, None)
+    return (min(found), max(found), cut) if len(found) > 1 else (None, None, cut)
 
 
 def _index(key: str, count: int) -> int:

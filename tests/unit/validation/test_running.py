@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -261,3 +262,26 @@ def test_a_reason_is_tested_or_says_that_it_is_not(write, case, row, key, state)
 def test_numbers_with_two_sides_are_told_from_bounds(write, case, row, tolerance, two_sided):
     (line,) = run_case(load_case(write(case + row.replace("+-1 %", tolerance))))
     assert line.two_sided is two_sided
+
+
+def test_an_end_of_a_spread_without_a_calibration_cuts_it_short():
+    from twin.errors import InputError
+    from twin.validation.runner import _spread
+
+    class Calibrator:
+        def fit(self, aims, more=None):
+            if aims[0] > 1.5:
+                raise InputError("ends at its bound", key="calibrate.0")
+            return [aims[0]]
+
+        def changes(self, values, more=None):
+            return {"run": values[0]}
+
+    eye = SimpleNamespace(
+        case=SimpleNamespace(calibrate=[SimpleNamespace(target=1.0)]),
+        see=lambda name, changes: changes["run"],
+    )
+    row = SimpleNamespace(see="x", spread={"calibrate.0": (0.5, 2.0)})
+    low, high, cut = _spread(row, eye, Calibrator(), [1.0], 1.0)
+    assert (low, high) == (0.5, 1.0)
+    assert len(cut) == 1 and "calibrate.0 = 2.0: " in cut[0] and "ends at its bound" in cut[0]
