@@ -55,6 +55,7 @@ def put_in(*found):
 def info_of(spec, **changed):
     protocol = twin.load_protocol(spec.protocol, spec).to_data()
     about = {"cell_name": spec.name, "cell_hash": cell_hash(spec), "protocol": protocol}
+    about["cell_kind"] = spec.kind
     modes = [m.id for m in twin.plugin_manager().select(None, (), spec.kind)]
     return SimpleNamespace(**(about | {"modes": modes, "outcome": {"kind": "completed"}} | changed))
 
@@ -99,6 +100,14 @@ def test_what_ships_with_a_cell_tells_its_ends(monkeypatch, tmp_path):
     file.write_text(json.dumps(kept | {"ends": [end]}))
     (told,) = twin.ends_of_run(info_of(spec))
     assert told.endswith("100 um: in the first cycle (dendrite: short)")
+    # What ships was lived with every mode: it says nothing of a run with fewer.
+    fewer = info_of(spec, modes=["pressure"])
+    assert twin.ends_of_run(fewer) == [] and twin.turning_number(fewer) == ""
+    turn = {"key": "a.b", "status": "assumed", "low": end | {"value": "1"}, "high": end}
+    turn["high"] = {"value": "2", "life_cycles": None, "died_of": None}
+    file.write_text(json.dumps(kept | {"turns": [turn]}))
+    assert twin.turning_number(info_of(spec)).startswith("a.b (assumed) turns this verdict")
+    assert twin.turning_number(fewer) == ""
     file.write_text(json.dumps(kept | {"ends": [end], "protocol": "no such protocol"}))
     assert twin.ends_of_run(info_of(spec)) == []
 

@@ -144,10 +144,11 @@ def at_ends(
 
 def said_of_ends(ends: Sequence[Mapping[str, Any]], horizon: int) -> list[str]:
     """Say each of the lives in a sentence."""
-    return [f"{_numbers(end)}: {said_of_life(end, horizon)}" for end in ends]
+    numbers = (OtherEnd(end["mode"], end["values"]).label for end in ends)
+    return [f"{n}: {_said(end, horizon)}" for n, end in zip(numbers, ends, strict=True)]
 
 
-def said_of_life(end: Mapping[str, Any], horizon: int) -> str:
+def _said(end: Mapping[str, Any], horizon: int) -> str:
     """Say how a life ended that may outlast the horizon."""
     if end["died_of"] is None:
         return f"more than {horizon} cycles"
@@ -156,18 +157,12 @@ def said_of_life(end: Mapping[str, Any], horizon: int) -> str:
     return f"{when} ({end['died_of']})"
 
 
-def _numbers(end: Mapping[str, Any]) -> str:
-    return OtherEnd(end["mode"], end["values"]).label
-
-
 def ends_of_run(info: RunInfo) -> list[str]:
     """Say the verdicts at the other ends of a stored run, where they are known of its cell."""
     own = kept(info.cell_hash, ENDS_FOLDER) or {}
     shipped = known_of_hash(info.cell_name, info.cell_hash) or {}
     for found in (own, shipped):
-        # What ships with a cell was lived with every mode.
-        same = sorted(found.get("modes", info.modes)) == sorted(info.modes)
-        if same and lived_as(found, info):
+        if found and lived_as(found, info):
             return said_of_ends(found.get("ends", ()), found["cycles"])
     return []
 

@@ -50,15 +50,19 @@ def known_of_hash(name: str, own: str) -> dict[str, Any] | None:
 
 
 def lived_as(found: Mapping[str, Any], info: RunInfo) -> bool:
-    """Return whether a finding is of a run's verdict: it has one, by the very same protocol.
+    """Return whether a finding is of a run's verdict: by the same modes and protocol.
 
-    ``found`` holds the protocol as data, or only the name of one in the library.
+    ``found`` holds the protocol as data, or only the name of one in the library; without
+    ``modes`` it was lived with every mode.
     """
     from twin.catalog.cells import library
     from twin.errors import TwinError
     from twin.specs.protocol import load_protocol
 
     if info.outcome.get("kind") not in ("completed", "cell-failed"):
+        return False
+    every = (mode.id for mode in plugin_manager().select(None, (), info.cell_kind))
+    if set(found.get("modes", every)) != set(info.modes):
         return False
     own = found.get("protocol")
     if isinstance(own, str):
