@@ -376,6 +376,17 @@ def test_what_is_fitted_to_retentions_has_no_part_in_an_ensemble():
     assert "fade" not in mechanisms() and "delamination" in mechanisms()
 
 
+def test_the_resistance_of_one_face_is_half_of_all_but_the_electrolytes():
+    from twin.outcomes.ensembles import _resistance
+
+    row = {"Area-specific resistance [Ohm.m2]": 40e-4, "Electrolyte resistance [Ohm.m2]": 10e-4}
+    life = SimpleNamespace(run="x")
+    store = SimpleNamespace(cycles=lambda run: [row])
+    assert _resistance(None, None, store, life) == pytest.approx(math.log10(15.0))
+    store = SimpleNamespace(cycles=lambda run: [])
+    assert _resistance(None, None, store, life) is None
+
+
 def test_a_forecast_keeps_what_a_fitted_mode_took():
     from twin.studies.forecast import _fitted
 
