@@ -30,8 +30,9 @@ import pybamm  # isort: skip
 
 from twin import load_protocol, plan_of
 from twin.engine.checkpoint import State
-from twin.engine.prepare import RunSettings, build_model, prepare
+from twin.engine.prepare import build_model, prepare
 from twin.engine.run import RunLoop
+from twin.engine.settings import RunSettings
 from twin.engine.tolerances import ATOL, RTOL
 from twin.model.parameters import parameter_values
 from twin.store import Store

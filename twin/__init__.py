@@ -21,6 +21,7 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     # running
+    "Scenario": "twin.scenario",
     "simulate": "twin.runs.simulate",
     "life": "twin.runs.life",
     "resume": "twin.runs.resume",
@@ -203,6 +204,7 @@ if TYPE_CHECKING:
     from twin.runs.resume import resume
     from twin.runs.simulate import load_run, simulate
     from twin.runs.soundness import damages
+    from twin.scenario import Scenario
     from twin.specs.dump import with_values
     from twin.specs.overrides import PROTOCOL, split_line, split_overrides
     from twin.specs.quantity import Q, Quantity

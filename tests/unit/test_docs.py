@@ -2,9 +2,9 @@
 
 A block's info string says how: ``python`` blocks of a page are one script; ``python PATH``
 and ``toml PATH`` stand for a file of the example plugin, word for word; ``toml cell NAME``,
-``toml material NAME``, ``toml overlay NAME on CELL, …``, ``toml protocol NAME on CELL, …``
-and ``toml patch CELL`` are loaded; the ``twin`` commands of ``console`` and ``sh`` are
-parsed by the command line itself. ``text`` is only read.
+``toml material NAME``, ``toml overlay NAME on CELL, …``, ``toml protocol NAME on CELL, …``,
+``toml scenario NAME`` and ``toml patch CELL`` are loaded; the ``twin`` commands of ``console`` and
+``sh`` are parsed by the command line itself. ``text`` is only read.
 """
 
 from __future__ import annotations
@@ -158,7 +158,9 @@ def users(block: Block) -> list[str]:
 
 def test_every_toml_block_is_of_a_kind_tested_here():
     kinds = {b.info.partition(" ")[0] for b in blocks("toml") if not b.info.endswith(".toml")}
-    assert kinds <= {"case", "cell", "material", "overlay", "protocol", "patch", "pyproject"}
+    assert kinds <= {
+        *("case", "cell", "material", "overlay", "protocol", "patch", "pyproject", "scenario")
+    }
 
 
 @with_info(blocks("toml", "cell "))
@@ -194,6 +196,13 @@ def test_a_protocol_resolves_on_the_cells_it_names(block, library):
     for name in users(block):
         spec = twin.load_cell(name)
         assert twin.load_protocol(path, spec).resolve(spec).phases[0].steps
+
+
+@with_info(blocks("toml", "scenario "))
+def test_a_scenario_is_read_and_fits(block, tmp_path):
+    path = tmp_path / f"{block.info.split()[1]}.toml"
+    path.write_text(block.text, encoding="utf-8")
+    assert twin.Scenario.load(path).resolve().plan.phases
 
 
 @with_info(blocks("toml", "case"))

@@ -133,17 +133,13 @@ class Twin:
         """Return what a scenario would do, without running it."""
         found = Preview(scenario)
         try:
-            cell_only, of_protocol = twin.split_overrides(scenario.overrides)
+            asked = scenario.asked.resolve()
             base = twin.load_cell(scenario.cell)
-            spec = twin.load_cell(scenario.cell, overlays=scenario.overlays, overrides=cell_only)
-            found.differences = twin.differences(base, spec)
-            modes = twin.plugin_manager().select(None, scenario.without, spec.kind)
-            found.modes = [mode.id for mode in modes]
-            protocol = twin.load_protocol(scenario.protocol, spec, of_protocol)
-            plan = twin.plan_of(protocol, spec)
-            found.protocol = f"{protocol.name}: {protocol.title}"
-            found.steps = [step.do for phase in plan.phases for step in phase.steps]
-            found.estimate = self.estimate(spec.name, scenario.model, scenario.cycles)
+            found.differences = twin.differences(base, asked.spec)
+            found.modes = [mode.id for mode in asked.modes]
+            found.protocol = f"{asked.rules.name}: {asked.rules.title}"
+            found.steps = [step.do for phase in asked.plan.phases for step in phase.steps]
+            found.estimate = self.estimate(asked.spec.name, scenario.model, scenario.cycles)
         except twin.TwinError as error:
             found.problems = list(error.problems)
         return found

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from twin.specs.overrides import Overrides
-    from twin.store import Store
 
 
 class CellChanges(TypedDict, total=False):
@@ -38,7 +37,6 @@ class LifeAsked(LivesAsked, total=False):
 
     cycles: int | None
     series_every: int
-    store: str | Store | None
 
 
 class StairsAsked(TypedDict, total=False):

@@ -96,7 +96,7 @@ def forecast(
     # What cannot be answered is said before the work.
     if figure is not None:
         figure_target(figure)
-    asked = _within(before or [], _horizon(session, study, cycles))
+    asked = _within(before or [], _horizon(session, study, cell, cycles))
     teller = Teller(session, "members")
     result = twin.forecast(
         cell,
@@ -123,13 +123,14 @@ def forecast(
     finish(session, result, figure, _page, more | {"expected": expected(result, shipped())})
 
 
-def _horizon(session: Session, study: str | None, cycles: int | None) -> int:
+def _horizon(session: Session, study: str | None, cell: str, cycles: int | None) -> int:
     import twin
 
     if study is not None:
         return int(session.store.study(study).design["cycles"])
     defaults = twin.study_kinds()["forecast"].defaults
-    return int(defaults["cycles"] if cycles is None else cycles)
+    asked = twin.Scenario.of(cell, cycles=cycles).filled(defaults)
+    return asked.cycles or 0
 
 
 def _within(cycles: list[int], horizon: int) -> list[int]:

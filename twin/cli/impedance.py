@@ -49,8 +49,9 @@ def eis(
         typer.Option("--rest", metavar="T", help="Rest before [1 s; of a stored run 1 hour]."),
     ] = None,
     model: Annotated[
-        str, typer.Option("--model", metavar="dfn|spm", help="The full cell's model.")
-    ] = "dfn",
+        str | None,
+        typer.Option("--model", metavar="dfn|spm", help="The full cell's model [default: dfn]."),
+    ] = None,
     overlays: Overlays = None,
     overrides: Overrides = None,
     modes: Modes = None,

@@ -28,8 +28,9 @@ def life(
     session: Session,
     cell: CellName,
     cycles: Annotated[
-        int, typer.Option("--cycles", metavar="N", help="How many cycles to cover.")
-    ] = 2000,
+        int | None,
+        typer.Option("--cycles", metavar="N", help="How many cycles to cover [default: 2000]."),
+    ] = None,
     exact: Annotated[
         bool, typer.Option("--exact", help="Simulate every cycle, to compare with.")
     ] = False,
@@ -80,12 +81,13 @@ def life(
     judged = document["outcome"]["kind"] in ("completed", "cell-failed") and not one_end
     given["model"] = result.info.settings["model"]
     document["ends"] = _other_ends(session, cell, cycles, given) if judged else []
-    session.finish(document, lambda sheet: _page(sheet, result, document, cycles))
+    asked = result.info.cycles_requested
+    session.finish(document, lambda sheet: _page(sheet, result, document, asked))
     return EXIT_CODES[document["outcome"]["kind"]]
 
 
 def _other_ends(
-    session: Session, cell: str, cycles: int, given: dict[str, Any]
+    session: Session, cell: str, cycles: int | None, given: dict[str, Any]
 ) -> list[dict[str, Any]]:
     """Live the cell at the other ends; whatever stands in the way costs only these lives."""
     import twin

@@ -33,7 +33,10 @@ RunId = Annotated[
     str, typer.Argument(metavar="RUN", help="Its id, a unique beginning of it, or 'last'.")
 ]
 CellName = Annotated[
-    str, typer.Argument(metavar="CELL", help="A name from `twin cells`, or a TOML file.")
+    str,
+    typer.Argument(
+        metavar="CELL", help="A name from `twin cells`, or the TOML file of a cell or a scenario."
+    ),
 ]
 
 

@@ -57,14 +57,14 @@ def run(
     rtol: Rtol = None,
     atol: Atol = None,
     series_every: Annotated[
-        int,
+        int | None,
         typer.Option(
             "--series-every",
             metavar="N",
             min=0,
-            help="Keep the series of every Nth cycle; 0 keeps none.",
+            help="Keep the series of every Nth cycle; 0 keeps none [default: 10].",
         ),
-    ] = 10,
+    ] = None,
 ) -> int:
     """Cycle a cell until something kills it, and store the run.
 
@@ -74,8 +74,6 @@ def run(
     import twin
 
     check_tolerances(rtol=rtol, atol=atol)
-    given: dict[str, Any] = {"model": model, "rtol": rtol, "atol": atol}
-    given = {name: value for name, value in given.items() if value is not None}
 
     def work(**hooks: Any) -> RunResult:
         return twin.simulate(
@@ -86,8 +84,10 @@ def run(
             overrides=overrides or (),
             modes=chosen(modes),
             without=names(without),
+            model=model,
+            rtol=rtol,
+            atol=atol,
             series_every=series_every,
-            **given,
             **hooks,
         )
 

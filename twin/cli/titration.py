@@ -44,8 +44,9 @@ def gitt(
         typer.Option("--direction", metavar="D", help="charge or discharge."),
     ] = None,
     model: Annotated[
-        str, typer.Option("--model", metavar="spm|dfn", help="The cell's model.")
-    ] = "spm",
+        str | None,
+        typer.Option("--model", metavar="spm|dfn", help="The cell's model [default: spm]."),
+    ] = None,
     overlays: Overlays = None,
     overrides: Overrides = None,
     modes: Modes = None,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import pybamm
 
@@ -15,7 +15,7 @@ from twin.engine.finite import refuse_what_is_no_number
 from twin.engine.inventory import OpenCircuit
 from twin.engine.plan import Plan, PlanStep
 from twin.engine.recorder import Recorder, recorded_names
-from twin.engine.tolerances import ATOL, RTOL
+from twin.engine.settings import RunSettings
 from twin.errors import ModelError
 from twin.model.assembly import waiting
 from twin.model.citations import cite
@@ -27,40 +27,6 @@ from twin.modes import brought
 from twin.modes.context import CellContext
 from twin.modes.mode import FailureMode
 from twin.specs.schema import CellSpec
-
-ModelName = Literal["dfn", "spm"]
-MODELS: tuple[str, ...] = ("dfn", "spm")
-
-
-@dataclass(frozen=True)
-class RunSettings:
-    """How a run is solved and what it keeps.
-
-    Attributes
-    ----------
-    model : {"dfn", "spm"}
-        The full cell's model (a symmetric cell has one of its own).
-    rtol, atol : float
-        The solver's tolerances.
-    series_every : int
-        Keep the time series of every so many cycles (and of the first three and the
-        last); 0 keeps none.
-    """
-
-    model: ModelName = "dfn"
-    rtol: float = RTOL
-    atol: float = ATOL
-    series_every: int = 10
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the settings as plain data."""
-        return asdict(self)
-
-    def keeps_series(self, cycle: int, last: bool) -> bool:
-        """Return whether a cycle's time series is stored."""
-        if self.series_every == 0:
-            return False
-        return cycle <= 3 or last or cycle % self.series_every == 0
 
 
 def build_model(

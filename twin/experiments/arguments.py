@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twin.errors import InputError
+from twin.scenario import Scenario
+from twin.specs.overrides import PROTOCOL, Overrides, split_overrides
 
 if TYPE_CHECKING:
     from twin.specs.schema import CellSpec
@@ -45,6 +48,33 @@ def quantity(name: str, text: str | float, unit: str, *, least: float = 0.0) -> 
     if value > most:
         raise InputError(f"{text} is too long", key=name, fix=f"give at most {words}")
     return value
+
+
+def to_measure(
+    cell: CellSpec | Scenario | str | Path,
+    overlays: Sequence[str | Path],
+    overrides: Overrides,
+    modes: Iterable[str] | None,
+    without: Iterable[str],
+    model: str | None = None,
+) -> Scenario:
+    """Return what is measured: a cell, or a scenario's, whatever else that would do to it.
+
+    Raises
+    ------
+    InputError
+        If a protocol's parameter is to be changed: a measurement has none.
+    """
+    _, for_protocol = split_overrides(overrides)
+    for name in for_protocol:
+        raise InputError(
+            "a measurement follows no protocol",
+            key=f"{PROTOCOL}{name}",
+            fix="leave it out: what is done to the cell are the command's own options",
+        )
+    return Scenario.of(
+        cell, overlays=overlays, overrides=overrides, modes=modes, without=without, model=model
+    )
 
 
 def symmetric(spec: CellSpec, what: str) -> None:

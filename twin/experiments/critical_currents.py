@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
-from twin.catalog.cells import as_spec, load_cell
 from twin.errors import InputError
-from twin.experiments.arguments import OnShare, quantity, symmetric
+from twin.experiments.arguments import OnShare, quantity, symmetric, to_measure
 from twin.modes.manager import plugin_manager
+from twin.scenario import Scenario
 
 if TYPE_CHECKING:
     from twin.catalog.asked import StairsAsked
@@ -65,7 +65,7 @@ def staircase(
 
 
 def ccd(
-    cell: CellSpec | str | Path,
+    cell: CellSpec | Scenario | str | Path,
     *,
     direction: str = "alternating",
     overlays: Sequence[str | Path] = (),
@@ -122,7 +122,7 @@ def ccd(
 
 
 def ccd_sweep(
-    cell: CellSpec | str | Path,
+    cell: CellSpec | Scenario | str | Path,
     *,
     sweep: Sequence[str] = (),
     direction: str = "alternating",
@@ -152,10 +152,11 @@ def ccd_sweep(
     stairs_to_climb = staircase(**stairs)
     _ = stairs_to_climb.levels  # a staircase that leads nowhere is told before anything is built
     points = combinations(parse_sweeps(sweep))
-    specs = [_at(cell, point, overlays, overrides) for point in points]
+    wanted = to_measure(cell, overlays, overrides, modes, without)
+    specs = [_at(wanted, point) for point in points]
     for spec in specs:
         symmetric(spec, "critical currents")
-    chosen = plugin_manager().select(modes, without, specs[0].kind)
+    chosen = plugin_manager().select(wanted.modes, wanted.without, specs[0].kind)
 
     from twin.experiments.ccd import CriticalCurrentTest
 
@@ -177,26 +178,15 @@ def ccd_sweep(
     return found
 
 
-def _at(
-    cell: CellSpec | str | Path,
-    point: dict[str, str],
-    overlays: Sequence[str | Path],
-    overrides: Overrides,
-) -> CellSpec:
+def _at(wanted: Scenario, point: dict[str, str]) -> CellSpec:
     """Return the cell at one point of a sweep."""
-    from twin.specs.overrides import joined_overrides
+    from twin.specs.dump import with_values
     from twin.specs.schema import CellSpec
 
-    if isinstance(cell, CellSpec):
-        spec = as_spec(cell, overlays=overlays, overrides=overrides)
-        if not point:
-            return spec
-        from twin.specs.dump import with_values
-
-        return with_values(spec, point)
-    if not point:
-        return load_cell(cell, overlays=overlays, overrides=overrides)
-    return load_cell(cell, overlays=overlays, overrides=joined_overrides(overrides, point))
+    if isinstance(wanted.cell, CellSpec):
+        spec, _ = wanted.cell_and_modes()
+        return with_values(spec, point) if point else spec
+    return Scenario.of(wanted, overrides=point).cell_and_modes()[0]
 
 
 def _but_for_pressure(spec: CellSpec) -> str:

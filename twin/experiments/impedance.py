@@ -7,9 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from twin.catalog.cells import as_spec
 from twin.errors import InputError, StoreError
-from twin.experiments.arguments import quantity
+from twin.experiments.arguments import quantity, to_measure
 from twin.modes.manager import plugin_manager
 
 MOST_PER_DECADE = 100
@@ -19,6 +18,7 @@ LOWEST, HIGHEST = 1e-9, 1e15
 
 if TYPE_CHECKING:
     from twin.experiments.eis import Frequencies, Impedance, StoredState
+    from twin.scenario import Scenario
     from twin.specs.overrides import Overrides
     from twin.specs.schema import CellSpec
     from twin.store import RunInfo, Store
@@ -53,7 +53,7 @@ def frequencies(low: str | float, high: str | float | None, per_decade: int) -> 
 
 
 def eis(
-    cell: CellSpec | str | Path | None = None,
+    cell: CellSpec | Scenario | str | Path | None = None,
     *,
     run: str | None = None,
     cycle: int | None = None,
@@ -61,7 +61,7 @@ def eis(
     high: str | float | None = None,
     per_decade: int = 10,
     rest: str | float | None = None,
-    model: str = "dfn",
+    model: str | None = None,
     overlays: Sequence[str | Path] = (),
     overrides: Overrides = (),
     modes: Iterable[str] | None = None,
@@ -110,9 +110,9 @@ def eis(
             raise InputError(
                 f"cycle {cycle} of what run?", key="cycle", fix="name it: --run RUN --cycle N"
             )
-        spec = as_spec(cell, overlays=overlays, overrides=overrides)
-        selected = plugin_manager().select(modes, without, spec.kind)
-        state, after = None, None
+        wanted = to_measure(cell, overlays, overrides, modes, without, model)
+        spec, selected = wanted.cell_and_modes()
+        model, state, after = wanted.model or "dfn", None, None
     else:
         if modes is not None or any(overlays):
             raise InputError(

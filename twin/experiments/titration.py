@@ -6,14 +6,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from twin.catalog.cells import as_spec
 from twin.errors import InputError
-from twin.experiments.arguments import OnShare, quantity, symmetric
-from twin.modes.manager import plugin_manager
+from twin.experiments.arguments import OnShare, quantity, symmetric, to_measure
 
 if TYPE_CHECKING:
     from twin.experiments.gitt import Gitt
     from twin.experiments.transference import Transference
+    from twin.scenario import Scenario
     from twin.specs.overrides import Overrides
     from twin.specs.schema import CellSpec
 
@@ -22,7 +21,7 @@ MOST_VOLTS = 0.0100001
 
 
 def transference(
-    cell: CellSpec | str | Path,
+    cell: CellSpec | Scenario | str | Path,
     *,
     voltage: str | float = "10 mV",
     hold: str | float | None = None,
@@ -60,9 +59,9 @@ def transference(
             fix="take at most 10 mV: the cell answers linearly there",
         )
     seconds = None if hold is None else quantity("hold", hold, "s")
-    spec = as_spec(cell, overlays=overlays, overrides=overrides)
+    wanted = to_measure(cell, overlays, overrides, modes, without)
+    spec, chosen = wanted.cell_and_modes()
     symmetric(spec, "transference numbers")
-    chosen = plugin_manager().select(modes, without, spec.kind)
 
     from twin.experiments.transference import measure_transference
 
@@ -70,7 +69,7 @@ def transference(
 
 
 def gitt(
-    cell: CellSpec | str | Path,
+    cell: CellSpec | Scenario | str | Path,
     *,
     electrode: str = "cathode",
     points: int = 20,
@@ -78,7 +77,7 @@ def gitt(
     pulse: str | float | None = None,
     rest: str | float | None = None,
     direction: str | None = None,
-    model: str = "spm",
+    model: str | None = None,
     overlays: Sequence[str | Path] = (),
     overrides: Overrides = (),
     modes: Iterable[str] | None = None,
@@ -124,8 +123,8 @@ def gitt(
         "pulse": None if pulse is None else quantity("pulse", pulse, "s"),
         "rest": None if rest is None else quantity("rest", rest, "s"),
     }
-    spec = as_spec(cell, overlays=overlays, overrides=overrides)
-    chosen = plugin_manager().select(modes, without, spec.kind)
+    wanted = to_measure(cell, overlays, overrides, modes, without, model)
+    spec, chosen = wanted.cell_and_modes()
 
     from twin.experiments.gitt import measure_gitt, titration
 
@@ -136,6 +135,6 @@ def gitt(
         chosen,
         electrode,  # type: ignore[arg-type]
         plan,
-        model=model,
+        model=wanted.model or "spm",
         on_progress=on_progress,
     )

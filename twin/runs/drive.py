@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from twin.errors import InputError
 from twin.interrupts import asked_to_stop
 from twin.modes.manager import plugin_manager
 from twin.runs.result import RunResult
@@ -121,14 +120,3 @@ class Drive:
                 self.on_cycle(progress)
 
         return tell
-
-
-def known_model(name: str) -> Any:
-    """Return a full cell's model by its name, if there is one (InputError if not)."""
-    from twin.engine.prepare import MODELS
-
-    if name not in MODELS:
-        raise InputError(
-            f"there is no model {name!r}", key="model", fix=f"one of {', '.join(MODELS)}"
-        )
-    return name

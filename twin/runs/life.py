@@ -9,24 +9,19 @@ from typing import TYPE_CHECKING, Any, Unpack
 from twin.engine.tolerances import LIFE_ATOL, LIFE_RTOL
 from twin.runs.result import RunResult
 from twin.runs.simulate import start
+from twin.scenario import Scenario
 
 if TYPE_CHECKING:
     from twin.catalog.asked import LifeAsked
     from twin.engine.run import Progress
     from twin.specs.schema import CellSpec
+    from twin.store import Store
 
-ASKED: dict[str, Any] = {
+DEFAULTS: dict[str, Any] = {
     "cycles": 2000,
-    "protocol": None,
-    "overlays": (),
-    "overrides": (),
-    "modes": None,
-    "without": (),
-    "model": "dfn",
     "rtol": LIFE_RTOL,
     "atol": LIFE_ATOL,
     "series_every": 0,
-    "store": None,
 }
 """What a life is asked for by default."""
 
@@ -85,8 +80,9 @@ def _last(rows: list[dict[str, Any]], key: str, otherwise: Any) -> Any:
 
 
 def life(
-    cell: CellSpec | str | Path,
+    cell: CellSpec | Scenario | str | Path,
     *,
+    store: str | Store | None = None,
     exact: bool = False,
     on_cycle: Callable[[Progress], None] | None = None,
     on_start: Callable[[str], None] | None = None,
@@ -96,16 +92,14 @@ def life(
 
     Parameters
     ----------
-    cell : CellSpec, str or Path
-        The cell.
+    cell, store, on_cycle, on_start
+        As in :func:`twin.simulate`.
     exact : bool
         Simulate every cycle, to compare with.
-    on_cycle, on_start
-        As in :func:`twin.simulate`.
     **asked
         ``cycles`` (2000 by default), ``protocol``, ``overlays``, ``overrides``, ``modes``,
-        ``without``, ``model``, ``rtol``, ``atol``, ``series_every`` (0 by default) and
-        ``store`` of :func:`twin.simulate`.
+        ``without``, ``model``, ``rtol``, ``atol`` and ``series_every`` (0 by default) of
+        :func:`twin.simulate`.
 
     Returns
     -------
@@ -117,8 +111,6 @@ def life(
     TwinError
         For input that cannot be used.
     """
-    unknown = set(asked) - set(ASKED)
-    if unknown:
-        raise TypeError(f"life() has no argument {sorted(unknown)[0]!r}")
-    run = start(cell, ASKED | dict(asked), "every" if exact else "jump", on_cycle, on_start)
+    wanted = Scenario.of(cell, **asked).filled(DEFAULTS)
+    run = start(wanted, "every" if exact else "jump", store, on_cycle, on_start)
     return LifeResult(run.store, run.id)

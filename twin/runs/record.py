@@ -41,12 +41,6 @@ def cell_record(spec: CellSpec) -> dict[str, Any]:
     }
 
 
-def shown(for_cell: Mapping[str, Any], for_protocol: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the overrides as they were given, for the record."""
-    given = {**for_cell, **{f"protocol.{k}": v for k, v in for_protocol.items()}}
-    return {k: v if isinstance(v, str | int | float | bool) else str(v) for k, v in given.items()}
-
-
 def mode_versions(modes: Iterable[Any]) -> dict[str, str]:
     """Return each mode's plugin and its version."""
     versions = {p.name: p.version for p in plugin_manager().plugins}

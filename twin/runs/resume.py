@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 from twin.catalog.cells import mode_entries, plan_of, split_overrides
 from twin.errors import InputError
 from twin.modes.manager import plugin_manager
-from twin.runs.drive import Drive, known_model
+from twin.runs.drive import Drive
 from twin.runs.record import (
     cell_record,
     layout_of,
     mode_versions,
     open_store,
     packages,
-    shown,
 )
 from twin.runs.result import RunResult
 from twin.runs.states import Layout, StoredBefore, layout_of_state
+from twin.scenario import shown
 
 if TYPE_CHECKING:
     from twin.engine.plan import Plan
@@ -72,7 +72,8 @@ def resume(
         If there is nothing to continue, with what to ask for instead.
     """
     from twin.engine.checkpoint import State
-    from twin.engine.prepare import RunSettings, prepare
+    from twin.engine.prepare import prepare
+    from twin.engine.settings import RunSettings, known_model
     from twin.specs.dump import cell_from_data, with_overrides
     from twin.specs.protocol import Protocol
 

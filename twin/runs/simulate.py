@@ -3,35 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from twin.catalog.cells import as_spec, load_protocol, plan_of, split_overrides
 from twin.engine.tolerances import ATOL, RTOL
-from twin.errors import InputError
-from twin.modes.manager import plugin_manager
-from twin.runs.drive import Drive, known_model
-from twin.runs.record import (
-    cell_record,
-    layout_of,
-    mode_versions,
-    open_store,
-    packages,
-    shown,
-)
+from twin.runs.drive import Drive
+from twin.runs.record import cell_record, layout_of, mode_versions, open_store, packages
 from twin.runs.result import RunResult
+from twin.scenario import Scenario
 
 if TYPE_CHECKING:
-    from twin.engine.plan import Plan
     from twin.engine.run import Progress
     from twin.specs.overrides import Overrides
     from twin.specs.schema import CellSpec
     from twin.store import Store
 
+CYCLES = 100
+"""How many cycles there are where neither the caller nor the protocol says."""
+DEFAULTS: dict[str, Any] = {"model": "dfn", "rtol": RTOL, "atol": ATOL, "series_every": 10}
+"""What a run is asked for by default."""
+
 
 def simulate(
-    cell: CellSpec | str | Path,
+    cell: CellSpec | Scenario | str | Path,
     *,
     cycles: int | None = None,
     protocol: str | Path | None = None,
@@ -39,10 +34,10 @@ def simulate(
     overrides: Overrides = (),
     modes: Iterable[str] | None = None,
     without: Iterable[str] = (),
-    model: str = "dfn",
-    rtol: float = RTOL,
-    atol: float = ATOL,
-    series_every: int = 10,
+    model: str | None = None,
+    rtol: float | None = None,
+    atol: float | None = None,
+    series_every: int | None = None,
     store: str | Store | None = None,
     on_cycle: Callable[[Progress], None] | None = None,
     on_start: Callable[[str], None] | None = None,
@@ -51,8 +46,8 @@ def simulate(
 
     Parameters
     ----------
-    cell : CellSpec, str or Path
-        The cell.
+    cell : CellSpec, Scenario, str or Path
+        The cell; or a scenario or its file, which what else is given is laid over.
     cycles : int, optional
         How many cycles; a protocol that ends by itself needs none. 100 by default.
     protocol : str or Path, optional
@@ -63,11 +58,12 @@ def simulate(
         Failure modes to use (all installed ones that can act on the cell if not given),
         and to leave out. ``modes=[]`` runs the bare cell.
     model : {"dfn", "spm"}
-        The full cell's model.
+        The full cell's model; the DFN by default.
     rtol, atol : float
-        The solver's tolerances.
+        The solver's tolerances; 1e-5 and 1e-7 by default.
     series_every : int
-        Keep the time series of every so many cycles, the first three and the last.
+        Keep the time series of every so many cycles (10 by default), the first three and
+        the last; 0 keeps none.
     store : str or Store, optional
         A database URL (``"sqlite://"`` keeps nothing on disk); the default database if
         not given.
@@ -87,26 +83,26 @@ def simulate(
         For input that cannot be used; a cell that dies or a solver that gives up is an
         outcome, not an error.
     """
-    asked = {
-        "cycles": cycles,
-        "protocol": protocol,
-        "overlays": overlays,
-        "overrides": overrides,
-        "modes": modes,
-        "without": without,
-        "model": model,
-        "rtol": rtol,
-        "atol": atol,
-        "series_every": series_every,
-        "store": store,
-    }
-    return start(cell, asked, "every", on_cycle, on_start)
+    asked = Scenario.of(
+        cell,
+        cycles=cycles,
+        protocol=protocol,
+        overlays=overlays,
+        overrides=overrides,
+        modes=modes,
+        without=without,
+        model=model,
+        rtol=rtol,
+        atol=atol,
+        series_every=series_every,
+    )
+    return start(asked, "every", store, on_cycle, on_start)
 
 
 def start(
-    cell: CellSpec | str | Path,
-    asked: Mapping[str, Any],
+    asked: Scenario,
     way: str,
+    store: str | Store | None,
     on_cycle: Callable[[Progress], None] | None,
     on_start: Callable[[str], None] | None,
 ) -> RunResult:
@@ -116,53 +112,38 @@ def start(
     as it began.
     """
     began = time.perf_counter()
-    overlays = asked["overlays"]
-    for_cell, for_protocol = split_overrides(asked["overrides"])
-    spec = as_spec(cell, overlays=overlays, overrides=for_cell)
-    manager = plugin_manager()
-    chosen = manager.select(asked["modes"], asked["without"], spec.kind)
-    missing = manager.missing(asked["without"]) if asked["modes"] is None else []
+    asked = asked.filled(DEFAULTS)
+    found = asked.resolve()
+    plan = found.plan
+    unsaid = plan.total if plan.total is not None else CYCLES
+    total = found.cycles(unsaid if asked.cycles is None else asked.cycles)
 
     # After the input is read: PyBaMM takes seconds to import, a typing error should not.
     from twin.engine.checkpoint import State
-    from twin.engine.prepare import RunSettings, prepare
+    from twin.engine.prepare import prepare
+    from twin.engine.settings import RunSettings
 
-    rules = load_protocol(asked["protocol"], spec, for_protocol)
-    plan = plan_of(rules, spec)
-    total = _total(asked["cycles"], plan)
-    settings = RunSettings(
-        known_model(asked["model"]), asked["rtol"], asked["atol"], asked["series_every"]
-    )
-    prepared = prepare(spec, chosen, plan, settings)
-    opened = open_store(asked["store"])
+    settings = RunSettings(asked.model, asked.rtol, asked.atol, asked.series_every)  # type: ignore[arg-type]
+    prepared = prepare(found.spec, found.modes, plan, settings)
+    opened = open_store(store)
     run_id = opened.start_run(
-        cell=cell_record(spec),
-        protocol=rules.to_data(),
+        cell=cell_record(found.spec),
+        protocol=found.rules.to_data(),
         settings=settings.to_dict()
         | {
             "cycles": way,
-            "overlays": [str(o) for o in overlays],
-            "overrides": shown(for_cell, for_protocol),
+            "overlays": [str(o) for o in asked.overlays],
+            "overrides": found.overrides,
         }
-        | ({"missing_modes": missing} if missing else {}),
-        modes=mode_versions(chosen),
+        | ({"missing_modes": found.missing} if found.missing else {}),
+        modes=mode_versions(found.modes),
         packages=packages(),
         cycles_requested=total,
     )
     state = State(0, 0.0, None)
     opened.commit_initial(run_id, state.to_bytes(), layout_of(prepared))
-    drive = Drive(opened, run_id, prepared, state, way, on_cycle, on_start, None, missing)
+    drive = Drive(opened, run_id, prepared, state, way, on_cycle, on_start, None, found.missing)
     return drive.run(total, began)
-
-
-def _total(cycles: int | None, plan: Plan) -> int:
-    if cycles is not None:
-        if cycles < 1:
-            raise InputError(
-                f"{cycles} cycles cannot be run", key="cycles", fix="ask for at least one"
-            )
-        return cycles if plan.total is None else min(cycles, plan.total)
-    return plan.total if plan.total is not None else 100
 
 
 def load_run(run: str, *, store: str | Store | None = None) -> RunResult:

@@ -54,7 +54,8 @@ def layout_of_state(store: Store, info: RunInfo, checkpoint: Checkpoint) -> Layo
 
 def _as_it_was(info: RunInfo) -> Any:
     """Build a stored run's cell as the run had it."""
-    from twin.engine.prepare import RunSettings, prepare
+    from twin.engine.prepare import prepare
+    from twin.engine.settings import RunSettings
     from twin.specs.dump import cell_from_data
     from twin.specs.protocol import Protocol
 

@@ -171,7 +171,11 @@ def cell_to_toml(spec: CellSpec) -> str:
 
     The file is named after the cell, so the text does not hold its name.
     """
-    data = {key: value for key, value in cell_to_data(spec).items() if key != "name"}
+    return to_toml({key: value for key, value in cell_to_data(spec).items() if key != "name"})
+
+
+def to_toml(data: dict[str, Any]) -> str:
+    """Return plain data as TOML."""
     return "\n".join(_toml_lines(data, ())) + "\n"
 
 
@@ -181,7 +185,7 @@ def _toml_lines(table: dict[str, Any], path: tuple[str, ...]) -> Iterator[str]:
     }
     for key, value in table.items():
         if key not in inner:
-            yield f"{_toml_key(key)} = {_toml_value(value)}"
+            yield f"{_toml_key(key)} = {toml_value(value)}"
     for key, value in inner.items():
         yield ""
         yield f"[{'.'.join(_toml_key(part) for part in (*path, key))}]"
@@ -202,14 +206,15 @@ def _toml_text(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _toml_value(value: Any) -> str:
+def toml_value(value: Any) -> str:
+    """Return a value as it stands in TOML."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
         return _toml_text(value)
     if isinstance(value, dict):
-        items = ", ".join(f"{_toml_key(key)} = {_toml_value(item)}" for key, item in value.items())
+        items = ", ".join(f"{_toml_key(key)} = {toml_value(item)}" for key, item in value.items())
         return f"{{ {items} }}"
-    if isinstance(value, list):
-        return f"[{', '.join(_toml_value(item) for item in value)}]"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(toml_value(item) for item in value)}]"
     return repr(value)

@@ -114,7 +114,7 @@ class Library:
         NotFoundError
             If there is none.
         """
-        if isinstance(source, str) and not (source.endswith(".toml") or "/" in source):
+        if isinstance(source, str) and not is_path(source):
             return self.path(kind, source)
         path = Path(source).expanduser()
         if not path.exists():
@@ -128,6 +128,11 @@ class Library:
                 f"{one_of(self._files[kind])}",
             )
         return path
+
+
+def is_path(source: str | Path) -> bool:
+    """Return whether a source names a file: a path, or text that ends in .toml or has a slash."""
+    return isinstance(source, Path) or source.endswith(".toml") or "/" in source
 
 
 def _one(kind: str) -> str:

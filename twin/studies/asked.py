@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from twin.catalog.cells import as_spec, load_protocol, mode_entries, split_overrides
@@ -15,6 +16,7 @@ from twin.errors import InputError, TwinError
 from twin.modes.manager import plugin_manager
 
 if TYPE_CHECKING:
+    from twin.scenario import Scenario
     from twin.specs.schema import CellSpec
 
 NUMBERS = ("model", "rtol", "atol")
@@ -71,7 +73,7 @@ def _plain(value: Any) -> Any:
     return json.loads(json.dumps(value))
 
 
-def check(study: str, job: Mapping[str, Any], cell: Any, asked: Mapping[str, Any]) -> None:
+def check(study: str, job: Mapping[str, Any], wanted: Scenario) -> None:
     """Refuse what differs from a study's own cell, protocol, modes, model and horizon.
 
     Parameters
@@ -80,11 +82,8 @@ def check(study: str, job: Mapping[str, Any], cell: Any, asked: Mapping[str, Any
         The study.
     job : mapping
         Its design.
-    cell : CellSpec, str or Path
-        The cell asked for.
-    asked : mapping
-        What else is: ``cycles``, ``protocol``, ``overlays``, ``overrides``, ``modes``,
-        ``without``, ``model``, ``rtol`` and ``atol``; what is not there or None was not given.
+    wanted : Scenario
+        What is asked; what is None was not.
 
     Raises
     ------
@@ -94,9 +93,9 @@ def check(study: str, job: Mapping[str, Any], cell: Any, asked: Mapping[str, Any
     from twin.specs.dump import cell_from_data
     from twin.specs.protocol import Protocol
 
-    asked = given(asked)
-    for_cell, for_protocol = split_overrides(asked.get("overrides", ()))
-    _check_cell(study, job, cell, asked.get("overlays", ()), for_cell)
+    asked = given({f.name: getattr(wanted, f.name) for f in fields(wanted)})
+    for_cell, for_protocol = split_overrides(wanted.overrides)
+    _check_cell(study, job, wanted.cell, wanted.overlays, for_cell)
     spec = cell_from_data(job["cell"], mode_entries())
     if "protocol" in asked or for_protocol:
         rules = load_protocol(asked.get("protocol"), spec, for_protocol)

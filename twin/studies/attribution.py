@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from twin.errors import InputError, SolverGaveUpError
 from twin.runs.record import keep_summary, open_store
+from twin.scenario import Scenario
 from twin.studies.asked import same
 from twin.studies.base import gone_on_with, study_design
 from twin.studies.life_record import Lived
@@ -43,7 +44,7 @@ class Attribution(KeptResult):
 
 
 def attribute(
-    cell: CellSpec | str | Path,
+    cell: CellSpec | Scenario | str | Path,
     *,
     cycles: int | None = None,
     groups: Sequence[str] = (),
@@ -62,8 +63,8 @@ def attribute(
 
     Parameters
     ----------
-    cell : CellSpec, str or Path
-        The cell.
+    cell : CellSpec, Scenario, str or Path
+        The cell; or a scenario or its file, which what else is given is laid over.
     cycles : int
         The horizon: lives that last so long are not followed further; 500 by default.
     groups : sequence of str
@@ -92,7 +93,8 @@ def attribute(
     """
     opened = open_store(store)
     if study is None:
-        job = study_design(cell, CYCLES if cycles is None else cycles, asked)
+        wanted = Scenario.of(cell, cycles=cycles, **asked).filled({"cycles": CYCLES})
+        job = study_design(wanted, wanted.cycles)
         job["players"] = _players(job["modes"], groups)
         study = opened.start_study(kind=KIND, cell_name=job["cell_name"], design=job)
     else:

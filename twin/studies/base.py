@@ -3,74 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from twin.catalog.cells import as_spec, load_protocol, mode_entries, split_overrides
+from twin.catalog.cells import mode_entries
 from twin.engine.tolerances import ATOL, RTOL
-from twin.errors import InputError
 from twin.modes.manager import plugin_manager
-from twin.studies.asked import check, given, hash_as_named
+from twin.scenario import Scenario
+from twin.studies.asked import check, hash_as_named
 from twin.studies.registry import kept_design
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from twin.scenario import Resolved
+    from twin.specs.schema import CellSpec
     from twin.store import Store
 
-ASKED: dict[str, Any] = {
-    "protocol": None,
-    "overlays": (),
-    "overrides": (),
-    "modes": None,
-    "without": (),
-    "model": "spm",
-    "rtol": RTOL,
-    "atol": ATOL,
-}
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+DEFAULTS: dict[str, Any] = {"model": "spm", "rtol": RTOL, "atol": ATOL}
 """What the lives of a study are asked for by default."""
 
 
-def study_design(cell: Any, cycles: int, asked: Mapping[str, Any]) -> dict[str, Any]:
+def study_design(
+    cell: CellSpec | Scenario | str | Path, cycles: int | None, asked: Mapping[str, Any] = NOTHING
+) -> dict[str, Any]:
     """Return what a worker needs to know of a study, as plain data.
 
     Parameters
     ----------
-    cell : CellSpec, str or Path
-        The cell.
-    cycles : int
-        The horizon.
+    cell : CellSpec, Scenario, str or Path
+        The cell, or a scenario.
+    cycles : int, optional
+        The horizon; the scenario's own if not given.
     asked : mapping
-        As :data:`ASKED`.
+        Fields of a scenario.
     """
-    from twin.engine.prepare import MODELS
+    wanted = Scenario.of(cell, **{"cycles": cycles, **asked}).filled(DEFAULTS)
+    found = wanted.resolve()
+    found.rules.resolve(found.spec)  # a protocol that does not fit is better known at once
+    return described(wanted, found, found.cycles(wanted.cycles)) | {"inputs": [], "rebuilt": []}
+
+
+def described(wanted: Scenario, found: Resolved, cycles: int) -> dict[str, Any]:
+    """Return what a study keeps of a scenario, as plain data."""
     from twin.specs.dump import cell_to_data
 
-    unknown = set(asked) - set(ASKED)
-    if unknown:
-        raise TypeError(f"there is no argument {sorted(unknown)[0]!r}")
-    asked = ASKED | given(asked)
-    if cycles < 1:
-        raise InputError(f"{cycles} cycles are none", key="cycles", fix="ask for at least one")
-    if asked["model"] not in MODELS:
-        raise InputError(
-            f"there is no model {asked['model']!r}", key="model", fix=f"one of {', '.join(MODELS)}"
-        )
-    for_cell, for_protocol = split_overrides(asked["overrides"])
-    spec = as_spec(cell, overlays=asked["overlays"], overrides=for_cell)
-    chosen = plugin_manager().select(asked["modes"], asked["without"], spec.kind)
-    rules = load_protocol(asked["protocol"], spec, for_protocol)
-    rules.resolve(spec)  # a protocol that does not fit is better known at once
-    total = rules.total_cycles
     return {
-        "as_named": hash_as_named(cell),
-        "cell": cell_to_data(spec),
-        "cell_name": spec.name,
-        "protocol": rules.to_data(),
-        "modes": [mode.id for mode in chosen],
-        "model": asked["model"],
-        "rtol": asked["rtol"],
-        "atol": asked["atol"],
-        "cycles": cycles if total is None else min(cycles, total),
-        "inputs": [],
-        "rebuilt": [],
+        "as_named": hash_as_named(wanted.cell),
+        "cell": cell_to_data(found.spec),
+        "cell_name": found.spec.name,
+        "protocol": found.rules.to_data(),
+        "modes": [mode.id for mode in found.modes],
+        "model": wanted.model,
+        "rtol": wanted.rtol,
+        "atol": wanted.atol,
+        "cycles": cycles,
     }
 
 
@@ -79,7 +67,7 @@ def gone_on_with(
 ) -> dict[str, Any]:
     """Return the design of a study that goes on, after a look at what is asked of it.
 
-    ``asked`` is as :data:`ASKED`, and the ``cycles``; what is None or missing was not given.
+    ``asked`` are fields of a scenario; what is None or missing was not given.
 
     Raises
     ------
@@ -88,11 +76,9 @@ def gone_on_with(
     NotFoundError
         If it is a study of another kind, or none.
     """
-    unknown = set(asked) - {*ASKED, "cycles"}
-    if unknown:
-        raise TypeError(f"there is no argument {sorted(unknown)[0]!r}")
+    wanted = Scenario.of(cell, **asked)
     job = kept_design(store, study, kind)
-    check(study, job, cell, asked)
+    check(study, job, wanted)
     return job
 
 

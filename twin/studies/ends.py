@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from twin.scenario import Scenario
 from twin.studies.base import base_of, modes_of, study_design
 from twin.studies.sensitivity_kept import ENDS_FOLDER, keep, kept, known_of_hash, lived_as
 from twin.studies.trial_lives import trial_lives
@@ -83,9 +84,9 @@ def _is_at(spec: CellSpec, end: Mapping[str, Any]) -> bool:
 
 
 def verdict_ends(
-    cell: CellSpec | str | Path,
+    cell: CellSpec | Scenario | str | Path,
     *,
-    cycles: int = 2000,
+    cycles: int | None = None,
     progress: Callable[[float, str], None] | None = None,
     **asked: Any,
 ) -> list[dict[str, Any]]:
@@ -93,10 +94,10 @@ def verdict_ends(
 
     Parameters
     ----------
-    cell : CellSpec, str or Path
-        The cell.
+    cell : CellSpec, Scenario, str or Path
+        The cell; or a scenario or its file, which what else is given is laid over.
     cycles : int
-        The horizon.
+        The horizon; 2000 by default.
     progress : callable, optional
         Told the share done and what is being lived.
     **asked
@@ -115,7 +116,7 @@ def verdict_ends(
     InputError
         For input that cannot be used.
     """
-    job = study_design(cell, cycles, asked)
+    job = study_design(Scenario.of(cell, cycles=cycles, **asked).filled({"cycles": 2000}), None)
     found = at_ends(job, progress)
     if found:
         about = {key: job[key] for key in ("protocol", "modes", "cycles")}

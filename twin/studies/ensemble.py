@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from twin.catalog.cells import as_spec, load_protocol, mode_entries, split_overrides
+from twin.catalog.cells import mode_entries
 from twin.errors import InputError
-from twin.modes.manager import plugin_manager
+from twin.scenario import Scenario
 from twin.studies.asked import check, hash_as_named, same
 from twin.studies.life_record import FINISHED
 from twin.studies.registry import kept_design
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from twin.uncertainty.spreads import Uncertain
 
 KIND = "forecast"
+OWN = ("samples", "seed", "method", "settle")
+"""What a forecast is asked for besides a scenario."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,10 @@ class Subject:
     """The hash of the cell before overlays and overrides."""
 
 
-def subject(cell: Any, asked: Mapping[str, Any]) -> Subject:
+def subject(wanted: Scenario, asked: Mapping[str, Any]) -> Subject:
     """Read a forecast's cell, protocol and failure modes.
+
+    ``asked`` is as :func:`design` takes it.
 
     Raises
     ------
@@ -47,11 +51,8 @@ def subject(cell: Any, asked: Mapping[str, Any]) -> Subject:
         For input that cannot be used.
     """
     _check(asked)
-    for_cell, for_protocol = split_overrides(asked["overrides"])
-    spec = as_spec(cell, overlays=asked["overlays"], overrides=for_cell)
-    chosen = plugin_manager().select(asked["modes"], asked["without"], spec.kind)
-    rules = load_protocol(asked["protocol"], spec, for_protocol)
-    return Subject(spec, rules, chosen, hash_as_named(cell))
+    found = wanted.resolve()
+    return Subject(found.spec, found.rules, found.modes, hash_as_named(wanted.cell))
 
 
 def design(of: Subject, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -167,7 +168,8 @@ def continued(store: Store, study: str, cell: Any, asked: Mapping[str, Any]) -> 
         If there is no such forecast.
     """
     job = kept_design(store, study, KIND)
-    check(study, job, cell, asked)
+    of = {name: value for name, value in asked.items() if name not in OWN}
+    check(study, job, Scenario.of(cell, **of))
     for name in ("seed", "method"):
         if asked[name] is not None:
             same(study, name, asked[name], job[name])

@@ -13,6 +13,7 @@ from twin.engine.capacity import first_capacity
 from twin.engine.tolerances import LIFE_ATOL, LIFE_RTOL
 from twin.modes.manager import plugin_manager
 from twin.runs.record import keep_summary, open_store
+from twin.scenario import Scenario
 from twin.studies import ensemble
 from twin.studies.ensemble import KIND
 from twin.studies.life_record import FINISHED, Lived, lived_of
@@ -246,7 +247,7 @@ def _fitted(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> list[tuple[
 
 
 def forecast(
-    cell: CellSpec | str | Path,
+    cell: CellSpec | Scenario | str | Path,
     *,
     cycles: int | None = None,
     samples: int | None = None,
@@ -327,10 +328,14 @@ def forecast(
 
 
 def _begin(
-    store: Store, cell: CellSpec | str | Path, asked: dict[str, Any], going: Going
+    store: Store, cell: CellSpec | Scenario | str | Path, asked: dict[str, Any], going: Going
 ) -> Forecast:
-    asked = DEFAULTS | {k: v for k, v in asked.items() if v is not None or k not in DEFAULTS}
-    of = ensemble.subject(cell, asked)
+    own = {name: asked.pop(name) for name in ensemble.OWN}
+    wanted = Scenario.of(cell, **asked).filled(DEFAULTS)
+    given = {name: value for name, value in own.items() if value is not None}
+    asked = {"seed": None, "settle": None} | DEFAULTS | given
+    asked |= {name: getattr(wanted, name) for name in ("cycles", "model", "rtol", "atol")}
+    of = ensemble.subject(wanted, asked)
     with _hands(store, int(asked["samples"]), going) as hands:
         # Local workers get ready meanwhile.
         job = ensemble.design(of, asked)

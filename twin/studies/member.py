@@ -52,7 +52,7 @@ class Bench:
     """
 
     def __init__(self, job: Mapping[str, Any], study: str, store: Store):
-        from twin.engine.prepare import RunSettings
+        from twin.engine.settings import RunSettings
         from twin.specs.dump import cell_from_data
         from twin.specs.protocol import Protocol
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from twin.errors import InputError
 from twin.runs.record import keep_summary, open_store
+from twin.scenario import Scenario
 from twin.studies.asked import given, same
 from twin.studies.base import base_of, gone_on_with, study_design
 from twin.studies.critical_lines import critical_lines
@@ -57,7 +58,7 @@ class SafeMap(KeptResult):
 
 
 def safe_map(
-    cell: CellSpec | str | Path,
+    cell: CellSpec | Scenario | str | Path,
     *,
     x: str | None = None,
     y: str | None = None,
@@ -81,8 +82,8 @@ def safe_map(
 
     Parameters
     ----------
-    cell : CellSpec, str or Path
-        The cell.
+    cell : CellSpec, Scenario, str or Path
+        The cell; or a scenario or its file, which what else is given is laid over.
     x, y : str
         The axes: ``"stack.pressure=0.5..15 MPa"``, with ``,log`` or ``,linear`` and a number
         of points of the first grid (5) behind it. A key of the cell, ``current``, or
@@ -118,8 +119,9 @@ def safe_map(
     opened = open_store(store)
     options: dict[str, Any] = {"cycles": cycles, "refine": refine, "most": most, "lines": lines}
     if study is None:
-        options = DEFAULTS | given(options)
-        job = _design(cell, x, y, **options, asked=asked)
+        wanted = Scenario.of(cell, cycles=cycles, **asked)
+        options = DEFAULTS | given(options | {"cycles": wanted.cycles})
+        job = _design(wanted, x, y, **options)
         study = opened.start_study(kind=KIND, cell_name=job["cell_name"], design=job)
     else:
         job = gone_on_with(opened, study, KIND, cell, {**asked, "cycles": cycles})
@@ -178,8 +180,8 @@ def _check_same(
 
 
 def _design(
-    cell: Any, x: str | None, y: str | None, cycles: int, refine: int, most: int, lines: bool,
-    asked: Mapping[str, Any],
+    wanted: Scenario, x: str | None, y: str | None, cycles: int, refine: int, most: int,
+    lines: bool,
 ) -> dict[str, Any]:  # fmt: skip
     from twin.search.axes import parse_axis
     from twin.specs.protocol import Protocol
@@ -193,7 +195,7 @@ def _design(
     for name, value, least in (("refine", refine, 0), ("most", most, 4)):
         if value < least or (name == "refine" and value > 6):
             raise InputError(f"{name} cannot be {value}", key=name, fix="leave it out")
-    job = study_design(cell, cycles, asked)
+    job = study_design(wanted, cycles)
     spec, rules = base_of(job), Protocol.from_data(job["protocol"])
     axes = [parse_axis(text, spec, rules, name) for text, name in ((x, "x"), (y, "y"))]
     if axes[0].key == axes[1].key:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from twin.errors import InputError
 from twin.runs.record import keep_summary, open_store
+from twin.scenario import Scenario
 from twin.studies.asked import given, same
 from twin.studies.base import base_of, gone_on_with, study_design
 from twin.studies.optimiser import Designer, climbed
@@ -50,7 +51,7 @@ class Design(KeptResult):
 
 
 def design(
-    cell: CellSpec | str | Path,
+    cell: CellSpec | Scenario | str | Path,
     *,
     vary: Sequence[str] = (),
     limits: Sequence[str] = (),
@@ -74,8 +75,8 @@ def design(
 
     Parameters
     ----------
-    cell : CellSpec, str or Path
-        The cell.
+    cell : CellSpec, Scenario, str or Path
+        The cell; or a scenario or its file, which what else is given is laid over.
     vary : sequence of str
         The ranges: ``["stack.pressure=1..20 MPa", "current=C/10..1C"]``.
     limits : sequence of str
@@ -107,8 +108,9 @@ def design(
     opened = open_store(store)
     options = {"maximise": maximise, "samples": samples, "seed": seed, "most": most}
     if study is None:
-        wanted = DEFAULTS | given({**options, "cycles": cycles})
-        job = _design(cell, vary, limits, **wanted, asked=asked)
+        wanted = Scenario.of(cell, cycles=cycles, **asked)
+        all_of_it = DEFAULTS | given({**options, "cycles": wanted.cycles})
+        job = _design(wanted, vary, limits, **all_of_it)
         study = opened.start_study(kind=KIND, cell_name=job["cell_name"], design=job)
     else:
         job = gone_on_with(opened, study, KIND, cell, {**asked, "cycles": cycles})
@@ -161,8 +163,8 @@ def _check_same(
 
 
 def _design(
-    cell: Any, vary: Sequence[str], limits: Sequence[str], maximise: str, cycles: int,
-    samples: int, seed: int, most: int, asked: Mapping[str, Any],
+    wanted: Scenario, vary: Sequence[str], limits: Sequence[str], maximise: str, cycles: int,
+    samples: int, seed: int, most: int,
 ) -> dict[str, Any]:  # fmt: skip
     from twin.search.axes import parse_axis
     from twin.search.constraints import parse_limit
@@ -184,7 +186,7 @@ def _design(
             key="samples" if samples < 0 else "most",
             fix="leave it out",
         )
-    job = study_design(cell, cycles, asked)
+    job = study_design(wanted, cycles)
     rules = Protocol.from_data(job["protocol"])
     axes = [parse_axis(text, base_of(job), rules, "vary") for text in vary]
     if len({axis.key for axis in axes}) < len(axes):

@@ -280,7 +280,8 @@ class _Steep:
 
     def __init__(self, designer: Designer):
         from twin.catalog.cells import plan_of
-        from twin.engine.prepare import RunSettings, prepare
+        from twin.engine.prepare import prepare
+        from twin.engine.settings import RunSettings
         from twin.search.gradients import NotSmooth, Slopes
         from twin.specs.naming import find, parameter_name
         from twin.specs.overrides import PROTOCOL

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from twin.catalog.cells import as_spec, plan_of
+from twin.catalog.cells import plan_of
 from twin.errors import InputError, TwinError
+from twin.scenario import Scenario
 from twin.studies.base import base_of, modes_of, study_design
 from twin.studies.ends import at_ends
 from twin.studies.sensitivity_kept import keep
@@ -61,7 +62,7 @@ class Step:
 
 
 def sensitivity(
-    cell: CellSpec | str | Path,
+    cell: CellSpec | Scenario | str | Path,
     *,
     cycles: int = 1000,
     protocol: str | None = None,
@@ -114,10 +115,11 @@ def sensitivity(
             "a life cannot be judged by so few cycles", key="cycles", fix="use 3 or more"
         )
     began = time.perf_counter()
-    spec = as_spec(cell, overlays=overlays, overrides=overrides)
+    wanted = Scenario.of(cell, overlays=overlays, overrides=overrides, protocol=protocol)
+    spec, _ = wanted.cell_and_modes()
     if progress is not None:
         progress(0.0, f"which of its numbers {spec.name} uses")
-    job = study_design(spec, cycles, {"protocol": protocol, "model": MODEL})
+    job = study_design(Scenario.of(wanted, model=MODEL), cycles)
     doubtful = [(k, q) for k, q in iter_quantities(spec) if q.status in DOUBTFUL]
     steps = [s for k, q in doubtful if (s := _step(spec, k, q)) is not None]
     unused, free, rebuilt = _sorted_out(job, steps)

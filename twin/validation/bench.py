@@ -20,9 +20,10 @@ from twin.engine.checkpoint import State
 from twin.engine.inputs import numbers
 from twin.engine.outcome import Outcome
 from twin.engine.plan import Plan
-from twin.engine.prepare import Prepared, RunSettings, prepare
+from twin.engine.prepare import Prepared, prepare
 from twin.engine.recorder import CycleRecord
 from twin.engine.run import RunLoop
+from twin.engine.settings import RunSettings
 from twin.errors import InputError
 from twin.lifetime.jump import JumpLoop
 from twin.modes.context import CellContext

@@ -6,7 +6,8 @@ import pybamm
 import pytest
 
 import twin
-from twin.engine.prepare import RunSettings, build_model
+from twin.engine.prepare import build_model
+from twin.engine.settings import RunSettings
 from twin.errors import ModelError, PluginError
 
 

@@ -6,6 +6,7 @@ import pytest
 
 import twin
 from twin.errors import InputError, NotFoundError, TwinError
+from twin.scenario import Scenario
 from twin.store import Store
 
 CELL = "na-base-na"
@@ -131,7 +132,7 @@ def test_a_design_looks_at_what_is_asked_too(store, monkeypatch):
 
     vary, limits = ["stack.pressure=0.4..1 MPa"], ["pressure<=0.7 MPa"]
     job = designs._design(
-        CELL, vary, limits, **(designs.DEFAULTS | {"cycles": 8, "most": 8}), asked={}
+        Scenario(CELL), vary, limits, **(designs.DEFAULTS | {"cycles": 8, "most": 8})
     )
     study = store.start_study(kind="design", cell_name=CELL, design=job)
     job = store.study(study).design

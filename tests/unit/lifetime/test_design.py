@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import twin
+from twin.scenario import Scenario
 from twin.search.ascent import Enough, Found, best, climb, differences, rounded, search, window
 from twin.search.constraints import parse_limit
 from twin.search.projected import projected_life
@@ -119,7 +120,8 @@ def steep(vary):
     from twin.studies.optimise import _design
     from twin.studies.optimiser import _Steep
 
-    job = _design("na-base-na", vary, [], "life", 12, 0, 0, 20, {"modes": ["pressure"]})
+    wanted = Scenario.of("na-base-na", modes=["pressure"])
+    job = _design(wanted, vary, [], "life", 12, 0, 0, 20)
     return _Steep(SimpleNamespace(job=job, axes=[axis_from(a) for a in job["vary"]]))
 
 
@@ -177,7 +179,8 @@ def test_steps_that_end_on_a_voltage_have_no_gradient():
     from twin.studies.optimiser import _Steep
 
     vary = ["stack.pressure=1..10 MPa"]
-    job = _design("na-nzsp-nvp", vary, [], "life", 12, 0, 0, 20, {"modes": ["interphase"]})
+    wanted = Scenario.of("na-nzsp-nvp", modes=["interphase"])
+    job = _design(wanted, vary, [], "life", 12, 0, 0, 20)
     with pytest.raises(NotSmooth, match="ends on a limit"):
         _Steep(SimpleNamespace(job=job, axes=[axis_from(a) for a in job["vary"]]))
 

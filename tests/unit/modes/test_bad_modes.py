@@ -11,7 +11,8 @@ import twin
 from twin import Criterion, FailureMode, ModeSubModel, Port, SlowState
 from twin.catalog.cells import load_protocol, plan_of
 from twin.catalog.health import idle_ports
-from twin.engine.prepare import RunSettings, prepare
+from twin.engine.prepare import prepare
+from twin.engine.settings import RunSettings
 from twin.errors import ModelError, PluginError
 
 SOUND = {"what": "worn", "variable": "Wear", "threshold": 1.0, "direction": "above",

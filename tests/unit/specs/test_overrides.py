@@ -25,11 +25,12 @@ def test_what_has_been_read_is_not_read_again():
 
 def test_every_door_takes_a_text_for_a_text():
     from twin.experiments.critical_currents import _at
+    from twin.scenario import Scenario
     from twin.studies.base import base_of, study_design
 
     assert twin.load_cell(CELL, overrides=TITLE).title == "5"
     assert base_of(study_design(CELL, 5, {"overrides": TITLE})).title == "5"
-    assert _at(CELL, {"stack.pressure": "3 MPa"}, (), TITLE).title == "5"
+    assert _at(Scenario.of(CELL, overrides=TITLE), {"stack.pressure": "3 MPa"}).title == "5"
     run = twin.simulate(
         CELL, overrides=[*TITLE, "protocol.half_cycle=1 minute"], modes=[], cycles=1,
         store="sqlite://", series_every=0,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import tomllib
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+import twin
 from twin import InputError, split_line
 
 
@@ -80,28 +80,25 @@ class Scenario(BaseModel):
 
     def to_toml(self) -> str:
         """Return the scenario as a TOML file."""
-        data = self.model_dump(exclude_none=True)
-        overrides = data.pop("overrides")
-        lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in data.items()]
-        if overrides:
-            lines += ["", "[overrides]"]
-            lines += [
-                f"{json.dumps(k)} = {json.dumps(v, ensure_ascii=False)}"
-                for k, v in overrides.items()
-            ]
-        return "\n".join(lines) + "\n"
+        return self.asked.to_toml(self.label)
+
+    @property
+    def asked(self) -> twin.Scenario:
+        """The scenario as the twin reads it."""
+        return twin.Scenario.of(**self.arguments())
 
     @classmethod
     def read(cls, path: Path) -> Scenario:
-        """Read a scenario's file.
+        """Read a scenario's file; also one that an older bench wrote, which says no kind.
 
         Raises
         ------
-        InputError
-            If it is not there, is not TOML, or is no scenario.
+        TwinError
+            If it is not there, is not TOML, is no scenario, or asks what the bench cannot.
         """
         try:
-            return cls.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+            data = tomllib.loads(path.read_text(encoding="utf-8"))
+            return cls._of(path) if "kind" in data else cls.model_validate(data)
         except OSError as error:
             problem, key = f"cannot be read: {error.strerror}", None
         except tomllib.TOMLDecodeError as error:
@@ -110,6 +107,27 @@ class Scenario(BaseModel):
             first = error.errors()[0]
             problem, key = first["msg"], ".".join(map(str, first["loc"]))
         raise InputError(problem, file=str(path), key=key, fix="correct the file, or save it anew")
+
+    @classmethod
+    def _of(cls, path: Path) -> Scenario:
+        asked = twin.Scenario.load(path)
+        for key in ("modes", "rtol", "atol"):
+            if getattr(asked, key) is not None:
+                raise InputError(
+                    f"the bench sets no {key}",
+                    file=str(path),
+                    key=key,
+                    fix=f"take it out, or run the file: twin run {path.name}",
+                )
+        given = {key: getattr(asked, key) for key in ("model", "cycles", "series_every")}
+        return cls(
+            cell=str(asked.cell),
+            overlays=[str(overlay) for overlay in asked.overlays],
+            protocol=None if asked.protocol is None else str(asked.protocol),
+            without=list(asked.without),
+            overrides=asked.changes,
+            **{key: value for key, value in given.items() if value is not None},
+        )
 
 
 def parse_overrides(text: str) -> dict[str, str]:
