@@ -96,5 +96,5 @@ class SpaceChargeLayer(ModeSubModel):
         capacitance = permittivity / pybamm.maximum(width, _THINNEST) * area * theta
         variables[i("space-charge resistance [Ohm.m2]")] = resistance
         variables[i("space-charge capacitance [F.m-2]")] = capacitance
-        variables[i("space-charge width [m]")] = pybamm.PrimaryBroadcast(width, "current collector")
+        variables[i("space-charge width [m]")] = self.scalar(width)
         return variables

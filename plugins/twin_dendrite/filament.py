@@ -33,7 +33,7 @@ class Filament(ModeSubModel):
         """Start from the flaw, cut off at its share of the thickness, and empty."""
         length = flaw_length(
             self.p("flaw.length"),
-            self.cell.parameter("geometry.area"),
+            self.area,
             self.p("flaw.reference_area"),
             self.p("flaw.weibull_modulus"),
             self.p("flaw.strength"),

@@ -79,14 +79,18 @@ class Contact(Flank):
         return self.p("short.filaments") / self.cell.parameter("geometry.area")
 
     def _whole(self) -> pybamm.Symbol:
-        """Return ``G_f`` [S.m-2]."""
+        """Return ``G_f`` [S.m-2], of the cell's area."""
         return self._number() * self.p("short.neck_conductance")
+
+    def _own_share(self) -> pybamm.Symbol:
+        """Return the cell's area over this face's, or each patch's: each has its own filaments."""
+        return self.cell.parameter("geometry.area") / self.area
 
     def get_coupled_variables(self, variables: dict[str, Any]) -> dict[str, Any]:
         """``G_f S(y/w)``."""
         i = self.interface
         closure = ramp(variables[i("filament state")] / CROSSING)
-        variables[i("filament conductance [S.m-2]")] = self._whole() * closure
+        variables[i("filament conductance [S.m-2]")] = self._whole() * closure * self._own_share()
         return variables
 
 
@@ -102,7 +106,8 @@ class Fuse(Contact):
         """Define closure, burning and the count."""
         found: dict[str, Any] = {name: self.state(name) for name in self.names}
         closure = found[self.interface("bridge closure")]
-        found[self.interface("filament conductance [S.m-2]")] = self._whole() * closure
+        conductance = self._whole() * closure * self._own_share()
+        found[self.interface("filament conductance [S.m-2]")] = conductance
         return found
 
     def get_coupled_variables(self, variables: dict[str, Any]) -> dict[str, Any]:
@@ -116,7 +121,8 @@ class Fuse(Contact):
         rate = burning * -pybamm.log(1 - self.p("short.burnt_share"))
         variables[i("soft short rate [s-1]")] = burning
         variables[i("filament burning rate [s-1]")] = rate
-        variables[i("dead sodium current density [A.m-2]")] = -self._number() * charge * rate
+        dead = self._number() * self._own_share() * charge * rate
+        variables[i("dead sodium current density [A.m-2]")] = -dead
         return variables
 
     def _bare(self, k: Any) -> pybamm.Symbol:

@@ -82,8 +82,8 @@ class InterphaseLayer(SideSubModel):
         i, start = self.interface, self.own("initial_thickness")
         dense, grown = i("dense interphase thickness [m]"), i("interphase grown [m]")
         if not self.grows:
-            zero = pybamm.PrimaryBroadcast(0, "current collector")
-            return {dense: pybamm.PrimaryBroadcast(start, "current collector"), grown: zero}
+            zero = self.scalar(0)
+            return {dense: self.scalar(start), grown: zero}
         return {
             dense: self.state(dense, scale=start),
             grown: self.state(grown, scale=start * self.pristine_area()),
@@ -112,7 +112,7 @@ class InterphaseLayer(SideSubModel):
         if not self.cell.contains(self.interface, "native film"):
             return dense
         if not self.grows:
-            return pybamm.PrimaryBroadcast(0, "current collector")
+            return self.scalar(0)
         return pybamm.maximum(dense - self.own("initial_thickness"), 0)
 
     def set_initial_conditions(self, variables: dict[str, Any]) -> None:
@@ -146,7 +146,7 @@ class InterphaseGrowthRate(SideSubModel):
 
     def _rate(self, variables: dict[str, Any]) -> pybamm.Symbol:
         if not self.grows:
-            return pybamm.PrimaryBroadcast(0, "current collector")
+            return self.scalar(0)
         T = variables[TEMPERATURE]
         potential = variables[self.interface("potential vs sodium [V]")]
         limit, reference = self.own("stability_limit"), self.own("reference_drive")

@@ -82,7 +82,7 @@ class Renewal(SideSubModel):
             volume = self.cell.parameter(f"{key}.material.molar_volume")
             return pybamm.AbsoluteValue(current) * volume / F / self.own("strain_height")
         if not self.cell.has(f"{key}.material.volume_change"):
-            return pybamm.PrimaryBroadcast(0, "current collector")
+            return self.scalar(0)
         main = current - variables[Port.PARASITIC_CURRENT.at(i.place).variable]
         sites = (
             self.cell.parameter(f"{key}.material.maximum_concentration")

@@ -88,7 +88,7 @@ class PressedContact(ModeSubModel):
         """Say what there is to lose."""
         start = pybamm.maximum(self._beginning(), _LEAST)
         name = self.interface("first contact fraction")
-        return {name: pybamm.PrimaryBroadcast(start, "current collector")}
+        return {name: self.scalar(start)}
 
     def _from_pressure(self, pressure: Any) -> pybamm.Symbol:
         p = pybamm.maximum(pressure, 0)
@@ -189,7 +189,7 @@ class Constriction(ModeSubModel):
         """``R_con = (sqrt(pi)/4) (s/sigma) psi(sqrt(theta))/sqrt(theta)``."""
         name = self.interface("constriction resistance [Ohm.m2]")
         if self.cell.contains(self.interface, "constriction"):
-            variables[name] = pybamm.PrimaryBroadcast(0, "current collector")
+            variables[name] = self.scalar(0)
             return variables
         theta = pybamm.maximum(variables[self.interface("conducting fraction")], _LEAST)
         thickness = self.cell.parameter("electrolyte.thickness")

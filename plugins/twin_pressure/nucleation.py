@@ -43,7 +43,7 @@ class NucleatedContact(ModeSubModel):
         first = self.interface("first contact fraction")
         return {
             self._fraction: self.state(self._fraction),
-            first: pybamm.PrimaryBroadcast(1, "current collector"),
+            first: self.scalar(1),
         }
 
     def set_rhs(self, variables: dict[str, Any]) -> None:

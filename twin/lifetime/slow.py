@@ -37,6 +37,7 @@ from twin.model.parameters import used_capacity
 from twin.model.porous import ISOLATED
 from twin.modes import brought
 from twin.modes.context import CellContext
+from twin.modes.face import ON
 from twin.modes.mode import FailureMode
 
 CHARGE, THROUGHPUT = "Discharge capacity [A.h]", "Throughput capacity [A.h]"
@@ -226,9 +227,10 @@ def find_slow(prepared: Prepared) -> tuple[Slow | None, list[str]]:
                 f"({', '.join(sorted(silent))}): every cycle is simulated"
             )
         for slow in declared:
-            start, stop = layout[slow.variable]  # a build refuses one that is no state
+            name = slow.variable if slow.variable in layout else slow.variable + ON
+            start, stop = layout[name]  # a build refuses one that is no state
             log = slow.transform == "log"
-            entries += [Entry(slow.variable, row, log) for row in range(start, stop)]
+            entries += [Entry(name, row, log) for row in range(start, stop)]
     if notes:
         return None, notes
     counters = [

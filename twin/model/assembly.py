@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import pybamm
 
 from twin.errors import PluginError
-from twin.model import core
+from twin.model import core, patches
 from twin.modes import brought
 from twin.modes.context import CellContext
 from twin.modes.mode import FailureMode
@@ -99,15 +100,31 @@ class Assembly:
         found |= {absent.name: absent for absent in self.absent.values()}
         found |= core.gather_ports(cell, self.contributions)
         found["stack pressure"] = core.StackPressure(cell)
-        found["interface resistance"] = core.InterfaceResistance(cell)
         found["area resistance"] = core.AreaResistance(cell)
         for interface in cell.interfaces:
+            found[f"{interface.place} resistance"] = core.InterfaceResistance(cell, interface)
             if interface.kind == "metal":
                 found[f"{interface.place} sodium"] = core.SodiumInventory(
                     cell, interface, self.sodium_losses(interface.place)
                 )
             found[f"{interface.place} contact"] = core.InterfaceContact(cell, interface)
+        for name, submodel in found.items():
+            found[name] = self._on_patches(submodel)
+            if found[name] is not submodel and name.startswith("mode "):
+                brought.answer_for(submodel.mode_id, found[name])
         return found
+
+    def _on_patches(self, submodel: pybamm.BaseSubModel) -> pybamm.BaseSubModel:
+        """Return a submodel as it is, or taken patch by patch where its face is divided."""
+        at: Any = getattr(submodel, "interface", None)
+        place = at.place if at is not None else ""
+        if isinstance(submodel, core.PortGather):
+            place = submodel.port.place
+        face = self.cell.faces.get(place)  # type: ignore[arg-type]
+        if face is None or isinstance(submodel, core.SodiumInventory):
+            return submodel
+        # The face's resistance as a whole is that of its patches side by side.
+        return patches.Patched(submodel, face, [f"{place.capitalize()} series resistance [Ohm.m2]"])
 
 
 def waiting(model: pybamm.BaseModel) -> list[str]:

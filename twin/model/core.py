@@ -103,26 +103,28 @@ class StackPressure(CoreSubModel):
 
 
 class InterfaceResistance(CoreSubModel):
-    """What stands in series at each interface besides charge transfer [Ohm.m2].
+    """What stands in series at an interface besides charge transfer [Ohm.m2].
 
     ``R_i = R_i0(T)/theta + sum of the contributions``, per geometric area: the pristine
     resistance is one of the contact, so it carries the local current ``j/theta``, as the
     charge transfer does.
     """
 
-    def __init__(self, cell: CellContext):
-        super().__init__(cell, "interface resistance")
+    def __init__(self, cell: CellContext, interface: Interface):
+        super().__init__(cell, f"{interface.place} interface resistance")
+        self.interface = interface
 
     def get_coupled_variables(self, variables: dict[str, Any]) -> dict[str, Any]:
         """Add the pristine resistance of what conducts to the gathered port."""
-        T = variables[TEMPERATURE]
-        for interface in self.cell.interfaces:
-            spec, key = interface_spec(self.cell, interface)
-            pristine = law_expression(spec.resistance, f"{key}.resistance", T=T)
-            variables[interface("pristine resistance [Ohm.m2]")] = scalar(pristine)
-            port = variables[Port.INTERFACE_RESISTANCE.at(interface.place).variable]
-            contact = pybamm.maximum(variables[interface("conducting fraction")], LEAST_CONTACT)
-            variables[interface("series resistance [Ohm.m2]")] = scalar(pristine / contact + port)
+        T, interface = variables[TEMPERATURE], self.interface
+        spec, key = interface_spec(self.cell, interface)
+        pristine = law_expression(spec.resistance, f"{key}.resistance", T=T)
+        if interface.place in self.cell.faces:
+            pristine = pristine * self.cell.faces[interface.place].factor(f"{key}.resistance")
+        variables[interface("pristine resistance [Ohm.m2]")] = scalar(pristine)
+        port = variables[Port.INTERFACE_RESISTANCE.at(interface.place).variable]
+        contact = pybamm.maximum(variables[interface("conducting fraction")], LEAST_CONTACT)
+        variables[interface("series resistance [Ohm.m2]")] = scalar(pristine / contact + port)
         return variables
 
 

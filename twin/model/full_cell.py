@@ -12,7 +12,17 @@ from typing import Any
 import pybamm
 
 from twin.errors import ModelError
-from twin.model import circuit, electrolyte, film, heat, metal, particle, porous, utilisation
+from twin.model import (
+    circuit,
+    electrolyte,
+    film,
+    heat,
+    metal,
+    particle,
+    patches,
+    porous,
+    utilisation,
+)
 from twin.model.assembly import Assembly
 from twin.model.parameters import parameter_values
 from twin.modes.context import CellContext
@@ -85,6 +95,8 @@ class PortedCell:
         chosen = cell_options(spec, options)
         super().__init__(chosen, name or type(self).__name__, build=False)  # type: ignore[call-arg]
         self._exchange_submodels()
+        form = self.options["surface form"] == "differential"  # type: ignore[attr-defined]
+        self.submodels.update(patches.shared_currents(self.cell, form))  # type: ignore[attr-defined]
         self.submodels.update(self.assembly.submodels())  # type: ignore[attr-defined]
         if build:
             self.build_model()  # type: ignore[attr-defined]
@@ -134,6 +146,7 @@ class PortedCell:
             submodels[key] = metal.MetalExplicit(param, "negative", options)
         else:
             submodels[key] = metal.MetalSurfaceForm(param, "negative", options)
+        submodels[key].on_patches = interface.place in self.cell.faces
         submodels["anode interface"] = metal.MetalInterface(self.cell, interface)
 
     def _filmed(self, interface: Any, options: Any) -> bool:
@@ -202,6 +215,31 @@ class PortedCell:
         for submodel in self.submodels.values():  # type: ignore[attr-defined]
             if isinstance(submodel, porous.IsolatedHost):
                 submodel.close(self)
+
+    @property
+    def default_geometry(self) -> pybamm.Geometry:
+        """PyBaMM's, and the divided faces."""
+        own: Any = super().default_geometry  # type: ignore[misc]
+        own.update(patches.on_faces(self.cell, "geometry"))
+        return own
+
+    @property
+    def default_var_pts(self) -> dict[Any, int]:
+        """PyBaMM's, and one point a patch."""
+        own: Any = super().default_var_pts  # type: ignore[misc]
+        return own | patches.on_faces(self.cell, "points")
+
+    @property
+    def default_submesh_types(self) -> dict[str, Any]:
+        """PyBaMM's, and a cell as wide as each patch's share."""
+        own: Any = super().default_submesh_types  # type: ignore[misc]
+        return own | patches.on_faces(self.cell, "submesh")
+
+    @property
+    def default_spatial_methods(self) -> dict[str, Any]:
+        """PyBaMM's, and finite volumes on the divided faces."""
+        own: Any = super().default_spatial_methods  # type: ignore[misc]
+        return own | patches.on_faces(self.cell, "method")
 
     @property
     def default_parameter_values(self) -> pybamm.ParameterValues:

@@ -12,15 +12,27 @@ from twin.modes.context import CellContext, Interface
 from twin.modes.ports import Port
 
 
-class MetalExplicit(pybamm.electrode.ohm.LithiumMetalExplicit):
+class _Lossy:
+    """What the face takes off on the electrolyte side: ``i_cell R_anode + dU``, or its patches'."""
+
+    on_patches = False
+
+    def lost(self, variables: dict[str, Any]) -> pybamm.Symbol:
+        """Return the drop [V]."""
+        if self.on_patches:
+            return variables["Anode face series drop [V]"]
+        return (
+            variables[CELL_CURRENT] * variables["Anode series resistance [Ohm.m2]"]
+            + variables[Port.EQUILIBRIUM_POTENTIAL.at("anode").variable]
+        )
+
+
+class MetalExplicit(_Lossy, pybamm.electrode.ohm.LithiumMetalExplicit):
     """PyBaMM's metal electrode with ``i R`` taken off on the electrolyte side."""
 
     def get_coupled_variables(self, variables: dict[str, Any]) -> dict[str, Any]:
         """``phi_e = phi_s - delta_phi - i_cell R_anode - dU``."""
-        drop = (
-            variables[CELL_CURRENT] * variables["Anode series resistance [Ohm.m2]"]
-            + variables[Port.EQUILIBRIUM_POTENTIAL.at("anode").variable]
-        )
+        drop = self.lost(variables)
         variables = super().get_coupled_variables(variables)
         variables["Lithium metal interface electrolyte potential [V]"] = (
             variables["Lithium metal interface electrolyte potential [V]"] - drop
@@ -28,15 +40,12 @@ class MetalExplicit(pybamm.electrode.ohm.LithiumMetalExplicit):
         return variables
 
 
-class MetalSurfaceForm(pybamm.electrode.ohm.LithiumMetalSurfaceForm):
+class MetalSurfaceForm(_Lossy, pybamm.electrode.ohm.LithiumMetalSurfaceForm):
     """The same with a double layer (``"surface form"``), as impedance needs it."""
 
     def get_coupled_variables(self, variables: dict[str, Any]) -> dict[str, Any]:
         """``phi_e = phi_s - delta_phi - i_cell R_anode - dU``."""
-        drop = (
-            variables[CELL_CURRENT] * variables["Anode series resistance [Ohm.m2]"]
-            + variables[Port.EQUILIBRIUM_POTENTIAL.at("anode").variable]
-        )
+        drop = self.lost(variables)
         variables = super().get_coupled_variables(variables)
         variables["Lithium metal interface electrolyte potential [V]"] = (
             variables["Lithium metal interface electrolyte potential [V]"] - drop

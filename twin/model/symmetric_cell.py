@@ -17,6 +17,7 @@ from twin.model.assembly import Assembly
 from twin.model.circuit import NoShort, ShortedCircuit
 from twin.model.metal_cell import CellCurrent, CellTemperature, MetalKinetics, TerminalVoltage
 from twin.model.parameters import parameter_values
+from twin.model.patches import on_faces, shared_currents
 from twin.model.separators import BinarySeparator, SingleIonSeparator
 from twin.modes.context import CellContext
 from twin.modes.mode import FailureMode
@@ -107,6 +108,7 @@ class SodiumSymmetricCell(pybamm.BaseBatteryModel):
                 cell, interface, param, options["surface form"] == "differential"
             )
         submodels["terminal voltage"] = TerminalVoltage(cell, options)
+        submodels.update(shared_currents(cell, options["surface form"] == "differential"))
         submodels.update(self.assembly.submodels())
 
     def build_model(self) -> None:
@@ -129,22 +131,22 @@ class SodiumSymmetricCell(pybamm.BaseBatteryModel):
     @property
     def default_geometry(self) -> pybamm.Geometry:
         """The separator alone."""
-        return pybamm.Geometry(
-            {
-                "separator": {"x_s": {"min": pybamm.Scalar(0), "max": self.param.s.L}},
-                "current collector": {"z": {"position": 1}},
-            }
-        )
+        own = {
+            "separator": {"x_s": {"min": pybamm.Scalar(0), "max": self.param.s.L}},
+            "current collector": {"z": {"position": 1}},
+        }
+        return pybamm.Geometry(own | on_faces(self.cell, "geometry"))
 
     @property
     def default_var_pts(self) -> dict[str, int]:
         """Forty cells across the separator."""
-        return {"x_s": 40}
+        return {"x_s": 40} | on_faces(self.cell, "points")
 
     @property
     def default_submesh_types(self) -> dict[str, Any]:
         """A uniform mesh."""
-        return {"separator": pybamm.Uniform1DSubMesh, "current collector": pybamm.SubMesh0D}
+        own = {"separator": pybamm.Uniform1DSubMesh, "current collector": pybamm.SubMesh0D}
+        return own | on_faces(self.cell, "submesh")
 
     @property
     def default_spatial_methods(self) -> dict[str, Any]:
@@ -153,7 +155,7 @@ class SodiumSymmetricCell(pybamm.BaseBatteryModel):
             "separator": pybamm.FiniteVolume(),
             "macroscale": pybamm.FiniteVolume(),
             "current collector": pybamm.ZeroDimensionalSpatialMethod(),
-        }
+        } | on_faces(self.cell, "method")
 
     @property
     def default_quick_plot_variables(self) -> list[str]:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
 from twin.errors import PluginError, TwinError
+from twin.modes.face import ON
 from twin.modes.mode import Criterion, Evidence, FailureMode, RunRecord, SlowState
 from twin.modes.ports import PortAt
 
@@ -73,11 +74,11 @@ def submodels(mode: FailureMode, cell: CellContext) -> dict[str, pybamm.BaseSubM
     for name, submodel in found.items():
         if not isinstance(submodel, pybamm.BaseSubModel):
             _refuse(mode.id, f"submodels: {name!r} is {type(submodel).__name__}, no submodel")
-        _answer_for(mode.id, submodel)
+        answer_for(mode.id, submodel)
     return found
 
 
-def _answer_for(mode_id: str, submodel: Any) -> None:
+def answer_for(mode_id: str, submodel: Any) -> None:
     """Put down to a mode what its submodel raises while PyBaMM builds the model."""
     for name in _ARRANGES:
         setattr(submodel, name, _guarded(mode_id, name, getattr(submodel, name)))
@@ -262,13 +263,16 @@ def refuse_unknown_names(modes: Iterable[FailureMode], cell: CellContext, model:
         where: Mapping[str, tuple[Iterable[str], set[str]]] = {
             "criteria": ([c.variable for c in criteria(mode, cell)], known),
             "outputs": (outputs(mode, cell), known),
-            "slow_states": ([s.variable for s in slow_states(mode, cell)], states),
+            "slow_states": (
+                [s.variable for s in slow_states(mode, cell)],
+                states | {name.removesuffix(ON) for name in states},
+            ),
         }
         for part, (names, there) in where.items():
             for name in names:
                 if name in there:
                     continue
-                what = "state integrated in time" if there is states else "variable"
+                what = "state integrated in time" if part == "slow_states" else "variable"
                 fix = did_you_mean(name, there, "check its spelling, or where it exists")
                 _refuse(mode.id, f"{part}: the model has no {what} {name!r}", fix=fix)
         others = {name for s in _own(model, mode.id) for name in s.twin_variables[1]}

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from twin.constants import FARADAY
 from twin.errors import ModelError
+from twin.modes.face import Face
 from twin.modes.ports import Location
 from twin.specs import percolation
 from twin.specs.balance import host_sites, metal_charge
 from twin.specs.naming import find, parameter_name
+from twin.specs.patches import divided
 from twin.specs.quantity import Quantity
 
 if TYPE_CHECKING:
@@ -30,10 +32,13 @@ class Interface:
         Which one.
     kind : {"metal", "porous"}
         A metal that plates and strips, or a composite of particles.
+    patches : str or None
+        The domain of its patches, where a metal face is taken patch by patch.
     """
 
     place: Location
     kind: Literal["metal", "porous"]
+    patches: str | None = None
 
     @property
     def prefix(self) -> str:
@@ -64,9 +69,20 @@ class CellContext:
         self.spec = spec
         self.resolved = resolved
         self.kind: str = spec.kind
-        anode = Interface("anode", spec.anode.kind)
         cathode_kind = spec.cathode.kind if spec.cathode is not None else spec.anode.kind
-        self.interfaces: tuple[Interface, ...] = (anode, Interface("cathode", cathode_kind))
+        kinds: dict[Location, Any] = {"anode": spec.anode.kind, "cathode": cathode_kind}
+        self.faces: dict[Location, Face] = {}
+        for place, kind in kinds.items():
+            own = self._interface(place).patches
+            if kind == "metal" and own is not None and own.count > 1:
+                self.faces[place] = Face(place, divided(own))
+        self.interfaces: tuple[Interface, ...] = tuple(
+            Interface(place, kind, self.faces[place].domain if place in self.faces else None)
+            for place, kind in kinds.items()
+        )
+
+    def _interface(self, place: Location) -> Any:
+        return getattr(self.spec.interfaces, _last(self.interface_key(place)))
 
     @property
     def metal_interfaces(self) -> tuple[Interface, ...]:
@@ -94,8 +110,7 @@ class CellContext:
         ``what`` is ``"native film"`` or ``"constriction"``: where the measured total has it,
         a mode adds only what comes on top.
         """
-        table = getattr(self.spec.interfaces, _last(self.interface_key(interface.place)))
-        return what in table.contains
+        return what in self._interface(interface.place).contains
 
     def thickness_key(self, place: Location) -> str:
         """Return the dotted key of the electrode's thickness at the start.

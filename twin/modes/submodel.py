@@ -7,6 +7,7 @@ from typing import Any
 import pybamm
 
 from twin.modes.context import CellContext, Interface
+from twin.modes.face import ON, Face
 
 
 class ModeSubModel(pybamm.BaseSubModel):
@@ -36,11 +37,33 @@ class ModeSubModel(pybamm.BaseSubModel):
             self.interface = interface
 
     def p(self, key: str) -> pybamm.Parameter:
-        """Return this mode's own parameter at ``key`` (relative to ``[modes.<id>]``)."""
-        return self.cell.parameter(f"modes.{self.mode_id}.{key}")
+        """Return this mode's own parameter at ``key`` (relative to ``[modes.<id>]``).
+
+        Of a metal face in patches it is one value a patch, where the cell lets it vary there.
+        """
+        full = f"modes.{self.mode_id}.{key}"
+        parameter = self.cell.parameter(full)
+        return parameter if self.face is None else parameter * self.face.factor(full)
+
+    @property
+    def face(self) -> Face | None:
+        """The patches of this submodel's interface, where it has any."""
+        interface = getattr(self, "interface", None)
+        return None if interface is None else self.cell.faces.get(interface.place)
+
+    @property
+    def area(self) -> pybamm.Symbol:
+        """The area this stands for [m2]: the cell's, or each patch's own."""
+        area = self.cell.parameter("geometry.area")
+        return area if self.face is None else area * self.face.shares
 
     def state(self, name: str, scale: Any = 1) -> pybamm.Variable:
-        """Return a new scalar state. ``scale`` is its typical size, for the solver."""
+        """Return a new state of the cell, or of each patch of this submodel's metal face.
+
+        ``scale`` is its typical size, for the solver.
+        """
+        if self.face is not None:  # its mean over the face has the plain name
+            return self.face.state(name + ON, scale)
         return pybamm.Variable(name, domain="current collector", scale=scale)
 
     @property
@@ -62,7 +85,9 @@ class ModeSubModel(pybamm.BaseSubModel):
         )
 
     def scalar(self, symbol: Any) -> pybamm.Symbol:
-        """Return a number or a parameter as a scalar of the cell."""
+        """Return a number or a parameter as a scalar of the cell, or of each patch."""
+        if self.face is not None:
+            return self.face.everywhere(symbol)
         symbol = pybamm.convert_to_symbol(symbol)
         return symbol if symbol.domain else pybamm.PrimaryBroadcast(symbol, "current collector")
 

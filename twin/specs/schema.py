@@ -13,6 +13,7 @@ from twin.specs import rules
 from twin.specs.filling import DISCHARGED, discharged_filling, is_discharged
 from twin.specs.laws import Frozen, laws
 from twin.specs.mixing import OF_METHOD, Method
+from twin.specs.patches import Patches
 from twin.specs.quantity import Q
 
 SCHEMA_VERSION = 1
@@ -270,6 +271,8 @@ class InterfaceSpec(Frozen):
     )
     double_layer_capacitance: Q("F/m^2", gt=0) = _assumed("10 uF/cm^2", "a textbook double layer")
     film_capacitance: Q("F/m^2", gt=0) = _assumed("1 uF/cm^2", "a film of 10 nm")
+    patches: Patches | None = None
+    """The patches of a metal face; it is taken by its mean without them."""
 
 
 class Interfaces(Frozen):

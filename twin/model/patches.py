@@ -1,0 +1,286 @@
+"""A metal face in patches: one potential, a current of its own for each patch.
+
+With the interface's laws taken patch by patch, ``j_k`` [A.m-2] of each patch and one unknown
+``dphi`` [V] of the face::
+
+    0 = dphi - f R_e (j_k - i) - j_k R_k - dU_k - (2RT/F) asinh(j_k/(2 j_0 theta_k))
+    0 = sum_k w_k j_k - i
+
+``w_k`` is the patch's share of the face, ``R_k`` what stands in series there, ``theta_k`` what
+conducts of it, ``f`` the share of the separator's resistance ``R_e`` that carries the patch's own
+current (0: the electrolyte's side of the face has one potential; 1: columns that meet nowhere).
+With a double layer ``C d eta_k/dt = j_k - 2 j_0 theta_k sinh(F eta_k/2RT)`` takes the place of the
+last term. ``i`` is positive where the face is stripped.
+
+With one patch, or with patches all alike, ``j_k = i`` and ``dphi`` is the drop of the mean face.
+In the limit of many patches and slow voids the face is a bundle of fibres that share the load
+equally: it survives up to ``max_x x [1 - F(x)]`` of the refill currents' distribution ``F``
+(H. E. Daniels, Proc. R. Soc. A 183 (1945) 405, recalled).
+
+The laws themselves are the failure modes' own submodels, unchanged: :class:`Patched` lets each
+see the face's variables patch by patch. What it sets is kept twice, as the field (``NAME on
+patches``) and as the mean over the face (``NAME``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+import pybamm
+
+from twin.model.circuit import CELL_CURRENT
+from twin.model.core import LEAST_CONTACT, TEMPERATURE, CoreSubModel, scalar
+from twin.modes.context import CellContext, Interface
+from twin.modes.face import LOWEST, ON, Face
+from twin.modes.ports import Port
+
+# Small enough that a patch without sodium takes no current.
+_LEAST_REACTING = 1e-30
+
+
+class FaceView(dict[str, Any]):
+    """A model's variables as one patch of a face sees them: fields, or the same everywhere."""
+
+    def __init__(self, variables: dict[str, Any], face: Face):
+        super().__init__(variables)
+        self.face = face
+        self.written: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self.written:
+            return self.face.local(self.written[name])
+        if dict.__contains__(self, name + ON):
+            return dict.__getitem__(self, name + ON)
+        return self.face.local(dict.__getitem__(self, name))
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a variable, or ``default``."""
+        return self[name] if name in self else default  # noqa: SIM401
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self.written[name] = value
+        dict.__setitem__(self, name, value)
+
+    def update(self, *others: Any, **more: Any) -> None:
+        """Set several variables."""
+        for name, value in dict(*others, **more).items():
+            self[name] = value
+
+
+class Patched(pybamm.BaseSubModel):
+    """A submodel of an interface, taken patch by patch.
+
+    Parameters
+    ----------
+    inner : pybamm.BaseSubModel
+        The submodel, whose equations are pointwise.
+    face : Face
+        The face.
+    mean_of : iterable of str
+        Variables whose value for the whole face is another's to set: no mean of these.
+    """
+
+    def __init__(self, inner: pybamm.BaseSubModel, face: Face, mean_of: Iterable[str] = ()):
+        super().__init__(None, name=f"{inner.name} on patches")
+        self.inner = inner
+        self.face = face
+        self._not_mean = frozenset(mean_of)
+
+    def _both(self, written: dict[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name, value in written.items():
+            if isinstance(value, pybamm.Symbol) and value.domain == [self.face.domain]:
+                found[name + ON] = value
+                if name not in self._not_mean:
+                    found[name] = self.face.mean(value)
+            else:
+                found[name] = value
+        return found
+
+    def get_fundamental_variables(self) -> dict[str, Any]:
+        """Define the states, one a patch."""
+        return self._both(self.inner.get_fundamental_variables())
+
+    def get_coupled_variables(self, variables: dict[str, Any]) -> dict[str, Any]:
+        """Set what follows, patch by patch."""
+        view = FaceView(variables, self.face)
+        returned = self.inner.get_coupled_variables(view)
+        written = view.written
+        if returned is not view:
+            written = {k: v for k, v in returned.items() if variables.get(k) is not v}
+        variables.update(self._both(written))
+        return variables
+
+    def _taken(self, equations: dict[Any, Any]) -> dict[Any, Any]:
+        return {
+            state: self.face.local(value) if state.domain == [self.face.domain] else value
+            for state, value in equations.items()
+        }
+
+    def set_rhs(self, variables: dict[str, Any]) -> None:
+        """Set the states' rates."""
+        self.inner.set_rhs(FaceView(variables, self.face))
+        self.rhs = self._taken(self.inner.rhs)
+
+    def set_algebraic(self, variables: dict[str, Any]) -> None:
+        """Set what is solved for."""
+        self.inner.set_algebraic(FaceView(variables, self.face))
+        self.algebraic = self._taken(self.inner.algebraic)
+
+    def set_initial_conditions(self, variables: dict[str, Any]) -> None:
+        """Set where the states begin."""
+        self.inner.set_initial_conditions(FaceView(variables, self.face))
+        self.initial_conditions = self._taken(self.inner.initial_conditions)
+
+    def add_events_from(self, variables: dict[str, Any]) -> None:
+        """Add the events; those of a face are of its worst patch."""
+        self.inner.add_events_from(FaceView(variables, self.face))
+        self.events = [
+            pybamm.Event(e.name, self._least(e.expression), e.event_type) for e in self.inner.events
+        ]
+
+    def _least(self, expression: Any) -> Any:
+        field = isinstance(expression, pybamm.Symbol) and expression.domain == [self.face.domain]
+        return pybamm.min(expression) if field else expression
+
+
+class SharedCurrent(CoreSubModel):
+    """One potential for a face, a current for each patch; see the module's equations."""
+
+    def __init__(self, cell: CellContext, interface: Interface, double_layer: bool = False):
+        super().__init__(cell, f"{interface.place} shared current")
+        self.interface = interface
+        self.face = cell.faces[interface.place]
+        self.double_layer = double_layer
+        self.sign = 1 if interface.place == "anode" else -1
+
+    @property
+    def _current(self) -> str:
+        return self.interface("current density [A.m-2]") + ON
+
+    @property
+    def _drop(self) -> str:
+        return self.interface("face potential drop [V]")
+
+    @property
+    def _eta(self) -> str:
+        return self.interface("reaction overpotential [V]") + ON
+
+    def get_fundamental_variables(self) -> dict[str, Any]:
+        """Define the currents and the drop."""
+        found = {
+            self._current: self.face.state(self._current, scale=10),
+            self._drop: pybamm.Variable(self._drop, domain="current collector", scale=0.1),
+        }
+        if self.double_layer:
+            found[self._eta] = self.face.state(self._eta, scale=0.1)
+        return found
+
+    def get_coupled_variables(self, variables: dict[str, Any]) -> dict[str, Any]:
+        """Name each patch's current, overpotential and the face's own numbers."""
+        i, face = self.interface, self.face
+        view = FaceView(variables, face)
+        j, theta = view[self._current], view[i("conducting fraction")]
+        T, R_k = view[TEMPERATURE], view[i("series resistance [Ohm.m2]")]
+        j0 = self._exchange(view)
+        thermal = 2 * pybamm.constants.R * T / pybamm.constants.F
+        touching = pybamm.maximum(theta, LEAST_CONTACT)
+        if not self.double_layer:
+            reacting = pybamm.maximum(theta, _LEAST_REACTING)
+            variables[self._eta] = thermal * pybamm.arcsinh2(j, 2 * j0 * reacting)
+        eta = variables[self._eta]
+        variables[i("local current density [A.m-2]") + ON] = j / touching
+        variables[i("potential vs sodium [V]") + ON] = eta
+        # The face as a resistance: its patches side by side, less the mean's charge transfer.
+        each = R_k + thermal / (2 * j0 * touching)
+        mean = pybamm.maximum(variables[i("conducting fraction")], LEAST_CONTACT)
+        whole = variables[TEMPERATURE]
+        transfer = (
+            pybamm.constants.R
+            * whole
+            / pybamm.constants.F
+            / (variables[i("reference exchange current density [A.m-2]")] * mean)
+        )
+        variables[i("series resistance [Ohm.m2]")] = scalar(1 / face.mean(1 / each) - transfer)
+        # What the cell loses at the face besides the mean's overpotential.
+        share = self._share * variables["Separator resistance [Ohm.m2]"]
+        current = self.sign * variables[CELL_CURRENT]
+        variables[i("face series drop [V]")] = scalar(
+            variables[self._drop] - share * current - variables[i("reaction overpotential [V]")]
+        )
+        return variables
+
+    @property
+    def _share(self) -> Any:
+        key = f"{self.cell.interface_key(self.interface.place)}.patches.separator_share"
+        return self.cell.parameter(key)
+
+    def _exchange(self, view: FaceView) -> Any:
+        i = self.interface
+        # A full cell's metal meets a single ion, or salt that PyBaMM's own kinetics see.
+        what = "" if self.cell.kind == "symmetric" else "reference "
+        varies = self.face.factor(f"{self.cell.interface_key(i.place)}.exchange_current")
+        return varies * view[i(f"{what}exchange current density [A.m-2]")]
+
+    def set_rhs(self, variables: dict[str, Any]) -> None:
+        """Charge each patch's double layer."""
+        if not self.double_layer:
+            return
+        i, view = self.interface, FaceView(variables, self.face)
+        T, eta = view[TEMPERATURE], variables[self._eta]
+        F_RT = pybamm.constants.F / (2 * pybamm.constants.R * T)
+        j0, theta = self._exchange(view), view[i("conducting fraction")]
+        faradaic = 2 * j0 * theta * pybamm.sinh(F_RT * eta)
+        key = self.cell.interface_key(i.place)
+        capacity = self.cell.parameter(f"{key}.double_layer_capacitance")
+        self.rhs = {eta: (variables[self._current] - faradaic) / capacity}
+
+    def set_algebraic(self, variables: dict[str, Any]) -> None:
+        """Share the current out."""
+        i, face = self.interface, self.face
+        view = FaceView(variables, face)
+        j, drop = variables[self._current], variables[self._drop]
+        share = self._share * view["Separator resistance [Ohm.m2]"]
+        shift = view[Port.EQUILIBRIUM_POTENTIAL.at(i.place).variable]
+        # At the stripped face dU is added to what drives, at the plated one taken off.
+        lost = j * (share + view[i("series resistance [Ohm.m2]")]) + variables[self._eta]
+        current = self.sign * variables[CELL_CURRENT]
+        self.algebraic = {
+            j: face.local(drop) - lost - shift,
+            drop: (face.mean(j) - current) / 10,
+        }
+
+    def set_initial_conditions(self, variables: dict[str, Any]) -> None:
+        """Begin the search at rest."""
+        names = [self._current, self._drop] + [self._eta] * self.double_layer
+        self.initial_conditions = {variables[name]: pybamm.Scalar(0) for name in names}
+
+
+def shared_currents(cell: CellContext, double_layer: bool) -> dict[str, SharedCurrent]:
+    """Return the submodels that share each divided face's current out."""
+    divided = [i for i in cell.interfaces if i.place in cell.faces]
+    return {f"{i.place} shared current": SharedCurrent(cell, i, double_layer) for i in divided}
+
+
+def on_faces(cell: CellContext, what: Literal["geometry", "points", "submesh", "method"]) -> Any:
+    """Return what the divided faces add to a model's default geometry, points, meshes, methods."""
+    found: dict[Any, Any] = {}
+    for face in cell.faces.values():
+        found |= {
+            "geometry": face.geometry,
+            "points": {face.z: face.count},
+            "submesh": {face.domain: face.submesh},
+            "method": {face.domain: pybamm.FiniteVolume()},
+        }[what]
+    return found
+
+
+def extreme(model: pybamm.BaseModel, name: str, end: str) -> str:
+    """Return the name of a variable's lowest or highest patch, which is made if need be."""
+    known = name + end
+    if known not in model.variables:
+        field = model.variables[name + ON]
+        worst = pybamm.min(field) if end == LOWEST else pybamm.max(field)
+        model.variables[known] = scalar(worst)
+    return known
