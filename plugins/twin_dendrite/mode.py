@@ -170,6 +170,7 @@ class Dendrite(FailureMode):
                     direction="above",
                     fresh=0.0,
                     severity="warning",
+                    over="worst",
                     says=f"the {i.place} is plated above the current its flaws can bear, for "
                     "longer than it takes to fill them",
                 )

@@ -12,9 +12,11 @@ import pybamm
 from twin.engine.outcome import Standing
 from twin.model.core import TEMPERATURE
 from twin.model.parameters import nominal_capacity
+from twin.model.patches import extreme
 from twin.model.referred import referred, referred_name
 from twin.modes import brought
 from twin.modes.context import CellContext
+from twin.modes.face import HIGHEST, LOWEST, ON
 from twin.modes.mode import Criterion, FailureMode
 
 if TYPE_CHECKING:
@@ -101,7 +103,7 @@ def add_events(model: pybamm.BaseModel, watched: Iterable[Watched]) -> list[Watc
     for item in watched:
         if item.criterion.variable not in model.variables:
             continue
-        item = as_judged(item, model)
+        item = as_judged(at_worst_patch(item, model), model)
         c = item.criterion
         usable.append(item)
         if c.severity != "fatal":
@@ -114,6 +116,15 @@ def add_events(model: pybamm.BaseModel, watched: Iterable[Watched]) -> list[Watc
         margin = (threshold - x) / (threshold - fresh)
         model.events.append(pybamm.Event(EVENT + item.label, margin))
     return usable
+
+
+def at_worst_patch(item: Watched, model: pybamm.BaseModel) -> Watched:
+    """Return a criterion that looks at the worst patch of a face, where it is to."""
+    c = item.criterion
+    if not c.of_worst_patch or c.variable + ON not in model.variables:
+        return item
+    name = extreme(model, c.variable, HIGHEST if c.direction == "above" else LOWEST)
+    return replace(item, criterion=replace(c, variable=name))
 
 
 def as_judged(item: Watched, model: pybamm.BaseModel) -> Watched:

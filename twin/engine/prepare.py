@@ -17,6 +17,7 @@ from twin.engine.plan import Plan, PlanStep
 from twin.engine.recorder import Recorder, recorded_names
 from twin.engine.settings import RunSettings
 from twin.errors import ModelError
+from twin.model import patches
 from twin.model.assembly import waiting
 from twin.model.citations import cite
 from twin.model.full_cell import SolidStateSodiumDFN, SolidStateSodiumSPM
@@ -59,6 +60,7 @@ def build_model(
     except pybamm.ModelError as error:
         raise _cannot_assemble(built, error) from error
     built.assembly.check(built)
+    patches.refuse_unused(built.cell, built.assembly.modes)
     brought.refuse_unknown_names(built.assembly.modes, built.cell, built)
     cite(built.assembly.modes)
     return built
@@ -159,6 +161,10 @@ def prepare(
     model = build_model(spec, modes, settings.model)
     cell: CellContext = model.cell
     watched = criteria.add_events(model, criteria.gather(cell, modes))
+    of_patches: list[str] = []
+    if cell.faces:
+        plain = recorded_names(cell, modes, watched, model.assembly.contributors)
+        of_patches = patches.kept(model, cell, modes, plain)
     values = build_values(spec)
     fixed = built_in(spec, model.default_geometry) if free else set()
     free = {name: value for name, value in (free or {}).items() if name not in fixed}
@@ -174,6 +180,7 @@ def prepare(
         inputs,
     )
     names = recorded_names(cell, modes, watched, model.assembly.contributors)
+    names += of_patches
     recorder = Recorder(compiled, list(dict.fromkeys([*names, *also])), watched)
     start = recorder.values_at(compiled, 0, 0.0, None, inputs)
     refuse_what_is_no_number(model, compiled, modes, start, compiled.inputs(0, 0.0, inputs))

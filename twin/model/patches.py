@@ -29,10 +29,12 @@ from typing import Any, Literal
 
 import pybamm
 
+from twin.errors import ModelError
 from twin.model.circuit import CELL_CURRENT
 from twin.model.core import LEAST_CONTACT, TEMPERATURE, CoreSubModel, scalar
 from twin.modes.context import CellContext, Interface
-from twin.modes.face import LOWEST, ON, Face
+from twin.modes.face import HIGHEST, LOWEST, ON, Face
+from twin.modes.mode import FailureMode
 from twin.modes.ports import Port
 
 # Small enough that a patch without sodium takes no current.
@@ -284,3 +286,69 @@ def extreme(model: pybamm.BaseModel, name: str, end: str) -> str:
         worst = pybamm.min(field) if end == LOWEST else pybamm.max(field)
         model.variables[known] = scalar(worst)
     return known
+
+
+MOST_SHOWN = 64
+"""Of a face with more patches only the mean, the lowest and the highest are kept."""
+_SHOWN = ("conducting fraction", "current density [A.m-2]")
+
+
+def patch_name(name: str, number: int) -> str:
+    """Return what a variable is called in one patch; patches are counted from 1."""
+    return f"{name} (patch {number})"
+
+
+def kept(
+    model: pybamm.BaseModel, cell: CellContext, modes: Iterable[FailureMode], names: Iterable[str]
+) -> list[str]:
+    """Return what is kept of divided faces besides the means, and add it to the model.
+
+    Of every variable that is kept, its lowest and highest patch; of those that a mode shows,
+    the contact and the current, every patch.
+    """
+    found: list[str] = []
+    for name in names:
+        if name + ON in model.variables:
+            found += [extreme(model, name, end) for end in (LOWEST, HIGHEST)]
+    for interface in cell.interfaces:
+        face = cell.faces.get(interface.place)
+        if face is None or face.count > MOST_SHOWN:
+            continue
+        shown = [m.shows.replace("{interface}", interface.prefix) for m in modes if m.shows]
+        for name in dict.fromkeys([*map(interface, _SHOWN), *shown]):
+            field = model.variables[name + ON] if name + ON in model.variables else None
+            if field is not None and field.domain == [face.domain]:
+                found += _each(model, face, name)
+    return found
+
+
+def _each(model: pybamm.BaseModel, face: Face, name: str) -> list[str]:
+    found = []
+    for number, weight in enumerate(face.division.weights, start=1):
+        only = [1 / weight if n == number else 0.0 for n in range(1, face.count + 1)]
+        known = patch_name(name, number)
+        model.variables[known] = face.mean(model.variables[name + ON] * face.field(only))
+        found.append(known)
+    return found
+
+
+def refuse_unused(cell: CellContext, modes: Iterable[FailureMode]) -> None:
+    """Refuse a key that varies over a face and that nothing there reads.
+
+    Raises
+    ------
+    ModelError
+        Naming the key. Keys of modes that are left out do no harm.
+    """
+    chosen = {mode.id for mode in modes}
+    for place, face in cell.faces.items():
+        for key in face.division.patches.vary:
+            mode = key.split(".")[1] if key.startswith("modes.") and "." in key[6:] else None
+            if key in face.used or (mode is not None and mode not in chosen):
+                continue
+            raise ModelError(
+                f"nothing at the {place}'s face reads {key}, which is to vary over it",
+                key=f"{cell.interface_key(place)}.patches.vary",
+                fix="name a number of the interface or of a mode that acts there: "
+                "`twin cells show` lists them",
+            )

@@ -100,6 +100,9 @@ class Criterion:
         the states it has. True for what the cold raises and the warmth takes back, such as
         a resistance: a limit is on what has aged. False for what is harm while it
         lasts, such as a stress, and for what depends on states alone.
+    over : {"mean", "worst"}
+        Of a variable of a metal face in patches: whether the mean over the face is judged, or
+        the worst patch. A short is always the worst patch's.
     """
 
     what: str
@@ -112,6 +115,12 @@ class Criterion:
     scale: Literal["linear", "log"] = "linear"
     is_short: bool = False
     at_ambient: bool = False
+    over: Literal["mean", "worst"] = "mean"
+
+    @property
+    def of_worst_patch(self) -> bool:
+        """Whether it looks at the worst patch of a face: any short is the cell's."""
+        return self.is_short or self.over == "worst"
 
     def margin(self, value: float) -> float:
         """Return 1 for the fresh value, 0 at the threshold, negative beyond it."""

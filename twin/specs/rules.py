@@ -242,3 +242,22 @@ def check_transport(electrolyte: Any) -> None:
             keys=("transport",),
             missing="diffusivity",
         )
+
+
+def check_patches(spec: Any) -> None:
+    """Refuse patches of a face that is no metal's.
+
+    Raises
+    ------
+    Complaint
+        Naming the interface.
+    """
+    for place, electrode in (("anode", spec.anode), ("cathode", spec.cathode)):
+        interface = getattr(spec.interfaces, place)
+        porous = electrode is not None and electrode.kind == "porous"
+        if porous and interface is not None and interface.patches is not None:
+            raise Complaint(
+                f"the {place} is a composite, whose places a model follows already",
+                fix="take the patches out: they are a metal face's",
+                keys=(f"interfaces.{place}.patches",),
+            )

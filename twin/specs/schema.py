@@ -408,6 +408,7 @@ class CellSpec(Frozen):
         rules.check_kind(self)
         rules.check_laws(self)
         rules.check_discharged(self)
+        rules.check_patches(self)
         if isinstance(self.cathode, PorousElectrode) and is_discharged(self.cathode):
             # The word's number hangs on the whole cell, so it is worked out anew for each.
             start = self.cathode.initial_stoichiometry
