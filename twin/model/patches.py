@@ -195,7 +195,8 @@ class SharedCurrent(CoreSubModel):
         variables[i("local current density [A.m-2]") + ON] = j / touching
         variables[i("potential vs sodium [V]") + ON] = eta
         # The face as a resistance: its patches side by side, less the mean's charge transfer.
-        each = R_k + thermal / (2 * j0 * touching)
+        fresh = self._varies * view[i("reference exchange current density [A.m-2]")]
+        each = R_k + thermal / (2 * fresh * touching)
         mean = pybamm.maximum(variables[i("conducting fraction")], LEAST_CONTACT)
         whole = variables[TEMPERATURE]
         transfer = (
@@ -218,12 +219,16 @@ class SharedCurrent(CoreSubModel):
         key = f"{self.cell.interface_key(self.interface.place)}.patches.separator_share"
         return self.cell.parameter(key)
 
+    @property
+    def _varies(self) -> Any:
+        key = f"{self.cell.interface_key(self.interface.place)}.exchange_current"
+        return self.face.factor(key)
+
     def _exchange(self, view: FaceView) -> Any:
         i = self.interface
         # A full cell's metal meets a single ion, or salt that PyBaMM's own kinetics see.
         what = "" if self.cell.kind == "symmetric" else "reference "
-        varies = self.face.factor(f"{self.cell.interface_key(i.place)}.exchange_current")
-        return varies * view[i(f"{what}exchange current density [A.m-2]")]
+        return self._varies * view[i(f"{what}exchange current density [A.m-2]")]
 
     def set_rhs(self, variables: dict[str, Any]) -> None:
         """Charge each patch's double layer."""
@@ -316,8 +321,8 @@ def kept(
             continue
         shown = [m.shows.replace("{interface}", interface.prefix) for m in modes if m.shows]
         for name in dict.fromkeys([*map(interface, _SHOWN), *shown]):
-            field = model.variables[name + ON] if name + ON in model.variables else None
-            if field is not None and field.domain == [face.domain]:
+            known = name + ON in model.variables
+            if known and model.variables[name + ON].domain == [face.domain]:
                 found += _each(model, face, name)
     return found
 

@@ -19,11 +19,12 @@ face as they are.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from twin.specs.complaint import Complaint
 from twin.specs.laws import Frozen, Number
@@ -38,6 +39,20 @@ def _assumed(value: Any, note: str) -> Any:
     return Field(default={"value": value, "status": "assumed", "note": note})
 
 
+def _dotted(table: Any) -> Any:
+    """Return a table of dotted keys, which may be given as tables in tables."""
+    if not isinstance(table, Mapping):
+        return table
+    found: dict[str, Any] = {}
+    for key, value in table.items():
+        inner = _dotted(value)
+        if isinstance(inner, Mapping):
+            found |= {f"{key}.{below}": text for below, text in inner.items()}
+        else:
+            found[key] = value
+    return found
+
+
 class Patches(Frozen):
     """The patches of one metal face; without them, or with one, it is taken by its mean."""
 
@@ -46,7 +61,7 @@ class Patches(Frozen):
     kind: Literal["strata", "random", "map"] = "strata"
     seed: Annotated[int, Field(strict=True, ge=0)] = 0
     """Of ``random`` patches."""
-    vary: dict[str, str] = Field(default_factory=dict)
+    vary: Annotated[dict[str, str], BeforeValidator(_dotted)] = Field(default_factory=dict)
     """What varies over the face: keys of the cell with ``"lognormal s"`` or ``"weibull k"``, e.g.
     ``"modes.pressure.voids.refill_current" = "lognormal 0.3"``."""
     factors: tuple[Annotated[Number, Field(gt=0)], ...] = ()
