@@ -56,6 +56,14 @@ class TestInterphaseInAFullCell(ModeConformance):
     bounds = {"Cathode interphase thickness [m]": (5e-10, 1e-6)}
 
 
+PATCHES = {"interfaces.anode.patches.count": 8}
+"""A face that is taken patch by patch: whatever a mode promises holds there too."""
+
+
+class TestInterphaseOnPatches(TestInterphaseInASymmetricCell):
+    overrides = BUSY_INTERPHASE | PATCHES
+
+
 @pytest.mark.slow
 class TestInterphaseOnHardCarbon(ModeConformance):
     mode_id = "interphase"
@@ -80,6 +88,10 @@ class TestPressureInASymmetricCell(ModeConformance):
         "Anode void height [m]": (0, 1e-3),
         "Anode constriction resistance [Ohm.m2]": (0, 1),
     }
+
+
+class TestPressureOnPatches(TestPressureInASymmetricCell):
+    overrides = PATCHES
 
 
 class TestPressureInASpring(ModeConformance):

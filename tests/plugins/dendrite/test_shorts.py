@@ -349,6 +349,11 @@ class TestDendriteInASymmetricCell(ModeConformance):
     }
 
 
+class TestDendriteOnPatches(TestDendriteInASymmetricCell):
+    overrides = {"modes.dendrite.short.law": "burns-out", "interfaces.anode.patches.count": 8}
+    bounds = {"Anode bridge closure": (0, 1)}
+
+
 class TestDendriteInABrittleShortLivedCell(ModeConformance):
     mode_id = "dendrite"
     cell = "na-base-na"

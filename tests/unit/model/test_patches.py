@@ -49,7 +49,8 @@ def solved(simulation, spec, density, hours, points=20):
 )
 def test_patches_that_are_alike_are_the_mean_face(cell, modes, density):
     one = solved(*built(cell, {}, modes), density, 0.2)
-    four = solved(*built(cell, {f"{FACE}.count": 4}, modes), density, 0.2)
+    given = {"count": 4, "separator_share": 0.7}
+    four = solved(*built(cell, {FACE: given}, modes), density, 0.2)
     for name in ("Voltage [V]", "Anode conducting fraction", "Area-specific resistance [Ohm.m2]"):
         found, wanted = four[name].entries, one[name].entries
         assert found == pytest.approx(wanted, rel=1e-8, abs=1e-9), name
