@@ -60,6 +60,7 @@ PATCHES = {"interfaces.anode.patches.count": 8}
 """A face that is taken patch by patch: whatever a mode promises holds there too."""
 
 
+@pytest.mark.slow
 class TestInterphaseOnPatches(TestInterphaseInASymmetricCell):
     overrides = BUSY_INTERPHASE | PATCHES
 
@@ -90,6 +91,7 @@ class TestPressureInASymmetricCell(ModeConformance):
     }
 
 
+@pytest.mark.slow
 class TestPressureOnPatches(TestPressureInASymmetricCell):
     overrides = PATCHES
 

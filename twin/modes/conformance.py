@@ -72,6 +72,8 @@ class ModeConformance:
         Of such a step [s].
     cycles : int
         How many cycles of the cell's own protocol the bounds are watched over.
+    patches_alike : bool
+        Whether a metal face in four patches that are alike is the mean face to the mode.
     voltage_tolerance : float
         What two runs of the same cell may differ by [V]. The solver takes other steps
         where a mode brings states, so trajectories agree to its tolerance, not exactly.
@@ -91,6 +93,7 @@ class ModeConformance:
     current_density: ClassVar[float] = 3.0
     duration: ClassVar[float] = 600.0
     cycles: ClassVar[int] = 2
+    patches_alike: ClassVar[bool] = True
     voltage_tolerance: ClassVar[float] = 1e-6
     equation_tolerance: ClassVar[float] = 1e-9
 
@@ -279,6 +282,25 @@ class ModeConformance:
         difference = float(np.abs(bare.voltage(t) - neutral.voltage(t)).max())
         assert difference <= self.voltage_tolerance, (
             f"neutral parameters change the voltage by {difference:.3g} V"
+        )
+
+    def test_patches_that_are_alike_are_the_mean_face(self) -> None:
+        """On a metal face that is taken patch by patch it does what it does on the mean face.
+
+        Its submodels are given fields in place of scalars there (:mod:`twin.model.patches`).
+        """
+        import numpy as np
+        import pytest
+
+        spec = self.spec()
+        if not self.patches_alike or spec.anode.kind != "metal":
+            pytest.skip("no metal face, or one whose patches are not alike")
+        divided = self.spec({"interfaces.anode.patches": {"count": 4}})
+        one, four = self.solve(spec, [self.mode_id]), self.solve(divided, [self.mode_id])
+        t = np.linspace(0, min(one.t[-1], four.t[-1]), 50)
+        difference = float(np.abs(one.voltage(t) - four.voltage(t)).max())
+        assert difference <= self.voltage_tolerance, (
+            f"four patches that are alike change the voltage by {difference:.3g} V"
         )
 
     def test_neutral_equations_are_the_bare_cells(self) -> None:
