@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,7 +12,10 @@ from twin.cli.options import RunId
 from twin.cli.session import Session
 
 if TYPE_CHECKING:
+    from twin import RunResult
     from twin.cli.page import Page
+
+FACE = "face"
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -32,8 +35,8 @@ def plot(
             "--what",
             metavar="PANEL",
             help="summary, coupling (contact and pressure beside what each mode shows itself "
-            "by), voltage, capacity, efficiency, polarisation, resistance, contact, pressure or "
-            "margins.",
+            "by), voltage, capacity, efficiency, polarisation, resistance, contact, pressure, "
+            "margins, or face (a metal face in patches).",
         ),
     ] = "summary",
 ) -> None:
@@ -45,14 +48,16 @@ def plot(
     from twin.report.panels import panels
 
     result = twin.load_run(run, store=session.store)
-    document = {"run": result.id, "what": what, "file": file}
-    if file is not None:
+    document: dict[str, Any] = {"run": result.id, "what": what, "file": file}
+    if what == FACE:
+        _face(session, result, document)
+    elif file is not None:
         from twin.report.figures import plot_run
 
         plot_run(result, file, what)
         session.finish(document, lambda sheet: sheet.line(f"written: {file}"))
     elif session.wants_json:
-        document["panels"] = [panel.to_dict() for panel in panels(result, what)]  # type: ignore[assignment]
+        document["panels"] = [panel.to_dict() for panel in panels(result, what)]
         session.finish(document, lambda sheet: None)
     else:
         from twin.report.terminal import draw_run
@@ -65,3 +70,22 @@ def plot(
             sheet.raw(text)
 
         session.finish(document, page)
+
+
+def _face(session: Session, result: RunResult, document: dict[str, Any]) -> None:
+    """Show a run's faces patch by patch."""
+    from twin.report.face import draw_face, face_fields, plot_face
+    from twin.report.terminal import terminal_size
+
+    file = document["file"]
+    if file is not None:
+        plot_face(result, file)
+        session.finish(document, lambda sheet: sheet.line(f"written: {file}"))
+        return
+    if session.wants_json:
+        document["fields"] = [field.to_dict() for field in face_fields(result)]
+        session.finish(document, lambda sheet: None)
+        return
+    columns, _ = terminal_size()
+    text = draw_face(result, width=columns, encoding=session.out.encoding or "ascii")
+    session.finish(document, lambda sheet: sheet.raw(text))
