@@ -43,7 +43,7 @@ def test_fields_are_in_the_units_that_people_read(run):
 
 def test_the_weakest_patch_is_the_last_line(run):
     text = draw_face(run, width=60)
-    contact = text.split("Anode: conducting fraction")[1].split("\n\n")[0].splitlines()
+    contact = text.split("Cathode: conducting fraction")[1].split("\n\n")[0].splitlines()
     assert [line.split()[0] for line in contact[1:4]] == ["3", "2", "1"]
     assert max(map(len, text.splitlines())) <= 100
     assert contact[3].startswith("  1 19.2 %")
@@ -64,7 +64,7 @@ def test_a_figure_of_both_faces(run, tmp_path):
     figure = plot_face(run, tmp_path / "face.png")
     assert (tmp_path / "face.png").stat().st_size > 10_000
     shown = [axes.get_title() for axes in figure.axes if axes.get_visible()]
-    assert "Anode: void height" in shown and "Cathode: conducting fraction" in shown
+    assert "Cathode: void height" in shown and "Cathode: conducting fraction" in shown
 
 
 def test_a_run_without_patches_says_how_to_have_some(tmp_path):
