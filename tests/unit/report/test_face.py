@@ -14,7 +14,7 @@ GIVEN = {
         "count": 3,
         "vary": {"modes.pressure.voids.refill_current": "lognormal 1"},
     },
-    "protocol.current_density": "1 mA/cm^2",
+    "protocol.current_density": "1.5 mA/cm^2",
 }
 
 
