@@ -18,7 +18,7 @@ from twin import (
     SlowState,
     Validity,
 )
-from twin_interphase.parameters import Parameters, table_of
+from twin_interphase.parameters import Parameters, consumes_active, feeds, table_of
 
 Layer = Literal["separator", "cathode"]
 _LAYERS: tuple[Layer, ...] = ("separator", "cathode")
@@ -83,7 +83,6 @@ class InterphaseGrowth(FailureMode):
         from twin_interphase.consumption import (
             ActiveConsumption,
             ElectrolyteConsumption,
-            consumes_active,
         )
         from twin_interphase.growth import InterphaseGrowthRate, InterphaseLayer
         from twin_interphase.renewal import Renewal
@@ -101,15 +100,11 @@ class InterphaseGrowth(FailureMode):
 
     def _eaten(self, cell: CellContext) -> dict[Layer, list[Interface]]:
         """Return the layers whose electrolyte an interphase uses up, and whose that is."""
-        from twin_interphase.consumption import feeds
-
         found = {layer: feeds(cell, self.id, layer) for layer in _LAYERS}
         return {layer: interfaces for layer, interfaces in found.items() if interfaces}
 
     def contributions(self, cell: CellContext) -> dict[PortAt, str]:
         """Resistance, the current the reaction takes, and what it uses up."""
-        from twin_interphase.consumption import consumes_active
-
         found: dict[PortAt, str] = {}
         for i in cell.interfaces:
             found[Port.INTERFACE_RESISTANCE.at(i.place)] = i("interphase resistance [Ohm.m2]")
@@ -211,8 +206,6 @@ class InterphaseGrowth(FailureMode):
 
     def diagnose(self, run: RunRecord, cell: CellContext) -> Evidence:
         """Voltage lost across the layers; charge and material they took from the hosts."""
-        from twin_interphase.consumption import consumes_active
-
         names = [i("interphase resistance [Ohm.m2]") for i in cell.interfaces]
         growth = sum(run.last[n] - run.first[n] for n in names)
         capacity = 0.0

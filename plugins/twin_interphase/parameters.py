@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from twin import Interface, ModeParameters, Q
+from twin import CellContext, Interface, ModeParameters, Q
 
 
 class Side(ModeParameters):
@@ -112,3 +112,22 @@ class Parameters(ModeParameters):
 def table_of(interface: Interface) -> str:
     """Return which of the two tables an interface follows."""
     return "anode" if interface.kind == "metal" else str(interface.place)
+
+
+def feeds(cell: CellContext, mode_id: str, layer: str) -> list[Interface]:
+    """Return the interfaces whose interphase grows out of a layer's electrolyte."""
+    found = []
+    for i in cell.interfaces:
+        inside = "cathode" if i.kind == "porous" and i.place == "cathode" else "separator"
+        table = getattr(cell.parameters(mode_id), table_of(i))
+        fed = i.kind == "metal" or inside == "cathode"
+        if fed and inside == layer and table.kind != "stable" and table.electrolyte_consumed.si > 0:
+            found.append(i)
+    return found
+
+
+def consumes_active(cell: CellContext, mode_id: str) -> list[Interface]:
+    """Return the interfaces whose interphase uses up active material."""
+    table = cell.parameters(mode_id).cathode
+    used = table.kind != "stable" and table.active_consumed.si > 0
+    return [i for i in cell.interfaces if used and i.kind == "porous" and i.place == "cathode"]

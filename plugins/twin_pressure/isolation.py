@@ -28,20 +28,11 @@ from typing import Any
 
 import pybamm
 
-from twin import CellContext, Interface, ModeSubModel
+from twin import ModeSubModel
+from twin_pressure.interfaces import CURRENT, DEAD
 from twin_pressure.refill import REFILL
 
-DEAD = "dead sodium [C.m-2]"
-CURRENT = "isolating current density [A.m-2]"
 SHARE = "isolated share of stripping"
-
-
-def isolates(cell: CellContext, mode_id: str, interface: Interface) -> bool:
-    """Return whether stripping may cut sodium off at a metal."""
-    own = cell.parameters(mode_id).isolation
-    if own.law != "auto":
-        return bool(own.law == "on")
-    return cell.is_bare(interface.place)
 
 
 class Isolation(ModeSubModel):

@@ -137,8 +137,7 @@ class Twin:
             base = twin.load_cell(scenario.cell)
             spec = twin.load_cell(scenario.cell, overlays=scenario.overlays, overrides=cell_only)
             found.differences = twin.differences(base, spec)
-            modes = twin.plugin_manager().select(None, scenario.without, spec.kind)
-            found.modes = [mode.id for mode in modes]
+            found.modes = twin.acting_modes(spec, without=scenario.without)
             protocol = twin.load_protocol(scenario.protocol, spec, of_protocol)
             plan = twin.plan_of(protocol, spec)
             found.protocol = f"{protocol.name}: {protocol.title}"
@@ -206,15 +205,24 @@ class Twin:
             raise twin.InputError("the map is not finished", fix="let it go on first (G)")
         return self._written(found, f"map-{study}", folder)
 
+    @staticmethod
+    def acting(info: Any) -> list[str]:
+        """Return which of a run's modes act in its cell."""
+        from twin.report.describe import acting_in
+
+        found: list[str] = acting_in(info)
+        return found
+
     def attribution(self, result: Any) -> dict[str, Any] | None:
         """Return the newest attribution of just the cell, protocol and modes of a run."""
         info = result.info
+        idle = set(info.modes) - set(self.acting(info))
         for study in self.store.studies(kind="attribute"):
             if study.status != "completed" or study.cell_name != info.cell_name:
                 continue
             design = self.store.study(study.id).design
             same = design["cell"] == info.cell_spec and design["protocol"] == info.protocol
-            if same and set(design["modes"]) == set(info.modes):
+            if same and set(design["modes"]) - idle == set(info.modes) - idle:
                 return dict(study.summary)
         return None
 
@@ -239,7 +247,7 @@ class Twin:
             "protocol": protocol,
             "overlays": list(info.settings.get("overlays", ())),
             "overrides": dict(info.settings.get("overrides", {})),
-            "modes": list(info.modes),
+            "modes": self.acting(info),
             "cycles": info.cycles_requested,
         }
 

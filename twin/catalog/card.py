@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from twin.catalog.parameters import UNSTATED
+from twin.modes.acting import acting
+from twin.modes.context import CellContext
 from twin.modes.manager import plugin_manager
 from twin.specs import percolation
 from twin.specs.balance import ratio_warning
@@ -111,7 +113,7 @@ def warnings(spec: CellSpec) -> list[str]:
     if tight is not None:
         found.append(tight)
     ambient, pressure = spec.thermal.ambient, spec.stack.pressure
-    for mode in plugin_manager().select(kind=spec.kind):
+    for mode in acting(plugin_manager().select(kind=spec.kind), CellContext(spec)):
         for what, quantity, (low, high) in (
             ("temperature", ambient, mode.validity.temperature),
             ("pressure", pressure, mode.validity.pressure),

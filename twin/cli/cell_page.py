@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any
 
-from twin import drivers, known_sensitivity
+from twin import acting_modes, drivers, known_sensitivity
 from twin.catalog.card import key_numbers
 from twin.catalog.entries import cell_numbers, known_share
 from twin.catalog.parameters import UNSTATED, parameters
@@ -133,6 +133,7 @@ def _facts(spec: CellSpec) -> list[tuple[str, Any]]:
         ("window", f"{spec.window.lower.text} to {spec.window.upper.text}"),
         ("nominal capacity", nominal and _stated(nominal)),
         ("N/P", _room(spec)),
+        ("modes that act", ", ".join(acting_modes(spec)) or "none"),
         ("end of life", _end_of_life(spec)),
     ]
 

@@ -116,6 +116,7 @@ def show_cell(
         "hash": cell_hash(spec),
         "numbers_by_status": provenance_counts(spec),
         "quantities": {p.key: p.to_dict() for p in twin.cell_numbers(spec)},
+        "acting_modes": twin.acting_modes(spec),
         "evidence": twin.known_sensitivity(spec),
     }
     session.finish(document, lambda sheet: _show(sheet, spec))
@@ -197,7 +198,7 @@ def check_cell(
         "kind": spec.kind,
         "numbers": total,
         "numbers_by_status": counts,
-        "modes": sorted(spec.modes),
+        "modes": twin.acting_modes(spec),
         "warnings": warnings,
     }
 
