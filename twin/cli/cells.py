@@ -181,7 +181,7 @@ def check_cell(
 ) -> None:
     """Check a cell file; every problem comes with a fix."""
     import twin
-    from twin.specs.balance import ratio_warning
+    from twin.catalog.card import design_warnings
     from twin.specs.dump import provenance_counts
 
     # A file without a suffix is not mistaken for a name, nor a mistyped name for a file.
@@ -190,7 +190,7 @@ def check_cell(
     spec = twin.load_cell(path, overlays=overlays or (), overrides=overrides or ())
     counts = provenance_counts(spec)
     total = sum(counts.values())
-    warnings = [text for text in (ratio_warning(spec),) if text is not None]
+    warnings = design_warnings(spec)
     document = {
         "file": file,
         "ok": True,
