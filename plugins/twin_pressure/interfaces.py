@@ -8,6 +8,7 @@ from __future__ import annotations
 from twin import CellContext, Interface
 
 DEAD = "dead sodium [C.m-2]"
+FIRST = "sodium left of the first plating [C.m-2]"
 CURRENT = "isolating current density [A.m-2]"
 
 
@@ -17,6 +18,12 @@ def isolates(cell: CellContext, mode_id: str, interface: Interface) -> bool:
     if own.law != "auto":
         return bool(own.law == "on")
     return cell.is_bare(interface.place)
+
+
+def keeps_some(cell: CellContext, mode_id: str, interface: Interface) -> bool:
+    """Return whether the first plating on a metal's collector leaves some of it there for good."""
+    given = cell.parameters(mode_id).isolation.first is not None
+    return given and isolates(cell, mode_id, interface)
 
 
 def creeping(cell: CellContext, mode_id: str) -> tuple[Interface, ...]:

@@ -20,7 +20,7 @@ from twin import (
     SlowState,
     Validity,
 )
-from twin_pressure.interfaces import CURRENT, DEAD, creeping, isolates
+from twin_pressure.interfaces import CURRENT, DEAD, FIRST, creeping, isolates, keeps_some
 from twin_pressure.parameters import Parameters
 
 
@@ -164,6 +164,8 @@ class StackPressure(FailureMode):
         names += ["extrusion state"] * self._is_pressed(cell)
         found = [SlowState(i(name)) for i in cell.metal_interfaces for name in names]
         found += [SlowState(i(DEAD)) for i in self._isolating(cell)]
+        first = [i for i in cell.metal_interfaces if keeps_some(cell, self.id, i)]
+        found += [SlowState(i(FIRST)) for i in first]
         return found + [SlowState(i("creep strain")) for i in self._creeping(cell)]
 
     def _creeping(self, cell: CellContext) -> tuple[Interface, ...]:
