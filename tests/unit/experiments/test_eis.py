@@ -236,7 +236,9 @@ def test_a_law_that_is_read_by_other_equations_than_pybamms_is_refused():
     assert str(raised.value).startswith("interfaces.anode.exchange_current")
 
 
-@pytest.mark.parametrize("cell", ["hc-nzsp-nvp", "na-nbh-nco"])
+@pytest.mark.parametrize(
+    "cell", ["na-nbh-nco", pytest.param("hc-nzsp-nvp", marks=pytest.mark.slow)]
+)
 def test_a_full_cells_conductivity_is_its_own(cell):
     """Once 2e20 mS/cm, and 7 % off."""
     found = twin.eis(cell, per_decade=6, low="100 Hz")
