@@ -177,7 +177,7 @@ def test_only_alloys_are_pulverised(cell, found):
         pytest.param(TIN, {}, MODE, id="tin"),
         pytest.param(TIN, {"early_loss": 0.11}, MODE, id="a steep loss", marks=pytest.mark.slow),
         pytest.param(TIN, {"early_cycles": 3.0}, MODE, id="soon over", marks=pytest.mark.slow),
-        pytest.param(TIN, {"lasting_loss": 0.03}, MODE, id="lasting", marks=pytest.mark.slow),
+        pytest.param(TIN, {"lasting_loss": 0.015}, MODE, id="lasting", marks=pytest.mark.slow),
         pytest.param(TIN, {}, None, id="all modes", marks=pytest.mark.slow),
         pytest.param("sn-onbh-nco-thick", {}, None, id="thick", marks=pytest.mark.slow),
     ],
@@ -202,7 +202,7 @@ def test_jumps_follow_the_map(cell, own, modes):
     assert exact.rows[-1]["cycle"] == jumped.rows[-1]["cycle"] == 40
     told = jumped.outcome.numerics["estimated_capacity_error"]
     for row in jumped.rows:
-        for key in (SHARE, "capacity_Ah"):
+        for key in {SHARE, "capacity_Ah"} & row.keys():
             off = abs(row[key] / true[row["cycle"]][key] - 1)
             assert off < 5e-3 and off <= max(told, 1e-3), (row["cycle"], key)
 
