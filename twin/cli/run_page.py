@@ -82,7 +82,7 @@ def _of_design(result: RunResult) -> list[str]:
     from twin.catalog.card import design_warnings
 
     try:
-        return design_warnings(stored_cell(result.info.cell_spec), certain=True)
+        return design_warnings(stored_cell(result.info.cell_spec or {}), certain=True)
     except TwinError:
         return []
 

@@ -45,7 +45,7 @@ def describe(result: RunResult) -> dict[str, Any]:
 def acting_in(info: RunInfo) -> list[str]:
     """Return which of a run's modes act in its cell; all of them where that cannot be told."""
     try:
-        return acting_modes(stored_cell(info.cell_spec), info.modes)
+        return acting_modes(stored_cell(info.cell_spec or {}), info.modes)
     except TwinError:  # a mode, or the cell, is no longer what it was
         return list(info.modes)
 

@@ -122,3 +122,13 @@ def test_to_say_it_of_a_cell_needs_no_pybamm():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("cell_spec", [None, {}, {"kind": "full"}])
+def test_of_a_run_whose_cell_cannot_be_read_all_modes_are_told(cell_spec):
+    from types import SimpleNamespace
+
+    from twin.report.describe import acting_in
+
+    info = SimpleNamespace(cell_spec=cell_spec, modes={"plating": "1", "gone": "1"})
+    assert acting_in(info) == ["plating", "gone"]
