@@ -63,6 +63,7 @@ _PUBLIC = {
     # cells, and what there is
     "load_cell": "twin.catalog.cells",
     "list_cells": "twin.catalog.cells",
+    "acting_modes": "twin.catalog.cells",
     "build_model": "twin.catalog.cells",
     "parameter_values": "twin.catalog.cells",
     "cell_entry": "twin.catalog.entries",

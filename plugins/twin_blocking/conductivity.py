@@ -12,25 +12,6 @@ import pybamm
 
 from twin import CellContext, arrhenius
 
-KINDS = ("constant", "arrhenius")
-
-
-def electrolyte_key(cell: CellContext, place: str) -> str | None:
-    """Return the key of the solid electrolyte in a layer or at an interface.
-
-    ``None`` where there is no such layer, or its electrolyte has no grains. The
-    composite's own electrolyte is taken where it has one.
-    """
-    key, material = "electrolyte.material", cell.spec.electrolyte.material
-    if place == "cathode":
-        if cell.interfaces[1].kind == "metal":
-            return None
-        own = cell.electrode("cathode").electrolyte
-        if own is not None:
-            key, material = "cathode.electrolyte", own
-    grainy = material.transport == "single-ion" and material.conductivity.law in KINDS
-    return key if grainy else None
-
 
 def activation(cell: CellContext, key: str) -> Any:
     """Return the law's activation energy [J.mol-1]; nought for a constant."""

@@ -16,7 +16,7 @@ from twin import (
     SlowState,
     Validity,
 )
-from twin_blocking.parameters import Parameters
+from twin_blocking.parameters import Parameters, electrolyte_key
 
 Layer = Literal["separator", "cathode"]
 _LAYERS: tuple[Layer, ...] = ("separator", "cathode")
@@ -58,15 +58,11 @@ class Blocking(FailureMode):
 
     def _layers(self, cell: CellContext) -> dict[Layer, str]:
         """Return the layers with grains in them, and the key of each one's electrolyte."""
-        from twin_blocking.conductivity import electrolyte_key
-
         found = {layer: electrolyte_key(cell, layer) for layer in _LAYERS}
         return {layer: key for layer, key in found.items() if key is not None}
 
     def _charged(self, cell: CellContext) -> list[tuple[Interface, str]]:
         """Return the interfaces that can have a depletion layer, with the electrolyte's key."""
-        from twin_blocking.conductivity import electrolyte_key
-
         found = []
         for i in cell.interfaces:
             inside = i.kind == "porous" and i.place == "cathode"

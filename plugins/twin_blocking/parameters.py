@@ -1,9 +1,9 @@
-"""The TOML table ``[modes.blocking]``."""
+"""The TOML table ``[modes.blocking]``, and which of a cell's electrolytes have grains."""
 
 # mypy: disable-error-code="valid-type"
 from __future__ import annotations
 
-from twin import ModeParameters, Q
+from twin import CellContext, ModeParameters, Q
 
 
 class GrainBoundaries(ModeParameters):
@@ -57,3 +57,23 @@ class Parameters(ModeParameters):
     separator's resistance by this much."""
     depletion_limit: Q("", gt=0, lt=1)
     """The cell counts as dead when the salt at a face falls to this share of its mean."""
+
+
+KINDS = ("constant", "arrhenius")
+
+
+def electrolyte_key(cell: CellContext, place: str) -> str | None:
+    """Return the key of the solid electrolyte in a layer or at an interface.
+
+    ``None`` where there is no such layer, or its electrolyte has no grains. The
+    composite's own electrolyte is taken where it has one.
+    """
+    key, material = "electrolyte.material", cell.spec.electrolyte.material
+    if place == "cathode":
+        if cell.interfaces[1].kind == "metal":
+            return None
+        own = cell.electrode("cathode").electrolyte
+        if own is not None:
+            key, material = "cathode.electrolyte", own
+    grainy = material.transport == "single-ion" and material.conductivity.law in KINDS
+    return key if grainy else None

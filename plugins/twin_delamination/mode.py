@@ -20,7 +20,7 @@ from twin import (
     Validity,
 )
 from twin_delamination.pairs import bonded_pairs
-from twin_delamination.parameters import Parameters, table_of
+from twin_delamination.parameters import DETOURS, Parameters, detours, table_of
 
 
 class Delamination(FailureMode):
@@ -51,7 +51,7 @@ class Delamination(FailureMode):
         "Volume-averaged cell temperature [K]",
         "{interface} stoichiometry",
     )
-    writes = (Port.CONTACT_FRACTION, Port.ACTIVE_FRACTION)
+    writes = (Port.CONTACT_FRACTION, Port.ACTIVE_FRACTION, Port.SOLID_DIFFUSIVITY_FACTOR)
 
     def _places(self, cell: CellContext) -> list[Interface]:
         return [pair.interface for pair in bonded_pairs(cell)]
@@ -79,6 +79,8 @@ class Delamination(FailureMode):
             found[Port.CONTACT_FRACTION.at(i.place)] = i("bonded contact fraction")
             if i.kind == "porous":
                 found[Port.ACTIVE_FRACTION.at(i.place)] = i("connected active fraction")
+            if detours(cell, i):
+                found[Port.SOLID_DIFFUSIVITY_FACTOR.at(i.place)] = i(DETOURS)
         return found
 
     def criteria(self, cell: CellContext) -> list[Criterion]:

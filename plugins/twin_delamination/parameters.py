@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from twin import Interface, ModeParameters, Q
+from twin import CellContext, Interface, ModeParameters, Q
 
 _STIFFNESS = (
     "how much of the misfit is resisted follows from the stiffnesses of the two solids and "
@@ -136,3 +136,13 @@ def table_of(interface: Interface) -> str:
     if interface.kind == "metal":
         return "anode"
     return "composite_anode" if interface.place == "anode" else "cathode"
+
+
+DETOURS = "solid diffusivity left by detours"
+"""Name of the share of a particle's diffusivity that lost contact leaves."""
+
+
+def detours(cell: CellContext, interface: Interface) -> bool:
+    """Return whether the contact that a composite's particles have as assembled is known."""
+    key = f"{cell.electrode_key(interface.place)}.mixing.contact"
+    return interface.kind == "porous" and cell.has(key)

@@ -38,6 +38,14 @@ closes the gap::
 
 so that contact breathes with the filling, and both come back when the cell is pressed.
 
+Where a particle touches on a share ``theta_0`` as assembled (``mixing.contact``), less contact
+makes longer detours inside it (:func:`twin.specs.percolation.detour`). Particles are of two
+classes, whole ones with ``f(theta_0)`` and parted ones with ``f(theta_0 gap)``; what they fall
+short of the mean filling goes as ``f``, so that the mean of the two stands, not ``f`` of the mean
+contact::
+
+    D_s factor = f(theta_0)/((1 - D) f(theta_0) + D f(theta_0 gap))
+
 The states: the strain the interface feels, which trails its cause by ``tau`` so that a step of
 temperature counts with its full amplitude at a rate the interface could see; the same of the
 pressure and of ``range C/eps_b``; the Miner sum; ``D_1``; the largest shrinkage. The active share
@@ -57,6 +65,7 @@ from typing import Any
 import pybamm
 
 from twin_delamination.bond import BondSubModel
+from twin_delamination.parameters import DETOURS, detours
 from twin_delamination.shell import Shell, greater, lesser, pressure_in_a_die, yield_traction
 
 TEMPERATURE = "Volume-averaged cell temperature [K]"
@@ -158,6 +167,8 @@ class Particles(BondSubModel):
         gap = self._gap(pressure, shrunk)
         variables[i("gap contact fraction")] = gap
         variables[i("bonded contact fraction")] = 1 - parted * (1 - gap)
+        if detours(self.cell, i):
+            variables[i(DETOURS)] = self._detours(parted, gap)
         self._aims = {
             i("felt misfit strain"): misfit,
             i("felt pressure [Pa]"): pressure,
@@ -172,6 +183,14 @@ class Particles(BondSubModel):
             i("largest shrinkage"): shrunk,
         }
         return variables
+
+    def _detours(self, parted: Any, gap: Any) -> Any:
+        """Return ``f(theta_0)/((1 - D) f(theta_0) + D f(theta_0 gap))``."""
+        place = self.interface.place
+        assembled = self.cell.parameter(f"{self._electrode}.mixing.contact")
+        whole = self.cell.diffusion_detour(place, assembled)
+        open_ = self.cell.diffusion_detour(place, assembled * gap)
+        return whole / ((1 - parted) * whole + parted * open_)
 
     def _misfit(self, variables: dict[str, Any]) -> Any:
         """Return the misfit strain; positive where the particle is too large."""

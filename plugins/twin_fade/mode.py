@@ -33,8 +33,8 @@ class CathodeFade(FailureMode):
         "Kubota et al. 2014, J. Phys. Chem. C (NaCrO2 charged too far)",
         "Bo et al. 2016, 10.1021/acs.chemmater.5b04626",
     )
-    # No range of temperatures: a molten cell, where it does nothing, would be warned of.
     validity = Validity(
+        temperature=(273.15, 353.15),
         says="0 to 80 degC, 20 to 3000 cycles; empirical, a centre for each kind of cathode with "
         "a wide spread: neither rate, pressure nor loading is in it",
     )

@@ -31,25 +31,6 @@ from twin_interphase.side import SideSubModel
 _LEAST = 1e-3
 
 
-def feeds(cell: CellContext, mode_id: str, layer: str) -> list[Interface]:
-    """Return the interfaces whose interphase grows out of a layer's electrolyte."""
-    found = []
-    for i in cell.interfaces:
-        inside = "cathode" if i.kind == "porous" and i.place == "cathode" else "separator"
-        table = getattr(cell.parameters(mode_id), table_of(i))
-        fed = i.kind == "metal" or inside == "cathode"
-        if fed and inside == layer and table.kind != "stable" and table.electrolyte_consumed.si > 0:
-            found.append(i)
-    return found
-
-
-def consumes_active(cell: CellContext, mode_id: str) -> list[Interface]:
-    """Return the interfaces whose interphase uses up active material."""
-    table = cell.parameters(mode_id).cathode
-    used = table.kind != "stable" and table.active_consumed.si > 0
-    return [i for i in cell.interfaces if used and i.kind == "porous" and i.place == "cathode"]
-
-
 class ElectrolyteConsumption(ModeSubModel):
     """The electrolyte left in one layer, and what that makes of its conductivity."""
 

@@ -18,6 +18,12 @@ A **self-limiting** layer's transport dies out at ``L_inf``, whatever stops it: 
 
     t = (L_inf^2/k_p) [ -ln((1 - x)/(1 - x_0)) - (x - x_0) ]
 
+A catholyte beyond its limit leaves a layer of its own **in the first charge** (``first_layer``):
+the charge ``q_1`` per area, once, in the time ``tau_1`` beyond the limit; it is part of ``L``, so
+that what grows after it grows the more slowly::
+
+    df/dt = s(w) (1 - f)/tau_1,    g = ... + (Omega q_1/(z F)) df/dt,    f(0) = 0
+
 Its resistance is given by what is measured, ``dR_inf`` in the end, in proportion to what has
 grown: ``dR_inf (L - L_0)/(L_inf - L_0)`` in the place of ``(L - L_0)/sigma_s``; resistance and
 charge need not go together.
@@ -48,6 +54,15 @@ per cell area, and the reaction's current is its charge, whatever becomes of the
 
 a reduction at the anode (as much sodium is consumed) and an oxidation at the cathode.
 
+A layer may **take contact** too (``contact_thickness``; the composite's cathode alone): of the
+particles' contact the share ``exp(-<L - L_0>_+/L_c)`` is left, which costs kinetics, film and
+growth, and not the transport in the bulk. The rate follows the filling by way of the potential.
+
+Catholytes: Witt et al. (abstract: little below 4.4 V against lithium, then a layer that limits
+capacity, transport in the bulk unchanged); Oh et al. 2025, 10.1016/j.joule.2025.102130 (first
+efficiency 91.9 % with a closo-borate as catholyte, 98.2 % with a chloride). No form of either
+law was found published: these are the simplest with the right limits.
+
 References: C. Wagner, Z. Phys. Chem. B 21 (1933) 25; S. Wenzel et al., Solid State
 Ionics 278 (2015) 98 (interface classes). The pressure's law is an assumption: the review
 (Chem. Sci. 2026, 17, 4881) says of Na | Na3PS4 that it makes the layer denser and does not
@@ -60,12 +75,9 @@ from typing import Any
 
 import pybamm
 
-from twin import CellContext, Interface
-from twin_interphase.side import TEMPERATURE, SideSubModel
+from twin_interphase.parameters import CONTACT, DETOURS, FORMED, forms_at_once
+from twin_interphase.side import MAX_EXPONENT, TEMPERATURE, SideSubModel
 
-# Beyond this many RT the reaction is never what limits; the cap keeps a solver's trial
-# step from overflowing the exponential.
-_MAX_EXPONENT = 60
 # A layer that adds nothing [Ohm.m2].
 _LEAST_RESISTANCE = 1e-12
 
@@ -125,17 +137,60 @@ class InterphaseLayer(SideSubModel):
             }
 
 
+class FirstLayer(SideSubModel):
+    """The share of the first charge's layer that has formed, f."""
+
+    def get_fundamental_variables(self) -> dict[str, Any]:
+        """Define that share, a state."""
+        name = self.interface(FORMED)
+        return {name: self.state(name)}
+
+    def get_coupled_variables(self, variables: dict[str, Any]) -> dict[str, Any]:
+        """``df/dt``, and the thickness it adds."""
+        i = self.interface
+        left = 1 - variables[i(FORMED)]
+        pace = self.beyond_the_limit(variables) * left / self.own("first_layer.time")
+        volume = self.own("molar_volume") / (self.own("electrons") * pybamm.constants.F)
+        variables[i("first layer pace [s-1]")] = pace
+        variables[i("first layer rate [m.s-1]")] = volume * self.own("first_layer.charge") * pace
+        return variables
+
+    def set_rhs(self, variables: dict[str, Any]) -> None:
+        """``df/dt = s(w) (1 - f)/tau_1``."""
+        i = self.interface
+        self.rhs = {variables[i(FORMED)]: variables[i("first layer pace [s-1]")]}
+
+    def set_initial_conditions(self, variables: dict[str, Any]) -> None:
+        """Nothing has formed."""
+        self.initial_conditions = {variables[self.interface(FORMED)]: pybamm.Scalar(0)}
+
+
+class ContactLeft(SideSubModel):
+    """The share of the particles' contact that a layer leaves."""
+
+    def get_coupled_variables(self, variables: dict[str, Any]) -> dict[str, Any]:
+        """``exp(-<L - L_0>_+/L_c)``, and the detours inside particles that less contact makes."""
+        i = self.interface
+        dense = variables[i("dense interphase thickness [m]")]
+        beyond = pybamm.maximum(dense - self.own("initial_thickness"), 0)
+        variables[i(CONTACT)] = left = pybamm.exp(-beyond / self.own("contact_thickness"))
+        if self.cell.has(f"{i.place}.mixing.contact"):
+            assembled = self.cell.parameter(f"{i.place}.mixing.contact")
+            whole = self.cell.diffusion_detour(i.place, assembled)
+            now = self.cell.diffusion_detour(i.place, assembled * left)
+            variables[i(DETOURS)] = whole / now
+        return variables
+
+
 class InterphaseGrowthRate(SideSubModel):
     """How fast the layer grows, and the current that costs."""
-
-    def __init__(self, cell: CellContext, mode_id: str, interface: Interface):
-        super().__init__(cell, mode_id, interface)
-        self.oxidised = interface.place == "cathode" and interface.kind == "porous"
 
     def get_coupled_variables(self, variables: dict[str, Any]) -> dict[str, Any]:
         """Growth rate and side-reaction current."""
         i = self.interface
         rate = self._rate(variables)
+        if forms_at_once(self.cell, self.mode_id, i):
+            rate = rate + variables[i("first layer rate [m.s-1]")]
         volume = self.own_area(variables) * self.contact(variables) * rate
         charge = self.own("electrons") * pybamm.constants.F / self.own("molar_volume")
         sign = 1 if self.oxidised else -1
@@ -148,17 +203,15 @@ class InterphaseGrowthRate(SideSubModel):
         if not self.grows:
             return self.scalar(0)
         T = variables[TEMPERATURE]
-        potential = variables[self.interface("potential vs sodium [V]")]
-        limit, reference = self.own("stability_limit"), self.own("reference_drive")
-        drive = potential - limit if self.oxidised else limit - potential
+        drive, reference = self.drive(variables), self.own("reference_drive")
         F_RT = pybamm.constants.F / (pybamm.constants.R * T)
         exponent = self.own("transfer_coefficient") * F_RT * (drive - reference)
         k_r = (
             self.own("rate_constant")
             * self.activated("rate_activation_energy", T)
-            * pybamm.exp(pybamm.minimum(exponent, _MAX_EXPONENT))
+            * pybamm.exp(pybamm.minimum(exponent, MAX_EXPONENT))
         )
-        switch = 1 / (1 + pybamm.exp(pybamm.minimum(-F_RT * drive, _MAX_EXPONENT)))
+        switch = self.beyond_the_limit(variables)
         if self.table.kind == "mixed-conducting":
             return switch * k_r
         k_p = self.own("parabolic_constant") * self.activated("parabolic_activation_energy", T)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from twin import (
     FARADAY,
+    GAS_CONSTANT,
     CellContext,
     Criterion,
     Evidence,
@@ -18,9 +19,20 @@ from twin import (
     SlowState,
     Validity,
 )
-from twin_interphase.parameters import Parameters, table_of
+from twin_interphase.parameters import (
+    CONTACT,
+    DETOURS,
+    FORMED,
+    Parameters,
+    consumes_active,
+    feeds,
+    forms_at_once,
+    table_of,
+    takes_contact,
+)
 
 Layer = Literal["separator", "cathode"]
+EXCHANGE = "reference exchange current density [A.m-2]"
 _LAYERS: tuple[Layer, ...] = ("separator", "cathode")
 
 
@@ -74,6 +86,8 @@ class InterphaseGrowth(FailureMode):
     writes = (
         Port.INTERFACE_RESISTANCE,
         Port.PARASITIC_CURRENT,
+        Port.CONTACT_FRACTION,
+        Port.SOLID_DIFFUSIVITY_FACTOR,
         Port.ACTIVE_FRACTION,
         Port.CONDUCTIVITY_FACTOR,
     )
@@ -83,9 +97,13 @@ class InterphaseGrowth(FailureMode):
         from twin_interphase.consumption import (
             ActiveConsumption,
             ElectrolyteConsumption,
-            consumes_active,
         )
-        from twin_interphase.growth import InterphaseGrowthRate, InterphaseLayer
+        from twin_interphase.growth import (
+            ContactLeft,
+            FirstLayer,
+            InterphaseGrowthRate,
+            InterphaseLayer,
+        )
         from twin_interphase.renewal import Renewal
 
         found: dict[str, Any] = {}
@@ -93,6 +111,10 @@ class InterphaseGrowth(FailureMode):
             found[f"{i.place} layer"] = InterphaseLayer(cell, self.id, i)
             found[f"{i.place} growth"] = InterphaseGrowthRate(cell, self.id, i)
             found[f"{i.place} renewal"] = Renewal(cell, self.id, i)
+            if forms_at_once(cell, self.id, i):
+                found[f"{i.place} first layer"] = FirstLayer(cell, self.id, i)
+        for i in takes_contact(cell, self.id):
+            found[f"{i.place} contact"] = ContactLeft(cell, self.id, i)
         for i in consumes_active(cell, self.id):
             found[f"{i.place} active"] = ActiveConsumption(cell, self.id, i)
         for layer, interfaces in self._eaten(cell).items():
@@ -101,21 +123,21 @@ class InterphaseGrowth(FailureMode):
 
     def _eaten(self, cell: CellContext) -> dict[Layer, list[Interface]]:
         """Return the layers whose electrolyte an interphase uses up, and whose that is."""
-        from twin_interphase.consumption import feeds
-
         found = {layer: feeds(cell, self.id, layer) for layer in _LAYERS}
         return {layer: interfaces for layer, interfaces in found.items() if interfaces}
 
     def contributions(self, cell: CellContext) -> dict[PortAt, str]:
         """Resistance, the current the reaction takes, and what it uses up."""
-        from twin_interphase.consumption import consumes_active
-
         found: dict[PortAt, str] = {}
         for i in cell.interfaces:
             found[Port.INTERFACE_RESISTANCE.at(i.place)] = i("interphase resistance [Ohm.m2]")
             found[Port.PARASITIC_CURRENT.at(i.place)] = i("interphase current density [A.m-2]")
         for i in consumes_active(cell, self.id):
             found[Port.ACTIVE_FRACTION.at(i.place)] = i("unconsumed active fraction")
+        for i in takes_contact(cell, self.id):
+            found[Port.CONTACT_FRACTION.at(i.place)] = i(CONTACT)
+            if cell.has(f"{i.place}.mixing.contact"):
+                found[Port.SOLID_DIFFUSIVITY_FACTOR.at(i.place)] = i(DETOURS)
         for layer in self._eaten(cell):
             at = Port.CONDUCTIVITY_FACTOR.at(layer)
             found[at] = f"{layer.capitalize()} electrolyte consumption factor"
@@ -192,13 +214,17 @@ class InterphaseGrowth(FailureMode):
         return found
 
     def slow_states(self, cell: CellContext) -> list[SlowState]:
-        """The layers' thickness, and what was grown in all."""
-        return [
+        """The layers' thickness, what was grown in all, and how far a first layer has formed."""
+        found = [
             SlowState(i(what))
             for i in cell.interfaces
             if self._side(cell, i).kind != "stable"
             for what in ("dense interphase thickness [m]", "interphase grown [m]")
         ]
+        return found + [SlowState(i(FORMED)) for i in cell.interfaces if self._once(cell, i)]
+
+    def _once(self, cell: CellContext, interface: Interface) -> bool:
+        return forms_at_once(cell, self.id, interface)
 
     def outputs(self, cell: CellContext) -> list[str]:
         """Thickness and resistance at each interface, and what has been grown."""
@@ -207,12 +233,13 @@ class InterphaseGrowth(FailureMode):
             "interphase resistance [Ohm.m2]",
             "interphase grown [m]",
         )
-        return [i(what) for i in cell.interfaces for what in names]
+        found = [i(what) for i in cell.interfaces for what in names]
+        return found + [
+            i(what) for i in takes_contact(cell, self.id) for what in (CONTACT, EXCHANGE)
+        ]
 
     def diagnose(self, run: RunRecord, cell: CellContext) -> Evidence:
-        """Voltage lost across the layers; charge and material they took from the hosts."""
-        from twin_interphase.consumption import consumes_active
-
+        """Voltage lost to the layers and the contact they took; charge and material they took."""
         names = [i("interphase resistance [Ohm.m2]") for i in cell.interfaces]
         growth = sum(run.last[n] - run.first[n] for n in names)
         capacity = 0.0
@@ -223,5 +250,12 @@ class InterphaseGrowth(FailureMode):
         for i in consumes_active(cell, self.id):
             active = i("unconsumed active fraction")
             capacity += run.nominal_capacity * (run.first[active] - run.last[active])
+        volts = run.current_density * growth
+        for i in takes_contact(cell, self.id):
+            # What crowds on the contact that is left: kinetics and the pristine film.
+            shares = [max(row[i(CONTACT)], 1e-8) for row in (run.first, run.last)]
+            thermal = 2 * GAS_CONSTANT * run.temperature / FARADAY
+            local = [run.current_density / (2 * run.last[i(EXCHANGE)] * s) for s in shares]
+            volts += thermal * (math.asinh(local[1]) - math.asinh(local[0]))
         says = f"the interphases have added {growth * 1e4:.3g} ohm cm2"
-        return Evidence(run.current_density * growth, capacity, says)
+        return Evidence(volts, capacity, says)

@@ -7,7 +7,12 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from twin import Interface, ModeParameters, Q
+from twin import CellContext, Interface, ModeParameters, Q
+
+FORMED, CONTACT = "first layer formed", "interphase contact fraction"
+DETOURS = "solid diffusivity left by the interphase"
+"""Names of the variables of a layer that forms once, of the contact that a layer leaves, and of
+what detours inside particles then leave of their diffusivity."""
 
 
 class Side(ModeParameters):
@@ -91,11 +96,25 @@ class Anode(Side):
     its own volume change."""
 
 
+class FirstLayer(ModeParameters):
+    """What the first charge oxidises of a catholyte beyond its limit, once."""
+
+    charge: Q("C/m^2", ge=0)
+    """Per area of particles that meets electrolyte, q_1."""
+    time: Q("s", gt=0)
+    """Time beyond the stability limit in which all but 1/e of it passes, tau_1."""
+
+
 class Cathode(Side):
     """The surface of an intercalation cathode's particles."""
 
     active_consumed: Q("", ge=0)
     """Volume of active material used up per volume of interphase grown."""
+    first_layer: FirstLayer | None = None
+    """A layer that forms once beside the growth; none where it is not given."""
+    contact_thickness: Q("m", gt=0) | None = None
+    """Thickness beyond the native layer's that leaves 1/e of the particles' contact, L_c; where it
+    is not given the layer takes none."""
 
 
 class Parameters(ModeParameters):
@@ -112,3 +131,36 @@ class Parameters(ModeParameters):
 def table_of(interface: Interface) -> str:
     """Return which of the two tables an interface follows."""
     return "anode" if interface.kind == "metal" else str(interface.place)
+
+
+def feeds(cell: CellContext, mode_id: str, layer: str) -> list[Interface]:
+    """Return the interfaces whose interphase grows out of a layer's electrolyte."""
+    found = []
+    for i in cell.interfaces:
+        inside = "cathode" if i.kind == "porous" and i.place == "cathode" else "separator"
+        table = getattr(cell.parameters(mode_id), table_of(i))
+        fed = i.kind == "metal" or inside == "cathode"
+        if fed and inside == layer and table.kind != "stable" and table.electrolyte_consumed.si > 0:
+            found.append(i)
+    return found
+
+
+def takes_contact(cell: CellContext, mode_id: str) -> list[Interface]:
+    """Return the interfaces whose interphase parts particles from their electrolyte."""
+    table = cell.parameters(mode_id).cathode
+    taken = table.kind != "stable" and table.contact_thickness is not None
+    return [i for i in cell.interfaces if taken and i.kind == "porous" and i.place == "cathode"]
+
+
+def forms_at_once(cell: CellContext, mode_id: str, interface: Interface) -> bool:
+    """Return whether a layer forms once at an interface, beside its growth."""
+    table = cell.parameters(mode_id).cathode
+    given = table.kind != "stable" and table.first_layer is not None
+    return bool(given and interface.kind == "porous" and interface.place == "cathode")
+
+
+def consumes_active(cell: CellContext, mode_id: str) -> list[Interface]:
+    """Return the interfaces whose interphase uses up active material."""
+    table = cell.parameters(mode_id).cathode
+    used = table.kind != "stable" and table.active_consumed.si > 0
+    return [i for i in cell.interfaces if used and i.kind == "porous" and i.place == "cathode"]

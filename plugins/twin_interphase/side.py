@@ -10,6 +10,9 @@ from twin import CellContext, Interface, ModeSubModel, arrhenius
 from twin_interphase.parameters import table_of
 
 TEMPERATURE = "Volume-averaged cell temperature [K]"
+# Beyond this many RT the reaction is never what limits; the cap keeps a solver's trial
+# step from overflowing the exponential.
+MAX_EXPONENT = 60
 # What conducts nothing still divides.
 _LEAST_CONTACT = 1e-8
 
@@ -22,6 +25,23 @@ class SideSubModel(ModeSubModel):
         self.side = table_of(interface)
         self.table = getattr(cell.parameters(mode_id), self.side)
         self.grows = self.table.kind != "stable"
+
+    @property
+    def oxidised(self) -> bool:
+        """Whether the electrolyte is oxidised here, not reduced."""
+        return self.interface.place == "cathode" and self.interface.kind == "porous"
+
+    def drive(self, variables: dict[str, Any]) -> pybamm.Symbol:
+        """Return how far the electrolyte is beyond its stability limit, w [V]."""
+        potential = variables[self.interface("potential vs sodium [V]")]
+        limit = self.own("stability_limit")
+        return potential - limit if self.oxidised else limit - potential
+
+    def beyond_the_limit(self, variables: dict[str, Any]) -> pybamm.Symbol:
+        """Return ``s = 1/(1 + exp(-F w/RT))``: nothing reacts inside the stability window."""
+        F_RT = pybamm.constants.F / (pybamm.constants.R * variables[TEMPERATURE])
+        exponent = pybamm.minimum(-F_RT * self.drive(variables), MAX_EXPONENT)
+        return 1 / (1 + pybamm.exp(exponent))
 
     def own(self, name: str) -> pybamm.Parameter:
         """Return a parameter of this interface's table."""

@@ -33,8 +33,8 @@ class HostPlating(FailureMode):
         "Larche, Cahn 1973, Acta Metall. 21, 1051",
         "Deysher et al. 2024, 10.1038/s41560-024-01569-9",
     )
-    # No range of temperatures: a molten metal anode, where it does nothing, would be warned of.
     validity = Validity(
+        temperature=(None, 370.97),
         says="solid sodium (below 371 K) on a host's particles; what the metal does to the pores, "
         "the pressure its volume makes and a barrier to the first nuclei are left out",
     )

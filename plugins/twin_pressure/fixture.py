@@ -31,6 +31,7 @@ import pybamm
 
 from twin import CellContext, Interface, ModeSubModel
 from twin_pressure.creep import creep_exponent, norton_rate
+from twin_pressure.interfaces import creeping
 from twin_pressure.melting import TEMPERATURE
 from twin_pressure.squeeze import constraint_factor
 
@@ -102,20 +103,6 @@ class FreeCreep(ModeSubModel):
     def set_initial_conditions(self, variables: dict[str, Any]) -> None:
         """Nothing has crept at the start."""
         self.initial_conditions = {variables[CREEP]: pybamm.Scalar(0)}
-
-
-def creeping(cell: CellContext, mode_id: str) -> tuple[Interface, ...]:
-    """Return the interfaces whose layer is squeezed out against friction."""
-    law = cell.parameters(mode_id).stack.creep_relaxation
-    if law == "constrained":
-        return tuple(i for i in cell.interfaces if i.kind == "metal" or _flows(cell, i))
-    if law == "auto" and cell.spec.stack.fixture != "constant-force":
-        return tuple(i for i in cell.interfaces if _flows(cell, i))
-    return ()
-
-
-def _flows(cell: CellContext, interface: Interface) -> bool:
-    return cell.has(f"{cell.electrode_key(interface.place)}.material.creep_rate")
 
 
 class ConstrainedCreep(ModeSubModel):

@@ -13,6 +13,15 @@ amount. ``j_cap`` is what the interface can refill (``refill.py``), ``j_loc`` th
 density over the contact; ``h_left`` is the sodium that cycling never strips: metal spreads along
 itself over ``h_lat``, so a foil thicker than that leaves no islands. Molten sodium leaves none.
 
+**The first plating** on a collector leaves some of its sodium there for good (``first``): in pores,
+on islands beside the face, under films. It is a share ``omega_1`` of the most that was ever
+plated, so that the first efficiency is ``1 - omega_1`` whatever was plated, and later cycles of
+no more than that lose nothing by it::
+
+    dq_1/dt = <omega_1 (q + q_1) - q_1>_+/tau,    q the sodium plated and connected
+
+with ``tau`` short against a charge. It is dead sodium like the other.
+
 Dead sodium is lost to the electrode; the cell's balance takes it as a side reaction that takes
 sodium. It is followed where the electrode is assembled as a bare collector, with less than a
 continuous film (``isolation.law = "auto"``), or where it is asked for (``"on"``).
@@ -28,29 +37,25 @@ from typing import Any
 
 import pybamm
 
-from twin import CellContext, Interface, ModeSubModel
+from twin import ModeSubModel
+from twin_pressure.interfaces import CURRENT, DEAD, FIRST
 from twin_pressure.refill import REFILL
 
-DEAD = "dead sodium [C.m-2]"
-CURRENT = "isolating current density [A.m-2]"
 SHARE = "isolated share of stripping"
-
-
-def isolates(cell: CellContext, mode_id: str, interface: Interface) -> bool:
-    """Return whether stripping may cut sodium off at a metal."""
-    own = cell.parameters(mode_id).isolation
-    if own.law != "auto":
-        return bool(own.law == "on")
-    return cell.is_bare(interface.place)
 
 
 class Isolation(ModeSubModel):
     """The dead sodium of one interface; see the module's equations."""
 
+    @property
+    def first(self) -> Any:
+        """The table of the first plating's store, if there is one."""
+        return self.cell.parameters(self.mode_id).isolation.first
+
     def get_fundamental_variables(self) -> dict[str, Any]:
         """Define the dead sodium, a state [C.m-2]; 0.1 mAh/cm2 is much of it."""
-        name = self.interface(DEAD)
-        return {name: self.state(name, scale=3600.0)}
+        names = [DEAD, FIRST] if self.first is not None else [DEAD]
+        return {self.interface(n): self.state(self.interface(n), scale=3600.0) for n in names}
 
     def get_coupled_variables(self, variables: dict[str, Any]) -> dict[str, Any]:
         """``-j omega s/(1 - omega s)``: a current that takes sodium."""
@@ -67,14 +72,33 @@ class Isolation(ModeSubModel):
         share = self.p("isolation.share") * behind * solid * short_of
         stripping = pybamm.maximum(variables[i("current density [A.m-2]")], 0)
         variables[i(SHARE)] = share
-        variables[i(CURRENT)] = -share / (1 - share) * stripping
+        taken = share / (1 - share) * stripping
+        if self.first is not None:
+            taken = taken + self._pace(variables, solid)
+        variables[i(CURRENT)] = -taken
         return variables
+
+    def _pace(self, variables: dict[str, Any], solid: Any) -> Any:
+        """Return ``dq_1/dt``: what the first plating leaves follows the most that was plated."""
+        i, left = self.interface, variables[self.interface(FIRST)]
+        key = self.cell.electrode_key(i.place)
+        foil = self.cell.parameter(self.cell.thickness_key(i.place)) * pybamm.constants.F
+        foil = foil / self.cell.parameter(f"{key}.material.molar_volume")
+        plated = pybamm.maximum(variables[i("sodium [C.m-2]")] - foil + left, 0)
+        beyond = pybamm.maximum(self.p("isolation.first.share") * plated - left, 0)
+        self._first_rate = solid * beyond / self.p("isolation.first.lag")
+        return self._first_rate
 
     def set_rhs(self, variables: dict[str, Any]) -> None:
         """What is cut off stays."""
         i = self.interface
         self.rhs = {variables[i(DEAD)]: -variables[i(CURRENT)]}
+        if self.first is not None:
+            self.rhs[variables[i(FIRST)]] = self._first_rate
 
     def set_initial_conditions(self, variables: dict[str, Any]) -> None:
         """Nothing is dead at the start."""
-        self.initial_conditions = {variables[self.interface(DEAD)]: pybamm.Scalar(0)}
+        names = [DEAD, FIRST] if self.first is not None else [DEAD]
+        self.initial_conditions = {
+            variables[self.interface(name)]: pybamm.Scalar(0) for name in names
+        }

@@ -20,6 +20,7 @@ from twin import (
     SlowState,
     Validity,
 )
+from twin_pressure.interfaces import CURRENT, DEAD, FIRST, creeping, isolates, keeps_some
 from twin_pressure.parameters import Parameters
 
 
@@ -73,7 +74,7 @@ class StackPressure(FailureMode):
         from twin_pressure.contact import Constriction, contact_submodel
         from twin_pressure.extrusion import Extrusion
         from twin_pressure.fixture import Fixture, creep_submodel
-        from twin_pressure.isolation import Isolation, isolates
+        from twin_pressure.isolation import Isolation
         from twin_pressure.melting import Wetting
         from twin_pressure.potential import StressPotential, feels_pressure
         from twin_pressure.refill import refill_submodels
@@ -107,7 +108,6 @@ class StackPressure(FailureMode):
 
     def contributions(self, cell: CellContext) -> dict[PortAt, str]:
         """Contact, constriction, pressure, and the sodium that stripping cuts off."""
-        from twin_pressure.isolation import CURRENT
         from twin_pressure.potential import feels_pressure
 
         found = {Port.STACK_PRESSURE.at(): "Fixture pressure change [Pa]"}
@@ -122,8 +122,6 @@ class StackPressure(FailureMode):
         return found
 
     def _isolating(self, cell: CellContext) -> list[Interface]:
-        from twin_pressure.isolation import isolates
-
         return [i for i in cell.metal_interfaces if isolates(cell, self.id, i)]
 
     def criteria(self, cell: CellContext) -> list[Criterion]:
@@ -159,8 +157,6 @@ class StackPressure(FailureMode):
 
     def slow_states(self, cell: CellContext) -> list[SlowState]:
         """The void states, in which the runaway is already smooth, what creeps, what is dead."""
-        from twin_pressure.isolation import DEAD
-
         own = cell.parameters(self.id)
         names = ["void state"]
         kept = own.contact.law in ("creep", "fractal", "plastic")
@@ -168,17 +164,15 @@ class StackPressure(FailureMode):
         names += ["extrusion state"] * self._is_pressed(cell)
         found = [SlowState(i(name)) for i in cell.metal_interfaces for name in names]
         found += [SlowState(i(DEAD)) for i in self._isolating(cell)]
+        first = [i for i in cell.metal_interfaces if keeps_some(cell, self.id, i)]
+        found += [SlowState(i(FIRST)) for i in first]
         return found + [SlowState(i("creep strain")) for i in self._creeping(cell)]
 
     def _creeping(self, cell: CellContext) -> tuple[Interface, ...]:
-        from twin_pressure.fixture import creeping
-
         return creeping(cell, self.id)
 
     def outputs(self, cell: CellContext) -> list[str]:
         """Voids, contact, what the interface can refill, and what the options add."""
-        from twin_pressure.isolation import DEAD
-
         own = cell.parameters(self.id)
         names = [
             "touching fraction",
@@ -202,8 +196,6 @@ class StackPressure(FailureMode):
 
     def diagnose(self, run: RunRecord, cell: CellContext) -> Evidence:
         """Voltage lost to constriction and crowding; capacity lost with dead sodium."""
-        from twin_pressure.isolation import DEAD
-
         volts, lost = 0.0, []
         thermal = 2 * GAS_CONSTANT * run.temperature / FARADAY
         for i in cell.metal_interfaces:
@@ -228,6 +220,4 @@ class StackPressure(FailureMode):
     @staticmethod
     def _missed(cell: CellContext, i: Interface, values: Mapping[str, float]) -> float:
         """Return the dead sodium that no reserve makes up for [C.m-2]."""
-        from twin_pressure.isolation import DEAD
-
         return max(values[i(DEAD)] - cell.sodium_at_first(i.place), 0.0)

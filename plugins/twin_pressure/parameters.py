@@ -93,6 +93,15 @@ class Vacancies(ModeParameters):
     """c/c_eq at which voids form, at no pressure; 1 where nothing hinders them."""
 
 
+class FirstPlating(ModeParameters):
+    """What the first plating on a collector leaves there for good."""
+
+    share: Q("", ge=0, lt=1)
+    """Share of the most that was ever plated, omega_1."""
+    lag: Q("s", gt=0)
+    """Time in which what stays behind follows the most that was plated; short against a charge."""
+
+
 class Isolation(ModeParameters):
     """Sodium that stripping cuts off from thin metal."""
 
@@ -103,6 +112,8 @@ class Isolation(ModeParameters):
     current, s_0."""
     lateral_length: Q("m", gt=0)
     """Thickness of sodium never stripped over which the metal feeds its own gaps, h_lat."""
+    first: FirstPlating | None = None
+    """A store that the first plating fills, once; none where it is not given."""
 
 
 class Melting(ModeParameters):

@@ -21,7 +21,6 @@ class Pulverisation(FailureMode):
         "Duchene 2019, thesis, 10.13097/archive-ouverte/unige:126129",
         "Deysher et al. 2022, 10.1021/acsami.2c12759",
     )
-    # No range of temperatures: cells in which it does nothing would be warned of.
     validity = Validity(
         says="pressed tin in a soft electrolyte, near room temperature, stripped to nothing; how "
         "a shallow cycle counts is an assumption",

@@ -36,12 +36,18 @@ BUSY_INTERPHASE = {
 }
 
 
+# How much of a particle's surface touches: what makes detours of lost contact.
+TOUCHES = {"cathode.mixing.contact": _supposed(0.35)}
+# What only a composite cathode has.
+OF_A_CATHODE = (Port.ACTIVE_FRACTION, Port.CONTACT_FRACTION, Port.SOLID_DIFFUSIVITY_FACTOR)
+
+
 class TestInterphaseInASymmetricCell(ModeConformance):
     mode_id = "interphase"
     cell = "na-nzsp-na"
     overrides = BUSY_INTERPHASE
     neutral = QUIET_INTERPHASE
-    unused_ports = (Port.ACTIVE_FRACTION,)
+    unused_ports = OF_A_CATHODE
     absent_reads = ("{interface} particle area per cell area",)
 
 
@@ -50,8 +56,12 @@ class TestInterphaseInAFullCell(ModeConformance):
     cell = "na-nzsp-nvp"
     overrides = BUSY_INTERPHASE | {
         "modes.interphase.cathode.active_consumed": _supposed(1.0),
+        "modes.interphase.cathode.first_layer.charge": _supposed("5 C/m^2"),
+        "modes.interphase.cathode.first_layer.time": _supposed("1 hour"),
+        "modes.interphase.cathode.contact_thickness": _supposed("20 nm"),
+        **TOUCHES,
     }
-    neutral = QUIET_INTERPHASE
+    neutral = QUIET_INTERPHASE | {"cathode.mixing.network": "continuous"}
     current_density = -2.0
     bounds = {"Cathode interphase thickness [m]": (5e-10, 1e-6)}
 
@@ -70,7 +80,7 @@ class TestInterphaseOnHardCarbon(ModeConformance):
     mode_id = "interphase"
     cell = "na-ion-chayambuka2022"
     neutral = QUIET_INTERPHASE
-    unused_ports = (Port.ACTIVE_FRACTION, Port.CONDUCTIVITY_FACTOR)
+    unused_ports = (*OF_A_CATHODE, Port.CONDUCTIVITY_FACTOR)
     voltage_tolerance = 1e-4
     cycles = 1
 
@@ -197,7 +207,7 @@ class TestDelaminationInASymmetricCell(ModeConformance):
     mode_id = "delamination"
     cell = "na-nzsp-na"
     neutral = QUIET_DELAMINATION
-    unused_ports = (Port.ACTIVE_FRACTION,)
+    unused_ports = (Port.ACTIVE_FRACTION, Port.SOLID_DIFFUSIVITY_FACTOR)
     absent_reads = ("{interface} stoichiometry",)
     bounds = {"Anode delaminated fraction": (0, 1)}
 
@@ -205,6 +215,7 @@ class TestDelaminationInASymmetricCell(ModeConformance):
 class TestDelaminationInAFullCell(ModeConformance):
     mode_id = "delamination"
     cell = "na-nzsp-nvp"
+    overrides = TOUCHES
     neutral = QUIET_DELAMINATION
     current_density = -2.0
     bounds = {"Cathode delaminated fraction": (0, 1)}

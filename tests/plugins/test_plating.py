@@ -410,3 +410,12 @@ def test_a_place_may_plate_more_than_another(make_cell, run, build, pin, limit):
     inside = both["Anode stoichiometry"] * sites(spec, "anode")
     known = both[PLATED] + both[DEAD] + both.t * 1.0
     limit("E25 the host takes the rest", inside - inside[0], both.t * 8.0 - known, 1e-6, of=4800.0)
+
+
+def test_sodiums_molar_volume_is_one_number():
+    """The mode's own, for a host whose ``metal`` is not named, is that of the material sodium."""
+    own = twin.load_cell("na-nzsp-nvp").modes["plating"].molar_volume
+    of_sodium = twin.load_cell("na-nzsp-na").anode.material.molar_volume
+    named = twin.load_cell("hc-nzsp-nvp").anode.metal.molar_volume
+    assert own.si == of_sodium.si == named.si
+    assert own.text == of_sodium.text

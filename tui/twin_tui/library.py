@@ -136,7 +136,7 @@ class Twin:
             asked = scenario.asked.resolve()
             base = twin.load_cell(scenario.cell)
             found.differences = twin.differences(base, asked.spec)
-            found.modes = [mode.id for mode in asked.modes]
+            found.modes = twin.acting_modes(asked.spec, without=scenario.without)
             found.protocol = f"{asked.rules.name}: {asked.rules.title}"
             found.steps = [step.do for phase in asked.plan.phases for step in phase.steps]
             found.estimate = self.estimate(asked.spec.name, scenario.model, scenario.cycles)
@@ -202,15 +202,24 @@ class Twin:
             raise twin.InputError("the map is not finished", fix="let it go on first (G)")
         return self._written(found, f"map-{study}", folder)
 
+    @staticmethod
+    def acting(info: Any) -> list[str]:
+        """Return which of a run's modes act in its cell."""
+        from twin.report.describe import acting_in
+
+        found: list[str] = acting_in(info)
+        return found
+
     def attribution(self, result: Any) -> dict[str, Any] | None:
         """Return the newest attribution of just the cell, protocol and modes of a run."""
         info = result.info
+        idle = set(info.modes) - set(self.acting(info))
         for study in self.store.studies(kind="attribute"):
             if study.status != "completed" or study.cell_name != info.cell_name:
                 continue
             design = self.store.study(study.id).design
             same = design["cell"] == info.cell_spec and design["protocol"] == info.protocol
-            if same and set(design["modes"]) == set(info.modes):
+            if same and set(design["modes"]) - idle == set(info.modes) - idle:
                 return dict(study.summary)
         return None
 
@@ -235,7 +244,7 @@ class Twin:
             "protocol": protocol,
             "overlays": list(info.settings.get("overlays", ())),
             "overrides": dict(info.settings.get("overrides", {})),
-            "modes": list(info.modes),
+            "modes": self.acting(info),
             "cycles": info.cycles_requested,
         }
 

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from twin.catalog.parameters import UNSTATED
+from twin.modes.acting import acting
+from twin.modes.context import CellContext
 from twin.modes.manager import plugin_manager
 from twin.specs import percolation
 from twin.specs.balance import ratio_warning
+from twin.specs.cracking import cracking_warnings
 from twin.specs.dump import provenance_counts
 from twin.specs.naming import find
 from twin.specs.quantity import Quantity
@@ -107,11 +110,9 @@ def warnings(spec: CellSpec) -> list[str]:
     if total and sure < total:
         found.append(f"{total - sure} of {total} numbers are not measured")
     found += [text for place in ("anode", "cathode") for text in _cut_off(spec, place)]
-    tight = ratio_warning(spec)
-    if tight is not None:
-        found.append(tight)
+    found += design_warnings(spec)
     ambient, pressure = spec.thermal.ambient, spec.stack.pressure
-    for mode in plugin_manager().select(kind=spec.kind):
+    for mode in acting(plugin_manager().select(kind=spec.kind), CellContext(spec)):
         for what, quantity, (low, high) in (
             ("temperature", ambient, mode.validity.temperature),
             ("pressure", pressure, mode.validity.pressure),
@@ -124,6 +125,15 @@ def warnings(spec: CellSpec) -> list[str]:
                     f"{limit:g} {quantity.unit}; the cell has {quantity.text}"
                 )
     return found
+
+
+def design_warnings(spec: CellSpec, *, certain: bool = False) -> list[str]:
+    """Return what is wrong with how a cell is dimensioned: its N/P, the size of its particles.
+
+    With ``certain`` only what is sure to be wrong.
+    """
+    tight = ratio_warning(spec)
+    return [*([] if tight is None else [tight]), *cracking_warnings(spec, certain=certain)]
 
 
 def _cut_off(spec: CellSpec, place: str) -> Iterator[str]:

@@ -128,6 +128,29 @@ def build_model(
     return build(spec, chosen, model, options)
 
 
+def acting_modes(
+    cell: CellSpec | str | Path, modes: Iterable[str] | None = None, without: Iterable[str] = ()
+) -> list[str]:
+    """Return the ids of the failure modes that act in a cell.
+
+    Of those that are selected (all installed ones for its kind if ``modes`` is not given) some
+    have nothing to do: no sodium plates on an anode of sodium. They are in no such list.
+
+    Raises
+    ------
+    NotFoundError
+        If a name is no mode.
+    PluginError
+        If a mode asked for by name cannot act on this kind of cell.
+    """
+    from twin.modes.acting import acting
+    from twin.modes.context import CellContext
+
+    spec = as_spec(cell)
+    chosen = plugin_manager().select(modes, without, spec.kind)
+    return [mode.id for mode in acting(chosen, CellContext(spec))]
+
+
 def parameter_values(
     cell: CellSpec | str | Path,
     *,

@@ -5,13 +5,14 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any
 
-from twin import drivers, known_sensitivity
+from twin import acting_modes, drivers, known_sensitivity
 from twin.catalog.card import key_numbers
 from twin.catalog.entries import cell_numbers, known_share
 from twin.catalog.parameters import UNSTATED, parameters
 from twin.cli.formats import percent
 from twin.cli.page import Page
 from twin.specs.balance import capacity_ratio, ratio_warning
+from twin.specs.cracking import cracking_warnings
 from twin.specs.dump import provenance_counts
 from twin.specs.quantity import Quantity
 from twin.specs.schema import CellSpec
@@ -133,6 +134,8 @@ def _facts(spec: CellSpec) -> list[tuple[str, Any]]:
         ("window", f"{spec.window.lower.text} to {spec.window.upper.text}"),
         ("nominal capacity", nominal and _stated(nominal)),
         ("N/P", _room(spec)),
+        *(("particles", text) for text in cracking_warnings(spec)),
+        ("modes that act", ", ".join(acting_modes(spec)) or "none"),
         ("end of life", _end_of_life(spec)),
     ]
 

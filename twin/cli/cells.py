@@ -116,6 +116,7 @@ def show_cell(
         "hash": cell_hash(spec),
         "numbers_by_status": provenance_counts(spec),
         "quantities": {p.key: p.to_dict() for p in twin.cell_numbers(spec)},
+        "acting_modes": twin.acting_modes(spec),
         "evidence": twin.known_sensitivity(spec),
     }
     session.finish(document, lambda sheet: _show(sheet, spec))
@@ -180,7 +181,7 @@ def check_cell(
 ) -> None:
     """Check a cell file; every problem comes with a fix."""
     import twin
-    from twin.specs.balance import ratio_warning
+    from twin.catalog.card import design_warnings
     from twin.specs.dump import provenance_counts
 
     # A file without a suffix is not mistaken for a name, nor a mistyped name for a file.
@@ -189,7 +190,7 @@ def check_cell(
     spec = twin.load_cell(path, overlays=overlays or (), overrides=overrides or ())
     counts = provenance_counts(spec)
     total = sum(counts.values())
-    warnings = [text for text in (ratio_warning(spec),) if text is not None]
+    warnings = design_warnings(spec)
     document = {
         "file": file,
         "ok": True,
@@ -197,7 +198,7 @@ def check_cell(
         "kind": spec.kind,
         "numbers": total,
         "numbers_by_status": counts,
-        "modes": sorted(spec.modes),
+        "modes": twin.acting_modes(spec),
         "warnings": warnings,
     }
 

@@ -7,10 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from twin import UNTOLD, Outcome, ends_of_run, first_capacity, share_left, turning_number
+from twin import (
+    UNTOLD,
+    Outcome,
+    ends_of_run,
+    first_capacity,
+    share_left,
+    stored_cell,
+    turning_number,
+)
 from twin.cli.formats import duration, margin_text, moment, percent, short
 from twin.cli.page import Page
 from twin.constants import ZERO_CELSIUS
+from twin.errors import TwinError
 
 if TYPE_CHECKING:
     from twin import RunResult
@@ -63,8 +72,19 @@ def _turned(sheet: Page, result: RunResult) -> None:
 
 def _warnings(result: RunResult) -> list[str]:
     found = [e["says"] for e in result.store.events(result.id) if e["severity"] == "warning"]
+    found = [*_of_design(result), *found]
     more = [f"and {len(found) - MOST_WARNINGS} more"] if len(found) > MOST_WARNINGS else []
     return found[:MOST_WARNINGS] + more
+
+
+def _of_design(result: RunResult) -> list[str]:
+    """Return what is surely wrong with how the cell is dimensioned, if it can still be read."""
+    from twin.catalog.card import design_warnings
+
+    try:
+        return design_warnings(stored_cell(result.info.cell_spec or {}), certain=True)
+    except TwinError:
+        return []
 
 
 def _from_to(rows: list[dict[str, Any]], kind: str) -> str:
@@ -135,7 +155,7 @@ def show(sheet: Page, result: RunResult, document: dict[str, Any]) -> None:
             ("protocol", info.protocol.get("name")),
             ("parent", parent if info.parent_run else None),
             ("changed", _changes(info.settings)),
-            ("modes", ", ".join(info.modes) or "none"),
+            ("modes", ", ".join(document["acting_modes"]) or "none"),
             ("solved with", _solver(info.settings, info.cell_kind)),
             ("started", f"{moment(info.created)}, took {duration(info.wall_s)}"),
             ("go on", document["resume"]),

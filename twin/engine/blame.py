@@ -39,7 +39,7 @@ SAME_TEMPERATURE = 1e-6
 def gather_evidence(
     prepared: Prepared, first: Mapping[str, float], last: Mapping[str, float], current: float
 ) -> dict[str, Evidence]:
-    """Ask every mode what it cost between the reference cycle and now."""
+    """Ask every mode that acts what it cost between the reference cycle and now."""
     spec = prepared.spec
     record = RunRecord(
         first=first,
@@ -50,7 +50,7 @@ def gather_evidence(
         nominal_capacity=nominal_capacity(spec),
     )
     found = {}
-    for mode in prepared.modes:
+    for mode in prepared.acting:
         found[mode.id] = brought.evidence(mode, record, prepared.cell)
     return found
 

@@ -94,7 +94,7 @@ def _validity(prepared: Prepared, row: Mapping[str, Any]) -> Iterable[Event]:
         ("pressure", "Pa", row["pressure_min_Pa"], row["pressure_max_Pa"]),
         ("current_density", "A.m-2", current, current),
     )
-    for mode in prepared.modes:
+    for mode in prepared.acting:
         for name, unit, low, high in ranges:
             beyond = _beyond(mode, name, low, high)
             if beyond is not None:

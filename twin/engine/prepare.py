@@ -25,6 +25,7 @@ from twin.model.parameters import APPLIED_PRESSURE, build_values, built_in
 from twin.model.pybamm_compat import CompiledCell, SolverSettings, make_step
 from twin.model.symmetric_cell import SodiumSymmetricCell
 from twin.modes import brought
+from twin.modes.acting import acting
 from twin.modes.context import CellContext
 from twin.modes.mode import FailureMode
 from twin.specs.schema import CellSpec
@@ -98,6 +99,11 @@ class Prepared:
     def open_circuit(self) -> OpenCircuit:
         """What tells a full cell's open-circuit capacity from its state."""
         return OpenCircuit(self.spec)
+
+    @cached_property
+    def acting(self) -> list[FailureMode]:
+        """The modes that have anything to do in this cell."""
+        return acting(self.modes, self.cell)
 
     @property
     def solver_settings(self) -> SolverSettings:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from twin.catalog.cells import acting_modes
+from twin.catalog.entries import stored_cell
 from twin.columns import COLUMNS
+from twin.errors import TwinError
 from twin.report.exports import export_run
 from twin.report.view import cell_area
 from twin.runs.result import RunResult
 from twin.store import RunInfo
 
-__all__ = ["describe", "export_run"]
+__all__ = ["acting_in", "describe", "export_run"]
 
 CAPACITY = "capacity_Ah"
 
@@ -31,11 +34,20 @@ def describe(result: RunResult) -> dict[str, Any]:
         "updated": info.updated,
         "host": info.host,
         "packages": info.packages,
+        "acting_modes": acting_in(info),
         "events": events,
         "margins": last.get("margins") or {},
         "numbers": _numbers(rows, _area(info)),
         "resume": _how_to_go_on(info),
     }
+
+
+def acting_in(info: RunInfo) -> list[str]:
+    """Return which of a run's modes act in its cell; all of them where that cannot be told."""
+    try:
+        return acting_modes(stored_cell(info.cell_spec or {}), info.modes)
+    except TwinError:  # a mode, or the cell, is no longer what it was
+        return list(info.modes)
 
 
 def _area(info: RunInfo) -> float:

@@ -79,6 +79,9 @@ class Intercalation(_Material):
     """Of a host that flows, as an alloy does; brittle ones have none."""
     upper_limit: Q("V") | None = None
     """Potential against sodium beyond which the host itself is damaged for good."""
+    critical_size: Q("m", gt=0) | None = None
+    """Diameter above which its particles crack as they fill and empty, with the range as its
+    ``spread`` (``"uniform LOW HIGH"``); no model reads it (:mod:`twin.specs.cracking`)."""
     creep_rate: Q("1/s", ge=0) | None = None
     """Norton creep of a host that flows, as of a metal."""
     creep_reference_stress: Q("Pa", gt=0) | None = None

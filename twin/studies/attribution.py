@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
+from twin.catalog.cells import acting_modes, mode_entries
 from twin.errors import InputError, SolverGaveUpError
 from twin.runs.record import keep_summary, open_store
 from twin.scenario import Scenario
@@ -58,7 +59,7 @@ def attribute(
 ) -> Attribution:
     """Split what a cell loses, and the life it loses, over its failure modes.
 
-    A life by cycle jump is simulated with every subset of the modes (``2^n`` lives); the
+    A life by cycle jump is simulated with every subset of the modes that act (``2^n`` lives); the
     shares are Shapley's values, which add up to the total.
 
     Parameters
@@ -95,12 +96,12 @@ def attribute(
     if study is None:
         wanted = Scenario.of(cell, cycles=cycles, **asked).filled({"cycles": CYCLES})
         job = study_design(wanted, wanted.cycles)
-        job["players"] = _players(job["modes"], groups)
+        job["players"] = _players(_acting(job), groups)
         study = opened.start_study(kind=KIND, cell_name=job["cell_name"], design=job)
     else:
         job = gone_on_with(opened, study, KIND, cell, {**asked, "cycles": cycles})
         if groups:
-            same(study, "group", _players(job["modes"], groups), job["players"], ", ".join(groups))
+            same(study, "group", _players(_acting(job), groups), job["players"], ", ".join(groups))
     return _go_on(opened, study, job, Going(workers, on_life, on_start, on_wait))
 
 
@@ -128,6 +129,13 @@ def load_attribution(study: str, *, store: str | Store | None = None) -> Attribu
     opened = open_store(store)
     kept_design(opened, study, KIND)
     return Attribution(opened, study)
+
+
+def _acting(job: Mapping[str, Any]) -> list[str]:
+    """Return the modes that act in the cell: each of them doubles the lives, others do nothing."""
+    from twin.specs.dump import cell_from_data
+
+    return acting_modes(cell_from_data(job["cell"], mode_entries()), job["modes"])
 
 
 def _players(modes: Sequence[str], groups: Sequence[str]) -> list[str]:

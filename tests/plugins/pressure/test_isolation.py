@@ -120,3 +120,46 @@ def test_a_cell_that_loses_its_sodium_to_islands_dies_of_the_pressure_mode():
     assert taken == pytest.approx(last - first, rel=1e-6)
     lost = run.rows[0]["capacity_Ah"] - run.rows[-1]["capacity_Ah"]
     assert taken == pytest.approx(lost, rel=0.15)
+
+
+FIRST = "Anode sodium left of the first plating [C.m-2]"
+# Everything follows, so that nothing but the first plating's store is at work.
+KEEPS = {
+    "modes.pressure.isolation.share": 0.0,
+    "modes.pressure.isolation.first.share": 0.07,
+    "modes.pressure.isolation.first.lag": "5 s",
+}
+
+
+@pytest.mark.parametrize("charge", [1.0, 3.0])
+def test_the_first_plating_leaves_its_share_and_later_ones_nothing(stack, charge, limit):
+    seconds = charge * HOUR
+    steps = [(-MA, seconds), (MA, 0.5 * seconds)]
+    again = [(-MA, 0.4 * seconds), (MA, 0.5 * seconds)]
+    seen = stack(steps + again, THIN | KEEPS)
+    plated = MA * seconds
+    first = seen.at(FIRST, np.array([1.5 * seconds - 1.0, 1.6 * seconds]))
+    # It trails the plating by its lag: no more than that is missed.
+    limit(f"E34 first plating, {charge} mAh/cm2", first[0], 0.07 * plated, 2e-3)
+    assert seen.end(FIRST) == pytest.approx(first[0], rel=1e-9)
+    assert seen.end(DEAD) == pytest.approx(seen.end(FIRST), rel=1e-9)
+    # The ledger: what was plated, less what was stripped, is connected or dead.
+    passed = MA * seconds * (1 - 0.5 + 0.4 - 0.5)
+    sodium = seen["Anode sodium [C.m-2]"]
+    found = sodium[-1] - sodium[0] + seen.end(DEAD)
+    limit("E34 sodium of the first plating", found, passed, 1e-8, of=plated)
+
+
+def test_more_than_ever_before_leaves_its_share_of_the_more(stack):
+    steps = [(-MA, HOUR), (MA, 0.5 * HOUR), (-MA, 1.5 * HOUR)]
+    seen = stack(steps, THIN | KEEPS)
+    assert seen.end(FIRST) == pytest.approx(0.07 * 2 * MA * HOUR, rel=3e-3)
+
+
+def test_molten_sodium_and_a_foil_keep_no_first_store(stack):
+    molten = stack([(-MA, HOUR)], THIN | KEEPS | {"thermal.ambient": "120 degC"})
+    assert molten.end(FIRST) == pytest.approx(0, abs=1e-6)
+    thick = stack([(0.0, 1.0)], KEEPS | {"anode.thickness": "200 nm"})
+    assert FIRST not in thick.model.variables
+    without = stack([(0.0, 1.0)], THIN)
+    assert FIRST not in without.model.variables

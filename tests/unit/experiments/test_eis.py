@@ -234,3 +234,13 @@ def test_a_law_that_is_read_by_other_equations_than_pybamms_is_refused():
     with pytest.raises(ModelError, match="'pybamm' serves what") as raised:
         twin.eis("na-nzsp-nvp", overrides={"interfaces.anode.exchange_current": law})
     assert str(raised.value).startswith("interfaces.anode.exchange_current")
+
+
+@pytest.mark.parametrize(
+    "cell", ["na-nbh-nco", pytest.param("hc-nzsp-nvp", marks=pytest.mark.slow)]
+)
+def test_a_full_cells_conductivity_is_its_own(cell):
+    """Once 2e20 mS/cm, and 7 % off."""
+    found = twin.eis(cell, per_decade=6, low="100 Hz")
+    assert found.refusal is None
+    assert found.fitted_conductivity == pytest.approx(found.conductivity, rel=0.01)

@@ -86,7 +86,7 @@ class AttributionPane(TabPane):
         elif self._found is not None:
             says.update(draw_attribution(self._found, self.page.size.width - 4))
         else:
-            lives = 2 ** len(self._result.info.modes)
+            lives = 2 ** len(self.bench.twin.acting(self._result.info))
             says.update(
                 f"No attribution of this cell with this protocol is stored.\n\nA starts one: "
                 f"{lives} lives, one with every subset of its modes."

@@ -81,7 +81,7 @@ take, and the command that does the same in a shell. Start as many as you like: 
                 yield Select([], id="protocol", prompt="the cell's own", compact=True)
                 yield Label("Overlays (Space chooses)")
                 yield Picks(id="overlays")
-                yield Label("Failure modes that act")
+                yield Label("Failure modes")
                 yield Picks(id="modes")
             with VerticalScroll(id="preview", classes="pane") as preview:
                 preview.border_title = "What it means"
