@@ -21,7 +21,7 @@ from twin.validation.observables import Eye, unfit_unit
 from twin.validation.schema import Case
 
 # Domains of what is one number at a time.
-_OF_ONE = ([], ["current collector"])
+_OF_ONE: tuple[list[str], ...] = ([], ["current collector"])
 
 
 def check_case(source: str | Path) -> None:

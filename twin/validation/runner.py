@@ -19,6 +19,7 @@ from twin.validation.calibration import Calibrator, Fitted, calibrated_index
 from twin.validation.check import refuse_unfit
 from twin.validation.loader import load_case
 from twin.validation.observables import Eye
+from twin.validation.parity import quantity_of
 from twin.validation.schema import Case, Row
 from twin.validation.tolerance import Value
 
@@ -40,6 +41,8 @@ class Line:
         Whether a run has borne out the reason in ``why``; ``None`` without a reason.
     two_sided : bool
         Whether a number is set beside a number, not a bound, an order or a word.
+    quantity : str
+        What it is a number of (:func:`twin.validation.parity.quantity_of`).
     """
 
     case: str
@@ -58,6 +61,7 @@ class Line:
     why: str = ""
     tested: bool | None = None
     two_sided: bool = False
+    quantity: str = ""
     low: float | None = None
     high: float | None = None
     wall_s: float = 0.0
@@ -155,6 +159,7 @@ def _blank(row: Row, eye: Eye, fitted: Sequence[Fitted | None] = ()) -> Line:
         why=row.why,
         tested=row.tested,
         two_sided=row.two_sided,
+        quantity=quantity_of(case, row.see),
     )
 
 

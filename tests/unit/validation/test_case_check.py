@@ -41,7 +41,7 @@ def test_a_sound_case_passes(write, case, row):
         ("cycles = 1\n", 'cycles = 1\nmodes = ["nothing"]\n', "run.minute"),
         ('"na-nzsp-na"', '"no-such-cell"', ""),
         ("Anode series resistance", "Anode series resistence", "see.film.variable"),
-        ("cycles = 1\n", f'cycles = 1\nvary = {VARY % "1 kg"}\n', "run.minute"),
+        ("cycles = 1\n", f"cycles = 1\nvary = {VARY % '1 kg'}\n", "run.minute"),
         ('tolerance = "+-1 %"', 'tolerance = "+-1 %"\nspread = { nothing = [1, 2] }', "nothing"),
         (
             'tolerance = "+-1 %"',

@@ -21,17 +21,17 @@ FILM = 'take     = "value"\nvariable = "Anode series resistance [Ohm.m2]"'
 
 def run_of(*legs: tuple[float, np.ndarray]) -> RunData:
     """A cycle of legs: a current [A] for an hour, with the voltage over it."""
-    t, I, V, Q = [], [], [], []
+    t, current_A, V, Q = [], [], [], []
     passed = 0.0
     for k, (current, voltage) in enumerate(legs):
         hours = np.linspace(0, 1, len(voltage))
         t.append(3600 * (k + hours))
-        I.append(np.full(len(voltage), current))
+        current_A.append(np.full(len(voltage), current))
         V.append(voltage)
         Q.append(passed + current * hours)
         passed += current
     columns = ("Time [s]", "Current [A]", "Voltage [V]", "Discharge capacity [A.h]")
-    table = {n: np.concatenate(c) for n, c in zip(columns, (t, I, V, Q), strict=True)}
+    table = {n: np.concatenate(c) for n, c in zip(columns, (t, current_A, V, Q), strict=True)}
     return RunData(None, Outcome("completed", cycle=1), [], {1: table})
 
 
