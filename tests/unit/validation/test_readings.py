@@ -94,6 +94,15 @@ def test_the_resistance_of_a_face_is_its_charge_transfer_and_its_film(write, cas
     assert eye.see("film", {}) == pytest.approx(1e4 * (film + transfer), rel=0.01)
 
 
+def test_the_face_of_scandium_nzsp_has_what_was_published_at_its_temperature(write, case, row):
+    """4.7 ohm cm2 at 30 degC (Chem. Sci. 2026, 17, 4881), pressed as plain NZSP was."""
+    text = case.replace(FILM, 'take = "interface-resistance"\nface = "anode"\nat = "start"')
+    text = text.replace("na-nzsp-na", "na-nzsp-sc-na")
+    text = text.replace("cycles = 1\n", 'cycles = 1\nmodes = ["pressure"]\n', 1)
+    eye = Eye(Bench(load_case(write(text + row))))
+    assert eye.see("film", {}) == pytest.approx(4.7, rel=0.02)
+
+
 ENDS = ("end_of_life.capacity_fraction", "modes.delamination.cathode.damage_limit")
 
 
