@@ -47,9 +47,13 @@ def test_the_page_ends_with_errors_by_quantity_and_the_figure_is_drawn(cli, case
     assert figure.stat().st_size > 1000
 
 
-def test_a_figure_that_cannot_be_saved_is_told_before_any_run(cli, case):
+def test_a_figure_that_cannot_be_saved_is_told_before_any_run(cli, case, monkeypatch):
+    def run(*args, **kwargs):
+        raise AssertionError("nothing is to be run")
+
+    monkeypatch.setattr("twin.validation.runner.validate", run)
     said = cli("validate", case, "--figure", "parity.bmp")
-    assert said.code == 2 and ".png" in said.err and "1/1" not in said.err
+    assert said.code == 2 and ".png" in said.err
 
 
 @pytest.mark.parametrize("more", [(), ("--check",)])
