@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from twin.validation.runner import Line
     from twin.validation.schema import Case
 
+_FEW = 2
+"""With fewer numbers there is nothing to draw."""
 _STATES = {True: "why (tested)", False: "why (not tested)"}
 STYLES = {"within": "green", "missed": "red", "predicted": "cyan"}
 
@@ -139,7 +141,8 @@ def _error(of: Parity) -> str:
 def parity_panels(lines: list[Line]) -> list[Panel]:
     """Return simulated against measured, a panel a quantity.
 
-    What cannot stand on a logarithmic axis (nought) or has no number is counted in the title.
+    What cannot stand on a logarithmic axis (nought) or has no number is counted in the title; a
+    quantity of one number is in the table only.
     """
     from twin.report.panel import Line as Points
     from twin.report.panel import Panel
@@ -152,18 +155,19 @@ def parity_panels(lines: list[Line]) -> list[Panel]:
             for m, s, good in zip(of.measured, of.simulated, of.passed, strict=True)
             if math.isfinite(s) and (not of.logarithmic or min(m, s) > 0)
         ]
-        if not points:
+        if len(points) < _FEW:
             continue
         ends = [min(min(m, s) for m, s, _ in points), max(max(m, s) for m, s, _ in points)]
         drawn = [Points("as measured", ends, ends)]
         for label, wanted in (("within", True), ("missed", False)):
             some = [(m, s) for m, s, good in points if good is wanted]
-            if some:
-                drawn.append(Points(label, [m for m, _ in some], [s for _, s in some], dots=True))
+            # Drawn even if there is none: colours mean the same in every panel.
+            drawn.append(Points(label, [m for m, _ in some], [s for _, s in some], dots=True))
         left = of.numbers - len(points)
         units = sorted({line.unit or "1" for line in lines if _drawn(line, of)})
         shown = units[0] if len(units) == 1 else "own units"
-        title = f"{of.quantity}: {_error(of)}" + (f" ({left} not shown)" if left else "")
+        title = f"{of.quantity}: median error {_error(of)}"
+        title += f" ({left} not shown)" if left else ""
         panels.append(
             Panel(
                 of.quantity,

@@ -27,6 +27,12 @@ see       = "film"
 says      = "the film"
 measured  = 9.45
 tolerance = "x/ 1.2"
+
+[[row]]
+see       = "film"
+says      = "the film again"
+measured  = 6.3
+tolerance = "x/ 1.2"
 """
 
 
@@ -42,8 +48,8 @@ def test_the_page_ends_with_errors_by_quantity_and_the_figure_is_drawn(cli, case
     said = cli("validate", case, "--figure", figure)
     assert said.code == 0
     (row,) = [line.split() for line in said.out.splitlines() if line.startswith("resistance")]
-    # 6.3 ohm cm2 is the cell's own number; 9.45 is one and a half times that.
-    assert row == ["resistance", "0", "1", "x", "1.50"]
+    # 6.3 ohm cm2 is the cell's own number, 9.45 one and a half times that.
+    assert row == ["resistance", "1", "2", "x", "1.25"]
     assert figure.stat().st_size > 1000
 
 

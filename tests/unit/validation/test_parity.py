@@ -69,8 +69,10 @@ def test_a_nought_that_comes_out_as_nought_is_no_error():
 
 
 def test_the_figure_has_a_panel_a_quantity():
-    retention, current, _ = parity_panels(LINES)
+    retention, current = parity_panels(LINES)  # one exponent alone is not drawn
     labels = [drawn.label for drawn in retention.lines]
+    (hits,) = parity_panels(LINES[:1] * 2)
+    assert [drawn.label for drawn in hits.lines] == labels and list(hits.lines[2].x) == []
     assert labels == ["as measured", "within", "missed"] and not retention.log
     assert list(retention.lines[2].x) == [80.0, 88.0] and list(retention.lines[2].y) == [20.0, 81.0]
     # Nought is no place on a logarithmic axis: it is told, not drawn.
