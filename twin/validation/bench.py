@@ -243,7 +243,8 @@ def _need_series(case: Case) -> set[str]:
     for seen in case.see.values():
         run = seen.run or only
         inside = seen.take == "precedes" or seen.at not in ("start", "end")
-        if seen.take in ("polarisation", "curve") and seen.cycle not in (1, 2, 3):
+        looks_inside = seen.take in ("polarisation", "curve", "interface-resistance")
+        if looks_inside and seen.cycle not in (None, 1, 2, 3):
             inside = seen.cycle != case.run[run].cycles  # the first and the last are kept
         if inside:
             found.add(run)

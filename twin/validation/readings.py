@@ -103,28 +103,35 @@ def _interface_resistance(seen: Observable, data: RunData) -> float:
     """Return ``R_ct + R_series`` of one face [Ohm.m2], what an impedance's arcs add up to."""
     face = str(seen.face).capitalize()
     parts = ("charge-transfer resistance [Ohm.m2]", "series resistance [Ohm.m2]")
-    return sum(_at(f"{face} {part}", data, seen.at) for part in parts)
+    if seen.cycle is None:
+        return sum(_at(f"{face} {part}", data, seen.at) for part in parts)
+    return sum(_half(data, seen.cycle, True, f"{face} {part}") for part in parts)
 
 
-def _branch(data: RunData, cycle: int, charging: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Return charge since a branch's start [A.h] and voltage [V]; rests are left out."""
+def _half(data: RunData, cycle: int, charging: bool, variable: str) -> float:
+    """Return a variable at half of a cycle's charge, or of its discharge."""
+    q, values = _branch(data, cycle, charging, variable)
+    return float(np.interp(q[-1] / 2, q, values))
+
+
+def _branch(
+    data: RunData, cycle: int, charging: bool, variable: str = VOLTAGE
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return charge since a branch's start [A.h] and a variable; rests are left out."""
     current = _column(data, cycle, CURRENT)
     on = current < 0 if charging else current > 0
     if np.count_nonzero(on) < 2:
         what = "charge" if charging else "discharge"
         raise InputError(f"cycle {cycle} does not {what}: {data.outcome.says}", key="cycle")
     passed = _column(data, cycle, DISCHARGED)[on]
-    return np.abs(passed - passed[0]), _column(data, cycle, VOLTAGE)[on]
+    return np.abs(passed - passed[0]), _column(data, cycle, variable)[on]
 
 
 def _polarisation(seen: Observable, data: RunData) -> float:
     """Return the voltage of a charge above that of the discharge, at half of each [V]."""
     assert seen.cycle is not None
-    halves = []
-    for charging in (True, False):
-        q, V = _branch(data, seen.cycle, charging)
-        halves.append(float(np.interp(q[-1] / 2, q, V)))
-    return halves[0] - halves[1]
+    up, down = (_half(data, seen.cycle, charging, VOLTAGE) for charging in (True, False))
+    return up - down
 
 
 def _curve(seen: Observable, data: RunData) -> float:

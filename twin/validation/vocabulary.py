@@ -35,7 +35,7 @@ OF_A_RUN: dict[str, Word] = {
     "interface-resistance": Word(
         "small-signal resistance of one face: charge transfer and all that is in series",
         ("face",),
-        ("at",),
+        ("at", "cycle"),
         "ohm*m^2",
     ),
     "polarisation": Word(

@@ -35,6 +35,20 @@ def run_of(*legs: tuple[float, np.ndarray]) -> RunData:
     return RunData(None, Outcome("completed", cycle=1), [], {1: table})
 
 
+def test_the_resistance_of_a_face_may_be_read_at_half_of_a_charge():
+    # It rises from 1 to 3 as the cell is charged, and is another while it is discharged.
+    data = run_of((-2e-3, DOWN[::-1]), (2e-3, DOWN))
+    rising = np.concatenate([np.linspace(1.0, 3.0, 11), np.full(11, 9.0)])
+    data.tables[1] |= {
+        "Cathode charge-transfer resistance [Ohm.m2]": rising,
+        "Cathode series resistance [Ohm.m2]": np.full(22, 0.5),
+    }
+    seen = Observable(take="interface-resistance", face="cathode", cycle=1)
+    assert read(seen, data) == pytest.approx(2.5)
+    at_end = Observable(take="interface-resistance", face="cathode", at="end")
+    assert read(at_end, data) == pytest.approx(9.5)
+
+
 DOWN = np.linspace(4.0, 3.0, 11)
 REST = np.full(3, 3.4)
 CYCLE = run_of((-2e-3, DOWN[::-1] + 0.3), (0.0, REST), (2e-3, DOWN))
