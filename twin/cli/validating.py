@@ -63,7 +63,7 @@ def validate(
     ] = False,
     figure: Annotated[
         Path | None,
-        typer.Option("--figure", metavar="FILE", help="Predicted against measured, to a file."),
+        typer.Option("--figure", metavar="FILE", help="Simulated against measured, to a file."),
     ] = None,
     members: Annotated[
         int | None,
@@ -91,7 +91,7 @@ def validate(
     if outcomes is not None:
         asked = _Asked(outcomes, priors, folds, _MEMBERS if members is None else members, jobs)
         return _outcomes(session, asked, ablate, save, figure)
-    only = {"priors": priors, "folds": folds or None, "figure": figure, "members": members}
+    only = {"priors": priors, "folds": folds or None, "members": members}
     for name, given in (only | {"ablate": ablate or None}).items():
         if given is not None:
             raise InputError(
@@ -106,7 +106,7 @@ def validate(
         return _check(session, names)
     if save is not None:
         check_target(save, key="save")
-    return _run(session, names, jobs, save)
+    return _run(session, names, jobs, save, figure)
 
 
 def learn(
@@ -300,9 +300,14 @@ def _entry(name: str, case: Case | None, problem: str) -> dict[str, Any]:
     }
 
 
-def _run(session: Session, names: list[str], jobs: int, save: Path | None) -> int:
-    from twin.cli.validation_page import table
+def _run(
+    session: Session, names: list[str], jobs: int, save: Path | None, figure: Path | None
+) -> int:
+    from twin.cli.validation_page import parity_panels, table
+    from twin.report.figures import figure_target, plot_panels
     from twin.validation.runner import validate as run_all
+
+    target = None if figure is None else figure_target(figure)
 
     began = time.perf_counter()
     done: dict[str, list[Line]] = {}
@@ -325,6 +330,8 @@ def _run(session: Session, names: list[str], jobs: int, save: Path | None) -> in
     document = [line.to_dict() for line in lines]
     if save is not None:
         save_json(session, save, document)
+    if target is not None and (panels := parity_panels(lines)):
+        plot_panels(panels, "Published cells: simulated against measured", target)
     session.finish(document, lambda sheet: table(sheet, lines, wall))
     return faults.INTERRUPTED if interrupted else faults.DONE
 

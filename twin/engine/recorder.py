@@ -35,7 +35,7 @@ from twin.modes.ports import PortAt
 AMBIENT = "Ambient temperature [K]"
 DISCHARGED = "Discharge capacity [A.h]"
 THROUGHPUT = "Throughput capacity [A.h]"
-_CORE = (
+CORE = (
     CURRENT,
     VOLTAGE,
     DISCHARGED,
@@ -71,7 +71,7 @@ def recorded_names(
 
     Every contribution to a port is among them, so that losses can be told apart later.
     """
-    names = list(_CORE)
+    names = list(CORE)
     names += [i(what) for i in cell.interfaces for what in _INTERFACE]
     for at, by_mode in contributions.items():
         names += [at.variable, *by_mode.values()]

@@ -207,6 +207,8 @@ class FailureMode:
     """TOML beside the class's package with a value for every parameter."""
     ends_file: ClassVar[str] = "ends.toml"
     """TOML beside it, if there is any, with sets of values that no data decide between."""
+    beyond_file: ClassVar[str] = "beyond.toml"
+    """TOML beside it, if there is any, with its limits where they end no run."""
 
     provider: str = field(default="", compare=False)
     """The plugin it came from (filled in by the plugin manager)."""
@@ -235,6 +237,20 @@ class FailureMode:
             If the file is not TOML.
         """
         return [dict(_leaves(end)) for end in self._read(self.ends_file).get("end", [])]
+
+    def beyond(self) -> dict[str, Any]:
+        """Return the limits at which the mode calls a cell dead, put where they end no run.
+
+        Only those that somebody set, and past which the cell goes on, only worse: a short or
+        salt that has run out is none. They are read from ``beyond_file``, a table like the
+        defaults; a published case that asks what is left of a cell has them laid over it.
+
+        Raises
+        ------
+        twin.errors.PluginError
+            If the file is not TOML.
+        """
+        return self._read(self.beyond_file)
 
     def _read(self, name: str) -> dict[str, Any]:
         """Return a TOML file of the mode's package; empty if there is none."""

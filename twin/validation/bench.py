@@ -33,6 +33,7 @@ from twin.specs.naming import find, parameter_name
 from twin.specs.overrides import PROTOCOL, joined_overrides, split_overrides
 from twin.specs.protocol import Protocol
 from twin.specs.quantity import Quantity
+from twin.validation.beyond import beyond_death, laid
 from twin.validation.schema import Case, Run
 from twin.validation.stairs import StairData
 
@@ -125,7 +126,12 @@ class Bench:
         if name not in self._bases:
             run = self.case.run[name]
             assert run.cell is not None  # the loader sees to it
-            self._bases[name] = load_cell(run.cell, overlays=run.overlays, overrides=run.patch)
+            patch = run.patch
+            if run.beyond_death:
+                # Of the modes that are at work: another cannot end it.
+                modes = [mode for mode in plugin_manager().modes.values() if mode.id in run.modes]
+                patch = laid(beyond_death(modes), patch)
+            self._bases[name] = load_cell(run.cell, overlays=run.overlays, overrides=patch)
         return self._bases[name]
 
     def cell(self, name: str, changes: Changes) -> CellSpec:
@@ -236,6 +242,11 @@ def _need_series(case: Case) -> set[str]:
     only = next(iter(case.run))
     found = set()
     for seen in case.see.values():
-        if seen.take == "precedes" or seen.at not in ("start", "end"):
-            found.add(seen.run or only)
+        run = seen.run or only
+        inside = seen.take == "precedes" or seen.at not in ("start", "end")
+        looks_inside = seen.take in ("polarisation", "curve", "interface-resistance")
+        if looks_inside and seen.cycle not in (None, 1, 2, 3):
+            inside = seen.cycle != case.run[run].cycles  # the first and the last are kept
+        if inside:
+            found.add(run)
     return found

@@ -24,6 +24,26 @@ _NEAR = 0.05
 _SMALLEST = 1e-6
 
 
+def calibrated_index(key: str, count: int) -> int | None:
+    """Return the calibration that a spread's key names (``calibrate.0``); None for a cell's key.
+
+    Raises
+    ------
+    InputError
+        If there is no such calibration.
+    """
+    text = key.removeprefix("calibrate.")
+    if text == key:
+        return None
+    if not text.isdigit() or int(text) >= count:
+        raise InputError(
+            f"{key!r} names no calibration; there are {count}",
+            key="row.spread",
+            fix="count from 0: calibrate.0 is the first",
+        )
+    return int(text)
+
+
 class NotBracketed(InputError):
     """The target is not reached between the bounds."""
 
@@ -143,6 +163,25 @@ class Calibrator:
     def bounds(self, index: int) -> tuple[float, float, str, float]:
         """Return a calibration's bounds as they are searched; an error if they are none."""
         return self._bounds(self.case.calibrate[index])
+
+    def check_spread(self, key: str, ends: Sequence[Any]) -> None:
+        """Refuse a spread whose key is nowhere, or whose ends do not fit it.
+
+        Raises
+        ------
+        TwinError
+            With key and fix.
+        """
+        if calibrated_index(key, len(self.case.calibrate)) is not None:
+            if not all(isinstance(end, int | float) for end in ends):
+                raise InputError(
+                    f"{key} is the number that is calibrated on, not {ends[0]!r}",
+                    key=key,
+                    fix="give numbers in the observable's unit",
+                )
+            return
+        for end in ends:
+            self.eye.bench.cell(self._having(key)[0], {key: end})
 
     def _bounds(self, fit: Calibration) -> tuple[float, float, str, float]:
         """Return bounds on the scale of the search, the SI unit, and the smallest scale.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from twin.specs.explain import validated
 from twin.specs.library import Library
 from twin.specs.materials import own_name, read_part
 from twin.specs.tree import Node, Rank
-from twin.validation.schema import Case, Run
+from twin.validation.beyond import laid
+from twin.validation.schema import Case, Observable, Run
 from twin.validation.vocabulary import OF_A_RUN, OF_A_STAIRCASE, OF_OTHERS
 
 # The three ways to say what is done to a run's cell, and how each is left out.
@@ -50,9 +52,39 @@ def load_case(source: str | Path, *, within: Library | None = None) -> Case:
     case = validated(Case, own_name(node, path, problems), problems)
     if case is not None:
         problems += _unfit(case, node)
+        seen = {n: _with_points(s, n, path, problems) for n, s in case.see.items()}
     if problems or case is None:
         raise SpecError(problems)
-    return case.model_copy(update={"run": {n: _like(case.run, n) for n in case.run}})
+    runs = {n: _like(case.run, n) for n in case.run}
+    return case.model_copy(update={"run": runs, "see": seen})
+
+
+def _with_points(seen: Observable, name: str, path: Path, problems: list[Problem]) -> Observable:
+    """Return an observable with the published curve that its file holds."""
+    if seen.file is None:
+        return seen
+    table, points = path.parent / seen.file, []
+    key = f"see.{name}.file"
+    try:
+        lines = table.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(Problem(f"{table} cannot be read: {error}", str(path), key, "name a CSV"))
+        return seen
+    for number, line in enumerate(lines, 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        try:
+            q, V = map(float, line.split(","))
+            if not (math.isfinite(q) and math.isfinite(V)):
+                raise ValueError
+        except ValueError:
+            says = f"line {number} of {table} is no charge and voltage: {line.strip()!r}"
+            problems.append(Problem(says, str(path), key, "write two numbers a line"))
+            return seen
+        points.append((q, V))
+    if len(points) < 2:
+        problems.append(Problem(f"{table} holds no curve", str(path), key, "add points"))
+    return seen.model_copy(update={"points": tuple(points)})
 
 
 def _like(runs: dict[str, Run], name: str) -> Run:
@@ -65,16 +97,7 @@ def _like(runs: dict[str, Run], name: str) -> Run:
     if own.keys() & _DOINGS.keys():
         # What is done to the cell is one thing: the other's goes.
         own = {**_DOINGS, **own}
-    return base.model_copy(update={**own, "patch": _laid(base.patch, run.patch)})
-
-
-def _laid(base: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in patch.items():
-        old = merged.get(key)
-        both = isinstance(old, dict) and isinstance(value, dict) and "value" not in value
-        merged[key] = _laid(old, value) if both and isinstance(old, dict) else value
-    return merged
+    return base.model_copy(update={**own, "patch": laid(base.patch, run.patch)})
 
 
 def _unfit(case: Case, node: Node) -> list[Problem]:

@@ -76,7 +76,7 @@ class Eye:
             return value
         return value / _factor(seen.unit, _si_unit(seen))
 
-    def _swept(self, run: str, vary: Vary, value: Any, changes: Changes) -> float:
+    def swept(self, run: str, vary: Vary, value: Any, changes: Changes) -> float:
         """Return a swept value as a number in the sweep's unit."""
         if vary.key.startswith(PROTOCOL):
             return to_si(str(value), vary.unit)
@@ -90,7 +90,7 @@ class Eye:
     def _fit(self, seen: Observable, run: str, vary: Vary, changes: Changes) -> float:
         if not vary.values:
             raise InputError(f"run {run!r} sweeps no values", key="vary", fix="give values")
-        x = [self._swept(run, vary, v, changes) for v in vary.values]
+        x = [self.swept(run, vary, v, changes) for v in vary.values]
         y = [self._in_unit(seen, self._read(seen, run, {**changes, vary.key: v}))
              for v in vary.values]  # fmt: skip
         if any(isinstance(v, str) for v in y):
@@ -101,7 +101,7 @@ class Eye:
         """Return the swept value at which a 1/0 observable turns, by bisection."""
         if vary.between is None:
             raise InputError(f"run {run!r} sweeps not between two", key="vary", fix="give between")
-        a, b = (self._swept(run, vary, v, changes) for v in vary.between)
+        a, b = (self.swept(run, vary, v, changes) for v in vary.between)
         logarithmic = a > 0 and b > 0
 
         def answer(x: float) -> bool:

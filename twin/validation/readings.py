@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from twin.columns import CURRENT, VOLTAGE
 from twin.engine.outcome import UNTOLD
+from twin.engine.recorder import DISCHARGED
 from twin.errors import InputError
 from twin.specs.complaint import did_you_mean
 from twin.units import to_si
@@ -19,6 +21,8 @@ from twin.validation.stairs import StairData, read_stairs
 from twin.validation.tolerance import Value
 
 TIME = "Time [s]"
+# Points at which a simulated curve is compared with a published one.
+_GRID = 201
 _BRACKET = re.compile(r"\[([^\]]*)\]\s*$")
 
 
@@ -63,9 +67,8 @@ def _cycles(data: RunData) -> list[int]:
     return sorted(data.tables)
 
 
-def _at(seen: Observable, data: RunData, at: str) -> float:
+def _at(name: str, data: RunData, at: str) -> float:
     cycles = _cycles(data)
-    name = str(seen.variable)
     if at == "start":
         return float(_column(data, cycles[0], name)[0])
     if at == "end":
@@ -85,15 +88,63 @@ def _at(seen: Observable, data: RunData, at: str) -> float:
 
 
 def _value(seen: Observable, data: RunData) -> float:
-    return _at(seen, data, seen.at)
+    return _at(str(seen.variable), data, seen.at)
 
 
 def _ratio(seen: Observable, data: RunData) -> float:
-    return _at(seen, data, seen.at) / _at(seen, data, "start")
+    return _value(seen, data) / _at(str(seen.variable), data, "start")
 
 
 def _change(seen: Observable, data: RunData) -> float:
-    return _at(seen, data, seen.at) - _at(seen, data, "start")
+    return _value(seen, data) - _at(str(seen.variable), data, "start")
+
+
+def _interface_resistance(seen: Observable, data: RunData) -> float:
+    """Return ``R_ct + R_series`` of one face [Ohm.m2], what an impedance's arcs add up to."""
+    face = str(seen.face).capitalize()
+    parts = ("charge-transfer resistance [Ohm.m2]", "series resistance [Ohm.m2]")
+    if seen.cycle is None:
+        return sum(_at(f"{face} {part}", data, seen.at) for part in parts)
+    return sum(_half(data, seen.cycle, True, f"{face} {part}") for part in parts)
+
+
+def _half(data: RunData, cycle: int, charging: bool, variable: str) -> float:
+    """Return a variable at half of a cycle's charge, or of its discharge."""
+    q, values = _branch(data, cycle, charging, variable)
+    return float(np.interp(q[-1] / 2, q, values))
+
+
+def _branch(
+    data: RunData, cycle: int, charging: bool, variable: str = VOLTAGE
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return charge since a branch's start [A.h] and a variable; rests are left out."""
+    current = _column(data, cycle, CURRENT)
+    on = current < 0 if charging else current > 0
+    if np.count_nonzero(on) < 2:
+        what = "charge" if charging else "discharge"
+        raise InputError(f"cycle {cycle} does not {what}: {data.outcome.says}", key="cycle")
+    passed = _column(data, cycle, DISCHARGED)[on]
+    return np.abs(passed - passed[0]), _column(data, cycle, variable)[on]
+
+
+def _polarisation(seen: Observable, data: RunData) -> float:
+    """Return the voltage of a charge above that of the discharge, at half of each [V]."""
+    assert seen.cycle is not None
+    up, down = (_half(data, seen.cycle, charging, VOLTAGE) for charging in (True, False))
+    return up - down
+
+
+def _curve(seen: Observable, data: RunData) -> float:
+    """Return the root mean square of a curve's misfit along the published charge [V].
+
+    A simulated branch that ends before the published one stays at its last voltage.
+    """
+    assert seen.cycle is not None
+    published = np.array(sorted(seen.points)).T
+    q = np.linspace(published[0][0], published[0][-1], _GRID)
+    charge, V = _branch(data, seen.cycle, seen.branch == "charge")
+    simulated = np.interp(q * to_si(f"1 {seen.points_unit}", "A*hour"), charge, V)
+    return float(np.sqrt(np.mean((simulated - np.interp(q, *published)) ** 2)))
 
 
 def _alive(data: RunData) -> bool:
@@ -112,9 +163,13 @@ def _outcome(seen: Observable, data: RunData) -> str:
     return f"{data.outcome.mode}: {data.outcome.criterion}"
 
 
+def _counts(row: dict[str, Any]) -> bool:
+    return bool(row.get("complete", True))
+
+
 def _row(data: RunData, cycle: int) -> dict[str, Any]:
     for row in data.rows:
-        if row["cycle"] == cycle and row.get("complete", True):
+        if row["cycle"] == cycle and _counts(row):
             return row
     raise InputError(f"the run did not finish cycle {cycle}: {data.outcome.says}", key="cycle")
 
@@ -128,6 +183,9 @@ def _retention(seen: Observable, data: RunData) -> float:
     assert seen.cycle is not None
     if _dead_by(data, seen.cycle):
         return 0.0  # nothing is left of a dead cell
+    if seen.first == "max":
+        held = [_discharged(r) for r in data.rows if _counts(r) and r["cycle"] <= seen.cycle]
+        return _discharged(_row(data, seen.cycle)) / max(held)
     return _discharged(_row(data, seen.cycle)) / _discharged(_row(data, seen.first))
 
 
@@ -173,8 +231,8 @@ def _precedes(seen: Observable, data: RunData) -> float:
     assert seen.share is not None
     if _alive(data):
         return 0.0
-    start = _at(seen, data, "start")
-    extreme = _at(seen, data, "min" if seen.share < 1 else "max") / start
+    name = str(seen.variable)
+    extreme = _at(name, data, "min" if seen.share < 1 else "max") / _at(name, data, "start")
     return float(extreme < seen.share if seen.share < 1 else extreme > seen.share)
 
 
@@ -188,13 +246,16 @@ _READERS: dict[str, Callable[[Observable, RunData], Value]] = {
     "ratio": _ratio,
     "change": _change,
     "hours": _hours,
-    "cycles": lambda seen, data: float(sum(bool(row.get("complete", True)) for row in data.rows)),
+    "cycles": lambda seen, data: float(sum(map(_counts, data.rows))),
     "alive": lambda seen, data: float(_alive(data)),
     "dead": lambda seen, data: float(not _alive(data)),
     "outcome": _outcome,
     "retention": _retention,
     "efficiency": _efficiency,
     "capacity": _capacity,
+    "interface-resistance": _interface_resistance,
+    "polarisation": _polarisation,
+    "curve": _curve,
     "precedes": _precedes,
 }
 

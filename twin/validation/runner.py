@@ -13,11 +13,13 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from twin.errors import InputError, TwinError
+from twin.errors import Problem, SpecError, TwinError
 from twin.validation.bench import Bench
-from twin.validation.calibration import Calibrator, Fitted
+from twin.validation.calibration import Calibrator, Fitted, calibrated_index
+from twin.validation.check import refuse_unfit
 from twin.validation.loader import load_case
 from twin.validation.observables import Eye
+from twin.validation.parity import quantity_of
 from twin.validation.schema import Case, Row
 from twin.validation.tolerance import Value
 
@@ -39,6 +41,8 @@ class Line:
         Whether a run has borne out the reason in ``why``; ``None`` without a reason.
     two_sided : bool
         Whether a number is set beside a number, not a bound, an order or a word.
+    quantity : str
+        What it is a number of (:func:`twin.validation.parity.quantity_of`).
     """
 
     case: str
@@ -57,6 +61,7 @@ class Line:
     why: str = ""
     tested: bool | None = None
     two_sided: bool = False
+    quantity: str = ""
     low: float | None = None
     high: float | None = None
     wall_s: float = 0.0
@@ -104,8 +109,17 @@ def run_case(case: Case | str | Path) -> list[Line]:
     Raises
     ------
     TwinError
-        If the case itself cannot be read.
+        If the case itself cannot be read, or looks at a variable or in a unit that does
+        not fit.
     """
+    source = None if isinstance(case, Case) else case
+    case = case if isinstance(case, Case) else load_case(case)
+    refuse_unfit(case, Bench(case), source)
+    return _lines(case)
+
+
+def _lines(case: Case | str) -> list[Line]:
+    """Run a case that has been checked."""
     case = case if isinstance(case, Case) else load_case(case)
     began = time.perf_counter()
     eye = Eye(Bench(case))
@@ -145,6 +159,7 @@ def _blank(row: Row, eye: Eye, fitted: Sequence[Fitted | None] = ()) -> Line:
         why=row.why,
         tested=row.tested,
         two_sided=row.two_sided,
+        quantity=quantity_of(case, row.see),
     )
 
 
@@ -223,10 +238,10 @@ def _spread(
         for end in ends:
             whole = bool(fitted) and None not in fitted
             aims, more, values = targets, {key: end}, fitted
-            if key.startswith("calibrate."):
+            index = calibrated_index(key, len(targets))
+            if index is not None:
                 if not whole:
                     continue
-                index = _index(key, len(targets))
                 aims = [float(end) if k == index else t for k, t in enumerate(targets)]
                 more = {}
             if whole:
@@ -239,15 +254,6 @@ def _spread(
             if isinstance(value, float) and math.isfinite(value):
                 found.append(value)
     return (min(found), max(found), cut) if len(found) > 1 else (None, None, cut)
-
-
-def _index(key: str, count: int) -> int:
-    text = key.removeprefix("calibrate.")
-    if not text.isdigit() or int(text) >= count:
-        raise InputError(
-            f"{key!r} names no calibration; there are {count}, counted from 0", key="row.spread"
-        )
-    return int(text)
 
 
 def validate(
@@ -273,11 +279,19 @@ def validate(
     Raises
     ------
     TwinError
-        If a case cannot be read; before any is run.
+        If a case cannot be read, or looks at a variable or in a unit that does not fit;
+        before any is run.
     """
     names = [str(case) for case in cases]
+    problems: list[Problem] = []
     for name in names:
-        load_case(name)
+        try:
+            case = load_case(name)
+            refuse_unfit(case, Bench(case), name)
+        except SpecError as error:
+            problems += error.problems
+    if problems:
+        raise SpecError(problems)
     began = time.perf_counter()
     done: dict[int, list[Line]] = {}
 
@@ -288,7 +302,7 @@ def validate(
             on_case(Progress(names[index], len(done), len(names), lines, elapsed))
 
     if len(names) == 1:
-        note(0, run_case(names[0]))
+        note(0, _lines(names[0]))
     else:
         _in_processes(names, jobs, note, set_up)
     return [line for index in sorted(done) for line in done[index]]
@@ -309,7 +323,7 @@ def _in_processes(
     context = get_context("spawn")
     left = dict(enumerate(names))
     with ProcessPoolExecutor(jobs, context, set_up) as pool:
-        waiting = {pool.submit(run_case, name): k for k, name in left.items()}
+        waiting = {pool.submit(_lines, name): k for k, name in left.items()}
         try:
             for future in as_completed(waiting):
                 with suppress(BrokenProcessPool):
@@ -321,7 +335,7 @@ def _in_processes(
     for index, name in left.items():
         with ProcessPoolExecutor(1, context, set_up) as pool:
             try:
-                lines = pool.submit(run_case, name).result()
+                lines = pool.submit(_lines, name).result()
             except BrokenProcessPool:
                 lines = _crashed(load_case(name))
         note(index, lines)

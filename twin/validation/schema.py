@@ -69,6 +69,8 @@ class Run(Frozen):
     phase: tuple[dict[str, Any], ...] = ()
     """Phases as in a protocol file, instead of the name of one."""
     staircase: Stairs | None = None
+    beyond_death: bool = False
+    """Follow the cell past the limits that somebody set (:mod:`twin.validation.beyond`)."""
     patch: dict[str, Any] = Field(default_factory=dict)
     """Tables laid over the cell, as in an overlay."""
     vary: Vary | None = None
@@ -85,13 +87,29 @@ class Observable(Frozen):
     at: str = "end"
     """``start``, ``end``, ``max``, ``min``, or a time since the start."""
     cycle: int | None = Field(default=None, ge=1, strict=True)
-    first: int = Field(default=1, ge=1, strict=True)
+    first: int | Literal["max"] = 1
+    """The cycle that a retention is of; ``max``: the best until then."""
+    face: Literal["anode", "cathode"] | None = None
+    branch: Literal["charge", "discharge"] = "discharge"
+    file: str | None = None
+    """A curve's CSV table beside the case: charge since the branch's start, voltage [V]."""
+    points: tuple[tuple[float, float], ...] = ()
+    """The same in the case itself."""
+    points_unit: str = "mA*hour"
+    """The unit of the charge in ``points``, of the whole cell."""
     per: Literal["cell", "area", "mass"] = "cell"
     share: float | None = None
     of: tuple[str, ...] = ()
     over: str | None = None
     """What is made of a sweep's values."""
     unit: str = ""
+
+    @field_validator("first", mode="before")
+    @classmethod
+    def _a_cycle(cls, first: object) -> object:
+        if first != "max" and (type(first) is not int or first < 1):
+            raise Complaint(f"{first!r} is no cycle", fix='count from 1, or write "max"')
+        return first
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -109,6 +127,8 @@ class Observable(Frozen):
             )
         word = WORDS[self.take]
         for name in word.needs:
+            if name == "points" and self.file is not None:
+                continue  # the loader reads them
             if getattr(self, name) in (None, ()):
                 raise Complaint(f"{self.take!r} needs {name}", fix=f"add {name} = …", missing=name)
         if self.at not in ("start", "end", "max", "min"):

@@ -9,6 +9,7 @@
 ``"<= 70"``             at most; ``"< 1"`` less than
 ``"1 .. 10"``           between the two
 ``"exact"``             the same word, or the same number to 1e-9
+``"A and B"``           what both let pass
 ======================  ===================================================
 """
 
@@ -48,14 +49,21 @@ class Tolerance:
     text: str
     sort: str
     numbers: tuple[str, ...]
+    also: Tolerance | None = None
+    """Another that has to let it pass too."""
 
     @property
     def needs_measured(self) -> bool:
         """Whether it is about a measured value (and not a bound of its own)."""
-        return self.sort in ("relative", "absolute", "factor", "loss", "exact")
+        own = self.sort in ("relative", "absolute", "factor", "loss", "exact")
+        return own or (self.also is not None and self.also.needs_measured)
 
     def allows(self, simulated: Value, measured: Value | None) -> bool:
         """Return whether a simulated value passes."""
+        others = self.also is None or self.also.allows(simulated, measured)
+        return others and self._allows(simulated, measured)
+
+    def _allows(self, simulated: Value, measured: Value | None) -> bool:
         if self.sort == "exact" and (isinstance(simulated, str) or isinstance(measured, str)):
             return simulated == measured
         if isinstance(simulated, str):
@@ -89,10 +97,12 @@ def parse_tolerance(text: str) -> Tolerance:
     Complaint
         If the text is none of the forms above.
     """
+    first, _, rest = text.partition(" and ")
     for sort, form in _FORMS.items():
-        match = form.fullmatch(text.strip())
+        match = form.fullmatch(first.strip())
         if match is not None:
-            return Tolerance(text.strip(), sort, match.groups())
+            also = parse_tolerance(rest) if rest else None
+            return Tolerance(text.strip(), sort, match.groups(), also)
     raise Complaint(
         f"{text!r} is no tolerance",
         fix='write it like "+-15 %", "+-0.01", "x/ 1.5", ">= 0.95", "1 .. 10" or "exact"',

@@ -25,9 +25,31 @@ OF_A_RUN: dict[str, Word] = {
     "alive": Word("1 if the run was finished alive, else 0"),
     "dead": Word("1 if the cell died, else 0"),
     "outcome": Word("'completed', or 'mode: criterion' of the death"),
-    "retention": Word("capacity of a cycle over that of an earlier one", ("cycle",), ("first",)),
+    "retention": Word(
+        "capacity of a cycle over that of an earlier one, or the greatest until then",
+        ("cycle",),
+        ("first",),
+    ),
     "efficiency": Word("coulombic efficiency of a cycle", ("cycle",)),
     "capacity": Word("discharge capacity of a cycle", ("cycle",), ("per",), None),
+    "interface-resistance": Word(
+        "small-signal resistance of one face: charge transfer and all that is in series",
+        ("face",),
+        ("at", "cycle"),
+        "ohm*m^2",
+    ),
+    "polarisation": Word(
+        "voltage of a cycle's charge above that of its discharge, at half of each",
+        ("cycle",),
+        (),
+        "V",
+    ),
+    "curve": Word(
+        "root mean square of simulated less published voltage, along the published charge",
+        ("cycle", "points"),
+        ("branch", "file", "points_unit"),
+        "V",
+    ),
     "precedes": Word(
         "1 if a variable passed a share of its first value before the cell died, else 0",
         ("variable", "share"),

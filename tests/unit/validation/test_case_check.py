@@ -16,6 +16,7 @@ on      = "film"
 target  = 20.0
 between = ["1 ohm*cm^2", "100 ohm*cm^2"]
 """
+VARY = '{ key = "stack.pressure", values = ["1 MPa", "%s"], unit = "MPa" }'
 
 
 @pytest.fixture(autouse=True)
@@ -39,6 +40,14 @@ def test_a_sound_case_passes(write, case, row):
         ('"1 ohm*cm^2"', '"-1 ohm*cm^2"', ""),
         ("cycles = 1\n", 'cycles = 1\nmodes = ["nothing"]\n', "run.minute"),
         ('"na-nzsp-na"', '"no-such-cell"', ""),
+        ("Anode series resistance", "Anode series resistence", "see.film.variable"),
+        ("cycles = 1\n", f"cycles = 1\nvary = {VARY % '1 kg'}\n", "run.minute"),
+        ('tolerance = "+-1 %"', 'tolerance = "+-1 %"\nspread = { nothing = [1, 2] }', "nothing"),
+        (
+            'tolerance = "+-1 %"',
+            'tolerance = "+-1 %"\nspread = { "calibrate.1" = [1, 2] }',
+            "row[0].spread",
+        ),
     ],
 )
 def test_what_is_wrong_is_told_with_file_key_and_fix(write, case, row, old, new, key):
@@ -48,6 +57,13 @@ def test_what_is_wrong_is_told_with_file_key_and_fix(write, case, row, old, new,
         check_case(write(text.replace(old, new, 1)))
     (problem,) = error.value.problems
     assert key in str(problem.key) and problem.file and problem.fix
+
+
+def test_a_profile_is_no_number(write, case, row):
+    text = case.replace("na-nzsp-na", "na-ion-chayambuka2022").replace('"ohm*cm^2"', '"V"')
+    text = text.replace("Anode series resistance [Ohm.m2]", "Electrolyte potential [V]")
+    with pytest.raises(TwinError, match="no variable 'Electrolyte potential"):
+        check_case(write(text + row))
 
 
 def test_every_case_of_the_library_is_sound():

@@ -45,6 +45,24 @@ def test_a_good_case_is_read(write):
             "more than one",
         ),
         ("cycles = 1\n", "cycles = 0\n", "run.minute.cycles", "at least 1"),
+        (
+            'take     = "value"\nvariable = "Anode series resistance [Ohm.m2]"',
+            'take = "interface-resistance"',
+            "see.film.face",
+            "needs face",
+        ),
+        (
+            'take     = "value"\nvariable = "Anode series resistance [Ohm.m2]"',
+            'take = "retention"\ncycle = 2\nfirst = "best"',
+            "see.film.first",
+            "'best' is no cycle",
+        ),
+        (
+            'take     = "value"\nvariable = "Anode series resistance [Ohm.m2]"',
+            'take = "curve"\ncycle = 1\nfile = "none.csv"',
+            "see.film.file",
+            "cannot be read",
+        ),
     ],
 )
 def test_what_is_wrong_is_named_with_its_key(write, case, row, old, new, key, says):
@@ -69,6 +87,30 @@ def test_runs_that_are_like_each_other_are_no_way_out(write, case, row):
     circle = '\n[run.other]\nlike = "minute"\n'
     text = case.replace("cycles = 1\n", 'cycles = 1\nlike = "other"\n', 1) + circle + row
     assert any("circle" in says for says in problems(write(text)).values())
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [("0, 4.1\nmuch, 3\n", "line 2"), ("# nothing\n", "no curve"), ("0, 4\n1, nan\n", "line 2")],
+)
+def test_a_curve_that_is_no_table_is_told_with_its_line(write, case, row, table, says):
+    text = case.replace(
+        'take     = "value"\nvariable = "Anode series resistance [Ohm.m2]"',
+        'take = "curve"\ncycle = 1\nfile = "a.csv"',
+    ).replace("ohm*cm^2", "mV")
+    path = write(text + row)
+    (path.parent / "a.csv").write_text(table)
+    assert says in problems(path)["see.film.file"]
+
+
+def test_a_curve_is_read_from_its_table(write, case, row):
+    text = case.replace(
+        'take     = "value"\nvariable = "Anode series resistance [Ohm.m2]"',
+        'take = "curve"\ncycle = 1\nfile = "a.csv"',
+    ).replace("ohm*cm^2", "mV")
+    path = write(text + row)
+    (path.parent / "a.csv").write_text("# charge [mA.h], voltage [V]\n0.5, 3\n\n0, 4.1\n")
+    assert load_case(path).see["film"].points == ((0.5, 3.0), (0.0, 4.1))
 
 
 def test_at_most_two_parameters_are_calibrated(write, case, row):

@@ -8,13 +8,13 @@ from types import SimpleNamespace
 import pytest
 
 from twin.engine.outcome import Outcome
-from twin.errors import InputError
+from twin.errors import InputError, SpecError
 from twin.validation.bench import Bench, RunData
 from twin.validation.calibration import Calibrator
 from twin.validation.loader import load_case
 from twin.validation.observables import Eye
 from twin.validation.readings import read
-from twin.validation.runner import run_case
+from twin.validation.runner import run_case, validate
 from twin.validation.schema import Observable
 
 FIT = """
@@ -139,10 +139,26 @@ def test_a_mode_that_is_not_there_is_a_miss_that_says_so(write, case, row):
     assert line.status == "missed" and "rust" in line.why
 
 
-def test_a_variable_that_is_not_there_is_a_miss_that_says_so(write, case, row):
-    text = case.replace("Anode series", "Anode serial") + row
-    (line,) = run_case(load_case(write(text)))
-    assert line.status == "missed" and "Anode serial" in line.why
+@pytest.mark.parametrize(
+    ("old", "new", "key", "fix"),
+    [
+        ("Anode series", "Anode serial", "see.film.variable", "Anode series resistance [Ohm.m2]"),
+        ('"ohm*cm^2"', '"ohm"', "see.film.unit", "unit"),
+    ],
+)
+def test_a_wrong_variable_or_unit_is_told_before_any_run(
+    write, case, row, monkeypatch, old, new, key, fix
+):
+    def solve(*args):
+        raise AssertionError("nothing is to be run")
+
+    monkeypatch.setattr(Bench, "solve", solve)
+    wrong, right = write(case.replace(old, new) + row), write(name="another")
+    for run in (lambda: run_case(wrong), lambda: validate([right, wrong])):
+        with pytest.raises(SpecError) as error:
+            run()
+        (problem,) = error.value.problems
+        assert (problem.file, problem.key) == (str(wrong), key) and fix in problem.fix
 
 
 # What stays an input must give what a new build gives.

@@ -24,6 +24,9 @@ from twin.validation.tolerance import parse_tolerance
         ("1 .. 10", "< 10", (1.0, 10.0), (0.99, 10.1)),
         ("exact", "completed", ("completed",), ("completed ", "dead", 1.0)),
         ("exact", 600.0, (600.0,), (599.0, "600")),
+        ("+-4 and loss x/ 1.5", 88.0, (85.0, 91.9), (83.9, 92.1)),
+        ("+-4 and loss x/ 1.5", 99.0, (98.6, 99.3), (98.4, 99.4, 100.5)),
+        ("> 0 and +-1", 5.0, (4.0, 6.0), (3.9, 6.1)),
     ],
 )
 def test_a_tolerance_lets_pass_what_it_says(text, measured, passes, fails):
@@ -32,7 +35,7 @@ def test_a_tolerance_lets_pass_what_it_says(text, measured, passes, fails):
     assert not any(band.allows(x, measured) for x in fails)
 
 
-@pytest.mark.parametrize("text", ["", "10 %", "+- ten", "> ", "1 ... 2"])
+@pytest.mark.parametrize("text", ["", "10 %", "+- ten", "> ", "1 ... 2", "+-4 and", "+-4 and so"])
 def test_what_is_no_tolerance_is_refused(text):
     with pytest.raises(Complaint):
         parse_tolerance(text)

@@ -1,0 +1,71 @@
+"""``twin validate``: what is wrong with a case before it runs, errors by quantity, the figure."""
+
+from __future__ import annotations
+
+import pytest
+
+CASE = """
+schema = 1
+title  = "A minute of current"
+class  = "Q"
+source = "nowhere"
+set_up = "one minute"
+
+[run.minute]
+cell       = "na-nzsp-na"
+cycles     = 1
+parameters = { j = "0.1 mA/cm^2" }
+phase      = [{ name = "minute", cycles = 1, steps = ["Discharge at {j} for 1 minute"] }]
+
+[see.film]
+take     = "value"
+variable = "Anode series resistance [Ohm.m2]"
+unit     = "ohm*cm^2"
+
+[[row]]
+see       = "film"
+says      = "the film"
+measured  = 9.45
+tolerance = "x/ 1.2"
+
+[[row]]
+see       = "film"
+says      = "the film again"
+measured  = 6.3
+tolerance = "x/ 1.2"
+"""
+
+
+@pytest.fixture
+def case(tmp_path):
+    path = tmp_path / "minute.toml"
+    path.write_text(CASE)
+    return path
+
+
+def test_the_page_ends_with_errors_by_quantity_and_the_figure_is_drawn(cli, case, tmp_path):
+    figure = tmp_path / "parity.png"
+    said = cli("validate", case, "--figure", figure)
+    assert said.code == 0
+    (row,) = [line.split() for line in said.out.splitlines() if line.startswith("resistance")]
+    # 6.3 ohm cm2 is the cell's own number, 9.45 one and a half times that.
+    assert row == ["resistance", "1", "2", "x", "1.25"]
+    assert figure.stat().st_size > 1000
+
+
+def test_a_figure_that_cannot_be_saved_is_told_before_any_run(cli, case, monkeypatch):
+    def run(*args, **kwargs):
+        raise AssertionError("nothing is to be run")
+
+    monkeypatch.setattr("twin.validation.runner.validate", run)
+    said = cli("validate", case, "--figure", "parity.bmp")
+    assert said.code == 2 and ".png" in said.err
+
+
+@pytest.mark.parametrize("more", [(), ("--check",)])
+def test_a_misspelt_variable_is_one_error_with_file_key_and_fix(cli, case, more):
+    case.write_text(CASE.replace("Anode series", "Anode serial"))
+    said = cli("validate", case, *more)
+    assert said.code == 2 and said.out == ""
+    assert f"{case}: see.film.variable" in said.err.replace("\n", "")
+    assert "did you mean 'Anode series resistance [Ohm.m2]'" in said.err
