@@ -12,9 +12,9 @@ from twin.specs.patches import Patches, divided
 GIVEN = {
     "interfaces.anode.patches": {
         "count": 3,
-        "vary": {"modes.pressure.voids.refill_current": "lognormal 1"},
+        "vary": {"modes.pressure.voids.refill_current": "lognormal 0.6"},
     },
-    "protocol.current_density": "1.5 mA/cm^2",
+    "protocol.current_density": "1.2 mA/cm^2",
 }
 
 
