@@ -12,7 +12,10 @@ from twin.specs.patches import Patches, divided
 GIVEN = {
     "interfaces.anode.patches": {
         "count": 3,
-        "vary": {"modes.pressure.voids.refill_current": "lognormal 0.6"},
+        "vary": {
+            "modes.pressure.voids.refill_current": "lognormal 0.3",
+            "modes.pressure.voids.refill_per_pressure": "lognormal 0.3",
+        },
     },
     "protocol.current_density": "1.2 mA/cm^2",
 }
