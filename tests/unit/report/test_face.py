@@ -12,9 +12,12 @@ from twin.specs.patches import Patches, divided
 GIVEN = {
     "interfaces.anode.patches": {
         "count": 3,
-        "vary": {"modes.pressure.voids.refill_current": "lognormal 1"},
+        "vary": {
+            "modes.pressure.voids.refill_current": "lognormal 0.3",
+            "modes.pressure.voids.refill_per_pressure": "lognormal 0.3",
+        },
     },
-    "protocol.current_density": "1.5 mA/cm^2",
+    "protocol.current_density": "1.2 mA/cm^2",
 }
 
 
