@@ -131,8 +131,8 @@ class Recorder:
     def add(self, record: CycleRecord, step: PlanStep, result: StepResult, inputs: Any) -> None:
         """Add a solved step to a cycle, at its own period if it has one.
 
-        ``Step`` is the step's place in its cycle, counted from 0; one that was skipped
-        leaves a gap.
+        ``Step`` is the step's place in its phase of the protocol, counted from 0; one that was
+        skipped or left out leaves a gap.
         """
 
         def power(t: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -150,7 +150,7 @@ class Recorder:
             y = result.at(t)
         values = self.observer(t, y, inputs)
         values["Time [s]"] = t
-        values["Step"] = np.full(len(t), float(len(record.steps) + len(record.skipped)))
+        values["Step"] = np.full(len(t), float(step.place))
         for left in self.tables(t, y, inputs).values():
             keep_worst(record.outside, left)
         for name, column in values.items():
