@@ -11,7 +11,7 @@ import pybamm
 
 from twin.engine import criteria
 from twin.engine.criteria import Watched
-from twin.engine.finite import refuse_what_is_no_number
+from twin.engine.finite import Owners, refuse_what_is_no_number
 from twin.engine.inventory import OpenCircuit
 from twin.engine.plan import Plan, PlanStep
 from twin.engine.recorder import Recorder, recorded_names
@@ -127,6 +127,8 @@ class Prepared:
     step_index: dict[Any, int] = field(default_factory=dict)
     free: Mapping[str, float] = field(default_factory=dict)
     """Values of the parameters left free, by their PyBaMM names."""
+    owners: Owners = field(default_factory=lambda: Owners({}, {}))
+    """Which mode has brought what."""
 
     @cached_property
     def open_circuit(self) -> OpenCircuit:
@@ -224,7 +226,10 @@ def prepare(
     start = recorder.values_at(compiled, 0, 0.0, None, inputs)
     refuse_what_is_no_number(model, compiled, modes, start, compiled.inputs(0, 0.0, inputs))
     index = {step.solved_as: number for number, step in enumerate(steps)}
-    return Prepared(spec, cell, modes, plan, settings, compiled, recorder, watched, index, free)
+    owners = Owners.of(model, modes)
+    return Prepared(
+        spec, cell, modes, plan, settings, compiled, recorder, watched, index, free, owners
+    )
 
 
 def as_built(own: Watched, built: Watched) -> Watched:

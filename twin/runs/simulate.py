@@ -121,7 +121,7 @@ def start(
     spec = as_spec(cell, overlays=overlays, overrides=for_cell)
     manager = plugin_manager()
     chosen = manager.select(asked["modes"], asked["without"], spec.kind)
-    missing = manager.missing(asked["without"]) if asked["modes"] is None else []
+    missing = manager.lacking(asked["modes"], asked["without"])
 
     # After the input is read: PyBaMM takes seconds to import, a typing error should not.
     from twin.engine.checkpoint import State

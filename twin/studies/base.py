@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from twin.catalog.cells import as_spec, load_protocol, mode_entries, split_overrides
@@ -26,6 +26,8 @@ ASKED: dict[str, Any] = {
     "atol": ATOL,
 }
 """What the lives of a study are asked for by default."""
+MISSING = "missing_modes"
+"""What a design calls the twin's own modes that could not be loaded."""
 
 
 def study_design(cell: Any, cycles: int, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -71,7 +73,13 @@ def study_design(cell: Any, cycles: int, asked: Mapping[str, Any]) -> dict[str, 
         "cycles": cycles if total is None else min(cycles, total),
         "inputs": [],
         "rebuilt": [],
+        **without_own(plugin_manager().lacking(asked["modes"], asked["without"])),
     }
+
+
+def without_own(missing: Sequence[str]) -> dict[str, Any]:
+    """Return what a study's design says of the twin's own modes that could not be loaded."""
+    return {MISSING: list(missing)} if missing else {}
 
 
 def gone_on_with(

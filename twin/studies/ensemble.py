@@ -11,6 +11,7 @@ from twin.catalog.cells import as_spec, load_protocol, mode_entries, split_overr
 from twin.errors import InputError
 from twin.modes.manager import plugin_manager
 from twin.studies.asked import check, hash_as_named, same
+from twin.studies.base import without_own
 from twin.studies.life_record import FINISHED
 from twin.studies.registry import kept_design
 from twin.studies.runner import Variant
@@ -36,6 +37,8 @@ class Subject:
     modes: list[FailureMode]
     as_named: str | None
     """The hash of the cell before overlays and overrides."""
+    missing: Sequence[str] = ()
+    """The twin's own modes that could not be loaded."""
 
 
 def subject(cell: Any, asked: Mapping[str, Any]) -> Subject:
@@ -49,9 +52,11 @@ def subject(cell: Any, asked: Mapping[str, Any]) -> Subject:
     _check(asked)
     for_cell, for_protocol = split_overrides(asked["overrides"])
     spec = as_spec(cell, overlays=asked["overlays"], overrides=for_cell)
-    chosen = plugin_manager().select(asked["modes"], asked["without"], spec.kind)
+    manager = plugin_manager()
+    chosen = manager.select(asked["modes"], asked["without"], spec.kind)
+    missing = manager.lacking(asked["modes"], asked["without"])
     rules = load_protocol(asked["protocol"], spec, for_protocol)
-    return Subject(spec, rules, chosen, hash_as_named(cell))
+    return Subject(spec, rules, chosen, hash_as_named(cell), missing)
 
 
 def design(of: Subject, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,6 +85,7 @@ def design(of: Subject, asked: Mapping[str, Any]) -> dict[str, Any]:
         "keys": [item.key for item in items],
         "inputs": [item.key for item in free],
         "rebuilt": [item.key for item in rebuilt],
+        **without_own(of.missing),
     }
     return job | {"values": _values(spec, items, job, asked["samples"])}
 
