@@ -222,7 +222,8 @@ def prepare(
         inputs,
     )
     names = recorded_names(cell, modes, watched, model.assembly.contributors)
-    recorder = Recorder(compiled, list(dict.fromkeys([*names, *also])), watched)
+    every = list(dict.fromkeys([*names, *also]))
+    recorder = Recorder(compiled, every, watched, dissipates=cell.kind == "symmetric")
     start = recorder.values_at(compiled, 0, 0.0, None, inputs)
     refuse_what_is_no_number(model, compiled, modes, start, compiled.inputs(0, 0.0, inputs))
     index = {step.solved_as: number for number, step in enumerate(steps)}

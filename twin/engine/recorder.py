@@ -120,9 +120,18 @@ class Recorder:
         The variables to store.
     watched : list of Watched
         The criteria, whose worst values in a cycle go into its row.
+    dissipates : bool
+        Whether the cell stores nothing, as a symmetric one.
     """
 
-    def __init__(self, compiled: CompiledCell, names: Iterable[str], watched: list[Watched]):
+    def __init__(
+        self,
+        compiled: CompiledCell,
+        names: Iterable[str],
+        watched: list[Watched],
+        dissipates: bool = False,
+    ):
+        self.dissipates = dissipates
         self.observer: Observer = compiled.observer(list(names))
         self.power: Observer = compiled.observer([CURRENT, VOLTAGE])
         self.tables = compiled.table_watch(self.observer.names)
@@ -139,7 +148,7 @@ class Recorder:
             seen = self.power(t, y, inputs)
             return seen[CURRENT], seen[VOLTAGE]
 
-        sampled = sample(result, power)
+        sampled = sample(result, power, self.dissipates)
         record.charge_Wh += sampled.charge_Wh
         record.discharge_Wh += sampled.discharge_Wh
         if step.period is None:
