@@ -24,8 +24,8 @@ DAMAGED = "damaged"
 FINISHED = ("completed", "cell-failed", "left-window", "solver-gave-up", "cancelled")
 """The ways a run ends."""
 
-LIVED = ("completed", "cell-failed", "solver-gave-up")
-"""The ends after which a member of a study is done."""
+LIVED = tuple(end for end in FINISHED if end != "cancelled")
+"""The ends after which a member of a study is done, and not begun again."""
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _BASE32 = _LETTERS + "234567"
