@@ -27,6 +27,8 @@ from twin.modes.mode import FailureMode
 _HALVINGS, _SECONDS = 12, 20.0
 """How near to the moment it looks for what is no number, and for how long at most."""
 _AHEAD = 8
+_MOMENT = 1e-9
+"""The least part of a step that is tried."""
 
 
 @dataclass(frozen=True)
@@ -127,12 +129,15 @@ def _as_far_as_it_goes(
     """Return the longest part of a step that can be solved, and how much longer is too long [s]."""
     low, high, known = 0.0, float(compiled.steps[index].duration), None
     until = time.monotonic() + _SECONDS
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
+    # A moment first: what cannot begin at all is none of this.
+    for n in range(_HALVINGS + 1):
+        middle = (low + high) / 2 if n else _MOMENT * high
         try:
             known = compiled.solve(index, t, y, user, duration=middle)
             low = middle
         except StepFailed:
+            if known is None and n == 0:
+                break
             high = middle
         except (StepInfeasible, FailureAtStart):
             break

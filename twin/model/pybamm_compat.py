@@ -211,6 +211,14 @@ class CompiledCell:
             inputs[self.target_name] = target
         return inputs
 
+    def constant_current(self, index: int) -> float | None:
+        """Return the current that a step holds [A]; None if it holds none, or something else."""
+        step = self.steps[index]
+        if not isinstance(step, pybamm.step.BaseStepExplicit):
+            return None
+        found: float | None = step.control_target_value(self._simulation._parameter_values)
+        return found
+
     def solve(
         self,
         index: int,
