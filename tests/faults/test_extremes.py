@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import time
 
 import pytest
@@ -53,6 +54,9 @@ def test_extreme_cells(times, figure):
         else:
             kind: OutcomeKind = found.outcome.kind
             kinds[kind] = kinds.get(kind, 0) + 1
+            if kind == "solver-gave-up":
+                says = f"{repro}\n    cycle {found.outcome.cycle}: {found.outcome.numerics}"
+                print(says, file=sys.stderr, flush=True)
         tried += 1
         assert time.monotonic() - began < SECONDS, f"after {tried} cells"
     figure(cells=tried, refused_as_no_cell=refused, ends=kinds, untyped=len(untyped))

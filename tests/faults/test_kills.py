@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from typing import Any
@@ -30,7 +31,7 @@ def content(url: str, kind: str, which: str) -> Any:
         return {
             str(r.settings["member"]): (rows(store, r.id), ends(r.outcome))
             for r in store.runs(study=which)
-            if r.status in ("completed", "cell-failed")
+            if r.status in twin.FINISHED
         }
 
 
@@ -40,7 +41,7 @@ def finished(url: str, kind: str, which: str) -> set[Any]:
             return {
                 str(r.settings["member"])
                 for r in store.runs(study=which)
-                if r.status == "completed"
+                if r.status in twin.FINISHED  # a member that died or gave up is done as well
             }
         return {row["cycle"] for row in store.cycles(which)}
 
@@ -94,21 +95,40 @@ def test_on_postgresql(going, figure, times, url, tmp_path, kind):
     killed_often(going, figure, times(KILLS), url, kind, f"sqlite:///{tmp_path}/whole.db")
 
 
-def test_a_study_goes_on_when_its_server_was_restarted(going, server, url, sql, tmp_path):
-    one = going(url, "forecast")
-    assert one.process.stdout is not None
-    which = ""
-    for line in one.process.stdout:
-        if '"id"' in line:
-            which = line.split('"')[3]
-        if '"member"' in line:
-            break
-    name = url.rpartition("/")[2].partition("?")[0]
-    sql(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-        f"WHERE datname = '{name}' AND pid <> pg_backend_pid()"
-    )
-    one.ended()
-    with Store.open(url) as store:
-        found = twin.continue_study(which, store=store, workers=1)
-        assert found.to_dict()["failed_members"] == 0 and len(found.members) == 8
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_the_server_breaks_off_goes_on_when_it_is_back(
+    going, own_server, figure, times, tmp_path, kind
+):
+    """The server itself is stopped as by a crash, and started again, in the middle of the work."""
+    chance, plain = random.Random(17), f"sqlite:///{tmp_path}/whole.db"
+    told, err = going(plain, kind).ended()
+    assert told and told[-1] == {"done": True}, err
+    expected, moments = content(plain, kind, told[0]["id"]), max(1, times(KILLS) // 10)
+    broken, lost = 0, 0
+    for moment in range(moments):
+        url = own_server.database(f"{kind}{moment}")
+        one = going(url, kind)
+        assert one.process.stdout is not None
+        which, done, wanted = "", set(), chance.randrange(1, 5)
+        for line in one.process.stdout:
+            if '"id"' in line:
+                which = json.loads(line)["id"]
+            if '"cycle"' in line or '"member"' in line:
+                found = json.loads(line)
+                done |= {found[name] for name in ("cycle", "member") if name in found}
+            if len(done) >= wanted:
+                break
+        pids = own_server.pid()
+        own_server.restart()
+        assert own_server.pid() != pids
+        more, err = one.ended()
+        broken += one.process.returncode != 0
+        done |= {line[name] for line in more for name in ("cycle", "member") if name in line}
+        lost += len(done - finished(url, kind, which))
+        if one.process.returncode:
+            assert "StoreError" in err, err  # named, not a driver's own error
+            more, err = going(url, kind, which).ended()
+        assert more[-1] == {"done": True}, err
+        assert content(url, kind, which) == expected
+    figure(restarts=moments, broke_off=broken, lost=lost)
+    assert lost == 0

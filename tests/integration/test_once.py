@@ -62,6 +62,35 @@ def both_live_the_study(url: str) -> None:
     assert all(runs[member] == run for found in seen for member, run in found.items())
 
 
+@pytest.mark.parametrize("end", ["completed", "cell-failed", "left-window", "solver-gave-up"])
+def test_a_finished_member_is_not_lived_again_whatever_its_end(tmp_path, monkeypatch, end):
+    import twin
+    from twin.studies.member import Bench
+
+    url = f"sqlite:///{tmp_path}/runs.db"
+    study = begin(url)
+    with Store.open(url) as store:
+        (before,) = store.runs(study=study)
+        outcome = before.outcome | {"kind": end}
+        store.finish_run(before.id, status=end, outcome=outcome, wall_s=1.0)
+        # By its study: the one that is done is not asked for, and the one that is not is.
+        asked, live = [], Bench.live
+        monkeypatch.setattr(
+            Bench,
+            "live",
+            lambda self, name, *a, **k: (asked.append(name), live(self, name, *a, **k))[1],
+        )
+        twin.forecast(CELL, study=study, samples=2, workers=1, store=store)
+        assert asked == [1]
+        # By the store, for a process that read the study before it was done.
+        job = store.study(study).design
+        done = Bench(job, study, store).live(0, {})
+        assert (done["run"], done["kind"]) == (before.id, end)
+        runs = {str(run.settings["member"]): run for run in store.runs(study=study)}
+        assert runs["0"].id == before.id and runs["0"].updated == store.run(before.id).updated
+        assert runs["0"].status == end and sorted(runs) == ["0", "1"]
+
+
 def test_two_processes_live_each_member_once_on_sqlite(tmp_path):
     both_live_the_study(f"sqlite:///{tmp_path}/runs.db")
 

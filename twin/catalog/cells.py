@@ -177,7 +177,9 @@ def plan_of(protocol: Protocol, spec: CellSpec) -> Plan:
                 phase.name,
                 phase.cycles,
                 tuple(
-                    PlanStep(s.text, si(s.temperature), si(s.pressure), si(s.period))
+                    PlanStep(
+                        s.text, si(s.temperature), si(s.pressure), si(s.period), s.place, s.drive
+                    )
                     for s in phase.steps
                 ),
             )

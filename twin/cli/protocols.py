@@ -74,6 +74,9 @@ def _show(sheet: Page, protocol: Protocol) -> None:
         sheet.heading(f"Phase {phase.name!r}, {count}{_surroundings(phase)}")
         for number, step in enumerate(phase.steps, 1):
             sheet.line(f"{number}. {step.do}{_surroundings(step)}", indent=2)
+    if protocol.drives:
+        sheet.heading("Drive cycles")
+        sheet.facts((name, drive.says) for name, drive in protocol.drives.items())
 
 
 def _surroundings(part: Any) -> str:

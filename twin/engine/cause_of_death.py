@@ -9,6 +9,7 @@ from typing import Any
 from twin.engine.blame import MAIN_PART, heating, plain, responsible, window_share
 from twin.engine.criteria import CAPACITY, CORE, INEFFICIENT, RESISTANCE, STILLBORN, Watched
 from twin.engine.cycler import CycleEnd
+from twin.engine.finite import NoNumber
 from twin.engine.outcome import Outcome, Standing
 from twin.engine.prepare import Prepared
 from twin.engine.recorder import PRESSURE, VOLTAGE
@@ -299,6 +300,23 @@ def _way_on(prepared: Prepared) -> str:
     return f"resume with other tolerances (--rtol {rtol:g} --atol {atol:g}), or {other}"
 
 
+def no_number(found: NoNumber, where: Mapping[str, Any], message: str = "") -> Outcome:
+    """Return the end of a run in which something of a mode is no number any more."""
+    return Outcome(
+        kind="solver-gave-up",
+        says=f"the failure mode {found.mode!r} has no number to go on with: {found.what} is not "
+        f"finite in cycle {where['cycle']}",
+        fix=f"check its parameters; or leave it out with --without {found.mode}, and tell its "
+        "author",
+        numerics={
+            "message": message,
+            "physical_limit_reached": False,
+            "no_number": {"mode": found.mode, "what": found.what},
+        },
+        **where,
+    )
+
+
 def _gave_up(
     prepared: Prepared,
     end: CycleEnd,
@@ -308,6 +326,8 @@ def _gave_up(
 ) -> Outcome:
     close = nearest(found)
     physical = close is not None and close.margin < _NEAR
+    if end.no_number is not None and not physical:
+        return no_number(end.no_number, where, end.message)
     runner_up = close
     if physical and close is not None:
         runner_up = _runner_up(found, close.mode, close.criterion)

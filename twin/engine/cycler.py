@@ -9,6 +9,7 @@ from typing import Any
 
 from twin.engine.checkup import AT_LIMIT, Limit, Taken
 from twin.engine.criteria import EVENT, Watched
+from twin.engine.finite import NoNumber
 from twin.engine.plan import PlanPhase, PlanStep
 from twin.engine.prepare import Prepared
 from twin.engine.recorder import VOLTAGE, CycleRecord
@@ -27,7 +28,8 @@ class CycleEnd:
     ``reason`` is ``"done"``, ``"criterion"`` (``watched`` says which), ``"limit"`` (one of
     PyBaMM's own events, in ``message``), ``"solver"`` or ``"stopped"``. ``step`` is the step that
     a criterion or a limit ended, ``unguarded`` says that it had no voltage to stop at, and
-    ``start`` holds the stored variables as it began, if it could not begin.
+    ``start`` holds the stored variables as it began, if it could not begin; ``no_number`` says
+    what of a mode is no number where the solver gave up.
     """
 
     reason: str
@@ -40,6 +42,7 @@ class CycleEnd:
     step: str = ""
     unguarded: bool = False
     start: Mapping[str, float] = field(default_factory=dict)
+    no_number: NoNumber | None = None
 
 
 def run_cycle(
@@ -105,6 +108,7 @@ def _run_step(
         return end, t, y
     except FallbacksExhausted as error:
         end = CycleEnd("solver", t, y, message=error.message, tried=tuple(error.tried))
+        end.no_number = prepared.owners.inside(prepared.compiled, index, t, y, user)
         return end, t, y
     record.rungs += rungs
     inputs = prepared.compiled.inputs(index, t, user)

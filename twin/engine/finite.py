@@ -1,16 +1,149 @@
-"""Whether a built cell's equations are numbers where it starts, and whose they are if not."""
+"""Whether a built cell's equations are numbers, and whose they are if not.
+
+Where a cell starts, what is no number refuses the mode it comes from. Later it ends the run: the
+solver cannot go on, or a variable of the mode is nothing that a criterion could judge.
+"""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from twin.errors import PluginError
-from twin.model.pybamm_compat import CompiledCell
+from twin.model.pybamm_compat import (
+    CompiledCell,
+    FailureAtStart,
+    StepFailed,
+    StepInfeasible,
+    StepResult,
+)
 from twin.modes import brought
 from twin.modes.mode import FailureMode
+
+_HALVINGS, _SECONDS = 12, 20.0
+"""How near to the moment it looks for what is no number, and for how long at most."""
+_AHEAD = 8
+_MOMENT = 1e-9
+"""The least part of a step that is tried."""
+
+
+@dataclass(frozen=True)
+class NoNumber:
+    """The mode that something that is no number comes from, and what it is."""
+
+    mode: str
+    what: str
+
+
+@dataclass(frozen=True)
+class Owners:
+    """Which mode has brought which variable and which state, by their names."""
+
+    variables: Mapping[str, str]
+    states: Mapping[str, str]
+
+    @classmethod
+    def of(cls, model: Any, modes: Iterable[FailureMode]) -> Owners:
+        """Return those of a model, before it is built."""
+        variables: dict[str, str] = {}
+        states: dict[str, str] = {}
+        for mode in modes:
+            variables |= dict.fromkeys(brought.own_variables(model, mode.id), mode.id)
+            states |= dict.fromkeys(brought.own_states(model, mode.id), mode.id)
+        return cls(variables, states)
+
+    def seen(
+        self, compiled: CompiledCell, columns: Mapping[str, Iterable[np.ndarray]]
+    ) -> NoNumber | None:
+        """Return what is no number (NaN) among the stored variables of a cycle, if anything is."""
+        found = [
+            (_size(compiled.model.get_processed_variable(name)), name)
+            for name, parts in columns.items()
+            if name in self.variables and any(np.isnan(part).any() for part in parts)
+        ]
+        if not found:
+            return None
+        _, name = min(found)
+        return NoNumber(self.variables[name], repr(name))
+
+    def inside(
+        self,
+        compiled: CompiledCell,
+        index: int,
+        t: float,
+        y: np.ndarray | None,
+        user: Mapping[str, float],
+    ) -> NoNumber | None:
+        """Return what is no number in the equations where the solver gave up, if it is a mode's.
+
+        The step is solved as far as it goes, by halves; from there the states are followed
+        along their slopes until something is no number. The shortest of the expressions says
+        where it comes from.
+
+        Parameters
+        ----------
+        compiled, index, t, y, user
+            The step that could not be solved, as in :meth:`CompiledCell.solve`.
+        """
+        if not self.states and not self.variables:
+            return None
+        inputs = compiled.inputs(index, t, user)
+        start = compiled.initial_state(user) if y is None else y
+        found = self._at(compiled, t, start, inputs)
+        if found is not None:
+            return found
+        known, left = _as_far_as_it_goes(compiled, index, t, y, user)
+        if known is None or known.yp is None:
+            return None
+        for power in range(-_AHEAD, 3):
+            ahead = left * 4.0**power
+            there = known.y[:, -1] + ahead * known.yp[:, -1]
+            found = self._at(compiled, float(known.t[-1]) + ahead, there, inputs)
+            if found is not None:
+                return found
+        return None
+
+    def _at(
+        self, compiled: CompiledCell, t: float, y: np.ndarray, inputs: Mapping[str, float]
+    ) -> NoNumber | None:
+        wrong = _wrong_equations(compiled.model, inputs, t, y.reshape(-1, 1))
+        found = [(size, name) for name, size in wrong]
+        if not found:
+            return None
+        _, name = min(found)
+        mode = self.states.get(name)
+        return None if mode is None else NoNumber(mode, f"the equation of {name!r}")
+
+
+def _as_far_as_it_goes(
+    compiled: CompiledCell,
+    index: int,
+    t: float,
+    y: np.ndarray | None,
+    user: Mapping[str, float],
+) -> tuple[StepResult | None, float]:
+    """Return the longest part of a step that can be solved, and how much longer is too long [s]."""
+    low, high, known = 0.0, float(compiled.steps[index].duration), None
+    until = time.monotonic() + _SECONDS
+    # A moment first: what cannot begin at all is none of this.
+    for n in range(_HALVINGS + 1):
+        middle = (low + high) / 2 if n else _MOMENT * high
+        try:
+            known = compiled.solve(index, t, y, user, duration=middle)
+            low = middle
+        except StepFailed:
+            if known is None and n == 0:
+                break
+            high = middle
+        except (StepInfeasible, FailureAtStart):
+            break
+        if time.monotonic() > until:
+            break
+    return known, high - low
 
 
 def refuse_what_is_no_number(
@@ -66,19 +199,22 @@ def _refused(mode_id: str, what: str) -> PluginError:
     )
 
 
-def _wrong_equations(built: Any, inputs: Mapping[str, float]) -> Iterator[tuple[str, int]]:
-    """Yield the states whose rate or residual is no number at the start, and its length."""
-    given = dict(inputs)
-    y = built.concatenated_initial_conditions.evaluate(0, inputs=given)
+def _wrong_equations(
+    built: Any, inputs: Mapping[str, float], t: float = 0.0, y: np.ndarray | None = None
+) -> Iterator[tuple[str, int]]:
+    """Yield the states whose rate or residual is no number (at the start), and its length."""
+    given, starts = dict(inputs), y is None
+    if y is None:
+        y = built.concatenated_initial_conditions.evaluate(0, inputs=given)
     with np.errstate(all="ignore"):
         for kind in ("rhs", "algebraic"):
-            whole = getattr(built, f"concatenated_{kind}").evaluate(0, y, inputs=given)
+            whole = getattr(built, f"concatenated_{kind}").evaluate(t, y, inputs=given)
             if np.isfinite(whole).all():
                 continue
             for variable, symbol in getattr(built, kind).items():
-                if not np.isfinite(symbol.evaluate(0, y, inputs=given)).all():
+                if not np.isfinite(symbol.evaluate(t, y, inputs=given)).all():
                     yield variable.name, _size(symbol)
-        for variable, symbol in built.initial_conditions.items():
+        for variable, symbol in built.initial_conditions.items() if starts else ():
             if not np.isfinite(symbol.evaluate(0, inputs=given)).all():
                 yield variable.name, 0
 

@@ -67,6 +67,27 @@ class OpenCircuit:
             The stored variables at one moment: fillings, active fractions and the metal's
             thickness.
         """
+        ends, _, _ = self._ends(state)
+        return float(ends[1] - ends[0])
+
+    def full_filling(self) -> float:
+        """Return how full the cathode of the new cell is at the upper voltage limit."""
+        new = {}
+        for i in self.cell.interfaces:
+            electrode = self.cell.electrode(i.place)
+            if i.kind == "porous":
+                new[i("stoichiometry")] = electrode.initial_stoichiometry.si
+            else:
+                new[i("sodium thickness [m]")] = electrode.thickness.si
+        ends, held, sites = self._ends(new)
+        return float((held + ends[0]) / sites)
+
+    def _ends(self, state: Mapping[str, float]) -> tuple[np.ndarray, float, float]:
+        """Return the charges at the upper and the lower limit [A.h], with those at the cathode.
+
+        They are counted from the state; the others are what the cathode holds in it and what
+        its sites could hold.
+        """
         anode, cathode = self.cell.interfaces
         n_c, sites_c = self._host(cathode, state)
         if anode.kind == "porous":
@@ -76,7 +97,7 @@ class OpenCircuit:
             n_a, sites_a = self._metal(anode, state), 0.0
             low, high = -n_c, min(sites_c - n_c, n_a)
         if high <= low:
-            return 0.0
+            return np.zeros(2), n_c, sites_c
         q = np.linspace(low, high, _POINTS)
         voltage = self._at(cathode, (n_c + q) / sites_c)
         if anode.kind == "porous":
@@ -85,7 +106,7 @@ class OpenCircuit:
         # A measured curve may have a hump; what the cell passes through once does not.
         voltage = np.minimum.accumulate(voltage)
         ends = np.interp([-window.upper.si, -window.lower.si], -voltage, q)
-        return float(ends[1] - ends[0])
+        return ends, n_c, sites_c
 
     def _host(self, interface: Interface, state: Mapping[str, float]) -> tuple[float, float]:
         """Return the sodium in a composite and the sites it has left [A.h]."""

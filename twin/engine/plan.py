@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from twin.specs.drive import Drive
 
 _CURRENT = re.compile(r"^(Charge|Discharge) at (?:[\d.]+(?P<unit> m?A)|C/[\d.]+|[\d.]+C)(?= )")
 
@@ -14,13 +16,18 @@ class PlanStep:
     """One step: a PyBaMM Experiment string and its surroundings.
 
     Temperature in K and pressure in Pa; None means the cell's own. ``period`` is the
-    spacing of stored points [s], None for as many as the step's course asks for.
+    spacing of stored points [s], None for as many as the step's course asks for. ``place`` is
+    the step's in its phase, counted from 0, and ``drive`` the drive cycle it goes through,
+    whose name its words say.
     """
 
     do: str
     temperature: float | None = None
     pressure: float | None = None
     period: float | None = None
+    # What runs stored earlier compare their cycles by has neither.
+    place: int = field(default=0, repr=False)
+    drive: Drive | None = field(default=None, repr=False)
 
     @property
     def solved_as(self) -> tuple[str, float | None]:
@@ -32,9 +39,12 @@ class PlanStep:
 
     @property
     def but_for_current(self) -> tuple[str, float | None]:
-        """The same for all currents of one sign: they differ in a number the solver is given."""
+        """The same for all currents of one sign: they differ in a number the solver is given.
+
+        A drive cycle is built in, number for number.
+        """
         do = _CURRENT.sub(lambda m: f"{m[1]} at {'A' if m['unit'] else 'C'}", self.do)
-        return (do, self.temperature)
+        return (do if self.drive is None else f"{do} {self.drive.digest}", self.temperature)
 
 
 @dataclass(frozen=True)
@@ -48,7 +58,9 @@ class PlanPhase:
     @property
     def fingerprint(self) -> str:
         """A short name for what the cycles do: cycles of one kind are comparable."""
-        return hashlib.sha256(repr(self.steps).encode()).hexdigest()[:12]
+        drives = [step.drive.digest for step in self.steps if step.drive is not None]
+        words = f"{self.steps!r}{drives or ''}"
+        return hashlib.sha256(words.encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True)

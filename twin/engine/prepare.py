@@ -11,7 +11,7 @@ import pybamm
 
 from twin.engine import criteria
 from twin.engine.criteria import Watched
-from twin.engine.finite import refuse_what_is_no_number
+from twin.engine.finite import Owners, refuse_what_is_no_number
 from twin.engine.inventory import OpenCircuit
 from twin.engine.plan import Plan, PlanStep
 from twin.engine.recorder import Recorder, recorded_names
@@ -23,12 +23,14 @@ from twin.model.citations import cite
 from twin.model.full_cell import SolidStateSodiumDFN, SolidStateSodiumSPM
 from twin.model.parameters import APPLIED_PRESSURE, build_values, built_in
 from twin.model.pybamm_compat import CompiledCell, SolverSettings, make_step
+from twin.model.state_of_charge import FULL, add_state_of_charge
 from twin.model.symmetric_cell import SodiumSymmetricCell
 from twin.modes import brought
 from twin.modes.acting import acting
 from twin.modes.context import CellContext
 from twin.modes.mode import FailureMode
 from twin.specs.schema import CellSpec
+from twin.specs.steps import STATE_OF_CHARGE, shares_of
 
 
 def build_model(
@@ -94,6 +96,8 @@ class Prepared:
     step_index: dict[Any, int] = field(default_factory=dict)
     free: Mapping[str, float] = field(default_factory=dict)
     """Values of the parameters left free, by their PyBaMM names."""
+    owners: Owners = field(default_factory=lambda: Owners({}, {}))
+    """Which mode has brought what."""
 
     @cached_property
     def open_circuit(self) -> OpenCircuit:
@@ -113,7 +117,12 @@ class Prepared:
     def inputs(self, pressure: float | None) -> dict[str, float]:
         """Return the model's own inputs for a step at a stack pressure [Pa]."""
         applied = self.spec.stack.pressure.si if pressure is None else pressure
-        return {**self.free, APPLIED_PRESSURE: applied}
+        return {**self.free, **self._full, APPLIED_PRESSURE: applied}
+
+    @cached_property
+    def _full(self) -> dict[str, float]:
+        """What the state of charge is counted from, where a step ends at one."""
+        return full_state(self.open_circuit) if _by_charge(self.compiled.steps) else {}
 
     def at(self, spec: CellSpec, free: Mapping[str, float], plan: Plan | None = None) -> Prepared:
         """Return the same built cell with other values of what was left free.
@@ -177,21 +186,29 @@ def prepare(
     values.update(dict.fromkeys((APPLIED_PRESSURE, *free), "[input]"))
     steps = plan.unique_steps
     inputs = {APPLIED_PRESSURE: spec.stack.pressure.si, **free}
+    made = _made(steps, spec)
+    if _by_charge(made):
+        add_state_of_charge(model)
+        inputs |= full_state(OpenCircuit(spec))
+        also = [*also, STATE_OF_CHARGE]
     compiled = _compile(
         model,
         values,
-        _made(steps, spec),
+        made,
         SolverSettings(settings.rtol, settings.atol),
         spec,
         inputs,
     )
     names = recorded_names(cell, modes, watched, model.assembly.contributors)
-    names += of_patches
-    recorder = Recorder(compiled, list(dict.fromkeys([*names, *also])), watched)
+    every = list(dict.fromkeys([*names, *of_patches, *also]))
+    recorder = Recorder(compiled, every, watched, dissipates=cell.kind == "symmetric")
     start = recorder.values_at(compiled, 0, 0.0, None, inputs)
     refuse_what_is_no_number(model, compiled, modes, start, compiled.inputs(0, 0.0, inputs))
     index = {step.solved_as: number for number, step in enumerate(steps)}
-    return Prepared(spec, cell, modes, plan, settings, compiled, recorder, watched, index, free)
+    owners = Owners.of(model, modes)
+    return Prepared(
+        spec, cell, modes, plan, settings, compiled, recorder, watched, index, free, owners
+    )
 
 
 def as_built(own: Watched, built: Watched) -> Watched:
@@ -200,10 +217,20 @@ def as_built(own: Watched, built: Watched) -> Watched:
     return replace(own, criterion=judged)
 
 
+def _by_charge(steps: Iterable[Any]) -> bool:
+    """Return whether one of PyBaMM's steps ends at a state of charge."""
+    return any(shares_of(step) for step in steps)
+
+
+def full_state(cell: OpenCircuit) -> dict[str, float]:
+    """Return the input that a cell's state of charge is counted from."""
+    return {FULL: cell.full_filling()}
+
+
 def _made(steps: Iterable[PlanStep], spec: CellSpec) -> list[Any]:
     """Return PyBaMM's steps of a plan's."""
     ambient = spec.thermal.ambient.si
-    return [make_step(s.do, temperature=s.temperature or ambient) for s in steps]
+    return [make_step(s.do, temperature=s.temperature or ambient, drive=s.drive) for s in steps]
 
 
 def _compile(

@@ -120,9 +120,18 @@ class Recorder:
         The variables to store.
     watched : list of Watched
         The criteria, whose worst values in a cycle go into its row.
+    dissipates : bool
+        Whether the cell stores nothing, as a symmetric one.
     """
 
-    def __init__(self, compiled: CompiledCell, names: Iterable[str], watched: list[Watched]):
+    def __init__(
+        self,
+        compiled: CompiledCell,
+        names: Iterable[str],
+        watched: list[Watched],
+        dissipates: bool = False,
+    ):
+        self.dissipates = dissipates
         self.observer: Observer = compiled.observer(list(names))
         self.power: Observer = compiled.observer([CURRENT, VOLTAGE])
         self.tables = compiled.table_watch(self.observer.names)
@@ -131,15 +140,15 @@ class Recorder:
     def add(self, record: CycleRecord, step: PlanStep, result: StepResult, inputs: Any) -> None:
         """Add a solved step to a cycle, at its own period if it has one.
 
-        ``Step`` is the step's place in its cycle, counted from 0; one that was skipped
-        leaves a gap.
+        ``Step`` is the step's place in its phase of the protocol, counted from 0; one that was
+        skipped or left out leaves a gap.
         """
 
         def power(t: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             seen = self.power(t, y, inputs)
             return seen[CURRENT], seen[VOLTAGE]
 
-        sampled = sample(result, power)
+        sampled = sample(result, power, self.dissipates)
         record.charge_Wh += sampled.charge_Wh
         record.discharge_Wh += sampled.discharge_Wh
         if step.period is None:
@@ -150,7 +159,7 @@ class Recorder:
             y = result.at(t)
         values = self.observer(t, y, inputs)
         values["Time [s]"] = t
-        values["Step"] = np.full(len(t), float(len(record.steps) + len(record.skipped)))
+        values["Step"] = np.full(len(t), float(step.place))
         for left in self.tables(t, y, inputs).values():
             keep_worst(record.outside, left)
         for name, column in values.items():

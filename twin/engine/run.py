@@ -11,7 +11,7 @@ from twin.engine import events as run_events
 from twin.engine import leaving
 from twin.engine.ageing import Ageing
 from twin.engine.blame import as_aged, gather_evidence
-from twin.engine.cause_of_death import judge, nearest, standings
+from twin.engine.cause_of_death import judge, nearest, no_number, standings
 from twin.engine.checkpoint import State
 from twin.engine.criteria import cycle_standings
 from twin.engine.cycler import CycleEnd, run_cycle
@@ -209,6 +209,11 @@ class RunLoop:
         of_cycle, aged = self._compare(phase, row, record, end)
         found = standings(self.prepared.watched, row) + of_cycle
         outcome = self._judge(end, row, record, of_cycle, (t, y))
+        if outcome is None:
+            nothing = self.prepared.owners.seen(self.prepared.compiled, record.columns)
+            if nothing is not None:
+                where = {"cycle": number, "time_h": end.t / 3600}
+                outcome = no_number(nothing, where)
         self._note_margins(row, found)
         return Solved(record, end, row, found, outcome, aged)
 

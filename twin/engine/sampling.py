@@ -34,8 +34,8 @@ class Sampled:
     """A step's times, states, current [A] and voltage [V], refined.
 
     ``charge_Wh`` and ``discharge_Wh`` are the energies taken up while the current charges and
-    given while it discharges, as charges are counted: a symmetric cell, which takes energy
-    both ways, gives less than none.
+    given while it discharges, as charges are counted; in a symmetric cell, which takes energy
+    both ways, what each half cycle dissipates.
     """
 
     t: np.ndarray
@@ -69,7 +69,11 @@ def thin(n: int, limit: int) -> np.ndarray:
     return np.unique(np.linspace(0, n - 1, limit).round().astype(int))
 
 
-def sample(result: StepResult, power: Callable[[np.ndarray, np.ndarray], tuple]) -> Sampled:
+def sample(
+    result: StepResult,
+    power: Callable[[np.ndarray, np.ndarray], tuple],
+    dissipates: bool = False,
+) -> Sampled:
     """Refine a step's points until its energy is told well.
 
     Parameters
@@ -78,6 +82,8 @@ def sample(result: StepResult, power: Callable[[np.ndarray, np.ndarray], tuple])
         The solved step.
     power : callable
         ``power(t, y)`` returns current [A] and voltage [V] at those times and states.
+    dissipates : bool
+        Whether the cell stores nothing, so that it takes energy in both directions.
     """
     t, y = result.t, result.y
     current, voltage = power(t, y)
@@ -103,7 +109,9 @@ def sample(result: StepResult, power: Callable[[np.ndarray, np.ndarray], tuple])
         t,
         y,
         charge_Wh=-float(np.trapezoid(np.minimum(current, 0) * voltage, t)) / 3600,
-        discharge_Wh=float(np.trapezoid(np.maximum(current, 0) * voltage, t)) / 3600,
+        discharge_Wh=(-1 if dissipates else 1)
+        * float(np.trapezoid(np.maximum(current, 0) * voltage, t))
+        / 3600,
         current=current,
         voltage=voltage,
     )

@@ -18,6 +18,7 @@ class Fallback:
     says: str
     change: Callable[[SolverSettings, float], SolverSettings]
     fresh_algebraic: bool = False
+    raised: bool = False
 
 
 # Tolerances first (a stiff knee wants tighter ones, a noisy one looser), then short
@@ -38,7 +39,14 @@ FALLBACKS: tuple[Fallback, ...] = (
         lambda s, d: replace(s, dt_init=1e-6),
         fresh_algebraic=True,
     ),
+    # At many C the potentials lie volts from where they are at rest, and Newton's method does
+    # not find them in one go.
+    Fallback("the current raised in steps", lambda s, d: replace(s, dt_init=1e-6), raised=True),
 )
+_SHARES = (1e-3, 1e-2, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+"""Of the current, one after the other."""
+_MOMENT_S = 1e-6
+"""How long each is held: the potentials follow, and nothing else moves [s]."""
 
 
 class FallbacksExhausted(Exception):
@@ -90,15 +98,49 @@ def solve_with_fallbacks(
     try:
         for rung in FALLBACKS:
             tried.append(rung.says)
-            start = _with_fresh_algebraic(cell, y, user) if rung.fresh_algebraic else y
+            settings = rung.change(base, span)
             try:
-                settings = rung.change(base, span)
+                start = _with_fresh_algebraic(cell, y, user) if rung.fresh_algebraic else y
+                if rung.raised:
+                    start = _raised(cell, index, t, y, user, settings, target)
                 return cell.solve(index, t, start, user, settings=settings, **how), tried
             except StepFailed:
                 continue
     finally:
         cell.forget_solvers()
     raise FallbacksExhausted(message, tried)
+
+
+def _raised(
+    cell: CompiledCell,
+    index: int,
+    t: float,
+    y: np.ndarray | None,
+    user: Mapping[str, float],
+    settings: SolverSettings,
+    target: float | None,
+) -> np.ndarray:
+    """Return a state with the potentials at nearly all of a step's current, come to in steps.
+
+    Raises
+    ------
+    StepFailed
+        If what the step holds is no constant current, or a share of it cannot be solved.
+    StepInfeasible, FailureAtStart
+        If a share of the current is too much already.
+    """
+    whole = cell.constant_current(index)
+    if whole and target is not None:
+        whole = target
+    if not whole:
+        raise StepFailed("the step holds no constant current")
+    start = cell.initial_state(user) if y is None else y.copy()
+    for share in _SHARES:
+        held = cell.solve(
+            index, t, start, user, duration=_MOMENT_S, target=share * whole, settings=settings
+        )
+        start[cell.model.len_rhs :] = held.y[cell.model.len_rhs :, -1]
+    return start
 
 
 def _with_fresh_algebraic(

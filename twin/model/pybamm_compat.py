@@ -12,7 +12,7 @@ import copy
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -23,10 +23,13 @@ from twin.model.layout import layout_of
 from twin.model.observer import Observer
 from twin.model.pybamm_solver import ScalarIDAKLUSolver
 from twin.model.tables import TableWatch
+from twin.specs.drive import Drive
 from twin.specs.protocol_limits import voltages_of
+from twin.specs.steps import read_step
 
 _INFEASIBLE = "non-positive at initial conditions"
 EXPERIMENT_TAG = "[experiment]"
+_DRIVE = "Interpolant 'Drive Cycle'"
 
 
 @dataclass(frozen=True)
@@ -44,18 +47,22 @@ class StepResult:
         limits share one name, which carries :data:`EXPERIMENT_TAG`.
     yp : ndarray, shape (states, n), or None
         Time derivatives of the states, if the solver returns them.
+    corners : ndarray
+        The times at which a drive cycle turns [s]: ``yp`` there is that from before.
     """
 
     t: np.ndarray
     y: np.ndarray
     termination: str
     yp: np.ndarray | None = None
+    corners: np.ndarray = field(default_factory=lambda: np.empty(0))
 
     def at(self, t: np.ndarray) -> np.ndarray:
         """Return the states, shape (states, m), at times between the solver's points.
 
         Between two points the states follow the cubic Hermite polynomial of their values
-        and derivatives, as the solver's own output does; without derivatives, a line.
+        and derivatives, as the solver's own output does; without derivatives, a line. After
+        a corner it is the parabola of the values and the derivative at the other end.
         """
         left = np.clip(np.searchsorted(self.t, t, side="right") - 1, 0, len(self.t) - 2)
         h = self.t[left + 1] - self.t[left]
@@ -64,6 +71,9 @@ class StepResult:
         if self.yp is None:
             return y0 + x * rise
         d0, d1 = self.yp[:, left] * h, self.yp[:, left + 1] * h
+        if len(self.corners):
+            turned = np.isin(self.t[left], self.corners)
+            d0[:, turned] = (2 * rise - d1)[:, turned]
         return y0 + x * (d0 + x * (3 * rise - 2 * d0 - d1 + x * (d0 + d1 - 2 * rise)))
 
 
@@ -94,8 +104,10 @@ def of_any_size() -> Iterator[None]:
         pybamm.settings.max_y_value = before
 
 
-def make_step(text: str, *, temperature: float | None = None) -> pybamm.step.BaseStep:
-    """Return a PyBaMM step from an Experiment string.
+def make_step(
+    text: str, *, temperature: float | None = None, drive: Drive | None = None
+) -> pybamm.step.BaseStep:
+    """Return a PyBaMM step from its words (:mod:`twin.specs.steps`).
 
     Parameters
     ----------
@@ -103,13 +115,15 @@ def make_step(text: str, *, temperature: float | None = None) -> pybamm.step.Bas
         E.g. ``"Charge at C/5 until 3.9 V"``.
     temperature : float, optional
         Ambient temperature during the step [K].
+    drive : Drive, optional
+        The drive cycle it goes through.
 
     Notes
     -----
     The temperature is given as the step is made: PyBaMM names a step by its arguments
     then, and an experiment takes two steps of one name for the same step.
     """
-    return pybamm.step.string(text, temperature=temperature)
+    return read_step(text, temperature=temperature, drive=drive)
 
 
 class CompiledCell:
@@ -149,6 +163,8 @@ class CompiledCell:
         self._simulation.build_for_experiment(inputs=dict(inputs))
         self.steps = list(self._simulation.experiment.steps)
         self.model = self._simulation._built_experiment_model
+        # PyBaMM asks of every step whether it is longer than a drive cycle of another one.
+        self.model.events = [e for e in self.model.events if _DRIVE not in e.name]
         self._default_solver = self._simulation._built_experiment_solver
         self._solvers: dict[Any, pybamm.BaseSolver] = {}
         self.solver_seconds = 0.0
@@ -194,6 +210,14 @@ class CompiledCell:
         if target is not None:
             inputs[self.target_name] = target
         return inputs
+
+    def constant_current(self, index: int) -> float | None:
+        """Return the current that a step holds [A]; None if it holds none, or something else."""
+        step = self.steps[index]
+        if not isinstance(step, pybamm.step.BaseStepExplicit):
+            return None
+        found: float | None = step.control_target_value(self._simulation._parameter_values)
+        return found
 
     def solve(
         self,
@@ -261,6 +285,7 @@ class CompiledCell:
             np.asarray(y_all),
             termination,
             None if slopes is None or slopes.shape != y_all.shape else np.asarray(slopes),
+            solution.t[np.isin(solution.t, t + t_eval)] if step.is_drive_cycle else np.empty(0),
         )
 
     def _state_as_solution(

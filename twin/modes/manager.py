@@ -229,6 +229,10 @@ class PluginManager:
         left_out = {*NO_MODES, *_names(without)}
         return sorted(self.reserved - set(self.modes) - left_out)
 
+    def lacking(self, only: Iterable[str] | None, without: Iterable[str]) -> list[str]:
+        """Return :meth:`missing`, of what is asked for as in :meth:`select`: none by name."""
+        return self.missing(without) if only is None else []
+
     def select(
         self, only: Iterable[str] | None = None, without: Iterable[str] = (), kind: str = "full"
     ) -> list[FailureMode]:

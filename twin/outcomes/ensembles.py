@@ -192,7 +192,8 @@ def _study(
         if len(job["values"]) < members:
             job = ensemble.lengthened(store, before, job, {"samples": members, "settle": None})
         return before, job | {"values": job["values"][:members]}
-    job = ensemble.design(ensemble.Subject(setup.spec, setup.rules, modes, None), asked)
+    missing = plugin_manager().missing(without)
+    job = ensemble.design(ensemble.Subject(setup.spec, setup.rules, modes, None, missing), asked)
     return store.start_study(kind=KIND, cell_name=name, design=job), job
 
 

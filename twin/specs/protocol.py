@@ -11,8 +11,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
-from twin.errors import Problem, SpecError
+from twin.errors import Problem, SpecError, TwinError
 from twin.specs.complaint import Complaint, did_you_mean, one_of
+from twin.specs.drive import Drive, read_drive
 from twin.specs.explain import validated
 from twin.specs.laws import Frozen
 from twin.specs.library import Library
@@ -24,11 +25,15 @@ from twin.specs.protocol_text import (
     check_parameter,
     resolve,
     sort_of,
+    with_parameters_of,
 )
 from twin.specs.quantity import Q, toml_type
 from twin.specs.schema import CellSpec, Provenance
+from twin.specs.steps import drive_name
 from twin.specs.tree import Node, Origin, Rank, plant
 
+_DRIVES = "drives"
+"""What a stored protocol calls the drive cycles that were read for it."""
 _PARAMETER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
@@ -94,6 +99,7 @@ class Protocol(Frozen):
     """The phases, in order: ``[[phase]]`` tables."""
     provenance: Provenance = Field(default_factory=Provenance)
     _file: str | None = PrivateAttr(default=None)
+    _drives: dict[str, Drive] = PrivateAttr(default_factory=dict)
 
     def __eq__(self, other: object) -> bool:
         # The file it was read from is no part of what it is.
@@ -127,6 +133,19 @@ class Protocol(Frozen):
         counts = [phase.cycles for phase in self.phases]
         return None if counts[-1] is None else sum(count or 0 for count in counts)
 
+    @property
+    def drives(self) -> Mapping[str, Drive]:
+        """The drive cycles that were read for its steps, by the name that these give."""
+        return self._drives
+
+    def drive_name(self, step: Step) -> str | None:
+        """Return the name of the drive cycle that a step goes through, if it does."""
+        return drive_name(with_parameters_of(step.do, self.parameters))
+
+    def drive_of(self, step: Step) -> Drive | None:
+        """Return the drive cycle that a step goes through, if it does."""
+        return self._drives.get(self.drive_name(step) or "")
+
     def resolve(self, spec: CellSpec) -> ResolvedProtocol:
         """Return the protocol for one cell, every step checked by PyBaMM's own reader.
 
@@ -152,12 +171,16 @@ class Protocol(Frozen):
             If it has no such parameter, or a value does not fit, with a fix.
         """
         problems: list[Problem] = []
-        node = _overridden(_stored(self.to_data()), values, problems)
-        return _finished(node, problems, self._file)
+        data = self.to_data()
+        node = _overridden(_stored(data), values, problems)
+        return _finished(node, problems, self._file, self._drives)
 
     def to_data(self) -> dict[str, Any]:
         """Return the protocol as plain, JSON-able data."""
         data: dict[str, Any] = self.model_dump(mode="json", by_alias=True, exclude_none=True)
+        if self._drives:
+            # What was in the files is a part of the protocol: they may change, or go.
+            data[_DRIVES] = {name: drive.to_data() for name, drive in self._drives.items()}
         return data
 
     @classmethod
@@ -169,12 +192,14 @@ class Protocol(Frozen):
         SpecError
             If the data are not a protocol.
         """
-        return _finished(_stored(data), [])
+        drives = {n: Drive.from_data(drive) for n, drive in data.get(_DRIVES, {}).items()}
+        return _finished(_stored(data), [], None, drives)
 
 
 def _stored(data: Mapping[str, Any]) -> Node:
     name = f"stored protocol {data.get('name', '')}".strip()
-    return plant(dict(data), Origin(name, "", Rank.CELL))
+    own = {key: value for key, value in data.items() if key != _DRIVES}
+    return plant(own, Origin(name, "", Rank.CELL))
 
 
 def load_protocol(
@@ -208,11 +233,30 @@ def load_protocol(
     return _finished(_overridden(node, overrides or {}, problems), problems, str(path))
 
 
-def _finished(node: Node, problems: list[Problem], file: str | None = None) -> Protocol:
+def _finished(
+    node: Node,
+    problems: list[Problem],
+    file: str | None = None,
+    known: Mapping[str, Drive] | None = None,
+) -> Protocol:
     protocol = validated(Protocol, node, problems)
     if protocol is None or problems:
         raise SpecError(problems)
     protocol._file = file
+    folders = [Path(file).parent] if file else []
+    names = [protocol.drive_name(step) for phase in protocol.phases for step in phase.steps]
+    for name in dict.fromkeys(name for name in names if name is not None):
+        if known is not None and name in known:
+            protocol._drives[name] = known[name]
+            continue
+        places = [folder / Path(name).expanduser() for folder in [*folders, Path()]]
+        there = next((place for place in places if place.exists()), places[0])
+        try:
+            protocol._drives[name] = read_drive(there)
+        except TwinError as error:
+            problems += error.problems
+    if problems:
+        raise SpecError(problems)
     return protocol
 
 

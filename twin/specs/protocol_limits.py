@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from twin.specs.steps import shares_of
+
 if TYPE_CHECKING:
     from twin.specs.schema import CellSpec
 
@@ -47,7 +49,7 @@ def contradiction(step: Any, text: str, spec: CellSpec) -> tuple[str, str] | Non
     spec : CellSpec
         The cell, with its voltage window.
     """
-    return _wrong_sense(step, text) or _outside(step, spec)
+    return _wrong_sense(step, text) or _no_such_charge(step, spec) or _outside(step, spec)
 
 
 def _wrong_sense(step: Any, text: str) -> tuple[str, str] | None:
@@ -59,6 +61,24 @@ def _wrong_sense(step: Any, text: str) -> tuple[str, str] | None:
         f"a {said} at a negative rate is a {does}, which contradicts itself",
         f'leave the minus out, or write "{_OPPOSITE[said]} at …" if that is meant',
     )
+
+
+def _no_such_charge(step: Any, spec: CellSpec) -> tuple[str, str] | None:
+    """Return what speaks against the states of charge that a step ends at."""
+    for end in shares_of(step):
+        if spec.kind != "full":
+            return (
+                "a symmetric cell has no state of charge",
+                "end the step by its time, its charge or a voltage",
+            )
+        if not 0 <= end.value <= 1:
+            return f"{end.value:.3%} is no state of charge", "give one from 0 to 100 %"
+        if end.side(step) is None:
+            return (
+                "nothing tells from which side it comes to the state of charge",
+                f'write "until < {100 * end.value:g} % SOC" where it falls to it, or "until > …"',
+            )
+    return None
 
 
 def _outside(step: Any, spec: CellSpec) -> tuple[str, str] | None:

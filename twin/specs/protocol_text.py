@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
 from twin.errors import Problem, SpecError
 from twin.specs.complaint import Complaint, did_you_mean, near_miss, one_of
+from twin.specs.drive import Drive
 from twin.specs.protocol_limits import contradiction, too_much
 from twin.specs.quantity import Quantity
 from twin.specs.ranges import temperature_complaints
+from twin.specs.steps import drive_name, ends_of, read_step, state_of_charge
 from twin.units import UnitError, to_si
 
 if TYPE_CHECKING:
@@ -37,13 +40,16 @@ class ResolvedStep:
     """One step for one cell: PyBaMM's text, and the conditions that hold during it.
 
     ``temperature`` and ``pressure`` are the step's own or else the phase's; ``None``
-    where neither says anything, so that the cell's hold.
+    where neither says anything, so that the cell's hold. ``place`` is the step's among those
+    of its phase, counted from 0, and ``drive`` the drive cycle it goes through, if any.
     """
 
     text: str
     temperature: Quantity | None = None
     pressure: Quantity | None = None
     period: Quantity | None = None
+    place: int = 0
+    drive: Drive | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,15 @@ def sort_of(value: Any) -> Sort:
             continue
         return sort  # type: ignore[return-value]
     return "quantity" if _QUANTITY_LIKE.match(value) else "text"
+
+
+def with_parameters_of(text: str, parameters: Mapping[str, Any]) -> str:
+    """Return a step's text with those placeholders filled that are parameters, as written."""
+
+    def own(match: re.Match[str]) -> str:
+        return str(parameters.get(match[1].strip(), match[0]))
+
+    return _PLACEHOLDER.sub(own, text)
 
 
 def check_parameter(value: str | int | float) -> None:
@@ -137,7 +152,9 @@ def resolve(protocol: Protocol, spec: CellSpec, file: str) -> ResolvedProtocol:
         steps = []
         for k, step in enumerate(phase.steps):
             where = f"phase[{i}].steps[{k}]"
-            text = _filled(step, values, spec, file, where, problems)
+            drive = protocol.drive_of(step)
+            drive = None if drive is None else drive.on(area)
+            text = _filled(step, drive, values, spec, file, where, problems)
             if text is not None and not _no_rest(text):
                 steps.append(
                     ResolvedStep(
@@ -145,6 +162,8 @@ def resolve(protocol: Protocol, spec: CellSpec, file: str) -> ResolvedProtocol:
                         step.temperature or phase.temperature,
                         step.pressure or phase.pressure,
                         step.period,
+                        k,
+                        drive,
                     )
                 )
         if not steps and not problems:
@@ -217,6 +236,7 @@ def _nothing_left(phase: str, file: str, where: str) -> Problem:
 
 def _filled(
     step: Step,
+    drive: Drive | None,
     values: dict[str, str],
     spec: CellSpec,
     file: str,
@@ -247,11 +267,16 @@ def _filled(
             )
         )
         return None
-    text = in_amperes(text, spec.geometry.area.si)
+    written = "" if text == step.do else f" (from {step.do!r})"
+    try:
+        text = _sided(text, drive, spec)
+    except Complaint as wrong:
+        problems.append(Problem(f"{text!r}{written}: {wrong.message}", file, where, wrong.fix))
+        return None
     if _no_rest(text):
         return text
     written = "" if text == step.do else f" (from {step.do!r})"
-    read, unreadable = _read(text)
+    read, unreadable = _read(text, drive)
     if read is None:
         says = f"PyBaMM cannot read {text!r}{written}: {unreadable}"
         problems.append(Problem(says, file, where, _fix(text)))
@@ -264,12 +289,43 @@ def _filled(
     return text
 
 
-def _read(text: str) -> tuple[Any, str]:
-    """Return a step as PyBaMM reads it; or None, and what PyBaMM has against it."""
-    import pybamm
+def _sided(text: str, drive: Drive | None, spec: CellSpec) -> str:
+    """Return a step's text with its values as PyBaMM reads them, and sides for its limits.
 
+    A drive cycle charges and discharges, so that a limit of it has to say from which side it
+    is come to: the cell's own voltages do, and a state of charge does by the mean.
+    """
+    if drive is None:
+        return in_amperes(text, spec.geometry.area.si)
+    name = drive_name(text) or ""
+    rest = text.partition(name)[2]
+    head, ends = ends_of(in_amperes(rest, spec.geometry.area.si))
+    return f"Drive {name}{head}" + "".join(
+        f"{' or' if head or n else ''} until {_side(end, drive, spec)}"
+        for n, end in enumerate(ends)
+    )
+
+
+def _side(end: str, drive: Drive, spec: CellSpec) -> str:
+    if end[:1] in ("<", ">"):
+        return end
+    window = {f"{_plain(spec.window.lower.si)} V": "<", f"{_plain(spec.window.upper.si)} V": ">"}
+    if state_of_charge(end) is not None and drive.mean():
+        return f"{'<' if drive.mean() > 0 else '>'} {end}"
+    if end in window:
+        return f"{window[end]} {end}"
+    raise Complaint(
+        f"a drive cycle may come to {end} from both sides",
+        fix=f'write "until < {end}" where it ends as it falls to it, or "until > {end}"',
+    )
+
+
+def _read(text: str, drive: Drive | None = None) -> tuple[Any, str]:
+    """Return a step as PyBaMM reads it; or None, and what PyBaMM has against it."""
+    if drive is None and drive_name(text) is not None:
+        return None, "its drive cycle was not read"
     try:
-        step = pybamm.step.string(text)
+        step = read_step(text, drive=drive)
     except Exception as error:  # PyBaMM raises many kinds; all mean "not a step"
         says = str(error).partition(" For example:")[0].strip().rstrip(".")
         short = isinstance(error, ValueError) and len(says) < 160

@@ -34,21 +34,24 @@ def read_toml(path: Path) -> dict[str, Any]:
     return parse_toml(read_text(path), str(path))
 
 
-def read_text(path: Path) -> str:
-    """Return the text of a spec's file; raises as :func:`read_toml` does."""
+def read_text(path: Path, most: int = MAX_BYTES, what: str = "") -> str:
+    """Return the text of a spec's file, or of ``what``; raises as :func:`read_toml` does."""
     file = str(path)
     try:
         if path.is_dir():
-            raise SpecError([Problem("is a directory", file, fix="name a TOML file in it")])
+            fix = f"name the file of a {what}" if what else "name a TOML file in it"
+            raise SpecError([Problem("is a directory", file, fix=fix)])
         with path.open("rb") as stream:
-            raw = stream.read(MAX_BYTES + 1)
-        if len(raw) > MAX_BYTES:
+            raw = stream.read(most + 1)
+        if len(raw) > most:
             raise SpecError(
                 [
                     Problem(
-                        f"is larger than {MAX_BYTES / 1e6:.0f} MB, which no spec is",
+                        f"is larger than {most / 1e6:.0f} MB, which no {what or 'spec'} is",
                         file,
-                        fix="name a cell, material, overlay or protocol file",
+                        fix=f"name the file of a {what}, with fewer points"
+                        if what
+                        else "name a cell, material, overlay or protocol file",
                     )
                 ]
             )

@@ -24,8 +24,8 @@ DAMAGED = "damaged"
 FINISHED = ("completed", "cell-failed", "left-window", "solver-gave-up", "cancelled")
 """The ways a run ends."""
 
-LIVED = ("completed", "cell-failed", "solver-gave-up")
-"""The ends after which a member of a study is done."""
+LIVED = tuple(end for end in FINISHED if end != "cancelled")
+"""The ends after which a member of a study is done, and not begun again."""
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _BASE32 = _LETTERS + "234567"
@@ -243,8 +243,9 @@ def find(connection: Connection, ref: str) -> RunInfo:
     query = _listing(connection, with_spec=True)
     newest_first = (col(Run.created).desc(), col(Run.id))
     if wanted == "last":
-        own = query.where(col(Run.study).is_(None)).order_by(*newest_first).limit(1)
-        row = connection.execute(own).mappings().one_or_none()
+        own = select(col(Run.id)).where(col(Run.study).is_(None)).order_by(*newest_first).limit(1)
+        newest = query.where(col(Run.id) == own.scalar_subquery())
+        row = connection.execute(newest).mappings().one_or_none()
         if row is None:
             raise _no_last(connection)
         return _sound(row)
@@ -281,17 +282,22 @@ def listing(
     study: str | None = None,
 ) -> list[RunInfo]:
     """Return runs, newest first, with their numbers of cycles, in one query."""
-    query = _listing(connection, with_spec=False).order_by(col(Run.created).desc(), col(Run.id))
+    newest_first = (col(Run.created).desc(), col(Run.id))
+    wanted = select(col(Run.id))
     if cell is not None:
-        query = query.where(col(Run.cell_name) == cell)
+        wanted = wanted.where(col(Run.cell_name) == cell)
     if study is not None:
-        query = query.where(col(Run.study) == study)
+        wanted = wanted.where(col(Run.study) == study)
     # Whether a run still runs, or can be read, is known only here: it is cut here too.
     here = status is not None and status not in FINISHED
     if status is not None and status != DAMAGED:
-        query = query.where(col(Run.status) == (status if status in FINISHED else "running"))
+        wanted = wanted.where(col(Run.status) == (status if status in FINISHED else "running"))
     if limit is not None and not here:
-        query = query.limit(limit)
+        wanted = wanted.order_by(*newest_first).limit(limit)
+    # First which runs, then their cycles: counted of those alone that are listed.
+    listed = wanted.subquery()
+    query = _listing(connection, with_spec=False).join(listed, listed.c.id == col(Run.id))
+    query = query.order_by(*newest_first)
     found = [_info(row) for row in connection.execute(query).mappings()]
     return [run for run in found if run.status_now == status][:limit] if here else found
 

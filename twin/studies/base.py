@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 DEFAULTS: dict[str, Any] = {"model": "spm", "rtol": RTOL, "atol": ATOL}
 """What the lives of a study are asked for by default."""
+MISSING = "missing_modes"
+"""What a design calls the twin's own modes that could not be loaded."""
 
 
 def study_design(
@@ -59,7 +61,13 @@ def described(wanted: Scenario, found: Resolved, cycles: int) -> dict[str, Any]:
         "rtol": wanted.rtol,
         "atol": wanted.atol,
         "cycles": cycles,
+        **without_own(found.missing),
     }
+
+
+def without_own(missing: Sequence[str]) -> dict[str, Any]:
+    """Return what a study's design says of the twin's own modes that could not be loaded."""
+    return {MISSING: list(missing)} if missing else {}
 
 
 def gone_on_with(

@@ -112,7 +112,7 @@ def _half_cycle(job: Mapping[str, Any], spec: Any) -> float | None:
     from twin.specs.protocol import Protocol
 
     first = plan_of(Protocol.from_data(job["protocol"]), spec).phases[0].steps[0]
-    step = make_step(first.do)
+    step = make_step(first.do, drive=first.drive)
     if step.uses_default_duration or not isinstance(step.duration, int | float):
         return None
     return float(step.duration)

@@ -11,6 +11,7 @@ from twin.catalog.cells import mode_entries
 from twin.errors import InputError
 from twin.scenario import Scenario
 from twin.studies.asked import check, hash_as_named, same
+from twin.studies.base import without_own
 from twin.studies.life_record import FINISHED
 from twin.studies.registry import kept_design
 from twin.studies.runner import Variant
@@ -38,6 +39,8 @@ class Subject:
     modes: list[FailureMode]
     as_named: str | None
     """The hash of the cell before overlays and overrides."""
+    missing: Sequence[str] = ()
+    """The twin's own modes that could not be loaded."""
 
 
 def subject(wanted: Scenario, asked: Mapping[str, Any]) -> Subject:
@@ -52,7 +55,8 @@ def subject(wanted: Scenario, asked: Mapping[str, Any]) -> Subject:
     """
     _check(asked)
     found = wanted.resolve()
-    return Subject(found.spec, found.rules, found.modes, hash_as_named(wanted.cell))
+    named = hash_as_named(wanted.cell)
+    return Subject(found.spec, found.rules, found.modes, named, found.missing)
 
 
 def design(of: Subject, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,6 +85,7 @@ def design(of: Subject, asked: Mapping[str, Any]) -> dict[str, Any]:
         "keys": [item.key for item in items],
         "inputs": [item.key for item in free],
         "rebuilt": [item.key for item in rebuilt],
+        **without_own(of.missing),
     }
     return job | {"values": _values(spec, items, job, asked["samples"])}
 

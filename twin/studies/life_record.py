@@ -19,13 +19,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from twin.engine.outcome import UNTOLD, is_death
+from twin.store.runs import LIVED
 
 if TYPE_CHECKING:
     from twin.store import RunInfo
 
 LifeState = Literal["dead", "alive", "censored", "failed"]
 
-FINISHED = ("completed", "cell-failed", *UNTOLD)
+FINISHED = LIVED
 """The ends after which a member of a study is not begun again."""
 
 

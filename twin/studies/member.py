@@ -12,6 +12,7 @@ from twin.errors import StoreError, TwinError
 from twin.interrupts import raise_if_asked
 from twin.modes.manager import plugin_manager
 from twin.runs.record import cell_record, layout_of, mode_versions, packages
+from twin.studies.base import MISSING
 from twin.studies.once import theirs
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Bench:
         self.modes = plugin_manager().select(job["modes"], (), self.spec.kind)
         self.rules = Protocol.from_data(job["protocol"])
         self.settings = RunSettings(job["model"], job["rtol"], job["atol"], 0)
+        self.missing: list[str] = list(job.get(MISSING, ()))
         self._kept: dict[Any, Any] = {}
 
     def live(
@@ -147,7 +149,7 @@ class Bench:
             says=f"the member could not be run: {type(error).__name__}: {error}",
             fix="see whether its values make sense: twin show RUN",
         )
-        return self._end(index, run_id, outcome, wall)
+        return self._end(index, run_id, outcome.lacking(self.missing), wall)
 
     def _end(self, index: int | str, run_id: str, outcome: Any, wall: float) -> dict[str, Any]:
         self.store.finish_run(run_id, status=outcome.kind, outcome=outcome.to_dict(), wall_s=wall)
@@ -213,7 +215,8 @@ class Bench:
             cell=cell_record(spec),
             protocol=rules.to_data(),
             settings=self.settings.to_dict()
-            | {"cycles": "jump", "member": index, "overrides": dict(texts)},
+            | {"cycles": "jump", "member": index, "overrides": dict(texts)}
+            | ({"missing_modes": self.missing} if self.missing else {}),
             modes=mode_versions(modes),
             packages=packages(),
             cycles_requested=self.job["cycles"],
@@ -227,7 +230,8 @@ class Bench:
         state = State(0, 0.0, None)
         self.store.commit_initial(run_id, state.to_bytes(), layout_of(prepared))
         sink = LifeSink(self.store)
-        return JumpLoop(prepared, sink, run_id, state, spent=lambda: time.perf_counter() - began)
+        spent = lambda: time.perf_counter() - began  # noqa: E731
+        return JumpLoop(prepared, sink, run_id, state, spent=spent, missing=self.missing)
 
 
 def _told(index: int | str, run_id: str, kind: str, wall: float) -> dict[str, Any]:

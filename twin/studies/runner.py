@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from twin.errors import TwinError
+from twin.studies.base import MISSING
 from twin.studies.life_record import FINISHED, Lived, lived_of
 from twin.studies.member import Bench, live_member
 from twin.studies.once import lived_once
@@ -108,7 +109,7 @@ class Lives:
         hands: Workers | None = None,
     ):
         self.store, self.study = store, study
-        more = ("seed",) if job.get("seed") is not None else ()
+        more = [name for name in ("seed", MISSING) if job.get(name) is not None]
         self.job = {k: job[k] for k in (*_SLIM, "inputs", "rebuilt", *more)}
         self.workers = going.workers or cores()
         self.on_life, self.on_wait = going.on_life, going.on_wait

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from twin.engine.plan import Plan, PlanPhase, PlanStep
+from twin.specs.drive import Drive
 
 REST, CHARGE = PlanStep("Rest for 1 hour"), PlanStep("Charge at C/5 until 3.9 V")
 
@@ -43,3 +47,14 @@ def test_steps_that_differ_only_in_pressure_are_one_to_the_solver():
     plan = Plan((phase("a", 1, light, heavy, warm), phase("b", None, light)))
     assert len(plan.unique_steps) == 2
     assert phase("a", 1, light).fingerprint != phase("a", 1, heavy).fingerprint
+
+
+def test_a_phase_is_known_by_what_runs_stored_earlier_knew_it_by():
+    words = "(PlanStep(do='Rest for 1 hour', temperature=None, pressure=None, period=None),)"
+    phase = PlanPhase("a", 1, (replace(REST, place=3),))
+    assert phase.fingerprint == hashlib.sha256(words.encode()).hexdigest()[:12]
+    drives = [Drive("current", (0.0, 1.0), (0.0, last)) for last in (1.0, 2.0)]
+    kinds = {PlanPhase("a", 1, (replace(REST, drive=d),)).fingerprint for d in drives}
+    assert len(kinds | {phase.fingerprint}) == 3
+    plans = [Plan((PlanPhase("a", 1, (replace(REST, drive=d),)),)) for d in drives]
+    assert plans[0].but_for_currents != plans[1].but_for_currents

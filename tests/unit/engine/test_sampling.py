@@ -40,6 +40,20 @@ def test_a_straight_line_needs_no_more_points():
     assert sampled.charge_Wh == pytest.approx(3.5, rel=1e-12) and sampled.discharge_Wh == 0
 
 
+def test_a_symmetric_cell_dissipates_i_squared_r_t_in_each_half_cycle():
+    # 0.1 mA/cm2 for an hour each way, nothing ages: an ohmic cell.
+    found = twin.simulate(
+        "na-nzsp-na", cycles=1, modes=[], store="sqlite://",
+        overrides={"protocol.current_density": "0.1 mA/cm^2", "protocol.half_cycle": "1 h"},
+    )  # fmt: skip
+    (row,) = found.rows
+    area = twin.load_cell("na-nzsp-na").geometry.area.si
+    heat = 1.0**2 * row["Area-specific resistance [Ohm.m2]"] * area * HOUR / 3600
+    assert row["discharge_Wh"] == pytest.approx(heat, rel=1e-3)
+    assert row["charge_Wh"] == pytest.approx(heat, rel=1e-3)
+    assert row["discharge_Ah"] == pytest.approx(1.0 * area, rel=1e-6)
+
+
 def test_states_between_the_points_follow_values_and_slopes():
     t = np.array([0.0, 1.0, 3.0])
     cubic = StepResult(t, (t**3)[None, :], "", (3 * t**2)[None, :])

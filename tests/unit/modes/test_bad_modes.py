@@ -11,9 +11,11 @@ import twin
 from twin import Criterion, FailureMode, ModeSubModel, Port, SlowState
 from twin.catalog.cells import load_protocol, plan_of
 from twin.catalog.health import idle_ports
+from twin.cli.main import main
 from twin.engine.prepare import prepare
 from twin.engine.settings import RunSettings
 from twin.errors import ModelError, PluginError
+from twin.store import Store
 
 SOUND = {"what": "worn", "variable": "Wear", "threshold": 1.0, "direction": "above",
          "fresh": 0.0, "says": "it is worn out"}  # fmt: skip
@@ -217,6 +219,49 @@ def test_what_is_no_number_in_its_equations_is_put_down_to_it(ready, changed, wh
     assert f"{where} is not a finite number" in says
 
 
+def later_rate(self, variables):
+    # Grows as before until it is worn by 3.6e-3: an hour.
+    rate = 1e-6 + 1e-9 * pybamm.sqrt(3.6e-3 - variables["Wear"])
+    self.rhs = {variables["Wear"]: rate}
+
+
+def later_output(self, variables):
+    variables["Wear resistance [Ohm.m2]"] = self.scalar(0.0)
+    variables["Roughness"] = pybamm.sqrt(3.6e-2 - variables["Wear"])
+    return variables
+
+
+@pytest.mark.parametrize(
+    ("changed", "more", "cycle", "what"),
+    [
+        ({"set_rhs": later_rate}, {}, 1, "the equation of 'Wear'"),
+        (
+            {"get_coupled_variables": later_output},
+            {"outputs": lambda self, cell: ["Roughness"]},
+            6,
+            "'Roughness'",
+        ),
+    ],
+    ids=["rate", "output"],
+)
+def test_what_is_no_number_later_in_a_run_is_put_down_to_it(
+    monkeypatch, changed, more, cycle, what
+):
+    # Half cycles of an hour: the square roots have no value from 1 h and from 10 h on.
+    spec = twin.load_cell("na-nzsp-na")
+    chosen = [wear(type("Broken", (Wear,), changed), **more)]
+    others = [m for m in twin.plugin_manager().select(None, (), spec.kind) if m.id == "pressure"]
+    monkeypatch.setattr(
+        type(twin.plugin_manager()), "select", lambda *a, **k: sorted([*others, *chosen], key=id)
+    )
+    found = twin.simulate(spec, cycles=8, store="sqlite://")
+    told = found.outcome
+    assert told.kind == "solver-gave-up" and told.cycle == cycle
+    assert told.numerics["no_number"] == {"mode": "wear", "what": what}
+    assert f"'wear' has no number to go on with: {what}" in told.says
+    assert "--without wear" in told.fix
+
+
 def test_it_is_the_mode_it_comes_from_that_is_named_not_one_it_spread_to():
     spec = twin.load_cell("na-nzsp-na")
     plan = plan_of(load_protocol(None, spec, {}), spec)
@@ -249,6 +294,27 @@ def test_a_run_without_one_of_the_twins_own_modes_says_so(monkeypatch):
     more = twin.resume(found.id, cycles=2, store=found.store).outcome
     assert more.missing_modes == ["dendrite"] and more.cycle == 2
     assert twin.simulate("na-nzsp-na", without=["dendrite"], **how).outcome.missing_modes == []
+
+
+@pytest.mark.parametrize(
+    "words", [("forecast", "--samples", "2"), ("attribute",)], ids=["forecast", "attribute"]
+)
+def test_the_members_of_a_study_without_one_of_the_twins_own_modes_say_so(
+    monkeypatch, tmp_path, words
+):
+    missing = lambda self, without=(): [m for m in ("dendrite",) if m not in without]  # noqa: E731
+    monkeypatch.setattr(type(twin.plugin_manager()), "missing", missing)
+    url, most = f"sqlite:///{tmp_path}/runs.db", ["--cycles", "2", "--workers", "1"]
+    leave = [m for m in twin.plugin_manager().modes if m not in ("dendrite", "pressure")]
+    only = [word for mode in leave for word in ("--without", mode)]
+    kind, *more = words
+    assert main([kind, "na-nzsp-na", *more, *most, *only, "--db", url, "-q"]) == 0
+    with Store.open(url) as store:
+        runs = store.runs()
+        assert len(runs) >= 2
+        for run in runs:
+            assert run.outcome["missing_modes"] == ["dendrite"]
+            assert "without dendrite, which could not be loaded" in run.outcome["says"]
 
 
 DIES = {"cycles": 50, "modes": ["pressure"], "overrides": {"stack.pressure": "0.2 MPa"}}
