@@ -17,7 +17,7 @@ from twin.store.tables import metadata
 NEXT = """
 import sqlalchemy as sa
 from alembic import op
-revision, down_revision, branch_labels, depends_on = "0004", "0003", None, None
+revision, down_revision, branch_labels, depends_on = "0005", "0004", None, None
 
 def upgrade():
     with op.batch_alter_table("run", recreate="always") as table:
@@ -33,9 +33,9 @@ def next_version(monkeypatch, tmp_path):
     def become_newer(more: str = "pass") -> None:
         folder = tmp_path / "next %version"
         shutil.copytree(migrate.SCRIPTS, folder)
-        (folder / "versions" / "r0004_remark.py").write_text(NEXT.replace("{more}", more))
+        (folder / "versions" / "r0005_remark.py").write_text(NEXT.replace("{more}", more))
         monkeypatch.setattr(migrate, "SCRIPTS", folder)
-        monkeypatch.setattr(migrations, "HEAD", "0004")
+        monkeypatch.setattr(migrations, "HEAD", "0005")
 
     return become_newer
 
@@ -70,8 +70,8 @@ def test_upgrade_creates_then_finds_nothing_to_do(tmp_path):
     url = f"sqlite:///{tmp_path}/a/b/x.db"
     assert migrate.current_revision(url) is None
     assert not (tmp_path / "a").exists()
-    assert migrate.upgrade(url) == (None, "0003")
-    assert migrate.upgrade(url) == ("0003", "0003")
+    assert migrate.upgrade(url) == (None, "0004")
+    assert migrate.upgrade(url) == ("0004", "0004")
     assert migrate.current_revision(url) == migrate.head_revision()
 
 
@@ -97,7 +97,7 @@ def test_an_older_database_is_upgraded_with_all_its_data(file, start, next_versi
         assert store.cycles(run)[0]["capacity_Ah"] == 1.0
         store.delete_run(run)
         assert store.info()["counts"]["checkpoint"] == 0
-    assert migrate.current_revision(str(file)) == "0004"
+    assert migrate.current_revision(str(file)) == "0005"
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_a_step_that_fails_changes_nothing(file, start, next_version, more, erro
     with pytest.raises(error):
         Store.open(str(file))
     raw = sqlite3.connect(file)
-    assert raw.execute("SELECT version_num FROM alembic_version").fetchall() == [("0003",)]
+    assert raw.execute("SELECT version_num FROM alembic_version").fetchall() == [("0004",)]
     assert "remark" not in {row[1] for row in raw.execute("PRAGMA table_info(run)")}
     assert raw.execute("SELECT run FROM cycle").fetchall() == [(run,)]
     raw.close()
@@ -128,7 +128,7 @@ def test_a_newer_database_is_refused_and_left_alone(store, file):
     raw.commit()
     raw.close()
     before = file.read_bytes()
-    with pytest.raises(StoreError, match=r"newer version .*9999.* up to 0003") as caught:
+    with pytest.raises(StoreError, match=r"newer version .*9999.* up to 0004") as caught:
         Store.open(str(file))
     assert "--upgrade" in caught.value.problem.fix
     assert caught.value.problem.file == str(file)

@@ -1,0 +1,161 @@
+"""What the data themselves say of the sign of the current and of the unit of time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from twin.measured.quantities import CHARGED, CURRENT, DISCHARGED, STATE, STEP_TIME, TIME, VOLTAGE
+from twin.measured.recording import Chunk
+
+SURE = 0.3
+"""Of the voltage's changes, weighted by current, so much must agree to tell the sign."""
+STATES = 0.9
+
+
+@dataclass
+class Evidence:
+    """Gathers, chunk by chunk, what tells the sign of the current and the unit of time.
+
+    A current that charges a cell raises its voltage: at once, by the cell's resistance, and
+    while it flows, by the open-circuit voltage. Both are weighed by the current, so that noise
+    at rest says nothing.
+    """
+
+    jumps: float = 0.0
+    jumps_size: float = 0.0
+    drift: float = 0.0
+    drift_size: float = 0.0
+    most: float = 0.0
+    least: float = 0.0
+    by_state: dict[int, list[float]] = field(
+        default_factory=lambda: {1: [0.0, 0.0], -1: [0.0, 0.0]}
+    )
+    passed_Ah: float = 0.0
+    counted_Ah: float = 0.0
+    step_time_s: float = 0.0
+    time_s: float = 0.0
+    rows: int = 0
+    _last: Chunk = field(default_factory=dict)
+
+    def add(self, chunk: Chunk) -> None:
+        """Take a chunk in."""
+        self.rows += len(chunk[TIME])
+        if self._last:
+            chunk = {
+                name: np.concatenate([self._last[name], values])
+                for name, values in chunk.items()
+                if name in self._last
+            }
+        time, current, voltage = chunk[TIME], chunk[CURRENT], chunk[VOLTAGE]
+        self.most = max(self.most, float(current.max()))
+        self.least = min(self.least, float(current.min()))
+        change, rise = np.diff(current), np.diff(voltage)
+        middle = (current[1:] + current[:-1]) / 2
+        # A jump of the current by a tenth of itself or more; below, it flows on.
+        jump = np.abs(change) > 0.1 * np.maximum(np.abs(current[1:]), np.abs(current[:-1]))
+        product = rise * change
+        self.jumps += float(product[jump].sum())
+        self.jumps_size += float(np.abs(product[jump]).sum())
+        self._drifts(time, middle, rise, ~jump)
+        self._states(chunk)
+        self._times(chunk)
+        self._last = {name: values[-1:] for name, values in chunk.items()}
+
+    def _drifts(
+        self, time: np.ndarray, middle: np.ndarray, rise: np.ndarray, flows: np.ndarray
+    ) -> None:
+        """Add the voltage's change over each stretch in which the current flows on one way."""
+        if not len(middle):
+            return
+        sign = np.where(flows, np.sign(middle), 0.0)
+        starts = np.append(0, np.flatnonzero(np.diff(sign)) + 1)
+        # Long stretches are cut, as a cell turns round within the noise of none.
+        starts = np.unique(np.append(starts, np.arange(0, len(sign), 5000)))
+        net = np.add.reduceat(np.where(sign != 0, rise, 0.0), starts)
+        weight = np.add.reduceat(np.where(sign != 0, middle, 0.0), starts) / np.diff(
+            np.append(starts, len(sign))
+        )
+        self.drift += float((net * weight).sum())
+        self.drift_size += float(np.abs(net * weight).sum())
+
+    def _states(self, chunk: Chunk) -> None:
+        if STATE not in chunk:
+            return
+        for state, sums in self.by_state.items():
+            current = chunk[CURRENT][chunk[STATE] == state]
+            sums[0] += float(current.sum())
+            sums[1] += float(np.abs(current).sum())
+
+    def _times(self, chunk: Chunk) -> None:
+        time = chunk[TIME]
+        step = np.diff(time)
+        for name in (CHARGED, DISCHARGED):
+            if name not in chunk:
+                continue
+            counted = np.diff(np.abs(chunk[name]))
+            rises = counted > 0
+            flow = np.abs(chunk[CURRENT][1:] + chunk[CURRENT][:-1]) / 2
+            self.counted_Ah += float(counted[rises].sum())
+            self.passed_Ah += float((flow * step)[rises].sum()) / 3600
+        if STEP_TIME in chunk:
+            own = np.diff(chunk[STEP_TIME])
+            both = (own > 0) & (step > 0)
+            self.step_time_s += float(own[both].sum())
+            self.time_s += float(step[both].sum())
+
+    @property
+    def sign(self) -> float:
+        """From 1 (a positive current raises the voltage) to -1; 0 where nothing tells."""
+        weights = [
+            (value / size, size)
+            for value, size in ((self.jumps, self.jumps_size), (self.drift, self.drift_size))
+            if size > 0
+        ]
+        if not weights:
+            return 0.0
+        return sum(share for share, _ in weights) / len(weights)
+
+    @property
+    def two_ways(self) -> bool:
+        """Whether the voltage both rises and falls while the current flows one way."""
+        return self.drift_size > 0 and abs(self.drift) < 0.7 * self.drift_size
+
+    @property
+    def has_current(self) -> bool:
+        """Whether any current flowed."""
+        return self.most > 0 or self.least < 0
+
+    @property
+    def one_signed(self) -> bool:
+        """Whether no current has the other sign."""
+        return self.has_current and (self.least >= 0 or self.most <= 0)
+
+    def state_sign(self, state: int) -> int:
+        """Return the sign of the current where the file says charge (-1) or discharge (1)."""
+        total, size = self.by_state[state]
+        if not size or abs(total) < STATES * size:
+            return 0
+        return 1 if total > 0 else -1
+
+    @property
+    def too_fast(self) -> float:
+        """By how much the time must be multiplied to agree with the file's own counters.
+
+        1 where it agrees or nothing tells; else a thousandth (milliseconds), 60 or 3600.
+        """
+        for own, taken in ((self.counted_Ah, self.passed_Ah), (self.step_time_s, self.time_s)):
+            if own <= 0 or taken <= 0:
+                continue
+            ratio = own / taken
+            for scale in (1e-3, 60.0, 3600.0, 1e3):
+                if 0.8 < ratio / scale < 1.25:
+                    return scale
+            return 1.0
+        return 1.0
+
+    @property
+    def time_checked(self) -> bool:
+        """Whether something in the file could tell the unit of time."""
+        return (self.counted_Ah > 0 and self.passed_Ah > 0) or self.step_time_s > 0
