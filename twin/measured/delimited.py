@@ -43,7 +43,7 @@ from twin.measured.recording import Asked, Chunk, Positive, Recording
 from twin.measured.source import LONGEST_LINE, MOST_COLUMNS, Source, refused
 
 DELIMITERS = ("\t", ";", ",", "|")
-BLOCK = 4 << 20
+BLOCK = 1 << 20
 SAMPLE = 200
 _MOST_SPACED = 64 << 20
 _NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*")
@@ -167,22 +167,18 @@ def _row_of_numbers(line: str) -> str | bool | None:
     """Return the delimiter of a row of numbers, False if it is none."""
     for delimiter in (*DELIMITERS, None):
         fields = split(line, delimiter)
-        if len(fields) >= 2 and all(_numeric(f) for f in fields if f.strip()) and any(fields):
+        if len(fields) >= 2 and 2 * sum(map(_numeric, fields)) >= len(fields):
             return delimiter or " "
     return False
 
 
 def _given_layout(source: Source, lines: Sequence[str], asked: Asked) -> Layout:
     headings = [part.strip() for part in asked.columns.split(",")]
-    unknown = [text for text in headings if text not in ("", "-") and heading(text) is None]
-    if unknown:
-        raise refused(
-            source.path,
-            f"{unknown[0]!r} is no column that is known",
-            'as "time [s], voltage [V], current [mA], temperature [degC], cycle, step"; - for any '
-            "other",
-            "columns",
-        )
+    if not _enough(columns_of(headings)):
+        unknown = [text for text in headings if text not in ("", "-") and heading(text) is None]
+        says = f"{unknown[0]!r} is no column that is known" if unknown else NO_HEADINGS
+        fix = 'as "time [s], voltage [V], current [mA], temperature [degC], cycle, step"; - for others'
+        raise refused(source.path, says, fix, "columns")
     for index, line in enumerate(lines):
         for delimiter in (*DELIMITERS, None):
             fields = split(line, delimiter)
@@ -240,12 +236,16 @@ def _fit(source: Source, layout: Layout, lines: Sequence[str]) -> None:
         while layout.headings and len(layout.headings) > usual and not layout.headings[-1].strip():
             layout.headings.pop()
         named = len(layout.headings)
-        if usual >= 2 * named - 2 and layout.delimiter == "," and named > 2:
+        extra = [row[named:] for row in rows if len(row) == usual]
+        if usual > named and any(text.strip() for row in extra for text in row):
+            commas = layout.delimiter == ","
             raise refused(
                 source.path,
-                "its rows have twice as many fields as headings: decimal commas in a table that "
-                "commas delimit",
-                "export it with decimal points, or with semicolons or tabs between the columns",
+                f"its rows have {usual} fields and its headings {named}"
+                + (": decimal commas in a table that commas delimit?" if commas else ""),
+                "export it with decimal points, or with semicolons or tabs between the columns"
+                if commas
+                else "export it again, with a heading for each field",
             )
         last = max(index for index, _ in layout.columns.values())
         if usual <= last:
@@ -254,10 +254,11 @@ def _fit(source: Source, layout: Layout, lines: Sequence[str]) -> None:
                 f"its rows have {usual} fields and its headings {named}",
                 "export it again, with a field for each heading",
             )
-        layout.remarks.append(
-            f"its rows have {usual} fields and its headings {named}: the first are taken to belong "
-            "together"
-        )
+        if usual < named:
+            layout.remarks.append(
+                f"its rows have {usual} fields and its headings {named}: the first are taken to "
+                "belong together"
+            )
     layout.fields = usual
     layout.samples = [row for row in rows if len(row) == usual]
     needed = [index for index, _ in layout.columns.values()]
@@ -479,9 +480,10 @@ def _chunks(source: Source, layout: Layout, plan: _Plan, made: Recording) -> Ite
     given = 0
     for tolerant in (False, True):
         odd = _Rows()
+        ends = _End(source, layout)
         passed = 0  # rows of this pass, of which the first were given by the pass before
         try:
-            for chunk in _blocks(source, layout, plan, tolerant, odd):
+            for chunk in ends(_blocks(source, layout, plan, tolerant, odd)):
                 rows = len(next(iter(chunk.values())))
                 fresh = max(given - passed, 0)
                 passed += rows
@@ -495,12 +497,49 @@ def _chunks(source: Source, layout: Layout, plan: _Plan, made: Recording) -> Ite
                 ) from None
             made.remarks.append("some fields are no numbers: their rows count as not measured")
             continue
+        if ends.left_out:
+            made.remarks.append("the last row may be cut: left out")
         if odd.count:
             rows = "row has" if odd.count == 1 else "rows have"
             made.remarks.append(
                 f"{odd.count} {rows} another number of fields than the rest: left out"
             )
         return
+
+
+class _End:
+    """Holds the last row back, and leaves it out if it may be cut in its last number.
+
+    It may be if nothing ends its line and its last field is shorter than those before, or if
+    the file is packed and ends too early.
+    """
+
+    def __init__(self, source: Source, layout: Layout):
+        self.left_out = False
+        self._source = source
+        self._suspicious = self._looks_cut(layout)
+
+    def _looks_cut(self, layout: Layout) -> bool:
+        tail = self._source.tail
+        if not tail or tail.endswith((b"\n", b"\r", b"\x00")):
+            return False
+        text = tail.decode(self._source.encoding.replace("utf-16", "utf-16-le"), "replace")
+        rows = [split(line, layout.delimiter) for line in text.splitlines()[1:]]
+        if len(rows) < 3 or len(rows[-1]) != layout.fields:
+            return False
+        usual = min(len(row[-1]) for row in rows[-20:-1] if row)
+        return len(rows[-1][-1]) < usual
+
+    def __call__(self, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+        held: Chunk | None = None
+        for chunk in chunks:
+            if held is not None:
+                yield held
+            held = chunk
+        if held is None:
+            return
+        self.left_out = self._suspicious or self._source.cut
+        yield {name: values[:-1] for name, values in held.items()} if self.left_out else held
 
 
 def _short(error: Exception) -> str:
@@ -523,7 +562,9 @@ def _blocks(
         rest, skip = _stream(source, layout, stream)
         reader = arrow.open_csv(
             rest,
-            arrow.ReadOptions(column_names=names, skip_rows=skip, block_size=BLOCK),
+            arrow.ReadOptions(
+                column_names=names, skip_rows=skip, block_size=BLOCK, use_threads=False
+            ),
             arrow.ParseOptions(
                 delimiter=layout.delimiter or "\t", invalid_row_handler=odd, ignore_empty_lines=True
             ),

@@ -12,6 +12,7 @@ from twin.measured.recording import Chunk
 SURE = 0.3
 """Of the voltage's changes, weighted by current, so much must agree to tell the sign."""
 STATES = 0.9
+BOTH = 0.9
 
 
 @dataclass
@@ -119,8 +120,9 @@ class Evidence:
 
     @property
     def two_ways(self) -> bool:
-        """Whether the voltage both rises and falls while the current flows one way."""
-        return self.drift_size > 0 and abs(self.drift) < 0.7 * self.drift_size
+        """Whether the voltage both rises and falls as the current does, and while it flows."""
+        pairs = ((self.drift, self.drift_size), (self.jumps, self.jumps_size))
+        return all(size > 0 and abs(total) < BOTH * size for total, size in pairs)
 
     @property
     def has_current(self) -> bool:

@@ -164,20 +164,18 @@ def to_utc(local: np.ndarray, zone: str) -> np.ndarray:
     from zoneinfo import ZoneInfo
 
     place = ZoneInfo(zone)
-    hours = np.floor(local / 900)
+    quarters = np.floor(local / 900)
     result = np.array(local, dtype=float)
-    for quarter in np.unique(hours[np.isfinite(hours)]):
-        naive = datetime.fromtimestamp(float(quarter) * 900, UTC).replace(tzinfo=place)
-        offset = naive.utcoffset()
-        result[hours == quarter] -= offset.total_seconds() if offset else 0.0
     again = naive_backwards(local)
-    for index in again:
-        naive = datetime.fromtimestamp(float(local[index]), UTC).replace(tzinfo=place)
-        first, second = naive.utcoffset(), naive.replace(fold=1).utcoffset()
-        if first is not None and second is not None and first != second:
-            twice = slice(index, None)
-            same = (local[twice] >= local[index]) & (local[twice] < local[index] + 3600)
-            result[twice][same] += (first - second).total_seconds()
+    second_time = np.zeros(len(local), dtype=bool)
+    if len(again):
+        second_time[again[0] :] = True
+    for quarter in np.unique(quarters[np.isfinite(quarters)]):
+        naive = datetime.fromtimestamp(float(quarter) * 900, UTC).replace(tzinfo=place)
+        here = quarters == quarter
+        for fold, rows in ((0, here & ~second_time), (1, here & second_time)):
+            offset = naive.replace(fold=fold).utcoffset()
+            result[rows] -= offset.total_seconds() if offset else 0.0
     return result
 
 

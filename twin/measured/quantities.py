@@ -45,15 +45,15 @@ class _Known:
 
 _KNOWN = (
     _Known(TIME, "s", (
-        "testtime", "totaltime", "runtime", "elapsedtime", "programduration", "test", "total",
+        "testtime", "totaltime", "runtime", "elapsedtime", "programduration", "progtime", "programtime", "test", "total",
         "总时间", "测试时间", "time", "t", "elapsed",
     ), "s"),
     _Known(STEP_TIME, "s", (
-        "steptime", "tstep", "relativetime", "statetime", "timeinstep", "step", "时间",
+        "steptime", "stepduration", "tstep", "relativetime", "statetime", "timeinstep", "step", "时间",
     ), "s"),
     _Known(MOMENT, "s", (
         "unixtime", "absolutetime", "datetime", "dateandtime", "realtime", "systemtime", "dpttime",
-        "dptime", "timestamp", "datetimeiso", "绝对时间", "系统时间", "date",
+        "dptime", "timestamp", "datetimeiso", "datetimeisostring", "绝对时间", "系统时间", "date",
     ), "s"),
     _Known(CURRENT, "A", (
         "current", "i", "amps", "amp", "cellcurrent", "电流", "im", "controli", "currentamps",
@@ -65,7 +65,7 @@ _KNOWN = (
     _Known(TEMPERATURE, "K", (
         "celltemperature", "temperature", "temperaturet1", "t1", "temp1", "temp",
         "auxtemperature1", "surfacetemperature", "temperature1", "tcell", "thermocouple1", "温度",
-        "ambienttemperature",
+        "logtemp001", "ambienttemperature", "tenv",
     ), "degC"),
     _Known(PRESSURE, "Pa", ("stackpressure", "appliedpressure", "cellpressure", "pressure"), ""),
     _Known(CYCLE, "", (
@@ -125,7 +125,7 @@ _EXACT = {"MHz": "MHz", "mHz": "mHz", "mOhm": "mohm", "MOhm": "Mohm", "MPa": "MP
 _TEXT_UNITS = re.compile(r"h+:m+|hh?[:.]|d+[ -]h|timestamp|iso|date", re.IGNORECASE)
 _BRACKETS = re.compile(r"^(?P<name>.+?)\s*[\[(]\s*(?P<unit>[^\[\]()]*?)\s*[\])]\s*$")
 _SLASH = re.compile(r"^(?P<name>.*\S)\s*/\s*(?P<unit>[^/]+)$")
-_WORD = re.compile(r"^(?P<name>.+)[\s_,]+(?P<unit>[^\s_,]+)$")
+_WORD = re.compile(r"^(?P<name>.+)[\s_,#]+(?P<unit>[^\s_,#]+)$")
 _AUTHORS = re.compile(r"re\s*\(\s*z\s*\)|-?\s*im\s*\(\s*z\s*\)|phase\s*\(\s*z\s*\)", re.IGNORECASE)
 
 

@@ -197,9 +197,8 @@ class Repairs:
         raw = chunk[TIME]
         for first in np.flatnonzero(raw[:index] == raw[index])[-1:]:
             size = min(_COPIED, index - first, len(raw) - index)
-            pairs = [
-                (chunk[n][first : first + size], chunk[n][index : index + size]) for n in NEEDED
-            ]
+            before, here = slice(first, first + size), slice(index, index + size)
+            same = all((chunk[n][before] == chunk[n][here]).all() for n in NEEDED)
             # Rest after rest may look alike; a copy has the same noise.
             if same and np.ptp(chunk[VOLTAGE][here]) > 0:
                 return True

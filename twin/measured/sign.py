@@ -81,7 +81,7 @@ def sign_of(evidence: Evidence, positive: Positive, asked: Asked) -> Sign:
         text = "its current has no sign: taken from what it calls charge and discharge"
         return Sign("discharge", "silent", by_state=True, told=[text])
     seen = evidence.sign
-    if evidence.one_signed and abs(seen) < SURE and evidence.two_ways:
+    if evidence.one_signed and evidence.two_ways:
         raise Unsigned("its current has no sign, and nothing says when it charges")
     by_format = positive
     if not by_format and (discharge or charge):

@@ -5,7 +5,6 @@ What a stranger's file holds decides neither how much memory nor how much of the
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import io
 import zlib
@@ -28,6 +27,7 @@ MOST_RATIO = 200
 """Text of a cycler packs ten to a hundred times; more is no text of a cycler."""
 _RATIO_FROM = 64 << 20
 _AT_ONCE = 1 << 20
+_TAIL = 1 << 14
 GZIP = b"\x1f\x8b"
 
 
@@ -43,6 +43,8 @@ class Source:
     ----------
     remarks : list of str
         What was seen while it was opened: that it is packed, or cut short.
+    cut : bool
+        Whether it was found to end too early, as far as it has been read.
 
     Raises
     ------
@@ -53,6 +55,7 @@ class Source:
     def __init__(self, path: Path):
         self.path = path
         self.remarks: list[str] = []
+        self.cut = False
         with unreadable(self.path):
             if path.is_dir():
                 raise IsADirectoryError(21, "is a folder", str(path))
@@ -86,6 +89,15 @@ class Source:
         """The first bytes, unpacked."""
         with self.open() as stream:
             return stream.read(HEAD)
+
+    @cached_property
+    def tail(self) -> bytes:
+        """The last bytes of a file that is not packed."""
+        if self.packed:
+            return b""
+        with self.open() as stream:
+            stream.seek(max(self.size - _TAIL, 0))
+            return stream.read(_TAIL)
 
     @cached_property
     def encoding(self) -> str:
@@ -140,8 +152,9 @@ class _Unpacked(io.RawIOBase):
     """The bytes of a gzip file; one that is cut short ends where it is cut."""
 
     def __init__(self, source: Source, raw: IO[bytes]):
-        self._source = source
-        self._stream = gzip.GzipFile(fileobj=raw)
+        self._source, self._raw = source, raw
+        self._member = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        self._packed = b""
         self._given = 0
 
     def readable(self) -> bool:
@@ -150,15 +163,24 @@ class _Unpacked(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         """Read some bytes."""
-        try:
-            block = self._stream.read(len(buffer))
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            if not self._given:
-                raise refused(
-                    self._source.path, f"the gzip file is damaged: {error}", "copy it again"
-                ) from None
-            self._source.remark("the gzip file is cut short or damaged: what came before is used")
-            return 0
+        block = b""
+        while not block:
+            if not self._packed:
+                self._packed = self._raw.read(_AT_ONCE)
+                if not self._packed:
+                    if not self._member.eof:
+                        self._damaged("it ends too early")
+                    return 0
+            if self._member.eof:  # another file packed behind the first
+                if not self._packed.startswith(GZIP[:1]):
+                    return 0  # padding
+                self._member = zlib.decompressobj(zlib.MAX_WBITS | 16)
+            try:
+                block = self._member.decompress(self._packed, len(buffer))
+            except zlib.error as error:
+                self._damaged(str(error))
+                return 0
+            self._packed = self._member.unconsumed_tail or self._member.unused_data
         self._given += len(block)
         allowed = max(_RATIO_FROM, MOST_RATIO * self._source.size)
         if self._given > min(allowed, MOST_BYTES):
@@ -169,6 +191,12 @@ class _Unpacked(io.RawIOBase):
             )
         buffer[: len(block)] = block
         return len(block)
+
+    def _damaged(self, says: str) -> None:
+        if not self._given:
+            raise refused(self._source.path, f"the gzip file is damaged: {says}", "copy it again")
+        self._source.cut = True
+        self._source.remark("the gzip file is cut short or damaged: what came before is used")
 
 
 def refused(path: Path, message: str, fix: str, key: str | None = None) -> InputError:

@@ -227,6 +227,8 @@ def _scale(
     scale = 1.0 if asked.time_unit else evidence.too_fast
     if scale != 1.0:
         told.append(f"its time is in {_SCALES[scale]}: its own counters say so")
+    elif not asked.time_unit and not evidence.time_checked and not recording.time_assumed:
+        told.append("nothing else in it counts time or charge: the unit of its time is not checked")
     doubts = []
     if recording.time_assumed and not evidence.time_checked and scale == 1.0:
         doubts.append("its time names no unit: taken as seconds (--time-unit says else)")

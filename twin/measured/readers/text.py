@@ -42,6 +42,7 @@ READERS = [
     _text("gamry", "Gamry DTA", r"^EXPLAIN\s*$|^Z?CURVE\d*\s+TABLE", "charge"),
     _text("zahner", "Zahner text", r"zahner|thales|^\s*Number\s+Frequency", "charge"),
     _text("maccor", "Maccor text", r"\bRec#|\bCyc#|DPT Time|\bTest \(Sec\)", "discharge"),
+    _text("landt", "Landt text", r"date_time_iso_string|\bSysTime\b|landt|lanhe", "charge"),
     _text("arbin", "Arbin CSV", r"Test[_ ]Time\s*\(s\)|Data_Point|Cycle_Index", "charge"),
     _text(
         "neware",
@@ -49,7 +50,6 @@ READERS = [
         r"Record ID|\bCycle ID\b|Realtime|Time\(h:min:s|DataPoint|工步号|循环号",
         "charge",
     ),
-    _text("landt", "Landt text", r"TestTime|Record.*SysTime|landt|lanhe", "charge"),
     _text("pec", "PEC CSV", r"Total Time \(Seconds\)|PEC\b.*Test|Voltage \(mV\)", "charge"),
     Reader("text", "any table of text", lambda source: source.is_text, _read("")),
 ]
