@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from twin.cli.command import command
-from twin.cli.options import RunId
+from twin.cli.options import Data, DataCycle, RunId
 from twin.cli.session import Session
 
 if TYPE_CHECKING:
@@ -36,30 +36,41 @@ def plot(
             "margins.",
         ),
     ] = "summary",
+    data: Data = None,
+    data_cycle: DataCycle = None,
 ) -> None:
     """Plot a run: into a file, or with characters in the terminal.
 
-    With --json and no file, the plotted numbers themselves.
+    With --data, measured points are laid over the voltage. With --json and no file, the
+    plotted numbers themselves.
     """
     import twin
-    from twin.report.panels import panels
+    from twin.report.panels import panels, title_of
 
     result = twin.load_run(run, store=session.store)
-    document = {"run": result.id, "what": what, "file": file}
-    if file is not None:
-        from twin.report.figures import plot_run
+    document: dict[str, Any] = {"run": result.id, "what": what, "file": file, "data": None}
+    shown = panels(result, what)
+    if data is not None:
+        from twin.report.beside import overlaid
 
-        plot_run(result, file, what)
+        measured = twin.measured_or_file(data, store=session.store)
+        shown = overlaid(shown, result, measured, data_cycle)
+        document["data"] = measured.id
+    title = title_of(result)
+    if file is not None:
+        from twin.report.figures import plot_panels
+
+        plot_panels(shown, title, file)
         session.finish(document, lambda sheet: sheet.line(f"written: {file}"))
     elif session.wants_json:
-        document["panels"] = [panel.to_dict() for panel in panels(result, what)]  # type: ignore[assignment]
+        document["panels"] = [panel.to_dict() for panel in shown]
         session.finish(document, lambda sheet: None)
     else:
-        from twin.report.terminal import draw_run
+        from twin.report.terminal import draw_panels
 
         out = session.out
         colour = out.isatty() and not os.environ.get("NO_COLOR")
-        text = draw_run(result, what, colour=colour, encoding=out.encoding or "ascii")
+        text = draw_panels(shown, title, colour=colour, encoding=out.encoding or "ascii")
 
         def page(sheet: Page) -> None:
             sheet.raw(text)

@@ -174,10 +174,12 @@ def _row_of_numbers(line: str) -> str | bool | None:
 
 def _given_layout(source: Source, lines: Sequence[str], asked: Asked) -> Layout:
     headings = [part.strip() for part in asked.columns.split(",")]
-    if not _enough(columns_of(headings)):
+    named = columns_of(headings)
+    curve = bool(asked.current) and {CHARGE, VOLTAGE} <= set(named)
+    if not (_enough(named) or curve):
         unknown = [text for text in headings if text not in ("", "-") and heading(text) is None]
         says = f"{unknown[0]!r} is no column that is known" if unknown else NO_HEADINGS
-        fix = 'as "time [s], voltage [V], current [mA], temperature [degC], cycle, step"; - for others'
+        fix = 'as "time [s], voltage [V], current [mA], temperature [degC]"; - for any other'
         raise refused(source.path, says, fix, "columns")
     for index, line in enumerate(lines):
         for delimiter in (*DELIMITERS, None):

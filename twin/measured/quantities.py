@@ -45,11 +45,12 @@ class _Known:
 
 _KNOWN = (
     _Known(TIME, "s", (
-        "testtime", "totaltime", "runtime", "elapsedtime", "programduration", "progtime", "programtime", "test", "total",
-        "总时间", "测试时间", "time", "t", "elapsed",
+        "testtime", "totaltime", "runtime", "elapsedtime", "programduration", "progtime",
+        "programtime", "test", "total", "总时间", "测试时间", "time", "t", "elapsed",
     ), "s"),
     _Known(STEP_TIME, "s", (
-        "steptime", "stepduration", "tstep", "relativetime", "statetime", "timeinstep", "step", "时间",
+        "steptime", "stepduration", "tstep", "relativetime", "statetime", "timeinstep",
+        "step", "时间",
     ), "s"),
     _Known(MOMENT, "s", (
         "unixtime", "absolutetime", "datetime", "dateandtime", "realtime", "systemtime", "dpttime",
@@ -79,7 +80,7 @@ _KNOWN = (
     _Known(STATE, "text", (
         "steptype", "command", "md", "state", "stepname", "status", "mode", "工步类型", "状态",
     )),
-    _Known(CHARGE, "A*hour", ("qqo",)),
+    _Known(CHARGE, "A*hour", ("qqo", "charge", "dischargedcapacity")),
     _Known(CHARGE_CHANGE, "A*hour", ("dq",)),
     _Known(CHARGED, "A*hour", (
         "chargecapacity", "chargingcapacity", "qcharge", "chgcap", "chgcapacity", "capacitancechg",

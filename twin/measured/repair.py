@@ -91,11 +91,13 @@ class Repairs:
     ----------
     step_clock : bool
         Whether the time is known to begin anew with each step.
+    curve : bool
+        Whether it is no clock at all, so that rows can only be out of order.
     """
 
-    def __init__(self, step_clock: bool = False):
+    def __init__(self, step_clock: bool = False, curve: bool = False):
         self.done = Repaired()
-        self.step_clock = step_clock
+        self.step_clock, self.curve = step_clock, curve
         self._offset = 0.0
         self._interval = 0.0
         self._last_raw: float | None = None  # the clock's last reading, before any offset
@@ -154,7 +156,7 @@ class Repairs:
         offsets = np.zeros(len(raw))
         shift = self._offset
         for index in np.flatnonzero(steps < 0):
-            kind = self._kind(raw, index, before, step)
+            kind = "order" if self.curve else self._kind(raw, index, before, step)
             if self._repeats(chunk, index) or kind == "order":
                 continue
             last = before if index == 0 else raw[index - 1]
@@ -162,7 +164,7 @@ class Repairs:
             if kind == "restart":
                 self.done.restarts += 1
                 # A clock of a step starts where the step before ended.
-                change += 0.0 if self.step_clock or raw[index] > 0 else self._interval
+                change += raw[index] or (0.0 if self.step_clock else self._interval)
             else:
                 self.done.set_back += 1
                 self.done.hours_back += abs(change - 3600) < max(2 * self._interval, 120)

@@ -135,7 +135,7 @@ def _impedance(recording: Recording, chunks: Iterator[Chunk]) -> Table:
 
 
 def _cycling(recording: Recording, chunks: Iterator[Chunk], asked: Asked, folder: Path) -> Table:
-    evidence, repairs = Evidence(), Repairs(recording.step_clock)
+    evidence, repairs = Evidence(), Repairs(recording.step_clock, curve=bool(asked.current))
     seen = _Seen()
     with tempfile.NamedTemporaryFile(dir=folder, suffix=".parquet") as raw:
         repaired = repairs(_needed(chunks, asked, recording))

@@ -83,6 +83,6 @@ def test_a_current_that_is_missing_follows_from_the_charge(truth, write, read):
 def test_a_curve_of_charge_and_voltage_becomes_one_over_time(write, read):
     q = np.linspace(0, 3, 50)
     rows = [f"{a:.9f}, {4.2 - 0.4 * a:.9f}" for a in q]
-    got = read(write("\n".join(rows)), columns="(Q-Qo) [mA.h], voltage [V]", current=0.3e-3)
+    got = read(write("\n".join(rows)), columns="charge [mA.h], voltage [V]", current=0.3e-3)
     assert np.allclose(got.table["Time [s]"], q * 1e-3 / 0.3e-3 * 3600)
     assert (got.table["Current [A]"] == 0.3e-3).all()

@@ -99,12 +99,10 @@ def test_milliseconds_that_nothing_in_the_file_betrays_are_not_silent(families, 
     assert abs(again.table["Time [s]"] - truth.t).max() < 1e-3
 
 
-@every
+@pytest.mark.parametrize("name", [n for n in NAMES if n != "maccor"])
 def test_the_sign_turned(name, families, truth, write, read, same):
     family = families[name]
     turned = replace(truth, current=-truth.current)
-    if name == "maccor":
-        pytest.skip("its current has no sign; see test_words_that_contradict_the_voltage")
     # The words of the file, too, are those of the cell that was measured.
     words = {h: (lambda t, i, make=make: make(truth, i)) for h, make in family.columns.items()
              if h in ("Command", "Step Type")}  # fmt: skip
