@@ -196,3 +196,27 @@ def test_members_get_their_names_and_those_lived_twice_count_once(file, start):
         # Of member 1 the one that was finished, of member 0 the first.
         assert named == {runs[0]: "0", runs[2]: "1", runs[3]: "0, 4"}
         assert all(store.run(run).study is None for run in (runs[1], runs[4], own))
+
+
+def test_what_an_older_measurement_held_becomes_its_first_chunk(file):
+    from alembic import command
+    from alembic.config import Config
+
+    with Store.open(str(file)) as store, migrate._migrating(store.engine) as connection:
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(migrate.SCRIPTS))
+        command.downgrade(config, "0003")
+    raw = sqlite3.connect(file)
+    columns = "id, cell_name, name, source, created, meta, data"
+    row = ("a" * 64, "cell", "a.csv", "/a.csv", "2025-01-01 00:00:00", "{}", b"bytes")
+    raw.execute(f"INSERT INTO measurement ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+    raw.commit()
+    raw.close()
+    with Store.open(str(file)) as store:
+        assert store.measurement("a.csv").kind == "cycling"
+        assert list(store.measurement_chunks("a" * 64)) == [b"bytes"]
+        with reading(store.engine) as connection:
+            context = MigrationContext.configure(
+                connection, opts={"compare_type": True, "compare_server_default": True}
+            )
+            assert compare_metadata(context, metadata) == []
