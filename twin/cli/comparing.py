@@ -86,7 +86,7 @@ def compare(
             _to_data(sheet, apart, measured.name)
         draw(session, sheet, shown, title, figure, plot)
 
-    document = {"runs": rows, "figure": figure}
+    document: dict[str, Any] = {"runs": rows, "figure": figure}
     if measured is not None:
         document["data"] = {"id": measured.id, "name": measured.name}
     session.finish(document, page)

@@ -265,9 +265,9 @@ def _fit(source: Source, layout: Layout, lines: Sequence[str]) -> None:
     layout.samples = [row for row in rows if len(row) == usual]
     needed = [index for index, _ in layout.columns.values()]
     fields = [row[i] for row in layout.samples for i in needed]
-    commas = sum(bool(_COMMA_NUMBER.fullmatch(f)) for f in fields)
-    points = sum(bool(re.fullmatch(r"\s*[+-]?\d*\.\d+(?:[eE].*)?\s*", f)) for f in fields)
-    if commas > points:
+    with_comma = sum(bool(_COMMA_NUMBER.fullmatch(f)) for f in fields)
+    with_point = sum(bool(re.fullmatch(r"\s*[+-]?\d*\.\d+(?:[eE].*)?\s*", f)) for f in fields)
+    if with_comma > with_point:
         layout.decimal = ","
         layout.remarks.append("it has decimal commas: read as points")
 
@@ -359,8 +359,8 @@ class _Plan:
                 made.remarks.append("its dates name their time zone: counted in UTC")
         if TIME not in columns and MOMENT in columns:
             made.remarks.append("it has no clock of the test: the time is that of its dates")
-            texts = self.texts.get(MOMENT)
-            if texts is not None and not texts.zoned and not self.asked.timezone:
+            dates = self.texts.get(MOMENT)
+            if dates is not None and not dates.zoned and not self.asked.timezone:
                 made.remarks.append(
                     "its dates name no time zone: a clock that is put back or forward is taken "
                     "for a repair (--timezone names one)"
@@ -502,9 +502,9 @@ def _chunks(source: Source, layout: Layout, plan: _Plan, made: Recording) -> Ite
         if ends.left_out:
             made.remarks.append("the last row may be cut: left out")
         if odd.count:
-            rows = "row has" if odd.count == 1 else "rows have"
+            whose = "row has" if odd.count == 1 else "rows have"
             made.remarks.append(
-                f"{odd.count} {rows} another number of fields than the rest: left out"
+                f"{odd.count} {whose} another number of fields than the rest: left out"
             )
         return
 

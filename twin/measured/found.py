@@ -23,7 +23,7 @@ CHANGE = 0.05
 """A resistance is told where the current changes by this share of the largest or more."""
 STEADY_CURRENT, STEADY_VOLTAGE = 0.02, 2e-3
 _ROWS_OF_START = 4000
-MOST_STEPS = 20_000
+MOST_STEPS = 5_000
 """So many steps are listed; what is beyond is counted in its cycle only."""
 
 
@@ -91,7 +91,7 @@ class Found:
     Attributes
     ----------
     steps : list of Step
-        In the order of time; the first 20,000.
+        In the order of time; the first 5,000.
     cycles : list of Cycle
         Whole ones and begun ones.
     counts : dict

@@ -155,7 +155,7 @@ class Repairs:
         step = chunk.get(STEP)
         offsets = np.zeros(len(raw))
         shift = self._offset
-        for index in np.flatnonzero(steps < 0):
+        for index in np.flatnonzero(steps < 0).tolist():
             kind = "order" if self.curve else self._kind(raw, index, before, step)
             if self._repeats(chunk, index) or kind == "order":
                 continue

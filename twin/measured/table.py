@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from twin.measured.evidence import Evidence
-from twin.measured.found import Finder, Found
+from twin.measured.found import MOST_STEPS, Finder, Found
 from twin.measured.keeping import read_chunks, write_chunks
 from twin.measured.quantities import (
     CHARGE,
@@ -172,6 +172,9 @@ def _cycling(recording: Recording, chunks: Iterator[Chunk], asked: Asked, folder
                 yield {name: chunk[name] for name in names}
 
         write_chunks(path, _in_order(finder(final())))
+    steps = sum(finder.found.counts[kind] for kind in ("charge", "discharge", "rest"))
+    if steps > MOST_STEPS:
+        told.append(f"it has {steps} steps: the first {MOST_STEPS} are listed one by one")
     if sign.by_state and again.sign > 0.3:
         doubts.append("the voltage rises where it says discharge: see to the sign of the current")
     columns = [name for name in TABLE if name in {*names, "Cycle"}]
