@@ -367,10 +367,11 @@ class _Plan:
                 )
         elif TIME not in columns and STEP_TIME in columns:
             made.step_clock = True
-        if TIME in columns and TIME not in self.texts:
-            made.time_assumed = columns[TIME][1].assumed
-            if self.asked.time_unit:
-                made.time_assumed = False
+        made.assumed = {
+            quantity
+            for quantity, (_, read) in columns.items()
+            if read.assumed and quantity not in self.texts
+        }
 
     def convert(self, quantity: str, values: Any) -> np.ndarray:
         """Return a column in SI units."""

@@ -92,14 +92,13 @@ class Evidence:
     def _times(self, chunk: Chunk) -> None:
         time = chunk[TIME]
         step = np.diff(time)
-        for name in (CHARGED, DISCHARGED):
-            if name not in chunk:
-                continue
-            counted = np.diff(np.abs(chunk[name]))
-            rises = counted > 0
+        if CHARGED in chunk and DISCHARGED in chunk:
             flow = np.abs(chunk[CURRENT][1:] + chunk[CURRENT][:-1]) / 2
-            self.counted_Ah += float(counted[rises].sum())
-            self.passed_Ah += float((flow * step)[rises].sum()) / 3600
+            self.passed_Ah += float((flow * step).sum()) / 3600
+            for name in (CHARGED, DISCHARGED):
+                # A counter that falls begins anew; a rounded one rises now and then only.
+                change = np.diff(np.abs(chunk[name]))
+                self.counted_Ah += float(change[change > 0].sum())
         if STEP_TIME in chunk:
             own = np.diff(chunk[STEP_TIME])
             both = (own > 0) & (step > 0)
@@ -142,22 +141,18 @@ class Evidence:
         return 1 if total > 0 else -1
 
     @property
-    def too_fast(self) -> float:
-        """By how much the time must be multiplied to agree with the file's own counters.
-
-        1 where it agrees or nothing tells; else a thousandth (milliseconds), 60 or 3600.
-        """
-        for own, taken in ((self.counted_Ah, self.passed_Ah), (self.step_time_s, self.time_s)):
-            if own <= 0 or taken <= 0:
-                continue
-            ratio = own / taken
-            for scale in (1e-3, 60.0, 3600.0, 1e3):
-                if 0.8 < ratio / scale < 1.25:
-                    return scale
-            return 1.0
-        return 1.0
+    def charge_ratio(self) -> float | None:
+        """The charge by the file's own counters over that of its current and time."""
+        known = self.counted_Ah > 0 and self.passed_Ah > 0
+        return self.counted_Ah / self.passed_Ah if known else None
 
     @property
-    def time_checked(self) -> bool:
-        """Whether something in the file could tell the unit of time."""
-        return (self.counted_Ah > 0 and self.passed_Ah > 0) or self.step_time_s > 0
+    def clock_ratio(self) -> float | None:
+        """The time by the file's clock of the step over that of its clock of the test."""
+        known = self.step_time_s > 0 and self.time_s > 0
+        return self.step_time_s / self.time_s if known else None
+
+
+def scale_of(ratio: float | None, scales: tuple[float, ...]) -> float:
+    """Return which of some factors a ratio is, within a quarter; 1 if none."""
+    return next((s for s in scales if ratio is not None and 0.8 < ratio / s < 1.25), 1.0)

@@ -123,6 +123,7 @@ _UNITS = {
     "1": "",
 }  # fmt: skip
 _EXACT = {"MHz": "MHz", "mHz": "mHz", "mOhm": "mohm", "MOhm": "Mohm", "MPa": "MPa"}
+_SAY_THEIR_UNIT = {"amps", "amp", "currentamps", "volts", "voltagevolts", "freq", "frequency"}
 _TEXT_UNITS = re.compile(r"h+:m+|hh?[:.]|d+[ -]h|timestamp|iso|date", re.IGNORECASE)
 _BRACKETS = re.compile(r"^(?P<name>.+?)\s*[\[(]\s*(?P<unit>[^\[\]()]*?)\s*[\])]\s*$")
 _SLASH = re.compile(r"^(?P<name>.*\S)\s*/\s*(?P<unit>[^/]+)$")
@@ -239,8 +240,8 @@ def heading(text: str) -> Heading | None:
                 if known.quantity == STEP_TIME and _key(name) == "step":
                     continue  # a bare "Step" is its number
                 if known.assumed or not known.unit or text_unit:
-                    assumed = known.assumed or known.unit
-                    return Heading(known.quantity, assumed, rank, assumed=bool(known.assumed))
+                    unsaid = bool(known.assumed) and _key(name) not in _SAY_THEIR_UNIT
+                    return Heading(known.quantity, known.assumed or known.unit, rank, unsaid)
             elif _fits(unit, known):
                 return Heading(known.quantity, unit, rank)
     return None

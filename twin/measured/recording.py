@@ -63,8 +63,8 @@ class Recording:
         What was repaired or guessed; may grow while the chunks are read.
     about : dict
         What else the file says: who wrote it, when it began.
-    time_assumed : bool
-        Whether the file does not say the unit of its time.
+    assumed : set of str
+        The columns whose unit the file does not say.
     step_clock : bool
         Whether its time is known to begin anew with each step.
     """
@@ -73,7 +73,7 @@ class Recording:
     positive: Positive = ""
     remarks: list[str] = field(default_factory=list)
     about: dict[str, Any] = field(default_factory=dict)
-    time_assumed: bool = False
+    assumed: set[str] = field(default_factory=set)
     step_clock: bool = False
 
 

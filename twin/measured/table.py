@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from twin.measured.evidence import Evidence
+from twin.measured.evidence import Evidence, scale_of
 from twin.measured.found import MOST_STEPS, Finder, Found
 from twin.measured.keeping import read_chunks, write_chunks
 from twin.measured.quantities import (
@@ -35,7 +35,10 @@ from twin.measured.sign import Sign, Unsigned, sign_of
 from twin.measured.source import MOST_ROWS
 from twin.measured.spectrum import Spectrum, spectra_of
 
-_SCALES = {1e-3: "milliseconds", 60.0: "minutes", 3600.0: "hours", 1e3: "kiloseconds"}
+_SCALES = {1e-3: "milliseconds", 60.0: "minutes", 3600.0: "hours"}
+_TIMES = tuple(_SCALES)
+COUNTERS_APART = 0.03
+"""The file's own counters of charge and its current may differ by so much without a word."""
 ZERO_CELSIUS_K = 273.15
 
 
@@ -153,14 +156,15 @@ def _cycling(recording: Recording, chunks: Iterator[Chunk], asked: Asked, folder
             raise NoTable(
                 str(error), "export it with a signed current, or with the type of each step"
             ) from None
-        scale, doubts = _scale(evidence, recording, asked, told)
+        scales = _scales(evidence, recording, asked, told)
+        doubts = scales.doubts
         if seen.no_temperature:
             told.append("its temperature is 0 degC throughout: taken as not measured")
         told += sign.told
         names = [n for n in TABLE if n in seen.names]
         if seen.no_temperature:
             names.remove(TEMPERATURE)
-        finder = Finder(max(evidence.most, -evidence.least))
+        finder = Finder(scales.current * max(evidence.most, -evidence.least))
         path = folder / f"table-{Path(raw.name).stem}.parquet"
         again = Evidence()
 
@@ -168,7 +172,8 @@ def _cycling(recording: Recording, chunks: Iterator[Chunk], asked: Asked, folder
             for chunk in read_chunks(Path(raw.name)):
                 chunk = sign.apply(chunk)
                 again.add(chunk)
-                chunk[TIME] = chunk[TIME] * scale
+                chunk[TIME] = chunk[TIME] * scales.time
+                chunk[CURRENT] = chunk[CURRENT] * scales.current
                 yield {name: chunk[name] for name in names}
 
         write_chunks(path, _in_order(finder(final())))
@@ -178,7 +183,7 @@ def _cycling(recording: Recording, chunks: Iterator[Chunk], asked: Asked, folder
     if sign.by_state and again.sign > 0.3:
         doubts.append("the voltage rises where it says discharge: see to the sign of the current")
     columns = [name for name in TABLE if name in {*names, "Cycle"}]
-    span = (scale * seen.first, scale * seen.last)
+    span = (scales.time * seen.first, scales.time * seen.last)
     return Table(
         "cycling", rows, told, [*doubts, *sign.doubts], columns, span, finder.found,
         sign=sign, about=recording.about, path=path,
@@ -223,19 +228,48 @@ def _noted(chunks: Iterator[Chunk], evidence: Evidence, seen: _Seen) -> Iterator
         yield {name: chunk[name] for name in (*TABLE, STATE) if name in chunk}
 
 
-def _scale(
-    evidence: Evidence, recording: Recording, asked: Asked, told: list[str]
-) -> tuple[float, list[str]]:
-    """Return what to multiply the time by, and what is to be doubted."""
-    scale = 1.0 if asked.time_unit else evidence.too_fast
-    if scale != 1.0:
-        told.append(f"its time is in {_SCALES[scale]}: its own counters say so")
-    elif not asked.time_unit and not evidence.time_checked and not recording.time_assumed:
+@dataclass
+class _Scales:
+    """What time and current must be multiplied by, as the file's own counters say."""
+
+    time: float = 1.0
+    current: float = 1.0
+    doubts: list[str] = field(default_factory=list)
+
+
+def _scales(evidence: Evidence, recording: Recording, asked: Asked, told: list[str]) -> _Scales:
+    """Return what the counters of charge and of the step's time say of the units."""
+    found = _Scales()
+    clock, charge = evidence.clock_ratio, evidence.charge_ratio
+    if not asked.time_unit:
+        found.time = scale_of(clock, _TIMES)
+        if found.time == 1.0 and scale_of(charge, _TIMES) != 1.0:
+            # Both clocks may be wrong alike; a current without a unit is the likelier one.
+            of_current = CURRENT in recording.assumed and clock is not None
+            if of_current and scale_of(charge, (1e-3,)) == 1e-3:
+                found.current = 1e-3
+                told.append("its current is in mA: its own counters of charge say so")
+            else:
+                found.time = scale_of(charge, _TIMES)
+    if found.time != 1.0:
+        told.append(f"its time is in {_SCALES[found.time]}: its own counters say so")
+    if charge is not None:
+        charge /= found.time * found.current
+        if abs(charge - 1) > COUNTERS_APART:
+            found.doubts.append(
+                f"its own counters of charge pass {charge:.3g} times what its current does over "
+                "time: a rounded current, too few rows, or a wrong unit"
+            )
+    unsure = [TIME] if clock is None and charge is None and found.time == 1.0 else []
+    if TIME in recording.assumed and unsure and not asked.time_unit:
+        found.doubts.append("its time names no unit: taken as seconds (--time-unit says else)")
+    elif unsure and not asked.time_unit:
         told.append("nothing else in it counts time or charge: the unit of its time is not checked")
-    doubts = []
-    if recording.time_assumed and not evidence.time_checked and scale == 1.0:
-        doubts.append("its time names no unit: taken as seconds (--time-unit says else)")
-    return scale, doubts
+    for name, unit in ((CURRENT, "A"), (VOLTAGE, "V")):
+        if name in recording.assumed and not (name == CURRENT and charge is not None):
+            what = name.partition(" [")[0].lower()
+            found.doubts.append(f"its {what} names no unit: taken as {unit} (--columns says else)")
+    return found
 
 
 def _needed(chunks: Iterator[Chunk], asked: Asked, recording: Recording) -> Iterator[Chunk]:

@@ -294,3 +294,45 @@ def test_a_current_without_sign_or_words_is_refused(families, truth, write, read
     with pytest.raises(InputError, match="no sign, and nothing says when it charges") as caught:
         read(write(wrong.text(truth)))
     assert "signed current" in caught.value.problem.fix
+
+
+def renamed(family, heading, new, make):
+    columns = {new if h == heading else h: make if h == heading else m
+               for h, m in family.columns.items()}  # fmt: skip
+    return replace(family, columns=columns)
+
+
+def test_a_current_in_milliampere_that_names_no_unit(families, truth, write, read, same):
+    """Its own counters of charge tell, and its step clock says that it is not the time."""
+    family = renamed(
+        families["arbin"], "Current(A)", "Current", lambda t, i: f"{-1e3 * t.current[i]:.4f}"
+    )
+    got = read(write(family.text(truth)))
+    assert "its current is in mA: its own counters of charge say so" in got.told
+    same(got, truth)
+
+
+def test_a_current_without_a_unit_that_nothing_checks_is_doubted(families, truth, write, read):
+    family = renamed(
+        families["text"], "current [A]", "current", families["text"].columns["current [A]"]
+    )
+    got = read(write(family.text(truth)))
+    assert "its current names no unit: taken as A" in got.doubts
+
+
+def test_a_rounded_current_is_doubted_and_not_scaled(families, truth, write, read):
+    family = families["arbin"]
+    rounded = replace(family, changed={"Current(A)": lambda t, i: f"{-0.87 * t.current[i]:.6f}"})
+    got = read(write(rounded.text(truth)))
+    assert "its own counters of charge pass 1.15 times" in got.doubts
+    assert "milliseconds" not in got.told and "mA" not in got.told
+
+
+def test_rounded_counters_turn_no_unit(families, truth, write, read, same):
+    """A counter with two decimals rises in one row of twenty; each rise is that of them all."""
+    family = families["arbin"]
+    changed = {"Charge_Capacity(Ah)": lambda t, i: f"{t.charged[i]:.2f}",
+               "Discharge_Capacity(Ah)": lambda t, i: f"{t.discharged[i]:.2f}"}  # fmt: skip
+    got = read(write(replace(family, changed=changed).text(truth)))
+    assert "its own counters say so" not in got.told
+    same(got, truth)

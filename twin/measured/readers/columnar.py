@@ -61,7 +61,7 @@ def _read(source: Source, asked: Asked) -> Recording:
     of_bdf = any(" / " in name or "_second" in name for name in names)
     made = Recording(iter(()), asked.positive or ("charge" if of_bdf else ""))
     made.about["headings"] = {q: visible_heading(name) for q, (name, _) in found.items()}
-    made.time_assumed = TIME in found and found[TIME][1].assumed
+    made.assumed = {quantity for quantity, (_, read) in found.items() if read.assumed}
     made.chunks = _chunks(source, file, found)
     return made
 
