@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from dataclasses import replace
 from datetime import timedelta
 
@@ -232,6 +233,16 @@ def test_a_packed_file_and_one_that_is_cut(name, families, truth, write, read, s
     got = read(write(packed[: len(packed) * 2 // 3]))
     assert "cut short or damaged" in got.told
     assert 10 < len(got.table["Time [s]"]) < len(truth)
+
+
+def test_a_packed_file_that_is_cut_in_a_number(families, truth, write, read, same):
+    family = families["bdf"]
+    before, rows = lines(family, truth)
+    packer = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
+    content = "\n".join([*before, *rows[:100], rows[100][:-3]]).encode()
+    got = read(write(packer.compress(content) + packer.flush(zlib.Z_SYNC_FLUSH)))
+    assert "the last row may be cut" in got.told
+    same(got, truth.take(slice(0, 100)))
 
 
 @pytest.mark.parametrize("name", DATED)

@@ -46,8 +46,8 @@ def test_a_clock_that_begins_anew_goes_on_wherever_the_blocks_are_cut(parts):
 
 
 def test_a_step_clock_whose_first_row_comes_later_keeps_that_interval():
-    got, done = run(chunk([1, 2, 3, 1, 2, 3], **{STEP: np.array([1.0, 1, 1, 2, 2, 2])}))
-    assert got[TIME].tolist() == [1, 2, 3, 4, 5, 6] and done.restarts == 1
+    got, done = run(chunk([0.5, 2, 3, 0.5, 2, 3], **{STEP: np.array([1.0, 1, 1, 2, 2, 2])}))
+    assert got[TIME].tolist() == [0.5, 2, 3, 3.5, 5, 6] and done.restarts == 1
 
 
 def test_rows_in_disorder_are_sorted_across_blocks():
