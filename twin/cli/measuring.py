@@ -163,6 +163,7 @@ def _document(measured: Measured) -> dict[str, Any]:
         "created": info.created,
         **meta,
         "counts": found.get("counts"),
+        "steps": found.get("steps", []),
         "cycles": found.get("cycles", []),
         "pulses": [p.to_dict() for p in measured.found.pulses] if measured.found else [],
         "resistances": _resistances(measured),

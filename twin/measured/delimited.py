@@ -384,7 +384,7 @@ class _Plan:
         if quantity == STATE:
             return _states(values)
         if pa.types.is_string(values.type):
-            values = self._cleaned(values)
+            values = numbers_of(values, self.layout.decimal)
         numbers = np.asarray(values.to_numpy(zero_copy_only=False), dtype=float)
         if quantity == MOMENT:
             numbers, remark = moments.number_moments(numbers)
@@ -396,18 +396,6 @@ class _Plan:
             unit = unit_of(self.asked.time_unit) or self.asked.time_unit
         scale, shift = factor(unit, quantity)
         return numbers * scale + shift if (scale, shift) != (1.0, 0.0) else numbers
-
-    def _cleaned(self, values: Any) -> Any:
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        text = pc.replace_substring_regex(values, r"[\s\"']", "")
-        if self.layout.decimal == ",":
-            text = pc.replace_substring(pc.replace_substring(text, ".", ""), ",", ".")
-        else:
-            text = pc.replace_substring(text, ",", "")
-        fits = pc.match_substring_regex(text, _CLEAN)
-        return pc.cast(pc.if_else(fits, text, pa.scalar(None, pa.string())), pa.float64())
 
     def finish(self, chunk: Chunk) -> Chunk:
         """Put the time and the impedance in order."""
@@ -446,6 +434,27 @@ class _Plan:
             return
         text = began.isoformat(timespec="seconds")
         self.made.about["began"] = text if zoned else text.removesuffix("+00:00")
+
+
+def numbers_of(values: Any, decimal: str) -> Any:
+    """Return an array of text as numbers; null where it is none."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    text = pc.replace_substring_regex(values, r"[\s\"']", "")
+    between = "." if decimal == "," else ","
+    # A mark between thousands goes; anywhere else it is no number that can be told.
+    grouped = rf"^[+-]?\d{{1,3}}(?:[{between}]\d{{3}})+(?:[{decimal}]\d*)?$"
+    apart = pc.replace_substring(text, between, "")
+    text = pc.if_else(pc.match_substring_regex(text, grouped), apart, text)
+    if decimal == ",":
+        text = pc.if_else(
+            pc.match_substring(text, "."),
+            pa.scalar(None, pa.string()),
+            pc.replace_substring(text, ",", "."),
+        )
+    fits = pc.match_substring_regex(text, _CLEAN)
+    return pc.cast(pc.if_else(fits, text, pa.scalar(None, pa.string())), pa.float64())
 
 
 def _states(values: Any) -> np.ndarray:

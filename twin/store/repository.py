@@ -452,6 +452,10 @@ class Store(StoreReader):
         return self._write(
             lambda connection: measurements.add(connection, measurement, values, pieces(), replace),
             idempotent=True,
+            duplicate=(
+                "another process is storing the same file",
+                "look at what it stored: twin measured",
+            ),
         )
 
     def delete_measurement(self, measurement: str) -> None:

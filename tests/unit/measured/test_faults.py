@@ -347,3 +347,14 @@ def test_rounded_counters_turn_no_unit(families, truth, write, read, same):
     got = read(write(replace(family, changed=changed).text(truth)))
     assert "its own counters say so" not in got.told
     same(got, truth)
+
+
+@pytest.mark.parametrize(("field", "value"), [("3,85", None), ("1,203.5", 1203.5), ("x", None)])
+def test_one_odd_field_is_never_read_as_another_number(field, value, read, write):
+    rows = [f"{n};{3 + n / 1e3};1.0" for n in range(300)]
+    rows[250] = f"250;{field};1.0"
+    got = read(write("\n".join(["time [s];voltage [V];current [A]", *rows, ""])))
+    assert "some fields are no numbers" in got.told
+    at = got.table["Time [s]"] == 250
+    found = got.table["Voltage [V]"][at].tolist()
+    assert found == ([] if value is None else [value])

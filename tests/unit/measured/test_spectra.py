@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+
 import numpy as np
 import pytest
 
@@ -158,3 +160,71 @@ def test_a_drifting_spectrum_is_doubted(read, write):
 def test_a_spectrum_without_a_point(read, write):
     with pytest.raises(InputError, match="no row has a frequency"):
         read(write("Frequency (Hz),Z' (ohm),Z'' (ohm)\n1,nan,2\n2,nan,2\n"), reader="text")
+
+
+# ------------------------------------------------------------------- faults of such files
+
+
+def spoilt(name, change):
+    """A file with its rows changed: what stands before them stays."""
+    lines = FILES[name].splitlines()
+    return "\n".join([*lines[:-50], *change(lines[-50:])]) + "\n"
+
+
+@pytest.mark.parametrize("name", FILES)
+class TestFaults:
+    def good(self, got, where=slice(None)):
+        (spectrum,) = got.found.table.spectra
+        assert np.allclose(spectrum.frequency, F[where])
+        assert np.allclose(spectrum.impedance, Z[where])
+
+    def test_frequencies_in_disorder(self, name, read, write):
+        got = read(write(spoilt(name, lambda r: [*r[:9], r[10], r[9], *r[11:]])))
+        assert "sorted" in got.told
+        self.good(got)
+
+    def test_a_frequency_twice(self, name, read, write):
+        got = read(write(spoilt(name, lambda r: [*r[:9], r[8], *r[9:]])))
+        assert "twice" in got.told
+        self.good(got)
+
+    @pytest.mark.parametrize("what", ["NaN", "inf", "---"])
+    def test_points_without_a_number(self, name, what, read, write):
+        number = f"{F[7]:.9e}"
+        got = read(write(FILES[name].replace(number, what)))
+        assert "1 row without a frequency" in got.told
+        self.good(got, np.arange(50) != 7)
+
+    def test_decimal_commas(self, name, read, write):
+        text = FILES[name]
+        text = (
+            text.replace(",", ";").replace(".", ",") if name == "text" else text.replace(".", ",")
+        )
+        got = read(write(text))
+        assert "decimal commas" in got.told
+        self.good(got)
+
+    @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+    def test_a_byte_order_mark(self, name, encoding, read, write):
+        got = read(write(FILES[name], encoding=encoding))
+        assert "byte order mark" in got.told
+        self.good(got)
+
+    def test_a_file_that_is_packed(self, name, read, write):
+        got = read(write(gzip.compress(FILES[name].encode())))
+        assert "packed with gzip" in got.told
+        self.good(got)
+
+    def test_a_file_that_ends_in_the_middle_of_a_row(self, name, read, write):
+        delimiter = {"text": ",", "zahner": " "}.get(name, "\t")
+        got = read(
+            write(spoilt(name, lambda r: [*r[:40], delimiter.join(r[40].split(delimiter)[:2])]))
+        )
+        self.good(got, slice(0, 40))
+
+    def test_headings_that_are_missing(self, name, read, write):
+        rows = "\n".join(FILES[name].splitlines()[-50:])
+        with pytest.raises(InputError) as caught:
+            read(write(rows))
+        assert "no headings" in caught.value.problem.message
+        assert "--columns" in caught.value.problem.fix
