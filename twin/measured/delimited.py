@@ -6,6 +6,7 @@ current is; what is in the columns, the headings say.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -468,22 +469,45 @@ def _states(values: Any) -> np.ndarray:
     return result
 
 
-def _stream(source: Source, layout: Layout, stream: IO[bytes]) -> tuple[Any, int]:
-    """Return what is left of the stream after the headings, and how many lines still to skip."""
-    import pyarrow as pa
+class _Utf8(io.RawIOBase):
+    """A text file's bytes as sound UTF-8: a byte that is none becomes the replacement character."""
 
-    if layout.delimiter is None:
-        text = stream.read(_MOST_SPACED).decode(source.encoding, "replace")
-        lines = text.splitlines()[layout.first_row :]
-        return io.BytesIO("\n".join("\t".join(line.split()) for line in lines).encode()), 0
-    if source.encoding == "utf-16":
-        return pa.transcoding_input_stream(
-            pa.PythonFile(stream), "utf-16", "utf-8"
-        ), layout.first_row
+    def __init__(self, stream: IO[bytes], encoding: str):
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
+        self._plain = encoding in ("utf-8", "cp1252")  # whose ASCII is UTF-8's
+        self._ready = b""
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read some bytes."""
+        while not self._ready:
+            block = self._stream.read(BLOCK)
+            between = self._decoder.getstate() != (b"", 0)
+            if self._plain and not between and block.isascii():
+                self._ready = block
+            else:
+                self._ready = self._decoder.decode(block, not block).encode()
+            if not block:
+                break
+        given, self._ready = self._ready[: len(buffer)], self._ready[len(buffer) :]
+        buffer[: len(given)] = given
+        return len(given)
+
+
+def _stream(source: Source, layout: Layout, stream: IO[bytes]) -> IO[bytes]:
+    """Return what is left of a stream below the headings, as UTF-8."""
+    text = io.BufferedReader(_Utf8(stream, source.encoding), BLOCK)
     for _ in range(layout.first_row):
-        while stream.readline(LONGEST_LINE)[-1:] not in (b"\n", b""):
+        while text.readline(LONGEST_LINE)[-1:] not in (b"\n", b""):
             pass
-    return stream, 0
+    if layout.delimiter is not None:
+        return text
+    lines = text.read(_MOST_SPACED).splitlines()
+    return io.BytesIO(b"\n".join(b"\t".join(line.split()) for line in lines))
 
 
 def _chunks(source: Source, layout: Layout, plan: _Plan, made: Recording) -> Iterator[Chunk]:
@@ -571,12 +595,10 @@ def _blocks(
         for name, q in wanted.items()
     }
     with source.open() as stream:
-        rest, skip = _stream(source, layout, stream)
+        rest = _stream(source, layout, stream)
         reader = arrow.open_csv(
             rest,
-            arrow.ReadOptions(
-                column_names=names, skip_rows=skip, block_size=BLOCK, use_threads=False
-            ),
+            arrow.ReadOptions(column_names=names, block_size=BLOCK, use_threads=False),
             arrow.ParseOptions(
                 delimiter=layout.delimiter or "\t", invalid_row_handler=odd, ignore_empty_lines=True
             ),

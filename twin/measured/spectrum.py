@@ -68,8 +68,8 @@ def spectra_of(chunks: Iterable[Chunk]) -> tuple[list[Spectrum], list[str]]:
         good = np.isfinite(table).all(axis=1) & (table[:, 0] > 0)
     if not good.all():
         count = int((~good).sum())
-        rows = "1 row" if count == 1 else f"{count} rows"
-        told.append(f"{rows} without a frequency and an impedance: left out")
+        lost = "1 row" if count == 1 else f"{count} rows"
+        told.append(f"{lost} without a frequency and an impedance: left out")
     table = table[good]
     if not len(table):
         raise ValueError("no row has a frequency and an impedance")

@@ -166,3 +166,24 @@ def test_flipped_bytes_never_show_a_traceback(read, tmp_path):
             read(path)
         except InputError as error:
             assert "\n" not in error.problem.message
+
+
+@pytest.mark.parametrize("name", ["bdf", "basytec", "novonix"])
+def test_flipped_bytes_in_text_are_read_around_or_refused(
+    name, families, truth, read, tmp_path, capfd
+):
+    path = tmp_path / "file"
+    good = families[name].text(truth.take(slice(0, 200))).encode()
+    rng = np.random.default_rng(5)
+    done = 0
+    for _ in range(40):
+        bad = bytearray(good)
+        for at in rng.integers(0, len(bad), 12):
+            bad[at] = int(rng.integers(0, 256))
+        path.write_bytes(bytes(bad))
+        try:
+            done += len(read(path).table["Time [s]"]) > 150
+        except InputError as error:
+            assert "\n" not in error.problem.message
+    assert done > 20
+    assert capfd.readouterr().err == ""
