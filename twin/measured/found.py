@@ -22,7 +22,9 @@ PULSE_S = 180.0
 CHANGE = 0.05
 """A resistance is told where the current changes by this share of the largest or more."""
 STEADY_CURRENT, STEADY_VOLTAGE = 0.02, 2e-3
+TURN = 0.05
 _ROWS_OF_START = 4000
+MOST_CYCLES = 20_000
 MOST_STEPS = 5_000
 """So many steps are listed; what is beyond is counted in its cycle only."""
 
@@ -145,16 +147,104 @@ class Found:
         )
 
 
+class Turns:
+    """Finds, in a first pass, the rows at which a cycle begins that nobody counted.
+
+    A cycle begins where the current turns back to the way it first flowed, if since the turn
+    before, and after it, more charge passes than :data:`TURN` of what the cell was ever cycled
+    over: a pulse or a moment of braking is no cycle.
+    """
+
+    def __init__(self) -> None:
+        self._rows: list[np.ndarray] = []
+        self._charges: list[np.ndarray] = []
+        self._ways: list[np.ndarray] = []
+        self._passed = 0
+        self._charge = 0.0
+        self._way = 0.0
+        self._last: tuple[float, float] | None = None  # time and current of the row before
+
+    def add(self, time: np.ndarray, current: np.ndarray) -> None:
+        """Take a block of rows in."""
+        before = self._last or (float(time[0]), float(current[0]))
+        steps = np.diff(time, prepend=before[0])
+        # The charge before each row: what flowed up to the row before it, and then its own.
+        charge = self._charge + np.cumsum(steps * current)
+        flows = np.flatnonzero(current)
+        ways = np.sign(current[flows])
+        turns = np.flatnonzero(np.diff(ways, prepend=self._way) != 0)
+        rows = flows[turns]
+        self._rows.append(rows + self._passed)
+        self._charges.append(charge[rows] - (steps * current)[rows])
+        self._ways.append(ways[turns])
+        self._way = float(ways[-1]) if len(ways) else self._way
+        self._charge, self._passed = float(charge[-1]), self._passed + len(time)
+        self._last = (float(time[-1]), float(current[-1]))
+
+    def starts(self) -> np.ndarray:
+        """Return the rows at which a cycle begins, the first one left out."""
+        if not self._rows:
+            return np.empty(0, dtype=int)
+        rows = np.concatenate(self._rows)
+        charges = np.append(np.concatenate(self._charges), self._charge)
+        if len(rows) < 3:
+            return np.empty(0, dtype=int)
+        least = TURN * float(np.ptp(charges))
+        ways = np.concatenate(self._ways)
+        return np.array(_real_turns(rows.tolist(), charges.tolist(), ways.tolist(), least), int)
+
+
+def _real_turns(
+    rows: list[int], charges: list[float], ways: list[float], least: float
+) -> list[int]:
+    """Return the rows of turns back to the first way, passing over turns of little charge.
+
+    ``charges[k]`` is the charge at turn k, the last one that at the end.
+    """
+    found = []
+    first = way = 0.0
+    extreme, at = charges[0], 0
+    for index in range(1, len(charges)):
+        charge = charges[index]
+        if way == 0.0:
+            if abs(charge - charges[0]) > least:
+                first = way = 1.0 if charge > charges[0] else -1.0
+                extreme, at = charge, index
+        elif (charge - extreme) * way >= 0:
+            extreme, at = charge, index
+        elif abs(charge - extreme) > least:
+            way = -way
+            if way == first and at < len(rows):
+                found.append(rows[at])
+            extreme, at = charge, index
+    return found
+
+
 class _Open:
     """A step that is still going on: its sums, and the rows of its beginning."""
 
-    def __init__(self, kind: Kind, cycle: int, start: float):
-        self.step = Step(kind, cycle, start)
+    def __init__(self, kind: Kind, cycle: int, start: float, voltage: float):
+        self.step = Step(kind, cycle, start, voltage_start_V=voltage)
         self.sum_current = self.sum_temperature = 0.0
         self.least_current = self.least_voltage = np.inf
         self.most_current = self.most_voltage = -np.inf
         self.beginning: list[np.ndarray] = []
         self.kept = 0
+        self.ripe = False  # whether a row beyond the last resistance's time is among them
+
+
+class _Rows:
+    """The rows of a chunk, and what each passes of charge and energy since the row before."""
+
+    def __init__(self, chunk: Chunk, begins: np.ndarray, last: np.ndarray | None):
+        self.rows = np.column_stack([chunk[TIME], chunk[CURRENT], chunk[VOLTAGE]])
+        self.temperature = chunk.get(TEMPERATURE)
+        before = np.vstack([self.rows[:1] if last is None else last[None, :], self.rows[:-1]])
+        step = self.rows[:, 0] - before[:, 0]
+        power, power_before = self.rows[:, 1] * self.rows[:, 2], before[:, 1] * before[:, 2]
+        # Inside a step the mean of two rows; the interval before it at its own first one.
+        self.charge = step * np.where(begins, self.rows[:, 1], (self.rows[:, 1] + before[:, 1]) / 2)
+        self.energy = step * np.where(begins, power, (power + power_before) / 2)
 
 
 class Finder:
@@ -167,19 +257,21 @@ class Finder:
     ----------
     largest : float
         The largest current of the whole table [A], without sign: what is rest goes by it.
+    starts : array
+        The rows at which a cycle begins that the file does not count (:class:`Turns`).
     """
 
-    def __init__(self, largest: float):
+    def __init__(self, largest: float, starts: np.ndarray | None = None):
         self.found = Found()
         self._none = AT_REST * largest
         self._change = CHANGE * largest
+        self._starts = np.empty(0, dtype=int) if starts is None else starts
         self._open: _Open | None = None
         self._last: np.ndarray | None = None  # time, current, voltage of the row before
         self._key: tuple[float, ...] | None = None
-        self._cycle_now = 1
-        self._first_way = 0
-        self._last_way = 0
+        self._passed = 0
         self._own_first: float | None = None
+        self._own_last = np.nan
 
     def __call__(self, chunks: Iterable[Chunk]) -> Iterator[Chunk]:
         """Yield each chunk with its cycles counted from 1; ``found`` is complete at the end."""
@@ -191,91 +283,110 @@ class Finder:
         current = chunk[CURRENT]
         way = np.where(np.abs(current) <= self._none, 0.0, np.sign(current))
         step = np.nan_to_num(chunk.get(STEP, np.zeros(len(way))), nan=-1.0)
-        own = chunk.get(CYCLE)
-        usable = own is not None and bool(np.isfinite(own).all())
-        self.found.own_cycles = self.found.own_cycles or usable
-        number = own if usable and own is not None else np.zeros(len(way))
-        keys = np.column_stack([way, step, number])
-        changes = (np.diff(keys, axis=0) != 0).any(axis=1)
-        first = self._key is None or tuple(keys[0]) != self._key
-        starts = np.flatnonzero(np.append(first, changes))
-        bounds = np.unique(np.concatenate([[0], starts, [len(way)]]))
-        begins = set(starts.tolist())
-        cycles = np.empty(len(way))
-        for start, end in itertools.pairwise(bounds):
-            if int(start) in begins:
-                self._begin(keys[start], chunk, int(start), usable)
-            cycles[start:end] = self._cycle_now
-            self._add(chunk, int(start), int(end))
-        self._key = tuple(keys[-1])
+        cycles = self._cycles(chunk)
+        keys = np.column_stack([way, step, cycles])
+        before = keys[0] + 1 if self._key is None else np.array(self._key)
+        begins = (np.diff(keys, axis=0, prepend=before[None, :]) != 0).any(axis=1)
+        rows = _Rows(chunk, begins, self._last)
+        bounds = np.unique(np.concatenate([[0], np.flatnonzero(begins), [len(way)]]))
+        self._steps(rows, bounds, begins, way, cycles)
+        self._sum_cycles(rows, way, cycles)
+        self._key, self._last = tuple(keys[-1]), rows.rows[-1]
+        self._passed += len(way)
         return {**chunk, CYCLE: cycles}
 
-    def _begin(self, key: np.ndarray, chunk: Chunk, start: int, usable: bool) -> None:
-        self._close()
-        way = int(key[0])
-        if usable:
-            if self._own_first is None:
-                self._own_first = float(key[2])
-            self._cycle_now = max(int(key[2] - self._own_first) + 1, 1)
-        elif way:
-            self._first_way = self._first_way or way
-            # A cycle begins when the current turns back to the way it first flowed.
-            if way == self._first_way and self._last_way == -way:
-                self._cycle_now += 1
-            self._last_way = way
-        kind: Kind = "rest" if way == 0 else "discharge" if way > 0 else "charge"
-        self._open = _Open(kind, self._cycle_now, float(chunk[TIME][start]))
-        if not self.found.cycles or self.found.cycles[-1].cycle != self._cycle_now:
-            self.found.cycles.append(Cycle(self._cycle_now, float(chunk[TIME][start])))
+    def _cycles(self, chunk: Chunk) -> np.ndarray:
+        """Return the cycle of each row, from 1: the file's count, or what the turns say."""
+        own = chunk.get(CYCLE)
+        count = len(chunk[TIME])
+        if own is not None:
+            own = _carried(own, self._own_last)
+            known = own[np.isfinite(own)]
+            if len(known):
+                self.found.own_cycles = True
+                self._own_first = float(known[0]) if self._own_first is None else self._own_first
+                self._own_last = float(own[-1])
+                own = np.where(np.isfinite(own), own, self._own_first)
+                return np.maximum(np.floor(own - self._own_first) + 1, 1.0)
+        rows = np.arange(self._passed, self._passed + count)
+        return 1.0 + np.searchsorted(self._starts, rows, side="right")
 
-    def _add(self, chunk: Chunk, start: int, end: int) -> None:
+    def _steps(
+        self,
+        rows: _Rows,
+        bounds: np.ndarray,
+        begins: np.ndarray,
+        way: np.ndarray,
+        cycles: np.ndarray,
+    ) -> None:
+        """Add the chunk's steps: one by one as long as they are listed, then by their number."""
+        last = len(bounds) - 2
+        for number, (start, end) in enumerate(itertools.pairwise(bounds.tolist())):
+            if begins[start]:
+                self._close()
+                listed = len(self.found.steps) < MOST_STEPS
+                if not listed and 0 < number < last:
+                    self._count(rows, bounds[number:-1], way)
+                    start, end = int(bounds[-2]), int(bounds[-1])
+                    number = last
+                kind = _kind(way[start])
+                self._open = _Open(
+                    kind, int(cycles[start]), float(rows.rows[start, 0]), float(rows.rows[start, 2])
+                )
+            self._add(rows, start, end)
+            if number == last:
+                return
+
+    def _count(self, rows: _Rows, bounds: np.ndarray, way: np.ndarray) -> None:
+        """Count the steps that lie wholly between the bounds."""
+        time = rows.rows[:, 0]
+        starts, ends = bounds[:-1], bounds[1:] - 1
+        of = way[starts]
+        counts = self.found.counts
+        counts["discharge"] += int((of > 0).sum())
+        counts["charge"] += int((of < 0).sum())
+        counts["rest"] += int((of == 0).sum())
+        counts["pulse"] += int(((of != 0) & (time[ends] - time[starts] <= PULSE_S)).sum())
+
+    def _add(self, rows: _Rows, start: int, end: int) -> None:
         opened = self._open
         assert opened is not None
-        part = {name: values[start:end] for name, values in chunk.items()}
-        time, current, voltage = part[TIME], part[CURRENT], part[VOLTAGE]
+        part = rows.rows[start:end]
+        time, current, voltage = part.T
         step = opened.step
-        rows = np.column_stack([time, current, voltage])
-        charge, energy = _integrals(rows, self._last, inside=step.rows > 0)
         if step.rows == 0:
-            step.voltage_start_V = float(voltage[0])
-            opened.beginning.append(
-                np.full((1, 3), np.nan) if self._last is None else self._last[None, :]
-            )
-        soon = time <= step.t_start_s + 2 * AFTER_S[-1]
-        if soon.any() and opened.kept < _ROWS_OF_START:
-            kept = rows[: min(int(soon.sum()) + 1, _ROWS_OF_START)]
+            before = rows.rows[start - 1] if start else self._last
+            opened.beginning.append((np.full(3, np.nan) if before is None else before)[None, :])
+        if not opened.ripe and opened.kept < _ROWS_OF_START:
+            soon = int(np.searchsorted(time, step.t_start_s + 2 * AFTER_S[-1], side="right"))
+            kept = part[: min(soon + 1, _ROWS_OF_START)]
             opened.beginning.append(kept)
             opened.kept += len(kept)
-        elif opened.kept and opened.kept < _ROWS_OF_START and len(opened.beginning) < 8:
-            opened.beginning.append(rows[:1])
+            opened.ripe = soon < len(time)
         step.rows += end - start
         step.t_end_s, step.voltage_end_V = float(time[-1]), float(voltage[-1])
-        step.charge_Ah += charge
-        step.energy_Wh += energy
+        step.charge_Ah += abs(float(rows.charge[start:end].sum())) / 3600
+        step.energy_Wh += abs(float(rows.energy[start:end].sum())) / 3600
         opened.sum_current += float(current.sum())
         opened.least_current = min(opened.least_current, float(current.min()))
         opened.most_current = max(opened.most_current, float(current.max()))
         opened.least_voltage = min(opened.least_voltage, float(voltage.min()))
         opened.most_voltage = max(opened.most_voltage, float(voltage.max()))
-        if TEMPERATURE in part:
-            opened.sum_temperature += float(part[TEMPERATURE].sum())
-        self._cycle(step.kind, charge, energy, part)
-        self._last = rows[-1]
+        if rows.temperature is not None:
+            opened.sum_temperature += float(rows.temperature[start:end].sum())
 
-    def _cycle(self, kind: Kind, charge: float, energy: float, part: Chunk) -> None:
-        cycle = self.found.cycles[-1]
-        cycle.t_end_s = float(part[TIME][-1])
-        cycle.voltage_min_V = min(cycle.voltage_min_V, float(part[VOLTAGE].min()))
-        cycle.voltage_max_V = max(cycle.voltage_max_V, float(part[VOLTAGE].max()))
-        if TEMPERATURE in part and np.isfinite(part[TEMPERATURE]).any():
-            most = float(np.nanmax(part[TEMPERATURE]))
-            cycle.temperature_max_K = max(cycle.temperature_max_K or most, most)
-        if kind == "charge":
-            cycle.charge_Ah += charge
-            cycle.charge_Wh += energy
-        elif kind == "discharge":
-            cycle.discharge_Ah += charge
-            cycle.discharge_Wh += energy
+    def _sum_cycles(self, rows: _Rows, way: np.ndarray, cycles: np.ndarray) -> None:
+        bounds = np.unique(
+            np.concatenate([[0], np.flatnonzero(np.diff(cycles)) + 1, [len(cycles)]])
+        )
+        for start, end in itertools.pairwise(bounds.tolist()):
+            number = int(cycles[start])
+            known = self.found.cycles
+            if not known or known[-1].cycle != number:
+                if len(known) >= MOST_CYCLES:
+                    return
+                known.append(Cycle(number, float(rows.rows[start, 0])))
+            _sum(known[-1], rows, way, slice(start, end))
 
     def _close(self) -> None:
         opened, self._open = self._open, None
@@ -323,18 +434,32 @@ class Finder:
         return found
 
 
-def _integrals(rows: np.ndarray, last: np.ndarray | None, *, inside: bool) -> tuple[float, float]:
-    """Return the charge [A.h] and the energy [W.h] of rows, and of the interval before them."""
-    time, current, voltage = rows.T
-    power = current * voltage
-    charge = float(np.trapezoid(current, time))
-    energy = float(np.trapezoid(power, time))
-    if last is not None:
-        interval = float(time[0] - last[0])
-        if inside:
-            charge += interval * (current[0] + last[1]) / 2
-            energy += interval * (power[0] + last[1] * last[2]) / 2
-        else:
-            charge += interval * current[0]
-            energy += interval * power[0]
-    return float(abs(charge)) / 3600, float(abs(energy)) / 3600
+def _kind(way: float) -> Kind:
+    return "rest" if way == 0 else "discharge" if way > 0 else "charge"
+
+
+def _carried(values: np.ndarray, last: float) -> np.ndarray:
+    """Return values in which what is missing is what stood there last."""
+    known = np.isfinite(values)
+    if known.all():
+        return values
+    place = np.maximum.accumulate(np.where(known, np.arange(len(values)), -1))
+    return np.where(place >= 0, values[np.maximum(place, 0)], last)
+
+
+def _sum(cycle: Cycle, rows: _Rows, way: np.ndarray, part: slice) -> None:
+    """Add rows to their cycle."""
+    time, _, voltage = rows.rows[part].T
+    charge, energy, ways = rows.charge[part], rows.energy[part], way[part]
+    cycle.t_end_s = float(time[-1])
+    cycle.voltage_min_V = min(cycle.voltage_min_V, float(voltage.min()))
+    cycle.voltage_max_V = max(cycle.voltage_max_V, float(voltage.max()))
+    cycle.charge_Ah -= float(charge[ways < 0].sum()) / 3600
+    cycle.charge_Wh -= float(energy[ways < 0].sum()) / 3600
+    cycle.discharge_Ah += float(charge[ways > 0].sum()) / 3600
+    cycle.discharge_Wh += float(energy[ways > 0].sum()) / 3600
+    if rows.temperature is not None:
+        known = rows.temperature[part][np.isfinite(rows.temperature[part])]
+        if len(known):
+            most = float(known.max())
+            cycle.temperature_max_K = max(cycle.temperature_max_K or most, most)

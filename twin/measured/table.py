@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from twin.measured.evidence import Evidence, scale_of
-from twin.measured.found import MOST_STEPS, Finder, Found
+from twin.measured.found import MOST_STEPS, Finder, Found, Turns
 from twin.measured.keeping import read_chunks, write_chunks
 from twin.measured.quantities import (
     CHARGE,
@@ -164,7 +164,7 @@ def _cycling(recording: Recording, chunks: Iterator[Chunk], asked: Asked, folder
         names = [n for n in TABLE if n in seen.names]
         if seen.no_temperature:
             names.remove(TEMPERATURE)
-        finder = Finder(scales.current * max(evidence.most, -evidence.least))
+        finder = Finder(scales.current * max(evidence.most, -evidence.least), seen.turns.starts())
         path = folder / f"table-{Path(raw.name).stem}.parquet"
         again = Evidence()
 
@@ -203,6 +203,7 @@ class _Seen:
     first: float = 0.0
     last: float = 0.0
     rows: int = 0
+    turns: Turns = field(default_factory=Turns)
     coldest: float = np.inf
     warmest: float = -np.inf
 
@@ -225,6 +226,7 @@ def _noted(chunks: Iterator[Chunk], evidence: Evidence, seen: _Seen) -> Iterator
                 seen.coldest = min(seen.coldest, float(known.min()))
                 seen.warmest = max(seen.warmest, float(known.max()))
         evidence.add(chunk)
+        seen.turns.add(chunk[TIME], chunk[CURRENT])
         yield {name: chunk[name] for name in (*TABLE, STATE) if name in chunk}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from twin.measured.found import Finder, Found
+from twin.measured.found import Finder, Found, Turns
 
 OHMS = 0.05
 
@@ -21,8 +21,11 @@ def found_in(truth, parts=1, **more):
         **more,
     }
     columns = {name: values for name, values in columns.items() if values is not None}
-    finder = Finder(float(np.abs(truth.current).max()))
     pieces = np.array_split(np.arange(len(truth)), parts)
+    turns = Turns()
+    for p in pieces:
+        turns.add(truth.t[p], truth.current[p])
+    finder = Finder(float(np.abs(truth.current).max()), turns.starts())
     out = list(finder(iter({n: v[p] for n, v in columns.items()} for p in pieces)))
     return finder.found, {n: np.concatenate([c[n] for c in out]) for n in out[0]}
 
@@ -88,3 +91,40 @@ def test_cycles_that_nobody_counted_begin_where_the_current_turns_back(truth):
 def test_what_is_found_survives_being_written_down(truth):
     found, _ = found_in(truth)
     assert Found.from_dict(found.to_dict()) == found
+
+
+@pytest.mark.parametrize("parts", [1, 3, 40])
+def test_pulses_and_braking_are_no_cycles(parts):
+    """Three discharges and charges, each with a pulse the other way every minute."""
+    time = np.arange(0.0, 6 * 3600, 10.0)
+    way = np.where((time // 3600) % 2 == 0, 1.0, -1.0)
+    current = np.where(time % 60 == 30, -0.5 * way, way)
+    turns = Turns()
+    for p in np.array_split(np.arange(len(time)), parts):
+        turns.add(time[p], current[p])
+    assert time[turns.starts()].tolist() == [2 * 3600, 4 * 3600]
+
+
+def test_more_steps_than_are_listed_are_counted(monkeypatch):
+    monkeypatch.setattr("twin.measured.found.MOST_STEPS", 7)
+    time = np.arange(400.0)
+    current = np.where(time % 4 < 2, 1.0, np.where(time % 4 == 2, -1.0, 0.0))
+    table = {"Time [s]": time, "Current [A]": current, "Voltage [V]": 3 - 0.1 * current}
+    for parts in (1, 2, 5):
+        finder = Finder(1.0)
+        pieces = np.array_split(np.arange(400), parts)
+        list(finder(iter({n: v[p] for n, v in table.items()} for p in pieces)))
+        assert finder.found.counts == {"charge": 100, "discharge": 100, "rest": 100, "pulse": 200}
+        assert len(finder.found.steps) == 7
+        (cycle,) = finder.found.cycles
+        # Each discharge: its first interval at its own current, one more inside.
+        assert cycle.discharge_Ah == pytest.approx((2 * 100 - 1) / 3600)
+        assert cycle.charge_Ah == pytest.approx(100 / 3600)
+
+
+def test_a_cycle_count_with_holes_goes_on_with_the_last(truth):
+    count = truth.cycle.copy()
+    count[[5, 6, 400, 401]] = np.nan
+    found, table = found_in(truth, Cycle=count)
+    assert (table["Cycle"] == truth.cycle).all()
+    assert [c.cycle for c in found.cycles] == [1, 2]
