@@ -41,7 +41,7 @@ def compare(
     data: Data = None,
     data_cycle: DataCycle = None,
 ) -> None:
-    """Compare cells, overlays or runs in a table and a figure; with --data, to measured data.
+    """Compare cells, overlays or runs in a table and a figure.
 
     Runs are read; cells are run now, with the SPM unless told otherwise, and stored. With
     --data one alone may be named, and the voltage of each is compared over the charge passed.
