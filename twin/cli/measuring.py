@@ -84,9 +84,10 @@ def import_files(
         bool, typer.Option("--again", help="Read it anew if it is there already.")
     ] = False,
 ) -> int:
-    """Take in measured data: read, repair, look through and keep them.
+    """Take in measured data of a cycler or potentiostat.
 
-    What was repaired or taken for granted is told. The same file twice is one measurement.
+    They are read, repaired, looked through and kept; what was repaired or taken for granted is
+    told. The same file twice is one measurement.
     """
     import twin
     from twin.errors import InputError, TwinError
