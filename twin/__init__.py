@@ -120,6 +120,16 @@ _PUBLIC = {
     "Standing": "twin.engine.outcome",
     "Progress": "twin.engine.run",
     "COLUMNS": "twin.columns",
+    # measured data of a real cell
+    "import_file": "twin.measured.measured",
+    "load_measured": "twin.measured.measured",
+    "measured_or_file": "twin.measured.measured",
+    "save_measured": "twin.measured.saving",
+    "check_name": "twin.measured.saving",
+    "Measured": "twin.measured.measured",
+    "Reader": "twin.measured.recording",
+    "Recording": "twin.measured.recording",
+    "all_readers": "twin.measured.importing",
     # files
     "export_run": "twin.report.exports",
     # constants of nature
@@ -182,6 +192,10 @@ if TYPE_CHECKING:
     from twin.experiments.critical_currents import ccd, ccd_sweep
     from twin.experiments.impedance import eis
     from twin.experiments.titration import gitt, transference
+    from twin.measured.importing import all_readers
+    from twin.measured.measured import Measured, import_file, load_measured, measured_or_file
+    from twin.measured.recording import Reader, Recording
+    from twin.measured.saving import check_name, save_measured
     from twin.modes.context import CellContext, Interface
     from twin.modes.hookspecs import hookimpl
     from twin.modes.manager import plugin_manager

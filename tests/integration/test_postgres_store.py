@@ -99,15 +99,15 @@ def test_an_older_database_is_upgraded_with_all_its_data(url, monkeypatch, tmp_p
         run = start(store)
         commit(store, run, 1)
     shutil.copytree(migrate.SCRIPTS, tmp_path / "next")
-    (tmp_path / "next" / "versions" / "r0004_remark.py").write_text(
+    (tmp_path / "next" / "versions" / "r0005_remark.py").write_text(
         "import sqlalchemy as sa\nfrom alembic import op\n"
-        "revision, down_revision = '0004', '0003'\n"
+        "revision, down_revision = '0005', '0004'\n"
         "def upgrade():\n"
         "    with op.batch_alter_table('run') as table:\n"
         "        table.add_column(sa.Column('remark', sa.String(), nullable=True))\n"
     )
     monkeypatch.setattr(migrate, "SCRIPTS", tmp_path / "next")
-    monkeypatch.setattr(migrations, "HEAD", "0004")
+    monkeypatch.setattr(migrations, "HEAD", "0005")
     with Store.open(url) as store:
         assert store.run(run).cycles == 1
         with reading(store.engine) as connection:

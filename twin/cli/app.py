@@ -22,6 +22,7 @@ from twin.cli import (
     impedance,
     lives,
     maps,
+    measuring,
     modes,
     plots,
     plugins,
@@ -57,6 +58,7 @@ _GROUPS = (
     transference,
     titration,
     validating,
+    measuring,
     plugins,
     databases,
 )

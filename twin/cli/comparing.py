@@ -8,7 +8,7 @@ import typer
 
 from twin.cli.command import command
 from twin.cli.experiments import FigureFile, Modes, Plot, check_figure, chosen, draw, save_figure
-from twin.cli.options import Overlays, Overrides, Without, names
+from twin.cli.options import Data, DataCycle, Overlays, Overrides, Without, names
 from twin.cli.session import Session
 
 if TYPE_CHECKING:
@@ -38,14 +38,20 @@ def compare(
     ] = "spm",
     figure: FigureFile = None,
     plot: Plot = False,
+    data: Data = None,
+    data_cycle: DataCycle = None,
 ) -> None:
     """Compare cells, overlays or runs in a table and a figure.
 
-    Runs are read; cells are run now, with the SPM unless told otherwise, and stored.
+    Runs are read; cells are run now, with the SPM unless told otherwise, and stored. With
+    --data one alone may be named, and the voltage of each is compared over the charge passed.
     """
     import twin
     from twin.cli.ticker import Ticker
+    from twin.report import beside
     from twin.report.comparison import compared, comparison_panels
+
+    measured = None if data is None else twin.measured_or_file(data, store=session.store)
 
     check_figure(figure)
     with Ticker(session, f"{len(items)} runs") as ticker:
@@ -59,19 +65,57 @@ def compare(
             modes=chosen(modes),
             without=names(without),
             model=model,
-            series_every=0,
+            series_every=0 if measured is None else 1,
             progress=ticker,
+            alone=measured is not None,
         )
     rows = [compared(label, run) for label, run in runs.items()]
     shown = comparison_panels(runs)
+    apart = {}
+    if measured is not None:
+        for row, (label, run) in zip(rows, runs.items(), strict=True):
+            apart[label] = beside.differences_to(run, measured, data_cycle=data_cycle)
+            row["data"] = beside.as_data(apart[label])
+        shown = [*beside.comparison_panels_with(runs, measured, data_cycle), *shown]
     title = f"{len(rows)} runs compared"
     save_figure(shown, title, figure)
 
     def page(sheet: Page) -> None:
         _table(sheet, rows)
+        if measured is not None:
+            _to_data(sheet, apart, measured.name)
         draw(session, sheet, shown, title, figure, plot)
 
-    session.finish({"runs": rows, "figure": figure}, page)
+    document: dict[str, Any] = {"runs": rows, "figure": figure}
+    if measured is not None:
+        document["data"] = {"id": measured.id, "name": measured.name}
+    session.finish(document, page)
+
+
+def _to_data(sheet: Page, apart: dict[str, Any], name: str) -> None:
+    """Tell what the voltages differ by, leg by leg."""
+    from twin.cli.formats import percent, short
+
+    sheet.heading(f"Beside {name}")
+    sheet.table(
+        ("what", "leg", "cycle", "of data", "rms mV", "most mV", "mAh", "of data", "over"),
+        (
+            (
+                label,
+                d.kind,
+                d.cycle,
+                d.data_cycle,
+                short(d.rms_mV),
+                short(d.largest_mV),
+                short(1e3 * d.capacity_Ah, 4),
+                short(1e3 * d.data_capacity_Ah, 4),
+                percent(d.shared, 0),
+            )
+            for label, found in apart.items()
+            for d in found
+        ),
+        right=range(2, 9),
+    )
 
 
 def _table(sheet: Page, rows: list[dict[str, Any]]) -> None:

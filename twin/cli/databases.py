@@ -35,6 +35,7 @@ def info(session: Session) -> None:
                 ("log", _size(document.get("log_bytes"))),
                 ("series", _size(document.get("series_bytes"))),
                 ("checkpoints", _size(document.get("checkpoint_bytes"))),
+                ("measured", _size(document.get("measured_bytes"))),
                 ("a cycle's row", _size(document.get("bytes_per_cycle_row"))),
             ]
         )

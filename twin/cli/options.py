@@ -32,6 +32,15 @@ Without = Annotated[
 RunId = Annotated[
     str, typer.Argument(metavar="RUN", help="Its id, a unique beginning of it, or 'last'.")
 ]
+Data = Annotated[
+    str | None,
+    typer.Option(
+        "--data", metavar="DATA", help="Measured data: of `twin measured`, or a cycler's file."
+    ),
+]
+DataCycle = Annotated[
+    int | None, typer.Option("--data-cycle", metavar="N", min=1, help="Only this cycle of them.")
+]
 CellName = Annotated[
     str,
     typer.Argument(

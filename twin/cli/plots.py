@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from twin.cli.command import command
-from twin.cli.options import RunId
+from twin.cli.options import Data, DataCycle, RunId
 from twin.cli.session import Session
 
 if TYPE_CHECKING:
@@ -39,32 +39,44 @@ def plot(
             "margins, or face (a metal face in patches).",
         ),
     ] = "summary",
+    data: Data = None,
+    data_cycle: DataCycle = None,
 ) -> None:
     """Plot a run: into a file, or with characters in the terminal.
 
-    With --json and no file, the plotted numbers themselves.
+    With --data, measured points are laid over the voltage. With --json and no file, the
+    plotted numbers themselves.
     """
     import twin
-    from twin.report.panels import panels
+    from twin.report.panels import panels, title_of
 
     result = twin.load_run(run, store=session.store)
-    document: dict[str, Any] = {"run": result.id, "what": what, "file": file}
+    document: dict[str, Any] = {"run": result.id, "what": what, "file": file, "data": None}
     if what == FACE:
-        _face(session, result, document)
-    elif file is not None:
-        from twin.report.figures import plot_run
+        _face(session, result, document, data)
+        return
+    shown = panels(result, what)
+    if data is not None:
+        from twin.report.beside import overlaid
 
-        plot_run(result, file, what)
+        measured = twin.measured_or_file(data, store=session.store)
+        shown = overlaid(shown, result, measured, data_cycle)
+        document["data"] = measured.id
+    title = title_of(result)
+    if file is not None:
+        from twin.report.figures import plot_panels
+
+        plot_panels(shown, title, file)
         session.finish(document, lambda sheet: sheet.line(f"written: {file}"))
     elif session.wants_json:
-        document["panels"] = [panel.to_dict() for panel in panels(result, what)]
+        document["panels"] = [panel.to_dict() for panel in shown]
         session.finish(document, lambda sheet: None)
     else:
-        from twin.report.terminal import draw_run
+        from twin.report.terminal import draw_panels
 
         out = session.out
         colour = out.isatty() and not os.environ.get("NO_COLOR")
-        text = draw_run(result, what, colour=colour, encoding=out.encoding or "ascii")
+        text = draw_panels(shown, title, colour=colour, encoding=out.encoding or "ascii")
 
         def page(sheet: Page) -> None:
             sheet.raw(text)
@@ -72,11 +84,20 @@ def plot(
         session.finish(document, page)
 
 
-def _face(session: Session, result: RunResult, document: dict[str, Any]) -> None:
+def _face(
+    session: Session, result: RunResult, document: dict[str, Any], data: str | None
+) -> None:
     """Show a run's faces patch by patch."""
+    from twin.errors import InputError
     from twin.report.face import draw_face, face_fields, plot_face
     from twin.report.terminal import terminal_size
 
+    if data is not None:
+        raise InputError(
+            "measured points lie over a voltage, not over a face",
+            key="data",
+            fix="leave --data or --what face out",
+        )
     file = document["file"]
     if file is not None:
         plot_face(result, file)

@@ -11,7 +11,7 @@ import pluggy
 if TYPE_CHECKING:
     import typer
 
-    from twin import StudyKind
+    from twin import Reader, StudyKind
     from twin.modes.mode import FailureMode
 
 PROJECT = "twin"
@@ -62,6 +62,22 @@ def twin_studies() -> Iterable[StudyKind]:
     iterable of StudyKind
         Each with an ``id`` no other kind has; a second kind of the same id is reported and
         skipped.
+    """
+    return ()
+
+
+@hookspec
+def twin_readers() -> Iterable[Reader]:
+    """Return the readers of measured files this plugin brings.
+
+    Called when a file is imported. Import what a reader needs inside its functions.
+
+    Returns
+    -------
+    iterable of Reader
+        Each with an ``id`` no other reader has; they are tried before the twin's own, on
+        files whose content their ``signature`` knows. A second reader of the same id is
+        reported and skipped.
     """
     return ()
 

@@ -6,7 +6,7 @@ import copy
 import importlib.metadata
 import logging
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ENTRY_POINT_GROUP = "twin.plugins"
 NO_MODES = frozenset({"cells", "tui"})
 """The entry points of the twin itself that bring no failure mode."""
-_GATHERED = ("twin_failure_modes", "twin_cell_specs", "twin_studies")
+_GATHERED = ("twin_failure_modes", "twin_cell_specs", "twin_studies", "twin_readers")
 log = logging.getLogger("twin.plugins")
 
 
@@ -312,15 +312,33 @@ class PluginManager:
         """
         from twin.modes.vetting import study_problem
 
-        kinds: dict[str, Any] = {}
-        for plugin, found in self._each("twin_studies", {}):
-            for kind in found:
-                problem = study_problem(kind, {*taken, *kinds})
+        return self._named("twin_studies", taken, study_problem)
+
+    def readers(self, taken: Collection[str] = ()) -> list[Any]:
+        """Return the readers that plugins bring; one that cannot be used is reported.
+
+        Parameters
+        ----------
+        taken : collection of str
+            The ids that the core's own readers have.
+        """
+        from twin.modes.vetting import reader_problem
+
+        return self._named("twin_readers", taken, reader_problem)
+
+    def _named(
+        self, hook: str, taken: Collection[str], problem_of: Callable[..., Any]
+    ) -> list[Any]:
+        """Return what plugins bring through a hook, each under an id of its own."""
+        found: dict[str, Any] = {}
+        for plugin, brought in self._each(hook, {}):
+            for item in brought:
+                problem = problem_of(item, {*taken, *found})
                 if problem is None:
-                    kinds[kind.id] = kind
+                    found[item.id] = item
                 else:
                     self._mark(plugin, *problem)
-        return list(kinds.values())
+        return list(found.values())
 
     def add_commands(self, app: Any) -> None:
         """Let every plugin add its commands to the command line."""

@@ -210,3 +210,16 @@ def study_problem(kind: Any, taken: Collection[str]) -> Finding | None:
     if name in taken:
         return f"there is a kind of study {name!r} already", "give it an id of its own"
     return None
+
+
+def reader_problem(reader: Any, taken: Collection[str]) -> Finding | None:
+    """Say so if an object that a plugin returns cannot be used as a reader of files."""
+    name = getattr(reader, "id", None)
+    if not isinstance(name, str) or not _ID.fullmatch(name):
+        return f"{reader!r} is no reader", 'return twin.Reader("name", …), in lower case'
+    lacking = [part for part in ("signature", "read") if not callable_at(reader, part)]
+    if lacking:
+        return f"the reader {name!r} has no {lacking[0]}", "return a twin.Reader"
+    if name in taken:
+        return f"there is a reader {name!r} already", "give it an id of its own"
+    return None

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from twin import files
 from twin.constants import ZERO_CELSIUS
 from twin.errors import InputError
+from twin.measured import bdf
 from twin.report.view import RunView
 
 if TYPE_CHECKING:
@@ -228,21 +229,21 @@ def bdf_frame(run: RunView) -> pd.DataFrame:
     started = series["Time [s]"].where(begins).ffill()
     spec = run.info.cell_spec or {}
     isothermal = spec.get("thermal", {}).get("model", "isothermal") == "isothermal"
-    temperature = "Ambient Temperature / degC" if isothermal else "Temperature T1 / degC"
+    temperature = bdf.AMBIENT if isothermal else bdf.TEMPERATURE
     return pd.DataFrame(
         {
-            "Test Time / s": series["Time [s]"],
-            "Voltage / V": series["Voltage [V]"],
+            bdf.TEST_TIME: series["Time [s]"],
+            bdf.VOLTAGE: series["Voltage [V]"],
             # Adding zero turns -0.0, which some readers stumble over, into 0.0.
-            "Current / A": -series["Current [A]"] + 0.0,
-            "Cycle Count / 1": series["cycle"],
-            "Step Count / 1": np.cumsum(begins),
-            "Step Index / 1": step + 1,
-            "Step Time / s": series["Time [s]"] - started,
-            "Charging Capacity / Ah": (through - net).clip(lower=0) / 2,
-            "Discharging Capacity / Ah": (through + net).clip(lower=0) / 2,
+            bdf.CURRENT: -series["Current [A]"] + 0.0,
+            bdf.CYCLE_COUNT: series["cycle"],
+            bdf.STEP_COUNT: np.cumsum(begins),
+            bdf.STEP_INDEX: step + 1,
+            bdf.STEP_TIME: series["Time [s]"] - started,
+            bdf.CHARGED: (through - net).clip(lower=0) / 2,
+            bdf.DISCHARGED: (through + net).clip(lower=0) / 2,
             temperature: series["Volume-averaged cell temperature [K]"] - ZERO_CELSIUS,
-            "Applied Pressure / Pa": series["Stack pressure [Pa]"],
+            bdf.PRESSURE: series["Stack pressure [Pa]"],
         }
     )
 

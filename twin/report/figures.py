@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from twin import files
 from twin.errors import InputError
 from twin.report.panel import Panel
-from twin.report.panels import SUMMARY, panels
-from twin.report.view import RunView, ending
+from twin.report.panels import SUMMARY, panels, title_of
+from twin.report.view import RunView
 from twin.visible import visible
 
 if TYPE_CHECKING:
@@ -55,9 +55,8 @@ def plot_run(run: RunView, path: str | Path | None = None, what: str = SUMMARY) 
     InputError
         If there is nothing of the kind to show, or the file's format is not known.
     """
-    title = f"{run.info.cell_name}, run {run.id}: {ending(run)}"
     target = None if path is None else figure_target(path)
-    return plot_panels(panels(run, what), title, target)
+    return plot_panels(panels(run, what), title_of(run), target)
 
 
 def plot_panels(shown: Sequence[Panel], title: str, path: str | Path | None = None) -> Figure:

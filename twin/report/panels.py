@@ -10,7 +10,7 @@ from typing import Any
 from twin.columns import COLUMNS
 from twin.errors import InputError
 from twin.report.panel import Line, Panel
-from twin.report.view import CM2_PER_M2, RunView, cell_area
+from twin.report.view import CM2_PER_M2, RunView, cell_area, ending
 
 SHOWN_CYCLES = 5
 SHOWN_MARGINS = (3, 6)
@@ -320,6 +320,11 @@ def _scaled(
     return Panel(
         key, title, "Cycle", f"{axis} ({unit})" if unit else axis, shown, span=0.01, death=death
     )
+
+
+def title_of(run: RunView) -> str:
+    """Return the title above the panels of a run: the cell, the run, how it ended."""
+    return f"{run.info.cell_name}, run {run.id}: {ending(run)}"
 
 
 def panels(run: RunView, what: str = SUMMARY) -> list[Panel]:

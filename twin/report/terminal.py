@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import Any
 
 from twin.report.panel import Panel
-from twin.report.panels import SUMMARY, panels
-from twin.report.view import RunView, ending
+from twin.report.panels import SUMMARY, panels, title_of
+from twin.report.view import RunView
 from twin.visible import visible
 
 WIDTH, HEIGHT = 80, 24
@@ -62,8 +62,8 @@ def draw_run(
     InputError
         If there is nothing of the kind to show.
     """
-    title = f"{run.info.cell_name}, run {run.id}: {ending(run)}"
-    return draw_panels(panels(run, what), title, size=size, colour=colour, encoding=encoding)
+    shown = panels(run, what)
+    return draw_panels(shown, title_of(run), size=size, colour=colour, encoding=encoding)
 
 
 def draw_panels(

@@ -39,6 +39,7 @@ def compare(
     store: str | Store | None = None,
     overlays: Sequence[str] = (),
     progress: Callable[[float, str], None] | None = None,
+    alone: bool = False,
     **settings: Unpack[SettingsOfRun],
 ) -> dict[str, RunResult]:
     """Return a run for each item: the stored one, or one made now.
@@ -53,6 +54,8 @@ def compare(
         Overlays laid over every cell, before its own.
     progress : callable, optional
         Told the share done and what is being done.
+    alone : bool
+        Whether one item is enough, as it is compared to something else.
     **settings
         Passed to :func:`twin.simulate`: cycles, protocol, overrides, modes, without, model.
 
@@ -63,7 +66,7 @@ def compare(
     TwinError
         If a cell, an overlay or a run is not there; before anything is run.
     """
-    if len(set(items)) < max(2, len(items)):
+    if len(set(items)) < max(1 if alone else 2, len(items)):
         twice = sorted({item for item in items if items.count(item) > 1})
         raise InputError(
             f"{', '.join(twice)} is named twice" if twice else "one alone cannot be compared",

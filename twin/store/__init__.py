@@ -10,11 +10,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from twin.store.records import Checkpoint, RunInfo, StudyInfo
+    from twin.store.records import Checkpoint, MeasurementInfo, RunInfo, StudyInfo
     from twin.store.repository import Store
 
 _HOMES = {
     "Checkpoint": "twin.store.records",
+    "MeasurementInfo": "twin.store.records",
     "RunInfo": "twin.store.records",
     "Store": "twin.store.repository",
     "StudyInfo": "twin.store.records",
@@ -33,4 +34,4 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *_HOMES})
 
 
-__all__ = ["Checkpoint", "RunInfo", "Store", "StudyInfo"]
+__all__ = ["Checkpoint", "MeasurementInfo", "RunInfo", "Store", "StudyInfo"]

@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 
-from twin.store import history, migrate, runs, size, studies, transactions
+from twin.store import history, measurements, migrate, runs, size, studies, transactions
 from twin.store.damage import Damage
-from twin.store.records import Checkpoint, RunInfo, StudyInfo
+from twin.store.records import Checkpoint, MeasurementInfo, RunInfo, StudyInfo
 from twin.store.session import shown
 
 T = TypeVar("T")
@@ -183,6 +183,47 @@ class StoreReader:
             At most so many.
         """
         return self._read(lambda connection: studies.listing(connection, kind=kind, limit=limit))
+
+    def measurement(self, ref: str) -> MeasurementInfo:
+        """Return a measurement by its id, a beginning of it, its file's name or ``"last"``.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none or more than one.
+        StoreError
+            If it is damaged.
+        """
+        return self._read(lambda connection: measurements.find(connection, ref))
+
+    def measurements(
+        self, *, cell: str | None = None, limit: int | None = None
+    ) -> list[MeasurementInfo]:
+        """Return measurements, newest first.
+
+        Parameters
+        ----------
+        cell : str, optional
+            Only those of this cell.
+        limit : int, optional
+            At most so many.
+        """
+        return self._read(
+            lambda connection: measurements.listing(connection, cell=cell, limit=limit)
+        )
+
+    def measurement_chunks(self, measurement: str) -> Iterator[bytes]:
+        """Yield the Parquet bytes of a measurement's rows, in order, one chunk at a time.
+
+        Raises
+        ------
+        StoreError
+            If one is missing or damaged.
+        """
+        count = self._read(lambda connection: measurements.count_chunks(connection, measurement))
+        for number in range(count):
+            read = partial(measurements.read_chunk, measurement=measurement, number=number)
+            yield self._read(read)
 
     def info(self) -> dict[str, Any]:
         """Return URL (without password), backend, revision, sizes in bytes and row counts."""

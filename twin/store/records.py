@@ -121,3 +121,43 @@ class StudyInfo:
     created: datetime
     members: Mapping[str, int] = field(default_factory=dict)
     damage: tuple[Damage, ...] = ()
+
+
+@dataclass(frozen=True)
+class MeasurementInfo:
+    """A file of measured data, everything of it but its rows.
+
+    Attributes
+    ----------
+    id : str
+        The SHA-256 of the file.
+    name, source : str
+        The file's name, and where it was.
+    cell_name : str
+        The cell it was measured on, as the user calls it; empty if not said.
+    kind : str
+        ``"cycling"`` or ``"impedance"``.
+    rows : int
+        How many rows or points.
+    created : datetime
+        When it was taken in, in UTC.
+    meta : dict
+        How it was read, what was repaired, what was found.
+    damage : tuple of Damage
+        What of a listed one cannot be read.
+    """
+
+    id: str
+    name: str
+    source: str
+    cell_name: str
+    kind: str
+    rows: int
+    created: datetime
+    meta: dict[str, Any]
+    damage: tuple[Damage, ...] = ()
+
+    @property
+    def short(self) -> str:
+        """The beginning of its id, as it is shown."""
+        return self.id[:10]

@@ -7,14 +7,14 @@ StoreError that says what to do.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection, Engine
 
-from twin.store import history, migrate, runs, studies, transactions
+from twin.store import history, measurements, migrate, runs, studies, transactions
 from twin.store.archives import engine_to_open
 from twin.store.plain import integer
 from twin.store.reader import StoreReader
@@ -406,6 +406,61 @@ class Store(StoreReader):
     def finish_study(self, study_id: str, *, status: str, summary: Mapping[str, Any]) -> None:
         """Record how a study ended and what came of it (NotFoundError if there is none)."""
         self._write(lambda connection: studies.finish(connection, study_id, status, summary))
+
+    def add_measurement(
+        self,
+        measurement: str,
+        *,
+        name: str,
+        cell_name: str,
+        source: str,
+        kind: str,
+        rows: int,
+        meta: Mapping[str, Any],
+        pieces: Callable[[], Iterable[tuple[int, bytes]]],
+        replace: bool = False,
+    ) -> bool:
+        """Store measured data, all of it or nothing; False if the same file is there already.
+
+        Parameters
+        ----------
+        measurement : str
+            The SHA-256 of the file.
+        name, source : str
+            The file's name, and where it was.
+        cell_name : str
+            The cell it was measured on.
+        kind : {"cycling", "impedance"}
+            What it is.
+        rows : int
+            How many rows it has.
+        meta : mapping
+            How it was read and what was found in it.
+        pieces : callable
+            Returns its rows: the number of them and the bytes of a Parquet file, a piece at a
+            time. It may be called more than once.
+        replace : bool
+            Whether what is there of the same file is replaced.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be written.
+        """
+        values = {"name": name, "cell_name": cell_name, "source": source, "kind": kind}
+        values |= {"rows": rows, "meta": meta}  # type: ignore[dict-item]
+        return self._write(
+            lambda connection: measurements.add(connection, measurement, values, pieces(), replace),
+            idempotent=True,
+            duplicate=(
+                "another process is storing the same file",
+                "look at what it stored: twin measured",
+            ),
+        )
+
+    def delete_measurement(self, measurement: str) -> None:
+        """Delete a measurement by its whole id, with its rows."""
+        self._write(lambda connection: measurements.remove(connection, measurement))
 
     def _write(self, work: Callable[[Connection], T], **how: Any) -> T:
         return transactions.write(self.engine, work, timeout_s=self._lock_timeout_s, **how)

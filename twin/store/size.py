@@ -23,7 +23,10 @@ def describe(connection: Connection, url: URL, revision: str) -> dict[str, Any]:
         name: connection.scalar(select(func.count()).select_from(table)) or 0
         for name, table in sorted(metadata.tables.items())
     }
-    blobs = {name: _blob_bytes(connection, name) for name in ("series_chunk", "checkpoint")}
+    blobs = {
+        name: _blob_bytes(connection, name)
+        for name in ("series_chunk", "checkpoint", "measurement_chunk")
+    }
     if url.get_backend_name() == "sqlite":
         total = _pragma(connection, "page_count") * _pragma(connection, "page_size")
         rows = _pages_of_cycles(connection)
@@ -41,6 +44,7 @@ def describe(connection: Connection, url: URL, revision: str) -> dict[str, Any]:
         "log_bytes": log.stat().st_size if log and log.exists() else 0,
         "series_bytes": blobs["series_chunk"],
         "checkpoint_bytes": blobs["checkpoint"],
+        "measured_bytes": blobs["measurement_chunk"],
         "bytes_per_cycle_row": round(rows / cycles) if rows and cycles else None,
         "counts": counts,
     }

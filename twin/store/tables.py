@@ -228,16 +228,29 @@ class Checkpoint(StoreTable, table=True):
 
 
 class Measurement(StoreTable, table=True):
-    """Measured data of a real cell, as a Parquet file."""
+    """Measured data of a real cell: one file, found by its hash."""
 
     __tablename__ = "measurement"
 
     id: str = Field(primary_key=True)
+    """The SHA-256 of the file, so that the same file is the same measurement."""
     cell_name: str = Field(index=True)
     name: str
     source: str
     created: datetime = _moment()
     meta: dict[str, Any] = _json()
+    kind: str
+    rows: int
+
+
+class MeasurementChunk(StoreTable, table=True):
+    """Rows of a measurement, or one of its spectra, as a Parquet file."""
+
+    __tablename__ = "measurement_chunk"
+
+    measurement: str = Field(primary_key=True, foreign_key="measurement.id", ondelete="CASCADE")
+    number: int = Field(primary_key=True)
+    rows: int
     data: bytes = Field(sa_type=LargeBinary)
 
 

@@ -190,7 +190,17 @@ def test_version_and_help(cli):
 
 def test_help_fits_80_columns(cli, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
-    for words in ([], ["run"], ["resume"], ["plot"], ["export"], ["cells"], ["db"]):
+    for words in (
+        [],
+        ["run"],
+        ["resume"],
+        ["plot"],
+        ["export"],
+        ["cells"],
+        ["db"],
+        ["import"],
+        ["measured"],
+    ):
         lines = cli(*words, "--help").out.splitlines()
         assert max(map(len, lines)) <= 80
         assert "..." not in "".join(lines).replace("[ARGS]...", "")  # no help cut off

@@ -30,6 +30,7 @@ def test_the_hooks_are_these():
         "twin_failure_modes",
         "twin_cell_specs",
         "twin_studies",
+        "twin_readers",
         "twin_commands",
         "twin_run_started",
         "twin_cycle_finished",
@@ -51,10 +52,11 @@ def test_the_docstring_says_when_and_what(hook):
 
 @pytest.mark.parametrize("hook", HOOKS)
 def test_every_argument_and_result_is_typed(hook):
-    from twin import StudyKind
+    from twin import Reader, StudyKind
     from twin.modes.mode import FailureMode
 
-    names = {"FailureMode": FailureMode, "StudyKind": StudyKind, "typer": __import__("typer")}
+    names = {"FailureMode": FailureMode, "StudyKind": StudyKind, "Reader": Reader}
+    names["typer"] = __import__("typer")
     hints = typing.get_type_hints(HOOKS[hook], localns=names)
     assert set(hints) == {*inspect.signature(HOOKS[hook]).parameters, "return"}
 
@@ -104,6 +106,8 @@ def test_the_manager_calls_it(hook, manager):
         assert loaded.spec_directories == []
     elif hook == "twin_studies":
         assert loaded.studies() == []
+    elif hook == "twin_readers":
+        assert loaded.readers() == []
     elif hook == "twin_commands":
         loaded.add_commands(None)
     else:

@@ -82,6 +82,23 @@ def chunks(store: Store, run: str) -> list[int]:
     return [cycle for cycle, _ in store.series(run)]
 
 
+SHA = "a" * 64
+
+
+def measured(store: Store, sha: str = SHA, **more) -> bool:
+    """Store a measurement of two chunks."""
+    given = {
+        "name": "a.csv",
+        "cell_name": "cell 7",
+        "source": "/data/a.csv",
+        "kind": "cycling",
+        "rows": 3,
+        "meta": {"told": ["x"], "nothing": float("nan"), "largest": np.float64(1.5)},
+        "pieces": lambda: [(2, b"one"), (1, b"two")],
+    }
+    return store.add_measurement(sha, **(given | more))
+
+
 class Everything:
     """The runs that this process is living, where any may be."""
 
@@ -624,3 +641,59 @@ class StoreContract:
         store.commit_cycle(run, 1001, {}, series=bytes(5000), checkpoint=bytes(3000))
         info = store.info()
         assert (info["series_bytes"], info["checkpoint_bytes"]) == (5000, 3000)
+
+    def test_a_measurement_comes_back_as_it_was_given(self, store):
+        before = datetime.now(UTC)
+        measured(store)
+        info = store.measurement(SHA)
+        assert (info.id, info.name, info.cell_name) == (SHA, "a.csv", "cell 7")
+        assert (info.kind, info.rows, info.source) == ("cycling", 3, "/data/a.csv")
+        assert info.meta == {"told": ["x"], "nothing": None, "largest": 1.5}
+        assert before <= info.created <= datetime.now(UTC)
+        assert list(store.measurement_chunks(SHA)) == [b"one", b"two"]
+
+    def test_a_measurement_is_found_by_what_is_known_of_it(self, store):
+        measured(store)
+        for ref in (SHA, SHA[:6], SHA[:6].upper(), "a.csv", "last", " last "):
+            assert store.measurement(ref).id == SHA
+        for ref in ("", "a", SHA[:3], "b.csv", "%", "_"):
+            with pytest.raises(NotFoundError):
+                store.measurement(ref)
+
+    def test_two_measurements_of_one_name_are_told_apart(self, store):
+        measured(store)
+        measured(store, "b" * 64)
+        with pytest.raises(NotFoundError, match="2 measurements"):
+            store.measurement("a.csv")
+
+    def test_measurements_are_listed_newest_first(self, store):
+        measured(store)
+        measured(store, "b" * 64, cell_name="cell 8")
+        assert [m.id[0] for m in store.measurements()] == ["b", "a"]
+        assert [m.id[0] for m in store.measurements(limit=1)] == ["b"]
+        assert [m.id[0] for m in store.measurements(cell="cell 7")] == ["a"]
+
+    def test_the_same_measurement_is_stored_once(self, store):
+        assert measured(store)
+        assert not measured(store, name="b.csv")
+        assert store.measurement(SHA).name == "a.csv"
+        assert measured(store, name="b.csv", replace=True, pieces=lambda: [(1, b"new")])
+        assert store.measurement(SHA).name == "b.csv"
+        assert list(store.measurement_chunks(SHA)) == [b"new"]
+        assert len(store.measurements()) == 1
+
+    def test_a_measurement_that_fails_half_way_leaves_nothing(self, store):
+        def pieces():
+            yield 1, b"one"
+            raise ValueError("the file went away")
+
+        with pytest.raises(ValueError, match="went away"):
+            measured(store, pieces=pieces)
+        assert store.measurements() == []
+        assert store.info()["counts"]["measurement_chunk"] == 0
+
+    def test_a_measurement_goes_with_its_rows(self, store):
+        measured(store)
+        store.delete_measurement(SHA)
+        assert store.measurements() == []
+        assert store.info()["counts"]["measurement_chunk"] == 0

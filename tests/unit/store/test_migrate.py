@@ -17,7 +17,7 @@ from twin.store.tables import metadata
 NEXT = """
 import sqlalchemy as sa
 from alembic import op
-revision, down_revision, branch_labels, depends_on = "0004", "0003", None, None
+revision, down_revision, branch_labels, depends_on = "0005", "0004", None, None
 
 def upgrade():
     with op.batch_alter_table("run", recreate="always") as table:
@@ -33,9 +33,9 @@ def next_version(monkeypatch, tmp_path):
     def become_newer(more: str = "pass") -> None:
         folder = tmp_path / "next %version"
         shutil.copytree(migrate.SCRIPTS, folder)
-        (folder / "versions" / "r0004_remark.py").write_text(NEXT.replace("{more}", more))
+        (folder / "versions" / "r0005_remark.py").write_text(NEXT.replace("{more}", more))
         monkeypatch.setattr(migrate, "SCRIPTS", folder)
-        monkeypatch.setattr(migrations, "HEAD", "0004")
+        monkeypatch.setattr(migrations, "HEAD", "0005")
 
     return become_newer
 
@@ -70,8 +70,8 @@ def test_upgrade_creates_then_finds_nothing_to_do(tmp_path):
     url = f"sqlite:///{tmp_path}/a/b/x.db"
     assert migrate.current_revision(url) is None
     assert not (tmp_path / "a").exists()
-    assert migrate.upgrade(url) == (None, "0003")
-    assert migrate.upgrade(url) == ("0003", "0003")
+    assert migrate.upgrade(url) == (None, "0004")
+    assert migrate.upgrade(url) == ("0004", "0004")
     assert migrate.current_revision(url) == migrate.head_revision()
 
 
@@ -97,7 +97,7 @@ def test_an_older_database_is_upgraded_with_all_its_data(file, start, next_versi
         assert store.cycles(run)[0]["capacity_Ah"] == 1.0
         store.delete_run(run)
         assert store.info()["counts"]["checkpoint"] == 0
-    assert migrate.current_revision(str(file)) == "0004"
+    assert migrate.current_revision(str(file)) == "0005"
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_a_step_that_fails_changes_nothing(file, start, next_version, more, erro
     with pytest.raises(error):
         Store.open(str(file))
     raw = sqlite3.connect(file)
-    assert raw.execute("SELECT version_num FROM alembic_version").fetchall() == [("0003",)]
+    assert raw.execute("SELECT version_num FROM alembic_version").fetchall() == [("0004",)]
     assert "remark" not in {row[1] for row in raw.execute("PRAGMA table_info(run)")}
     assert raw.execute("SELECT run FROM cycle").fetchall() == [(run,)]
     raw.close()
@@ -128,7 +128,7 @@ def test_a_newer_database_is_refused_and_left_alone(store, file):
     raw.commit()
     raw.close()
     before = file.read_bytes()
-    with pytest.raises(StoreError, match=r"newer version .*9999.* up to 0003") as caught:
+    with pytest.raises(StoreError, match=r"newer version .*9999.* up to 0004") as caught:
         Store.open(str(file))
     assert "--upgrade" in caught.value.problem.fix
     assert caught.value.problem.file == str(file)
@@ -196,3 +196,27 @@ def test_members_get_their_names_and_those_lived_twice_count_once(file, start):
         # Of member 1 the one that was finished, of member 0 the first.
         assert named == {runs[0]: "0", runs[2]: "1", runs[3]: "0, 4"}
         assert all(store.run(run).study is None for run in (runs[1], runs[4], own))
+
+
+def test_what_an_older_measurement_held_becomes_its_first_chunk(file):
+    from alembic import command
+    from alembic.config import Config
+
+    with Store.open(str(file)) as store, migrate._migrating(store.engine) as connection:
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(migrate.SCRIPTS))
+        command.downgrade(config, "0003")
+    raw = sqlite3.connect(file)
+    columns = "id, cell_name, name, source, created, meta, data"
+    row = ("a" * 64, "cell", "a.csv", "/a.csv", "2025-01-01 00:00:00", "{}", b"bytes")
+    raw.execute(f"INSERT INTO measurement ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+    raw.commit()
+    raw.close()
+    with Store.open(str(file)) as store:
+        assert store.measurement("a.csv").kind == "cycling"
+        assert list(store.measurement_chunks("a" * 64)) == [b"bytes"]
+        with reading(store.engine) as connection:
+            context = MigrationContext.configure(
+                connection, opts={"compare_type": True, "compare_server_default": True}
+            )
+            assert compare_metadata(context, metadata) == []

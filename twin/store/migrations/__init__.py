@@ -5,5 +5,5 @@ the step (on SQLite inside ``op.batch_alter_table``), and set :data:`HEAD`. A te
 compares the tables that the steps make with those of the code.
 """
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest step. Kept here so that opening a store need not import Alembic."""
