@@ -20,8 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twin.outcomes.learning import ON_TOP, Learned
-from twin.outcomes.recognise import priors, setup_words
-from twin.outcomes.setups import EXPONENT
+from twin.outcomes.recognise import number_of, priors, setup_words
 from twin.outcomes.table import RETENTION, Row
 
 if TYPE_CHECKING:
@@ -86,7 +85,7 @@ def _both(forecast: Forecast, top: Learned, row: Row, cycle: int) -> dict[str, A
     rng = np.random.default_rng([5, *[ord(letter) for letter in row.id]])
     yours, reported = priors()["yours"], priors()["reported"]["dead"]["value"]
     n300 = float(priors()["nulls"]["usual_cycles"]["value"])
-    growth = EXPONENT * np.log(cycle / n300)
+    growth = number_of("full", "exponent") * np.log(cycle / n300)
     # The row is an abstract's; half a full text's effect up is between both.
     full = top.effects["full text"].value
     f = top.left(row, rng, _DRAWS) + growth

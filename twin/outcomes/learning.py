@@ -27,10 +27,10 @@ import numpy as np
 from twin import files
 from twin.errors import InputError
 from twin.outcomes import regression
+from twin.outcomes.controls import marked
 from twin.outcomes.ensembles import Told
 from twin.outcomes.left import Known, Tellings, fit_left, members_with, trust_in_lives
 from twin.outcomes.nulls import EFFECTS, LEFT, bounds, design, group, kinds_of, members_of, prior
-from twin.outcomes.setups import marked
 from twin.outcomes.table import LIFE, SCORED, Row
 
 MEMBERS = 400

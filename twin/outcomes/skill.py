@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from twin.outcomes.controls import marked
 from twin.outcomes.ensembles import Told
 from twin.outcomes.learning import ON_TOP, OTHER, Learned
 from twin.outcomes.left import (
@@ -32,7 +33,6 @@ from twin.outcomes.scores import (
     share_within,
     skill,
 )
-from twin.outcomes.setups import marked
 from twin.outcomes.table import LIFE, RETENTION, SCORED, Row
 
 BANDS = {"90": (0.05, 0.95), "50": (0.25, 0.75)}

@@ -81,6 +81,8 @@ def design(of: Subject, asked: Mapping[str, Any]) -> dict[str, Any]:
         "inputs": [item.key for item in free],
         "rebuilt": [item.key for item in rebuilt],
     }
+    if "jump" in asked:  # how closely lives are followed, where that is not as usual
+        job["jump"] = dict(asked["jump"])
     return job | {"values": _values(spec, items, job, asked["samples"])}
 
 
