@@ -132,7 +132,7 @@ def learn(rows: Sequence[Row], told: Tellings | None = None) -> dict[str, Learne
     rows = [marked(row) for row in rows]
     found = {}
     for quantity in SCORED:
-        mine = [row for row in rows if row.quantity == quantity]
+        mine = [row for row in rows if row.quantity == quantity and row.measured]
         if len(mine) < 5:
             continue
         found[quantity] = _learned(quantity, mine)

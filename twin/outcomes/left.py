@@ -42,13 +42,14 @@ _GRID = np.linspace(0.01, 0.99, 50)
 LIVES = (100.0, 500.0)
 """Hours after which lives are asked for."""
 
-Tellings = Mapping[tuple[str, str, str], Told]
-"""What is said of rows, by paper, id and quantity."""
+Key = tuple[str, str, str, int]
+Tellings = Mapping[Key, Told]
+"""What is said of rows, by paper, id and quantity, and which of several with these."""
 
 
-def key_of(row: Row) -> tuple[str, str, str]:
+def key_of(row: Row) -> Key:
     """Return what a row is found by."""
-    return row.paper, row.id, row.quantity
+    return row.paper, row.id, row.quantity, row.again
 
 
 @dataclass(frozen=True)

@@ -218,7 +218,7 @@ def test_decades_are_off_by_what_was_put_in():
         row = Row(f"p{i}", "r", RESISTANCE, value, value, classes={"face": "bare"})
         rows.append(row)
         told[key_of(row)] = made(x + 0.05 * rng.standard_normal(16))
-    (found,) = mechanistic({**told, ("new", "r", RESISTANCE): made(np.full(16, 0.0))})(
+    (found,) = mechanistic({**told, ("new", "r", RESISTANCE, 0): made(np.full(16, 0.0))})(
         rows, [Row("new", "r", RESISTANCE, 1, 1, classes={"face": "bare"})]
     )
     assert np.median(found) == pytest.approx(0.4, abs=0.15)
