@@ -99,10 +99,14 @@ def class_of_material(material: str) -> str:
     for entry in index():
         of = entry.spec.electrolyte.material
         if of.name == material:
-            for name, families in setup_words()["classes"].items():
-                if of.family in families:
-                    return str(name)
+            return class_of_family(of.family)
     return "pressed"
+
+
+def class_of_family(family: str) -> str:
+    """Return the class that a family of electrolytes is of; pressed powders for one unknown."""
+    classes = setup_words()["classes"].items()
+    return next((str(name) for name, families in classes if family in families), "pressed")
 
 
 @cache
