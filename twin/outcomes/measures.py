@@ -6,6 +6,7 @@ What cannot be read is not known; it is never an error. A unit beside a number c
 
 from __future__ import annotations
 
+import math
 import re
 
 from twin.outcomes.recognise import words
@@ -29,10 +30,11 @@ def ends_of(text: str | None) -> tuple[float, ...]:
     spread = re.search(rf"({_NUMBER})[^\d+-]*(?:\+/?-|±|\+-)", said)
     ranged = re.search(rf"((?>{_NUMBER}))\s*[^\d\s.+-]{{0,6}}\s*(?:-|to|\.\.)\s*({_NUMBER})", said)
     if ranged is not None and spread is None:
-        ends = (float(ranged[1]), float(ranged[2]))
-        return (min(ends), max(ends))
-    found = re.search(_NUMBER, said)
-    return (float(found[0]),) if found else ()
+        ends = sorted((float(ranged[1]), float(ranged[2])))
+    else:
+        found = re.search(_NUMBER, said)
+        ends = [float(found[0])] if found else []
+    return tuple(ends) if all(math.isfinite(v) for v in ends) else ()
 
 
 def measure(text: str | None, column: str) -> float | None:
@@ -66,9 +68,8 @@ def measure(text: str | None, column: str) -> float | None:
             if re.match(rf"{re.escape(name)}(?![a-z])", unit[1]):
                 value = value * factor + offset
                 break
-    if column != "temperature" and value < 0:
-        return None
-    return value
+    low, high = words()["plausible"].get(column, (-math.inf, math.inf))
+    return value if low <= value <= high else None
 
 
 __all__ = ["ends_of", "measure", "plain"]

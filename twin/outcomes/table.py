@@ -331,9 +331,11 @@ def _interval(quantity: str, bound: str, value: str) -> tuple[float, float]:
     ends = ends_of(said)
     if not ends or bound == "trend" or (re.search(r"[a-z]{3}", said) and len(ends) < 2):
         return 0.0, most
-    if said[:1] in "<>" and bound[:1] not in "<>":
+    if said[0] in "<>" and not bound.startswith(("<", ">")):
         bound = said
     first = ends[0]
+    if first < 0 or first >= _ENDLESS.get(quantity, math.inf):
+        return 0.0, most
     if bound.startswith(">"):
         return _ordered(first, most, most)
     if bound.startswith("<"):
