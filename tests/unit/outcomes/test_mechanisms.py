@@ -404,3 +404,35 @@ def test_scatters_come_from_the_table_of_priors():
     (a, b), (c, d) = regression.scatters()
     assert (a, b, c, d) == (2.0, 0.4, 2.0, 0.5)
     assert CRITICAL != LIFE
+
+
+def test_rows_of_a_paper_with_one_set_up_share_their_lives_followed_coarsely(rows, store):
+    one = rows["P49/X002b"]
+    two = replace(one, id="another", lo=1.0, hi=2.0)
+    first, second = told_of(one, store, 4), told_of(two, store, 4)
+    assert np.array_equal(first.values, second.values)
+    design = store.study(
+        next(s.id for s in store.studies() if s.cell_name.startswith("P49 "))
+    ).design
+    assert design["jump"] == {"tolerance": 1e-2, "sodium": 0.05} and design["rtol"] == 1e-5
+    other = told_of(replace(one, paper="P00"), store, 4)
+    assert not np.array_equal(first.values, other.values)
+
+
+def test_how_closely_a_study_is_followed_reaches_its_lives(monkeypatch):
+    from twin.studies import member
+    from twin.studies.runner import Lives
+
+    monkeypatch.setattr(member, "layout_of", lambda prepared: [])
+    bench = object.__new__(member.Bench)
+    bench.store = SimpleNamespace(commit_initial=lambda *of: None)
+    for job, tolerance in (({"jump": {"tolerance": 0.02}}, 0.02), ({}, 1e-3)):
+        bench.job = job
+        assert bench._loop(SimpleNamespace(), "a run", 0.0).jump.tolerance == tolerance
+    design = dict.fromkeys(
+        ("cell", "cell_name", "protocol", "modes", "model", "rtol", "atol", "cycles", "inputs",
+         "rebuilt"), 0)  # fmt: skip
+    nothing_lived = SimpleNamespace(runs=lambda study: [])
+    going = SimpleNamespace(workers=1, on_life=None, on_wait=None, on_start=None)
+    lives = Lives(nothing_lived, "a study", design | {"jump": {"tolerance": 0.02}}, going)
+    assert lives.job["jump"] == {"tolerance": 0.02}

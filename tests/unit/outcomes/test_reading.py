@@ -125,15 +125,15 @@ ODD = {
 def odd_rows(count=120, seed=5):
     rng = random.Random(seed)
     return [
-        {"paper": f"new{i // 2}", "id": rng.choice(["", f"r{i}", "same"]),
+        {"paper": f"new{i % 4}", "id": rng.choice(["", f"r{i}", "same"]),
          "quantity": rng.choice(SCORED), **{k: rng.choice(of) for k, of in ODD.items()}}
         for i in range(count)
     ]  # fmt: skip
 
 
 def test_every_row_however_odd_is_predicted(tmp_path):
-    rows, left = read_outcomes(table(tmp_path, *odd_rows(60)))
-    assert len(rows) == 60 and len({key_of(row) for row in rows}) == 60
+    rows, left = read_outcomes(table(tmp_path, *odd_rows(40)))
+    assert len({key_of(row) for row in rows}) == len(rows) == 40
     told = {key_of(row): nothing("not lived here") for row in rows}
     for said in (None, told):
         found = score_outcomes(rows, learned=shipped(), left=left, told=said)
@@ -146,7 +146,7 @@ def test_every_row_however_odd_is_predicted(tmp_path):
 
 
 def test_every_row_however_odd_has_a_cell_or_a_reason(tmp_path):
-    rows, _ = read_outcomes(table(tmp_path, *odd_rows(60)))
+    rows, _ = read_outcomes(table(tmp_path, *odd_rows(40)))
     cells = 0
     for row in rows:
         try:
@@ -156,7 +156,7 @@ def test_every_row_however_odd_has_a_cell_or_a_reason(tmp_path):
         else:
             cells += 1
             assert found.cycles >= 1
-    assert cells > 25
+    assert cells > 15
 
 
 def test_a_row_that_breaks_is_told_with_its_reason(tmp_path, monkeypatch):
