@@ -34,8 +34,9 @@ def ignorance(spec: Any) -> dict[str, dict[str, Any]]:
     Returns
     -------
     dict
-        By key: the cell's own ``value``, a ``spread`` and its ``spread_kind``, the value's own
-        ``status``, and the ``source`` of the spread. What is measured, has a spread already, or is
+        By key: the cell's own ``value`` (the prior's where that was learned from more cells:
+        ``over``), a ``spread`` and its ``spread_kind``, the value's ``status``, and the
+        ``source``. What is measured, has a spread already, or is
         not there in the cell is left out.
     """
     facts = _facts(spec)
@@ -47,12 +48,15 @@ def ignorance(spec: Any) -> dict[str, dict[str, Any]]:
             own = _own(spec, key)
             if own is None or own.spread or own.status in KNOWN or "spread" not in of:
                 continue
+            over = entry.get("over", False)
             found[key] = {
-                "value": own.text,
+                "value": of["value"] if over else own.text,
                 "spread": of["spread"],
                 "spread_kind": of.get("spread_kind", "epistemic"),
-                "status": own.status or "assumed",
-                "source": f"{own.source or 'the cell'}; spread: {of['source']}",
+                "status": of["status"] if over else own.status or "assumed",
+                "source": of["source"]
+                if over
+                else f"{own.source or 'the cell'}; spread: {of['source']}",
             }
     return found
 
@@ -88,6 +92,7 @@ def _facts(spec: Any) -> Mapping[str, str]:
     pressed = pressed_at is not None and pressed_at.si >= enough
     return {
         "electrolyte": class_of_family(spec.electrolyte.material.family),
+        "separator": spec.electrolyte.material.name,
         "anode": "metal" if spec.anode.kind == "metal" else "porous",
         "face": "pressed" if pressed else "bare",
         "kind": spec.kind,

@@ -64,8 +64,10 @@ def set_up(row: Row) -> SetUp:
     full = row.quantity == RETENTION
     want = wanted(row, full)
     base, patch, notes = composed(want, "full" if full else "symmetric")
-    patch |= _given(row, want, base, patch)
-    spec, _ = _loaded(base.name, patch, {})
+    given = _given(row, want, base, patch)
+    spec, refused = _loaded(base.name, patch, given)
+    patch |= {key: of for key, of in given.items() if key not in refused}
+    notes += [f"{key} is not taken: the cell refuses {given[key]['value']}" for key in refused]
     if full:
         patch |= _thickness(row, want, spec)
     keys = {k: _around(spec, k, of) for k, of in _drawn(row, want).items() if k not in patch}
@@ -127,6 +129,7 @@ def _thickness(row: Row, want: Wanted, spec: Any) -> dict[str, Any]:
 def _drawn(row: Row, want: Wanted) -> dict[str, Any]:
     facts = {
         "electrolyte": want.electrolyte_class,
+        "separator": want.electrolyte,
         "anode": "metal" if want.metal else "porous",
         "face": want.face,
         "kind": "full" if row.quantity == RETENTION else "symmetric",

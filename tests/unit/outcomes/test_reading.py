@@ -177,3 +177,15 @@ def test_a_quantity_of_few_papers_is_said_by_what_others_taught(tmp_path):
     for learned in (None, shipped(), {RESISTANCE: shipped()[RESISTANCE]}):
         found = score_outcomes(rows, learned=learned)
         assert [s.row.quantity for s in found.predictions] == list(SCORED)
+
+
+def test_what_a_cell_refuses_is_told_and_its_own_stands(tmp_path):
+    row = {"paper": "N", "id": "a", "quantity": RETENTION, "value": "80", "bound": "=",
+           "anode": "Na15Sn4", "electrolyte": "Na3PS4", "cathode": "NaCrO2:SE",
+           "pressure_MPa": "60", "voltage_window_V": "9-12",
+           }  # fmt: skip
+    (read,), _ = read_outcomes(table(tmp_path, row))
+    found = set_up(read)
+    assert found.spec.stack.pressure.si == 60e6
+    assert found.spec.window.upper.si == 3.4
+    assert sum("is not taken: the cell refuses" in note for note in found.notes) == 2
