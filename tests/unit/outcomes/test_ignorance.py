@@ -11,14 +11,21 @@ from twin.specs.dump import cell_hash
 from twin.specs.naming import find, walk_quantities
 
 
+LEARNED = "modes.interphase.anode.parabolic_constant"
+"""Learned from more cells than the library's own number."""
+
+
 def test_every_cell_of_the_library_draws_something_and_nothing_that_is_measured():
     for entry in index():
         found = ignorance(entry.spec)
         assert found, entry.name
         for key, of in found.items():
             own = find(entry.spec, key)
-            assert own.status not in KNOWN and not own.spread and of["value"] == own.text
-            assert of["spread"] and (own.source or "the cell") in of["source"]
+            assert own.status not in KNOWN and not own.spread and of["spread"]
+            if key == LEARNED and entry.spec.electrolyte.material.name == "na3ps4":
+                assert of["value"] == "2.5e-18 m^2/s" and of["status"] == "fitted"
+            else:
+                assert of["value"] == own.text and (own.source or "the cell") in of["source"]
 
 
 def test_a_cell_keeps_its_values_and_its_hash():
