@@ -60,7 +60,7 @@ def composed(want: Wanted, kind: str) -> tuple[Entry, dict[str, Any], list[str]]
     notes = [f"nearest: {base.name}"]
     of = base.spec
     if of.electrolyte.material.name != want.electrolyte:
-        patch["electrolyte.material"] = want.electrolyte
+        patch |= _layer_of(want, base, kind)
         notes.append(f"electrolyte {want.electrolyte} for {of.electrolyte.material.name}")
     if want.cathode is not None and base.cathode != want.cathode:
         givers = [e for e in cells if e.cathode == want.cathode]
@@ -78,6 +78,19 @@ def composed(want: Wanted, kind: str) -> tuple[Entry, dict[str, Any], list[str]]
         patch["cathode.electrolyte"] = want.catholyte
         notes.append(f"catholyte {want.catholyte}")
     return base, patch, notes
+
+
+def _layer_of(want: Wanted, base: Entry, kind: str) -> dict[str, Any]:
+    """Return the separator laid over a cell; of another class, as thick as where it is used."""
+    from twin.specs.dump import cell_to_data
+
+    patch: dict[str, Any] = {"electrolyte.material": want.electrolyte}
+    users = [e for e in index() if e.spec.electrolyte.material.name == want.electrolyte]
+    if class_of_material(base.spec.electrolyte.material.name) != want.electrolyte_class and users:
+        alike = [e for e in users if e.spec.kind == kind] or users
+        user = max(alike, key=lambda e: (_likeness(e, want), -len(e.name)))
+        patch["electrolyte.thickness"] = cell_to_data(user.spec)["electrolyte"]["thickness"]
+    return patch
 
 
 def _likeness(entry: Entry, want: Wanted) -> float:
