@@ -29,7 +29,7 @@ from twin.errors import InputError
 from twin.outcomes import regression
 from twin.outcomes.controls import marked
 from twin.outcomes.ensembles import Told
-from twin.outcomes.left import Known, Tellings, fit_left, members_with, trust_in_lives
+from twin.outcomes.left import REPEATED, Known, Tellings, fit_left, members_with, trust_in_lives
 from twin.outcomes.nulls import EFFECTS, LEFT, bounds, design, group, kinds_of, members_of, prior
 from twin.outcomes.table import LIFE, SCORED, Row
 
@@ -91,8 +91,9 @@ class Learned:
 
         ``alone`` is where the class stands in decades, where the mechanisms are wrong.
         """
-        rng = np.random.default_rng([4, *[ord(letter) for letter in f"{row.paper}/{row.id}"]])
-        f = self.left(row, rng)
+        # One laboratory and one set of draws a paper: its rows differ by their set-ups.
+        rng = np.random.default_rng([4, *[ord(letter) for letter in row.paper]])
+        f = self.left(row, rng, MEMBERS * REPEATED)
         assert self.trust is not None
         trust = np.clip(self.trust.draw(rng, len(f)), 0.0, 1.0)
         return members_with(row, told, f, trust, alone, rng)

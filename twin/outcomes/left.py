@@ -36,9 +36,11 @@ from twin.outcomes.nulls import (
     middle,
     prior,
 )
-from twin.outcomes.recognise import priors
+from twin.outcomes.recognise import number_of, priors
 from twin.outcomes.table import RETENTION, Row
 
+REPEATED = int(number_of("sampler", "repeated"))
+"""So many members are drawn of each draw of the law."""
 _GRID = np.linspace(0.01, 0.99, 50)
 _DRAWS = 400
 LIVES = (100.0, 500.0)
@@ -226,11 +228,12 @@ def mechanistic(told: Tellings, effects: Sequence[str] = LEFT) -> Predictor:
         places = alone_of(others, rows) if rows[0].quantity != RETENTION else np.zeros(len(rows))
         found = []
         for row, alone in zip(rows, places, strict=True):
-            rng = np.random.default_rng([2, *[ord(c) for c in f"{row.paper}/{row.id}"]])
-            f = fitted.predict(design(row, kinds, effects), rng)
-            found.append(
-                members_with(row, told.get(key_of(row)), f, fitted.trust, float(alone), rng)
-            )
+            # One laboratory and one set of draws a paper: its rows differ by their set-ups.
+            rng = np.random.default_rng([2, *[ord(c) for c in row.paper]])
+            x = design(row, kinds, effects)
+            f = np.concatenate([fitted.predict(x, rng) for _ in range(REPEATED)])
+            trust = np.tile(fitted.trust, REPEATED)
+            found.append(members_with(row, told.get(key_of(row)), f, trust, float(alone), rng))
         return found
 
     return predict
