@@ -371,6 +371,15 @@ def _log_size(row: Row, value: float) -> float:
     return value * float(np.log(10))
 
 
+def _rates_of_others(said: Sequence[Prediction], lived: Sequence[bool]) -> list[float]:
+    """Return the share that lived among the other papers' rows; all of them where there is none."""
+    found = []
+    for one in said:
+        others = [ok for s, ok in zip(said, lived, strict=True) if s.row.paper != one.row.paper]
+        found.append(float(np.mean(others or lived)))
+    return found
+
+
 def _lives(said: Sequence[Prediction]) -> dict[str, dict[str, float]]:
     found = {}
     for hours in LIVES:
@@ -386,5 +395,6 @@ def _lives(said: Sequence[Prediction]) -> dict[str, dict[str, float]]:
             "failed": lived.count(False),
             "brier": brier([float((s.members >= np.log10(hours)).mean()) for s in seen], lived),
             "base_rate": brier([base] * len(seen), lived),
+            "base_rate_in_folds": brier(_rates_of_others(seen, lived), lived),
         }
     return found
