@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -81,12 +82,22 @@ def forecast(
         typer.Option("--scheduler", metavar="tcp://…", help="A running Dask scheduler instead."),
     ] = None,
     study: StudyId = None,
+    as_given: Annotated[
+        bool,
+        typer.Option(
+            "--as-given", help="Sample what has a spread in the cell's file only (see below)."
+        ),
+    ] = False,
     figure: Figure = None,
 ) -> None:
     """Forecast how long such cells live, and what they die of.
 
     Every quantity with a spread is sampled; every member is a life by cycle jump. A study
     that was interrupted goes on with --study ID, and so does one that wants more --samples.
+
+    What the cell has not measured and gives no spread (how hard it is pressed, refill, flaws,
+    layers at alloys) is drawn as published cells scatter in it, around the cell's own value;
+    --as-given leaves that out.
     """
     import twin
     from twin.outcomes.expect import expected
@@ -98,13 +109,14 @@ def forecast(
         figure_target(figure)
     asked = _within(before or [], _horizon(session, study, cell, cycles))
     teller = Teller(session, "members")
+    given = tuple(overrides or ())
     result = twin.forecast(
         cell,
         cycles=cycles,
         samples=samples,
         protocol=protocol,
         overlays=overlays or (),
-        overrides=overrides or (),
+        overrides=_drawn(cell, overlays or (), given, as_given, study),
         modes=chosen(modes),
         without=names(without),
         model=model,
@@ -121,6 +133,20 @@ def forecast(
     )
     more = {"before": result.before(asked)} if asked else {}
     finish(session, result, figure, _page, more | {"expected": expected(result, shipped())})
+
+
+def _drawn(
+    cell: str, overlays: Sequence[str], given: Sequence[str], as_given: bool, study: str | None
+) -> Any:
+    """Return what is set, and spreads on what nobody has measured of the cell."""
+    import twin
+    from twin.outcomes.ignorance import with_ignorance
+
+    # A study keeps what it was begun with.
+    if as_given or (study is not None and not given and not overlays):
+        return given
+    wanted = twin.Scenario.of(cell, overlays=overlays, overrides=given)
+    return with_ignorance(wanted.cell, wanted.overlays, wanted.overrides)
 
 
 def _horizon(session: Session, study: str | None, cell: str, cycles: int | None) -> int:

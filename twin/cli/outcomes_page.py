@@ -73,7 +73,8 @@ def skill_page(
     for hours, of in found.lives.items():
         sheet.line(
             f"no failure by {hours}: Brier score {of['brier']:.3f}, of the base rate "
-            f"{of['base_rate']:.3f} ({of['rows']} rows, {of['failed']} failed)"
+            f"{of['base_rate']:.3f}, in folds {of['base_rate_in_folds']:.3f} "
+            f"({of['rows']} rows, {of['failed']} failed)"
         )
     if ablations:
         sheet.heading("Switched off: how much worse (below nought: better without)")

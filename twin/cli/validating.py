@@ -228,14 +228,14 @@ def _learned(session: Session, asked: _Asked, rows: list[Any]) -> Any:
         return None
     learned = shipped() if asked.priors is None else load_learned(asked.priors)
     known = {name.split("/")[0] for of in learned.values() for name in of.rows}
-    taught = sorted(known & {row.paper for row in rows})
-    if not taught:
-        return learned
-    session.say(
-        f"{len(taught)} of its papers ({taught[0]}, …) have taught the priors: "
-        "learned anew without each of them"
-    )
-    return None
+    papers = {row.paper for row in rows}
+    taught = sorted(known & papers)
+    if taught:
+        session.say(
+            f"{len(taught)} of its papers ({taught[0]}, …) have taught the priors: "
+            "learned anew from the table without each of them"
+        )
+    return learned if papers - known else None
 
 
 def _tell(session: Session, rows: list[Any], asked: _Asked, without: tuple[str, ...] = ()) -> Any:

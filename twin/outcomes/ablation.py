@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from twin.modes.manager import plugin_manager
+from twin.outcomes.controls import marked
 from twin.outcomes.left import Tellings, key_of, mechanistic
 from twin.outcomes.nulls import LEFT, Predictor
 from twin.outcomes.scores import Band, resampled
-from twin.outcomes.setups import marked
 from twin.outcomes.skill import contrasts_of, in_folds
 from twin.outcomes.table import CRITICAL, LIFE, RESISTANCE, RETENTION, Row
 

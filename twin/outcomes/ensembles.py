@@ -19,10 +19,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from twin.errors import TwinError
+from twin.errors import StoreError, TwinError
 from twin.modes.manager import plugin_manager
-from twin.outcomes.setups import EXPONENT, NotMapped, SetUp, cycles_of, levels, set_up
+from twin.outcomes.recognise import NotMapped, number_of
+from twin.outcomes.setups import SetUp, set_up
 from twin.outcomes.table import CRITICAL, LIFE, RESISTANCE, RETENTION, Row
+from twin.outcomes.treatment import cycles_of, gone_on, levels
 from twin.runs.record import packages
 from twin.studies import ensemble
 from twin.studies.forecast import DEFAULTS, KIND
@@ -121,12 +123,12 @@ def tell(
         hands = stack.enter_context(workers_for(store, jobs, None))
         each: Iterator[tuple[int, Any]]
         if hands is None:
-            each = ((i, told_of(row, store, members, left_out)) for i, row in enumerate(rows))
+            each = ((i, _told_here(row, store, members, left_out)) for i, row in enumerate(rows))
         else:
             each = hands.each(_told_there, calls)
         for number, (at, told) in enumerate(each, start=1):
             if isinstance(told, BaseException):
-                if isinstance(told, TwinError):
+                if isinstance(told, StoreError):
                     raise told
                 told = nothing(f"its lives were lost: {type(told).__name__}: {told}")
             found[at] = told
@@ -135,11 +137,19 @@ def tell(
     return [told for told in found if told is not None]
 
 
+def _told_here(row: Row, store: Store, members: int, without: Sequence[str]) -> Any:
+    """Do it in this process; what goes wrong with a row is its own outcome, as in a worker."""
+    try:
+        return told_of(row, store, members, without)
+    except Exception as error:
+        return error
+
+
 def told_of(row: Row, store: Store, members: int, without: Sequence[str] = ()) -> Told:
     """Live a row's ensemble here, or find it in the store."""
     try:
         setup = set_up(row)
-    except NotMapped as error:
+    except (NotMapped, TwinError) as error:
         return nothing(str(error))
     try:
         study, job = _study(row, setup, store, members, without)
@@ -174,8 +184,11 @@ def _study(
     asked = DEFAULTS | {
         "cycles": setup.cycles,
         "samples": members,
-        "seed": zlib.crc32(f"{row.paper}/{row.id}".encode()),
+        # The same points for all rows of a paper: what differs between them is the set-up.
+        "seed": zlib.crc32(row.paper.encode()),
         "settle": None,
+        **{name: number_of("lives", name) for name in ("rtol", "atol")},
+        "jump": {name: number_of("lives", name) for name in ("tolerance", "sodium")},
     }
     decides = {
         "cell": cell_to_data(setup.spec),
@@ -185,7 +198,7 @@ def _study(
         "packages": packages(),
     }
     text = json.dumps(decides, sort_keys=True, default=str)
-    name = f"{row.paper}/{row.id} {hashlib.sha256(text.encode()).hexdigest()[:20]}"
+    name = f"{row.paper} {hashlib.sha256(text.encode()).hexdigest()[:20]}"
     before = next((s.id for s in store.studies(kind=KIND) if s.cell_name == name), None)
     if before is not None:
         job = dict(store.study(before).design)
@@ -242,7 +255,7 @@ def _retained(row: Row, setup: SetUp, store: Store, life: Lived) -> float | None
         return None
     left = min(max(rows[-1]["capacity_Ah"] / first, 1e-6), 1.0)
     # Its loss goes on by the root of the cycles that were not followed.
-    return float(left ** (max(cycles_of(row) / setup.cycles, 1.0) ** EXPONENT))
+    return gone_on(left, cycles_of(row), setup.cycles)
 
 
 def _resistance(row: Row, setup: SetUp, store: Store, life: Lived) -> float | None:

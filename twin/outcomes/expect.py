@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twin.outcomes.learning import ON_TOP, Learned
-from twin.outcomes.recognise import priors, setup_words
-from twin.outcomes.setups import EXPONENT
+from twin.outcomes.nulls import Y_RANGE
+from twin.outcomes.recognise import number_of, priors, setup_words
 from twin.outcomes.table import RETENTION, Row
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _both(forecast: Forecast, top: Learned, row: Row, cycle: int) -> dict[str, A
     rng = np.random.default_rng([5, *[ord(letter) for letter in row.id]])
     yours, reported = priors()["yours"], priors()["reported"]["dead"]["value"]
     n300 = float(priors()["nulls"]["usual_cycles"]["value"])
-    growth = EXPONENT * np.log(cycle / n300)
+    growth = number_of("full", "exponent") * np.log(cycle / n300)
     # The row is an abstract's; half a full text's effect up is between both.
     full = top.effects["full text"].value
     f = top.left(row, rng, _DRAWS) + growth
@@ -96,11 +96,11 @@ def _both(forecast: Forecast, top: Learned, row: Row, cycle: int) -> dict[str, A
     share = chance.sum()
     theirs = rng.uniform(size=_DRAWS) < trust * share / (trust * share + 1 - trust)
     at = rng.choice(len(left), size=_DRAWS, p=chance / share)
-    published = np.where(theirs, left[at], 1.0) * np.exp(-np.exp(np.clip(f + full / 2, -12.0, 3.0)))
+    published = np.where(theirs, left[at], 1.0) * np.exp(-np.exp(np.clip(f + full / 2, *Y_RANGE)))
     more = yours["ln_loss"]["value"] + yours["ln_loss"]["sd"] * rng.standard_normal(_DRAWS)
     mine = rng.integers(len(left), size=_DRAWS)
     theirs = rng.uniform(size=_DRAWS) < trust
-    own = np.where(theirs, left[mine], 1.0) * np.exp(-np.exp(np.clip(f + full + more, -12.0, 3.0)))
+    own = np.where(theirs, left[mine], 1.0) * np.exp(-np.exp(np.clip(f + full + more, *Y_RANGE)))
     early = rng.uniform(size=_DRAWS) < yours["dead_early"]["value"]
     own = np.where(early, 0.0, own)
     return {

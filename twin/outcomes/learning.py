@@ -27,10 +27,10 @@ import numpy as np
 from twin import files
 from twin.errors import InputError
 from twin.outcomes import regression
+from twin.outcomes.controls import marked
 from twin.outcomes.ensembles import Told
-from twin.outcomes.left import Known, Tellings, fit_left, members_with, trust_in_lives
+from twin.outcomes.left import REPEATED, Known, Tellings, fit_left, members_with, trust_in_lives
 from twin.outcomes.nulls import EFFECTS, LEFT, bounds, design, group, kinds_of, members_of, prior
-from twin.outcomes.setups import marked
 from twin.outcomes.table import LIFE, SCORED, Row
 
 MEMBERS = 400
@@ -91,8 +91,9 @@ class Learned:
 
         ``alone`` is where the class stands in decades, where the mechanisms are wrong.
         """
-        rng = np.random.default_rng([4, *[ord(letter) for letter in f"{row.paper}/{row.id}"]])
-        f = self.left(row, rng)
+        # One laboratory and one set of draws a paper: its rows differ by their set-ups.
+        rng = np.random.default_rng([4, *[ord(letter) for letter in row.paper]])
+        f = self.left(row, rng, MEMBERS * REPEATED)
         assert self.trust is not None
         trust = np.clip(self.trust.draw(rng, len(f)), 0.0, 1.0)
         return members_with(row, told, f, trust, alone, rng)
@@ -132,7 +133,7 @@ def learn(rows: Sequence[Row], told: Tellings | None = None) -> dict[str, Learne
     rows = [marked(row) for row in rows]
     found = {}
     for quantity in SCORED:
-        mine = [row for row in rows if row.quantity == quantity]
+        mine = [row for row in rows if row.quantity == quantity and row.measured]
         if len(mine) < 5:
             continue
         found[quantity] = _learned(quantity, mine)

@@ -26,6 +26,7 @@ from twin.outcomes import regression
 from twin.outcomes.ensembles import Told
 from twin.outcomes.nulls import (
     LEFT,
+    Y_RANGE,
     Predictor,
     bounds,
     constant,
@@ -35,20 +36,24 @@ from twin.outcomes.nulls import (
     middle,
     prior,
 )
-from twin.outcomes.recognise import priors
+from twin.outcomes.recognise import number_of, priors
 from twin.outcomes.table import RETENTION, Row
 
+REPEATED = int(number_of("sampler", "repeated"))
+"""So many members are drawn of each draw of the law."""
 _GRID = np.linspace(0.01, 0.99, 50)
+_DRAWS = 400
 LIVES = (100.0, 500.0)
 """Hours after which lives are asked for."""
 
-Tellings = Mapping[tuple[str, str, str], Told]
-"""What is said of rows, by paper, id and quantity."""
+Key = tuple[str, str, str, int]
+Tellings = Mapping[Key, Told]
+"""What is said of rows, by paper, id and quantity, and which of several with these."""
 
 
-def key_of(row: Row) -> tuple[str, str, str]:
+def key_of(row: Row) -> Key:
     """Return what a row is found by."""
-    return row.paper, row.id, row.quantity
+    return row.paper, row.id, row.quantity, row.again
 
 
 @dataclass(frozen=True)
@@ -211,7 +216,7 @@ def members_with(
         picked = of[rng.choice(len(of), size=len(f), p=weights / share)]
         offset = np.where(rng.uniform(size=len(f)) < theirs, picked, offset)
     if retention:
-        return np.asarray(100 * np.exp(-(offset + np.exp(np.clip(f, -12.0, 3.0)))))
+        return np.asarray(100 * np.exp(-(offset + np.exp(np.clip(f, *Y_RANGE)))))
     return offset + f
 
 
@@ -223,11 +228,12 @@ def mechanistic(told: Tellings, effects: Sequence[str] = LEFT) -> Predictor:
         places = alone_of(others, rows) if rows[0].quantity != RETENTION else np.zeros(len(rows))
         found = []
         for row, alone in zip(rows, places, strict=True):
-            rng = np.random.default_rng([2, *[ord(c) for c in f"{row.paper}/{row.id}"]])
-            f = fitted.predict(design(row, kinds, effects), rng)
-            found.append(
-                members_with(row, told.get(key_of(row)), f, fitted.trust, float(alone), rng)
-            )
+            # One laboratory and one set of draws a paper: its rows differ by their set-ups.
+            rng = np.random.default_rng([2, *[ord(c) for c in row.paper]])
+            x = design(row, kinds, effects)
+            f = np.concatenate([fitted.predict(x, rng) for _ in range(REPEATED)])
+            trust = np.tile(fitted.trust, REPEATED)
+            found.append(members_with(row, told.get(key_of(row)), f, trust, float(alone), rng))
         return found
 
     return predict
@@ -307,32 +313,45 @@ def lives_mixed(row: Row, told: Told | None, members: np.ndarray, trust: float) 
 
 
 def prior_predictive(rows: Sequence[Row], told: Tellings) -> dict[str, float]:
-    """Return what retentions come to before anything is fitted: quartiles [%] and the dead's share.
+    """Return what retentions come to before anything is fitted.
 
-    Mechanisms alone say who is dead; the fade on top is drawn from ``priors.toml``.
+    All is drawn from its prior: the fade on top and its class, both scatters, and the trust in the
+    mechanisms (even between none and all); a dead cell is reported as rarely as ``priors.toml`` has
+    it.
+
+    Returns
+    -------
+    dict
+        ``p25`` and ``p75`` [%], ``below_half``, the share below 50 %; ``dead``, the share of lives
+        that end dead, and ``p25_trusted``, ``p75_trusted``, with the mechanisms believed whole.
     """
     mine = [row for row in rows if row.quantity == RETENTION]
-    rng = np.random.default_rng(7)
-    found, dead = [], []
-    mean, sd = prior(mine, (), LEFT, left=True) if mine else (np.empty(0), np.empty(0))
-    for row in mine:
-        of = told.get(key_of(row))
-        if of is None or not of.known:
-            continue
-        effects = [e for e in LEFT if e != "class"]
-        b = mean + sd * rng.standard_normal((200, len(mean)))
-        (lab_shape, lab), (cell_shape, cell) = regression.scatters()
-        width = np.sqrt(
-            lab / rng.gamma(lab_shape, size=200) + cell / rng.gamma(cell_shape, size=200)
-        )
-        f = b @ design(row, (), effects) + width * rng.standard_normal(200)
-        taken = loss_of(of.values)[rng.integers(len(of.values), size=200)]
-        found.append(100 * np.exp(-(taken + np.exp(np.clip(f, -12.0, 3.0)))))
-        dead.append(float(of.dead.mean()))
-    if not found:
+    mine = [row for row in mine if (of := told.get(key_of(row))) is not None and of.known]
+    if not mine:
         return {}
-    low, high = np.quantile(np.concatenate(found), (0.25, 0.75))
-    return {"p25": float(low), "p75": float(high), "dead": float(np.mean(dead)), "rows": len(dead)}
+    rng = np.random.default_rng(7)
+    mean, sd = prior(mine, ("",), LEFT, left=True)
+    found: dict[str, list[np.ndarray]] = {"": [], "_trusted": []}
+    dead = []
+    for row in mine:
+        of = told[key_of(row)]
+        b = mean + sd * rng.standard_normal((_DRAWS, len(mean)))
+        (lab_shape, lab), (cell_shape, cell) = regression.scatters()
+        labs = np.sqrt(lab / rng.gamma(lab_shape, size=_DRAWS)) * rng.standard_normal(_DRAWS)
+        cells = np.sqrt(cell / rng.gamma(cell_shape, size=_DRAWS))
+        scatter = cells * rng.standard_t(regression.DEGREES, _DRAWS)
+        f = b @ design(row, (group(row),), LEFT) + labs + scatter
+        for name, trust in (("", rng.uniform(size=_DRAWS)), ("_trusted", np.ones(_DRAWS))):
+            found[name].append(members_with(row, of, f, trust, 0.0, rng))
+        dead.append(float(of.dead.mean()))
+    result = {"dead": float(np.mean(dead)), "rows": len(dead)}
+    for name, members in found.items():
+        whole = np.concatenate(members)
+        low, high = np.quantile(whole, (0.25, 0.75))
+        result |= {f"p25{name}": float(low), f"p75{name}": float(high)}
+        if not name:
+            result["below_half"] = float((whole < 50).mean())
+    return result
 
 
 __all__ = ["Said", "Tellings", "fit_left", "key_of", "mechanistic", "members_with"]

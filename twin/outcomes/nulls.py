@@ -13,12 +13,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from twin.outcomes import regression
-from twin.outcomes.recognise import priors
+from twin.outcomes.recognise import number_of, priors
 from twin.outcomes.table import RETENTION, Row
 
-_LEAST_LOSS = 1e-4
+_LEAST_LOSS = float(number_of("scores", "least_loss"))
 """The least loss that the scale of losses tells from none."""
-_Y_RANGE = (-12.0, 3.0)
+Y_RANGE = float(number_of("scores", "least_y")), float(number_of("scores", "most_y"))
 """Nothing lost, and nothing left, as ln(-ln R)."""
 
 Members = np.ndarray
@@ -122,7 +122,7 @@ def members_of(quantity: str, y: np.ndarray) -> np.ndarray:
     """Return members in the scale of the scores, from those of ``y``."""
     if quantity != RETENTION:
         return y
-    return 100 * np.exp(-np.exp(np.clip(y, *_Y_RANGE)))
+    return 100 * np.exp(-np.exp(np.clip(y, *Y_RANGE)))
 
 
 def bounds(row: Row) -> tuple[float, float]:

@@ -9,6 +9,10 @@ from importlib import resources
 from typing import Any
 
 
+class NotMapped(Exception):
+    """No cell of the library stands for a row; the message says why."""
+
+
 @cache
 def words() -> dict[str, dict[str, list[str]]]:
     """Return the words that stand for each class."""
@@ -31,6 +35,20 @@ def setup_words() -> dict[str, Any]:
 def drawn() -> dict[str, Any]:
     """Return what is drawn where a row does not say it."""
     return _toml("drawn.toml")
+
+
+@cache
+def method() -> dict[str, Any]:
+    """Return how rows are lived and scored."""
+    return _toml("method.toml")
+
+
+def number_of(*path: str) -> Any:
+    """Return a value of ``method.toml``."""
+    found: Any = method()
+    for name in path:
+        found = found[name]
+    return found["value"]
 
 
 def _toml(name: str) -> Any:

@@ -15,10 +15,11 @@ from typing import Protocol
 import numpy as np
 from scipy.special import ndtr, ndtri
 
+from twin.outcomes.recognise import number_of
 from twin.outcomes.recognise import priors as priors_kept
 
-DEGREES = 4.0
-BURN, KEPT, THIN = 300, 400, 2
+DEGREES = float(number_of("sampler", "degrees"))
+BURN, KEPT, THIN = (int(number_of("sampler", name)) for name in ("burn", "kept", "thin"))
 
 
 class Mechanisms(Protocol):

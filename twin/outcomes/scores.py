@@ -14,9 +14,11 @@ from typing import Any
 
 import numpy as np
 
-RESAMPLED = 1000
+from twin.outcomes.recognise import number_of
+
+RESAMPLED = int(number_of("scores", "resampled"))
 """So many times are the papers drawn anew for a band."""
-BINS = 5
+BINS = int(number_of("scores", "bins"))
 """Of the reliability figure."""
 
 
@@ -114,9 +116,10 @@ class Band:
     low: float
     high: float
 
-    def to_dict(self) -> dict[str, float]:
-        """Return it as plain data."""
-        return {"value": self.value, "p05": self.low, "p95": self.high}
+    def to_dict(self) -> dict[str, float | None]:
+        """Return it as plain data; None for what cannot be told."""
+        data = {"value": self.value, "p05": self.low, "p95": self.high}
+        return {name: v if np.isfinite(v) else None for name, v in data.items()}
 
 
 def resampled(papers: Sequence[Hashable], statistic: Any) -> Band:
@@ -136,7 +139,8 @@ def resampled(papers: Sequence[Hashable], statistic: Any) -> Band:
     for _ in range(RESAMPLED):
         drawn = rng.integers(len(order), size=len(order))
         found.append(statistic([i for k in drawn for i in rows[order[k]]]))
-    low, high = np.nanquantile(found, (0.05, 0.95))
+    known = np.array(found)[np.isfinite(found)]
+    low, high = np.quantile(known, (0.05, 0.95)) if len(known) else (np.nan, np.nan)
     return Band(float(statistic(list(range(len(papers))))), float(low), float(high))
 
 

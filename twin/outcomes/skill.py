@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from twin.outcomes.controls import marked
 from twin.outcomes.ensembles import Told
-from twin.outcomes.learning import ON_TOP, OTHER, Learned
+from twin.outcomes.learning import ON_TOP, OTHER, Learned, shipped
 from twin.outcomes.left import (
     LIVES,
+    Key,
     Tellings,
     bare,
     key_of,
@@ -32,7 +34,6 @@ from twin.outcomes.scores import (
     share_within,
     skill,
 )
-from twin.outcomes.setups import marked
 from twin.outcomes.table import LIFE, RETENTION, SCORED, Row
 
 BANDS = {"90": (0.05, 0.95), "50": (0.25, 0.75)}
@@ -80,7 +81,7 @@ class Prediction:
             "members": len(self.members),
             "lo": self.row.lo,
             "hi": self.row.hi if np.isfinite(self.row.hi) else None,
-            "crps": self.crps,
+            "crps": self.crps if self.row.measured else None,
             **({} if self.told is None else {"mechanisms": self.told.to_dict()}),
         }
 
@@ -191,7 +192,7 @@ def score_outcomes(
     """
     rows = [marked(row) for row in rows]
     best = LEARNED if told is None else TWIN
-    said: dict[tuple[str, str, str], Prediction] = {}
+    said: dict[Key, Prediction] = {}
     scores: dict[str, dict[str, Scored]] = {}
     contrasts: dict[str, dict[str, Any]] = {}
     asked = [q for q in SCORED if any(r.quantity == q for r in rows)]
@@ -209,20 +210,16 @@ def score_outcomes(
             if name == TWIN and quantity == LIFE and told is not None:
                 predictor = lives_with(told, MARKED)
             on_progress((number * len(predictors) + place) / steps, f"{quantity}: {name}")
-            if name == LEARNED and learned is not None:
-                if quantity not in learned:
-                    continue
-                of[name] = [Prediction(row, learned[quantity].predict(row)) for row in mine]
-            elif name == TWIN and learned is not None and told is not None:
-                of[name] = _learned_before(mine, learned, told)
-            elif len({row.paper for row in mine}) > 2:
+            if name in (LEARNED, TWIN) and (learned is not None or not foldable(mine)):
+                of[name] = _taught(mine, learned or shipped(), told if name == TWIN else None)
+                if foldable(mine):
+                    of[name] = _anew(of[name], in_folds(mine, predictor), learned or {})
+            elif foldable(mine):
                 of[name] = in_folds(mine, predictor)
-        if not of.get(best):
-            continue
         for one in of[best]:
             if told is not None:
                 one = replace(one, told=told.get(key_of(one.row)))
-            said[one.row.paper, one.row.id, quantity] = one
+            said[key_of(one.row)] = one
         if quantity != LIFE:  # most lives are "at least": they have Brier scores instead
             scores[quantity] = _scored(of)
         if quantity == RETENTION:
@@ -231,7 +228,7 @@ def score_outcomes(
         if pairs[best]["pairs"]:
             contrasts[quantity] = pairs
     on_progress(1.0, "")
-    order = [s for row in rows if (s := said.get(key_of(row))) and s.row is row]
+    order = [said[key_of(row)] for row in rows]
     before = {} if told is None else prior_predictive(rows, told)
     lives = _lives(order)
     return Skill(order, scores, contrasts, lives, learned is None, list(left), controls, before)
@@ -256,24 +253,44 @@ def _controls(of: Mapping[str, Sequence[Prediction]]) -> dict[str, Any]:
     return found
 
 
-def _learned_before(
-    rows: Sequence[Row], learned: Mapping[str, Learned], told: Tellings
+def _taught(
+    rows: Sequence[Row], learned: Mapping[str, Learned], told: Tellings | None
 ) -> list[Prediction]:
-    """Predict rows by their mechanisms and what another table has taught of what they leave."""
+    """Predict rows by what another table has taught: of what their mechanisms leave, if these are.
+
+    A quantity that it has not taught is said by the library's own.
+    """
     quantity = rows[0].quantity
-    of, top = learned.get(quantity), learned.get(quantity + ON_TOP)
+    if quantity not in learned:
+        learned = shipped()
+    of, top = learned[quantity], learned.get(quantity + ON_TOP)
     found = []
     for row in rows:
-        said = told.get(key_of(row))
-        if quantity == LIFE and of is not None:
+        said = None if told is None else told.get(key_of(row))
+        if told is None or (top is None and of.trust is None):
+            members = of.predict(row)
+        elif quantity == LIFE:
             trust = 0.0 if of.trust is None else of.trust.value
-            found.append(Prediction(row, lives_mixed(row, said, of.predict(row), trust)))
-        elif top is not None:
-            alone = 0.0
-            if quantity != RETENTION and of is not None:
-                alone = of.centres.get(group(row), of.centres[OTHER]).value
-            found.append(Prediction(row, top.predict_with(row, said, alone)))
+            members = lives_mixed(row, said, of.predict(row), trust)
+        else:
+            assert top is not None
+            centre = of.centres.get(group(row), of.centres[OTHER]).value
+            members = top.predict_with(row, said, 0.0 if quantity == RETENTION else centre)
+        found.append(Prediction(row, members))
     return found
+
+
+def _anew(
+    before: list[Prediction], folded: list[Prediction], learned: Mapping[str, Learned]
+) -> list[Prediction]:
+    """Take the rows of papers that have taught from what is learned without them."""
+    taught = {name.split("/")[0] for of in learned.values() for name in of.rows}
+    return [b if a.row.paper in taught else a for a, b in zip(before, folded, strict=True)]
+
+
+def foldable(rows: Sequence[Row]) -> bool:
+    """Return whether there are papers enough to learn from all but one."""
+    return len({row.paper for row in rows if row.measured}) > 2
 
 
 def in_folds(rows: Sequence[Row], predictor: Predictor) -> list[Prediction]:
@@ -281,7 +298,7 @@ def in_folds(rows: Sequence[Row], predictor: Predictor) -> list[Prediction]:
     found: dict[int, Prediction] = {}
     for paper in dict.fromkeys(row.paper for row in rows):
         at = [i for i, row in enumerate(rows) if row.paper == paper]
-        others = [row for row in rows if row.paper != paper]
+        others = [row for row in rows if row.paper != paper and row.measured]
         told = predictor(others, [rows[i] for i in at])
         found |= {i: Prediction(rows[i], m) for i, m in zip(at, told, strict=True)}
     return [found[i] for i in range(len(rows))]
@@ -354,6 +371,15 @@ def _log_size(row: Row, value: float) -> float:
     return value * float(np.log(10))
 
 
+def _rates_of_others(said: Sequence[Prediction], lived: Sequence[bool]) -> list[float]:
+    """Return the share that lived among the other papers' rows; all of them where there is none."""
+    found = []
+    for one in said:
+        others = [ok for s, ok in zip(said, lived, strict=True) if s.row.paper != one.row.paper]
+        found.append(float(np.mean(others or lived)))
+    return found
+
+
 def _lives(said: Sequence[Prediction]) -> dict[str, dict[str, float]]:
     found = {}
     for hours in LIVES:
@@ -369,5 +395,6 @@ def _lives(said: Sequence[Prediction]) -> dict[str, dict[str, float]]:
             "failed": lived.count(False),
             "brier": brier([float((s.members >= np.log10(hours)).mean()) for s in seen], lived),
             "base_rate": brier([base] * len(seen), lived),
+            "base_rate_in_folds": brier(_rates_of_others(seen, lived), lived),
         }
     return found

@@ -10,15 +10,17 @@ leaves out is not known; nothing is guessed here.
 from __future__ import annotations
 
 import csv
+import io
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from twin.errors import InputError
-from twin.outcomes.recognise import class_of, marks_of
+from twin.outcomes.measures import ends_of, measure, plain
+from twin.outcomes.recognise import class_of, marks_of, number_of
 
 RETENTION = "retention_pct"
 RESISTANCE = "r_interface_ohm_cm2"
@@ -27,8 +29,6 @@ LIFE = "life_h"
 SCORED = (RETENTION, RESISTANCE, CRITICAL, LIFE)
 """The quantities that are predicted and scored; others are read and left."""
 
-_NO_LOSS = 98.5
-"""A retention of "100 %" is one that rounds to it [%]."""
 _ENDLESS = {LIFE: 1e6, CRITICAL: 1e3, RESISTANCE: 1e6}
 """A coded upper end of so much, or more, is none [the quantity's unit]."""
 
@@ -59,6 +59,8 @@ class Row:
         ``full text``.
     words : mapping
         The set-up as the source has it.
+    again : int
+        How many rows before it have its paper, id and quantity.
     """
 
     paper: str
@@ -78,6 +80,12 @@ class Row:
     classes: Mapping[str, str | None] = field(default_factory=dict)
     marks: frozenset[str] = frozenset()
     words: Mapping[str, str] = field(default_factory=dict)
+    again: int = 0
+
+    @property
+    def measured(self) -> bool:
+        """Whether it says anything of its quantity: one that does not is predicted, not scored."""
+        return self.lo > 0 or self.hi < (100 if self.quantity == RETENTION else math.inf)
 
     @property
     def two_sided(self) -> bool:
@@ -93,42 +101,98 @@ def read_outcomes(path: str | Path) -> tuple[list[Row], list[str]]:
     Returns
     -------
     rows : list of Row
-        Those of a quantity that is scored.
+        Those of a quantity that is scored. What a cell says and nobody can read is not known; a row
+        whose value is no number is predicted and not scored.
     left : list of str
-        A line on every other row: what it says, and why it is left.
+        A line on every other row, and on what could not be read of those.
 
     Raises
     ------
     InputError
-        If the file cannot be read, a column is missing, or a number is none: with the line.
+        If the file cannot be read, or a column is missing.
     """
-    reader = csv.DictReader(_text(Path(path)).splitlines())
+    reader = _reader(_text(Path(path)))
     columns = set(reader.fieldnames or ())
     _check(columns, str(path))
-    rows, left = [], []
+    rows: list[Row] = []
+    left: list[str] = []
+    seen: dict[tuple[str, str, str], int] = {}
     for number, data in enumerate(reader, start=2):
         clean = {k: (v or "").strip() for k, v in data.items() if isinstance(k, str)}
-        try:
-            row = _coded(clean) if {"lo", "hi"} <= columns else _published(clean)
-        except ValueError as error:
-            raise InputError(
-                f"line {number}: {error}", file=str(path), fix="write a number, or leave it empty"
-            ) from None
-        if row is None or row.quantity not in SCORED:
-            left.append(f"{clean.get('id', number)}: {clean['quantity']} is not scored")
-        else:
-            rows.append(row)
+        if not any(clean.values()):
+            continue
+        clean["id"] = clean["id"] or f"line {number}"
+        clean["quantity"] = _QUANTITIES.get(clean["quantity"].lower(), clean["quantity"])
+        if clean["quantity"] not in SCORED:
+            left.append(f"{clean['id']}: {clean['quantity'] or 'no quantity'} is not scored")
+            continue
+        coded = {"lo", "hi"} <= columns and (clean["lo"] or clean["hi"] or "value" not in columns)
+        row = (_coded if coded else _published)(clean)
+        left += [f"{clean['id']}: {what} is not read" for what in _unread(clean)]
+        if not row.measured:
+            left.append(f"{clean['id']}: no value is read: predicted, not scored")
+        key = (row.paper, row.id, row.quantity)
+        rows.append(replace(row, again=seen.get(key, 0)))
+        seen[key] = seen.get(key, 0) + 1
     return _with_controls(rows), left
+
+
+_QUANTITIES = {name.lower(): name for name in SCORED}
+_MEASURES = {
+    "temperature": ("temperature_C", "T"),
+    "pressure": ("pressure_MPa", "p_MPa"),
+    "thickness": ("electrolyte_thickness_um",),
+    "loading": ("cathode_loading_mg_cm2",),
+    "current": ("current_mA_cm2", "j"),
+    "charge": ("capacity_per_half_cycle_mAh_cm2", "q_half"),
+    "rate": ("rate_C",),
+    "cycles": ("at_cycle", "N"),
+}
+"""The columns of what is measured of a set-up, as published and coded."""
+
+
+def _unread(data: Mapping[str, str]) -> list[str]:
+    """Return what says something that is no number."""
+    return [
+        f"{column} {data[column]!r}"
+        for name, columns in _MEASURES.items()
+        for column in columns
+        if data.get(column) and measure(data[column], name) is None
+    ]
+
+
+def _measured(data: Mapping[str, str]) -> dict[str, Any]:
+    """Return what a row says of its set-up in numbers."""
+    found: dict[str, float | None] = {}
+    for name, columns in _MEASURES.items():
+        said = next((data[column] for column in columns if data.get(column)), None)
+        found[name] = measure(said, name)
+    for name in ("rate", "current", "charge", "loading", "thickness", "cycles"):
+        found[name] = found[name] or None  # nought of it is none
+    return found | {"window": _window(data.get("voltage_window_V", ""))}
+
+
+def _reader(text: str) -> csv.DictReader[str]:
+    """Return the rows; commas, semicolons or tabs between cells, as the header has most."""
+    header = text.split("\n", 1)[0]
+    comma = max(",;\t", key=header.count)
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=comma)
+    if reader.fieldnames is not None:
+        reader.fieldnames = [name.strip() for name in reader.fieldnames]
+    return reader
 
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        data = path.read_bytes()
+    except OSError as error:
         raise InputError(
-            f"the table cannot be read: {why}", file=str(path), fix="give a CSV file"
+            f"the table cannot be read: {error.strerror}", file=str(path), fix="give a CSV file"
         ) from None
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", errors="replace")
 
 
 def _check(columns: set[str], path: str) -> None:
@@ -147,11 +211,8 @@ def _check(columns: set[str], path: str) -> None:
 
 
 def _coded(data: Mapping[str, str]) -> Row:
-    lo, hi = float(data["lo"]), float(data["hi"])
-    if hi >= _ENDLESS.get(data["quantity"], math.inf):
-        hi = math.inf
     marks = {name for name in ("wet", "interlayer", "control") if data.get(name) == "1"}
-    if data.get("read") == "F":
+    if data.get("read", "").upper() == "F":
         marks.add("full text")
     face = data.get("cls") or None
     if face == "pressed":
@@ -160,18 +221,14 @@ def _coded(data: Mapping[str, str]) -> Row:
     for name in ("anode", "electrolyte", "cathode"):
         words[name] = data.get(f"{name}_told", "")
     words["additive_or_interlayer"] = data.get("additive_or_interlayer", "")
+    told = _measured(data)
+    if told["pressure"] is None:
+        told["pressure"] = measure(data.get("pressure_told"), "pressure")
     return Row(
         data["paper"],
         data["id"],
         data["quantity"],
-        lo,
-        hi,
-        cycles=_number(data, "N"),
-        rate=_number(data, "rate_C"),
-        temperature=_number(data, "T"),
-        pressure=_first(data.get("p_MPa") or data.get("pressure_told")),
-        current=_number(data, "j"),
-        charge=_number(data, "q_half"),
+        *_ends(data),
         classes={
             "electrolyte": data.get("electrolyte") or None,
             "cathode": data.get("cathode") or None,
@@ -180,32 +237,40 @@ def _coded(data: Mapping[str, str]) -> Row:
         },
         marks=frozenset(marks),
         words=words,
-        **_dimensions(data),
+        **told,
     )
 
 
-def _dimensions(data: Mapping[str, str]) -> dict[str, Any]:
-    """Return what a row says of layers and voltages."""
-    return {
-        "thickness": _first(data.get("electrolyte_thickness_um")),
-        "loading": _first(data.get("cathode_loading_mg_cm2")),
-        "window": _window(data.get("voltage_window_V", "")),
-    }
+def _ends(data: Mapping[str, str]) -> tuple[float, float]:
+    """Return the coded interval; an end that is not told is that of all there is."""
+    quantity = data["quantity"]
+    most = 100.0 if quantity == RETENTION else math.inf
+    found = [ends_of(data[name]) for name in ("lo", "hi")]
+    lo = found[0][0] if found[0] else 0.0
+    hi = found[1][-1] if found[1] else most
+    if hi >= _ENDLESS.get(quantity, math.inf):
+        hi = math.inf
+    return _ordered(lo, hi, most)
+
+
+def _ordered(lo: float, hi: float, most: float) -> tuple[float, float]:
+    lo, hi = (min(max(v, 0.0), most) for v in (lo, hi))
+    return (lo, hi) if lo <= hi else (hi, lo)
 
 
 def _window(text: str) -> tuple[float | None, float | None]:
     """Return both limits of "2.0-3.25"; the upper one alone of "-3.5"."""
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)?\s*-\s*(\d+(?:\.\d+)?)\s*", text)
+    found = re.fullmatch(
+        r"\s*(\d+(?:\.\d+)?)?\s*v?\s*(?:-|to)\s*(\d+(?:\.\d+)?)\s*v?.*", plain(text).lower()
+    )
     if found is None:
         return None, None
     low, high = found.groups()
-    return (None if low is None else float(low)), float(high)
+    lower, upper = (None if low is None else float(low)), float(high)
+    return (None, None) if lower is not None and lower >= upper else (lower, upper)
 
 
-def _published(data: Mapping[str, str]) -> Row | None:
-    interval = _interval(data["quantity"], data.get("bound", "="), data["value"])
-    if interval is None:
-        return None
+def _published(data: Mapping[str, str]) -> Row:
     words = {
         name: data.get(name, "")
         for name in ("family", "anode", "electrolyte", "cathode", "additive_or_interlayer", "note")
@@ -215,7 +280,7 @@ def _published(data: Mapping[str, str]) -> Row | None:
     added = words["additive_or_interlayer"].lower()
     if added and added != "none":
         marks.add("interlayer")
-    if data.get("how_read") == "F":
+    if data.get("how_read", "").upper() == "F":
         marks.add("full text")
     electrolyte = class_of("electrolyte", words["electrolyte"] + " " + words["family"])
     anode = class_of("anode", words["anode"])
@@ -223,13 +288,7 @@ def _published(data: Mapping[str, str]) -> Row | None:
         data["paper"],
         data["id"],
         data["quantity"],
-        *interval,
-        cycles=_first(data.get("at_cycle")),
-        rate=_first(data.get("rate_C")),
-        temperature=_temperature(data.get("temperature_C")),
-        pressure=_first(data.get("pressure_MPa")),
-        current=_first(data.get("current_mA_cm2")),
-        charge=_first(data.get("capacity_per_half_cycle_mAh_cm2")),
+        *_interval(data["quantity"], data.get("bound", "="), data.get("value", "")),
         classes={
             "electrolyte": electrolyte,
             "cathode": class_of("cathode", words["cathode"]),
@@ -238,7 +297,7 @@ def _published(data: Mapping[str, str]) -> Row | None:
         },
         marks=frozenset(marks),
         words=words,
-        **_dimensions(data),
+        **_measured(data),
     )
 
 
@@ -255,8 +314,6 @@ def _face(electrolyte: str | None, anode: str | None, marks: Iterable[str]) -> s
 
 def _with_controls(rows: list[Row]) -> list[Row]:
     """Mark a paper's bare row as its control where another of the paper has what it lacks."""
-    from dataclasses import replace
-
     treated = {r.paper for r in rows if r.quantity == RETENTION and "interlayer" in r.marks}
     found = []
     for row in rows:
@@ -267,39 +324,22 @@ def _with_controls(rows: list[Row]) -> list[Row]:
     return found
 
 
-def _interval(quantity: str, bound: str, value: str) -> tuple[float, float] | None:
-    """Return the interval that a value and its bound mean; None for words."""
-    ends = [float(v) for v in re.findall(r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", value)]
-    if not ends or (bound == "trend") or (re.search(r"[a-z]{3}", value) and bound != "range"):
-        return None
+def _interval(quantity: str, bound: str, value: str) -> tuple[float, float]:
+    """Return the interval that a value and its bound mean; all there is for words."""
     most = 100.0 if quantity == RETENTION else math.inf
+    said, bound = plain(value).lower(), plain(bound).lower()
+    ends = ends_of(said)
+    if not ends or bound == "trend" or (re.search(r"[a-z]{3}", said) and len(ends) < 2):
+        return 0.0, most
+    if said[0] in "<>" and not bound.startswith(("<", ">")):
+        bound = said
     first = ends[0]
-    if bound == "range" and len(ends) > 1:
-        return min(ends[:2]), max(ends[:2])
+    if first < 0 or first >= _ENDLESS.get(quantity, math.inf):
+        return 0.0, most
     if bound.startswith(">"):
-        return first, most
+        return _ordered(first, most, most)
     if bound.startswith("<"):
-        return 0.0, first
+        return _ordered(0.0, ends[-1], most)
     if quantity == RETENTION and first >= 100:
-        return _NO_LOSS, 100.0
-    return first, first
-
-
-def _number(data: Mapping[str, str], name: str) -> float | None:
-    text = data.get(name, "")
-    return float(text) if text else None
-
-
-def _first(text: str | None) -> float | None:
-    """Return the first number in a text, the middle of a range; None if there is none."""
-    found = [float(v) for v in re.findall(r"\d+(?:\.\d+)?", text or "")]
-    if not found:
-        return None
-    ranged = re.match(r"\s*\d+(?:\.\d+)?\s*-\s*\d", text or "") is not None
-    return sum(found[:2]) / 2 if ranged and len(found) > 1 else found[0]
-
-
-def _temperature(text: str | None) -> float | None:
-    if (text or "").strip().upper() == "RT":
-        return 25.0
-    return _first(text)
+        return float(number_of("scores", "no_loss")), 100.0
+    return _ordered(first, ends[-1], most)

@@ -87,6 +87,8 @@ def design(of: Subject, asked: Mapping[str, Any]) -> dict[str, Any]:
         "rebuilt": [item.key for item in rebuilt],
         **without_own(of.missing),
     }
+    if "jump" in asked:  # how closely lives are followed, where that is not as usual
+        job["jump"] = dict(asked["jump"])
     return job | {"values": _values(spec, items, job, asked["samples"])}
 
 

@@ -226,12 +226,20 @@ class Bench:
     def _loop(self, prepared: Any, run_id: str, began: float) -> JumpLoop:
         from twin.engine.checkpoint import State
         from twin.lifetime.jump import JumpLoop
+        from twin.lifetime.jump_size import JumpSettings
 
         state = State(0, 0.0, None)
         self.store.commit_initial(run_id, state.to_bytes(), layout_of(prepared))
         sink = LifeSink(self.store)
-        spent = lambda: time.perf_counter() - began  # noqa: E731
-        return JumpLoop(prepared, sink, run_id, state, spent=spent, missing=self.missing)
+        return JumpLoop(
+            prepared,
+            sink,
+            run_id,
+            state,
+            spent=lambda: time.perf_counter() - began,
+            missing=self.missing,
+            jump=JumpSettings(**self.job.get("jump", {})),
+        )
 
 
 def _told(index: int | str, run_id: str, kind: str, wall: float) -> dict[str, Any]:

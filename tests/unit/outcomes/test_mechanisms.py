@@ -13,6 +13,7 @@ import pytest
 import twin
 from twin.outcomes import regression
 from twin.outcomes.ablation import CONTROL, EVERYTHING, ablate
+from twin.outcomes.controls import control_of, marked
 from twin.outcomes.ensembles import Told, nothing, tell, told_of
 from twin.outcomes.expect import expected
 from twin.outcomes.learning import ON_TOP, learn, load_learned, save_learned
@@ -26,9 +27,11 @@ from twin.outcomes.left import (
     members_with,
     trust_in_lives,
 )
-from twin.outcomes.setups import NotMapped, control_of, levels, marked, set_up, staircase
+from twin.outcomes.recognise import NotMapped
+from twin.outcomes.setups import set_up
 from twin.outcomes.skill import ALONE, TWIN, score_outcomes
 from twin.outcomes.table import CRITICAL, LIFE, RESISTANCE, RETENTION, Row, read_outcomes
+from twin.outcomes.treatment import levels, staircase
 from twin.store import Store
 
 PUBLISHED = Path(__file__).parents[3] / "cell_specs" / "twin_cells" / "outcomes" / "published.csv"
@@ -137,7 +140,7 @@ def test_a_mode_left_out_is_another_study(rows, store):
     row = rows["P49/X002b"]
     told_of(row, store, 2, ("pressure",))
     ids = {tuple(m["id"] if isinstance(m, dict) else m for m in store.study(s.id).design["modes"])
-           for s in store.studies() if s.cell_name.startswith("P49/X002b")}  # fmt: skip
+           for s in store.studies() if s.cell_name.startswith("P49 ")}  # fmt: skip
     assert any("pressure" in modes for modes in ids) and any("pressure" not in m for m in ids)
 
 
@@ -215,7 +218,7 @@ def test_decades_are_off_by_what_was_put_in():
         row = Row(f"p{i}", "r", RESISTANCE, value, value, classes={"face": "bare"})
         rows.append(row)
         told[key_of(row)] = made(x + 0.05 * rng.standard_normal(16))
-    (found,) = mechanistic({**told, ("new", "r", RESISTANCE): made(np.full(16, 0.0))})(
+    (found,) = mechanistic({**told, ("new", "r", RESISTANCE, 0): made(np.full(16, 0.0))})(
         rows, [Row("new", "r", RESISTANCE, 1, 1, classes={"face": "bare"})]
     )
     assert np.median(found) == pytest.approx(0.4, abs=0.15)
@@ -401,3 +404,35 @@ def test_scatters_come_from_the_table_of_priors():
     (a, b), (c, d) = regression.scatters()
     assert (a, b, c, d) == (2.0, 0.4, 2.0, 0.5)
     assert CRITICAL != LIFE
+
+
+def test_rows_of_a_paper_with_one_set_up_share_their_lives_followed_coarsely(rows, store):
+    one = rows["P49/X002b"]
+    two = replace(one, id="another", lo=1.0, hi=2.0)
+    first, second = told_of(one, store, 4), told_of(two, store, 4)
+    assert np.array_equal(first.values, second.values)
+    design = store.study(
+        next(s.id for s in store.studies() if s.cell_name.startswith("P49 "))
+    ).design
+    assert design["jump"] == {"tolerance": 1e-2, "sodium": 0.05} and design["rtol"] == 1e-5
+    other = told_of(replace(one, paper="P00"), store, 4)
+    assert not np.array_equal(first.values, other.values)
+
+
+def test_how_closely_a_study_is_followed_reaches_its_lives(monkeypatch):
+    from twin.studies import member
+    from twin.studies.runner import Lives
+
+    monkeypatch.setattr(member, "layout_of", lambda prepared: [])
+    bench = object.__new__(member.Bench)
+    bench.store = SimpleNamespace(commit_initial=lambda *of: None)
+    for job, tolerance in (({"jump": {"tolerance": 0.02}}, 0.02), ({}, 1e-3)):
+        bench.job = job
+        assert bench._loop(SimpleNamespace(), "a run", 0.0).jump.tolerance == tolerance
+    design = dict.fromkeys(
+        ("cell", "cell_name", "protocol", "modes", "model", "rtol", "atol", "cycles", "inputs",
+         "rebuilt"), 0)  # fmt: skip
+    nothing_lived = SimpleNamespace(runs=lambda study: [])
+    going = SimpleNamespace(workers=1, on_life=None, on_wait=None, on_start=None)
+    lives = Lives(nothing_lived, "a study", design | {"jump": {"tolerance": 0.02}}, going)
+    assert lives.job["jump"] == {"tolerance": 0.02}

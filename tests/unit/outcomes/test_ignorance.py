@@ -1,0 +1,68 @@
+"""What a forecast draws of a cell that nobody has measured."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import twin
+from twin.outcomes.ignorance import KNOWN, ignorance, with_ignorance
+from twin.outcomes.nearest import index
+from twin.specs.dump import cell_hash
+from twin.specs.naming import find, walk_quantities
+
+
+LEARNED = "modes.interphase.anode.parabolic_constant"
+"""Learned from more cells than the library's own number."""
+
+
+def test_every_cell_of_the_library_draws_something_and_nothing_that_is_measured():
+    for entry in index():
+        found = ignorance(entry.spec)
+        assert found, entry.name
+        for key, of in found.items():
+            own = find(entry.spec, key)
+            assert own.status not in KNOWN and not own.spread and of["spread"]
+            if key == LEARNED and entry.spec.electrolyte.material.name == "na3ps4":
+                assert of["value"] == "2.5e-18 m^2/s" and of["status"] == "fitted"
+            else:
+                assert of["value"] == own.text and (own.source or "the cell") in of["source"]
+
+
+def test_a_cell_keeps_its_values_and_its_hash():
+    before = twin.load_cell("nasn-nps-nyzc-nco")
+    given = with_ignorance("nasn-nps-nyzc-nco")
+    drawn = twin.load_cell("nasn-nps-nyzc-nco", overrides=given)
+    assert cell_hash(before) == cell_hash(twin.load_cell("nasn-nps-nyzc-nco"))
+    assert drawn.stack.pressure.si == before.stack.pressure.si == 50e6
+    assert drawn.stack.pressure.spread == "lognormal 1.0" and before.stack.pressure.spread is None
+    assert drawn.modes["interphase"].anode.parabolic_constant.spread == "lognormal 1.2"
+
+
+def test_what_is_set_by_hand_is_not_drawn():
+    given = with_ignorance("nasn-nps-nyzc-nco", overrides=["stack.pressure=3 MPa"])
+    spec = twin.load_cell("nasn-nps-nyzc-nco", overrides=given)
+    assert spec.stack.pressure.si == 3e6 and spec.stack.pressure.spread is None
+    assert "interfaces.cathode.exchange_current.reference" in given
+
+
+def test_a_measured_pressure_is_not_drawn():
+    source = {"value": "60 MPa", "status": "measured", "source": "a gauge"}
+    spec = twin.load_cell("nasn-nps-nyzc-nco", overrides={"stack.pressure": source})
+    assert "stack.pressure" not in ignorance(spec)
+
+
+def test_the_library_by_status():
+    """Prints what docs/validation.md says of the library (``pytest -s``)."""
+    status: Counter[str] = Counter()
+    spread: Counter[str] = Counter()
+    drawn: Counter[str] = Counter()
+    for entry in index():
+        found = ignorance(entry.spec)
+        for key, quantity in walk_quantities(entry.spec):
+            name = quantity.status or "of the library's code"
+            status[name] += 1
+            spread[name] += bool(quantity.spread)
+            drawn[name] += bool(quantity.spread) or key in found
+    for name, count in status.most_common():
+        print(f"{name}: {count}, with a spread {spread[name]}, drawn {drawn[name]}")
+    assert drawn["assumed"] > spread["assumed"] and drawn["measured"] == spread["measured"]

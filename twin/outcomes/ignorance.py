@@ -1,0 +1,104 @@
+"""What nobody has measured of a cell, drawn as published cells scatter in it.
+
+A forecast of a cell samples what has a spread. Where a cell gives a number that is not measured,
+and no spread, the priors of published rows (``drawn.toml``) give theirs, around the cell's own
+value: how hard it is pressed, how metal was put on, refill, flaws, what grows at an alloy. The
+cell's file and its hash stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from twin.catalog.cells import load_cell
+from twin.outcomes.nearest import class_of_family
+from twin.outcomes.recognise import drawn, number_of
+from twin.specs.naming import find
+from twin.specs.overrides import PROTOCOL, Overrides, Parsed, read_overrides
+from twin.units import to_si
+
+KNOWN = ("measured", "exact")
+"""The status of numbers that are not drawn."""
+
+
+def ignorance(spec: Any) -> dict[str, dict[str, Any]]:
+    """Return overrides that give a cell's unmeasured numbers the spread of published cells.
+
+    Parameters
+    ----------
+    spec : CellSpec
+        The cell.
+
+    Returns
+    -------
+    dict
+        By key: the cell's own ``value`` (the prior's where that was learned from more cells:
+        ``over``), a ``spread`` and its ``spread_kind``, the value's ``status``, and the
+        ``source``. What is measured, has a spread already, or is
+        not there in the cell is left out.
+    """
+    facts = _facts(spec)
+    found: dict[str, dict[str, Any]] = {}
+    for entry in drawn()["draw"]:
+        if any(facts[name] != value for name, value in entry["when"].items()):
+            continue
+        for key, of in entry["keys"].items():
+            own = _own(spec, key)
+            if own is None or own.spread or own.status in KNOWN or "spread" not in of:
+                continue
+            over = entry.get("over", False)
+            found[key] = {
+                "value": of["value"] if over else own.text,
+                "spread": of["spread"],
+                "spread_kind": of.get("spread_kind", "epistemic"),
+                "status": of["status"] if over else own.status or "assumed",
+                "source": of["source"]
+                if over
+                else f"{own.source or 'the cell'}; spread: {of['source']}",
+            }
+    return found
+
+
+def with_ignorance(
+    cell: str | Path, overlays: Sequence[str | Path] = (), overrides: Overrides = ()
+) -> Parsed:
+    """Return overrides of a cell with those of :func:`ignorance` before them.
+
+    Raises
+    ------
+    SpecError, NotFoundError
+        If the cell cannot be loaded, or an override cannot be read.
+    """
+    given = read_overrides(overrides)
+    of_cell = {k: v for k, v in given.items() if not k.startswith(PROTOCOL)}
+    found = ignorance(load_cell(cell, overlays=overlays, overrides=Parsed(of_cell.items())))
+    # What is set by hand is set.
+    drawn_too = [(key, of) for key, of in found.items() if key not in given]
+    return Parsed([*drawn_too, *given.pairs])
+
+
+def _own(spec: Any, key: str) -> Any:
+    try:
+        return find(spec, key)
+    except (KeyError, AttributeError):
+        return None
+
+
+def _facts(spec: Any) -> Mapping[str, str]:
+    pressed_at = _own(spec, "stack.pressed_at")
+    enough = to_si(number_of("ignorance", "pressed_at"), "Pa")
+    pressed = pressed_at is not None and pressed_at.si >= enough
+    return {
+        "electrolyte": class_of_family(spec.electrolyte.material.family),
+        "separator": spec.electrolyte.material.name,
+        "anode": "metal" if spec.anode.kind == "metal" else "porous",
+        "face": "pressed" if pressed else "bare",
+        "kind": spec.kind,
+        "mixing": "",
+        "wet": "no",
+    }
+
+
+__all__ = ["ignorance", "with_ignorance"]

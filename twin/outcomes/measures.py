@@ -1,0 +1,75 @@
+"""Numbers as tables have them: ``C/10``, ``-20 °C``, ``333 K``, ``50–70``, ``1,000``, ``2 GPa``.
+
+What cannot be read is not known; it is never an error. A unit beside a number counts where
+``words.toml`` knows it for the column (``[units]``), else the column's own holds.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+from twin.outcomes.recognise import words
+
+_NUMBER = r"[+-]?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?"
+_ALIKE = str.maketrans(
+    {"–": "-", "—": "-", "−": "-", "≥": ">=", "≤": "<=", "≈": "~", "μ": "u", "µ": "u", "\xa0": " "}
+)
+
+
+def plain(text: str | None) -> str:
+    """Return a text with one kind of dash, of micro and of decimal point."""
+    said = (text or "").translate(_ALIKE).strip()
+    said = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", said)  # 1,000
+    return re.sub(r"(?<=\d),(?=\d)", ".", said)  # 93,5
+
+
+def ends_of(text: str | None) -> tuple[float, ...]:
+    """Return the numbers that a text begins with: both ends of a range, or one; none."""
+    said = plain(text)
+    spread = re.search(rf"({_NUMBER})[^\d+-]*(?:\+/?-|±|\+-)", said)
+    ranged = re.search(rf"((?>{_NUMBER}))\s*[^\d\s.+-]{{0,6}}\s*(?:-|to|\.\.)\s*({_NUMBER})", said)
+    if ranged is not None and spread is None:
+        ends = sorted((float(ranged[1]), float(ranged[2])))
+    else:
+        found = re.search(_NUMBER, said)
+        ends = [float(found[0])] if found else []
+    return tuple(ends) if all(math.isfinite(v) for v in ends) else ()
+
+
+def measure(text: str | None, column: str) -> float | None:
+    """Return what a column says in its own unit: the middle of a range; None if it is no number.
+
+    Parameters
+    ----------
+    text : str or None
+        What stands there.
+    column : str
+        ``temperature``, ``pressure``, ``thickness``, ``loading``, ``current``, ``charge``,
+        ``rate`` or ``cycles``.
+    """
+    said = plain(text)
+    lower = said.lower()
+    known = words()["said"].get(column, {})
+    for word, value in known.items():
+        if lower == word:
+            return float(value)
+    if column == "rate" and (by := re.fullmatch(rf"\s*c\s*/\s*({_NUMBER})\s*", lower)):
+        return 1 / float(by[1]) if float(by[1]) else None
+    ends = ends_of(said)
+    if not ends:
+        return None
+    value = sum(ends) / len(ends)
+    if column == "rate" and re.search(r"ma\s*/?\s*(g|cm)", lower):
+        return None  # a specific or areal current: the capacity behind it is not told
+    unit = re.search(r"(?<=[\d.\s)])([a-z°%][^\s,;()]*(?:\s*/\s*[^\s,;()]+)?)", lower)
+    if unit is not None:
+        for name, (factor, offset) in words()["units"].get(column, {}).items():
+            if re.match(rf"{re.escape(name)}(?![a-z])", unit[1]):
+                value = value * factor + offset
+                break
+    low, high = words()["plausible"].get(column, (-math.inf, math.inf))
+    return value if low <= value <= high else None
+
+
+__all__ = ["ends_of", "measure", "plain"]
