@@ -84,9 +84,7 @@ def plot(
         session.finish(document, page)
 
 
-def _face(
-    session: Session, result: RunResult, document: dict[str, Any], data: str | None
-) -> None:
+def _face(session: Session, result: RunResult, document: dict[str, Any], data: str | None) -> None:
     """Show a run's faces patch by patch."""
     from twin.errors import InputError
     from twin.report.face import draw_face, face_fields, plot_face

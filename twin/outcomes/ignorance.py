@@ -10,14 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from twin.catalog.cells import load_cell
+from twin.catalog.cells import as_spec
 from twin.outcomes.nearest import class_of_family
 from twin.outcomes.recognise import drawn, number_of
 from twin.specs.naming import find
 from twin.specs.overrides import PROTOCOL, Overrides, Parsed, read_overrides
 from twin.units import to_si
+
+if TYPE_CHECKING:
+    from twin.specs.schema import CellSpec
 
 KNOWN = ("measured", "exact")
 """The status of numbers that are not drawn."""
@@ -62,7 +65,7 @@ def ignorance(spec: Any) -> dict[str, dict[str, Any]]:
 
 
 def with_ignorance(
-    cell: str | Path, overlays: Sequence[str | Path] = (), overrides: Overrides = ()
+    cell: CellSpec | str | Path, overlays: Sequence[str | Path] = (), overrides: Overrides = ()
 ) -> Parsed:
     """Return overrides of a cell with those of :func:`ignorance` before them.
 
@@ -73,7 +76,7 @@ def with_ignorance(
     """
     given = read_overrides(overrides)
     of_cell = {k: v for k, v in given.items() if not k.startswith(PROTOCOL)}
-    found = ignorance(load_cell(cell, overlays=overlays, overrides=Parsed(of_cell.items())))
+    found = ignorance(as_spec(cell, overlays=overlays, overrides=Parsed(of_cell.items())))
     # What is set by hand is set.
     drawn_too = [(key, of) for key, of in found.items() if key not in given]
     return Parsed([*drawn_too, *given.pairs])
