@@ -14,7 +14,7 @@ class NotMapped(Exception):
 
 
 @cache
-def words() -> dict[str, dict[str, list[str]]]:
+def words() -> dict[str, Any]:
     """Return the words that stand for each class."""
     return _toml("words.toml")
 

@@ -10,7 +10,6 @@ from twin.outcomes.nearest import index
 from twin.specs.dump import cell_hash
 from twin.specs.naming import find, walk_quantities
 
-
 LEARNED = "modes.interphase.anode.parabolic_constant"
 """Learned from more cells than the library's own number."""
 
