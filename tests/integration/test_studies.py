@@ -15,6 +15,7 @@ import pytest
 
 import twin
 from twin.cli.main import main
+from twin.outcomes.ignorance import with_ignorance
 from twin.store import Store
 
 TWIN = [sys.executable, "-m", "twin"]
@@ -125,8 +126,9 @@ def test_a_forecast_killed_in_the_middle_goes_on_to_what_it_would_have_been(db, 
     assert {m: after[m] for m in kept} == kept
     other = f"sqlite:///{tmp_path}/other.db"
     whole = twin.forecast(
-        CELL, cycles=12, samples=6, seed=3, workers=1, modes=["interphase", "pressure"], store=other
-    )
+        CELL, cycles=12, samples=6, seed=3, workers=1, modes=["interphase", "pressure"],
+        overrides=with_ignorance(CELL), store=other,
+    )  # fmt: skip
     assert members(other, whole.id) == after
     assert found["median_life"] == whole.to_dict()["median_life"]
 

@@ -244,7 +244,7 @@ def _controls(of: Mapping[str, Sequence[Prediction]]) -> dict[str, Any]:
     for name, all_said in of.items():
         mine = [s for s in all_said if s.row.two_sided]
         errors = np.array([distance(float(np.median(s.members)), *s.interval) for s in mine])
-        own = np.array(["control" in s.row.marks for s in mine])
+        own = np.array(["control" in s.row.marks for s in mine], dtype=bool)
         found[name] = {
             "rows": int(own.sum()),
             "mean_error": float(errors[own].mean()) if own.any() else None,

@@ -67,7 +67,7 @@ def test_what_a_row_does_not_say_is_drawn(rows):
     assert "stack.pressure" in found.drawn and found.spec.stack.pressure.spread
     assert found.spec.electrolyte.material.name == "nzsp" and found.spec.anode.kind == "metal"
     alloy = set_up(rows["D17/d17"]).spec.modes["interphase"].anode.parabolic_constant
-    assert alloy.spread == "lognormal 1.2" and alloy.si == 1e-17  # around the cell's own
+    assert alloy.spread == "lognormal 1.2" and alloy.si == 2.5e-18  # learned from six papers
 
 
 def test_parts_of_two_cells_are_put_together(rows):
