@@ -73,6 +73,13 @@ def test_a_damaged_row_is_told_with_its_chunk(store, file):
         _ = twin.load_measured(kept.id, store=store).table
 
 
+def test_a_cell_that_is_named_later_is_kept(store, file):
+    twin.import_file(file, store=store)
+    named = twin.import_file(file, store=store, cell="cell-7")
+    assert named.info.cell_name == "cell-7" and len(store.measurements()) == 1
+    assert not twin.import_file(file, store=store).new  # and not forgotten
+
+
 # ------------------------------------------------------------- the Battery Data Format
 
 
