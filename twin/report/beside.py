@@ -297,7 +297,7 @@ def _whole_cycles(measured: Measured) -> list[Leg]:
     ]
 
 
-def overlaid(
+def with_data(
     shown: Sequence[Panel], run: RunView, measured: Measured, data_cycle: int | None = None
 ) -> list[Panel]:
     """Return panels with the measured points laid over the voltage.
