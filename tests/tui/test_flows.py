@@ -490,6 +490,32 @@ def test_a_figure_that_cannot_be_drawn_says_so(bench, drive, stored, monkeypatch
     drive(bench(screen="results", filter=stored.dead), flow)
 
 
+def test_measured_data_lie_over_the_voltage_of_a_run(bench, drive, stored, tmp_path):
+    file = tmp_path / "cell.csv"
+    rows = "".join(f"{10 * n},{3 - n / 1e3},0.001\n" for n in range(100))
+    file.write_text("time [s],voltage [V],current [A]\n" + rows)
+
+    async def flow(pilot):
+        await pilot.sees("1 of 2 runs")
+        await pilot.press("enter")
+        await pilot.until(lambda: getattr(pilot.screen, "panels", None), "the figures")
+        await pilot.press("m")
+        await pilot.sees("Lay measured data over the voltage")
+        pilot.screen.query_one("#data", Input).value = "nothing of the kind"
+        await pilot.press("enter")
+        await pilot.hears("no measurement 'nothing of the kind'")
+        for _ in range(2):  # twice is no more than once
+            await pilot.press("m")
+            await pilot.sees("Lay measured data over the voltage")
+            pilot.screen.query_one("#data", Input).value = str(file)
+            await pilot.press("enter")
+            await pilot.sees("measured, cycle 1")
+        labels = [line.label for line in pilot.screen.panels[0].lines]
+        assert labels.count("measured, cycle 1") == 1
+
+    drive(bench(screen="results", filter=stored.alive), flow, (120, 44))
+
+
 def test_ctrl_c_is_a_message_and_not_the_end(bench, drive):
     async def flow(pilot):
         await pilot.sees("2 of 2 runs")

@@ -282,6 +282,12 @@ class Twin:
         found: list[Any] = export_run(twin.load_run(run, store=self.store), to, folder)
         return found
 
+    def with_data(self, result: Any, panels: list[Any], ref: str) -> list[Any]:
+        """Return a run's panels with measured data, stored or a file's, over the voltage."""
+        from twin.report.beside import with_data
+
+        return with_data(panels, result, twin.measured_or_file(ref, store=self.store))
+
     def modes(self) -> list[str]:
         """Return the names of the failure modes."""
         return list(twin.plugin_manager().modes)

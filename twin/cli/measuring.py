@@ -350,7 +350,7 @@ def show_measured(
 
 
 def remove_measured(session: Session, measured: MeasuredId) -> None:
-    """Remove measured data from the store; the file itself stays where it is."""
+    """Remove measured data from the store, not the file itself."""
     info = session.store.measurement(measured)
     session.store.delete_measurement(info.id)
     document = {"removed": info.id, "name": info.name}

@@ -57,10 +57,10 @@ def plot(
         return
     shown = panels(result, what)
     if data is not None:
-        from twin.report.beside import overlaid
+        from twin.report.beside import with_data
 
         measured = twin.measured_or_file(data, store=session.store)
-        shown = overlaid(shown, result, measured, data_cycle)
+        shown = with_data(shown, result, measured, data_cycle)
         document["data"] = measured.id
     title = title_of(result)
     if file is not None:

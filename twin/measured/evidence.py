@@ -11,6 +11,8 @@ from twin.measured.recording import Chunk
 
 SURE = 0.3
 """Of the voltage's changes, weighted by current, so much must agree to tell the sign."""
+SMALLEST_SWING_V = 2e-3
+"""A voltage that moves less is a meter's noise, and tells nothing."""
 STATES = 0.9
 BOTH = 0.9
 
@@ -28,6 +30,7 @@ class Evidence:
     jumps_size: float = 0.0
     drift: float = 0.0
     drift_size: float = 0.0
+    swing_V: float = 0.0
     most: float = 0.0
     least: float = 0.0
     by_state: dict[int, list[float]] = field(
@@ -57,6 +60,8 @@ class Evidence:
         # A jump of the current by a tenth of itself or more; below, it flows on.
         jump = np.abs(change) > 0.1 * np.maximum(np.abs(current[1:]), np.abs(current[:-1]))
         product = rise * change
+        if jump.any():
+            self.swing_V = max(self.swing_V, float(np.abs(rise[jump]).max()))
         self.jumps += float(product[jump].sum())
         self.jumps_size += float(np.abs(product[jump]).sum())
         self._drifts(time, middle, rise, ~jump)
@@ -78,6 +83,8 @@ class Evidence:
         weight = np.add.reduceat(np.where(sign != 0, middle, 0.0), starts) / np.diff(
             np.append(starts, len(sign))
         )
+        if (weight != 0).any():
+            self.swing_V = max(self.swing_V, float(np.abs(net[weight != 0]).max()))
         self.drift += float((net * weight).sum())
         self.drift_size += float(np.abs(net * weight).sum())
 
@@ -113,7 +120,7 @@ class Evidence:
             for value, size in ((self.jumps, self.jumps_size), (self.drift, self.drift_size))
             if size > 0
         ]
-        if not weights:
+        if not weights or self.swing_V < SMALLEST_SWING_V:
             return 0.0
         return sum(share for share, _ in weights) / len(weights)
 

@@ -12,7 +12,7 @@ import numpy as np
 from twin.errors import InputError, StoreError
 from twin.measured.found import Found
 from twin.measured.importing import Imported, imported, keep
-from twin.measured.keeping import from_bytes
+from twin.measured.keeping import from_bytes, to_bytes
 from twin.measured.kramers_kronig import check_spectrum
 from twin.measured.quantities import FREQUENCY, Z_IM, Z_RE
 from twin.measured.recording import Asked, Chunk, Positive
@@ -154,12 +154,14 @@ def import_file(
     given = Path(path).expanduser()
     if store is not None and not again:
         there = _there(store, Source(given).sha256)
-        if there is not None and there.meta.get("asked", {}) == _plain(asked):
+        same_cell = there is not None and cell in ("", there.cell_name)
+        if there is not None and same_cell and there.meta.get("asked", {}) == _plain(asked):
             return _stored(store, there)
     with imported(given, asked) as found:
         if store is None:
-            chunks = list(found.table.chunks())
-            return Measured(_info(found, cell, asked), lambda: iter(chunks), new=True)
+            # Packed, as the rows of a long file would fill the memory.
+            pieces = [to_bytes(chunk) for chunk in found.table.chunks()]
+            return Measured(_info(found, cell, asked), lambda: map(from_bytes, pieces), new=True)
         keep(found, store, cell=cell, asked=_plain(asked))
         return _stored(store, store.measurement(found.id), new=True)
 

@@ -28,6 +28,7 @@ MOST_RATIO = 200
 _RATIO_FROM = 64 << 20
 _AT_ONCE = 1 << 20
 _TAIL = 1 << 14
+_CHINESE = ("电压", "电流", "循环", "工步")
 GZIP = b"\x1f\x8b"
 
 
@@ -115,6 +116,9 @@ class Source:
             self.head[: max(len(self.head) - 4, 1)].decode("utf-8")
         except UnicodeDecodeError as error:
             if error.end < len(self.head) - 8:
+                if any(word.encode("gb18030") in self.head for word in _CHINESE):
+                    self.remark("its text is Chinese: read as GB 18030")
+                    return "gb18030"
                 self.remark("its text is not UTF-8: read as Windows-1252")
                 return "cp1252"
         return "utf-8"

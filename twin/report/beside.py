@@ -6,13 +6,14 @@ its voltage is compared over the charge that passed since the leg began.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from twin.errors import InputError
+from twin.measured.measured import needs_cycling
 from twin.measured.quantities import CURRENT, CYCLE, TIME, VOLTAGE
 from twin.report.panel import Line, Panel
 from twin.report.view import CM2_PER_M2, RunView, cell_area
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 MOST_POINTS = 500
 """So many points of a leg are drawn."""
+KEPT_POINTS = 5000
+"""So many points of a leg are kept to be compared."""
 GRID = 400
 """At so many equal steps of charge the voltages are compared."""
 AT_REST = 1e-3
@@ -115,23 +118,20 @@ def legs_of_run(run: RunView, cycles: Sequence[int] | None = None) -> list[Leg]:
 
 
 def legs_of_data(measured: Measured) -> list[Leg]:
-    """Return the legs of measured data, cycle by cycle.
+    """Return the legs of measured data, cycle by cycle, each of at most some thousand points.
 
     Raises
     ------
     InputError
         If no current flows in them.
     """
-    from twin.measured.measured import needs_cycling
-
     needs_cycling(measured)
-    table = measured.table
-    largest = float(np.abs(table[CURRENT]).max())
-    bounds = np.flatnonzero(np.diff(table[CYCLE])) + 1
-    parts = {name: np.split(table[name], bounds) for name in (TIME, CURRENT, VOLTAGE, CYCLE)}
-    found = []
-    for t, i, v, n in zip(*(parts[k] for k in (TIME, CURRENT, VOLTAGE, CYCLE)), strict=True):
-        found += legs(t, i, v, int(n[0]), largest)
+    largest = max(float(np.abs(chunk[CURRENT]).max()) for chunk in measured.chunks())
+    found = [
+        _thinned(leg, KEPT_POINTS)
+        for cycle, (t, i, v) in _cycles_of(measured)
+        for leg in legs(t, i, v, cycle, largest)
+    ]
     if not found:
         raise InputError(
             "no current flows in these data",
@@ -140,6 +140,31 @@ def legs_of_data(measured: Measured) -> list[Leg]:
             fix="give a measurement with charges or discharges",
         )
     return _long(found)
+
+
+def _cycles_of(measured: Measured) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield each cycle's time, current and voltage; no more than one cycle is held."""
+    held: list[np.ndarray] = []
+    number = 0
+    for chunk in measured.chunks():
+        rows = np.vstack([chunk[TIME], chunk[CURRENT], chunk[VOLTAGE]])
+        bounds = np.flatnonzero(np.diff(chunk[CYCLE])) + 1
+        cycles = chunk[CYCLE][np.append(0, bounds)]
+        for cycle, part in zip(cycles, np.split(rows, bounds, axis=1), strict=True):
+            if held and int(cycle) != number:
+                yield number, np.concatenate(held, axis=1)
+                held = []
+            number = int(cycle)
+            held.append(part)
+    if held:
+        yield number, np.concatenate(held, axis=1)
+
+
+def _thinned(leg: Leg, most: int) -> Leg:
+    """Return a leg with at most about so many of its points, the last one among them."""
+    step = len(leg.charge) // most + 1
+    keep = np.unique(np.append(np.arange(0, len(leg.charge), step), len(leg.charge) - 1))
+    return replace(leg, charge=leg.charge[keep], voltage=leg.voltage[keep])
 
 
 def _long(found: list[Leg]) -> list[Leg]:
@@ -256,28 +281,23 @@ def data_lines(run: RunView, measured: Measured, data_cycle: int | None = None) 
         x: list[float] = []
         y: list[float] = []
         for leg in (leg for leg in found if leg.cycle == cycle):
-            thin = slice(None, None, max(len(leg.charge) // MOST_POINTS, 1))
-            x += (leg.charge[thin] * (scale if full else 1.0)).tolist()
-            y += leg.voltage[thin].tolist()
+            thin = _thinned(leg, MOST_POINTS)
+            x += (thin.charge * (scale if full else 1.0)).tolist()
+            y += thin.voltage.tolist()
         lines.append(Line(f"measured, cycle {cycle}", x, y, dots=True))
     return tuple(lines)
 
 
 def _whole_cycles(measured: Measured) -> list[Leg]:
     """Return each cycle whole, over its hours: a symmetric cell has no charge to lose."""
-    from twin.measured.measured import needs_cycling
-
     needs_cycling(measured)
-    table = measured.table
-    found = []
-    for cycle in np.unique(table[CYCLE]):
-        here = table[CYCLE] == cycle
-        hours = (table[TIME][here] - table[TIME][here][0]) / 3600
-        found.append(Leg(int(cycle), "", hours, table[VOLTAGE][here]))
-    return found
+    return [
+        _thinned(Leg(cycle, "", (t - t[0]) / 3600, v), KEPT_POINTS)
+        for cycle, (t, _, v) in _cycles_of(measured)
+    ]
 
 
-def overlaid(
+def with_data(
     shown: Sequence[Panel], run: RunView, measured: Measured, data_cycle: int | None = None
 ) -> list[Panel]:
     """Return panels with the measured points laid over the voltage.
@@ -323,7 +343,7 @@ def comparison_panels_with(
     data = next((leg for leg in theirs if leg.kind == "discharge"), None)
     if data is None or not lines:
         return []
-    thin = slice(None, None, max(len(data.charge) // MOST_POINTS, 1))
-    x, y = (1e3 * data.charge[thin]).tolist(), data.voltage[thin].tolist()
+    thin = _thinned(data, MOST_POINTS)
+    x, y = (1e3 * thin.charge).tolist(), thin.voltage.tolist()
     lines.append(Line("measured", x, y, dots=True))
     return [Panel("voltage", "Voltage of a discharge", "Charge (mAh)", "Voltage (V)", tuple(lines))]

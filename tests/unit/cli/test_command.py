@@ -198,7 +198,6 @@ def test_help_fits_80_columns(cli, monkeypatch):
         ["export"],
         ["cells"],
         ["db"],
-        ["import"],
         ["measured"],
     ):
         lines = cli(*words, "--help").out.splitlines()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -86,3 +88,50 @@ def test_a_curve_of_charge_and_voltage_becomes_one_over_time(write, read):
     got = read(write("\n".join(rows)), columns="charge [mA.h], voltage [V]", current=0.3e-3)
     assert np.allclose(got.table["Time [s]"], q * 1e-3 / 0.3e-3 * 3600)
     assert (got.table["Current [A]"] == 0.3e-3).all()
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-8", "utf-16"])
+def test_chinese_headings(encoding, families, truth, write, read, same):
+    family = families["neware"]
+    words = {"Cycle Index": "循环号", "Step Index": "工步号", "Total Time": "总时间",
+             "Time": "时间", "Current(mA)": "电流(mA)", "Voltage(V)": "电压(V)",
+             "Chg. Cap.(mAh)": "充电容量(mAh)", "DChg. Cap.(mAh)": "放电容量(mAh)",
+             "Step Type": "工步类型", "T1(℃)": "温度(℃)"}  # fmt: skip
+    columns = {words.get(heading, heading): make for heading, make in family.columns.items()}
+    got = read(write(replace(family, columns=columns).text(truth), encoding=encoding))
+    assert got.found.reader == "neware" and got.doubts == ""
+    same(got, truth)
+    assert (got.table["Step"] == truth.step).all()
+
+
+OTHERS = {
+    "new Arbin": ("Date Time,Test Time (s),Step Time (s),Cycle Index,Step Index,Current (A),"
+                  "Voltage (V)",
+                  "{date},{t},{s},{cycle},{step},{charge},{v}", "arbin"),
+    "BioLogic, GCPL": ("Ns\ttime/s\tcontrol/V/mA\tEwe-Ece/V\t<I>/mA\tcycle number",
+                       "{step}\t{t}\t0\t{v}\t{charge_m}\t{cycle}", "biologic"),
+    "Maccor, CSV": ("Rec,Cycle P,Cycle C,Step,Test Time (sec),Step Time (sec),Current (A),"
+                    "Voltage (V),MD",
+                    "1,{cycle},0,{step},{t},{s},{amps},{v},{word}", "maccor"),
+    "Digatron": ("Step,Status,Timestamp,Program Duration#s,Voltage#V,Current#A",
+                 "{step},CHA,{date},{t},{v},{charge}", "text"),
+    "hours and a bare name": ("Time (h);U (V);I (A)", "{hours};{v};{charge}", "text"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_dialects(name, truth, write, read, same):
+    headings, form, reader = OTHERS[name]
+    rows = []
+    for i in range(len(truth)):
+        current = truth.current[i]
+        rows.append(form.format(
+            date=f"2024-05-01 {int(truth.t[i]) // 3600:02d}:{int(truth.t[i]) // 60 % 60:02d}:00",
+            t=f"{truth.t[i]:.3f}", s=f"{truth.step_time[i]:.3f}", hours=f"{truth.t[i] / 3600:.9f}",
+            cycle=int(truth.cycle[i]), step=int(truth.step[i]), v=f"{truth.voltage[i]:.6f}",
+            charge=f"{-current + 0.0:.6f}", charge_m=f"{-1e3 * current + 0.0:.6f}",
+            amps=f"{abs(current):.6f}", word="CRD"[int(np.sign(current)) + 1],
+        ))  # fmt: skip
+    got = read(write("\n".join([headings, *rows, ""])))
+    same(got, truth)
+    assert got.found.reader == reader

@@ -73,6 +73,13 @@ def test_a_damaged_row_is_told_with_its_chunk(store, file):
         _ = twin.load_measured(kept.id, store=store).table
 
 
+def test_a_cell_that_is_named_later_is_kept(store, file):
+    twin.import_file(file, store=store)
+    named = twin.import_file(file, store=store, cell="cell-7")
+    assert named.info.cell_name == "cell-7" and len(store.measurements()) == 1
+    assert not twin.import_file(file, store=store).new  # and not forgotten
+
+
 # ------------------------------------------------------------- the Battery Data Format
 
 
@@ -123,7 +130,7 @@ def test_a_name_that_tells_no_format_is_refused(file, tmp_path, name):
         max_size=60,
     ),
     st.sampled_from([".bdf.csv", ".bdf.parquet"]),
-    st.floats(-40, 120),
+    st.floats(-40, 120).map(lambda celsius: round(celsius, 3)),
 )
 def test_whatever_a_cell_did_it_comes_back(tmp_path, steps, suffix, celsius):
     """A cell with 0.1 ohm: any intervals and currents, either format."""

@@ -121,6 +121,7 @@ def test_each_kind_of_file_gives_the_spectrum(name, read, write):
     (spectrum,) = got.found.table.spectra
     assert np.allclose(spectrum.frequency, F) and np.allclose(spectrum.impedance, Z)
     assert spectrum.check.verdict == "sound" and got.doubts == ""
+    assert "turned" not in got.told
 
 
 def test_an_imaginary_part_with_the_other_sign_is_turned_and_told(read, write):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import twin
-from twin.report.beside import differences_to, legs, legs_of_run
+from twin.report.beside import Leg, _thinned, differences_to, legs, legs_of_run
 
 
 @pytest.fixture
@@ -52,6 +52,13 @@ def test_a_rest_parts_no_leg_and_a_turn_does():
     # The rest passes no charge: nine intervals of a second on either side of it.
     assert found[0].passed == pytest.approx(18 / 3600)
     assert (np.diff(found[0].charge) >= 0).all()
+
+
+def test_a_long_leg_is_thinned_and_ends_where_it_ended():
+    leg = Leg(1, "discharge", np.linspace(0, 1, 99_999), np.linspace(4, 3, 99_999))
+    thin = _thinned(leg, 500)
+    assert 400 <= len(thin.charge) <= 501
+    assert thin.passed == 1.0 and thin.voltage[-1] == 3.0
 
 
 def test_a_run_without_series_says_how_to_have_them(fake):

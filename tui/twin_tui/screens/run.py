@@ -34,7 +34,8 @@ class RunScreen(BenchScreen):
 
     HELP: ClassVar[str] = """
 A run's page. Outcome: what it died of, where and when, the evidence for each mode, what
-came second, and the margins. Figures: ] shows the next one. Attribution: what each failure
+came second, and the margins. Figures: ] shows the next one, m lays measured data over the
+voltage. Attribution: what each failure
 mode cost, by lives with every subset of them; "Attribute" lives them, and stops that when
 pressed again (what is done is kept). Events: what happened, in words. Parameters: every
 number of the cell as it was run, with its source.
@@ -53,6 +54,7 @@ other parameters. Export writes files for other programs."""
         Binding("r", "resume", "Resume", id="run.resume"),
         Binding("b", "branch", "Branch", id="run.branch"),
         Binding("a", "attribute", "Attribute", id="run.attribute"),
+        Binding("m", "measured", "Measured", show=False, id="run.measured"),
         Binding("right_square_bracket", "figure(1)", "Figure", key_display="]", id="run.next"),
         Binding("left_square_bracket", "figure(-1)", "Last figure", show=False, id="run.previous"),
     ]
@@ -63,6 +65,7 @@ other parameters. Export writes files for other programs."""
         self.result: Any = None
         self.document: dict[str, Any] = {}
         self.panels: list[Any] = []
+        self._own_panels: list[Any] = []
 
     def body(self) -> ComposeResult:
         """Yield the tabs."""
@@ -92,7 +95,7 @@ other parameters. Export writes files for other programs."""
         self.query_one("#outcome", Static).update(draw_outcome(self.document, width))
         self._tell_events(width)
         self.query_one(AttributionPane).show(self.result)
-        self.ask(self._draw_panels, self._paneled, "panels")
+        self.ask(self._draw_panels, self._drawn, "panels")
         self.ask(lambda: self.bench.twin.provenance(self.result), self._numbered, "numbers")
 
     def _tell_events(self, width: int) -> None:
@@ -113,6 +116,10 @@ other parameters. Export writes files for other programs."""
             except TwinError:
                 continue
         return found
+
+    def _drawn(self, panels: list[Any]) -> None:
+        self._own_panels = panels
+        self._paneled(panels)
 
     def _paneled(self, panels: list[Any]) -> None:
         self.panels = panels
@@ -135,6 +142,34 @@ other parameters. Export writes files for other programs."""
             box = self.query_one("#which", Select)
             now = box.value if isinstance(box.value, int) else 0
             box.value = (now + step) % len(self.panels)
+
+    def action_measured(self) -> None:
+        """Lay measured data over the voltage."""
+        if self._own_panels:
+            self.app.push_screen(
+                Fill(
+                    "Lay measured data over the voltage",
+                    [("data", "A cycler's file, or a measurement", "last")],
+                    "`twin measured` lists what was imported.",
+                ),
+                self._measured,
+            )
+
+    def _measured(self, answer: dict[str, str] | None) -> None:
+        if answer is not None:
+            self.ask(
+                lambda: self.bench.twin.with_data(self.result, self._own_panels, answer["data"]),
+                self._overlaid,
+                "measured",
+            )
+
+    def _overlaid(self, panels: list[Any]) -> None:
+        self._paneled(panels)
+        self.query_one("#tabs", TabbedContent).active = "t-figures"
+        voltage = next(i for i, panel in enumerate(panels) if panel.key == "voltage")
+        box = self.query_one("#which", Select)
+        box.value = voltage
+        self.query_one("#figure", Chart).show_panel(panels[voltage])
 
     def _numbered(self, numbers: list[Any]) -> None:
         self._numbers = numbers

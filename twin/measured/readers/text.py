@@ -38,10 +38,12 @@ READERS = [
     _text("bdf", "Battery Data Format, CSV", r"test_time_second|Test Time / s", "charge"),
     _text("basytec", "Basytec text", r"^~.*(basytec|Time\[)", "charge"),
     _text("novonix", "Novonix text", r"^\[Summary\][\s\S]{0,200}novonix|novonix uhpc", "charge"),
-    _text("biologic", "BioLogic text", r"EC-Lab ASCII|^mode\tox/red|\bE(we|cell)/V\b", "charge"),
+    _text("biologic", "BioLogic text", r"EC-Lab ASCII|\bE(we|cell)(-Ece)?/V", "charge"),
     _text("gamry", "Gamry DTA", r"^EXPLAIN\s*$|^Z?CURVE\d*\s+TABLE", "charge"),
     _text("zahner", "Zahner text", r"zahner|thales|^\s*Number\s+Frequency", "charge"),
-    _text("maccor", "Maccor text", r"\bRec#|\bCyc#|DPT Time|\bTest \(Sec\)", "discharge"),
+    _text(
+        "maccor", "Maccor text", r"\bRec#|\bCyc#|DPT Time|\bTest \(Sec\)|\bCycle P\b", "discharge"
+    ),
     _text("landt", "Landt text", r"date_time_iso_string|\bSysTime\b|landt|lanhe", "charge"),
     _text("arbin", "Arbin CSV", r"Test[_ ]Time\s*\(s\)|Data_Point|Cycle_Index", "charge"),
     _text(
