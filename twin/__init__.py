@@ -161,78 +161,290 @@ def __dir__() -> list[str]:
 
 if TYPE_CHECKING:
     from twin.catalog.cells import (
-        build_model,
-        library,
-        list_cells,
-        load_cell,
-        load_protocol,
-        mode_entries,
-        parameter_values,
-        plan_of,
+        build_model as build_model,
+    )
+    from twin.catalog.cells import (
+        library as library,
+    )
+    from twin.catalog.cells import (
+        list_cells as list_cells,
+    )
+    from twin.catalog.cells import (
+        load_cell as load_cell,
+    )
+    from twin.catalog.cells import (
+        load_protocol as load_protocol,
+    )
+    from twin.catalog.cells import (
+        mode_entries as mode_entries,
+    )
+    from twin.catalog.cells import (
+        parameter_values as parameter_values,
+    )
+    from twin.catalog.cells import (
+        plan_of as plan_of,
     )
     from twin.catalog.entries import (
-        cell_entry,
-        cell_numbers,
-        cell_toml,
-        describe_mode,
-        differences,
-        known_share,
-        mode_entry,
-        numbers_by_status,
-        overlay_entry,
-        protocol_entry,
-        stored_cell,
+        cell_entry as cell_entry,
     )
-    from twin.columns import COLUMNS
-    from twin.constants import FARADAY, GAS_CONSTANT
-    from twin.engine.capacity import first_capacity, share_left
-    from twin.engine.outcome import UNTOLD, Outcome, Standing
-    from twin.engine.run import Progress
-    from twin.errors import InputError, NotFoundError, PluginError, SpecError, StoreError, TwinError
-    from twin.experiments.critical_currents import ccd, ccd_sweep
-    from twin.experiments.impedance import eis
-    from twin.experiments.titration import gitt, transference
-    from twin.measured.importing import all_readers
-    from twin.measured.measured import Measured, import_file, load_measured, measured_or_file
-    from twin.measured.recording import Reader, Recording
-    from twin.measured.saving import check_name, save_measured
-    from twin.modes.context import CellContext, Interface
-    from twin.modes.hookspecs import hookimpl
-    from twin.modes.manager import plugin_manager
+    from twin.catalog.entries import (
+        cell_numbers as cell_numbers,
+    )
+    from twin.catalog.entries import (
+        cell_toml as cell_toml,
+    )
+    from twin.catalog.entries import (
+        describe_mode as describe_mode,
+    )
+    from twin.catalog.entries import (
+        differences as differences,
+    )
+    from twin.catalog.entries import (
+        known_share as known_share,
+    )
+    from twin.catalog.entries import (
+        mode_entry as mode_entry,
+    )
+    from twin.catalog.entries import (
+        numbers_by_status as numbers_by_status,
+    )
+    from twin.catalog.entries import (
+        overlay_entry as overlay_entry,
+    )
+    from twin.catalog.entries import (
+        protocol_entry as protocol_entry,
+    )
+    from twin.catalog.entries import (
+        stored_cell as stored_cell,
+    )
+    from twin.columns import COLUMNS as COLUMNS
+    from twin.constants import (
+        FARADAY as FARADAY,
+    )
+    from twin.constants import (
+        GAS_CONSTANT as GAS_CONSTANT,
+    )
+    from twin.engine.capacity import (
+        first_capacity as first_capacity,
+    )
+    from twin.engine.capacity import (
+        share_left as share_left,
+    )
+    from twin.engine.outcome import (
+        UNTOLD as UNTOLD,
+    )
+    from twin.engine.outcome import (
+        Outcome as Outcome,
+    )
+    from twin.engine.outcome import (
+        Standing as Standing,
+    )
+    from twin.engine.run import Progress as Progress
+    from twin.errors import (
+        InputError as InputError,
+    )
+    from twin.errors import (
+        NotFoundError as NotFoundError,
+    )
+    from twin.errors import (
+        PluginError as PluginError,
+    )
+    from twin.errors import (
+        SpecError as SpecError,
+    )
+    from twin.errors import (
+        StoreError as StoreError,
+    )
+    from twin.errors import (
+        TwinError as TwinError,
+    )
+    from twin.experiments.critical_currents import (
+        ccd as ccd,
+    )
+    from twin.experiments.critical_currents import (
+        ccd_sweep as ccd_sweep,
+    )
+    from twin.experiments.impedance import eis as eis
+    from twin.experiments.titration import (
+        gitt as gitt,
+    )
+    from twin.experiments.titration import (
+        transference as transference,
+    )
+    from twin.measured.importing import all_readers as all_readers
+    from twin.measured.measured import (
+        Measured as Measured,
+    )
+    from twin.measured.measured import (
+        import_file as import_file,
+    )
+    from twin.measured.measured import (
+        load_measured as load_measured,
+    )
+    from twin.measured.measured import (
+        measured_or_file as measured_or_file,
+    )
+    from twin.measured.recording import (
+        Reader as Reader,
+    )
+    from twin.measured.recording import (
+        Recording as Recording,
+    )
+    from twin.measured.saving import (
+        check_name as check_name,
+    )
+    from twin.measured.saving import (
+        save_measured as save_measured,
+    )
+    from twin.modes.context import (
+        CellContext as CellContext,
+    )
+    from twin.modes.context import (
+        Interface as Interface,
+    )
+    from twin.modes.hookspecs import hookimpl as hookimpl
+    from twin.modes.manager import plugin_manager as plugin_manager
     from twin.modes.mode import (
-        Criterion,
-        Evidence,
-        FailureMode,
-        ModeParameters,
-        RunRecord,
-        SlowState,
-        Validity,
+        Criterion as Criterion,
     )
-    from twin.modes.ports import Location, Port, PortAt
-    from twin.modes.submodel import ModeSubModel, arrhenius
-    from twin.report.describe import describe
-    from twin.report.exports import export_run
-    from twin.runs.compare import compare
-    from twin.runs.life import LifeResult, life
-    from twin.runs.record import open_store
-    from twin.runs.result import RunResult
-    from twin.runs.resume import resume
-    from twin.runs.simulate import load_run, simulate
-    from twin.runs.soundness import damages
-    from twin.scenario import Scenario
-    from twin.specs.dump import with_values
-    from twin.specs.overrides import PROTOCOL, split_line, split_overrides
-    from twin.specs.quantity import Q, Quantity
-    from twin.specs.schema import CellSpec
-    from twin.studies.attribution import Attribution, attribute, load_attribution
-    from twin.studies.ends import ends_of_run, said_of_ends, verdict_ends
-    from twin.studies.forecast import Forecast, forecast, load_forecast
-    from twin.studies.life_record import FINISHED
-    from twin.studies.map_so_far import map_so_far
-    from twin.studies.operating_map import SafeMap, load_map, safe_map
-    from twin.studies.optimise import Design, design, load_design
-    from twin.studies.registry import Going, StudyKind, continue_study, load_study, study_kinds
-    from twin.studies.runner import LifeDone
-    from twin.studies.sensitivity import drivers, sensitivity
-    from twin.studies.sensitivity_kept import known_sensitivity
-    from twin.studies.turning import turning_number
+    from twin.modes.mode import (
+        Evidence as Evidence,
+    )
+    from twin.modes.mode import (
+        FailureMode as FailureMode,
+    )
+    from twin.modes.mode import (
+        ModeParameters as ModeParameters,
+    )
+    from twin.modes.mode import (
+        RunRecord as RunRecord,
+    )
+    from twin.modes.mode import (
+        SlowState as SlowState,
+    )
+    from twin.modes.mode import (
+        Validity as Validity,
+    )
+    from twin.modes.ports import (
+        Location as Location,
+    )
+    from twin.modes.ports import (
+        Port as Port,
+    )
+    from twin.modes.ports import (
+        PortAt as PortAt,
+    )
+    from twin.modes.submodel import (
+        ModeSubModel as ModeSubModel,
+    )
+    from twin.modes.submodel import (
+        arrhenius as arrhenius,
+    )
+    from twin.report.describe import describe as describe
+    from twin.report.exports import export_run as export_run
+    from twin.runs.compare import compare as compare
+    from twin.runs.life import (
+        LifeResult as LifeResult,
+    )
+    from twin.runs.life import (
+        life as life,
+    )
+    from twin.runs.record import open_store as open_store
+    from twin.runs.result import RunResult as RunResult
+    from twin.runs.resume import resume as resume
+    from twin.runs.simulate import (
+        load_run as load_run,
+    )
+    from twin.runs.simulate import (
+        simulate as simulate,
+    )
+    from twin.runs.soundness import damages as damages
+    from twin.scenario import Scenario as Scenario
+    from twin.specs.dump import with_values as with_values
+    from twin.specs.overrides import (
+        PROTOCOL as PROTOCOL,
+    )
+    from twin.specs.overrides import (
+        split_line as split_line,
+    )
+    from twin.specs.overrides import (
+        split_overrides as split_overrides,
+    )
+    from twin.specs.quantity import (
+        Q as Q,
+    )
+    from twin.specs.quantity import (
+        Quantity as Quantity,
+    )
+    from twin.specs.schema import CellSpec as CellSpec
+    from twin.studies.attribution import (
+        Attribution as Attribution,
+    )
+    from twin.studies.attribution import (
+        attribute as attribute,
+    )
+    from twin.studies.attribution import (
+        load_attribution as load_attribution,
+    )
+    from twin.studies.ends import (
+        ends_of_run as ends_of_run,
+    )
+    from twin.studies.ends import (
+        said_of_ends as said_of_ends,
+    )
+    from twin.studies.ends import (
+        verdict_ends as verdict_ends,
+    )
+    from twin.studies.forecast import (
+        Forecast as Forecast,
+    )
+    from twin.studies.forecast import (
+        forecast as forecast,
+    )
+    from twin.studies.forecast import (
+        load_forecast as load_forecast,
+    )
+    from twin.studies.life_record import FINISHED as FINISHED
+    from twin.studies.map_so_far import map_so_far as map_so_far
+    from twin.studies.operating_map import (
+        SafeMap as SafeMap,
+    )
+    from twin.studies.operating_map import (
+        load_map as load_map,
+    )
+    from twin.studies.operating_map import (
+        safe_map as safe_map,
+    )
+    from twin.studies.optimise import (
+        Design as Design,
+    )
+    from twin.studies.optimise import (
+        design as design,
+    )
+    from twin.studies.optimise import (
+        load_design as load_design,
+    )
+    from twin.studies.registry import (
+        Going as Going,
+    )
+    from twin.studies.registry import (
+        StudyKind as StudyKind,
+    )
+    from twin.studies.registry import (
+        continue_study as continue_study,
+    )
+    from twin.studies.registry import (
+        load_study as load_study,
+    )
+    from twin.studies.registry import (
+        study_kinds as study_kinds,
+    )
+    from twin.studies.runner import LifeDone as LifeDone
+    from twin.studies.sensitivity import (
+        drivers as drivers,
+    )
+    from twin.studies.sensitivity import (
+        sensitivity as sensitivity,
+    )
+    from twin.studies.sensitivity_kept import known_sensitivity as known_sensitivity
+    from twin.studies.turning import turning_number as turning_number

@@ -35,7 +35,8 @@ def first_least(values: np.ndarray | Sequence[float], margin: np.ndarray | float
         Indices along the first axis.
     """
     table = np.asarray(values, dtype=float)
-    return np.argmax(table <= table.min(axis=0) + margin, axis=0)
+    value: np.ndarray = np.argmax(table <= table.min(axis=0) + margin, axis=0)
+    return value
 
 
 def first_best(items: Iterable[T], score: Callable[[T], float], margin: float = MARGIN) -> T:

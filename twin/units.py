@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pint
@@ -32,11 +32,11 @@ _SUPERSCRIPTS = str.maketrans("²³¹⁴⁵⁻", "23145-")
 
 
 @cache
-def registry() -> pint.UnitRegistry:
+def registry() -> pint.UnitRegistry[Any]:
     """Return the process-wide unit registry (built on first use)."""
     import pint  # half a second, spent only when the first quantity is read
 
-    ureg: pint.UnitRegistry = pint.UnitRegistry(
+    ureg: pint.UnitRegistry[Any] = pint.UnitRegistry(
         autoconvert_offset_to_baseunit=True, cache_folder=None
     )
     pint.set_application_registry(ureg)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from twin import hookimpl
+from twin import FailureMode, hookimpl
 
 
 @hookimpl
-def twin_failure_modes():
+def twin_failure_modes() -> list[FailureMode]:
     """Bring the delamination mode."""
     from twin_delamination.mode import Delamination
 

@@ -56,7 +56,8 @@ class BilinearLaw:
     def damage(self, largest_opening: float) -> float:
         """Return ``d`` after a largest opening [m]."""
         opening = min(max(largest_opening, self.onset), self.final)
-        return damage_at(opening, self.onset, self.final)
+        value: float = damage_at(opening, self.onset, self.final)
+        return value
 
     def traction(self, opening: float, largest_opening: float) -> float:
         """Return the traction [Pa] at an opening, the largest so far being given."""

@@ -107,7 +107,8 @@ class Shell:
 
     def critical_radius(self, traction: float, energy: float) -> float:
         """Return ``R_c`` [m], from which on a particle parts at once at ``Gamma`` [J.m-2]."""
-        return 2 * energy / (traction**2 * self.compliance)
+        value: float = 2 * energy / (traction**2 * self.compliance)
+        return value
 
 
 def yield_traction(strength: Any, fraction: Any) -> Any:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from twin import hookimpl
+from twin import FailureMode, hookimpl
 
 
 @hookimpl
-def twin_failure_modes():
+def twin_failure_modes() -> list[FailureMode]:
     """Bring the interphase-growth mode."""
     from twin_interphase.mode import InterphaseGrowth
 
@@ -16,6 +16,6 @@ def twin_failure_modes():
 
 
 @hookimpl
-def twin_cell_specs():
+def twin_cell_specs() -> list[Path]:
     """Bring the interphases that were published, as overlays."""
     return [Path(__file__).parent]

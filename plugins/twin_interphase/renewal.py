@@ -44,7 +44,8 @@ class Renewal(SideSubModel):
     @property
     def follows(self) -> bool:
         """Whether the contact's changes matter."""
-        return self.grows and self.table.fresh_share.si > 0
+        value: bool = self.grows and self.table.fresh_share.si > 0
+        return value
 
     @property
     def _state(self) -> str:

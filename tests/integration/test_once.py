@@ -65,7 +65,7 @@ def both_live_the_study(url: str) -> None:
 @pytest.mark.parametrize("end", ["completed", "cell-failed", "left-window", "solver-gave-up"])
 def test_a_finished_member_is_not_lived_again_whatever_its_end(tmp_path, monkeypatch, end):
     import twin
-    from twin.studies.member import Bench
+    from twin.studies.member import LivesSimulator
 
     url = f"sqlite:///{tmp_path}/runs.db"
     study = begin(url)
@@ -74,9 +74,9 @@ def test_a_finished_member_is_not_lived_again_whatever_its_end(tmp_path, monkeyp
         outcome = before.outcome | {"kind": end}
         store.finish_run(before.id, status=end, outcome=outcome, wall_s=1.0)
         # By its study: the one that is done is not asked for, and the one that is not is.
-        asked, live = [], Bench.live
+        asked, live = [], LivesSimulator.live
         monkeypatch.setattr(
-            Bench,
+            LivesSimulator,
             "live",
             lambda self, name, *a, **k: (asked.append(name), live(self, name, *a, **k))[1],
         )
@@ -84,7 +84,7 @@ def test_a_finished_member_is_not_lived_again_whatever_its_end(tmp_path, monkeyp
         assert asked == [1]
         # By the store, for a process that read the study before it was done.
         job = store.study(study).design
-        done = Bench(job, study, store).live(0, {})
+        done = LivesSimulator(job, study, store).live(0, {})
         assert (done["run"], done["kind"]) == (before.id, end)
         runs = {str(run.settings["member"]): run for run in store.runs(study=study)}
         assert runs["0"].id == before.id and runs["0"].updated == store.run(before.id).updated

@@ -183,14 +183,14 @@ import os, signal
 import twin
 from twin.studies import member as members
 
-live = members.Bench.live
+live = members.LivesSimulator.live
 
 def dies(self, index, *rest):
     if index == 2:
         os.kill(os.getpid(), signal.SIGKILL)
     return live(self, index, *rest)
 
-members.Bench.live = dies  # a worker imports this file too
+members.LivesSimulator.live = dies  # a worker imports this file too
 if __name__ == "__main__":
     found = twin.forecast({CELL!r}, cycles=5, samples=4, seed=0, workers=2, store={db!r})
     print(found.to_dict()["failed_members"], found.id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from twin import Criterion, FailureMode, Port, SlowState, Validity
-from twin.modes.conformance import ModeConformance
+from twin.testing import ModeConformance
 
 QUIET_INTERPHASE = {
     "modes.interphase.anode.kind": "stable",

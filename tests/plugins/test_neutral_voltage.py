@@ -54,7 +54,7 @@ def solved(spec, modes, current):
     """Charge at a constant current; return the built model and the states at the times."""
     values = twin.parameter_values(spec)
     values["Current function [A]"] = current * spec.geometry.area.si
-    # An input, as in an experiment (see twin.modes.conformance).
+    # An input, as in an experiment (see twin.testing).
     values[AMBIENT] = "[input]"
     simulation = pybamm.Simulation(
         twin.build_model(spec, modes=modes),

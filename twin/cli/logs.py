@@ -6,13 +6,14 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from twin.visible import visible
 
 _SUNDIALS = ("SUNLOGGER_ERROR_FILENAME", "SUNLOGGER_WARNING_FILENAME")
 
 
-class _ToStderr(logging.StreamHandler):
+class _ToStderr(logging.StreamHandler[Any]):
     """Writes to whatever stderr is at the moment, so that a progress line can make way."""
 
     @property

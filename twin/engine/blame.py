@@ -82,7 +82,8 @@ def as_aged(
 def window_share(volts: float, prepared: Prepared) -> float:
     """Return a voltage as a share of the cell's window."""
     window = prepared.spec.window
-    return volts / (window.upper.si - window.lower.si)
+    value: float = volts / (window.upper.si - window.lower.si)
+    return value
 
 
 def weight(evidence: Evidence, prepared: Prepared) -> float:

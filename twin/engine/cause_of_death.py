@@ -6,13 +6,13 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from twin.columns import PRESSURE, VOLTAGE
 from twin.engine.blame import MAIN_PART, heating, plain, responsible, window_share
 from twin.engine.criteria import CAPACITY, CORE, INEFFICIENT, RESISTANCE, STILLBORN, Watched
 from twin.engine.cycler import CycleEnd
 from twin.engine.finite import NoNumber
 from twin.engine.outcome import Outcome, Standing
 from twin.engine.prepare import Prepared
-from twin.engine.recorder import PRESSURE, VOLTAGE
 from twin.model.core import TEMPERATURE
 from twin.modes.mode import Evidence
 from twin.ties import first_best

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from twin.columns import VOLTAGE
 from twin.engine.checkup import AT_LIMIT, Limit, Taken
 from twin.engine.criteria import EVENT, Watched
 from twin.engine.finite import NoNumber
 from twin.engine.plan import PlanPhase, PlanStep
 from twin.engine.prepare import Prepared
-from twin.engine.recorder import VOLTAGE, CycleRecord
+from twin.engine.recorder import CycleRecord
 from twin.engine.solver_fallbacks import FallbacksExhausted, solve_with_fallbacks
 from twin.model.pybamm_compat import (
     EXPERIMENT_TAG,

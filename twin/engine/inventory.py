@@ -129,4 +129,5 @@ class OpenCircuit:
         return np.broadcast_to(np.asarray(found, dtype=float).reshape(-1), self._filling.shape)
 
     def _at(self, interface: Interface, filling: np.ndarray) -> np.ndarray:
-        return np.interp(filling, self._filling, self._curves[interface.place])
+        value: np.ndarray = np.interp(filling, self._filling, self._curves[interface.place])
+        return value

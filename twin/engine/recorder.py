@@ -25,7 +25,8 @@ from twin.engine.criteria import Watched
 from twin.engine.plan import PlanStep
 from twin.engine.sampling import at_period, sample
 from twin.model.core import RESISTANCE
-from twin.model.pybamm_compat import CompiledCell, Observer, StepResult
+from twin.model.observer import Observer
+from twin.model.pybamm_compat import CompiledCell, StepResult
 from twin.model.tables import Beyond, keep_worst
 from twin.modes import brought
 from twin.modes.context import CellContext

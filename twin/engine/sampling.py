@@ -71,7 +71,7 @@ def thin(n: int, limit: int) -> np.ndarray:
 
 def sample(
     result: StepResult,
-    power: Callable[[np.ndarray, np.ndarray], tuple],
+    power: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]],
     dissipates: bool = False,
 ) -> Sampled:
     """Refine a step's points until its energy is told well.

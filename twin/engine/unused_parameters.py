@@ -22,8 +22,8 @@ import pybamm
 from twin.engine import criteria
 from twin.engine.inputs import Changed, Item, alike, model_print, numbers
 from twin.engine.prepare import build_model
-from twin.engine.recorder import RESISTANCE
 from twin.errors import TwinError
+from twin.model.core import RESISTANCE
 from twin.model.parameters import APPLIED_PRESSURE, parameter_values, symbols_of
 
 _MIDDLE = np.array([0.5])

@@ -71,7 +71,7 @@ class Leg:
         return float(self.values[name][-1])
 
 
-class Bench:
+class ExperimentBench:
     """A cell that is built once and driven leg by leg.
 
     Parameters

@@ -24,7 +24,7 @@ from typing import Any, Literal
 
 from twin.engine.criteria import CORE, Watched
 from twin.errors import SolverGaveUpError
-from twin.experiments.bench import VOLTAGE, Bench, left_tables
+from twin.experiments.bench import VOLTAGE, ExperimentBench, left_tables
 from twin.experiments.staircase import (
     CONTACT_LOST,
     Level,
@@ -165,7 +165,7 @@ def place_of(item: Watched, cell: CellContext) -> Interface | None:
     return None
 
 
-def verdict(ramp: Ramp, bench: Bench) -> Verdict:
+def verdict(ramp: Ramp, bench: ExperimentBench) -> Verdict:
     """Return which face failed and whether it was being stripped or plated.
 
     A criterion of one interface speaks for itself. Where the whole cell's voltage,
@@ -213,7 +213,7 @@ def warnings(ramp: Ramp, cell: CellContext) -> list[Warned]:
     return list(found.values())
 
 
-def _nearest(bench: Bench, value: Callable[[str], float]) -> Watched | None:
+def _nearest(bench: ExperimentBench, value: Callable[[str], float]) -> Watched | None:
     """The criterion of one interface that is nearest to failure, if it is near."""
     known = [
         (w.criterion.margin(value(w.criterion.variable)), n, w)
@@ -244,10 +244,10 @@ class CriticalCurrentTest:
     ):
         self.spec, self.modes = spec, list(modes)
         self.staircase, self.way = staircase, way
-        self._benches: dict[tuple[bool, tuple[str, ...]], Bench] = {}
+        self._benches: dict[tuple[bool, tuple[str, ...]], ExperimentBench] = {}
         self._outside: dict[str, Beyond] = {}
 
-    def _bench(self, *, free: bool = False, without: tuple[str, ...] = ()) -> Bench:
+    def _bench(self, *, free: bool = False, without: tuple[str, ...] = ()) -> ExperimentBench:
         key = (free, without)
         if key not in self._benches:
             context = CellContext(self.spec)
@@ -262,7 +262,7 @@ class CriticalCurrentTest:
                 at_stripped = place_of(item, context) == anode
                 return free and (at_stripped or item.criterion.variable == VOLTAGE)
 
-            self._benches[key] = Bench(
+            self._benches[key] = ExperimentBench(
                 self.spec,
                 [m for m in self.modes if m.id not in without],
                 names=names,
@@ -327,7 +327,12 @@ class CriticalCurrentTest:
         )
 
     def _climb(
-        self, bench: Bench, way: Way, pressure: float | None, on_progress: OnProgress, text: str
+        self,
+        bench: ExperimentBench,
+        way: Way,
+        pressure: float | None,
+        on_progress: OnProgress,
+        text: str,
     ) -> Ramp:
         bench.outside = {}
         bench.reset(pressure=self.spec.stack.pressure.si if pressure is None else pressure)
@@ -345,7 +350,7 @@ class CriticalCurrentTest:
             keep_worst(self._outside, left)
         return ramp
 
-    def _judge(self, ramp: Ramp, bench: Bench, name: str) -> tuple[Limit, Verdict | None]:
+    def _judge(self, ramp: Ramp, bench: ExperimentBench, name: str) -> tuple[Limit, Verdict | None]:
         if ramp.stop is None:
             end = "where a half cycle would use up the sodium" if ramp.out_of_sodium else "its end"
             says = f"nothing failed up to {ramp.carried / 10:.4g} mA/cm2, {end}"

@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 
 from twin.errors import ModelError
-from twin.experiments.bench import Bench, left_tables, unbroken
+from twin.experiments.bench import ExperimentBench, left_tables, unbroken
 from twin.experiments.circuit import VACUUM_PERMITTIVITY, Arc, Fit, Tail, fit
 from twin.experiments.judgement import Refusal, judge
 from twin.model.core import TEMPERATURE, interface_spec
@@ -156,7 +156,7 @@ class Impedance:
         return None if self.refusal is not None else self.read_conductivity
 
 
-class ImpedanceBench(Bench):
+class ImpedanceBench(ExperimentBench):
     """A bench whose cell has double layers, and which measures its impedance at rest.
 
     Nothing ends a leg on it: a dead cell has an impedance too.
@@ -247,14 +247,16 @@ class ImpedanceBench(Bench):
         """Return grain over boundary thickness, where the electrolyte has grains."""
         if not seen.get(BOUNDARIES, 0.0) > 0:
             return None
-        return self.spec.electrolyte.material.boundary_capacitance_ratio.si
+        value: float | None = self.spec.electrolyte.material.boundary_capacitance_ratio.si
+        return value
 
     def _linear(self, f: np.ndarray, films: Iterable[FilmBlock]) -> np.ndarray:
         """Return the linearised equations' impedance [Ohm.m2]."""
         y = self.y if self.y is not None else self.compiled.initial_state(self._given)
         values = parameter_values(self.spec)
         z = impedance(self.model, values, f.tolist(), y, self.compiled.layout, self.var_pts, films)
-        return self.spec.geometry.area.si * z
+        value: np.ndarray = self.spec.geometry.area.si * z
+        return value
 
     @property
     def tail(self) -> Tail:

@@ -29,10 +29,11 @@ from typing import Any
 import numpy as np
 
 from twin.errors import InputError
-from twin.experiments.bench import Bench, Leg, left_tables
+from twin.experiments.bench import ExperimentBench, Leg, left_tables
 from twin.model.parameters import nominal_capacity, number_at
-from twin.modes.context import CellContext, Interface, Location
+from twin.modes.context import CellContext, Interface
 from twin.modes.mode import FailureMode
+from twin.modes.ports import Location
 from twin.specs.schema import CellSpec, PorousElectrode
 
 # Cells along a particle's radius: a pulse reaches a thirtieth of it.
@@ -191,7 +192,7 @@ def measure_gitt(
     host = electrode(spec, place)
     interface = next(i for i in CellContext(spec).interfaces if i.place == place)
     E, filling = interface("potential vs sodium [V]"), interface("stoichiometry")
-    bench = Bench(
+    bench = ExperimentBench(
         spec,
         modes,
         names=[E, filling],

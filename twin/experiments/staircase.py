@@ -10,7 +10,7 @@ import numpy as np
 
 from twin.engine.criteria import Watched
 from twin.errors import InputError
-from twin.experiments.bench import Bench, Leg, Stop
+from twin.experiments.bench import ExperimentBench, Leg, Stop
 from twin.modes.context import Interface
 
 Way = Literal["alternating", "one-way", "fresh"]
@@ -142,7 +142,7 @@ def contact(interface: Interface) -> str:
 
 
 def climb_staircase(
-    bench: Bench,
+    bench: ExperimentBench,
     stairs: Staircase,
     way: Way,
     *,
@@ -153,7 +153,7 @@ def climb_staircase(
 
     Parameters
     ----------
-    bench : Bench
+    bench : ExperimentBench
         A fresh cell.
     stairs : Staircase
         The currents.
@@ -196,7 +196,7 @@ def climb_staircase(
     return ramp
 
 
-def _level(bench: Bench, density: float, legs: list[tuple[int, Leg]]) -> Level:
+def _level(bench: ExperimentBench, density: float, legs: list[tuple[int, Leg]]) -> Level:
     anode, cathode = bench.cell.interfaces
     contacts, lost = [1.0], [0.0]
     harmless = [w for w in bench.watched if w.criterion.severity == "warning"]

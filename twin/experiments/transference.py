@@ -32,7 +32,7 @@ import numpy as np
 
 from twin.constants import FARADAY, GAS_CONSTANT
 from twin.errors import ModelError
-from twin.experiments.bench import CURRENT, Bench, left_tables, unbroken
+from twin.experiments.bench import CURRENT, ExperimentBench, left_tables, unbroken
 from twin.experiments.eis import Frequencies, Impedance, ImpedanceBench, StoredState
 from twin.model.parameters import number_at
 from twin.modes.mode import FailureMode
@@ -127,7 +127,7 @@ def measure_transference(
     before = ac.measure(FREQUENCIES)
 
     # No double layers here: the first current is the one all of the conductivity carries.
-    dc = Bench(
+    dc = ExperimentBench(
         spec,
         modes,
         hold=-voltage,
@@ -231,7 +231,7 @@ def _pace(before: Impedance) -> float:
 
 
 def _until_steady(
-    bench: Bench,
+    bench: ExperimentBench,
     voltage: float,
     hold: float | None,
     piece: float,

@@ -74,7 +74,8 @@ class Envelope:
 
     def clock(self, index: np.ndarray | float) -> np.ndarray:
         """Return ``s`` of an index."""
-        return np.log1p(np.maximum(np.asarray(index, dtype=float) - self.origin, 0.0))
+        value: np.ndarray = np.log1p(np.maximum(np.asarray(index, dtype=float) - self.origin, 0.0))
+        return value
 
     def predicted(self, start: int, jump: int) -> np.ndarray:
         """Return the sum of the increments ``start .. start + jump - 1``, extrapolated."""
@@ -94,7 +95,8 @@ class Envelope:
         logs = np.log(np.abs(known[:, powers]))
         path = np.clip(weights @ logs, logs.min(axis=0) - _REACH, logs.max(axis=0) + _REACH)
         total[powers] = np.sign(known[-1, powers]) * np.exp(path).sum(axis=0)
-        return total
+        value: np.ndarray = total
+        return value
 
 
 def _powers(clock: np.ndarray, known: np.ndarray) -> np.ndarray:
@@ -113,7 +115,8 @@ def _powers(clock: np.ndarray, known: np.ndarray) -> np.ndarray:
     power = np.exp(np.clip(weights @ np.log(values[:-1]), -_FAR, _FAR))[0]
     missed, rounding = np.abs(straight - values[-1]), MARGIN * np.abs(values).max(axis=0)
     better: np.ndarray = np.abs(power - values[-1]) <= missed + rounding
-    return one_way & better
+    value: np.ndarray = one_way & better
+    return value
 
 
 def lagrange_weights(known: np.ndarray, wanted: np.ndarray) -> np.ndarray:

@@ -78,7 +78,8 @@ class ErrorBudget:
         before, after = rows[-2:]
         change = abs(after["capacity_Ah"] / before["capacity_Ah"] - 1)
         pace = change / (after["cycle"] - before["cycle"])
-        return max(self.capacity_error, self.late * pace)
+        value: float = max(self.capacity_error, self.late * pace)
+        return value
 
     def stored(self, rows: Sequence[Row]) -> None:
         """Note the errors that rows are stored with."""

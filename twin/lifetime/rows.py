@@ -76,7 +76,8 @@ def interpolation_error(anchors: Sequence[Mapping[str, Any]], origin: int = 0) -
         return 0.0
     table = np.array([[row[_CAPACITY]] for row in used], dtype=float)
     errors = last_span(here, table, missing.astype(float) - origin)[1]
-    return float(errors[0]) / max(used[-2][_CAPACITY], 1e-30)
+    value: float = float(errors[0]) / max(used[-2][_CAPACITY], 1e-30)
+    return value
 
 
 def _span(

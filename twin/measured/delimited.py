@@ -17,19 +17,18 @@ from typing import IO, Any
 
 import numpy as np
 
+from twin.columns import CURRENT, VOLTAGE
 from twin.errors import InputError
 from twin.measured import moments
 from twin.measured.quantities import (
     CHARGE,
     CHARGE_CHANGE,
-    CURRENT,
     FREQUENCY,
     MINUS_Z_IM,
     MOMENT,
     STATE,
     STEP_TIME,
     TIME,
-    VOLTAGE,
     Z_IM,
     Z_MODULUS,
     Z_PHASE,

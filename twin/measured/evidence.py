@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from twin.measured.quantities import CHARGED, CURRENT, DISCHARGED, STATE, STEP_TIME, TIME, VOLTAGE
+from twin.columns import CURRENT, VOLTAGE
+from twin.measured.quantities import CHARGED, DISCHARGED, STATE, STEP_TIME, TIME
 from twin.measured.recording import Chunk
 
 SURE = 0.3

@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from twin.measured.quantities import CURRENT, CYCLE, STEP, TEMPERATURE, TIME, VOLTAGE
+from twin.columns import CURRENT, VOLTAGE
+from twin.measured.quantities import CYCLE, STEP, TEMPERATURE, TIME
 from twin.measured.recording import Chunk
 
 Kind = Literal["charge", "discharge", "rest"]
@@ -307,7 +308,8 @@ class Finder:
                 self._own_first = float(known[0]) if self._own_first is None else self._own_first
                 self._own_last = float(own[-1])
                 own = np.where(np.isfinite(own), own, self._own_first)
-                return np.maximum(np.floor(own - self._own_first) + 1, 1.0)
+                value: np.ndarray = np.maximum(np.floor(own - self._own_first) + 1, 1.0)
+                return value
         rows = np.arange(self._passed, self._passed + count)
         return 1.0 + np.searchsorted(self._starts, rows, side="right")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ ROWS = 1 << 18
 """So many rows are held at once."""
 
 
-def table_of(chunk: Chunk, names: Sequence[str] | None = None):
+def table_of(chunk: Chunk, names: Sequence[str] | None = None) -> Any:
     """Return a chunk as a pyarrow table."""
     import pyarrow as pa
 
@@ -77,7 +78,8 @@ def to_bytes(chunk: Chunk) -> bytes:
 
     sink = pa.BufferOutputStream()
     pq.write_table(table_of(chunk), sink, compression="zstd")
-    return sink.getvalue().to_pybytes()
+    value: bytes = sink.getvalue().to_pybytes()
+    return value
 
 
 def from_bytes(data: bytes) -> Chunk:

@@ -84,7 +84,8 @@ class TextTimes:
             return np.asarray(values, dtype=float)
 
         def or_nought(name: str) -> np.ndarray:
-            return np.nan_to_num(number(name))
+            value: np.ndarray = np.nan_to_num(number(name))
+            return value
 
         clock = 3600 * or_nought("h") + 60 * or_nought("m") + or_nought("s")
         lacking = ~np.asarray(pc.is_valid(found).to_numpy(zero_copy_only=False), dtype=bool)
@@ -136,7 +137,8 @@ def _days(year: np.ndarray, month: np.ndarray, day: np.ndarray) -> np.ndarray:
     of_era = y - 400 * era
     of_year = np.floor((153 * (month + np.where(month > 2, -3, 9)) + 2) / 5) + day - 1
     in_era = 365 * of_era + np.floor(of_era / 4) - np.floor(of_era / 100) + of_year
-    return era * 146097 + in_era - 719468
+    value: np.ndarray = era * 146097 + in_era - 719468
+    return value
 
 
 def number_moments(values: np.ndarray) -> tuple[np.ndarray, str]:

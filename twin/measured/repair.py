@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from twin.measured.quantities import CURRENT, CYCLE, NEEDED, STEP, TIME, VOLTAGE
+from twin.columns import CURRENT, VOLTAGE
+from twin.measured.quantities import CYCLE, NEEDED, STEP, TIME
 from twin.measured.recording import Chunk
 
 WINDOW = 16

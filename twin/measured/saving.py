@@ -9,22 +9,12 @@ from typing import Any
 import numpy as np
 
 from twin import files
+from twin.columns import CURRENT, VOLTAGE
 from twin.constants import ZERO_CELSIUS
 from twin.errors import InputError
 from twin.measured import bdf
 from twin.measured.measured import Measured
-from twin.measured.quantities import (
-    CURRENT,
-    CYCLE,
-    FREQUENCY,
-    PRESSURE,
-    STEP,
-    TEMPERATURE,
-    TIME,
-    VOLTAGE,
-    Z_IM,
-    Z_RE,
-)
+from twin.measured.quantities import CYCLE, FREQUENCY, PRESSURE, STEP, TEMPERATURE, TIME, Z_IM, Z_RE
 from twin.measured.recording import Chunk
 
 SUFFIXES = (".bdf.csv", ".bdf.parquet")

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from twin.columns import CURRENT
 from twin.measured.evidence import SURE, Evidence
-from twin.measured.quantities import CURRENT, STATE
+from twin.measured.quantities import STATE
 from twin.measured.recording import Asked, Chunk, Positive
 
 _TURNED = {"charge": -1.0, "discharge": 1.0}
@@ -55,7 +56,8 @@ class Sign:
 
 def _filled(state: np.ndarray) -> np.ndarray:
     known = np.where(np.isfinite(state), np.arange(len(state)), 0)
-    return np.nan_to_num(state[np.maximum.accumulate(known)], nan=1.0)
+    value: np.ndarray = np.nan_to_num(state[np.maximum.accumulate(known)], nan=1.0)
+    return value
 
 
 def sign_of(evidence: Evidence, positive: Positive, asked: Asked) -> Sign:

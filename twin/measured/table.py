@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from twin.columns import CURRENT, VOLTAGE
 from twin.measured.evidence import Evidence, scale_of
 from twin.measured.found import MOST_STEPS, Finder, Found, Turns
 from twin.measured.keeping import read_chunks, write_chunks
 from twin.measured.quantities import (
     CHARGE,
     CHARGE_CHANGE,
-    CURRENT,
     FREQUENCY,
     NEEDED,
     SPECTRUM,
@@ -25,7 +25,6 @@ from twin.measured.quantities import (
     TABLE,
     TEMPERATURE,
     TIME,
-    VOLTAGE,
     Z_IM,
     Z_RE,
 )

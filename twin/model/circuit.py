@@ -32,7 +32,8 @@ class ShortedCircuit(pybamm.external_circuit.ExplicitCurrentControl):
         variables["Total current density [A.m-2]"] = (
             variables["Total current density [A.m-2]"] + short
         )
-        return variables
+        value: dict[str, Any] = variables
+        return value
 
     def set_algebraic(self, variables: dict[str, Any]) -> None:
         """``0 = i_short - G V``."""

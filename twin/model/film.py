@@ -98,7 +98,8 @@ def with_film_drop(submodel: Any, interface: Interface, local: bool, plates: boo
             if plates and isinstance(self, BaseInverseKinetics):
                 area = variables[interface("particle area per cell area")]
                 self._aside = variables[plating_current(interface)] / area
-            return super().get_coupled_variables(variables)
+            value: dict[str, Any] = super().get_coupled_variables(variables)
+            return value
 
         def _get_kinetics(self, j0: Any, ne: Any, eta_r: Any, T: Any, u: Any) -> Any:
             return super()._get_kinetics(j0, ne, self._reaction_only(eta_r), T, u)
@@ -111,7 +112,8 @@ def with_film_drop(submodel: Any, interface: Interface, local: bool, plates: boo
         def _get_standard_overpotential_variables(self, eta_r: Any) -> dict[str, Any]:
             if hasattr(base, "_get_kinetics"):
                 eta_r = self._reaction_only(eta_r)
-            return super()._get_standard_overpotential_variables(eta_r)
+            value: dict[str, Any] = super()._get_standard_overpotential_variables(eta_r)
+            return value
 
         def _reaction_only(self, eta_r: Any) -> Any:
             drop = self._film_drop
@@ -123,9 +125,12 @@ def with_film_drop(submodel: Any, interface: Interface, local: bool, plates: boo
             self, delta_phi_av: Any
         ) -> dict[str, Any]:
             # Inverse kinetics (SPMe): the potential difference follows from the current.
-            return super()._get_standard_average_surface_potential_difference_variables(
-                delta_phi_av + self._film_drop
+            value: dict[str, Any] = (
+                super()._get_standard_average_surface_potential_difference_variables(
+                    delta_phi_av + self._film_drop
+                )
             )
+            return value
 
     FilmDrop.__name__ = FilmDrop.__qualname__ = f"{base.__name__}WithFilmDrop"
     return FilmDrop(
@@ -275,7 +280,8 @@ class FilmedParticle(
         variables |= self._film_variables()
         average: Any = self._get_standard_average_surface_potential_difference_variables
         variables |= average(layer + voltage)
-        return variables
+        value: dict[str, Any] = variables
+        return value
 
     def set_rhs(self, variables: dict[str, Any]) -> None:
         """Charge the double layer."""

@@ -227,19 +227,22 @@ class PortedCell:
     def default_var_pts(self) -> dict[Any, int]:
         """PyBaMM's, and one point a patch."""
         own: Any = super().default_var_pts  # type: ignore[misc]
-        return own | patches.on_faces(self.cell, "points")
+        value: dict[Any, int] = own | patches.on_faces(self.cell, "points")
+        return value
 
     @property
     def default_submesh_types(self) -> dict[str, Any]:
         """PyBaMM's, and a cell as wide as each patch's share."""
         own: Any = super().default_submesh_types  # type: ignore[misc]
-        return own | patches.on_faces(self.cell, "submesh")
+        value: dict[str, Any] = own | patches.on_faces(self.cell, "submesh")
+        return value
 
     @property
     def default_spatial_methods(self) -> dict[str, Any]:
         """PyBaMM's, and finite volumes on the divided faces."""
         own: Any = super().default_spatial_methods  # type: ignore[misc]
-        return own | patches.on_faces(self.cell, "method")
+        value: dict[str, Any] = own | patches.on_faces(self.cell, "method")
+        return value
 
     @property
     def default_parameter_values(self) -> pybamm.ParameterValues:

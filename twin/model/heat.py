@@ -43,7 +43,8 @@ class PortedLumped(pybamm.thermal.Lumped):
         variables["Additional heating [W.m-2]"] = scalar(
             port + current**2 * series + short * voltage + self._missing_ohmic_heat(variables)
         )
-        return super().get_coupled_variables(variables)
+        value: dict[str, Any] = super().get_coupled_variables(variables)
+        return value
 
     def _missing_ohmic_heat(self, variables: dict[str, Any]) -> Any:
         """Return what PyBaMM's layers lack of the electrolyte's ohmic heat [W.m-2]."""

@@ -139,17 +139,20 @@ def theoretical_capacity(spec: CellSpec) -> float:
     assert isinstance(anode, MetalElectrode)
     counter = anode.counter_thickness
     foil = max(anode.thickness.si, counter.si if counter is not None else 0)
-    return balance.metal_charge(anode.material, foil) * spec.geometry.area.si / 3600
+    value: float = balance.metal_charge(anode.material, foil) * spec.geometry.area.si / 3600
+    return value
 
 
 def porous_capacity(spec: CellSpec, host: PorousElectrode) -> float:
     """Return the capacity of one composite, all its sites [A.h]: ``F c_max eps L A/3600``."""
-    return balance.all_sites(host) * spec.geometry.area.si / 3600
+    value: float = balance.all_sites(host) * spec.geometry.area.si / 3600
+    return value
 
 
 def used_capacity(spec: CellSpec, host: PorousElectrode) -> float:
     """Return the same of the sites that are used [A.h]."""
-    return balance.host_sites(host) * spec.geometry.area.si / 3600
+    value: float = balance.host_sites(host) * spec.geometry.area.si / 3600
+    return value
 
 
 def nominal_capacity(spec: CellSpec) -> float:
@@ -419,7 +422,8 @@ def _exchange_current(law: Any, key: str, c_0: Any) -> Callable[..., pybamm.Symb
     """
     if law.law == "pybamm":
         names = ("concentration", "surface concentration", "maximum concentration", "temperature")
-        return pybamm_entry(law, key, names)
+        value: Callable[..., pybamm.Symbol] = pybamm_entry(law, key, names)
+        return value
 
     def exchange_current(c_e: Any, c_surf: Any, c_max: Any, T: Any) -> pybamm.Symbol:
         filling = (c_surf**0.5) * ((c_max - c_surf) ** 0.5) / c_max

@@ -51,7 +51,8 @@ class PortedDiffusion(pybamm.particle.FickianDiffusion):
         variables[diffusivity_factor(place)] = spread(factor, f"{self.domain} electrode")
         over = scalar(factor) if self.x_average else spread(factor, f"{self.domain} electrode")
         self._factor = pybamm.PrimaryBroadcast(over, [f"{self.domain} particle"])
-        return super().get_coupled_variables(variables)
+        value: dict[str, Any] = super().get_coupled_variables(variables)
+        return value
 
     def _get_effective_diffusivity(self, c: Any, T: Any, current: Any) -> pybamm.Symbol:
         return super()._get_effective_diffusivity(c, T, current) * self._factor

@@ -43,7 +43,8 @@ class ParasiticReaction(pybamm.sei.NoSEI):
         variables[self._state] = pybamm.Variable(
             self._state, domain="current collector", scale=self.param.I_typ
         )
-        return variables
+        value: dict[str, Any] = variables
+        return value
 
     def get_coupled_variables(self, variables: dict[str, Any]) -> dict[str, Any]:
         """Spread the side-reaction current over the particles."""
@@ -52,7 +53,8 @@ class ParasiticReaction(pybamm.sei.NoSEI):
         j = spread(current / (a * self.domain_param.L), f"{self.domain} electrode")
         variables.update(self._get_standard_reaction_variables(j))
         variables.update(self._get_standard_interfacial_current_variables(j))
-        return super().get_coupled_variables(variables)
+        value: dict[str, Any] = super().get_coupled_variables(variables)
+        return value
 
     def set_algebraic(self, variables: dict[str, Any]) -> None:
         """``0 = i_parasitic - sum of the contributions``."""
@@ -105,7 +107,8 @@ class PlatingReaction(pybamm.lithium_plating.NoPlating):
             current = pybamm.PrimaryBroadcast(current, place)
         a = variables[f"{self.domain.capitalize()} electrode surface area to volume ratio [m-1]"]
         variables.update(self._get_standard_reaction_variables(current / (a * self.domain_param.L)))
-        return super().get_coupled_variables(variables)
+        value: dict[str, Any] = super().get_coupled_variables(variables)
+        return value
 
     def set_algebraic(self, variables: dict[str, Any]) -> None:
         """``0 = k - sum of the contributions``, in a single-particle model."""

@@ -69,12 +69,14 @@ class StepResult:
         x = (t - self.t[left]) / h
         y0, rise = self.y[:, left], self.y[:, left + 1] - self.y[:, left]
         if self.yp is None:
-            return y0 + x * rise
+            value: np.ndarray = y0 + x * rise
+            return value
         d0, d1 = self.yp[:, left] * h, self.yp[:, left + 1] * h
         if len(self.corners):
             turned = np.isin(self.t[left], self.corners)
             d0[:, turned] = (2 * rise - d1)[:, turned]
-        return y0 + x * (d0 + x * (3 * rise - 2 * d0 - d1 + x * (d0 + d1 - 2 * rise)))
+        value = y0 + x * (d0 + x * (3 * rise - 2 * d0 - d1 + x * (d0 + d1 - 2 * rise)))
+        return value
 
 
 class StepInfeasible(Exception):

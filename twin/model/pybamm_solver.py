@@ -35,7 +35,8 @@ class _ScalarFunctions(pybamm.BaseSolver):
         PyBaMM's functions.
         """
         if ics_only or not model.use_jacobian or getattr(model, "calculate_sensitivities", None):
-            return super().set_up(model, inputs, t_eval, ics_only)
+            super().set_up(model, inputs, t_eval, ics_only)
+            return
         # Without a Jacobian first: the matrix one is dear to build and would be dropped.
         model.use_jacobian = False
         try:
@@ -46,10 +47,10 @@ class _ScalarFunctions(pybamm.BaseSolver):
             scalar = _expanded(model)
         except RuntimeError as reason:
             log.debug("%s keeps matrix expressions: %s", model.name, reason)
-            return super().set_up(model, inputs, t_eval, ics_only)
+            super().set_up(model, inputs, t_eval, ics_only)
+            return
         for name, function in scalar.items():
             setattr(model, name, function)
-        return None
 
 
 class ScalarIDAKLUSolver(pybamm.IDAKLUSolver, _ScalarFunctions):

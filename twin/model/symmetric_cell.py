@@ -140,22 +140,25 @@ class SodiumSymmetricCell(pybamm.BaseBatteryModel):
     @property
     def default_var_pts(self) -> dict[str, int]:
         """Forty cells across the separator."""
-        return {"x_s": 40} | on_faces(self.cell, "points")
+        value: dict[str, int] = {"x_s": 40} | on_faces(self.cell, "points")
+        return value
 
     @property
     def default_submesh_types(self) -> dict[str, Any]:
         """A uniform mesh."""
         own = {"separator": pybamm.Uniform1DSubMesh, "current collector": pybamm.SubMesh0D}
-        return own | on_faces(self.cell, "submesh")
+        value: dict[str, Any] = own | on_faces(self.cell, "submesh")
+        return value
 
     @property
     def default_spatial_methods(self) -> dict[str, Any]:
         """Finite volumes in the separator."""
-        return {
+        value: dict[str, Any] = {
             "separator": pybamm.FiniteVolume(),
             "macroscale": pybamm.FiniteVolume(),
             "current collector": pybamm.ZeroDimensionalSpatialMethod(),
         } | on_faces(self.cell, "method")
+        return value
 
     @property
     def default_quick_plot_variables(self) -> list[str]:

@@ -261,7 +261,8 @@ class FailureMode:
         package = type(self).__module__.partition(".")[0]
         try:
             text = (resources.files(package) / name).read_text(encoding="utf-8")
-            return _copied(_table(text))
+            value: dict[str, Any] = _copied(_table(text))
+            return value
         except FileNotFoundError:
             return {}
         except tomllib.TOMLDecodeError as error:

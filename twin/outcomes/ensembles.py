@@ -27,7 +27,8 @@ from twin.outcomes.table import CRITICAL, LIFE, RESISTANCE, RETENTION, Row
 from twin.outcomes.treatment import cycles_of, gone_on, levels
 from twin.runs.record import packages
 from twin.studies import ensemble
-from twin.studies.forecast import DEFAULTS, KIND
+from twin.studies.ensemble import KIND
+from twin.studies.forecast import DEFAULTS
 from twin.studies.life_record import Lived
 from twin.studies.registry import Going
 from twin.studies.runner import Lives, workers_for

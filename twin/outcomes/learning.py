@@ -77,7 +77,8 @@ class Learned:
             y = y + x * self.effects[name].draw(rng, count)
         y = y + np.exp(self.laboratory.draw(rng, count)) * rng.standard_normal(count)
         scatter = rng.standard_t(regression.DEGREES, count)
-        return y + np.exp(self.cell.draw(rng, count)) * scatter
+        value: np.ndarray = y + np.exp(self.cell.draw(rng, count)) * scatter
+        return value
 
     def predict(self, row: Row, count: int = MEMBERS, seed: int = 0) -> np.ndarray:
         """Return members of a row's number, in the scale of its score."""

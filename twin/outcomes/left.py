@@ -122,14 +122,16 @@ class Said:
         if not known.all():
             x = regression.truncated(a[rows, chosen][~known], c[rows, chosen][~known], rng)
             y[~known] = at[~known] + sd[~known] * x
-        return y
+        value: np.ndarray = y
+        return value
 
     def _left(self, end: np.ndarray) -> np.ndarray:
         """Return what each component leaves of an end of the rows' intervals."""
         if not self.retention:
             return end[:, None] - self.offset
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.log(np.maximum(np.exp(end)[:, None] - self.offset, 0.0))
+            value: np.ndarray = np.log(np.maximum(np.exp(end)[:, None] - self.offset, 0.0))
+            return value
 
     def _learn_trust(self, theirs: np.ndarray, rng: np.random.Generator) -> None:
         """Draw the trust anew, on a grid: what is reported is not all that they say."""
@@ -146,7 +148,8 @@ class Said:
 def loss_of(left: np.ndarray) -> np.ndarray:
     """Return ``-ln R``; infinite for a dead cell."""
     with np.errstate(divide="ignore"):
-        return np.maximum(-np.log(np.clip(left, 0.0, 1.0)), 0.0)
+        value: np.ndarray = np.maximum(-np.log(np.clip(left, 0.0, 1.0)), 0.0)
+        return value
 
 
 def _weights(told: Told, retention: bool) -> np.ndarray:
@@ -217,7 +220,8 @@ def members_with(
         offset = np.where(rng.uniform(size=len(f)) < theirs, picked, offset)
     if retention:
         return np.asarray(100 * np.exp(-(offset + np.exp(np.clip(f, *Y_RANGE)))))
-    return offset + f
+    value: np.ndarray = offset + f
+    return value
 
 
 def mechanistic(told: Tellings, effects: Sequence[str] = LEFT) -> Predictor:

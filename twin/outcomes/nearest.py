@@ -35,7 +35,8 @@ class Entry:
     def tin(self) -> bool:
         """Whether its anode is tin that holds no sodium at first."""
         anode = self.spec.anode
-        return anode.material.name == "na15sn4" and anode.initial_stoichiometry.si < 0.1
+        value: bool = anode.material.name == "na15sn4" and anode.initial_stoichiometry.si < 0.1
+        return value
 
 
 @cache
@@ -103,7 +104,8 @@ def _likeness(entry: Entry, want: Wanted) -> float:
     score += 5.0 * (entry.cathode == want.cathode) + 1.0 * (entry.catholyte == want.catholyte)
     if spec.thermal.ambient.si > 363.0:  # molten sodium is another cell
         score -= 8.0
-    return score
+    value: float = score
+    return value
 
 
 @cache

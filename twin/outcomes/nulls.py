@@ -34,8 +34,10 @@ def scale(quantity: str, value: float | np.ndarray) -> np.ndarray:
     """Return a number in the scale of its score: per cent for retentions, decades for others."""
     value = np.asarray(value, dtype=float)
     if quantity == RETENTION:
-        return np.clip(value, 0.0, 100.0)
-    return np.log10(np.maximum(value, 1e-3))
+        result: np.ndarray = np.clip(value, 0.0, 100.0)
+        return result
+    result = np.log10(np.maximum(value, 1e-3))
+    return result
 
 
 def middle(row: Row) -> float:
@@ -122,7 +124,8 @@ def members_of(quantity: str, y: np.ndarray) -> np.ndarray:
     """Return members in the scale of the scores, from those of ``y``."""
     if quantity != RETENTION:
         return y
-    return 100 * np.exp(-np.exp(np.clip(y, *Y_RANGE)))
+    value: np.ndarray = 100 * np.exp(-np.exp(np.clip(y, *Y_RANGE)))
+    return value
 
 
 def bounds(row: Row) -> tuple[float, float]:

@@ -16,31 +16,36 @@ class NotMapped(Exception):
 @cache
 def words() -> dict[str, Any]:
     """Return the words that stand for each class."""
-    return _toml("words.toml")
+    value: dict[str, Any] = _toml("words.toml")
+    return value
 
 
 @cache
 def priors() -> dict[str, dict[str, Any]]:
     """Return what is believed before a table is read."""
-    return _toml("priors.toml")
+    value: dict[str, dict[str, Any]] = _toml("priors.toml")
+    return value
 
 
 @cache
 def setup_words() -> dict[str, Any]:
     """Return the words that stand for materials, and what a control is told by."""
-    return _toml("setups.toml")
+    value: dict[str, Any] = _toml("setups.toml")
+    return value
 
 
 @cache
 def drawn() -> dict[str, Any]:
     """Return what is drawn where a row does not say it."""
-    return _toml("drawn.toml")
+    value: dict[str, Any] = _toml("drawn.toml")
+    return value
 
 
 @cache
 def method() -> dict[str, Any]:
     """Return how rows are lived and scored."""
-    return _toml("method.toml")
+    value: dict[str, Any] = _toml("method.toml")
+    return value
 
 
 def number_of(*path: str) -> Any:
@@ -62,7 +67,8 @@ def class_of(what: str, text: str | None) -> str | None:
         return None
     for name, known in words()[what].items():
         if any(word.lower() in said for word in known):
-            return name
+            value: str | None = name
+            return value
     return None
 
 

@@ -60,7 +60,8 @@ class Posterior:
         """Return members of ``y`` of a new cell; of a paper's own laboratory where it is known."""
         n = len(self.lab)
         offset = self.u[paper] if paper in self.u else self.lab * rng.standard_normal(n)
-        return self.b @ x + offset + self.cell * rng.standard_t(DEGREES, n)
+        value: np.ndarray = self.b @ x + offset + self.cell * rng.standard_t(DEGREES, n)
+        return value
 
 
 def fit(
@@ -166,4 +167,5 @@ def truncated(a: np.ndarray, c: np.ndarray, rng: np.random.Generator) -> np.ndar
     low, high = np.where(above, -c, a), np.where(above, -a, c)
     p = ndtr(low) + rng.uniform(size=len(a)) * (ndtr(high) - ndtr(low))
     x = np.clip(ndtri(np.maximum(p, 1e-300)), low, high)
-    return np.where(above, -x, x)
+    value: np.ndarray = np.where(above, -x, x)
+    return value

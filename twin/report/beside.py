@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from twin.columns import CURRENT, VOLTAGE
 from twin.errors import InputError
 from twin.measured.measured import needs_cycling
-from twin.measured.quantities import CURRENT, CYCLE, TIME, VOLTAGE
+from twin.measured.quantities import CYCLE, TIME
 from twin.report.panel import Line, Panel
 from twin.report.view import CM2_PER_M2, RunView, cell_area
 
@@ -257,7 +258,8 @@ def _difference(mine: Leg, theirs: Leg) -> Difference:
 
 
 def _at(leg: Leg, charge: np.ndarray) -> np.ndarray:
-    return np.interp(charge, leg.charge, leg.voltage)
+    value: np.ndarray = np.interp(charge, leg.charge, leg.voltage)
+    return value
 
 
 def data_lines(run: RunView, measured: Measured, data_cycle: int | None = None) -> tuple[Line, ...]:

@@ -37,7 +37,8 @@ class LifeResult(RunResult):
     def cycles_simulated(self) -> int:
         """How many cycles were solved, those of jumps taken back among them."""
         rows = self.rows
-        return _last(rows, "cycles_simulated", len(rows))
+        value: int = _last(rows, "cycles_simulated", len(rows))
+        return value
 
     @property
     def estimated_capacity_error(self) -> float:

@@ -204,7 +204,8 @@ def current_parameter(rules: Protocol) -> str:
         if (match := _DRIVEN.match(step.do)) is not None
     )
     if len(found) == 1:
-        return next(iter(found))
+        value: str = next(iter(found))
+        return value
     if not found:
         raise InputError(
             f"protocol {rules.name!r} has no parameter for its current",

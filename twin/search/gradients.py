@@ -26,9 +26,9 @@ from typing import Any
 import numpy as np
 import pybamm
 
+from twin.columns import AGED_RESISTANCE as RESISTANCE_VARIABLE
 from twin.engine.criteria import RESISTANCE, Watched
 from twin.engine.prepare import Prepared
-from twin.engine.recorder import AGED_RESISTANCE as RESISTANCE_VARIABLE
 from twin.model.observer import SlopeObserver
 from twin.model.pybamm_compat import last_sensitivities, of_any_size
 from twin.ties import MARGIN, first_best
@@ -203,7 +203,8 @@ class _Reader:
             target / x if name is None else 1.0
             for name, target, x in zip(self.names, targets, self.values, strict=True)
         ]
-        return slopes * np.array(factors)
+        value: np.ndarray = slopes * np.array(factors)
+        return value
 
     def worst(self, seen: list[Margins]) -> Margins:
         """Return each criterion's least margin in a cycle, and the mean resistance."""

@@ -31,7 +31,8 @@ LEAST = 1.1
 def all_sites(host: PorousElectrode) -> float:
     """Return what all sites of a composite hold per cell area, ``F c_max eps_s L`` [C.m-2]."""
     sites = host.material.maximum_concentration.si * host.active_fraction.si
-    return FARADAY * sites * host.thickness.si
+    value: float = FARADAY * sites * host.thickness.si
+    return value
 
 
 def host_sites(host: PorousElectrode) -> float:
@@ -41,7 +42,8 @@ def host_sites(host: PorousElectrode) -> float:
 
 def metal_charge(material: Metal, thickness: float) -> float:
     """Return what a metal layer of a thickness [m] holds per cell area, ``F h/V_m`` [C.m-2]."""
-    return FARADAY * thickness / material.molar_volume.si
+    value: float = FARADAY * thickness / material.molar_volume.si
+    return value
 
 
 def capacity_ratio(spec: CellSpec) -> float | None:
@@ -50,7 +52,10 @@ def capacity_ratio(spec: CellSpec) -> float | None:
     if anode.kind != "porous" or cathode is None or cathode.kind != "porous":
         return None
     own, other = host_sites(anode), host_sites(cathode)
-    return own / (anode.initial_stoichiometry.si * own + cathode.initial_stoichiometry.si * other)
+    value: float | None = own / (
+        anode.initial_stoichiometry.si * own + cathode.initial_stoichiometry.si * other
+    )
+    return value
 
 
 def ratio_warning(spec: CellSpec) -> str | None:

@@ -47,7 +47,8 @@ def with_numbers(spec: CellSpec, pairs: Iterable[tuple[str, Any]]) -> CellSpec |
             return None
         below[last] = value
     try:
-        return _changed(spec, tree)
+        result: CellSpec | None = _changed(spec, tree)
+        return result
     except (_NotSimple, ValidationError):
         return None
 

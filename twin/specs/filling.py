@@ -80,7 +80,8 @@ def discharged_filling(spec: Any, numbers: Mapping[str, float] | None = None) ->
         lowest += _potential(spec, "anode.material", given["anode.initial_stoichiometry"], given)
 
     def left(x: float) -> float:
-        return _potential(spec, "cathode.material", x, given) - lowest
+        value: float = _potential(spec, "cathode.material", x, given) - lowest
+        return value
 
     full = _FULL
     if left(full) >= 0:

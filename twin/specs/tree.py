@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any
 
-from twin.specs.laws import LAWS, NOT_QUANTITIES, REMARKS
+from twin.specs.laws import NOT_QUANTITIES, REMARKS
+from twin.specs.naming import LAWS
 from twin.specs.quantity import QUANTITY_KEYS
 
 

@@ -16,11 +16,12 @@ from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Engine
+from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 from twin.errors import StoreError
 from twin.store.faults import Fault, fault_of
-from twin.store.session import LOCK_TIMEOUT_S, URL, engine_for, parse_url, reading, sqlite_file
+from twin.store.session import LOCK_TIMEOUT_S, engine_for, parse_url, reading, sqlite_file
 
 _LOGS = ("-wal", "-journal")
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from twin.lifetime.jump import JumpLoop
     from twin.store import RunInfo, Store
 
-_built: dict[str, Bench] = {}
+_built: dict[str, LivesSimulator] = {}
 """What this worker has built, by study; one at a time."""
 _living: set[str] = set()
 """The runs of members that this process is living."""
@@ -39,7 +39,7 @@ class LifeSink:
         self.store.commit_cycle(run_id, number, row, **kept)
 
 
-class Bench:
+class LivesSimulator:
     """A cell built once, with what varies as its inputs.
 
     Parameters
@@ -261,5 +261,5 @@ def live_member(
         for old in _built.values():
             old.store.close()
         _built.clear()
-        _built[study] = Bench(job, study, Store.open(url))
+        _built[study] = LivesSimulator(job, study, Store.open(url))
     return _built[study].live(index, texts, modes)

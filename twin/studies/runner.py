@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 from twin.errors import TwinError
 from twin.studies.base import MISSING
 from twin.studies.life_record import FINISHED, Lived, lived_of
-from twin.studies.member import Bench, live_member
+from twin.studies.member import LivesSimulator, live_member
 from twin.studies.once import lived_once
 from twin.studies.registry import Going
 
@@ -114,7 +114,7 @@ class Lives:
         self.workers = going.workers or cores()
         self.on_life, self.on_wait = going.on_life, going.on_wait
         self.asked_for = 0
-        self._bench: Bench | None = None
+        self._bench: LivesSimulator | None = None
         self._hands = hands
         self._borrowed = hands is not None
         runs = store.runs(study=study)
@@ -176,10 +176,10 @@ class Lives:
                 ended = self._lost(todo[number], ended)
             yield ended
 
-    def _here(self) -> Bench:
+    def _here(self) -> LivesSimulator:
         """Return this process's own worker."""
         if self._bench is None:
-            self._bench = Bench(self.job, self.study, self.store)
+            self._bench = LivesSimulator(self.job, self.study, self.store)
         return self._bench
 
     def _lost(self, variant: Variant, error: BaseException) -> dict[str, Any]:

@@ -98,7 +98,8 @@ def analyse(
 
 
 def _scores(cube: np.ndarray) -> np.ndarray:
-    return norm.ppf(np.clip(cube, _EDGE, 1 - _EDGE))
+    value: np.ndarray = norm.ppf(np.clip(cube, _EDGE, 1 - _EDGE))
+    return value
 
 
 def _numbers(

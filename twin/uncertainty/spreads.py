@@ -48,11 +48,14 @@ class Uncertain:
         numbers = [float(word.rstrip("%")) * (0.01 if "%" in word else 1) for word in words]
         median, u = self.quantity.si, np.clip(u, _EDGE, 1 - _EDGE)
         if kind == "normal":
-            return median + numbers[0] * norm.ppf(u)
+            value: np.ndarray = median + numbers[0] * norm.ppf(u)
+            return value
         if kind == "lognormal":
-            return median * np.exp(numbers[0] * norm.ppf(u))
+            value = median * np.exp(numbers[0] * norm.ppf(u))
+            return value
         if kind == "weibull":
-            return median * (np.log(1 / (1 - u)) / np.log(2)) ** (1 / numbers[0])
+            value = median * (np.log(1 / (1 - u)) / np.log(2)) ** (1 / numbers[0])
+            return value
         return numbers[0] + (numbers[1] - numbers[0]) * u
 
     def text(self, value: float) -> Any:
@@ -90,6 +93,8 @@ def points(count: int, dimensions: int, seed: int, method: str = "sobol") -> np.
             f"there is no sampling {method!r}", key="method", fix=f"one of {', '.join(METHODS)}"
         )
     if method == "lhs":
-        return qmc.LatinHypercube(dimensions, rng=seed).random(count)
+        value: np.ndarray = qmc.LatinHypercube(dimensions, rng=seed).random(count)
+        return value
     power = int(np.ceil(np.log2(max(count, 2))))
-    return qmc.Sobol(dimensions, rng=seed).random_base2(power)[:count]
+    value = qmc.Sobol(dimensions, rng=seed).random_base2(power)[:count]
+    return value

@@ -57,7 +57,10 @@ class Surrogate:
 
     def __call__(self, z: np.ndarray) -> np.ndarray:
         """Return the answers at scores ``z``, shape (points, numbers)."""
-        return np.clip(_columns(self.terms, z) @ self.coefficients, self.low, self.high)
+        value: np.ndarray = np.clip(
+            _columns(self.terms, z) @ self.coefficients, self.low, self.high
+        )
+        return value
 
 
 def fit(z: np.ndarray, y: np.ndarray) -> Surrogate:
@@ -125,4 +128,5 @@ def _left_out(basis: np.ndarray, y: np.ndarray) -> float:
     residual = y - q @ (q.T @ y)
     plain = float(np.mean((residual / (1 - leverage)) ** 2))
     gram = np.linalg.pinv(basis.T @ basis / members)
-    return plain * members / (members - terms) * (1 + float(np.trace(gram)) / members)
+    value: float = plain * members / (members - terms) * (1 + float(np.trace(gram)) / members)
+    return value

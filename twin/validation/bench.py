@@ -101,7 +101,7 @@ class _Built:
         )
 
 
-class Bench:
+class CaseBench:
     """The runs of one case.
 
     Parameters

@@ -240,7 +240,8 @@ class Calibrator:
         seen = self.eye.see(self.case.calibrate[k].on, self.changes(values, more))
         if isinstance(seen, str):
             raise InputError("a calibration needs a number", key="calibrate.on")
-        return (seen - targets[k]) / (abs(targets[k]) or 1.0)
+        value: float = (seen - targets[k]) / (abs(targets[k]) or 1.0)
+        return value
 
     def _one(self, k: int, before: Any, bounds: Any, targets: Sequence[float], more: Any) -> float:
         """Bracket one parameter, those before it found already."""

@@ -14,7 +14,7 @@ from twin.modes import brought
 from twin.modes.context import CellContext
 from twin.modes.manager import plugin_manager
 from twin.specs.complaint import did_you_mean
-from twin.validation.bench import Bench
+from twin.validation.bench import CaseBench
 from twin.validation.calibration import Calibrator
 from twin.validation.loader import load_case
 from twin.validation.observables import Eye, unfit_unit
@@ -33,7 +33,7 @@ def check_case(source: str | Path) -> None:
         With everything that is wrong with it, each with file, key, reason and fix.
     """
     case = load_case(source)
-    bench = Bench(case)
+    bench = CaseBench(case)
     problems = [_in_file(problem, source) for problem in unfit_seen(case, bench)]
     eye = Eye(bench)
 
@@ -72,7 +72,7 @@ def check_case(source: str | Path) -> None:
         raise SpecError(problems)
 
 
-def refuse_unfit(case: Case, bench: Bench, source: str | Path | None = None) -> None:
+def refuse_unfit(case: Case, bench: CaseBench, source: str | Path | None = None) -> None:
     """Refuse a case whose observables name variables or units that do not fit.
 
     Raises
@@ -85,7 +85,7 @@ def refuse_unfit(case: Case, bench: Bench, source: str | Path | None = None) -> 
         raise SpecError(problems)
 
 
-def unfit_seen(case: Case, bench: Bench) -> Iterator[Problem]:
+def unfit_seen(case: Case, bench: CaseBench) -> Iterator[Problem]:
     """Yield what is wrong with the units and the variables of a case's observables."""
     for name, seen in case.see.items():
         if says := unfit_unit(seen):
@@ -107,7 +107,7 @@ def unfit_seen(case: Case, bench: Bench) -> Iterator[Problem]:
                 yield Problem(says, None, f"see.{name}.variable", fix)
 
 
-def _recorded(bench: Bench, name: str) -> set[str]:
+def _recorded(bench: CaseBench, name: str) -> set[str]:
     """Return variables that a run's model has, known without building it."""
     run = bench.case.run[name]
     spec = bench.base(name)
@@ -115,7 +115,7 @@ def _recorded(bench: Bench, name: str) -> set[str]:
     return {*CORE, *(key for mode in modes for key in brought.outputs(mode, cell))}
 
 
-def _scalars(bench: Bench, name: str) -> set[str]:
+def _scalars(bench: CaseBench, name: str) -> set[str]:
     """Return the variables of a run's model that are one number at a time."""
     run = bench.case.run[name]
     spec = bench.base(name)

@@ -13,7 +13,7 @@ from twin.specs.naming import find
 from twin.specs.overrides import PROTOCOL
 from twin.specs.quantity import Quantity
 from twin.units import UnitError, to_si
-from twin.validation.bench import Bench, Changes, RunData
+from twin.validation.bench import CaseBench, Changes, RunData
 from twin.validation.fits import FITS
 from twin.validation.readings import read, unit_of
 from twin.validation.schema import Observable, Vary
@@ -31,11 +31,11 @@ class Eye:
 
     Parameters
     ----------
-    bench : Bench
+    bench : CaseBench
         The runs.
     """
 
-    def __init__(self, bench: Bench):
+    def __init__(self, bench: CaseBench):
         self.bench = bench
         self.case = bench.case
 

@@ -223,7 +223,8 @@ def _capacity(seen: Observable, data: RunData) -> float:
         if density is None:
             raise InputError("the cathode's material gives no density", key="per")
         mass = density.si * cathode.active_fraction.si * cathode.thickness.si * area
-        return capacity / mass
+        value: float = capacity / mass
+        return value
     return capacity / area if seen.per == "area" else capacity
 
 

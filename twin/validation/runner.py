@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from twin.errors import Problem, SpecError, TwinError
-from twin.validation.bench import Bench
+from twin.validation.bench import CaseBench
 from twin.validation.calibration import Calibrator, Fitted, calibrated_index
 from twin.validation.check import refuse_unfit
 from twin.validation.loader import load_case
@@ -114,7 +114,7 @@ def run_case(case: Case | str | Path) -> list[Line]:
     """
     source = None if isinstance(case, Case) else case
     case = case if isinstance(case, Case) else load_case(case)
-    refuse_unfit(case, Bench(case), source)
+    refuse_unfit(case, CaseBench(case), source)
     return _lines(case)
 
 
@@ -122,7 +122,7 @@ def _lines(case: Case | str) -> list[Line]:
     """Run a case that has been checked."""
     case = case if isinstance(case, Case) else load_case(case)
     began = time.perf_counter()
-    eye = Eye(Bench(case))
+    eye = Eye(CaseBench(case))
     calibrator = Calibrator(eye)
     fitted: list[Fitted | None] = []
     problems: dict[int, str] = {}
@@ -287,7 +287,7 @@ def validate(
     for name in names:
         try:
             case = load_case(name)
-            refuse_unfit(case, Bench(case), name)
+            refuse_unfit(case, CaseBench(case), name)
         except SpecError as error:
             problems += error.problems
     if problems:
@@ -344,7 +344,7 @@ def _in_processes(
 def _crashed(case: Case) -> list[Line]:
     """Return the lines of a case whose process died."""
     problem = "the solver's process crashed: run this case's cell alone to see where"
-    lines = [_blank(row, Eye(Bench(case))) for row in case.row]
+    lines = [_blank(row, Eye(CaseBench(case))) for row in case.row]
     for line in lines:
         line.status, line.why = MISSED, " ".join(part for part in (line.why, problem) if part)
     return lines

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from twin.errors import InputError
-from twin.experiments.bench import Bench
+from twin.experiments.bench import ExperimentBench
 from twin.experiments.ccd import CriticalCurrents, CriticalCurrentTest
 from twin.experiments.staircase import Ramp, Staircase, climb_staircase, contact
 from twin.modes.context import CellContext
@@ -59,7 +59,7 @@ class StairData:
     def ramp(self) -> Ramp:
         """The plain ramp alone."""
         names = [contact(interface) for interface in CellContext(self.spec).interfaces]
-        bench = Bench(self.spec, self.modes, names=names)
+        bench = ExperimentBench(self.spec, self.modes, names=names)
         return climb_staircase(bench, self.staircase, self.way)
 
     @property

@@ -7,7 +7,7 @@ import pytest
 
 import twin
 from twin import FARADAY, CellContext, Port
-from twin.modes.conformance import ModeConformance
+from twin.testing import ModeConformance
 
 CELL = "hc-nzsp-nvp"
 MODES = ("dendrite", "plating")

@@ -10,8 +10,8 @@ from twin_dendrite import fracture
 
 import twin
 from twin import Port
-from twin.modes.conformance import ModeConformance
 from twin.modes.context import CellContext
+from twin.testing import ModeConformance
 
 F, T_REF = twin.FARADAY, 298.15
 V_M = 2.375e-5  # m3/mol, the library's sodium

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from twin.errors import TwinError
-from twin.validation.bench import Bench
+from twin.validation.bench import CaseBench
 from twin.validation.check import check_case
 from twin.validation.loader import case_names
 
@@ -24,7 +24,7 @@ def _nothing_is_run(monkeypatch):
     def run(*args):
         raise AssertionError("a check runs nothing")
 
-    monkeypatch.setattr(Bench, "solve", run)
+    monkeypatch.setattr(CaseBench, "solve", run)
 
 
 def test_a_sound_case_passes(write, case, row):

@@ -10,7 +10,7 @@ from twin.engine.outcome import Outcome
 from twin.errors import InputError
 from twin.modes.manager import plugin_manager
 from twin.specs.naming import find
-from twin.validation.bench import Bench, RunData
+from twin.validation.bench import CaseBench, RunData
 from twin.validation.loader import load_case
 from twin.validation.observables import Eye
 from twin.validation.readings import read
@@ -82,7 +82,7 @@ def test_series_are_kept_of_the_cycles_that_are_looked_into(write, case, row, cy
     # The first three and the last are kept of any run, which then may be jumped over.
     text = case.replace(FILM, f'take = "polarisation"\ncycle = {cycle}')
     text = text.replace("ohm*cm^2", "mV").replace("cycles = 1\n", "cycles = 9\n", 1)
-    assert (Bench(load_case(write(text + row)))._whole == {"minute"}) is kept
+    assert (CaseBench(load_case(write(text + row)))._whole == {"minute"}) is kept
 
 
 def test_retention_may_be_of_the_best_cycle_until_then():
@@ -96,7 +96,7 @@ def test_retention_may_be_of_the_best_cycle_until_then():
 
 def test_the_resistance_of_a_face_is_its_charge_transfer_and_its_film(write, case, row):
     text = case.replace(FILM, 'take = "interface-resistance"\nface = "cathode"')
-    eye = Eye(Bench(load_case(write(text + row))))
+    eye = Eye(CaseBench(load_case(write(text + row))))
     spec = eye.bench.base("minute")
     T = spec.thermal.ambient.si
     film, j0 = (
@@ -113,7 +113,7 @@ def test_the_face_of_scandium_nzsp_has_what_was_published_at_its_temperature(wri
     text = case.replace(FILM, 'take = "interface-resistance"\nface = "anode"\nat = "start"')
     text = text.replace("na-nzsp-na", "na-nzsp-sc-na")
     text = text.replace("cycles = 1\n", 'cycles = 1\nmodes = ["pressure"]\n', 1)
-    eye = Eye(Bench(load_case(write(text + row))))
+    eye = Eye(CaseBench(load_case(write(text + row))))
     assert eye.see("film", {}) == pytest.approx(4.7, rel=0.02)
 
 
@@ -125,7 +125,7 @@ def test_one_key_follows_a_cell_past_the_limits_of_its_modes(write, case, row):
     past = 'cycles = 1\nmodes = ["delamination", "interphase"]\nbeyond_death = true\n'
 
     def ends(lines):
-        bench = Bench(load_case(write(text.replace("%s", lines))))
+        bench = CaseBench(load_case(write(text.replace("%s", lines))))
         return [find(bench.base("minute"), key).si for key in ENDS]
 
     assert ends(past) == [0.02, 0.99]

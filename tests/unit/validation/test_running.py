@@ -9,7 +9,7 @@ import pytest
 
 from twin.engine.outcome import Outcome
 from twin.errors import InputError, SpecError
-from twin.validation.bench import Bench, RunData
+from twin.validation.bench import CaseBench, RunData
 from twin.validation.calibration import Calibrator
 from twin.validation.loader import load_case
 from twin.validation.observables import Eye
@@ -87,13 +87,13 @@ def test_two_calibrations_that_do_not_meet_go_one_after_the_other(write, case, r
     text += TWO + both + 'runs = ["other"]\n' + row.replace("6.3", "20.0")
     text += row.replace('"film"', '"other"').replace("6.3", "40.0")
     loaded = load_case(write(text))
-    assert Calibrator(Eye(Bench(loaded)))._one_by_one()
+    assert Calibrator(Eye(CaseBench(loaded)))._one_by_one()
     first, second = run_case(loaded)
     assert first.simulated == pytest.approx(20.0, rel=2e-3)
     assert second.simulated == pytest.approx(40.0, rel=2e-3)
     # The second parameter in the first one's run, too: both at once.
     assert not Calibrator(
-        Eye(Bench(load_case(write(text.replace('["other"]', "[]")))))
+        Eye(CaseBench(load_case(write(text.replace('["other"]', "[]")))))
     )._one_by_one()
 
 
@@ -152,7 +152,7 @@ def test_a_wrong_variable_or_unit_is_told_before_any_run(
     def solve(*args):
         raise AssertionError("nothing is to be run")
 
-    monkeypatch.setattr(Bench, "solve", solve)
+    monkeypatch.setattr(CaseBench, "solve", solve)
     wrong, right = write(case.replace(old, new) + row), write(name="another")
     for run in (lambda: run_case(wrong), lambda: validate([right, wrong])):
         with pytest.raises(SpecError) as error:
@@ -180,7 +180,7 @@ def test_a_cell_is_built_again_only_where_it_must(write, case, row, key, value, 
     values = f'vary = {{ key = "{key}", values = ["{value}", "{value}"], unit = "{unit}" }}\n'
     text = text.replace("parameters =", values + "parameters =") + row
     loaded = load_case(write(text))
-    kept, fresh = Bench(loaded), Bench(loaded)
+    kept, fresh = CaseBench(loaded), CaseBench(loaded)
     names = ("Voltage [V]", "Anode touching fraction", "Anode series resistance [Ohm.m2]")
     kept.solve("minute", {})
     again = kept.solve("minute", {key: value})
@@ -202,7 +202,7 @@ def test_an_edge_is_found_by_bisection(write, case):
     text += '[[row]]\nsee = "edge"\nsays = "edge"\nmeasured = 4988.0\ntolerance = "+-2 %"\n'
     # The window: j (R_s + 2 R_f + 4 RT/(2 F j_0)) = 1 V at j = 1 A/m2 is 4988 ohm cm2.
     loaded = load_case(write(text))
-    assert Eye(Bench(loaded)).see("edge", {}) == pytest.approx(4988.7, rel=0.02)
+    assert Eye(CaseBench(loaded)).see("edge", {}) == pytest.approx(4988.7, rel=0.02)
     (line,) = run_case(loaded)
     assert (line.status, line.unit) == ("within", "ohm*cm^2")
 

@@ -46,13 +46,15 @@ class AttributionPane(TabPane):
     def bench(self) -> Bench:
         """The application."""
         app: Any = self.app
-        return app
+        value: Bench = app
+        return value
 
     @property
     def page(self) -> BenchScreen:
         """The run's page."""
         screen: Any = self.screen
-        return screen
+        value: BenchScreen = screen
+        return value
 
     @property
     def job(self) -> StudyJob | None:

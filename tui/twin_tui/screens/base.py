@@ -74,7 +74,8 @@ class BenchScreen(Screen[Any]):
     def bench(self) -> Bench:
         """The application."""
         app: Any = self.app
-        return app
+        value: Bench = app
+        return value
 
     def body(self) -> ComposeResult:
         """Yield what stands between the bar and the foot."""

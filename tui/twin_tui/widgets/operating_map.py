@@ -45,7 +45,8 @@ class Axis:
     def at(self, share: float) -> float:
         """Return the value at a place along the axis."""
         if self.log:
-            return self.low * (self.high / self.low) ** share
+            value: float = self.low * (self.high / self.low) ** share
+            return value
         return self.low + share * (self.high - self.low)
 
     @property

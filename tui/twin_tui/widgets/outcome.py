@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Callable
 from typing import Any
 
 from rich.text import Text
@@ -42,16 +43,19 @@ def draw_outcome(document: dict[str, Any], width: int = 76) -> Text:
     return text
 
 
+_WHEN: tuple[tuple[str, Callable[[float], str]], ...] = (
+    ("time_h", lambda v: f"after {short(v)} h"),
+    ("temperature_K", lambda v: f"{v - 273.15:.1f} °C"),
+    ("pressure_Pa", lambda v: f"{short(v / 1e6)} MPa"),
+)
+
+
 def _cause(text: Text, outcome: dict[str, Any], kind: str) -> None:
     if outcome.get("criterion"):
         of = f"of {outcome['mode']}: " if outcome.get("mode") else ""
         text.append(f"{of}{outcome['criterion']}", "bold")
         when = [f"cycle {outcome['cycle']}"]
-        for key, words in (
-            ("time_h", lambda v: f"after {short(v)} h"),
-            ("temperature_K", lambda v: f"{v - 273.15:.1f} °C"),
-            ("pressure_Pa", lambda v: f"{short(v / 1e6)} MPa"),
-        ):
+        for key, words in _WHEN:
             if outcome.get(key) is not None:
                 when.append(words(outcome[key]))
         text.append(f", {', '.join(when)}\n")

@@ -12,15 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from twin.columns import CURRENT, VOLTAGE
 from twin.measured.quantities import (
-    CURRENT,
     CYCLE,
     MOMENT,
     STATE,
     STEP,
     STEP_TIME,
     TIME,
-    VOLTAGE,
     Z_IM,
     columns_of,
     factor,

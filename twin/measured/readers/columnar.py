@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from twin.columns import VOLTAGE
 from twin.measured import moments
 from twin.measured.delimited import NO_HEADINGS, SAMPLE, numbers_of, visible_heading
 from twin.measured.keeping import ROWS
@@ -17,7 +18,6 @@ from twin.measured.quantities import (
     STATE,
     STEP_TIME,
     TIME,
-    VOLTAGE,
     Z_IM,
     Heading,
     columns_of,

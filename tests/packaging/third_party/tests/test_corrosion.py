@@ -3,7 +3,7 @@
 import pytest
 
 import twin
-from twin.modes.conformance import ModeConformance
+from twin.testing import ModeConformance
 
 NONE = {
     "modes.corrosion.initial_resistance": "0 ohm*m^2",

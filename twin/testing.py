@@ -3,7 +3,7 @@
 Subclass :class:`ModeConformance`, say which mode and in which cell, and let pytest
 collect it::
 
-    from twin.modes.conformance import ModeConformance
+    from twin.testing import ModeConformance
 
 
     class TestMine(ModeConformance):
