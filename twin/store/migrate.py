@@ -6,7 +6,7 @@ import random
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
@@ -122,8 +122,39 @@ def _upgraded(engine: Engine, lock_timeout_s: float) -> str | None:
     with _migrating(engine) as connection:
         before = _revision(connection, engine.url)  # another process may have been quicker
         if before != migrations.HEAD:
+            if before is not None and engine.dialect.name == "sqlite":
+                _copied(connection, engine.url, before)
             _run_steps(connection)
     return before
+
+
+def _copied(connection: Connection, url: URL, revision: str) -> None:
+    """Keep a copy of a file beside it, as it was before its tables change.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be written: nothing is changed then.
+    """
+    file = sqlite_file(url)
+    if file is None:
+        return
+    copy = file.with_name(f"{file.name}.revision-{revision}")
+    half = file.with_name(f"{copy.name}.part")
+    try:
+        half.unlink(missing_ok=True)
+        with closing(sqlite3.connect(half)) as target:
+            _driver(connection).backup(target)
+        half.replace(copy)
+    except (OSError, sqlite3.Error) as error:
+        with suppress(OSError):
+            half.unlink(missing_ok=True)
+        raise StoreError(
+            f"the database is older than this program (revision {revision}) and a copy of it "
+            f"cannot be kept beside it: {error}",
+            file=str(copy),
+            fix="make room there; or move the database to a larger disk and name it with --db",
+        ) from None
 
 
 def _revision(connection: Connection, url: URL) -> str | None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,34 @@ def test_an_older_database_is_upgraded_with_all_its_data(file, start, next_versi
         store.delete_run(run)
         assert store.info()["counts"]["checkpoint"] == 0
     assert migrate.current_revision(str(file)) == "0005"
+    kept = file.with_name(f"{file.name}.revision-0004")
+    with closing(sqlite3.connect(kept)) as copy:
+        assert copy.execute("SELECT version_num FROM alembic_version").fetchall() == [("0004",)]
+        assert "remark" not in {row[1] for row in copy.execute("PRAGMA table_info(run)")}
+        assert copy.execute("SELECT count(*) FROM cycle").fetchone() == (1,)
+        assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert sorted(p.name for p in file.parent.glob("*.part")) == []
+
+
+def test_without_room_for_a_copy_nothing_is_changed(file, start, next_version):
+    with Store.open(str(file)) as store:
+        run = start(store)
+    kept = file.with_name(f"{file.name}.revision-0004")
+    kept.mkdir()
+    (kept / "in-the-way").touch()
+    next_version()
+    with pytest.raises(StoreError, match="a copy of it cannot be kept") as caught:
+        Store.open(str(file))
+    assert caught.value.problem.file == str(kept)
+    with closing(sqlite3.connect(file)) as raw:
+        assert raw.execute("SELECT version_num FROM alembic_version").fetchall() == [("0004",)]
+        assert raw.execute("SELECT id FROM run").fetchall() == [(run,)]
+    assert [p.name for p in file.parent.glob("*.part")] == []
+
+
+def test_a_new_database_has_no_copy(tmp_path):
+    migrate.upgrade(f"sqlite:///{tmp_path}/x.db")
+    assert [p.name for p in tmp_path.glob("*revision*")] == []
 
 
 @pytest.mark.parametrize(
