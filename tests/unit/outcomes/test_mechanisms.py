@@ -453,9 +453,7 @@ def test_before_anything_is_fitted_the_mechanisms_are_half_believed():
     told = {key_of(row): made([0.3] * 16) for row in rows}
     found = prior_predictive(rows, told)
     assert found["p75_trusted"] < 30 < found["p75"] and found["dead"] == 0
-    assert (
-        0.35 < found["below_half"] < 0.65
-    )  # each life loses 70 %
+    assert 0.35 < found["below_half"] < 0.65  # each life loses 70 %
     assert prior_predictive(rows, {}) == {}
     harmless = prior_predictive(rows, {k: made([1.0] * 16) for k in told})
     assert harmless["p25"] == pytest.approx(harmless["p25_trusted"], abs=2)
