@@ -25,11 +25,12 @@ from twin.outcomes.left import (
     loss_of,
     mechanistic,
     members_with,
+    prior_predictive,
     trust_in_lives,
 )
 from twin.outcomes.recognise import NotMapped
 from twin.outcomes.setups import set_up
-from twin.outcomes.skill import ALONE, TWIN, score_outcomes
+from twin.outcomes.skill import ALONE, TWIN, Prediction, _lives, score_outcomes
 from twin.outcomes.table import CRITICAL, LIFE, RESISTANCE, RETENTION, Row, read_outcomes
 from twin.outcomes.treatment import levels, staircase
 from twin.store import Store
@@ -436,3 +437,32 @@ def test_how_closely_a_study_is_followed_reaches_its_lives(monkeypatch):
     going = SimpleNamespace(workers=1, on_life=None, on_wait=None, on_start=None)
     lives = Lives(nothing_lived, "a study", design | {"jump": {"tolerance": 0.02}}, going)
     assert lives.job["jump"] == {"tolerance": 0.02}
+
+
+def test_a_separator_of_another_class_is_as_thick_as_where_it_is_used(rows):
+    gel = set_up(rows["PMMA/r-sei"]).spec  # laid over a cell of hard carbon on a ceramic of 0.3 mm
+    assert gel.electrolyte.material.name == "tep-gel"
+    assert gel.electrolyte.thickness.si == twin.load_cell("na-gel-nvp").electrolyte.thickness.si
+
+
+def test_before_anything_is_fitted_the_mechanisms_are_half_believed():
+    rows = [
+        Row(f"p{i}", "r", RETENTION, 80, 80, cycles=300, classes={"cathode": "layered"})
+        for i in range(6)
+    ]
+    told = {key_of(row): made([0.3] * 16) for row in rows}
+    found = prior_predictive(rows, told)
+    assert found["p75_trusted"] < 30 < found["p75"] and found["dead"] == 0
+    assert 0.35 < found["below_half"] < 0.65  # each life loses 70 %
+    assert prior_predictive(rows, {}) == {}
+    harmless = prior_predictive(rows, {k: made([1.0] * 16) for k in told})
+    assert harmless["p25"] == pytest.approx(harmless["p25_trusted"], abs=2)
+
+
+def test_the_base_rate_of_lives_in_folds_has_not_seen_the_row():
+    lived = [Row("a", "1", LIFE, 1000, math.inf), Row("b", "2", LIFE, 1000, math.inf)]
+    dead = Row("c", "3", LIFE, 5, 5)
+    said = [Prediction(row, np.full(8, 3.0)) for row in (*lived, dead)]
+    at = _lives(said)["100 h"]
+    assert at["base_rate"] == pytest.approx((2 / 9 + 4 / 9) / 3)  # 2 of 3 lived
+    assert at["base_rate_in_folds"] == pytest.approx((1 / 4 + 1 / 4 + 1) / 3)
