@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from twin import FailureMode, hookimpl
+from twin import hookimpl
+
+if TYPE_CHECKING:
+    from twin import FailureMode
 
 
 @hookimpl

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from twin import FailureMode, hookimpl
+from typing import TYPE_CHECKING
+
+from twin import hookimpl
+
+if TYPE_CHECKING:
+    from twin import FailureMode
 
 
 @hookimpl

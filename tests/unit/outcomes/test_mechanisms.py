@@ -425,7 +425,7 @@ def test_how_closely_a_study_is_followed_reaches_its_lives(monkeypatch):
     from twin.studies.runner import Lives
 
     monkeypatch.setattr(member, "layout_of", lambda prepared: [])
-    bench = object.__new__(member.Bench)
+    bench = object.__new__(member.LivesSimulator)
     bench.store = SimpleNamespace(commit_initial=lambda *of: None)
     for job, tolerance in (({"jump": {"tolerance": 0.02}}, 0.02), ({}, 1e-3)):
         bench.job = job
