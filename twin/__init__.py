@@ -35,6 +35,7 @@ _PUBLIC = {
     # studies
     "forecast": "twin.studies.forecast",
     "load_forecast": "twin.studies.forecast",
+    "with_ignorance": "twin.outcomes.ignorance",
     "attribute": "twin.studies.attribution",
     "load_attribution": "twin.studies.attribution",
     "safe_map": "twin.studies.operating_map",
@@ -340,6 +341,7 @@ if TYPE_CHECKING:
     from twin.modes.submodel import (
         arrhenius as arrhenius,
     )
+    from twin.outcomes.ignorance import with_ignorance as with_ignorance
     from twin.report.describe import describe as describe
     from twin.report.exports import export_run as export_run
     from twin.runs.compare import compare as compare

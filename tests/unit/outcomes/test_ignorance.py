@@ -65,3 +65,23 @@ def test_the_library_by_status():
     for name, count in status.most_common():
         print(f"{name}: {count}, with a spread {spread[name]}, drawn {drawn[name]}")
     assert drawn["assumed"] > spread["assumed"] and drawn["measured"] == spread["measured"]
+
+
+def test_the_bench_draws_what_the_command_draws(monkeypatch):
+    from twin_tui.runs.studying import Studying
+
+    asked = {}
+
+    def forecast(**arguments):
+        asked.update(arguments)
+        raise InterruptedError
+
+    monkeypatch.setattr("twin.forecast", forecast)
+    given = {"cell": "nasn-nps-nyzc-nco", "overlays": (), "overrides": ["stack.pressure=3 MPa"]}
+    with pytest.raises(InterruptedError):
+        Studying(lambda *of, **told: None).forecast(None, given)
+    wanted = with_ignorance(given["cell"], overrides=given["overrides"])
+    assert asked["overrides"].pairs == wanted.pairs and len(wanted.pairs) > 1
+    with pytest.raises(InterruptedError):
+        Studying(lambda *of, **told: None).forecast(None, given | {"study": "abc"})
+    assert asked["overrides"] == given["overrides"]

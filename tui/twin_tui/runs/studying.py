@@ -35,6 +35,8 @@ class Studying:
         import twin
 
         self._store = store
+        if arguments.get("study") is None:  # one that goes on has what it was begun with
+            arguments = arguments | {"overrides": _with_ignorance(arguments)}
         found = twin.forecast(
             store=store, on_start=self._started, on_member=self._member, **arguments
         )
@@ -113,3 +115,11 @@ class Studying:
         self._tell("view", view=look())
         ended = time.monotonic()
         self._next_view = ended + max(SUM_UP_EVERY_S, (ended - began) / SUM_UP_SHARE)
+
+
+def _with_ignorance(arguments: dict[str, Any]) -> Any:
+    """Return what is set, and spreads on what nobody has measured, as ``twin forecast`` draws."""
+    import twin
+
+    given = {key: arguments.get(key, ()) for key in ("overlays", "overrides")}
+    return twin.with_ignorance(arguments["cell"], **given)
