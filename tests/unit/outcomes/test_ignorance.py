@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
+
 import twin
 from twin.outcomes.ignorance import KNOWN, ignorance, with_ignorance
 from twin.outcomes.nearest import index
