@@ -123,13 +123,16 @@ def _upgraded(engine: Engine, lock_timeout_s: float) -> str | None:
         before = _revision(connection, engine.url)  # another process may have been quicker
         if before != migrations.HEAD:
             if before is not None and engine.dialect.name == "sqlite":
-                _copied(connection, engine.url, before)
+                _copied(engine.url, before)
             _run_steps(connection)
     return before
 
 
-def _copied(connection: Connection, url: URL, revision: str) -> None:
+def _copied(url: URL, revision: str) -> None:
     """Keep a copy of a file beside it, as it was before its tables change.
+
+    Whoever calls holds the file against writers. A connection of its own reads what is
+    committed: SQLite copies nothing from one that is writing.
 
     Raises
     ------
@@ -143,8 +146,8 @@ def _copied(connection: Connection, url: URL, revision: str) -> None:
     half = file.with_name(f"{copy.name}.part")
     try:
         half.unlink(missing_ok=True)
-        with closing(sqlite3.connect(half)) as target:
-            _driver(connection).backup(target)
+        with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(half)) as target:
+            source.backup(target)
         half.replace(copy)
     except (OSError, sqlite3.Error) as error:
         with suppress(OSError):

@@ -9,7 +9,7 @@ import pytest
 import twin
 from twin.store import Store
 from twin.studies.ensemble import spec_of
-from twin.studies.member import Bench
+from twin.studies.member import LivesSimulator
 
 CELL, CYCLES, SAMPLES = "na-nzsp-nvp", 20, 3
 
@@ -44,7 +44,7 @@ def test_the_order_does_not_matter(study):
     _, items = spec_of(job)
     again = Store.open("sqlite://")
     name = again.start_study(kind="forecast", cell_name=CELL, design=job)
-    bench = Bench({k: v for k, v in job.items() if k != "values"}, name, again)
+    bench = LivesSimulator({k: v for k, v in job.items() if k != "values"}, name, again)
     for index in reversed(range(SAMPLES)):
         values = zip(items, job["values"][index], strict=True)
         bench.live(index, {item.key: item.text(value) for item, value in values})

@@ -83,7 +83,7 @@ def test_the_current_is_shared_as_the_resistances_have_it():
     R = found["Anode pristine resistance [Ohm.m2]" + ON].entries[:, 0]
     assert R / R[2] == pytest.approx(np.array(factors) / factors[2], rel=1e-9)
     j0 = found["Anode reference exchange current density [A.m-2]"].entries[0]
-    thermal = 2 * 8.314462618 * spec.thermal.ambient.si / 96485.33212
+    thermal = 2 * twin.GAS_CONSTANT * spec.thermal.ambient.si / twin.FARADAY
 
     def taken(drop):
         """The patches' currents under a common drop."""

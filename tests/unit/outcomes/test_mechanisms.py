@@ -427,6 +427,7 @@ def test_how_closely_a_study_is_followed_reaches_its_lives(monkeypatch):
     monkeypatch.setattr(member, "layout_of", lambda prepared: [])
     bench = object.__new__(member.LivesSimulator)
     bench.store = SimpleNamespace(commit_initial=lambda *of: None)
+    bench.missing = []
     for job, tolerance in (({"jump": {"tolerance": 0.02}}, 0.02), ({}, 1e-3)):
         bench.job = job
         assert bench._loop(SimpleNamespace(), "a run", 0.0).jump.tolerance == tolerance
