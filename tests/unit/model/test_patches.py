@@ -179,7 +179,7 @@ def test_a_map_is_taken_as_measured():
         ({"vary": {"a": "weibull 0"}}, "no spread"),
         ({"count": 3, "kind": "map", "factors": [1.0]}, "factors"),
         ({"count": 2, "factors": [1.0, 2.0]}, "map's"),
-        ({"count": 513}, "at most 512"),
+        ({"count": 129}, "at most 128"),
     ],
 )
 def test_what_is_no_face_is_refused(table, word):
