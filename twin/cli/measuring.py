@@ -22,6 +22,14 @@ MeasuredId = Annotated[
         metavar="MEASURED", help="Its id, a unique beginning of it, its file's name, or 'last'."
     ),
 ]
+Save = Annotated[
+    str | None,
+    typer.Option(
+        "--save",
+        metavar="OUT",
+        help="Write it in the Battery Data Format: .bdf.csv, .bdf.parquet.",
+    ),
+]
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -41,14 +49,7 @@ def import_files(
     cell: Annotated[
         str, typer.Option("--cell", metavar="NAME", help="The cell it was measured on.")
     ] = "",
-    save: Annotated[
-        str | None,
-        typer.Option(
-            "--save",
-            metavar="OUT",
-            help="Write it in the Battery Data Format: .bdf.csv, .bdf.parquet.",
-        ),
-    ] = None,
+    save: Save = None,
     columns: Annotated[
         str,
         typer.Option(
@@ -322,14 +323,7 @@ def _row(info: MeasurementInfo) -> tuple[Any, ...]:
 def show_measured(
     session: Session,
     measured: MeasuredId,
-    save: Annotated[
-        str | None,
-        typer.Option(
-            "--save",
-            metavar="OUT",
-            help="Write it in the Battery Data Format: .bdf.csv, .bdf.parquet.",
-        ),
-    ] = None,
+    save: Save = None,
 ) -> None:
     """Show measured data: what was read, repaired and found."""
     import twin

@@ -207,11 +207,8 @@ class SharedCurrent(CoreSubModel):
         )
         variables[i("series resistance [Ohm.m2]")] = scalar(1 / face.mean(1 / each) - transfer)
         # What the cell loses at the face besides the mean's overpotential.
-        share = self._share * variables["Separator resistance [Ohm.m2]"]
-        current = self.sign * variables[CELL_CURRENT]
-        variables[i("face series drop [V]")] = scalar(
-            variables[self._drop] - share * current - variables[i("reaction overpotential [V]")]
-        )
+        eta_mean = variables[i("reaction overpotential [V]")]
+        variables[i("face series drop [V]")] = scalar(variables[self._drop] - eta_mean)
         return variables
 
     @property
@@ -226,7 +223,7 @@ class SharedCurrent(CoreSubModel):
 
     def _exchange(self, view: FaceView) -> Any:
         i = self.interface
-        # A full cell's metal meets a single ion, or salt that PyBaMM's own kinetics see.
+        # A full cell's is PyBaMM's own, at the salt's concentration there.
         what = "" if self.cell.kind == "symmetric" else "reference "
         return self._varies * view[i(f"{what}exchange current density [A.m-2]")]
 
@@ -248,11 +245,10 @@ class SharedCurrent(CoreSubModel):
         i, face = self.interface, self.face
         view = FaceView(variables, face)
         j, drop = variables[self._current], variables[self._drop]
-        share = self._share * view["Separator resistance [Ohm.m2]"]
-        shift = view[Port.EQUILIBRIUM_POTENTIAL.at(i.place).variable]
-        # At the stripped face dU is added to what drives, at the plated one taken off.
-        lost = j * (share + view[i("series resistance [Ohm.m2]")]) + variables[self._eta]
         current = self.sign * variables[CELL_CURRENT]
+        own = self._share * view["Separator resistance [Ohm.m2]"] * (j - face.local(current))
+        shift = view[Port.EQUILIBRIUM_POTENTIAL.at(i.place).variable]
+        lost = own + j * view[i("series resistance [Ohm.m2]")] + variables[self._eta]
         self.algebraic = {
             j: face.local(drop) - lost - shift,
             drop: (face.mean(j) - current) / 10,

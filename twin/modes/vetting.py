@@ -201,25 +201,23 @@ def spec_directory_problem(path: Any) -> Finding | None:
 
 def study_problem(kind: Any, taken: Collection[str]) -> Finding | None:
     """Say so if an object that a plugin returns cannot be used as a kind of study."""
-    name = getattr(kind, "id", None)
-    if not isinstance(name, str) or not _ID.fullmatch(name):
-        return f"{kind!r} is no kind of study", 'return twin.StudyKind("name", …), in lower case'
-    lacking = [part for part in ("result", "go_on") if not callable_at(kind, part)]
-    if lacking:
-        return f"the study {name!r} has no {lacking[0]}", "return a twin.StudyKind"
-    if name in taken:
-        return f"there is a kind of study {name!r} already", "give it an id of its own"
-    return None
+    return _part_problem(kind, taken, "StudyKind", "kind of study", "study", ("result", "go_on"))
 
 
 def reader_problem(reader: Any, taken: Collection[str]) -> Finding | None:
     """Say so if an object that a plugin returns cannot be used as a reader of files."""
-    name = getattr(reader, "id", None)
+    return _part_problem(reader, taken, "Reader", "reader", "reader", ("signature", "read"))
+
+
+def _part_problem(
+    part: Any, taken: Collection[str], made_by: str, what: str, short: str, calls: tuple[str, ...]
+) -> Finding | None:
+    name = getattr(part, "id", None)
     if not isinstance(name, str) or not _ID.fullmatch(name):
-        return f"{reader!r} is no reader", 'return twin.Reader("name", …), in lower case'
-    lacking = [part for part in ("signature", "read") if not callable_at(reader, part)]
+        return f"{part!r} is no {what}", f'return twin.{made_by}("name", …), in lower case'
+    lacking = [call for call in calls if not callable_at(part, call)]
     if lacking:
-        return f"the reader {name!r} has no {lacking[0]}", "return a twin.Reader"
+        return f"the {short} {name!r} has no {lacking[0]}", f"return a twin.{made_by}"
     if name in taken:
-        return f"there is a reader {name!r} already", "give it an id of its own"
+        return f"there is a {what} {name!r} already", "give it an id of its own"
     return None

@@ -45,6 +45,7 @@ def solved(simulation, spec, density, hours, points=20):
         ("na-base-na", ["pressure", "dendrite", "interphase"], 16.0),
         ("na-peo-na", ["interphase", "blocking"], 1.0),
         ("na-nzsp-nvp", ["pressure", "interphase", "delamination"], -2.0),
+        ("na-peo-nvp", ["pressure"], -0.5),
     ],
 )
 def test_patches_that_are_alike_are_the_mean_face(cell, modes, density):
