@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -126,11 +128,25 @@ def test_the_twins_own_readers_have_names_of_their_own():
 # ---------------------------------------------------------------------- other libraries
 
 
+def test_reading_newares_files_leaves_pythons_zlib_as_it_was():
+    """fastnda replaces zlib's functions, whose errors are then no ``zlib.error``."""
+    script = (
+        "import zlib; before = zlib.decompress, zlib.decompressobj\n"
+        "from twin.measured.readers.binary import _fastnda\n"
+        "assert _fastnda().read\n"
+        "assert (zlib.decompress, zlib.decompressobj) == before"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
 def test_newares_binary_files_are_read_through_fastnda(monkeypatch, tmp_path, truth):
     import zipfile
 
-    import fastnda
     import polars as pl
+
+    from twin.measured.readers.binary import _fastnda
+
+    fastnda = _fastnda()
 
     path = tmp_path / "file.dat"
     with zipfile.ZipFile(path, "w") as archive:

@@ -6,8 +6,10 @@ import shutil
 import subprocess
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -52,12 +54,27 @@ def _is_ndax(source: Source) -> bool:
     return source.head.startswith(b"PK\x03\x04") and not source.packed
 
 
+def _fastnda() -> ModuleType:
+    """Return fastnda, with Python's own zlib left as it was.
+
+    fastnda puts the functions of isal in the place of ``zlib.decompress`` and
+    ``zlib.decompressobj`` for the whole process when it is imported; theirs raise another
+    error than ``zlib.error``, so every other reader of damaged data would miss it.
+    """
+    kept = zlib.decompress, zlib.decompressobj
+    try:
+        import fastnda
+    finally:
+        zlib.decompress, zlib.decompressobj = kept
+    return fastnda
+
+
 def _read_neware(source: Source, asked: Asked) -> Recording:
     """Read .nda and .ndax with fastnda (BSD): current in mA, + on charge."""
     _small_enough(source)
     if _is_ndax(source):
         _check_archive(source)
-    import fastnda
+    fastnda = _fastnda()
 
     # The library goes by the name, which need not be the right one.
     with tempfile.TemporaryDirectory(prefix="twin-") as folder:
