@@ -133,7 +133,7 @@ def test_reading_newares_files_leaves_pythons_zlib_as_it_was():
     script = (
         "import zlib; before = zlib.decompress, zlib.decompressobj\n"
         "from twin.measured.readers.binary import _fastnda\n"
-        "assert _fastnda().read\n"
+        "assert _fastnda().ndax.read_ndax\n"
         "assert (zlib.decompress, zlib.decompressobj) == before"
     )
     subprocess.run([sys.executable, "-c", script], check=True)

@@ -59,11 +59,12 @@ def _fastnda() -> ModuleType:
 
     fastnda puts the functions of isal in the place of ``zlib.decompress`` and
     ``zlib.decompressobj`` for the whole process when it is imported; theirs raise another
-    error than ``zlib.error``, so every other reader of damaged data would miss it.
+    error than ``zlib.error``, which every other reader of damaged data would miss.
     """
     kept = zlib.decompress, zlib.decompressobj
     try:
         import fastnda
+        import fastnda.ndax  # read() imports it only when it meets such a file
     finally:
         zlib.decompress, zlib.decompressobj = kept
     return fastnda
