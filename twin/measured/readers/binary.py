@@ -9,7 +9,6 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -54,7 +53,7 @@ def _is_ndax(source: Source) -> bool:
     return source.head.startswith(b"PK\x03\x04") and not source.packed
 
 
-def _fastnda() -> ModuleType:
+def _fastnda() -> Any:
     """Return fastnda, with Python's own zlib left as it was.
 
     fastnda puts the functions of isal in the place of ``zlib.decompress`` and
