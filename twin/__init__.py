@@ -59,7 +59,7 @@ _PUBLIC = {
     "study_kinds": "twin.studies.registry",
     "map_so_far": "twin.studies.map_so_far",
     "FINISHED": "twin.studies.life_record",
-    "LifeDone": "twin.studies.runner",
+    "LifeDone": "twin.studies.life_record",
     "Going": "twin.studies.registry",
     # cells, and what there is
     "load_cell": "twin.catalog.cells",
@@ -407,6 +407,7 @@ if TYPE_CHECKING:
         load_forecast as load_forecast,
     )
     from twin.studies.life_record import FINISHED as FINISHED
+    from twin.studies.life_record import LifeDone as LifeDone
     from twin.studies.map_so_far import map_so_far as map_so_far
     from twin.studies.operating_map import (
         SafeMap as SafeMap,
@@ -441,7 +442,6 @@ if TYPE_CHECKING:
     from twin.studies.registry import (
         study_kinds as study_kinds,
     )
-    from twin.studies.runner import LifeDone as LifeDone
     from twin.studies.sensitivity import (
         drivers as drivers,
     )

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,33 @@ def test_the_import_contracts_are_kept(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     contracts = len(PYPROJECT["tool"]["importlinter"]["contracts"])
     assert f"Contracts: {contracts} kept, 0 broken." in done.stdout
+
+
+def imports_inside(folder):
+    """Map each module of a package to those of its own that it names, types included."""
+    names = {
+        ".".join(path.relative_to(folder.parent).with_suffix("").parts).removesuffix(
+            ".__init__"
+        ): path
+        for path in folder.rglob("*.py")
+    }
+    found = {}
+    for name, path in names.items():
+        used = found[name] = set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                for alias in node.names:
+                    whole = f"{node.module}.{alias.name}"
+                    used.add(whole if whole in names else node.module)
+        # The package's own front lists everybody's names; nobody depends on it in turn.
+        found[name] = used & set(names) - {name, folder.name}
+    return found
+
+
+@pytest.mark.parametrize("folder", ["twin", "tui/twin_tui"])
+def test_no_module_needs_itself(folder):
+    """No circle, nor one that only the type checker sees."""
+    list(TopologicalSorter(imports_inside(ROOT / folder)).static_order())
 
 
 def private_names(path):

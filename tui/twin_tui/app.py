@@ -10,18 +10,15 @@ import threading
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding
 from textual.filter import LineFilter
 from textual.screen import Screen
 
-from twin import TwinError
 from twin.visible import visible
 from twin_tui import pauses
-from twin_tui.library import Twin
-from twin_tui.runs.desk import Desk
+from twin_tui.bench import BenchApp
 from twin_tui.runs.job import Job
-from twin_tui.runs.scenario import Scenario
 from twin_tui.screens.base import NAMES, BenchScreen
 from twin_tui.screens.places import PLACES
 from twin_tui.settings import Settings, State, read_settings
@@ -34,7 +31,7 @@ READY_AFTER_S, AGAIN_S = 2.0, 0.5
 """When the rest is imported [s]: not before the first screen is there and nobody is at work."""
 
 
-class Bench(App[None]):
+class Bench(BenchApp):
     """The lab bench.
 
     Parameters
@@ -80,19 +77,15 @@ class Bench(App[None]):
         *,
         warm: bool = True,
     ):
-        self.state = State.read() if state is None else state
-        if self.state.screen in NAMES:
+        here = State.read() if state is None else state
+        if here.screen in NAMES:
             # Where the user was; Textual reads it now.
-            setattr(self, "DEFAULT_MODE", self.state.screen)  # noqa: B010
+            setattr(self, "DEFAULT_MODE", here.screen)  # noqa: B010
         self._controls_shown = Visible()
-        super().__init__()
-        found, wrong = read_settings() if settings is None else (settings, None)
-        self.settings, self._wrong_settings = found, wrong
-        self.twin = Twin(url, found.cells_folder)
-        self.desk = Desk(url, found.runs_at_once, self._job_changed)
-        self._warm = warm
+        chosen, wrong = read_settings() if settings is None else (settings, None)
+        self._wrong_settings = wrong
         self._dirty = False
-        self.marked: list[str] = []
+        super().__init__(url, chosen, here, warm=warm)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Show control characters, whatever widget they stand in, and do as Textual does."""
@@ -139,12 +132,8 @@ class Bench(App[None]):
             # No worker: those hold up who quits meanwhile.
             threading.Thread(target=pauses.get_ready, daemon=True).start()
 
-    def warm(self) -> None:
-        """Have a worker ready: a run will be started soon."""
-        if self._warm:
-            self.desk.warm()
-
-    def _job_changed(self, job: Job) -> None:
+    def job_changed(self, job: Job) -> None:
+        """Mark what is shown as old, and tell that a run or a study is over."""
         self._dirty = True
         if job.over and not job.told:
             job.told = True
@@ -163,32 +152,11 @@ class Bench(App[None]):
         screen = self.screen
         if isinstance(screen, BenchScreen):
             screen.redraw_bar()
-        if hasattr(screen, "jobs_changed"):
             screen.jobs_changed()
-
-    def action_go(self, name: str) -> None:
-        """Go to a screen."""
-        while isinstance(self.screen, BenchScreen) and not self.screen.KEY:
-            self.pop_screen()
-        self.state.screen = name
-        self.keep_state()  # a terminal can hang up at any time
-        self.switch_mode(name)
 
     def action_light(self) -> None:
         """Change between a light and a dark theme."""
         self.theme = "textual-dark" if not self.current_theme.dark else "textual-light"
-
-    def scenario(self) -> Scenario | None:
-        """Return the scenario at hand: the Scenario screen's, else one of the chosen cell."""
-        if self.state.scenario is None and self.state.cell is not None:
-            every = self.settings.series_every
-            self.state.scenario = Scenario(cell=self.state.cell, series_every=every)
-        return self.state.scenario
-
-    def start(self, scenario: Scenario) -> Job:
-        """Queue a run of a scenario."""
-        self.state.scenario = scenario
-        return self.desk.submit(scenario)
 
     def action_leave(self) -> None:
         """Quit; ask first what becomes of runs that still go."""
@@ -222,14 +190,6 @@ class Bench(App[None]):
         self.desk.close(stop=stop)
         self.keep_state()
         self.exit()
-
-    def keep_state(self) -> None:
-        """Keep where the user is, for the next time."""
-        self.state.theme = self.theme
-        try:
-            self.state.write()
-        except TwinError as error:
-            self.log.warning(f"the state could not be kept: {error}")
 
     async def action_quit(self) -> None:
         """Quit as ``q`` does, whoever asks."""

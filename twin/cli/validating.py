@@ -20,7 +20,8 @@ _MEMBERS = 64
 """So many lives a row are scored."""
 
 if TYPE_CHECKING:
-    from twin.validation.runner import Line, Progress
+    from twin.validation.line import Line
+    from twin.validation.runner import Progress
     from twin.validation.schema import Case
 
 

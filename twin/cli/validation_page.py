@@ -13,8 +13,8 @@ from twin.cli.formats import duration, short
 if TYPE_CHECKING:
     from twin.cli.page import Page
     from twin.report.panel import Panel
+    from twin.validation.line import Line
     from twin.validation.parity import Parity
-    from twin.validation.runner import Line
     from twin.validation.schema import Case
 
 _FEW = 2

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from twin.engine import capacity
-from twin.engine.capacity import Capacity
+from twin.engine.aged import Aged
 from twin.engine.plan import PlanPhase
 from twin.engine.prepare import Prepared
 from twin.engine.recorder import CycleRecord
@@ -43,25 +43,6 @@ class Resistance:
         reference = self.references.setdefault(key, reference)
         self.ratio = value / reference if reference > 0 else 1.0
         return self.ratio
-
-
-@dataclass(frozen=True)
-class Aged:
-    """How a cycle stands against its references.
-
-    Attributes
-    ----------
-    capacity : Capacity or None
-        Of a full cell.
-    resistance : float or None
-        The resistance over its reference; None before the reference cycle.
-    energy_efficiency : float or None
-        What a full cell gave back of the energy put in; None where too little passed.
-    """
-
-    capacity: Capacity | None = None
-    resistance: float | None = None
-    energy_efficiency: float | None = None
 
 
 @dataclass

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import pybamm
 
+from twin.engine.aged import Aged
 from twin.engine.outcome import Standing
 from twin.model.core import TEMPERATURE
 from twin.model.parameters import nominal_capacity
@@ -18,9 +18,6 @@ from twin.modes import brought
 from twin.modes.context import CellContext
 from twin.modes.face import HIGHEST, LOWEST, ON
 from twin.modes.mode import Criterion, FailureMode
-
-if TYPE_CHECKING:
-    from twin.engine.ageing import Aged
 
 CORE = "core"
 EVENT = "Failure: "

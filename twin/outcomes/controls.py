@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from twin.outcomes.nearest import limit_of
+from twin.outcomes.entries import limit_of
 from twin.outcomes.recognise import NotMapped, setup_words
 from twin.outcomes.table import RETENTION, Row
 from twin.outcomes.wanted import Wanted, wanted

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twin.catalog.cells import as_spec
-from twin.outcomes.nearest import class_of_family
+from twin.outcomes.entries import class_of_family
 from twin.outcomes.recognise import drawn, number_of
 from twin.specs.naming import find
 from twin.specs.overrides import PROTOCOL, Overrides, Parsed, read_overrides

@@ -2,47 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from twin.catalog.cells import library, load_cell
-from twin.outcomes.recognise import NotMapped, setup_words
-
-if TYPE_CHECKING:
-    from twin.outcomes.wanted import Wanted
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A cell of the library."""
-
-    name: str
-    spec: Any
-
-    @property
-    def cathode(self) -> str | None:
-        """Its cathode's material."""
-        return None if self.spec.cathode is None else str(self.spec.cathode.material.name)
-
-    @property
-    def catholyte(self) -> str | None:
-        """The electrolyte in its cathode, where that is another."""
-        own = getattr(self.spec.cathode, "electrolyte", None)
-        return None if own is None else str(own.name)
-
-    @property
-    def tin(self) -> bool:
-        """Whether its anode is tin that holds no sodium at first."""
-        anode = self.spec.anode
-        value: bool = anode.material.name == "na15sn4" and anode.initial_stoichiometry.si < 0.1
-        return value
-
-
-@cache
-def index() -> tuple[Entry, ...]:
-    """Return the library's cells."""
-    return tuple(Entry(name, load_cell(name)) for name in library().names("cells"))
+from twin.outcomes.entries import Entry, class_of_material, index
+from twin.outcomes.recognise import NotMapped
+from twin.outcomes.wanted import Wanted
 
 
 def composed(want: Wanted, kind: str) -> tuple[Entry, dict[str, Any], list[str]]:
@@ -106,33 +70,3 @@ def _likeness(entry: Entry, want: Wanted) -> float:
         score -= 8.0
     value: float = score
     return value
-
-
-@cache
-def class_of_material(material: str) -> str:
-    """Return the class of an electrolyte of the library by its family."""
-    for entry in index():
-        of = entry.spec.electrolyte.material
-        if of.name == material:
-            return class_of_family(of.family)
-    return "pressed"
-
-
-def class_of_family(family: str) -> str:
-    """Return the class that a family of electrolytes is of; pressed powders for one unknown."""
-    classes = setup_words()["classes"].items()
-    return next((str(name) for name, families in classes if family in families), "pressed")
-
-
-@cache
-def limit_of(material: str) -> float | None:
-    """Return an electrolyte's measured oxidation limit [V]; None if none was measured."""
-    for entry in index():
-        for of in (
-            entry.spec.electrolyte.material,
-            getattr(entry.spec.cathode, "electrolyte", None),
-        ):
-            if of is not None and of.name == material and of.oxidation_limit is not None:
-                limit = of.oxidation_limit
-                return float(limit.si) if limit.status == "measured" else None
-    return None

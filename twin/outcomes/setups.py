@@ -14,7 +14,8 @@ from typing import Any
 
 from twin.catalog.cells import load_cell
 from twin.errors import SpecError
-from twin.outcomes.nearest import Entry, composed
+from twin.outcomes.entries import Entry
+from twin.outcomes.nearest import composed
 from twin.outcomes.recognise import NotMapped, drawn
 from twin.outcomes.table import RETENTION, Row
 from twin.outcomes.treatment import rules_for

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from twin.outcomes.nearest import class_of_material
+from twin.outcomes.entries import class_of_material
 from twin.outcomes.recognise import NotMapped, setup_words
 from twin.outcomes.table import Row
 

@@ -21,13 +21,20 @@ from twin.specs.materials import own_name, read_part
 from twin.specs.overrides import FILE, Parsed, parse_value
 from twin.specs.protocol_text import (
     RESERVED,
+    ResolvedPhase,
     ResolvedProtocol,
+    ResolvedStep,
     check_parameter,
-    resolve,
+    filled,
+    no_rest,
+    nothing_left,
+    plain,
+    render,
     sort_of,
     with_parameters_of,
 )
 from twin.specs.quantity import Q, toml_type
+from twin.specs.ranges import temperature_complaints
 from twin.specs.schema import CellSpec, Provenance
 from twin.specs.steps import drive_name
 from twin.specs.tree import Node, Origin, Rank, plant
@@ -160,7 +167,7 @@ class Protocol(Frozen):
             If the protocol is not for this kind of cell, or steps cannot be read: every
             such step with its key, e.g. ``phase[0].steps[2]``.
         """
-        return resolve(self, spec, self._file or f"stored protocol {self.name}")
+        return _resolve(self, spec, self._file or f"stored protocol {self.name}")
 
     def with_parameters(self, values: Mapping[str, Any]) -> Protocol:
         """Return the protocol with new values of its parameters.
@@ -194,6 +201,69 @@ class Protocol(Frozen):
         """
         drives = {n: Drive.from_data(drive) for n, drive in data.get(_DRIVES, {}).items()}
         return _finished(_stored(data), [], None, drives)
+
+
+def _resolve(protocol: Protocol, spec: CellSpec, file: str) -> ResolvedProtocol:
+    """Return a protocol for one cell; see :meth:`Protocol.resolve`."""
+    problems: list[Problem] = []
+    if spec.kind not in protocol.kinds:
+        problems.append(
+            Problem(
+                f"protocol {protocol.name!r} is for {one_of(protocol.kinds)} cells; "
+                f"{spec.name!r} is {spec.kind}",
+                file,
+                "kinds",
+                "choose another protocol; see `twin protocols`",
+            )
+        )
+    area = spec.geometry.area.si
+    values = {name: render(value, area) for name, value in protocol.parameters.items()}
+    values["lower"] = f"{plain(spec.window.lower.si)} V"
+    values["upper"] = f"{plain(spec.window.upper.si)} V"
+    phases = []
+    for i, phase in enumerate(protocol.phases):
+        steps = []
+        for k, step in enumerate(phase.steps):
+            where = f"phase[{i}].steps[{k}]"
+            drive = protocol.drive_of(step)
+            drive = None if drive is None else drive.on(area)
+            period = None if step.period is None else step.period.si
+            text = filled(step.do, period, drive, values, spec, file, where, problems)
+            if text is not None and not no_rest(text):
+                steps.append(
+                    ResolvedStep(
+                        text,
+                        step.temperature or phase.temperature,
+                        step.pressure or phase.pressure,
+                        step.period,
+                        k,
+                        drive,
+                    )
+                )
+        if not steps and not problems:
+            problems.append(nothing_left(phase.name, file, f"phase[{i}].steps"))
+        phases.append(ResolvedPhase(phase.name, phase.cycles, tuple(steps)))
+    problems += _cold_or_hot(protocol, spec, file)
+    if problems:
+        raise SpecError(problems)
+    return ResolvedProtocol(protocol.name, tuple(phases))
+
+
+def _cold_or_hot(protocol: Protocol, spec: CellSpec, file: str) -> list[Problem]:
+    """Return what the cell's laws have against the temperatures of phases and steps."""
+    problems = []
+    for i, phase in enumerate(protocol.phases):
+        places = [(f"phase[{i}]", phase.temperature)]
+        places += [(f"phase[{i}].steps[{k}]", s.temperature) for k, s in enumerate(phase.steps)]
+        for where, temperature in places:
+            if temperature is None:
+                continue
+            key = f"{where}.temperature"
+            problems += [
+                Problem(f"{c.keys[0]}: {c.message}", file, key, c.fix)
+                for c in temperature_complaints(spec, temperature.si, "it")
+            ]
+    return problems
 
 
 def _stored(data: Mapping[str, Any]) -> Node:

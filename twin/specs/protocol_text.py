@@ -9,17 +9,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
-from twin.errors import Problem, SpecError
+from twin.errors import Problem
 from twin.specs.complaint import Complaint, did_you_mean, near_miss, one_of
 from twin.specs.drive import Drive
 from twin.specs.protocol_limits import contradiction, too_much
 from twin.specs.quantity import Quantity
-from twin.specs.ranges import temperature_complaints
 from twin.specs.steps import drive_name, ends_of, read_step, state_of_charge
 from twin.units import UnitError, to_si
 
 if TYPE_CHECKING:
-    from twin.specs.protocol import Protocol, Step
     from twin.specs.schema import CellSpec
 
 RESERVED = ("lower", "upper")
@@ -111,7 +109,7 @@ def check_parameter(value: str | int | float) -> None:
         )
 
 
-def _plain(number: float) -> str:
+def plain(number: float) -> str:
     """Write a number to twelve digits without an exponent, which PyBaMM may not read."""
     return f"{Decimal(f'{number:.12g}'):f}"
 
@@ -124,72 +122,10 @@ def render(value: str | int | float, area: float) -> str:
     """
     sort = sort_of(value)
     if sort == "current density":
-        return f"{_plain(to_si(str(value), 'A/m^2') * area)} A"
+        return f"{plain(to_si(str(value), 'A/m^2') * area)} A"
     if sort == "time":
-        return f"{_plain(to_si(str(value), 's'))} seconds"
+        return f"{plain(to_si(str(value), 's'))} seconds"
     return str(value)
-
-
-def resolve(protocol: Protocol, spec: CellSpec, file: str) -> ResolvedProtocol:
-    """Return a protocol for one cell; see :meth:`twin.specs.protocol.Protocol.resolve`."""
-    problems: list[Problem] = []
-    if spec.kind not in protocol.kinds:
-        problems.append(
-            Problem(
-                f"protocol {protocol.name!r} is for {one_of(protocol.kinds)} cells; "
-                f"{spec.name!r} is {spec.kind}",
-                file,
-                "kinds",
-                "choose another protocol; see `twin protocols`",
-            )
-        )
-    area = spec.geometry.area.si
-    values = {name: render(value, area) for name, value in protocol.parameters.items()}
-    values["lower"] = f"{_plain(spec.window.lower.si)} V"
-    values["upper"] = f"{_plain(spec.window.upper.si)} V"
-    phases = []
-    for i, phase in enumerate(protocol.phases):
-        steps = []
-        for k, step in enumerate(phase.steps):
-            where = f"phase[{i}].steps[{k}]"
-            drive = protocol.drive_of(step)
-            drive = None if drive is None else drive.on(area)
-            text = _filled(step, drive, values, spec, file, where, problems)
-            if text is not None and not _no_rest(text):
-                steps.append(
-                    ResolvedStep(
-                        text,
-                        step.temperature or phase.temperature,
-                        step.pressure or phase.pressure,
-                        step.period,
-                        k,
-                        drive,
-                    )
-                )
-        if not steps and not problems:
-            problems.append(_nothing_left(phase.name, file, f"phase[{i}].steps"))
-        phases.append(ResolvedPhase(phase.name, phase.cycles, tuple(steps)))
-    problems += _cold_or_hot(protocol, spec, file)
-    if problems:
-        raise SpecError(problems)
-    return ResolvedProtocol(protocol.name, tuple(phases))
-
-
-def _cold_or_hot(protocol: Protocol, spec: CellSpec, file: str) -> list[Problem]:
-    """Return what the cell's laws have against the temperatures of phases and steps."""
-    problems = []
-    for i, phase in enumerate(protocol.phases):
-        places = [(f"phase[{i}]", phase.temperature)]
-        places += [(f"phase[{i}].steps[{k}]", s.temperature) for k, s in enumerate(phase.steps)]
-        for where, temperature in places:
-            if temperature is None:
-                continue
-            key = f"{where}.temperature"
-            problems += [
-                Problem(f"{c.keys[0]}: {c.message}", file, key, c.fix)
-                for c in temperature_complaints(spec, temperature.si, "it")
-            ]
-    return problems
 
 
 def in_amperes(text: str, area: float) -> str:
@@ -200,7 +136,7 @@ def in_amperes(text: str, area: float) -> str:
     it was written.
     """
 
-    def plain(match: re.Match[str]) -> str:
+    def in_si(match: re.Match[str]) -> str:
         value = match["value"]
         if _PYBAMMS.fullmatch(value):
             return match[0]
@@ -211,21 +147,22 @@ def in_amperes(text: str, area: float) -> str:
             ("W", "W", 1),
         ):
             try:
-                return f"{match['before']}{_plain(to_si(value, unit) * factor)} {base}"
+                return f"{match['before']}{plain(to_si(value, unit) * factor)} {base}"
             except UnitError:
                 continue
         return match[0]
 
-    return _ELECTRIC.sub(plain, text)
+    return _ELECTRIC.sub(in_si, text)
 
 
-def _no_rest(text: str) -> bool:
+def no_rest(text: str) -> bool:
     """Return whether a step is a rest of no length, which is no step at all."""
     match = _REST.fullmatch(text)
     return match is not None and float(match[1]) == 0
 
 
-def _nothing_left(phase: str, file: str, where: str) -> Problem:
+def nothing_left(phase: str, file: str, where: str) -> Problem:
+    """Return what is wrong with a phase whose steps are all rests of no length."""
     return Problem(
         f"phase {phase!r} has nothing but rests of no length",
         file,
@@ -234,8 +171,9 @@ def _nothing_left(phase: str, file: str, where: str) -> Problem:
     )
 
 
-def _filled(
-    step: Step,
+def filled(
+    do: str,
+    period: float | None,
     drive: Drive | None,
     values: dict[str, str],
     spec: CellSpec,
@@ -243,12 +181,16 @@ def _filled(
     where: str,
     problems: list[Problem],
 ) -> str | None:
-    """Return a step's text with its placeholders filled and PyBaMM's consent, or None."""
-    unknown = [name for name in _PLACEHOLDER.findall(step.do) if name.strip() not in values]
+    """Return a step's text with its placeholders filled and PyBaMM's consent, or None.
+
+    ``do`` is the step as written, ``period`` the time between its stored points [s]. What is
+    wrong is added to ``problems``.
+    """
+    unknown = [name for name in _PLACEHOLDER.findall(do) if name.strip() not in values]
     for name in unknown:
         problems.append(
             Problem(
-                f"{step.do!r}: there is no {{{name}}}; known: {one_of(values)}",
+                f"{do!r}: there is no {{{name}}}; known: {one_of(values)}",
                 file,
                 where,
                 did_you_mean(name, values, f"add {name} to [parameters], or use a known one"),
@@ -256,32 +198,31 @@ def _filled(
         )
     if unknown:
         return None
-    text = _PLACEHOLDER.sub(lambda match: values[match[1].strip()], step.do)
+    text = _PLACEHOLDER.sub(lambda match: values[match[1].strip()], do)
     if "{" in text or "}" in text:
         problems.append(
             Problem(
-                f"{step.do!r}: a brace has no partner",
+                f"{do!r}: a brace has no partner",
                 file,
                 where,
                 "write a placeholder like {upper}",
             )
         )
         return None
-    written = "" if text == step.do else f" (from {step.do!r})"
+    written = "" if text == do else f" (from {do!r})"
     try:
         text = _sided(text, drive, spec)
     except Complaint as wrong:
         problems.append(Problem(f"{text!r}{written}: {wrong.message}", file, where, wrong.fix))
         return None
-    if _no_rest(text):
+    if no_rest(text):
         return text
-    written = "" if text == step.do else f" (from {step.do!r})"
+    written = "" if text == do else f" (from {do!r})"
     read, unreadable = _read(text, drive)
     if read is None:
         says = f"PyBaMM cannot read {text!r}{written}: {unreadable}"
         problems.append(Problem(says, file, where, _fix(text)))
         return None
-    period = None if step.period is None else step.period.si
     against = contradiction(read, text, spec) or too_much(read, period)
     if against is not None:
         problems.append(Problem(f"{text!r}{written}: {against[0]}", file, where, against[1]))
@@ -309,7 +250,7 @@ def _sided(text: str, drive: Drive | None, spec: CellSpec) -> str:
 def _side(end: str, drive: Drive, spec: CellSpec) -> str:
     if end[:1] in ("<", ">"):
         return end
-    window = {f"{_plain(spec.window.lower.si)} V": "<", f"{_plain(spec.window.upper.si)} V": ">"}
+    window = {f"{plain(spec.window.lower.si)} V": "<", f"{plain(spec.window.upper.si)} V": ">"}
     if state_of_charge(end) is not None and drive.mean():
         return f"{'<' if drive.mean() > 0 else '>'} {end}"
     if end in window:

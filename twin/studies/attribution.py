@@ -13,9 +13,9 @@ from twin.runs.record import keep_summary, open_store
 from twin.scenario import Scenario
 from twin.studies.asked import same
 from twin.studies.base import gone_on_with, study_design
-from twin.studies.life_record import Lived
+from twin.studies.life_record import LifeDone, Lived
 from twin.studies.registry import Going, KeptResult, StudyKind, kept_design
-from twin.studies.runner import LifeDone, Lives, Variant
+from twin.studies.runner import Lives, Variant
 
 if TYPE_CHECKING:
     from twin.catalog.asked import LivesAsked

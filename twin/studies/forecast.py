@@ -16,9 +16,9 @@ from twin.runs.record import keep_summary, open_store
 from twin.scenario import Scenario
 from twin.studies import ensemble
 from twin.studies.ensemble import KIND
-from twin.studies.life_record import FINISHED, Lived, lived_of
+from twin.studies.life_record import FINISHED, LifeDone, Lived, lived_of
 from twin.studies.registry import Going, StudyKind, kept_design
-from twin.studies.runner import LifeDone, Lives, cores, workers_for
+from twin.studies.runner import Lives, cores, workers_for
 
 if TYPE_CHECKING:
     from twin.specs.overrides import Overrides

@@ -84,6 +84,21 @@ class Lived:
         return self.state in ("dead", "alive")
 
 
+@dataclass(frozen=True)
+class LifeDone:
+    """What an onlooker is told after each life: ``total`` may grow while a study refines."""
+
+    study: str
+    done: int
+    total: int
+    lived: Lived
+
+    @property
+    def run(self) -> str:
+        """The id of the life's run."""
+        return self.lived.run
+
+
 def lived_of(run: RunInfo) -> Lived:
     """Return the record of a stored life that is over."""
     outcome = run.outcome

@@ -13,10 +13,10 @@ from twin.scenario import Scenario
 from twin.studies.asked import given, same
 from twin.studies.base import base_of, gone_on_with, study_design
 from twin.studies.critical_lines import critical_lines
-from twin.studies.life_record import Lived
+from twin.studies.life_record import LifeDone, Lived
 from twin.studies.ranges import check_ends, inputs_of
 from twin.studies.registry import Going, KeptResult, StudyKind, kept_design
-from twin.studies.runner import LifeDone, Lives, Variant
+from twin.studies.runner import Lives, Variant
 
 if TYPE_CHECKING:
     from twin.catalog.asked import LivesAsked

@@ -12,10 +12,11 @@ from twin.runs.record import keep_summary, open_store
 from twin.scenario import Scenario
 from twin.studies.asked import given, same
 from twin.studies.base import base_of, gone_on_with, study_design
+from twin.studies.life_record import LifeDone
 from twin.studies.optimiser import Designer, climbed
 from twin.studies.ranges import check_ends, inputs_of
 from twin.studies.registry import Going, KeptResult, StudyKind, kept_design
-from twin.studies.runner import LifeDone, Lives
+from twin.studies.runner import Lives
 
 if TYPE_CHECKING:
     from twin.catalog.asked import LivesAsked

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from twin.catalog.asked import GoingAsked
     from twin.store import Store
+    from twin.studies.life_record import LifeDone
     from twin.studies.once import OnWait
-    from twin.studies.runner import LifeDone
 
 
 class StudyResult(Protocol):
@@ -167,7 +167,7 @@ def continue_study(
     store : str or Store, optional
         The database.
     on_life, on_start, on_wait : callable, optional
-        Told of each finished life (:class:`twin.studies.runner.LifeDone`), the study's id, and
+        Told of each finished life (:class:`twin.studies.life_record.LifeDone`), the study's id, and
         of lives that other processes are living and that are waited for.
     **more
         Of a forecast: ``samples`` (how many members in all), ``settle``, and ``scheduler``.

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from twin.errors import TwinError
 from twin.studies.base import MISSING
-from twin.studies.life_record import FINISHED, Lived, lived_of
+from twin.studies.life_record import FINISHED, LifeDone, Lived, lived_of
 from twin.studies.member import LivesSimulator, live_member
 from twin.studies.once import lived_once
 from twin.studies.registry import Going
@@ -37,21 +37,6 @@ class Variant:
     name: int | str
     changes: Mapping[str, Any] = field(default_factory=dict)
     modes: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True)
-class LifeDone:
-    """What an onlooker is told after each life: ``total`` may grow while a study refines."""
-
-    study: str
-    done: int
-    total: int
-    lived: Lived
-
-    @property
-    def run(self) -> str:
-        """The id of the life's run."""
-        return self.lived.run
 
 
 def cores() -> int:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from twin.validation.vocabulary import OF_A_STAIRCASE, OF_OTHERS
 
 if TYPE_CHECKING:
-    from twin.validation.runner import Line
+    from twin.validation.line import Line
     from twin.validation.schema import Case, Observable
 
 RETENTION, EFFICIENCY = "capacity retention", "coulombic efficiency"

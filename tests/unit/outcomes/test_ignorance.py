@@ -7,8 +7,8 @@ from collections import Counter
 import pytest
 
 import twin
+from twin.outcomes.entries import index
 from twin.outcomes.ignorance import KNOWN, ignorance, with_ignorance
-from twin.outcomes.nearest import index
 from twin.specs.dump import cell_hash
 from twin.specs.naming import find, walk_quantities
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -10,11 +10,8 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static, TabPane
 
 from twin_tui.runs.study import StudyJob
+from twin_tui.screens.base import BenchScreen
 from twin_tui.widgets.attribution import draw_attribution
-
-if TYPE_CHECKING:
-    from twin_tui.app import Bench
-    from twin_tui.screens.base import BenchScreen
 
 
 class AttributionPane(TabPane):
@@ -43,23 +40,16 @@ class AttributionPane(TabPane):
             yield Static("reading the studies …", id="attribution")
 
     @property
-    def bench(self) -> Bench:
-        """The application."""
-        app: Any = self.app
-        value: Bench = app
-        return value
-
-    @property
     def page(self) -> BenchScreen:
         """The run's page."""
-        screen: Any = self.screen
-        value: BenchScreen = screen
-        return value
+        screen = self.screen
+        assert isinstance(screen, BenchScreen)
+        return screen
 
     @property
     def job(self) -> StudyJob | None:
         """The attribution of this run that was last started here."""
-        jobs = [j for j in self.bench.desk.studies("attribute") if j.label == self._label]
+        jobs = [j for j in self.page.bench.desk.studies("attribute") if j.label == self._label]
         return jobs[-1] if jobs else None
 
     def show(self, result: Any) -> None:
@@ -68,7 +58,7 @@ class AttributionPane(TabPane):
         self._ask()
 
     def _ask(self) -> None:
-        twin, result = self.bench.twin, self._result
+        twin, result = self.page.bench.twin, self._result
         self.page.ask(lambda: twin.attribution(result), self._answered, "attribution")
 
     def _answered(self, found: dict[str, Any] | None) -> None:
@@ -88,7 +78,7 @@ class AttributionPane(TabPane):
         elif self._found is not None:
             says.update(draw_attribution(self._found, self.page.size.width - 4))
         else:
-            lives = 2 ** len(self.bench.twin.acting(self._result.info))
+            lives = 2 ** len(self.page.bench.twin.acting(self._result.info))
             says.update(
                 f"No attribution of this cell with this protocol is stored.\n\nA starts one: "
                 f"{lives} lives, one with every subset of its modes."
@@ -96,9 +86,9 @@ class AttributionPane(TabPane):
 
     def start_or_stop(self) -> None:
         """Start the attribution, go on with one that was stopped, or stop the one that goes."""
-        job, twin, result = self.job, self.bench.twin, self._result
+        job, twin, result = self.job, self.page.bench.twin, self._result
         if job is not None and not job.over:
-            self.bench.desk.stop(job)
+            self.page.bench.desk.stop(job)
         elif self._found is None:
             self.page.ask(lambda: twin.attribution_of(result), self._start, "start")
 
@@ -107,4 +97,4 @@ class AttributionPane(TabPane):
         if job is not None and job.study is not None:
             arguments["study"] = job.study
         self._asked_again = False
-        self.bench.desk.submit_study("attribute", self._label, arguments, total)
+        self.page.bench.desk.submit_study("attribute", self._label, arguments, total)

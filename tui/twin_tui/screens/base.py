@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -13,9 +13,7 @@ from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from twin import TwinError
-
-if TYPE_CHECKING:
-    from twin_tui.app import Bench
+from twin_tui.bench import BenchApp
 
 NAMES = {
     "cells": "Cells",
@@ -71,11 +69,11 @@ class BenchScreen(Screen[Any]):
     ]
 
     @property
-    def bench(self) -> Bench:
+    def bench(self) -> BenchApp:
         """The application."""
-        app: Any = self.app
-        value: Bench = app
-        return value
+        app = self.app
+        assert isinstance(app, BenchApp)
+        return app
 
     def body(self) -> ComposeResult:
         """Yield what stands between the bar and the foot."""
@@ -98,6 +96,9 @@ class BenchScreen(Screen[Any]):
 
     def resumed(self) -> None:
         """Do what is to be done when the screen is shown again."""
+
+    def jobs_changed(self) -> None:
+        """Show what has changed about the runs and studies that go."""
 
     def redraw_bar(self) -> None:
         """Draw the bar anew."""

@@ -191,7 +191,8 @@ other parameters. Export writes files for other programs."""
     def jobs_changed(self) -> None:
         """Show how the attribution stands."""
         if self.result is not None:
-            self.query_one(AttributionPane).look()
+            for pane in self.query(AttributionPane):  # none while the page is put up or down
+                pane.look()
 
     def action_attribute(self) -> None:
         """Start the attribution of the run's cell, or stop it."""
