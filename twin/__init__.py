@@ -58,7 +58,8 @@ _PUBLIC = {
     "verdict_ends": "twin.studies.ends",
     "study_kinds": "twin.studies.registry",
     "map_so_far": "twin.studies.map_so_far",
-    "FINISHED": "twin.studies.life_record",
+    "LIVED": "twin.status",
+    "Status": "twin.status",
     "LifeDone": "twin.studies.life_record",
     "Going": "twin.studies.registry",
     # cells, and what there is
@@ -116,7 +117,7 @@ _PUBLIC = {
     # what a run says
     "share_left": "twin.engine.capacity",
     "first_capacity": "twin.engine.capacity",
-    "UNTOLD": "twin.engine.outcome",
+    "UNTOLD": "twin.status",
     "Outcome": "twin.engine.outcome",
     "Standing": "twin.engine.outcome",
     "Progress": "twin.engine.run",
@@ -230,9 +231,6 @@ if TYPE_CHECKING:
     )
     from twin.engine.capacity import (
         share_left as share_left,
-    )
-    from twin.engine.outcome import (
-        UNTOLD as UNTOLD,
     )
     from twin.engine.outcome import (
         Outcome as Outcome,
@@ -379,6 +377,9 @@ if TYPE_CHECKING:
         Quantity as Quantity,
     )
     from twin.specs.schema import CellSpec as CellSpec
+    from twin.status import LIVED as LIVED
+    from twin.status import UNTOLD as UNTOLD
+    from twin.status import Status as Status
     from twin.studies.attribution import (
         Attribution as Attribution,
     )
@@ -406,7 +407,6 @@ if TYPE_CHECKING:
     from twin.studies.forecast import (
         load_forecast as load_forecast,
     )
-    from twin.studies.life_record import FINISHED as FINISHED
     from twin.studies.life_record import LifeDone as LifeDone
     from twin.studies.map_so_far import map_so_far as map_so_far
     from twin.studies.operating_map import (

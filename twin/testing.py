@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from twin.errors import PluginError
 from twin.modes.mode import Criterion, FailureMode, ModeParameters, Validity
 from twin.modes.ports import Port, PortAt
+from twin.status import Status
 
 if TYPE_CHECKING:
     import numpy as np
@@ -386,7 +387,9 @@ class ModeConformance:
             spec, cycles=self.cycles, modes=[self.mode_id], store="sqlite://", series_every=1
         )
         outcome = run.outcome
-        assert outcome is not None and outcome.kind in ("completed", "cell-failed"), outcome
+        assert outcome is not None and outcome.kind in (Status.COMPLETED, Status.CELL_FAILED), (
+            outcome
+        )
         series = run.series
         watched = dict(self.bounds)
         for at, variable in self._contributions().items():

@@ -31,7 +31,7 @@ def content(url: str, kind: str, which: str) -> Any:
         return {
             str(r.settings["member"]): (rows(store, r.id), ends(r.outcome))
             for r in store.runs(study=which)
-            if r.status in twin.FINISHED
+            if r.status in twin.LIVED
         }
 
 
@@ -41,7 +41,7 @@ def finished(url: str, kind: str, which: str) -> set[Any]:
             return {
                 str(r.settings["member"])
                 for r in store.runs(study=which)
-                if r.status in twin.FINISHED  # a member that died or gave up is done as well
+                if r.status in twin.LIVED  # a member that died or gave up is done as well
             }
         return {row["cycle"] for row in store.cycles(which)}
 

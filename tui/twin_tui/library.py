@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import twin
-from twin import files
+from twin import Status, files
 from twin_tui.runs.scenario import Scenario
 
 PATIENCE_S = 3.0
@@ -215,7 +215,7 @@ class Twin:
         info = result.info
         idle = set(info.modes) - set(self.acting(info))
         for study in self.store.studies(kind="attribute"):
-            if study.status != "completed" or study.cell_name != info.cell_name:
+            if study.status != Status.COMPLETED or study.cell_name != info.cell_name:
                 continue
             design = self.store.study(study.id).design
             same = design["cell"] == info.cell_spec and design["protocol"] == info.protocol

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from twin import Status
 from twin.cli.command import command
 from twin.cli.experiments import FigureFile, Modes, Plot, check_figure, chosen, draw, save_figure
 from twin.cli.options import Data, DataCycle, Overlays, Overrides, Without, names
@@ -128,7 +129,7 @@ def _table(sheet: Page, rows: list[dict[str, Any]]) -> None:
     columns = ("", "ended", "hours", "capacity", "resistance", "margin", "limited by")
     table = []
     for row in rows:
-        end = {"completed": "lives", "cell-failed": "died"}.get(row["kind"], row["kind"])
+        end = {Status.COMPLETED: "lives", Status.CELL_FAILED: "died"}.get(row["kind"], row["kind"])
         table.append(
             (
                 row["label"].replace("+", "\n+ "),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from twin import Status
 from twin.cli.command import command
 from twin.cli.formats import short
 from twin.cli.options import CellName, Overlays, Overrides, Without, names
@@ -78,7 +79,7 @@ def life(
     for note in result.notes:
         session.say(f"note: {note}")
     document = result.to_dict()
-    judged = document["outcome"]["kind"] in ("completed", "cell-failed") and not one_end
+    judged = document["outcome"]["kind"] in (Status.COMPLETED, Status.CELL_FAILED) and not one_end
     given["model"] = result.info.settings["model"]
     document["ends"] = _other_ends(session, cell, cycles, given) if judged else []
     asked = result.info.cycles_requested

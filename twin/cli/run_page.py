@@ -10,6 +10,7 @@ from rich.text import Text
 from twin import (
     UNTOLD,
     Outcome,
+    Status,
     ends_of_run,
     first_capacity,
     share_left,
@@ -27,14 +28,14 @@ if TYPE_CHECKING:
 MOST_WARNINGS = 3
 # Words carry the meaning; colour only repeats it.
 STYLES = {
-    "completed": "green",
-    "cell-failed": "red",
-    "left-window": "yellow",
-    "solver-gave-up": "yellow",
-    "cancelled": "yellow",
-    "interrupted": "yellow",
+    Status.COMPLETED: "green",
+    Status.CELL_FAILED: "red",
+    Status.LEFT_WINDOW: "yellow",
+    Status.SOLVER_GAVE_UP: "yellow",
+    Status.CANCELLED: "yellow",
+    Status.INTERRUPTED: "yellow",
     "damaged": "yellow",
-    "running": "cyan",
+    Status.RUNNING: "cyan",
 }
 
 
@@ -102,21 +103,21 @@ def ending(outcome: Outcome | None) -> list[tuple[str, Any]]:
     if outcome is None:
         return []
     facts: list[tuple[str, Any]] = []
-    if outcome.kind == "cell-failed":
+    if outcome.kind == Status.CELL_FAILED:
         facts.append(("died of", Text(f"{outcome.mode}: {outcome.criterion}", style="bold")))
         facts.append(("when", _when(outcome)))
     elif outcome.kind in UNTOLD:
         facts.append(("stopped", _when(outcome)))
-    label = "because" if outcome.kind in ("cell-failed", *UNTOLD) else "outcome"
+    label = "because" if outcome.kind in (Status.CELL_FAILED, *UNTOLD) else "outcome"
     facts.append((label, outcome.says))
-    if outcome.variable and outcome.kind != "completed":
+    if outcome.variable and outcome.kind != Status.COMPLETED:
         value = f"{outcome.variable} = {short(outcome.value)}"
         facts.append(("measured", f"{value}, limit {short(outcome.threshold)}"))
     if outcome.runner_up is not None:
         near = outcome.runner_up
         facts.append(
             (
-                "nearest" if outcome.kind == "completed" else "runner-up",
+                "nearest" if outcome.kind == Status.COMPLETED else "runner-up",
                 f"{near.mode}: {near.criterion}, margin {near.margin:.2f} "
                 f"({near.variable} = {short(near.value)}, limit {short(near.threshold)})",
             )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from twin import Status
 from twin.cli import faults
 from twin.cli.command import command
 from twin.cli.options import CellName, Overlays, Overrides, RunId, Without, names
@@ -24,11 +25,11 @@ Rtol = Annotated[float | None, typer.Option("--rtol", metavar="X", help="Relativ
 Atol = Annotated[float | None, typer.Option("--atol", metavar="X", help="Absolute tolerance.")]
 
 EXIT_CODES = {
-    "completed": faults.DONE,
-    "cell-failed": faults.DONE,
-    "left-window": faults.BAD_INPUT,
-    "solver-gave-up": faults.GAVE_UP,
-    "cancelled": faults.INTERRUPTED,
+    Status.COMPLETED: faults.DONE,
+    Status.CELL_FAILED: faults.DONE,
+    Status.LEFT_WINDOW: faults.BAD_INPUT,
+    Status.SOLVER_GAVE_UP: faults.GAVE_UP,
+    Status.CANCELLED: faults.INTERRUPTED,
 }
 
 
@@ -120,7 +121,7 @@ def resume(
 
     check_tolerances(rtol=rtol, atol=atol)
     before = session.store.run(run)
-    if before.status_now == "interrupted":
+    if before.status_now == Status.INTERRUPTED:
         session.say(
             f"run {before.id} was interrupted: process {before.pid}, which wrote it, is gone; "
             f"{before.cycles} of {before.cycles_requested} cycles are kept"

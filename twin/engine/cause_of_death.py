@@ -15,6 +15,7 @@ from twin.engine.outcome import Outcome, Standing
 from twin.engine.prepare import Prepared
 from twin.model.core import TEMPERATURE
 from twin.modes.mode import Evidence
+from twin.status import Status
 from twin.ties import first_best
 
 # What PyBaMM's own events mean for a cell.
@@ -98,7 +99,7 @@ def judge(
         return None
     mode = responsible(evidence, prepared, _loss(prepared, dead, row))
     return Outcome(
-        kind="cell-failed",
+        kind=Status.CELL_FAILED,
         mode=mode,
         criterion=dead.criterion,
         variable=dead.variable,
@@ -204,7 +205,7 @@ def _died_of_criterion(
         else:
             mode = _who_heats(prepared, end, c.threshold, row, evidence)
     return Outcome(
-        kind="cell-failed",
+        kind=Status.CELL_FAILED,
         mode=mode,
         criterion=c.what,
         variable=c.variable,
@@ -229,7 +230,7 @@ def _ran_into_limit(
     close = nearest(s for s in found if s.mode != CORE)
     if close is not None and close.margin < _NEAR:
         return Outcome(
-            kind="cell-failed",
+            kind=Status.CELL_FAILED,
             mode=close.mode,
             criterion=close.criterion,
             variable=close.variable,
@@ -248,7 +249,7 @@ def _ran_into_limit(
     if left is not None and protocol and mode == CORE:
         return _left_window(prepared, end, left, nearest(found), where)
     return Outcome(
-        kind="cell-failed",
+        kind=Status.CELL_FAILED,
         mode=mode,
         criterion=end.message,
         runner_up=nearest(found),
@@ -277,7 +278,7 @@ def _left_window(
     voltage, limit = left
     side, name = ("below", "lower") if voltage < limit else ("above", "upper")
     return Outcome(
-        kind="left-window",
+        kind=Status.LEFT_WINDOW,
         criterion="voltage window left",
         variable=VOLTAGE,
         value=voltage,
@@ -303,7 +304,7 @@ def _way_on(prepared: Prepared) -> str:
 def no_number(found: NoNumber, where: Mapping[str, Any], message: str = "") -> Outcome:
     """Return the end of a run in which something of a mode is no number any more."""
     return Outcome(
-        kind="solver-gave-up",
+        kind=Status.SOLVER_GAVE_UP,
         says=f"the failure mode {found.mode!r} has no number to go on with: {found.what} is not "
         f"finite in cycle {where['cycle']}",
         fix=f"check its parameters; or leave it out with --without {found.mode}, and tell its "
@@ -340,7 +341,7 @@ def _gave_up(
         says = "the solver stopped though no criterion was near: the numerics gave up, not the cell"
         fix = _way_on(prepared)
     return Outcome(
-        kind="solver-gave-up",
+        kind=Status.SOLVER_GAVE_UP,
         mode=close.mode if physical and close is not None else None,
         criterion=close.criterion if physical and close is not None else None,
         variable=close.variable if close else None,

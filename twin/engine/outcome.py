@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
-OutcomeKind = Literal["completed", "cell-failed", "left-window", "solver-gave-up", "cancelled"]
-
-UNTOLD: tuple[OutcomeKind, ...] = ("left-window", "solver-gave-up")
-"""The ends after which nothing more is known of the life, unless it was a death
-(:func:`is_death`).
-"""
+from twin.errors import StoreError
+from twin.status import ENDS, Status
 
 
 def is_death(outcome: Mapping[str, Any]) -> bool:
@@ -20,7 +16,7 @@ def is_death(outcome: Mapping[str, Any]) -> bool:
     So is a solver that stopped at a physical limit: it is a death that was hard to follow.
     """
     gave_up_at_a_limit = bool((outcome.get("numerics") or {}).get("physical_limit_reached"))
-    return outcome.get("kind") == "cell-failed" or gave_up_at_a_limit
+    return outcome.get("kind") == Status.CELL_FAILED or gave_up_at_a_limit
 
 
 @dataclass(frozen=True)
@@ -45,10 +41,8 @@ class Outcome:
 
     Attributes
     ----------
-    kind : {"completed", "cell-failed", "left-window", "solver-gave-up", "cancelled"}
-        ``completed``: every cycle asked for was run and the cell lives. ``left-window``:
-        the protocol took a sound cell out of its voltage window; no death, and nothing
-        known of later cycles.
+    kind : Status
+        One of :data:`twin.status.ENDS`.
     mode, criterion : str or None
         The failure mode held responsible and the criterion met. A criterion of the
         core (capacity, resistance, temperature) is put down to the mode that cost most,
@@ -75,7 +69,7 @@ class Outcome:
         reached, and what was tried.
     """
 
-    kind: OutcomeKind
+    kind: Status
     mode: str | None = None
     criterion: str | None = None
     cycle: int = 0
@@ -108,12 +102,23 @@ class Outcome:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the outcome as plain data."""
-        return asdict(self)
+        return {**asdict(self), "kind": self.kind.value}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Outcome:
-        """Read an outcome back from plain data."""
-        data = dict(data)
+        """Read an outcome back from plain data.
+
+        Raises
+        ------
+        StoreError
+            If its kind is none of :data:`twin.status.ENDS`.
+        """
+        kind = data.get("kind")
+        if kind not in ENDS:
+            raise StoreError(
+                f"{kind!r} is not a way for a run to end", fix="run it again, or restore a backup"
+            )
+        data = {**data, "kind": Status(kind)}
         if data.get("runner_up"):
             data["runner_up"] = Standing(**data["runner_up"])
         return cls(**data)

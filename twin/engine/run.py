@@ -22,8 +22,9 @@ from twin.engine.recorder import CycleRecord
 from twin.model.layout import layout_to_text
 from twin.model.parameters import nominal_capacity
 from twin.modes.mode import Evidence
+from twin.status import Status
 
-ENDS_INSIDE = ("cell-failed", "left-window")
+ENDS_INSIDE = (Status.CELL_FAILED, Status.LEFT_WINDOW)
 """The ends of a run that keep the row of a cycle that was not finished."""
 
 
@@ -348,7 +349,7 @@ class RunLoop:
         done = self.state.cycle
         when = f"at once, inside cycle {done + 1}" if inside else f"by hand after cycle {done}"
         return Outcome(
-            kind="cancelled",
+            kind=Status.CANCELLED,
             cycle=done,
             time_h=self.state.t / 3600,
             says=f"stopped {when}; what was finished is kept",
@@ -361,7 +362,7 @@ class RunLoop:
         if least is not None:
             says += f"; nearest to failure: {least.mode}: {least.criterion}"
         return Outcome(
-            kind="completed",
+            kind=Status.COMPLETED,
             cycle=self.state.cycle,
             time_h=self.state.t / 3600,
             runner_up=least,
@@ -382,7 +383,7 @@ class RunLoop:
             assert outcome is not None
             return outcome
         return Outcome(
-            kind="cell-failed",
+            kind=Status.CELL_FAILED,
             mode="core",
             criterion="no step could begin",
             cycle=number,

@@ -19,6 +19,7 @@ from twin.lifetime.interpolation import MOST_POINTS as ANCHORS
 from twin.lifetime.jump_size import SHORTEST, JumpSettings, JumpSize
 from twin.lifetime.rows import between
 from twin.lifetime.slow import Slow, find_slow
+from twin.status import Status
 
 REMAINS = 0.1
 """What a corrected sum is off by, as a share of its correction: Milne's device for a parabola
@@ -121,7 +122,7 @@ class JumpLoop(RunLoop):
         return None, latest
 
     def _death_error(self, outcome: Outcome) -> float | None:
-        if outcome.kind != "cell-failed":
+        if outcome.kind != Status.CELL_FAILED:
             return None
         row = self._latest[0]
         return self.budget.death_error(row.get("min_margin_name", ""), self.anchors)

@@ -9,6 +9,7 @@ from typing import Any
 from twin.columns import COLUMNS
 from twin.report.panel import Line, Panel
 from twin.report.view import CM2_PER_M2, RunView, cell_area
+from twin.status import Status
 
 _OHMS = COLUMNS["resistance_Ohm_m2"]
 
@@ -24,7 +25,7 @@ def compared(label: str, run: RunView) -> dict[str, Any]:
     capacity = [per_area * c for c in _column(rows, "capacity_Ah")]
     resistance = [_OHMS.show(r) for r in _column(rows, _OHMS.key)]
     nearest = outcome.runner_up if outcome is not None else None
-    dead = outcome if outcome is not None and outcome.kind == "cell-failed" else None
+    dead = outcome if outcome is not None and outcome.kind == Status.CELL_FAILED else None
     return {
         "label": label,
         "run": run.id,

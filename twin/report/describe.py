@@ -11,6 +11,7 @@ from twin.errors import TwinError
 from twin.report.exports import export_run
 from twin.report.view import cell_area
 from twin.runs.result import RunResult
+from twin.status import Status
 from twin.store import RunInfo
 
 __all__ = ["acting_in", "describe", "export_run"]
@@ -80,18 +81,18 @@ def _ends(what: str, unit: str, values: list[float | None]) -> dict[str, Any]:
 
 def _how_to_go_on(info: RunInfo) -> str | None:
     """Return the command that continues a run, if there is one."""
-    if info.status_now in ("interrupted", "cancelled"):
+    if info.status_now in (Status.INTERRUPTED, Status.CANCELLED):
         return f"twin resume {info.id}"
-    if info.status_now == "running":
+    if info.status_now == Status.RUNNING:
         return f"it is being written by process {info.pid}; if that is lost: twin resume {info.id}"
-    if info.status_now == "running elsewhere?":
+    if info.status_now == Status.RUNNING_ELSEWHERE:
         return f"if it no longer runs on {info.host}: twin resume {info.id}"
-    if info.status_now == "completed":
+    if info.status_now == Status.COMPLETED:
         whole = all(phase.get("cycles") for phase in info.protocol.get("phase", ()))
         return None if whole else f"twin resume {info.id} --cycles {info.cycles_requested + 100}"
-    if info.status_now == "left-window":
+    if info.status_now == Status.LEFT_WINDOW:
         return f"run it with another protocol; {info.outcome.get('fix')}"
-    if info.status_now == "cell-failed":
+    if info.status_now == Status.CELL_FAILED:
         before = max(info.last_cycle - 2, 0)
         return f"a what-if: twin resume {info.id} --from-cycle {before} --set KEY=VALUE"
     return f"twin resume {info.id} --from-cycle {info.last_cycle} --rtol 1e-6 --atol 1e-8"

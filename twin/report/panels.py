@@ -11,6 +11,7 @@ from twin.columns import COLUMNS
 from twin.errors import InputError
 from twin.report.panel import Line, Panel
 from twin.report.view import CM2_PER_M2, RunView, cell_area, ending
+from twin.status import Status
 
 SHOWN_CYCLES = 5
 SHOWN_MARGINS = (3, 6)
@@ -38,7 +39,7 @@ class _Rows:
     @property
     def death(self) -> int | None:
         outcome = self.run.outcome
-        return outcome.cycle if outcome is not None and outcome.kind == "cell-failed" else None
+        return outcome.cycle if outcome is not None and outcome.kind == Status.CELL_FAILED else None
 
     def only(self, key: str, value: bool = True) -> _Rows:
         """Return the rows that have a mark, or those that do not."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
+from twin.status import Status
+
 if TYPE_CHECKING:
     from twin.engine.outcome import Outcome
     from twin.store import RunInfo
@@ -48,13 +50,13 @@ def ending(run: RunView) -> str:
     outcome = run.outcome
     if outcome is None:
         return f"{run.info.status_now} after cycle {run.info.last_cycle}"
-    if outcome.kind == "cell-failed":
+    if outcome.kind == Status.CELL_FAILED:
         return f"died in cycle {outcome.cycle} of {outcome.mode}: {outcome.criterion}"
-    if outcome.kind == "completed":
+    if outcome.kind == Status.COMPLETED:
         return f"alive after cycle {outcome.cycle}"
     words = {
-        "left-window": "the protocol left the voltage window in",
-        "solver-gave-up": "the solver gave up in",
-        "cancelled": "stopped after",
+        Status.LEFT_WINDOW: "the protocol left the voltage window in",
+        Status.SOLVER_GAVE_UP: "the solver gave up in",
+        Status.CANCELLED: "stopped after",
     }
     return f"{words[outcome.kind]} cycle {outcome.cycle}"

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from twin.modes.manager import plugin_manager
+from twin.status import Status
 
 if TYPE_CHECKING:
     from twin.specs.schema import CellSpec
@@ -59,8 +60,8 @@ def keep_summary(store: Store, study: str, summary: Mapping[str, Any]) -> None:
     from twin.store.plain import plain
 
     known = store.study(study)
-    if known.status != "completed" or _lasting(known.summary) != _lasting(plain(summary)):
-        store.finish_study(study, status="completed", summary=summary)
+    if known.status != Status.COMPLETED or _lasting(known.summary) != _lasting(plain(summary)):
+        store.finish_study(study, status=Status.COMPLETED, summary=summary)
 
 
 def _lasting(summary: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from twin.errors import NotFoundError, StoreError
 from twin.runs.stored import outcome_of, series_table
+from twin.status import Status
 from twin.store.damage import Damage
 
 if TYPE_CHECKING:
@@ -45,7 +46,9 @@ class RunResult:
     def info(self) -> RunInfo:
         """Everything the store knows of the run, without its cycles."""
         # Whether a run that has not ended is still being written changes with time.
-        return self._once("info", lambda: self.store.run(self.id), lambda i: i.status != "running")
+        return self._once(
+            "info", lambda: self.store.run(self.id), lambda i: i.status != Status.RUNNING
+        )
 
     def _once(
         self, name: str, read: Callable[[], T], lasts: Callable[[T], bool] = lambda value: True

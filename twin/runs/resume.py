@@ -20,6 +20,7 @@ from twin.runs.record import (
 from twin.runs.result import RunResult
 from twin.runs.states import Layout, StoredBefore, layout_of_state
 from twin.scenario import shown
+from twin.status import Status
 
 if TYPE_CHECKING:
     from twin.engine.plan import Plan
@@ -163,7 +164,7 @@ def _latest(store: Store, info: RunInfo, total: int) -> Checkpoint:
     they were killed in between, the last cycle is lived again, and ends as it did.
     """
     latest = store.checkpoint(info.id)
-    if info.status != "running" or latest.cycle == 0:
+    if info.status != Status.RUNNING or latest.cycle == 0:
         return latest
     died = any(
         e["severity"] == "fatal" and e["cycle"] == latest.cycle for e in store.events(info.id)
@@ -177,12 +178,12 @@ def _resume_total(info: RunInfo, done: int, cycles: int | None, branch: bool, pl
     total = cycles if cycles is not None else info.cycles_requested
     if plan.total is not None:
         total = min(total, plan.total)
-    if not branch and info.status == "left-window":
+    if not branch and info.status == Status.LEFT_WINDOW:
         raise InputError(
             f"run {info.id} ended: {info.outcome.get('says')}",
             fix=f"run it with another protocol; {info.outcome.get('fix')}",
         )
-    if not branch and info.status == "cell-failed":
+    if not branch and info.status == Status.CELL_FAILED:
         outcome = info.outcome
         raise InputError(
             f"run {info.id} ended: the cell died in cycle {outcome.get('cycle')} "

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from twin.status import Status
 from twin.store.damage import Damage
 
 QUIET_AFTER = timedelta(minutes=10)
@@ -49,12 +50,11 @@ class RunInfo:
         The cycle it branched at.
     study, member : str or None
         The study it belongs to, and its name there.
-    status : str
-        As stored: running, completed, cell-failed, left-window, solver-gave-up or
-        cancelled.
-    status_now : str
-        The same, but "interrupted" when the writing process is gone, and "running
-        elsewhere?" when it ran on another host and has long been quiet.
+    status : Status
+        As stored: running, or how it ended.
+    status_now : Status
+        The same, but interrupted when the writing process is gone, and running elsewhere
+        when it ran on another host and has long been quiet.
     outcome : dict
         The cause of death, empty while running.
     cycles_requested, cycles, last_cycle : int
@@ -89,8 +89,8 @@ class RunInfo:
     parent_cycle: int | None
     study: str | None
     member: str | None
-    status: str
-    status_now: str
+    status: Status
+    status_now: Status
     outcome: dict[str, Any]
     cycles_requested: int
     cycles: int
@@ -115,7 +115,7 @@ class StudyInfo:
     id: str
     kind: str
     cell_name: str
-    status: str
+    status: Status
     design: dict[str, Any]
     summary: dict[str, Any]
     created: datetime

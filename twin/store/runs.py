@@ -13,19 +13,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 
 from twin.errors import NotFoundError, StoreError
+from twin.status import ENDS, LIVED, Status
 from twin.store.damage import Damage, checked
 from twin.store.history import forget
 from twin.store.plain import integer, number, plain, text
 from twin.store.process import Writer, is_alive, on_this_host, this_process
 from twin.store.records import QUIET_AFTER, RunInfo
 from twin.store.tables import Cell, Cycle, Run, Study, now
-
-DAMAGED = "damaged"
-FINISHED = ("completed", "cell-failed", "left-window", "solver-gave-up", "cancelled")
-"""The ways a run ends."""
-
-LIVED = tuple(end for end in FINISHED if end != "cancelled")
-"""The ends after which a member of a study is done, and not begun again."""
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _BASE32 = _LETTERS + "234567"
@@ -83,7 +77,7 @@ def start(
                 "member": None if member is None else text(member),
                 "parent_run": parent[0] if parent else None,
                 "parent_cycle": integer(parent[1], "parent") if parent else None,
-                "status": "running",
+                "status": Status.RUNNING.value,
                 "cycles_requested": integer(cycles_requested, "cycles_requested"),
                 "seed": None if seed is None else integer(seed, "seed"),
                 "created": moment,
@@ -126,7 +120,7 @@ def claim(
         connection.execute(update(Run).where(col(Run.id) == row.id).values(member=None))
     elif row is not None:
         writer = Writer(row.host, row.pid, row.process_token)
-        taken = not over and _status_now(row.status, row.updated, writer) == "running"
+        taken = not over and _status_now(row.status, row.updated, writer) == Status.RUNNING
         if writer == this_process():
             taken = taken and row.id in living
         if taken or row.status in LIVED:
@@ -149,12 +143,12 @@ def finish(
     connection: Connection, run_id: str, status: str, outcome: Mapping[str, Any], wall_s: float
 ) -> None:
     """Write how a run ended."""
-    if status not in FINISHED:
+    if status not in ENDS:
         raise StoreError(
-            f"{status!r} is not a way for a run to end", fix=f"use one of {', '.join(FINISHED)}"
+            f"{status!r} is not a way for a run to end", fix=f"use one of {', '.join(ENDS)}"
         )
     values = {
-        "status": status,
+        "status": str(status),
         "outcome": plain(outcome, "outcome"),
         "wall_s": number(wall_s, "wall_s") or 0.0,
         "updated": now(),
@@ -181,7 +175,7 @@ def reopen(
     if after is not None:
         forget(connection, run_id, after)
     values = {
-        "status": "running",
+        "status": Status.RUNNING.value,
         "outcome": {},
         "cycles_requested": integer(cycles_requested, "cycles_requested"),
         "updated": now(),
@@ -200,7 +194,7 @@ def refuse_if_written(connection: Connection, run_id: str, what: str) -> None:
         raise _gone(run_id)
     writer = Writer(row.host, row.pid, row.process_token)
     # A run that this very process left open (an interrupted notebook) is its own.
-    others = row.status == "running" and on_this_host(writer) and writer != this_process()
+    others = row.status == Status.RUNNING and on_this_host(writer) and writer != this_process()
     if others and is_alive(writer):
         raise StoreError(
             f"run {run_id} cannot be {what}: process {row.pid} is still writing it",
@@ -289,9 +283,11 @@ def listing(
     if study is not None:
         wanted = wanted.where(col(Run.study) == study)
     # Whether a run still runs, or can be read, is known only here: it is cut here too.
-    here = status is not None and status not in FINISHED
-    if status is not None and status != DAMAGED:
-        wanted = wanted.where(col(Run.status) == (status if status in FINISHED else "running"))
+    here = status is not None and status not in ENDS
+    if status is not None and status != Status.DAMAGED:
+        wanted = wanted.where(
+            col(Run.status) == (str(status) if status in ENDS else Status.RUNNING.value)
+        )
     if limit is not None and not here:
         wanted = wanted.order_by(*newest_first).limit(limit)
     # First which runs, then their cycles: counted of those alone that are listed.
@@ -330,14 +326,16 @@ def _listing(connection: Connection, *, with_spec: bool) -> Select[Any]:
 
 def _info(row: RowMapping) -> RunInfo:
     values, damage = checked(row, _columns(row), f"run {row['id']}")
-    if values["status"] not in (*FINISHED, "running"):
+    known = values["status"] in (*ENDS, Status.RUNNING)
+    if not known:
         damage.append(Damage(f"run {row['id']}", "status", "not the status of a run"))
+    values["status"] = Status(values["status"]) if known else Status.DAMAGED
     token = values.pop("process_token")
     writer = Writer(values["host"], values["pid"], token)
     status = _status_now(values["status"], values["updated"], writer)
     return RunInfo(
         **{"cell_spec": None, **values},
-        status_now=DAMAGED if damage else status,
+        status_now=Status.DAMAGED if damage else status,
         damage=tuple(damage),
     )
 
@@ -359,12 +357,12 @@ def _columns(row: RowMapping) -> dict[str, Any]:
     return {key: every[key] for key in row}
 
 
-def _status_now(status: str, updated: Any, writer: Writer) -> str:
-    if status != "running":
+def _status_now(status: Status, updated: Any, writer: Writer) -> Status:
+    if status != Status.RUNNING:
         return status
     if on_this_host(writer):
-        return "running" if is_alive(writer) else "interrupted"
-    return "running elsewhere?" if now() - updated > QUIET_AFTER else "running"
+        return Status.RUNNING if is_alive(writer) else Status.INTERRUPTED
+    return Status.RUNNING_ELSEWHERE if now() - updated > QUIET_AFTER else Status.RUNNING
 
 
 def _written_here() -> dict[str, Any]:

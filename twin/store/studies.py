@@ -9,10 +9,11 @@ from sqlalchemy import Connection, RowMapping, func, insert, select, update
 from sqlmodel import col
 
 from twin.errors import NotFoundError
+from twin.status import ENDS, Status
 from twin.store.damage import Damage, checked
 from twin.store.plain import plain, text
 from twin.store.records import StudyInfo
-from twin.store.runs import DAMAGED, new_id
+from twin.store.runs import new_id
 from twin.store.tables import Run, Study, metadata, now
 
 
@@ -25,7 +26,7 @@ def start(connection: Connection, kind: str, cell_name: str, design: Mapping[str
             "id": study_id,
             "kind": text(kind),
             "cell_name": text(cell_name),
-            "status": "running",
+            "status": Status.RUNNING.value,
             "created": now(),
             "design": plain(design, "design"),
             "summary": {},
@@ -55,7 +56,7 @@ def change(
         raise _unknown(study_id)
     design: dict[str, Any] = plain(changed(dict(before.design)), "design")
     if design != before.design:
-        values = {"design": design, "status": "running"}
+        values = {"design": design, "status": Status.RUNNING.value}
         connection.execute(update(Study).where(of_study).values(values))
     return design
 
@@ -87,8 +88,6 @@ def listing(connection: Connection, *, kind: str | None, limit: int | None) -> l
     found = []
     for row in connection.execute(query).mappings():
         values, damage = _checked(row)
-        if damage:
-            values["status"] = DAMAGED
         members = counts.get(str(row["id"]), {})
         found.append(StudyInfo(**values, design={}, members=members, damage=tuple(damage)))
     return found
@@ -96,7 +95,13 @@ def listing(connection: Connection, *, kind: str | None, limit: int | None) -> l
 
 def _checked(row: RowMapping) -> tuple[dict[str, Any], list[Damage]]:
     columns = metadata.tables["study"].c
-    return checked(row, {key: columns[key] for key in row}, f"study {row['id']}")
+    name = f"study {row['id']}"
+    values, damage = checked(row, {key: columns[key] for key in row}, name)
+    known = values["status"] in (*ENDS, Status.RUNNING)
+    if not known:
+        damage.append(Damage(name, "status", "not the status of a study"))
+    values["status"] = Status.DAMAGED if damage else Status(values["status"])
+    return values, damage
 
 
 def _unknown(study_id: str) -> NotFoundError:

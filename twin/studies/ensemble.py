@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from twin.catalog.cells import mode_entries
 from twin.errors import InputError
 from twin.scenario import Scenario
+from twin.status import LIVED
 from twin.studies.asked import check, hash_as_named, same
 from twin.studies.base import without_own
-from twin.studies.life_record import FINISHED
 from twin.studies.registry import kept_design
 from twin.studies.runner import Variant
 
@@ -223,7 +223,7 @@ def lengthened(
 def to_do(store: Store, study: str, samples: int) -> int:
     """Return how many members are not done."""
     runs = store.runs(study=study)
-    done = {run.settings["member"] for run in runs if run.status in FINISHED}
+    done = {run.settings["member"] for run in runs if run.status in LIVED}
     return sum(index not in done for index in range(samples))
 
 

@@ -14,9 +14,10 @@ from twin.engine.tolerances import LIFE_ATOL, LIFE_RTOL
 from twin.modes.manager import plugin_manager
 from twin.runs.record import keep_summary, open_store
 from twin.scenario import Scenario
+from twin.status import LIVED
 from twin.studies import ensemble
 from twin.studies.ensemble import KIND
-from twin.studies.life_record import FINISHED, LifeDone, Lived, lived_of
+from twin.studies.life_record import LifeDone, Lived, lived_of
 from twin.studies.registry import Going, StudyKind, kept_design
 from twin.studies.runner import Lives, cores, workers_for
 
@@ -57,7 +58,7 @@ class Forecast:
     @cached_property
     def _lives(self) -> list[Lived]:
         runs = self.store.runs(study=self.id)
-        lives = [lived_of(run) for run in runs if run.status in FINISHED]
+        lives = [lived_of(run) for run in runs if run.status in LIVED]
         return sorted(lives, key=lambda lived: int(lived.name))
 
     @cached_property

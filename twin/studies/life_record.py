@@ -18,16 +18,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from twin.engine.outcome import UNTOLD, is_death
-from twin.store.runs import LIVED
+from twin.engine.outcome import is_death
+from twin.status import Status
 
 if TYPE_CHECKING:
     from twin.store import RunInfo
 
 LifeState = Literal["dead", "alive", "censored", "failed"]
-
-FINISHED = LIVED
-"""The ends after which a member of a study is not begun again."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +66,7 @@ class Lived:
         """What is known of the life's end: the one rule that all studies share."""
         if is_death({**self.outcome, "kind": self.kind}):
             return "dead"
-        if self.kind == "completed":
+        if self.kind == Status.COMPLETED:
             return "alive"
         return "censored" if self.finished else "failed"
 
@@ -102,7 +99,7 @@ class LifeDone:
 def lived_of(run: RunInfo) -> Lived:
     """Return the record of a stored life that is over."""
     outcome = run.outcome
-    ended = run.status != "completed"
+    ended = run.status != Status.COMPLETED
     cycle = int(outcome.get("cycle") or 0)
     # The cycle that an end names is the one that was not finished.
     finished = cycle - ended if cycle else run.last_cycle
@@ -117,6 +114,3 @@ def lived_of(run: RunInfo) -> Lived:
         wall_s=run.wall_s,
         outcome=outcome,
     )
-
-
-__all__ = ["FINISHED", "UNTOLD", "LifeState", "Lived", "lived_of"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from twin.runs.record import open_store
-from twin.studies.life_record import FINISHED, lived_of
+from twin.status import LIVED
+from twin.studies.life_record import lived_of
 from twin.studies.operating_map import KIND, answer
 from twin.studies.registry import kept_design
 
@@ -40,7 +41,7 @@ def map_so_far(study: str, *, store: str | Store | None = None) -> dict[str, Any
     grid = Grid(x.count, y.count, job["levels"])
     points = []
     for run in opened.runs(study=study):
-        if run.status not in FINISHED:
+        if run.status not in LIVED:
             continue
         lived = lived_of(run)
         column, row = map(int, str(lived.name).split(","))

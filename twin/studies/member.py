@@ -12,6 +12,7 @@ from twin.errors import StoreError, TwinError
 from twin.interrupts import raise_if_asked
 from twin.modes.manager import plugin_manager
 from twin.runs.record import cell_record, layout_of, mode_versions, packages
+from twin.status import Status
 from twin.studies.base import MISSING
 from twin.studies.once import theirs
 
@@ -114,7 +115,7 @@ class LivesSimulator:
             yield
         except BaseException:
             left = Outcome(
-                kind="cancelled", says="stopped before its end; the study lives it again"
+                kind=Status.CANCELLED, says="stopped before its end; the study lives it again"
             )
             with suppress(TwinError):
                 self._end("", run_id, left, time.perf_counter() - began)
@@ -145,7 +146,7 @@ class LivesSimulator:
                 return theirs(index, started)
             run_id = started
         outcome = Outcome(
-            kind="solver-gave-up",
+            kind=Status.SOLVER_GAVE_UP,
             says=f"the member could not be run: {type(error).__name__}: {error}",
             fix="see whether its values make sense: twin show RUN",
         )

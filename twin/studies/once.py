@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from twin.errors import NotFoundError
 from twin.interrupts import raise_if_asked
+from twin.status import Status
 
 if TYPE_CHECKING:
     from twin.store import RunInfo, Store
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 OnWait = Callable[[str], None]
 
-RUNNING = "running"
+RUNNING = Status.RUNNING
 """The kind of end of a member that another process is living."""
 _PAUSE_S = 0.5
 

@@ -16,8 +16,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from twin.errors import TwinError
+from twin.status import LIVED
 from twin.studies.base import MISSING
-from twin.studies.life_record import FINISHED, LifeDone, Lived, lived_of
+from twin.studies.life_record import LifeDone, Lived, lived_of
 from twin.studies.member import LivesSimulator, live_member
 from twin.studies.once import lived_once
 from twin.studies.registry import Going
@@ -105,7 +106,7 @@ class Lives:
         runs = store.runs(study=study)
         if going.on_start is not None:
             going.on_start(study)
-        self._known = {str(r.settings["member"]): lived_of(r) for r in runs if r.status in FINISHED}
+        self._known = {str(r.settings["member"]): lived_of(r) for r in runs if r.status in LIVED}
 
     def __enter__(self) -> Self:
         return self

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from twin import files
 from twin.errors import InputError
 from twin.modes.manager import plugin_manager
+from twin.status import Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -59,7 +60,7 @@ def lived_as(found: Mapping[str, Any], info: RunInfo) -> bool:
     from twin.errors import TwinError
     from twin.specs.protocol import load_protocol
 
-    if info.outcome.get("kind") not in ("completed", "cell-failed"):
+    if info.outcome.get("kind") not in (Status.COMPLETED, Status.CELL_FAILED):
         return False
     every = (mode.id for mode in plugin_manager().select(None, (), info.cell_kind))
     if set(found.get("modes", every)) != set(info.modes):

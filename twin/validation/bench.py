@@ -33,6 +33,7 @@ from twin.specs.naming import find, parameter_name
 from twin.specs.overrides import PROTOCOL, joined_overrides, split_overrides
 from twin.specs.protocol import Protocol
 from twin.specs.quantity import Quantity
+from twin.status import Status
 from twin.validation.beyond import beyond_death, laid
 from twin.validation.schema import Case, Run
 from twin.validation.stairs import StairData
@@ -163,7 +164,7 @@ class CaseBench:
                 f"run {name!r} has no end", key=f"run.{name}.cycles", fix="say how many cycles"
             )
         prepared = self._prepared(name, spec, plan, changes)
-        data = RunData(spec, Outcome("completed"))
+        data = RunData(spec, Outcome(Status.COMPLETED))
         jumps = cycles >= _LONG and not run.exact and name not in self._whole
         kind = JumpLoop if jumps else RunLoop
         loop = kind(prepared, data, f"{self.case.name}/{name}", State(0, 0.0, None))

@@ -12,6 +12,7 @@ from twin.errors import InputError
 from twin.specs.naming import find
 from twin.specs.overrides import PROTOCOL
 from twin.specs.quantity import Quantity
+from twin.status import Status
 from twin.units import UnitError, to_si
 from twin.validation.bench import CaseBench, Changes, RunData
 from twin.validation.fits import FITS
@@ -148,7 +149,7 @@ class Eye:
         if seen.take in OF_OTHERS or seen.over is not None or self.case.run[run].vary is not None:
             return ""
         data = self.bench.solve(run, changes.get(run, {}))
-        if not isinstance(data, RunData) or data.outcome.kind != "cell-failed":
+        if not isinstance(data, RunData) or data.outcome.kind != Status.CELL_FAILED:
             return ""
         o = data.outcome
         return f"it died in cycle {o.cycle}, after {o.time_h or 0:.3g} h, of {o.mode}: {o.says}"

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from twin.columns import CURRENT, VOLTAGE
-from twin.engine.outcome import UNTOLD
 from twin.engine.recorder import DISCHARGED
 from twin.errors import InputError
 from twin.specs.complaint import did_you_mean
+from twin.status import UNTOLD, Status
 from twin.units import to_si
 from twin.validation.bench import RunData
 from twin.validation.schema import Observable
@@ -72,7 +72,7 @@ def _at(name: str, data: RunData, at: str) -> float:
     if at == "start":
         return float(_column(data, cycles[0], name)[0])
     if at == "end":
-        if data.outcome.kind != "completed":
+        if data.outcome.kind != Status.COMPLETED:
             hours = f"{data.outcome.time_h or 0:.3g} h"
             raise InputError(f"the run ended after {hours}: {data.outcome.says}", key="at")
         return float(_column(data, cycles[-1], name)[-1])
@@ -151,15 +151,15 @@ def _alive(data: RunData) -> bool:
     if data.outcome.dead:
         return False
     if data.outcome.kind in UNTOLD:
-        gave_up = data.outcome.kind == "solver-gave-up"
+        gave_up = data.outcome.kind == Status.SOLVER_GAVE_UP
         why = "the solver gave up" if gave_up else "the protocol left the voltage window"
         raise InputError(f"{why}: {data.outcome.says}")
-    return data.outcome.kind == "completed"
+    return data.outcome.kind == Status.COMPLETED
 
 
 def _outcome(seen: Observable, data: RunData) -> str:
     if _alive(data):
-        return "completed"
+        return Status.COMPLETED
     return f"{data.outcome.mode}: {data.outcome.criterion}"
 
 

@@ -12,7 +12,7 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from twin import TwinError
+from twin import Status, TwinError
 from twin_tui.screens.dialogs import Fill
 from twin_tui.screens.studies import StudyScreen, study_css, whole
 from twin_tui.widgets.map_words import draw_legend, draw_point, map_of
@@ -128,7 +128,7 @@ are done; Go on does the rest."""
             return
         if self.job is not None and not self.job.over:
             self.notify("it goes already")
-        elif self.stored[study].status == "completed":
+        elif self.stored[study].status == Status.COMPLETED:
             self.notify("this map is finished: N starts another one")
         else:
             cell = self.stored[study].cell_name

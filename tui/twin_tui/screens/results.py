@@ -9,19 +9,20 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.widgets import Input, Static
 
+from twin import Status
 from twin.formats import ago, duration
 from twin_tui.screens.base import BenchScreen
 from twin_tui.widgets.table import Table
 
 COLUMNS = ("", "run", "cell", "status", "cycles", "cause", "took", "ago", "changes")
 MARKS = {
-    "completed": "✓ completed",
-    "cell-failed": "✖ died",
-    "left-window": "? window",
-    "solver-gave-up": "? solver",
-    "cancelled": "■ stopped",
-    "interrupted": "… interrupted",
-    "running": "▶ running",
+    Status.COMPLETED: "✓ completed",
+    Status.CELL_FAILED: "✖ died",
+    Status.LEFT_WINDOW: "? window",
+    Status.SOLVER_GAVE_UP: "? solver",
+    Status.CANCELLED: "■ stopped",
+    Status.INTERRUPTED: "… interrupted",
+    Status.RUNNING: "▶ running",
 }
 MOST_MARKED = 6
 

@@ -12,7 +12,7 @@ from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Input, Select, Static, TabbedContent, TabPane
 
-from twin import TwinError
+from twin import Status, TwinError
 from twin_tui.runs.scenario import parse_overrides
 from twin_tui.screens.attribution import AttributionPane
 from twin_tui.screens.base import BenchScreen
@@ -229,7 +229,7 @@ other parameters. Export writes files for other programs."""
         if not self.document:
             return
         asked = self.document["cycles_requested"]
-        done = self.document["status"] == "completed"
+        done = self.document["status"] == Status.COMPLETED
         self.app.push_screen(
             Fill(
                 f"Resume run {self.run_id}",

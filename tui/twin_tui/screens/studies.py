@@ -12,7 +12,7 @@ from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Static
 
-from twin import FINISHED
+from twin import LIVED, Status
 from twin.formats import ago
 from twin_tui.runs.study import StudyJob
 from twin_tui.screens.base import BenchScreen
@@ -84,7 +84,7 @@ class StudyScreen(BenchScreen):
 
     def _watch(self) -> None:
         """Look again at what others write, while there is such a thing."""
-        going = any(study.status == "running" for study in self.stored.values())
+        going = any(study.status == Status.RUNNING for study in self.stored.values())
         if self.is_current and going:
             self.action_reload()
 
@@ -112,8 +112,8 @@ class StudyScreen(BenchScreen):
         return rows
 
     def _stands(self, study: Any) -> str:
-        done = sum(study.members.get(status, 0) for status in FINISHED)
-        if study.status == "completed":
+        done = sum(study.members.get(status, 0) for status in LIVED)
+        if study.status == Status.COMPLETED:
             return f"✓ finished, {done} {self.PARTS}"
         return f"… unfinished, {done} {self.PARTS} done: G goes on"
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.text import Text
 
+from twin import Status
 from twin.formats import short
 from twin_tui.widgets.operating_map import (
     ALIVE,
@@ -31,7 +32,7 @@ def map_of(view: dict[str, Any]) -> Map:
             p["cycles"],
             p["criterion"] or "",
             p["run"],
-            "solver-gave-up" if p["label"] == "unknown" else p["kind"],
+            Status.SOLVER_GAVE_UP if p["label"] == "unknown" else p["kind"],
         )
         for p in view["points"]
     )

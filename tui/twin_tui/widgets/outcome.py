@@ -8,14 +8,15 @@ from typing import Any
 
 from rich.text import Text
 
+from twin import Status
 from twin.formats import bar, duration, moment, short
 
 MARKS = {
-    "completed": ("✓ alive", "bold green"),
-    "cell-failed": ("✖ died", "bold red"),
-    "cancelled": ("■ stopped", "bold yellow"),
-    "left-window": ("? the protocol left the window", "bold yellow"),
-    "solver-gave-up": ("? the solver gave up", "bold yellow"),
+    Status.COMPLETED: ("✓ alive", "bold green"),
+    Status.CELL_FAILED: ("✖ died", "bold red"),
+    Status.CANCELLED: ("■ stopped", "bold yellow"),
+    Status.LEFT_WINDOW: ("? the protocol left the window", "bold yellow"),
+    Status.SOLVER_GAVE_UP: ("? the solver gave up", "bold yellow"),
 }
 
 
@@ -61,12 +62,12 @@ def _cause(text: Text, outcome: dict[str, Any], kind: str) -> None:
         text.append(f", {', '.join(when)}\n")
     if outcome.get("says"):
         text.append(f"{outcome['says']}\n")
-    if outcome.get("variable") and kind in ("cell-failed", "left-window"):
+    if outcome.get("variable") and kind in (Status.CELL_FAILED, Status.LEFT_WINDOW):
         value, limit = short(outcome["value"]), short(outcome["threshold"])
         text.append(f"measured: {outcome['variable']} = {value}, limit {limit}\n")
     near = outcome.get("runner_up")
     if near:
-        text.append("runner-up: " if kind != "completed" else "nearest to failure: ", "bold")
+        text.append("runner-up: " if kind != Status.COMPLETED else "nearest to failure: ", "bold")
         value, limit = short(near["value"]), short(near["threshold"])
         text.append(f"{near['mode']}: {near['criterion']}, margin {near['margin']:.2f} ")
         text.append(f"({near['variable']} = {value}, limit {limit})\n")
