@@ -69,6 +69,8 @@ _PUBLIC = {
     "build_model": "twin.catalog.cells",
     "parameter_values": "twin.catalog.cells",
     "cell_entry": "twin.catalog.entries",
+    "cell_heading": "twin.catalog.entries",
+    "currents_in_words": "twin.catalog.currents",
     "cell_numbers": "twin.catalog.entries",
     "cell_toml": "twin.catalog.entries",
     "describe_mode": "twin.catalog.entries",
@@ -119,6 +121,8 @@ _PUBLIC = {
     "first_capacity": "twin.engine.capacity",
     "UNTOLD": "twin.status",
     "Outcome": "twin.engine.outcome",
+    "is_death": "twin.engine.outcome",
+    "RunInfo": "twin.store",
     "Standing": "twin.engine.outcome",
     "Progress": "twin.engine.run",
     "COLUMNS": "twin.columns",
@@ -186,8 +190,12 @@ if TYPE_CHECKING:
     from twin.catalog.cells import (
         plan_of as plan_of,
     )
+    from twin.catalog.currents import currents_in_words as currents_in_words
     from twin.catalog.entries import (
         cell_entry as cell_entry,
+    )
+    from twin.catalog.entries import (
+        cell_heading as cell_heading,
     )
     from twin.catalog.entries import (
         cell_numbers as cell_numbers,
@@ -238,6 +246,7 @@ if TYPE_CHECKING:
     from twin.engine.outcome import (
         Standing as Standing,
     )
+    from twin.engine.outcome import is_death as is_death
     from twin.engine.run import Progress as Progress
     from twin.errors import (
         InputError as InputError,
@@ -380,6 +389,7 @@ if TYPE_CHECKING:
     from twin.status import LIVED as LIVED
     from twin.status import UNTOLD as UNTOLD
     from twin.status import Status as Status
+    from twin.store import RunInfo as RunInfo
     from twin.studies.attribution import (
         Attribution as Attribution,
     )

@@ -315,7 +315,8 @@ def bench(home, settings, stored) -> Callable[..., Bench]:
     """``bench(screen="results")``: a bench on the stored database."""
 
     def make(url: str | None = None, **state: Any) -> Bench:
-        return Bench(url or stored.url, settings, State(**state), warm=False)
+        here = State(**{"screen": "cells", **state})
+        return Bench(url or stored.url, settings, here, warm=False)
 
     return make
 

@@ -10,9 +10,10 @@ import tomllib
 import pytest
 from textual.widgets import DataTable, Input, OptionList, TextArea
 from twin_tui.app import Bench
+from twin_tui.runs.conditions import FIELDS
 from twin_tui.runs.job import Job
 from twin_tui.runs.scenario import Scenario
-from twin_tui.screens.base import NAMES
+from twin_tui.screens.base import NAMES, fitting
 from twin_tui.settings import State
 
 import twin
@@ -129,6 +130,7 @@ def test_a_scenario_is_saved_and_opened_again(bench, drive, settings):
         await pilot.press("space")
         await pilot.sees(f"[ ] {overlay}", "in nothing")
         await pilot.press("f7")
+        await pilot.sees("pressed: na-nzsp-nvp")
         await pilot.press("enter")
         await pilot.sees(f"[x] {overlay}")
         saved = Scenario.read(settings.scenarios_folder / "pressed.toml")
@@ -136,6 +138,85 @@ def test_a_scenario_is_saved_and_opened_again(bench, drive, settings):
 
     scenario = Scenario(cell="na-nzsp-nvp")
     drive(bench(screen="scenario", scenario=scenario), flow, (140, 50))
+
+
+def test_conditions_have_fields_with_units(bench, drive):
+    async def flow(pilot):
+        await pilot.until(lambda: not pilot.screen.query_one("#rate").disabled, "the fields")
+        field = {f: pilot.screen.query_one(f"#{f}", Input) for f in FIELDS}
+        now = {name: box.placeholder for name, box in field.items()}
+        assert now == {
+            "rate": "C/5",
+            "temperature": "25 degC",
+            "pressure": "5 MPa",
+            "thickness": "0.5 mm",
+        }
+        field["pressure"].value = "10"
+        field["rate"].value = "C/2"
+        await pilot.sees("stack.pressure=10 MPa", "protocol.rate=C/2", "(0.5C, ")
+        field["temperature"].value = "60 MPa"
+        await pilot.sees("✗ thermal.ambient", "fix:")
+        field["temperature"].value = ""
+        await pilot.sees("stack.pressure=10 MPa")
+        # What a field holds stands there again when the scenario is shown again.
+        await pilot.press("escape", "1", "2")
+        await pilot.until(lambda: field["pressure"].value == "10 MPa", "the field")
+        assert pilot.screen.query_one("#overrides", TextArea).text == ""
+
+    scenario = Scenario(cell="na-nzsp-nvp")
+    drive(bench(screen="scenario", scenario=scenario), flow, (140, 50))
+
+
+def test_keys_are_found_by_their_letters_and_written(bench, drive):
+    async def flow(pilot):
+        await pilot.until(lambda: pilot.screen.keys, "the keys")
+        pilot.screen.query_one("#overrides", TextArea).focus()
+        await pilot.press(*"stack pre")
+        await pilot.sees("stack.pressure = 5 MPa", "Take the key")
+        await pilot.press("f2", *"8 MPa")
+        await pilot.sees("stack.pressure=8 MPa")
+
+    scenario = Scenario(cell="na-nzsp-nvp")
+    drive(bench(screen="scenario", scenario=scenario), flow, (140, 50))
+
+
+def test_what_is_started_is_shown_live(bench, drive, monkeypatch):
+    app = bench(screen="scenario", scenario=Scenario(cell="na-nzsp-nvp"))
+    job = Job(1, "na-nzsp-nvp", "run", {}, 10)
+    monkeypatch.setattr(app.desk, "submit", lambda scenario: job)
+
+    async def flow(pilot):
+        await pilot.sees("in nothing")
+        await pilot.press("f5")
+        await pilot.until(lambda: pilot.screen.KEY == "live", "the Live screen")
+        await pilot.sees("start a run on the Scenario screen")
+        assert "Stop" not in pilot.text().splitlines()[-1]  # no run that it could stop
+
+    drive(app, flow, (140, 50))
+
+
+# ------------------------------------------------------------------------------- lab
+
+
+def test_the_lab_says_how_it_stands_and_where_to_ask(bench, drive):
+    async def flow(pilot):
+        await pilot.sees("Ask the twin", "Last runs", "✖", "pressure: anode contact lost", "alive")
+        await pilot.press("k")
+        await pilot.until(lambda: pilot.screen.KEY == "scenario", "the Scenario screen")
+        await pilot.press("escape", "0")
+        await pilot.until(lambda: pilot.screen.KEY == "start", "the lab")
+
+    drive(bench(screen="start"), flow, (120, 35))
+
+
+@pytest.mark.parametrize("width", [30, 60, 71, 80, 200])
+def test_the_bar_fits(width):
+    for current in NAMES:
+        shown = fitting(width, current)
+        assert [key for key, _ in shown] == list(NAMES)
+        assert dict(shown)[current] == NAMES[current]
+        least = 4 * len(NAMES) + len(NAMES[current])
+        assert sum(len(name) + 3 for _, name in shown) <= max(width, least)
 
 
 # --------------------------------------------------------------------------- results
@@ -353,7 +434,7 @@ def test_modes_are_explained_and_a_broken_plugin_is_named(bench, drive, monkeypa
 
 def test_every_screen_is_reached_by_its_number_and_explains_itself(bench, drive):
     async def flow(pilot):
-        for number, key in enumerate(NAMES, 1):
+        for number, key in enumerate(NAMES):
             pilot.screen.set_focus(None)
             await pilot.press(str(number))
             await pilot.until(lambda key=key: key == pilot.screen.KEY, key)

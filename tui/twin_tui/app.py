@@ -46,12 +46,12 @@ class Bench(BenchApp):
 
     TITLE = "twin"
     MODES = PLACES
-    DEFAULT_MODE = "cells"
+    DEFAULT_MODE = "start"
     COMMAND_PALETTE_DISPLAY = "ctrl+p"
     BINDINGS = [
         *[
             Binding(str(n), f"go('{key}')", name, show=False, id=f"go.{key}")
-            for n, (key, name) in enumerate(NAMES.items(), 1)
+            for n, (key, name) in enumerate(NAMES.items())
         ],
         Binding("ctrl+t", "light", "Light or dark", show=False, id="bench.light"),
         Binding("q,ctrl+q", "leave", "Quit", key_display="q", id="bench.quit"),

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import twin
-from twin import Status, files
+from twin import PROTOCOL, Status, files, is_death
 from twin_tui.runs.scenario import Scenario
 
+MOST_SHOWN = 5
 PATIENCE_S = 3.0
 """How long the screens wait for a database that another process holds [s]."""
 
@@ -40,7 +42,24 @@ class Preview:
     modes: list[str] = field(default_factory=list)
     protocol: str = ""
     steps: list[str] = field(default_factory=list)
+    currents: list[str] = field(default_factory=list)
     estimate: str = ""
+
+
+@dataclass
+class Lab:
+    """How the lab stands.
+
+    ``last`` and ``going`` are runs, newest first; ``deaths`` counts dead cells by the mode
+    held responsible, ``alive`` those that lived; ``runs`` is how many there are.
+    """
+
+    last: list[Any]
+    going: list[Any]
+    deaths: dict[str, int]
+    alive: int
+    runs: int
+    studies: list[Any]
 
 
 class Twin:
@@ -77,6 +96,10 @@ class Twin:
         own = sorted(map(str, self.own_cells.glob("*.toml"))) if self.own_cells.is_dir() else []
         return [*twin.list_cells(), *own]
 
+    def headings(self) -> list[dict[str, Any]]:
+        """Return what the files of the cells say of themselves, unchecked."""
+        return [{**twin.cell_heading(name), "ref": name} for name in self.cells()]
+
     def entries(self, names: list[str]) -> list[dict[str, Any]]:
         """Return what is to be listed of some cells."""
         return [twin.cell_entry(name) | {"ref": name} for name in names]
@@ -93,6 +116,24 @@ class Twin:
             card.warnings(spec),
             twin.numbers_by_status(spec),
         )
+
+    def keys(self, cell: str, protocol: str | None) -> dict[str, str]:
+        """Return what of a cell and its protocol can be overridden, with what it is now."""
+        asked = twin.Scenario.of(cell=cell, protocol=protocol).resolve()
+        found = {number.key: number.text for number in twin.cell_numbers(asked.spec)}
+        rules = asked.rules.parameters
+        return found | {f"{PROTOCOL}{key}": str(value) for key, value in rules.items()}
+
+    def saved_scenarios(self, folder: Path) -> list[tuple[str, str]]:
+        """Return the files of a folder that hold scenarios, each with a few words on it."""
+        found = []
+        for path in sorted(folder.glob("*.toml")) if folder.is_dir() else ():
+            try:
+                words = Scenario.read(path).label
+            except twin.TwinError as error:
+                words = f"cannot be read: {error.problems[0].message}"
+            found.append((str(path), words))
+        return found
 
     def numbers(self, cell: str) -> list[Any]:
         """Return every number of a cell."""
@@ -139,6 +180,7 @@ class Twin:
             found.modes = twin.acting_modes(asked.spec, without=scenario.without)
             found.protocol = f"{asked.rules.name}: {asked.rules.title}"
             found.steps = [step.do for phase in asked.plan.phases for step in phase.steps]
+            found.currents = twin.currents_in_words(asked.plan, asked.spec)
             found.estimate = self.estimate(asked.spec.name, scenario.model, scenario.cycles)
         except twin.TwinError as error:
             found.problems = list(error.problems)
@@ -161,6 +203,20 @@ class Twin:
         middle = runs[len(runs) // 2]
         plural = "" if len(runs) == 1 else "s"
         return f"about {duration(middle * cycles)} (by {len(runs)} stored run{plural})"
+
+    def lab(self) -> Lab:
+        """Return how the lab stands: what goes on, what was done last, what cells died of."""
+        runs = [run for run in self.store.runs(limit=2000) if run.study is None]
+        deaths = Counter(str(r.outcome.get("mode")) for r in runs if is_death(r.outcome))
+        going = [run for run in runs if run.status_now == Status.RUNNING]
+        return Lab(
+            runs[:MOST_SHOWN],
+            going[:MOST_SHOWN],
+            dict(sorted(deaths.items(), key=lambda item: (-item[1], item[0]))),
+            sum(run.status_now == Status.COMPLETED for run in runs),
+            len(runs),
+            self.store.studies(limit=MOST_SHOWN),
+        )
 
     def runs(self) -> list[Any]:
         """Return the stored runs, newest first."""

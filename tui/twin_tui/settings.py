@@ -72,7 +72,7 @@ class Settings(BaseModel):
 class State(BaseModel):
     """The file ``bench-state.json``: where the user was when the bench was last left."""
 
-    screen: str = "cells"
+    screen: str = "start"
     cell: str | None = None
     scenario: Scenario | None = None
     theme: str | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,32 @@ if TYPE_CHECKING:
     from twin.catalog.parameters import Number
     from twin.modes.mode import FailureMode
     from twin.specs.schema import CellSpec
+
+
+_MOST_EXTENDED = 8
+
+
+def cell_heading(name: str | Path) -> dict[str, str]:
+    """Return what a cell's file says of its name, kind, family and title, unchecked.
+
+    A list is made of it in no time; :func:`cell_entry` reads the whole cell. What neither the
+    file says nor those that it extends, or what cannot be read, is left out.
+    """
+    told: dict[str, str] = {"name": Path(name).stem}
+    of: str | Path = name
+    shelf = library()
+    for _ in range(_MOST_EXTENDED):
+        try:
+            path = shelf.find("cells", of)
+            data = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (TwinError, OSError, ValueError):
+            break
+        own = {key: data.get(key) for key in ("kind", "family", "title")}
+        told = {key: text for key, text in own.items() if isinstance(text, str)} | told
+        shelf, of = shelf.beside(path), str(data.get("extends", ""))
+        if not of:
+            break
+    return told
 
 
 def cell_entry(name: str | Path) -> dict[str, Any]:

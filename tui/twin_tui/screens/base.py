@@ -16,6 +16,7 @@ from twin import TwinError
 from twin_tui.bench import BenchApp
 
 NAMES = {
+    "start": "Lab",
     "cells": "Cells",
     "scenario": "Scenario",
     "live": "Live",
@@ -27,6 +28,20 @@ NAMES = {
 }
 
 
+def fitting(width: int, current: str) -> list[tuple[str, str]]:
+    """Return the screens with their names, cut so that all of them stand in one line.
+
+    The name of the current screen is never cut; the longest others are first.
+    """
+    names = dict(NAMES)
+    while sum(len(name) + 3 for name in names.values()) > width:
+        longest = max(names, key=lambda key: (key != current, len(names[key])))
+        if longest == current or len(names[longest]) == 1:
+            break
+        names[longest] = names[longest][:-1]
+    return list(names.items())
+
+
 class Bar(Static):
     """The names of the screens; click one, or press its number."""
 
@@ -36,11 +51,11 @@ class Bar(Static):
 
     def show(self, current: str, busy: int) -> None:
         """Mark the screen one is on, and say how many runs and studies go (all in 80 columns)."""
+        going = f" ▶ {busy}" if busy else ""
         parts = []
-        for number, (key, name) in enumerate(NAMES.items(), 1):
+        for number, (key, name) in enumerate(fitting(self.app.size.width - len(going), current)):
             label = f"[reverse] {number} {name}[/]" if key == current else f" {number} {name}"
             parts.append(f"[@click=app.go('{key}')]{label}[/]")
-        going = f" ▶ {busy}" if busy else ""
         self.update("".join(parts) + going)
 
 
@@ -87,6 +102,10 @@ class BenchScreen(Screen[Any]):
 
     def on_mount(self) -> None:
         """Draw the bar."""
+        self.redraw_bar()
+
+    def on_resize(self) -> None:
+        """Draw the bar for its new room."""
         self.redraw_bar()
 
     def on_screen_resume(self) -> None:

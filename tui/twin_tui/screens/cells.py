@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from rich.console import Group
@@ -12,7 +13,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Input, OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets.option_list import Option, OptionDoesNotExist
 
 from twin_tui.screens.base import BenchScreen
 from twin_tui.widgets.pictures import layer_drawing, status_mark
@@ -64,7 +65,7 @@ change as you type, and saves it as a TOML file of yours, which is then listed h
                 yield Static("reading the library …", id="facts")
 
     def on_mount(self) -> None:
-        """List the names at once; families and titles follow."""
+        """List the cells by what their files say; whether they can be used follows."""
         super().on_mount()
         self.query_one("#list").focus()
         self.current = self.bench.state.cell
@@ -72,34 +73,40 @@ change as you type, and saves it as a TOML file of yours, which is then listed h
 
     def reload(self) -> None:
         """Read the library anew."""
-        self.ask(self.bench.twin.cells, self._named, "names")
+        self.ask(self.bench.twin.headings, self._named, "names")
 
-    def _named(self, names: list[str]) -> None:
-        known = {entry["ref"]: entry for entry in self.entries}
-        self.entries = [known.get(n) or {"ref": n, "name": n, "family": "…"} for n in names]
-        self._undescribed = names
+    def _named(self, entries: list[dict[str, Any]]) -> None:
+        self.entries = entries
+        names = self._undescribed = [entry["ref"] for entry in entries]
         self._fill()
         if self._shown is not None or not names:
             self._describe_rest()
 
     def _describe_rest(self) -> None:
-        """Ask for families and titles, once the first card is there."""
+        """Read the cells themselves, once the first card is there."""
         names, self._undescribed = self._undescribed, []
         self._describe(names)
 
     def _describe(self, names: list[str]) -> None:
-        """Ask for families and titles, a few cells at a time: reading a cell takes a while."""
+        """Read cells, a few at a time (it takes a while): the broken ones are marked."""
         some, rest = names[:SOME], names[SOME:]
 
         def titled(entries: list[dict[str, Any]]) -> None:
-            found = {entry["ref"]: entry for entry in entries}
-            self.entries = [found.get(entry["ref"], entry) for entry in self.entries]
-            self._fill()
+            self._mark_broken({e["ref"]: e["problem"] for e in entries if e.get("problem")})
             if rest:
                 self._describe(rest)
 
         if some:
             self.ask(lambda: self.bench.twin.entries(some), titled, "entries")
+
+    def _mark_broken(self, problems: dict[str, str]) -> None:
+        """Mark cells that cannot be used; nothing in the list moves."""
+        options = self.query_one("#list", OptionList)
+        for entry in self.entries:
+            if entry["ref"] in problems:
+                entry["problem"] = problems[entry["ref"]]
+                with suppress(OptionDoesNotExist):  # not among those searched for
+                    options.replace_option_prompt(entry["ref"], self._label(entry))
 
     def _fill(self) -> None:
         wanted = self.query_one("#search", Input).value.lower().split()
@@ -109,7 +116,7 @@ change as you type, and saves it as a TOML file of yours, which is then listed h
             own = "/" in entry["ref"] or "\\" in entry["ref"]
             text = " ".join(str(entry.get(k) or "") for k in ("name", "family", "title", "kind"))
             if all(word in text.lower() for word in wanted):
-                family = "broken" if entry.get("problem") else entry.get("family") or "other"
+                family = entry.get("family") or "other"
                 families.setdefault("your own" if own else family, []).append(entry)
         options.clear_options()
         place = None

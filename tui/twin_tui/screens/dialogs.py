@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Button, Input, Label, Static
+from textual.widgets import Button, Input, Label, OptionList, Static
+from textual.widgets.option_list import Option
 
 _CSS = """
     align: center middle;
@@ -53,6 +55,55 @@ class Choose(ModalScreen[str | None]):
     @on(Button.Pressed)
     def _answered(self, event: Button.Pressed) -> None:
         self.dismiss(event.button.id)
+
+
+class Pick(ModalScreen[str | None]):
+    """One of a list of files, or one that is typed.
+
+    Parameters
+    ----------
+    title : str
+        What for.
+    files : sequence of (path, words)
+        What there is to choose from.
+    other : str
+        What the line below the list is for.
+    """
+
+    DEFAULT_CSS = f"""
+    Pick {{ {_CSS} }}
+    Pick OptionList {{ height: auto; max-height: 12; border: none; padding: 0; }}
+    """
+    BINDINGS = [Binding("escape", "dismiss(None)", "Back", id="dialog.back")]
+
+    def __init__(self, title: str, files: Sequence[tuple[str, str]], other: str):
+        super().__init__()
+        self._title, self._files, self._other = title, files, other
+
+    def compose(self) -> ComposeResult:
+        """Build the list and the line."""
+        with Vertical() as box:
+            box.border_title = self._title
+            if self._files:
+                yield OptionList(
+                    *(
+                        Option(f"{Path(path).stem}: {words}", id=path)
+                        for path, words in self._files
+                    ),
+                    markup=False,
+                )
+            else:
+                yield Static("none is saved yet")
+            yield Label(self._other, markup=False)
+            yield Input(id="other", compact=True)
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(event.option.id)
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        self.dismiss(event.value.strip() or None)
 
 
 class Fill(ModalScreen[dict[str, str] | None]):

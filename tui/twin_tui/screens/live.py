@@ -136,6 +136,7 @@ kept. On a small screen one chart is shown at a time: V changes it."""
         self._show(self.job)
 
     def _show(self, job: Job) -> None:
+        self.refresh_bindings()
         width = self.query_one("#gauges").content_size.width or 36
         found = margins(job.rows)
         lines = [gauge(name, margin, trend, width) for name, margin, trend in found]
@@ -172,6 +173,19 @@ kept. On a small screen one chart is shown at a time: V changes it."""
         for line in job.log[done:]:
             log.write(line)
         self._logged = (job.number, len(job.log))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Show only the keys that act."""
+        going = self.job is not None and not self.job.over
+        page = self.job is not None and self.job.run is not None
+        acts = {"pause": going, "stop": going, "open": page, "chart": self._one_chart}
+        return acts.get(action, True)
+
+    @property
+    def _one_chart(self) -> bool:
+        """Whether there is room for one chart only."""
+        shown = [chart for chart in self.query(Chart) if chart.display]
+        return len(shown) < 2
 
     def action_pause(self) -> None:
         """Pause the run, or let it go on."""

@@ -6,7 +6,13 @@ from typing import Any
 
 from textual.screen import Screen
 
-from twin_tui.screens.cells import CellsScreen
+from twin_tui.screens.start import StartScreen
+
+
+def _cells() -> Screen[Any]:
+    from twin_tui.screens.cells import CellsScreen
+
+    return CellsScreen()
 
 
 def _scenario() -> Screen[Any]:
@@ -52,7 +58,8 @@ def _modes() -> Screen[Any]:
 
 
 PLACES: dict[str, Any] = {
-    "cells": CellsScreen,
+    "start": StartScreen,
+    "cells": _cells,
     "scenario": _scenario,
     "live": _live,
     "results": _results,

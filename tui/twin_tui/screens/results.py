@@ -9,21 +9,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.widgets import Input, Static
 
-from twin import Status
 from twin.formats import ago, duration
 from twin_tui.screens.base import BenchScreen
+from twin_tui.widgets.marks import cause, mark
 from twin_tui.widgets.table import Table
 
 COLUMNS = ("", "run", "cell", "status", "cycles", "cause", "took", "ago", "changes")
-MARKS = {
-    Status.COMPLETED: "✓ completed",
-    Status.CELL_FAILED: "✖ died",
-    Status.LEFT_WINDOW: "? window",
-    Status.SOLVER_GAVE_UP: "? solver",
-    Status.CANCELLED: "■ stopped",
-    Status.INTERRUPTED: "… interrupted",
-    Status.RUNNING: "▶ running",
-}
 MOST_MARKED = 6
 
 
@@ -168,14 +159,12 @@ Enter opens a run's page. Space marks runs (two to six), C compares them."""
 
 
 def _row(run: Any) -> tuple[str, ...]:
-    outcome = run.outcome or {}
-    cause = f"{outcome['mode']}: {outcome['criterion']}" if outcome.get("criterion") else ""
     return (
         run.id,
         run.cell_name,
-        MARKS.get(run.status_now, run.status_now),
+        mark(run.status_now),
         f"{run.cycles}/{run.cycles_requested}",
-        cause,
+        cause(run),
         duration(run.wall_s) if run.wall_s else "",
         ago(run.created),
         ", ".join(changes(run)),

@@ -14,11 +14,14 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Button, Input, Label, Select, Static, TextArea
 
 from twin import TwinError, files
+from twin_tui.runs import conditions
 from twin_tui.runs.scenario import Scenario, parse_overrides
 from twin_tui.screens.base import BenchScreen
-from twin_tui.screens.dialogs import Fill
+from twin_tui.screens.dialogs import Fill, Pick
 from twin_tui.widgets.picks import Picks
 from twin_tui.widgets.preview import draw_preview
+
+MOST_MATCHES = 3
 
 
 class ScenarioScreen(BenchScreen):
@@ -28,15 +31,22 @@ class ScenarioScreen(BenchScreen):
     HELP: ClassVar[str] = """
 Scenario: what to run. Choose a cell, overlays, a protocol, the failure modes and the model,
 and write overrides one a line, as `stack.pressure = 10 MPa`; `protocol.current_density = …`
-changes the protocol. Tab goes from field to field.
+changes the protocol. As you type, the keys that have these letters are listed with their
+present values; F2 takes the first. Rate, temperature, pressure and the electrolyte's
+thickness have fields of their own, a bare number with their usual unit. Tab goes on.
 
 The right side shows what differs from the bare cell, what is wrong, how long it should
-take, and the command that does the same in a shell. Start as many as you like: they queue."""
+take, and the command that does the same in a shell. F5 starts it and shows it live; start as
+many as you like: they queue."""
     CSS = """
     ScenarioScreen #form { width: 36; }
     ScenarioScreen.-wide #form { width: 56; }
     ScenarioScreen #preview { width: 1fr; }
     ScenarioScreen Select { height: auto; }
+    ScenarioScreen #conditions { height: 1; }
+    ScenarioScreen #conditions Input { width: 1fr; margin-right: 1; }
+    ScenarioScreen #matching { height: auto; color: $text-muted; text-wrap: nowrap;
+        text-overflow: ellipsis; }
     ScenarioScreen TextArea { height: 5; border: none; padding: 0; background: $boost; }
     ScenarioScreen Label { text-style: bold; margin-top: 1; }
     ScenarioScreen.-low Label { margin-top: 0; }
@@ -44,6 +54,7 @@ take, and the command that does the same in a shell. Start as many as you like: 
     ScenarioScreen Button { margin-right: 1; min-width: 9; }
     """
     BINDINGS = [
+        Binding("f2", "complete", "Take the key", key_display="F2", id="scenario.complete"),
         Binding("f5,ctrl+r", "start", "Start", key_display="F5", id="scenario.start"),
         Binding("f6,ctrl+s", "save", "Save", key_display="F6", id="scenario.save"),
         Binding("f7,ctrl+o", "open", "Open", key_display="F7", id="scenario.open"),
@@ -55,6 +66,9 @@ take, and the command that does the same in a shell. Start as many as you like: 
         super().__init__()
         self.choices: dict[str, list[Any]] | None = None
         self.preview: Any = None
+        self.keys: dict[str, str] = {}
+        self._keys_of: tuple[str, str | None] | None = None
+        self._matches: list[str] = []
         self._filling = self._is_wrong = False
 
     def body(self) -> ComposeResult:
@@ -75,8 +89,13 @@ take, and the command that does the same in a shell. Start as many as you like: 
                         compact=True,
                     )
                     yield Input("10", id="every", type="integer")
+                yield Label("Rate, °C, MPa, electrolyte µm")
+                with Horizontal(id="conditions"):
+                    for field in conditions.FIELDS:
+                        yield Input(id=field, disabled=True)
                 yield Label("Overrides (KEY = VALUE)")
                 yield TextArea(id="overrides", show_line_numbers=False, tab_behavior="focus")
+                yield Static(id="matching")
                 yield Label("Protocol")
                 yield Select([], id="protocol", prompt="the cell's own", compact=True)
                 yield Label("Overlays (Space chooses)")
@@ -150,10 +169,74 @@ take, and the command that does the same in a shell. Start as many as you like: 
             self.query_one("#cycles", Input).value = str(scenario.cycles)
             self.query_one("#every", Input).value = str(scenario.series_every)
             self.query_one("#model", Select).value = scenario.model
-            lines = [f"{key} = {value}" for key, value in scenario.overrides.items()]
-            self.query_one("#overrides", TextArea).text = "\n".join(lines)
+            self._fill_overrides(scenario.overrides)
         self._filling = False
         self._look()
+
+    def _fill_overrides(self, overrides: dict[str, str]) -> None:
+        """Put overrides into the fields that hold them, the others into the lines."""
+        fields, rest = conditions.taken_out(overrides, self.keys)
+        for field in conditions.FIELDS:
+            self.query_one(f"#{field}", Input).value = fields.get(field, "")
+        lines = [f"{key} = {value}" for key, value in rest.items()]
+        self.query_one("#overrides", TextArea).text = "\n".join(lines)
+
+    def _overrides(self) -> dict[str, str]:
+        found = parse_overrides(self.query_one("#overrides", TextArea).text)
+        for field in conditions.FIELDS:
+            box = self.query_one(f"#{field}", Input)
+            value = conditions.with_unit(field, box.value, box.placeholder)
+            if value:
+                found |= dict.fromkeys(conditions.keys_of(field, self.keys), value)
+        return found
+
+    def _ask_keys(self, cell: str, protocol: str | None) -> None:
+        """Ask what can be overridden, once for a cell and a protocol."""
+        if self._keys_of != (cell, protocol):
+            self._keys_of = (cell, protocol)
+            self.ask(lambda: self.bench.twin.keys(cell, protocol), self._keys_known, "keys")
+
+    def _keys_known(self, keys: dict[str, str]) -> None:
+        try:
+            before = self._overrides()
+        except TwinError:  # a line is being written
+            before = None
+        self.keys = keys
+        with self.prevent(Input.Changed, TextArea.Changed):
+            for field in conditions.FIELDS:
+                now = {keys[key] for key in conditions.keys_of(field, keys)}
+                box = self.query_one(f"#{field}", Input)
+                box.placeholder = now.pop() if len(now) == 1 else "several" if now else "none"
+                box.disabled = not conditions.keys_of(field, keys)
+            if before is not None:
+                self._fill_overrides(before)
+
+    @on(TextArea.SelectionChanged, "#overrides")
+    @on(TextArea.Changed, "#overrides")
+    def _typed(self) -> None:
+        """List the keys that have what stands before the cursor."""
+        box = self.query_one("#overrides", TextArea)
+        line = box.document.get_line(box.cursor_location[0])
+        typed = "" if "=" in line or not box.has_focus else line
+        self._matches = conditions.matching(typed, self.keys, MOST_MATCHES)
+        shown = "\n".join(f"{key} = {self.keys[key]}" for key in self._matches)
+        self.query_one("#matching", Static).update(Text(shown))
+        self.refresh_bindings()
+
+    def action_complete(self) -> None:
+        """Write the first of the keys listed."""
+        if self._matches:
+            box = self.query_one("#overrides", TextArea)
+            row = box.cursor_location[0]
+            end = (row, len(box.document.get_line(row)))
+            box.replace(f"{self._matches[0]} = ", (row, 0), end)
+            box.move_cursor((row, len(self._matches[0]) + 3))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Show only the keys that act."""
+        acts = {"complete": bool(self._matches), "save": self.preview is not None}
+        acts["copy"] = acts["save"]
+        return acts.get(action, True)
 
     def read(self) -> Scenario:
         """Return the scenario that the form holds.
@@ -171,7 +254,7 @@ take, and the command that does the same in a shell. Start as many as you like: 
             protocol=None if protocol is Select.NULL else str(protocol),
             overlays=list(self.query_one("#overlays", Picks).picked),
             without=[m["id"] for m in self.choices["modes"] if m["id"] not in acting],
-            overrides=parse_overrides(self.query_one("#overrides", TextArea).text),
+            overrides=self._overrides(),
             model=self.query_one("#model", Select).value,
             cycles=self.query_one("#cycles", Input).value,
             series_every=self.query_one("#every", Input).value,
@@ -195,16 +278,19 @@ take, and the command that does the same in a shell. Start as many as you like: 
             self._wrong(str(error))
         else:
             self.bench.state.scenario, self._is_wrong = scenario, False
+            self._ask_keys(scenario.cell, scenario.protocol)
             self.ask(lambda: self.bench.twin.preview(scenario), self._show, "preview")
 
     def _wrong(self, text: str) -> None:
         self.preview, self._is_wrong = None, True
         self.query_one("#start", Button).disabled = True
+        self.refresh_bindings()
         self.query_one("#says", Static).update(Text(f"✗ {text}", "red"))
 
     def _show(self, preview: Any) -> None:
         self.preview = preview
         self.query_one("#start", Button).disabled = bool(preview.problems)
+        self.refresh_bindings()
         self.query_one("#says", Static).update(draw_preview(preview))
 
     @on(Button.Pressed, "#start")
@@ -218,10 +304,9 @@ take, and the command that does the same in a shell. Start as many as you like: 
             return
         # Not checked to the end yet? Then the run itself says what is wrong.
         job = self.bench.start(self.read())
-        busy = len(self.bench.desk.busy)
         where = "waits in the queue" if job.state == "waiting" else "starts"
-        self.notify(f"{job.label} {where} ({busy} in all): 3 shows it live", markup=False)
-        self.redraw_bar()
+        self.notify(f"{job.label} {where}", markup=False)
+        self.bench.action_go("live")
 
     @on(Button.Pressed, "#save")
     def action_save(self) -> None:
@@ -252,24 +337,16 @@ take, and the command that does the same in a shell. Start as many as you like: 
     def action_open(self) -> None:
         """Open a saved scenario."""
         folder = self.bench.settings.scenarios_folder
-        saved = sorted(folder.glob("*.toml")) if folder.is_dir() else []
-        names = ", ".join(path.stem for path in saved) or "none yet"
-        first = saved[0].stem if saved else ""
-        self.app.push_screen(
-            Fill(
-                "Open a scenario", [("name", "Name, or path of a file", first)], f"saved: {names}"
-            ),
-            self._open,
-        )
+        self.ask(lambda: self.bench.twin.saved_scenarios(folder), self._choose, "saved")
 
-    def _open(self, answer: dict[str, str] | None) -> None:
+    def _choose(self, saved: list[tuple[str, str]]) -> None:
+        self.app.push_screen(Pick("Open a scenario", saved, "Or the path of a file"), self._open)
+
+    def _open(self, answer: str | None) -> None:
         if answer is None:
             return
-        path = Path(answer["name"]).expanduser()
-        if not path.suffix:
-            path = self.bench.settings.scenarios_folder / f"{answer['name']}.toml"
         try:
-            self._fill(Scenario.read(path))
+            self._fill(Scenario.read(Path(answer).expanduser()))
         except TwinError as error:
             self.tell_error(error)
 

@@ -34,8 +34,10 @@ def draw_preview(preview: Any) -> Text:
     if not preview.problems:
         text.append("\nProtocol\n", "bold")
         text.append(f" {preview.protocol}\n")
-        for number, step in enumerate(preview.steps[:6], 1):
-            text.append(f"  {number}. {step}\n", "dim")
+        currents = preview.currents or [""] * len(preview.steps)
+        for number, (step, current) in enumerate(zip(preview.steps[:6], currents, strict=False), 1):
+            text.append(f"  {number}. {step}", "dim")
+            text.append(f"  ({current})\n" if current else "\n")
         if len(preview.steps) > 6:
             text.append(f"  … and {len(preview.steps) - 6} more steps\n", "dim")
         text.append("\nModes that act: ", "bold")

@@ -1,0 +1,70 @@
+"""The conditions one changes most, as fields of their own, and the overrides they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from twin import PROTOCOL
+
+FIELDS = {
+    "rate": "C",
+    "temperature": " degC",
+    "pressure": " MPa",
+    "thickness": " um",
+}
+"""The fields, each with the unit of a bare number."""
+_KEYS = {
+    "temperature": ("thermal.ambient",),
+    "pressure": ("stack.pressure",),
+    "thickness": ("electrolyte.thickness",),
+}
+_RATES = ("rate", "charge_rate", "discharge_rate", "current_density")
+
+
+def keys_of(field: str, known: Iterable[str]) -> tuple[str, ...]:
+    """Return the keys that a field sets, of those that the cell and its protocol have.
+
+    A rate is every current of the protocol that is called a rate or a current density.
+    """
+    wanted = _KEYS.get(field) or tuple(f"{PROTOCOL}{name}" for name in _RATES)
+    known = set(known)
+    return tuple(key for key in wanted if key in known)
+
+
+def with_unit(field: str, text: str, now: str) -> str:
+    """Return a field's text as a value: a bare number has the field's own unit.
+
+    A rate that is a current density ``now`` stays one.
+    """
+    text = text.strip()
+    try:
+        float(text)
+    except ValueError:
+        return text
+    return f"{text} mA/cm^2" if "mA/cm" in now else f"{text}{FIELDS[field]}"
+
+
+def taken_out(
+    overrides: Mapping[str, str], known: Iterable[str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the fields that overrides fill, and the overrides that no field holds."""
+    fields, rest, known = {}, dict(overrides), list(known)
+    for field in FIELDS:
+        keys = keys_of(field, known)
+        values = {overrides.get(key) for key in keys}
+        if len(values) == 1 and (value := values.pop()) is not None:
+            fields[field] = value
+            for key in keys:
+                del rest[key]
+    return fields, rest
+
+
+def matching(typed: str, keys: Mapping[str, str], most: int) -> list[str]:
+    """Return the keys that have all parts of what was typed; those that begin so come first."""
+    typed = typed.strip().lower()
+    parts = typed.replace(".", " ").split()
+    if not parts or typed in keys:
+        return []
+    found = [key for key in keys if all(part in key.lower() for part in parts)]
+    found.sort(key=lambda key: (not key.lower().startswith(typed), len(key), key))
+    return found[:most]
