@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 from twin.report.panel import Panel
@@ -16,8 +17,9 @@ from twin.visible import visible
 
 WIDTH, HEIGHT = 80, 24
 _NARROWEST, _LOWEST = 40, 10
-# Every line has a mark of its own, so that colour is never the only difference.
+# Without colour every line has a mark of its own; with it, each is fine and has its number on it.
 MARKS = ("braille", "●", "x", "+", "▲", "o")
+FINE = "braille"
 PLAIN_MARKS = ("*", "x", "+", "o", "#", "@")
 _PLAIN = str.maketrans(
     {**dict.fromkeys("┌┐└┘┬┴├┤┼", "+"), "─": "-", "│": "|", "²": "2", "Ω": "ohm"}
@@ -97,8 +99,45 @@ def _plotter() -> Iterator[Any]:
         plotext.clear_figure()
 
 
+def round_ticks(low: float, high: float, most: int) -> list[float]:
+    """Return round numbers in [low, high], at most ``most`` of them: steps of 1, 2 or 5.
+
+    The steps are 1, 2 or 5 times a power of ten. Ends that leave no room for two of them have
+    the ends themselves.
+    """
+    span = high - low
+    if not (math.isfinite(span) and span > 0):
+        return [low]
+    power = math.floor(math.log10(span / most))
+    for digits, factor in [(power + k, m) for k in (0, 1) for m in (1, 2, 5)]:
+        step = factor * 10.0**digits
+        first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+        ticks = [round(n * step, -digits) for n in range(first, last + 1)]
+        if len(ticks) <= most:
+            break
+    return ticks if len(ticks) > 1 else [low, high]
+
+
+def decade_ticks(low: float, high: float, most: int) -> tuple[list[float], list[str]]:
+    """Return places (as decimal logarithms) and names of the ticks between two values.
+
+    Whole powers of ten, at most ``most`` of them; where fewer than two lie between, those of
+    1, 2 and 5 times a power of ten.
+    """
+    a, b = math.log10(low), math.log10(high)
+    first, last = math.ceil(a - 1e-9), math.floor(b + 1e-9)
+    if last > first:
+        step = max(1, math.ceil((last - first + 1) / most))
+        powers = list(range(first, last + 1, step))
+        return [float(p) for p in powers], [f"1e{p}" for p in powers]
+    fine = [m * 10.0**p for p in range(first - 1, last + 2) for m in (1, 2, 5)]
+    inside = [v for v in fine if low * (1 - 1e-9) <= v <= high * (1 + 1e-9)] or [low]
+    return [math.log10(v) for v in inside], [f"{v:.4g}" for v in inside]
+
+
 def _draw(panel: Panel, columns: int, rows: int, colour: bool, fancy: bool) -> str:
-    marks = MARKS if fancy else PLAIN_MARKS
+    numbered = colour and fancy and len(panel.lines) > 1
+    marks = (FINE,) if colour and fancy else MARKS if fancy else PLAIN_MARKS
     with _plotter() as plt:
         plt.limit_size(False, False)
         plt.plot_size(columns, rows)
@@ -108,15 +147,17 @@ def _draw(panel: Panel, columns: int, rows: int, colour: bool, fancy: bool) -> s
             if colour:
                 how["color"] = COLOURS[index % len(COLOURS)]
             draw = plt.scatter if line.dots else plt.plot
+            pieces = list(_pieces(line.x, line.y, positive=panel.log))
             # plotext's own logarithmic axis has numbers like 31622.8.
-            places = [math.log10(x) for x in line.x] if panel.log_x else line.x
-            for x, y in _pieces(places, line.y, positive=panel.log):
+            pieces = [(_scaled(x, log=panel.log_x), _scaled(y, log=panel.log)) for x, y in pieces]
+            for x, y in pieces:
                 draw(x, y, **how)
-        if panel.log:
-            plt.yscale("log")
-        if panel.log_x:
-            _decades(plt, panel)
-        _limits(plt, panel)
+            if numbered and pieces:
+                # Not all in one place: later lines are marked further on.
+                x, y = max(pieces, key=lambda piece: len(piece[0]))
+                at = round((index + 0.5) / len(panel.lines) * (len(x) - 1))
+                plt.text(str(index + 1), x[at], y[at], color=how["color"], style="bold")
+        _axes(plt, panel, columns, rows)
         if panel.death is not None:
             plt.vline(panel.death, "red" if colour else None)
         plt.title(visible(panel.title))
@@ -137,8 +178,9 @@ def _legend(
     if len(panel.lines) > 1:
         for index, line in enumerate(panel.lines):
             mark = _SHOWN.get(marks[index % len(marks)], marks[index % len(marks)])
+            mark = f"{index + 1} {mark}" if colour and len(marks) == 1 else mark
             shown = plt.colorize(mark, COLOURS[index % len(COLOURS)]) if colour else mark
-            entries.append((len(line.label) + 2, f"{shown} {visible(line.label)}"))
+            entries.append((len(mark) + 1 + len(line.label), f"{shown} {visible(line.label)}"))
     if panel.death is not None:
         text = f"| death in cycle {panel.death}"
         entries.append((len(text), text))
@@ -169,30 +211,53 @@ def _pieces(
         yield piece
 
 
-def _decades(plt: Any, panel: Panel) -> None:
-    """Put whole powers of ten on the horizontal axis."""
-    places = [math.log10(x) for line in panel.lines for x in line.x]
-    first, last = math.ceil(min(places) - 1e-9), math.floor(max(places) + 1e-9)
-    ticks = list(range(first, last + 1, max(1, round((last - first) / 8))))
-    plt.xticks(ticks, [f"1e{tick}" for tick in ticks])
+def _scaled(values: list[float], *, log: bool) -> list[float]:
+    return [math.log10(value) for value in values] if log else values
 
 
-def _limits(plt: Any, panel: Panel) -> None:
-    low, high = panel.limits
-    values = [y for line in panel.lines for y in line.y if math.isfinite(y)]
-    if values and not panel.log:
-        low = min(values) if low is None else low
-        high = max(values) if high is None else high
-        if high - low < 1e-9 * max(abs(high), abs(low), 1e-9):  # a level line
-            low, high = low - 0.05 * abs(low) - 1e-9, high + 0.05 * abs(high) + 1e-9
-        plt.ylim(low, high)
-    if panel.x_label == "Cycle":
-        cycles = [x for line in panel.lines for x in line.x]
-        first, last = min(cycles), max(max(cycles), panel.death or 0)
+def _axes(plt: Any, panel: Panel, columns: int, rows: int) -> None:
+    """Set the ends of both axes, and round numbers on them."""
+    across, up = max((columns - 10) // 12, 3), max((rows - 5) // 4, 3)
+    finite = [(x, y) for line in panel.lines for x, y in zip(line.x, line.y, strict=True)]
+    finite = [(x, y) for x, y in finite if math.isfinite(x) and math.isfinite(y)]
+    xs = [x for x, _ in finite if x > 0 or not panel.log_x]
+    ys = [y for _, y in finite if y > 0 or not panel.log]
+    if ys:
+        if panel.log:
+            plt.yticks(*decade_ticks(min(ys), max(ys), up))
+        else:
+            low, high = panel.limits
+            low, high = min(ys) if low is None else low, max(ys) if high is None else high
+            if high - low < 1e-9 * max(abs(high), abs(low), 1e-9):  # a level line
+                low, high = low - 0.05 * abs(low) - 1e-9, high + 0.05 * abs(high) + 1e-9
+            plt.ylim(low, high)
+            plt.yticks(*_named(round_ticks(low, high, up)))
+    if not xs:
+        return
+    if panel.log_x:
+        plt.xticks(*decade_ticks(min(xs), max(xs), across))
+    elif panel.x_label == "Cycle":
+        first, last = min(xs), max(max(xs), panel.death or 0)
         if first == last:
             plt.xlim(first - 1, last + 1)
-        step = max(1, round((last - first) / 8))
-        plt.xticks(list(range(int(first), int(last) + 1, step)))
+            first, last = first - 1, last + 1
+        ticks = [tick for tick in round_ticks(first, last, across) if tick == round(tick)]
+        plt.xticks(*_named(ticks or [first, last]))
+    else:
+        plt.xticks(*_named(round_ticks(min(xs), max(xs), across)))
+
+
+def _named(ticks: Sequence[float]) -> tuple[list[float], list[str]]:
+    """Return ticks with their names: as many digits as tell one from the next."""
+    if len(ticks) < 2:
+        return list(ticks), [f"{tick:.4g}" for tick in ticks]
+    step = min(b - a for a, b in pairwise(ticks))
+    largest = max(abs(tick) for tick in ticks)
+    if largest >= 1e5 or largest < 1e-3:
+        digits = max(math.ceil(math.log10(largest / step) + 1e-9), 0)
+        return list(ticks), [f"{tick:.{digits}e}" if tick else "0" for tick in ticks]
+    digits = max(-math.floor(math.log10(step) + 1e-9), 0)
+    return list(ticks), [f"{tick:.{digits}f}" for tick in ticks]
 
 
 def draw_panel(panel: Panel, size: tuple[int, int], *, colour: bool = True) -> str:

@@ -1,15 +1,26 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
+from twin import Status
 from twin.engine.outcome import Outcome
+from twin.report.panel import Line, Panel
 from twin.report.panels import PANELS
-from twin.report.terminal import draw_run, terminal_size
+from twin.report.terminal import (
+    decade_ticks,
+    draw_panel,
+    draw_run,
+    round_ticks,
+    terminal_size,
+)
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
-DEATH = Outcome(kind="cell-failed", mode="pressure", criterion="contact lost", cycle=4)
+DEATH = Outcome(kind=Status.CELL_FAILED, mode="pressure", criterion="contact lost", cycle=4)
 
 
 @pytest.mark.parametrize("what", ["summary", *PANELS])
@@ -62,3 +73,44 @@ def test_without_a_terminal_the_size_is_that_of_an_old_one(monkeypatch):
 def test_a_real_run_can_be_drawn(dead):
     text = draw_run(dead, size=(80, 24), colour=False)
     assert "Polarisation" in text and "Conducting share" in text
+
+
+@given(st.floats(-1e6, 1e6), st.floats(1e-9, 1e9), st.integers(3, 12))
+def test_ticks_are_round_inside_and_not_too_many(low, span, most):
+    high = low + span
+    assume(high - low > 1e-6 * max(abs(low), abs(high)))
+    ticks = round_ticks(low, high, most)
+    assert 2 <= len(ticks) <= most
+    room = 1e-6 * (high - low)
+    assert all(low - room <= tick <= high + room for tick in ticks)
+    if ticks == [low, high]:
+        return
+    steps = [b - a for a, b in pairwise(ticks)]
+    assert max(steps) - min(steps) < 1e-6 * span
+    first = f"{steps[0]:.0e}"[0]
+    assert first in "125"
+
+
+def test_an_axis_of_decades_has_whole_powers_and_else_round_numbers():
+    assert decade_ticks(2e-9, 3e-5, 8) == ([-8, -7, -6, -5], ["1e-8", "1e-7", "1e-6", "1e-5"])
+    assert decade_ticks(1, 1e9, 4)[1] == ["1e0", "1e3", "1e6", "1e9"]
+    places, names = decade_ticks(1.5, 8, 5)
+    assert names == ["2", "5"] and places == pytest.approx([0.30103, 0.69897])
+
+
+def test_names_of_ticks_have_the_digits_that_tell_them_apart():
+    panel = Panel("v", "V", "Time (h)", "V", (Line("a", [0, 1], [2.5, 3.9]),))
+    drawn = draw_panel(panel, (60, 30), colour=False)
+    assert "2.5┤" in drawn and "3.0┤" in drawn and "3.90" not in drawn
+    assert "0.5" in drawn and "0.33" not in drawn
+
+
+def test_with_colour_every_line_is_fine_and_has_its_number():
+    lines = [Line(f"cycle {n}", [0, 1, 2], [n, n + 1, n]) for n in (1, 2, 3)]
+    drawn = draw_panel(Panel("v", "V", "Time (h)", "V", tuple(lines)), (60, 20))
+    axes, legend = drawn.rsplit("\n", 1)
+    for number in "123":
+        assert f"\x1b[1m{number}" in axes
+        assert f"{number} ⠒" in legend
+    plain = draw_panel(Panel("v", "V", "Time (h)", "V", tuple(lines)), (60, 20), colour=False)
+    assert "●" in plain and "x" in plain
