@@ -138,6 +138,7 @@ def decade_ticks(low: float, high: float, most: int) -> tuple[list[float], list[
 def _draw(panel: Panel, columns: int, rows: int, colour: bool, fancy: bool) -> str:
     numbered = colour and fancy and len(panel.lines) > 1
     marks = (FINE,) if colour and fancy else MARKS if fancy else PLAIN_MARKS
+    numbers = []
     with _plotter() as plt:
         plt.limit_size(False, False)
         plt.plot_size(columns, rows)
@@ -153,10 +154,13 @@ def _draw(panel: Panel, columns: int, rows: int, colour: bool, fancy: bool) -> s
             for x, y in pieces:
                 draw(x, y, **how)
             if numbered and pieces:
-                # Not all in one place: later lines are marked further on.
                 x, y = max(pieces, key=lambda piece: len(piece[0]))
-                at = round((index + 0.5) / len(panel.lines) * (len(x) - 1))
-                plt.text(str(index + 1), x[at], y[at], color=how["color"], style="bold")
+                # Not all in one place: later lines have their number further on.
+                wanted = min(x) + (index + 0.5) / len(panel.lines) * (max(x) - min(x))
+                at = min(range(len(x)), key=lambda k: abs(x[k] - wanted))
+                numbers.append((str(index + 1), x[at], y[at], how["color"]))
+        for number, at_x, at_y, tint in numbers:  # over all lines
+            plt.text(number, at_x, at_y, color=tint, style="bold")
         _axes(plt, panel, columns, rows)
         if panel.death is not None:
             plt.vline(panel.death, "red" if colour else None)
@@ -217,7 +221,7 @@ def _scaled(values: list[float], *, log: bool) -> list[float]:
 
 def _axes(plt: Any, panel: Panel, columns: int, rows: int) -> None:
     """Set the ends of both axes, and round numbers on them."""
-    across, up = max((columns - 10) // 12, 3), max((rows - 5) // 4, 3)
+    across, up = max((columns - 10) // 10, 3), max((rows - 5) // 3, 3)
     finite = [(x, y) for line in panel.lines for x, y in zip(line.x, line.y, strict=True)]
     finite = [(x, y) for x, y in finite if math.isfinite(x) and math.isfinite(y)]
     xs = [x for x, _ in finite if x > 0 or not panel.log_x]
