@@ -102,7 +102,7 @@ def test_names_of_ticks_have_the_digits_that_tell_them_apart():
     panel = Panel("v", "V", "Time (h)", "V", (Line("a", [0, 1], [2.5, 3.9]),))
     drawn = draw_panel(panel, (60, 20), colour=False)
     assert "2.5┤" in drawn and "3.0┤" in drawn and "3.90" not in drawn
-    assert "0.2" in drawn and "0.25" not in drawn
+    assert "0.5" in drawn and "0.33" not in drawn
 
 
 def test_with_colour_every_line_is_fine_and_has_its_number():
