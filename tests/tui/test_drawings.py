@@ -48,7 +48,7 @@ def test_modes_that_begin_alike_get_letters_of_their_own():
 
 
 def test_a_map_has_its_points_where_its_axes_say():
-    rows, places = draw_map(SAFE, (60, 14))
+    rows, places = draw_map(SAFE, (60, 14), colour=False)
     lines = text_of(rows)
     columns = sorted({column for column, _ in places})
     # 0.1, 1 and 10 MPa are equally far apart on a logarithmic axis.
@@ -64,6 +64,23 @@ def test_a_map_has_its_points_where_its_axes_say():
     assert starred == [5] and lines[5].count("*") == 3
     assert "stack.pressure (MPa)" in lines[-1] and lines[-2].split()[0] == "0.1"
     assert lines[0].startswith("       2┤") and all(len(line) <= 60 for line in lines)
+
+
+def test_a_map_in_colours_has_two_rows_in_each_line_and_dark_is_soon():
+    rows, places = draw_map(SAFE, (60, 14))
+    letters, again = draw_map(SAFE, (60, 14), colour=False)
+    assert places == again  # what is where does not hang on colours
+    assert text_of(rows)[-3:] == text_of(letters)[-3:]
+    field = [(c, style) for line in rows[:-3] for c, style in line[9:] if c == "▀"]
+    assert len(field) > 300 and all(" on #" in style for _, style in field)
+    soon, late = (SAFE.colour(point) for point in SAFE.points[-2:])  # cycles 12 and 30
+    assert sum(soon) < sum(late)
+    alive = SAFE.colour(replace(SAFE.points[0], mode=None))
+    lost = SAFE.colour(replace(SAFE.points[0], mode=None, kind="solver-gave-up"))
+    assert len({alive, lost, soon}) == 3
+    # The critical current, in both, halfway up.
+    starred = [line.count("*") for line in text_of(rows)]
+    assert starred[5] == 3 and sum(starred) == 3
 
 
 def test_the_cursor_goes_from_point_to_point_and_reads_off():

@@ -35,9 +35,10 @@ class MapScreen(StudyScreen):
         "death changes."
     )
     HELP: ClassVar[str] = """
-Map: the safe operating map of a cell over two quantities. Capital letters are lives that
-were simulated, with the cycle of death beside them where there is room; small letters fill
-in what the nearest point says, a dot and empty space are where the cell lives to the end.
+Map: the safe operating map of a cell over two quantities. Letters are lives that were
+simulated, with the cycle of death beside them where there is room; the colour round them
+(small letters, where there is no colour) is what the nearest life says: its mode, the darker
+the sooner. A dot is a cell that lives to the end.
 
 Tab goes to the map; the arrow keys (or a click) move the cursor from point to point, and
 what it stands on is read off on the left: the values, the mode and criterion that kill
@@ -74,7 +75,8 @@ are done; Go on does the rest."""
         shown = map_of(view)
         self.query_one("#map", OperatingMap).show_map(shown)
         legend = self.query_one("#legend", Static)
-        legend.update(draw_legend(shown, legend.content_size.width or 40))
+        width = legend.content_size.width or 40
+        legend.update(draw_legend(shown, width, colour=not self.app.no_color))
         self._tell_point()
 
     def on_resize(self) -> None:

@@ -152,6 +152,7 @@ class StudyScreen(BenchScreen):
 
     def _look(self) -> None:
         """Show the chosen study, if there is something new about it."""
+        self.refresh_bindings()
         key, job = self.current, self.job
         if key is None:
             return
@@ -207,6 +208,13 @@ class StudyScreen(BenchScreen):
             return
         self.bench.desk.stop(job)
         self.notify(f"{job.id} is being stopped; what is done is kept, and G goes on")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Show only the keys that act."""
+        job = self.job
+        going, stored = job is not None and not job.over, self.current in self.stored
+        acts = {"stop": going, "go_on": stored and not going, "export": stored}
+        return acts.get(action, True)
 
     def exported(self, files: list[Path]) -> None:
         """Tell which files were written."""

@@ -13,6 +13,7 @@ from twin_tui.widgets.operating_map import (
     ALIVE,
     COLOURS,
     LINES,
+    LIVES,
     UNKNOWN,
     Axis,
     Map,
@@ -65,7 +66,7 @@ def draw_point(shown: Map, point: Point) -> Text:
     elif point.mode is None:
         text.append(f"{ALIVE} lives to cycle {shown.horizon}\n", "bold green")
     else:
-        text.append(f"{shown.letters[point.mode]} {point.mode}\n", "bold red")
+        text.append(f"{shown.letters[point.mode]} {point.mode}\n", "bold")
         text.append(f" {point.criterion}\n in cycle ")
         text.append(f"{point.cycles}\n", "bold")
     if point.run:
@@ -73,13 +74,17 @@ def draw_point(shown: Map, point: Point) -> Text:
     return text
 
 
-def draw_legend(shown: Map, width: int) -> Text:
-    """Say what the letters and marks mean, each on one line with its meaning."""
-    parts = [
-        Text(f"{letter} {mode}", COLOURS[number % len(COLOURS)])
-        for number, (mode, letter) in enumerate(shown.letters.items())
-    ]
-    parts.append(Text(f"{ALIVE} lives"))
+def draw_legend(shown: Map, width: int, *, colour: bool = True) -> Text:
+    """Say what the colours, letters and marks mean, each on one line with its meaning."""
+    hues = dict(zip(shown.letters, cycle(COLOURS), strict=False))
+
+    def entry(hue: str, words: str) -> Text:
+        return Text.assemble(("■ ", hue), words) if colour else Text(words)
+
+    parts = [entry(hues[mode], f"{letter} {mode}") for mode, letter in shown.letters.items()]
+    parts.append(entry(LIVES, f"{ALIVE} lives"))
+    if hues and colour:
+        parts.append(Text("dark: dies soon"))
     if any(point.unknown for point in shown.points):
         parts.append(Text(f"{UNKNOWN} solver gave up"))
     marks = zip(shown.lines, cycle(LINES), strict=False)

@@ -1,4 +1,8 @@
-"""The safe operating map in characters: a letter for what kills the cell, and a cursor."""
+"""The safe operating map: what kills the cell as a field of colours or of letters, and a cursor.
+
+With colour, each character is two half blocks, so that a map has twice as many rows; the hue
+is the mode's, and the sooner the death, the darker. Without colour, letters fill the field.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +21,14 @@ from textual.widgets import Static
 
 from twin import UNTOLD
 from twin.formats import short
-from twin_tui.widgets.fan import labelled_rows
+from twin.report.terminal import decade_ticks, round_ticks
 
 ALIVE, UNKNOWN, LINES = "·", "?", "*+#%@"
-COLOURS = ("red", "yellow", "magenta", "blue", "cyan", "bright_red")
+COLOURS = ("#d55e00", "#cc79a7", "#e69f00", "#56b4e9", "#0072b2", "#f0e442")
+"""For the modes, to be told apart by the colour-blind (Okabe and Ito)."""
+LIVES, NOBODY_KNOWS = "#1b4d3e", "#5f5f5f"
+_DARKEST = 0.4
+"""How bright a mode's colour is where the cell dies in its first cycle; 1 at the horizon."""
 _LEFT, _BELOW = 9, 3
 """Columns and rows that the axes take."""
 
@@ -48,6 +56,14 @@ class Axis:
             value: float = self.low * (self.high / self.low) ** share
             return value
         return self.low + share * (self.high - self.low)
+
+    def ticks(self, most: int) -> list[tuple[float, str]]:
+        """Return where round values stand along the axis, 0 to 1, with their names."""
+        if self.log:
+            values = 10.0 ** np.array(decade_ticks(self.low, self.high, most)[0])
+        else:
+            values = np.array(round_ticks(self.low, self.high, max(most, 3)))
+        return [(float(self.share(value)), short(float(value))) for value in values]
 
     @property
     def label(self) -> str:
@@ -84,11 +100,40 @@ class Map:
     lines: tuple[tuple[str, Sequence[float], Sequence[float]], ...] = ()
     letters: dict[str, str] = field(default_factory=dict)
 
+    def colour(self, point: Point) -> tuple[int, int, int]:
+        """Return the colour of what happens at a point: dark for an early death."""
+        if point.unknown:
+            return _rgb(NOBODY_KNOWS)
+        if point.mode is None:
+            return _rgb(LIVES)
+        whole = _rgb(COLOURS[list(self.letters).index(point.mode) % len(COLOURS)])
+        longest = math.log(max(self.horizon, 2))
+        life = min(math.log(max(point.cycles or 1, 1)) / longest, 1.0)
+        shade = _DARKEST + (1.0 - _DARKEST) * life
+        red, green, blue = (round(part * shade) for part in whole)
+        return red, green, blue
+
     def letter(self, point: Point) -> str:
         """Return the letter for what happens at a point."""
         if point.unknown:
             return UNKNOWN
         return ALIVE if point.mode is None else self.letters[point.mode]
+
+
+def _rgb(colour: str) -> tuple[int, int, int]:
+    """Return ``#rrggbb`` as three numbers."""
+    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
+    return red, green, blue
+
+
+def _on(colour: tuple[int, int, int]) -> str:
+    """Return a style that is legible on a colour: black on bright ones, else white."""
+    bright = 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2] > 128
+    return f"bold {'black' if bright else 'white'} on {_hex(colour)}"
+
+
+def _hex(colour: tuple[int, int, int]) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*colour)
 
 
 def letters_of(modes: Sequence[str]) -> dict[str, str]:
@@ -195,7 +240,7 @@ class OperatingMap(Static):
             return
         if self._drawn_for != size:
             self._drawn_for = size
-            self._rows, self._places = draw_map(self.map, size)
+            self._rows, self._places = draw_map(self.map, size, colour=not self.app.no_color)
         self.cursor = min(self.cursor, len(self._places) - 1)
         column, row = self._places[self.cursor]
         text = Text(no_wrap=True)
@@ -207,8 +252,12 @@ class OperatingMap(Static):
         self.update(text)
 
 
-def draw_map(shown: Map, size: tuple[int, int]) -> tuple[Any, list[tuple[int, int]]]:
+def draw_map(
+    shown: Map, size: tuple[int, int], *, colour: bool = True
+) -> tuple[list[list[tuple[str, str]]], list[tuple[int, int]]]:
     """Draw a map without its cursor.
+
+    Between the points, the field is what the nearest one says.
 
     Returns
     -------
@@ -220,7 +269,26 @@ def draw_map(shown: Map, size: tuple[int, int]) -> tuple[Any, list[tuple[int, in
     high = rows - _BELOW - len(_names(shown, _LEFT + wide)) + 1
     x = np.clip(shown.x.share([p.x for p in shown.points]), 0, 1)
     y = np.clip(shown.y.share([p.y for p in shown.points]), 0, 1)
-    styles = {m: COLOURS[i % len(COLOURS)] for i, m in enumerate(shown.letters)}
+    cells = _colours(shown, x, y, wide, high) if colour else _letters(shown, x, y, wide, high)
+    for (_, xs, ys), mark in zip(shown.lines, cycle(LINES), strict=False):
+        for a, b in zip(shown.x.share(list(xs)), shown.y.share(list(ys)), strict=True):
+            if 0 <= a <= 1 and 0 <= b <= 1:
+                column, row = round(a * (wide - 1)), round((1 - b) * (high - 1))
+                cells[row][column] = (mark, _over(cells[row][column][1]))
+    places = [
+        (round(a * (wide - 1)), round((1 - b) * (high - 1))) for a, b in zip(x, y, strict=True)
+    ]
+    for (column, row), point in zip(places, shown.points, strict=True):
+        cells[row][column] = (
+            shown.letter(point),
+            _on(shown.colour(point)) if colour else "bold",
+        )
+    _number(cells, places, shown.points)
+    return _with_axes(cells, shown, wide, high), [(c + _LEFT, r) for c, r in places]
+
+
+def _nearest(x: Any, y: Any, wide: int, high: int) -> Any:
+    """Return for each place of a field which point is nearest (the first of equals)."""
     across, down = np.meshgrid(np.linspace(0, 1, wide), np.linspace(1, 0, high))
     nearest = np.full(across.shape, 0)
     least = np.full(across.shape, np.inf)
@@ -228,26 +296,33 @@ def draw_map(shown: Map, size: tuple[int, int]) -> tuple[Any, list[tuple[int, in
         far = (across - x[number]) ** 2 + (down - y[number]) ** 2
         closer = far < least
         nearest[closer], least[closer] = number, far[closer]
-    cells = []
-    for row in range(high):
-        line = []
-        for column in range(wide):
-            point = shown.points[nearest[row, column]]
-            letter, style = shown.letter(point), styles.get(point.mode or "", "")
-            line.append((letter.lower() if letter.isalpha() else " ", f"dim {style}".strip()))
-        cells.append(line)
-    for (_, xs, ys), mark in zip(shown.lines, cycle(LINES), strict=False):
-        for a, b in zip(shown.x.share(list(xs)), shown.y.share(list(ys)), strict=True):
-            if 0 <= a <= 1 and 0 <= b <= 1:
-                cells[round((1 - b) * (high - 1))][round(a * (wide - 1))] = (mark, "bold")
-    places = [
-        (round(a * (wide - 1)), round((1 - b) * (high - 1))) for a, b in zip(x, y, strict=True)
+    return nearest
+
+
+def _letters(shown: Map, x: Any, y: Any, wide: int, high: int) -> list[list[tuple[str, str]]]:
+    """Fill the field with small letters; with nothing where the cell lives."""
+    letters = [shown.letter(point) for point in shown.points]
+    small = [letter.lower() if letter.isalpha() else " " for letter in letters]
+    return [[(small[n], "dim") for n in row] for row in _nearest(x, y, wide, high)]
+
+
+def _colours(shown: Map, x: Any, y: Any, wide: int, high: int) -> list[list[tuple[str, str]]]:
+    """Fill the field with half blocks: each character shows two rows."""
+    colours = [_hex(shown.colour(point)) for point in shown.points]
+    nearest = _nearest(x, y, wide, 2 * high)
+    return [
+        [
+            ("▀", f"{colours[top]} on {colours[below]}")
+            for top, below in zip(nearest[2 * row], nearest[2 * row + 1], strict=True)
+        ]
+        for row in range(high)
     ]
-    for (column, row), point in zip(places, shown.points, strict=True):
-        style = f"bold {styles.get(point.mode or '', '')}".strip()
-        cells[row][column] = (shown.letter(point), style)
-    _number(cells, places, shown.points)
-    return _with_axes(cells, shown, wide, high), [(c + _LEFT, r) for c, r in places]
+
+
+def _over(style: str) -> str:
+    """Return the style of a mark over a field: legible on what was there."""
+    _, on, below = style.partition(" on ")
+    return _on(_rgb(below)) if on else "bold"
 
 
 def _number(
@@ -269,17 +344,18 @@ def _number(
         taken.update(here)
 
 
-def _with_axes(cells: Any, shown: Map, wide: int, high: int) -> list[list[tuple[str, str]]]:
+def _with_axes(
+    cells: list[list[tuple[str, str]]], shown: Map, wide: int, high: int
+) -> list[list[tuple[str, str]]]:
     rows = []
-    marked = labelled_rows(high)
+    marked = {round((1 - at) * (high - 1)): name for at, name in shown.y.ticks(max(high // 3, 2))}
     for number, line in enumerate(cells):
-        value = short(shown.y.at(1 - number / max(high - 1, 1)))
-        left = f"{value:>{_LEFT - 1}}┤" if number in marked else " " * (_LEFT - 1) + "│"
+        name = marked.get(number)
+        left = " " * (_LEFT - 1) + "│" if name is None else f"{name:>{_LEFT - 1}}┤"
         rows.append([*((c, "") for c in left), *line])
     rows.append([(c, "") for c in " " * (_LEFT - 1) + "└" + "─" * wide])
     ticks = [" "] * (_LEFT + wide)
-    for share in (0.0, 0.25, 0.5, 0.75, 1.0):
-        label = short(shown.x.at(share))
+    for share, label in shown.x.ticks(max(wide // 10, 2)):
         start = _LEFT + round(share * (wide - 1)) - len(label) // 2
         start = min(start, _LEFT + wide - len(label))
         ticks[start : start + len(label)] = label
