@@ -175,7 +175,7 @@ class CellContext:
             )
         return quantity
 
-    def utilisation(self, place: Location) -> Any:
+    def utilisation(self, place: Location) -> pybamm.Symbol:
         """Return the share of a composite's active material that is used, as an expression.
 
         What ions or electrons do not reach holds its sodium and takes no part: the volume
@@ -198,13 +198,15 @@ class CellContext:
         """Return what the sites of a composite that are used hold [C.m-2]."""
         return host_sites(self.electrode(place))
 
-    def sites(self, place: Location) -> Any:
+    def sites(self, place: Location) -> pybamm.Symbol:
         """Return the same as an expression of the cell's parameters."""
         names = ("material.maximum_concentration", "active_fraction", "thickness")
         most, share, thickness = (self._of(self.electrode_key(place), name) for name in names)
         return FARADAY * most * share * thickness * self.utilisation(place)
 
-    def electrolyte_efficiency(self, place: Location, left: Any = 1) -> Any:
+    def electrolyte_efficiency(
+        self, place: Location, left: pybamm.Symbol | float = 1
+    ) -> pybamm.Symbol | float:
         """Return a composite's effective over its electrolyte's bulk conductivity.
 
         ``left`` is the share of the electrolyte that is left, a number or an expression.
@@ -215,7 +217,9 @@ class CellContext:
         electrode = self.electrode(place)
         return percolation.electrolyte_efficiency(electrode, read, pybamm, left)
 
-    def diffusion_detour(self, place: Location, theta: Any) -> Any:
+    def diffusion_detour(
+        self, place: Location, theta: pybamm.Symbol | float
+    ) -> pybamm.Symbol | float:
         """Return by how much solid diffusion slows where a share of the particles touches.
 
         A mode that takes contact from a composite of mixed powders contributes

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pybamm
 
 from twin.modes.context import CellContext, Interface
@@ -57,7 +55,7 @@ class ModeSubModel(pybamm.BaseSubModel):
         area = self.cell.parameter("geometry.area")
         return area if self.face is None else area * self.face.shares
 
-    def state(self, name: str, scale: Any = 1) -> pybamm.Variable:
+    def state(self, name: str, scale: pybamm.Symbol | float = 1) -> pybamm.Variable:
         """Return a new state of the cell, or of each patch of this submodel's metal face.
 
         ``scale`` is its typical size, for the solver.
@@ -70,7 +68,7 @@ class ModeSubModel(pybamm.BaseSubModel):
     def _composite(self) -> str:
         return "negative electrode" if self.interface.place == "anode" else "positive electrode"
 
-    def local_state(self, name: str, scale: Any = 1) -> pybamm.Variable:
+    def local_state(self, name: str, scale: pybamm.Symbol | float = 1) -> pybamm.Variable:
         """Return a new state of every place in this interface's composite.
 
         In a model that does not resolve the composite it is one scalar.
@@ -84,14 +82,14 @@ class ModeSubModel(pybamm.BaseSubModel):
             scale=scale,
         )
 
-    def scalar(self, symbol: Any) -> pybamm.Symbol:
+    def scalar(self, symbol: pybamm.Symbol | float) -> pybamm.Symbol:
         """Return a number or a parameter as a scalar of the cell, or of each patch."""
         if self.face is not None:
             return self.face.everywhere(symbol)
         symbol = pybamm.convert_to_symbol(symbol)
         return symbol if symbol.domain else pybamm.PrimaryBroadcast(symbol, "current collector")
 
-    def local(self, symbol: Any) -> pybamm.Symbol:
+    def local(self, symbol: pybamm.Symbol | float) -> pybamm.Symbol:
         """Return a scalar at every place of this interface's composite."""
         symbol = self.scalar(symbol)
         if not self.cell.resolved or symbol.domain == [self._composite]:
@@ -115,6 +113,10 @@ class ModeSubModel(pybamm.BaseSubModel):
         return pybamm.min(symbol)
 
 
-def arrhenius(activation_energy: Any, T: Any, T_ref: Any) -> pybamm.Symbol:
+def arrhenius(
+    activation_energy: pybamm.Symbol | float,
+    T: pybamm.Symbol | float,
+    T_ref: pybamm.Symbol | float,
+) -> pybamm.Symbol:
     """Return ``exp(-E_a/R * (1/T - 1/T_ref))``; ``E_a`` in J/mol, temperatures in K."""
     return pybamm.exp(-activation_energy / pybamm.constants.R * (1 / T - 1 / T_ref))
