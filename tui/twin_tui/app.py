@@ -63,8 +63,8 @@ class Bench(BenchApp):
     .title { text-style: bold; }
     .hint { color: $text-muted; }
     .problem { color: $text-error; }
-    Input { height: 1; border: none; padding: 0; background: $boost; }
-    Input:focus { border: none; background: $surface-lighten-2; }
+    Input { height: 1; border: none; padding: 0; background: $panel; }
+    Input:focus { border: none; background: $primary-muted; }
     DataTable { height: 1fr; }
     TabbedContent, ContentSwitcher, TabPane { height: 1fr; }
     """

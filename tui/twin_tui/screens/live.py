@@ -61,7 +61,7 @@ kept. On a small screen one chart is shown at a time: V changes it."""
     LiveScreen Chart { display: none; border: round $primary-darken-1; }
     LiveScreen Chart.chosen { display: block; }
     LiveScreen.-wide.-high Chart { display: block; }
-    LiveScreen #log { height: 3; padding: 0 1; background: $boost; }
+    LiveScreen #log { height: 3; padding: 0 1; background: $panel; }
     LiveScreen.-high #log { height: 7; }
     """
     BINDINGS = [

@@ -47,7 +47,8 @@ many as you like: they queue."""
     ScenarioScreen #conditions Input { width: 1fr; margin-right: 1; }
     ScenarioScreen #matching { height: auto; color: $text-muted; text-wrap: nowrap;
         text-overflow: ellipsis; }
-    ScenarioScreen TextArea { height: 5; border: none; padding: 0; background: $boost; }
+    ScenarioScreen TextArea { height: 5; border: none; padding: 0; background: $panel; }
+    ScenarioScreen TextArea:focus { background: $primary-muted; }
     ScenarioScreen Label { text-style: bold; margin-top: 1; }
     ScenarioScreen.-low Label { margin-top: 0; }
     ScenarioScreen #buttons { height: auto; margin-top: 1; }
