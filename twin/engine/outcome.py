@@ -102,7 +102,7 @@ class Outcome:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the outcome as plain data."""
-        return {**asdict(self), "kind": self.kind.value}
+        return {**asdict(self), "kind": str(self.kind)}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Outcome:
