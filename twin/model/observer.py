@@ -9,6 +9,8 @@ import casadi
 import numpy as np
 import pybamm
 
+from twin.model.batch import Batch
+
 
 class Observer:
     """Evaluates named scalar variables of a built model, all states in one call.
@@ -123,38 +125,3 @@ def _has_coupled(symbol: pybamm.Symbol, plain: set[pybamm.Symbol]) -> bool:
             stack.extend(node.children)
     plain |= seen
     return False
-
-
-class Batch:
-    """A CasADi function of ``(t, y, p)`` called for many columns through fixed buffers.
-
-    CasADi copies an array number by number when it is passed as an argument, which costs
-    more than the function itself; its buffers do not copy.
-    """
-
-    SIZE = 64
-
-    def __init__(self, function: casadi.Function):
-        self._mapped = function.map(self.SIZE)
-        sizes = [function.numel_in(i) for i in range(3)]
-        self._in = [np.zeros((self.SIZE, size)) for size in sizes]
-        self._out = np.zeros((self.SIZE, function.numel_out(0)))
-        self._buffer, self._run = self._mapped.buffer()
-        for i, array in enumerate(self._in):
-            self._buffer.set_arg(i, memoryview(array.reshape(-1)))  # type: ignore[call-arg,arg-type]
-        self._buffer.set_res(0, memoryview(self._out.reshape(-1)))  # type: ignore[call-arg,arg-type]
-
-    def __call__(self, t: np.ndarray, y: np.ndarray, p: np.ndarray) -> np.ndarray:
-        """Return the outputs, shape (outputs, n)."""
-        result = np.empty((self._out.shape[1], len(t)))
-        times, states, given = self._in
-        given[:] = p
-        for start in range(0, len(t), self.SIZE):
-            part = slice(start, min(start + self.SIZE, len(t)))
-            n = part.stop - start
-            times[:n, 0], states[:n] = t[part], y[:, part].T
-            # What is left of the batch is computed too: let it be something sensible.
-            times[n:], states[n:] = times[n - 1], states[n - 1]
-            self._run()
-            result[:, part] = self._out[:n].T
-        return result

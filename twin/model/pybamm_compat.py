@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,13 +20,13 @@ from scipy.sparse import csc_matrix
 
 from twin.model.layout import layout_of
 from twin.model.observer import Observer
-from twin.model.pybamm_solver import ScalarIDAKLUSolver
+from twin.model.pybamm_solver import ScalarIDAKLUSolver, functions_of
+from twin.model.stepping import BeginsBeyond, SolveFailed, SolverFunctions, Stepper
 from twin.model.tables import TableWatch
 from twin.specs.drive import Drive
 from twin.specs.protocol_limits import voltages_of
 from twin.specs.steps import read_step
 
-_INFEASIBLE = "non-positive at initial conditions"
 EXPERIMENT_TAG = "[experiment]"
 _DRIVE = "Interpolant 'Drive Cycle'"
 
@@ -167,8 +166,10 @@ class CompiledCell:
         self.model = self._simulation._built_experiment_model
         # PyBaMM asks of every step whether it is longer than a drive cycle of another one.
         self.model.events = [e for e in self.model.events if _DRIVE not in e.name]
-        self._default_solver = self._simulation._built_experiment_solver
-        self._solvers: dict[Any, pybamm.BaseSolver] = {}
+        self._solver = self._simulation._built_experiment_solver
+        self.functions = _solver_functions(self._solver, self.model, self._inputs_in(inputs))
+        self._default_stepper = self._stepper_of(self._solver)
+        self._steppers: dict[Any, Stepper] = {}
         self.solver_seconds = 0.0
 
     @property
@@ -186,16 +187,24 @@ class CompiledCell:
         other.steps = list(pybamm.Experiment([tuple(steps)]).steps)
         return other
 
-    def _solver(self, settings: SolverSettings | None) -> pybamm.BaseSolver:
+    def _inputs_in(self, user: Mapping[str, float]) -> dict[str, float]:
+        """Return a value of each input of the model, in the order of the names."""
+        zero = self._zero_inputs()
+        return {name: self.inputs(0, 0.0, {**zero, **user})[name] for name in sorted(zero)}
+
+    def _stepper_of(self, solver: pybamm.IDAKLUSolver) -> Stepper:
+        return Stepper(self.functions, solver.rtol, solver.atol, solver.options)
+
+    def _stepper(self, settings: SolverSettings | None) -> Stepper:
         if settings is None:
-            return self._default_solver
-        if settings not in self._solvers:
-            self._solvers[settings] = settings.make()
-        return self._solvers[settings]
+            return self._default_stepper
+        if settings not in self._steppers:
+            self._steppers[settings] = self._stepper_of(settings.make())
+        return self._steppers[settings]
 
     def forget_solvers(self) -> None:
         """Drop the fallbacks' extra solvers and what they hold in memory."""
-        self._solvers.clear()
+        self._steppers.clear()
 
     def inputs(
         self, index: int, t: float, user: Mapping[str, float], target: float | None = None
@@ -257,56 +266,32 @@ class CompiledCell:
         StepInfeasible, FailureAtStart, StepFailed
             The step cannot begin, the cell is dead already, the solver gives up.
         """
-        step, solver = self.steps[index], self._solver(settings)
-        inputs = self.inputs(index, t, user, target)
+        step, stepper = self.steps[index], self._stepper(settings)
+        p = self.functions.values(self.inputs(index, t, user, target))
         span = step.duration if duration is None else duration
-        t_eval, t_interp = step.setup_timestepping(solver, span)
+        t_eval, t_interp = (t + times for times in step.setup_timestepping(self._solver, span))
+        stops = t_eval.copy()
+        if t:  # as PyBaMM does: no time stands at a step's end and at the next one's start
+            after = np.nextafter(t, np.inf)
+            t_eval[0] = after
+            t_interp[t_interp == t] = after
         began = time.perf_counter()
         try:
-            with of_any_size():
-                solution = solver.step(
-                    self._state_as_solution(t, y, inputs),
-                    self.model,
-                    span,
-                    t_eval,
-                    t_interp=t_interp,
-                    save=False,
-                    inputs=inputs,
-                )
-        except pybamm.SolverError as error:
-            raise self._translate(error) from None
+            y = self.functions.start(p) if y is None else y.reshape(-1)
+            found = stepper(t_eval, t_interp, y, p)
+        except BeginsBeyond as error:
+            beyond = [name for name in error.names if EXPERIMENT_TAG not in name]
+            failed = FailureAtStart(beyond[0]) if beyond else StepInfeasible(str(error))
+            raise failed from None
+        except SolveFailed as error:
+            raise StepFailed(str(error)) from None
         finally:
             self.solver_seconds += time.perf_counter() - began
-        termination = str(solution.termination).removeprefix("event: ")
-        y_all = np.asarray(solution.all_ys[0]) if len(solution.all_ys) == 1 else solution.y
-        if not np.all(np.isfinite(y_all[:, -1])):
+        if not np.all(np.isfinite(found.y[-1])):
             raise StepFailed("the solution is not finite")
-        slopes = solution.all_yps[0] if solution.hermite_interpolation else None
-        return StepResult(
-            np.asarray(solution.t),
-            np.asarray(y_all),
-            termination,
-            None if slopes is None or slopes.shape != y_all.shape else np.asarray(slopes),
-            solution.t[np.isin(solution.t, t + t_eval)] if step.is_drive_cycle else np.empty(0),
-        )
-
-    def _state_as_solution(
-        self, t: float, y: np.ndarray | None, inputs: Mapping[str, float]
-    ) -> pybamm.Solution:
-        if y is None:
-            return pybamm.EmptySolution(t=t)
-        return pybamm.Solution(
-            np.array([t]), y.reshape(-1, 1), self.model, dict(inputs), termination="final time"
-        )
-
-    @staticmethod
-    def _translate(error: pybamm.SolverError) -> Exception:
-        message = str(error)
-        if _INFEASIBLE in message:
-            names = re.findall(r"['\"]([^'\"]+)['\"]", message.partition(_INFEASIBLE)[0])
-            beyond = [name for name in names if EXPERIMENT_TAG not in name]
-            return FailureAtStart(beyond[0]) if beyond else StepInfeasible(message)
-        return StepFailed(message)
+        corners = found.t[np.isin(found.t, stops)] if step.is_drive_cycle else np.empty(0)
+        slopes = None if found.yp is None else found.yp.T
+        return StepResult(found.t, found.y.T, found.event or "final time", slopes, corners)
 
     def initial_state(self, user: Mapping[str, float]) -> np.ndarray:
         """Return the model's initial conditions as a state vector."""
@@ -337,6 +322,20 @@ class CompiledCell:
 
     def _zero_inputs(self) -> dict[str, float]:
         return {p.name: 0.0 for p in self.model.input_parameters}
+
+
+def _solver_functions(
+    solver: pybamm.IDAKLUSolver, model: pybamm.BaseModel, inputs: Mapping[str, float]
+) -> SolverFunctions:
+    """Return what the integrator asks of a built model, of the inputs' names in that order.
+
+    PyBaMM's set-up before that of IDAKLU, which would make functions to be dropped.
+    """
+    super(pybamm.IDAKLUSolver, solver).set_up(model, dict(inputs))
+    ends = [e.name for e in model.events if e.event_type == pybamm.EventType.TERMINATION]
+    return SolverFunctions.of(
+        functions_of(model), list(inputs), ends, model.len_rhs, model.len_rhs_and_alg
+    )
 
 
 # The solver gives up where so many steps do not bring it so far [s].

@@ -16,7 +16,7 @@ import casadi
 import numpy as np
 import pybamm
 
-from twin.model.observer import Batch
+from twin.model.batch import Batch
 
 _MARK = "table "
 _SLACK = 1e-6
