@@ -134,7 +134,7 @@ class Recorder:
     ):
         self.dissipates = dissipates
         self.observer: Observer = compiled.observer(list(names))
-        self.power: Observer = compiled.observer([CURRENT, VOLTAGE])
+        self.power: Observer = compiled.observer([CURRENT, VOLTAGE]).narrow()
         self.tables = compiled.table_watch(self.observer.names)
         self.watched = watched
 
@@ -149,15 +149,14 @@ class Recorder:
             seen = self.power(t, y, inputs)
             return seen[CURRENT], seen[VOLTAGE]
 
-        sampled = sample(result, power, self.dissipates)
+        sampled = sample(result, power, self.dissipates, self.power.states)
         record.charge_Wh += sampled.charge_Wh
         record.discharge_Wh += sampled.discharge_Wh
         if step.period is None:
-            keep = sampled.thinned()
-            t, y = sampled.t[keep], sampled.y[:, keep]
+            t = sampled.t[sampled.thinned()]
         else:
             t = at_period(result.t[0], result.t[-1], step.period)
-            y = result.at(t)
+        y = result.at(t)
         values = self.observer(t, y, inputs)
         values["Time [s]"] = t
         values["Step"] = np.full(len(t), float(step.place))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 from collections.abc import Mapping, Sequence
 
 import casadi
@@ -10,6 +11,10 @@ import numpy as np
 import pybamm
 
 from twin.model.batch import Batch
+
+
+FEW_STATES = 64
+"""Columns a call of a function that is quickly computed: the call costs more than they do."""
 
 
 class Observer:
@@ -32,7 +37,28 @@ class Observer:
         with contextlib.suppress(RuntimeError):
             # Interpolants have no scalar form; the matrix one is as exact.
             function = function.expand()
+        self.states: np.ndarray | slice = slice(None)
+        self._function = function
         self._at_once = Batch(function)
+
+    def narrow(self) -> Observer:
+        """Return the same observer, for those states only that its variables hang on.
+
+        ``states`` are their places; a matrix function keeps them all.
+        """
+        f = self._function
+        if not f.is_a("SXFunction"):
+            return self
+        other = copy.copy(self)
+        used = sorted(set(f.jac_sparsity(0, 1).get_triplet()[1]))
+        t, p = f.sx_in(0), f.sx_in(2)
+        some = casadi.SX.sym("y", len(used))
+        y = casadi.SX.zeros(f.numel_in(1))
+        y[used] = some
+        other.states = np.array(used, dtype=int)
+        other._function = casadi.Function("observe", [t, some, p], [f(t, y, p)])
+        other._at_once = Batch(other._function, FEW_STATES)
+        return other
 
     def __call__(
         self, t: np.ndarray, y: np.ndarray, inputs: Mapping[str, float]

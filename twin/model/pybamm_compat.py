@@ -28,6 +28,8 @@ from twin.specs.protocol_limits import voltages_of
 from twin.specs.steps import read_step
 
 EXPERIMENT_TAG = "[experiment]"
+EVERY = slice(None)
+"""All states."""
 _DRIVE = "Interpolant 'Drive Cycle'"
 
 
@@ -56,26 +58,40 @@ class StepResult:
     yp: np.ndarray | None = None
     corners: np.ndarray = field(default_factory=lambda: np.empty(0))
 
-    def at(self, t: np.ndarray) -> np.ndarray:
-        """Return the states, shape (states, m), at times between the solver's points.
+    def at(self, t: np.ndarray, states: np.ndarray | slice = EVERY) -> np.ndarray:
+        """Return (some of) the states, shape (states, m), at times between the solver's points.
 
         Between two points the states follow the cubic Hermite polynomial of their values
         and derivatives, as the solver's own output does; without derivatives, a line. After
-        a corner it is the parabola of the values and the derivative at the other end.
+        a corner it is the parabola of the values and the derivative at the other end. At a
+        solver's point they are the solver's.
         """
+        if len(self.t) == 1:
+            return np.repeat(self.y[states], len(t), axis=1)
         left = np.clip(np.searchsorted(self.t, t, side="right") - 1, 0, len(self.t) - 2)
         h = self.t[left + 1] - self.t[left]
         x = (t - self.t[left]) / h
-        y0, rise = self.y[:, left], self.y[:, left + 1] - self.y[:, left]
+        # One row a time from here on: that is how the solver's numbers lie in memory.
+        rows = self.y[states].T
         if self.yp is None:
-            value: np.ndarray = y0 + x * rise
-            return value
-        d0, d1 = self.yp[:, left] * h, self.yp[:, left + 1] * h
-        if len(self.corners):
-            turned = np.isin(self.t[left], self.corners)
-            d0[:, turned] = (2 * rise - d1)[:, turned]
-        value = y0 + x * (d0 + x * (3 * rise - 2 * d0 - d1 + x * (d0 + d1 - 2 * rise)))
-        return value
+            return _weighed((1 - x, rows[left]), (x, rows[left + 1]))
+        slopes = self.yp[states].T
+        turned = np.isin(self.t[left], self.corners)
+        # A parabola has no slope of its own at the left: Hermite's weights with that put in.
+        c = np.where(turned, 0.0, x * (1 - x) ** 2 * h)
+        d = np.where(turned, x * (x - 1) * h, x * x * (x - 1) * h)
+        b = np.where(turned, x * (2 - x), x * x * (3 - 2 * x))
+        return _weighed(
+            (1 - b, rows[left]), (b, rows[left + 1]), (c, slopes[left]), (d, slopes[left + 1])
+        )
+
+
+def _weighed(*parts: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """Return the sum of rows times their weights, transposed."""
+    total: np.ndarray = parts[0][1] * parts[0][0][:, None]
+    for weight, rows in parts[1:]:
+        total += rows * weight[:, None]
+    return total.T
 
 
 class StepInfeasible(Exception):
@@ -163,6 +179,7 @@ class CompiledCell:
         )
         self._simulation.build_for_experiment(inputs=dict(inputs))
         self.steps = list(self._simulation.experiment.steps)
+        self._step_inputs: dict[int, dict[str, float]] = {}
         self.model = self._simulation._built_experiment_model
         # PyBaMM asks of every step whether it is longer than a drive cycle of another one.
         self.model.events = [e for e in self.model.events if _DRIVE not in e.name]
@@ -185,6 +202,7 @@ class CompiledCell:
         """
         other = copy.copy(self)
         other.steps = list(pybamm.Experiment([tuple(steps)]).steps)
+        other._step_inputs = {}
         return other
 
     def _inputs_in(self, user: Mapping[str, float]) -> dict[str, float]:
@@ -210,17 +228,19 @@ class CompiledCell:
         self, index: int, t: float, user: Mapping[str, float], target: float | None = None
     ) -> dict[str, float]:
         """Return all inputs of a step that starts at time ``t`` [s], perhaps to another target."""
-        simulation = self._simulation
-        inputs: dict[str, float] = simulation._build_experiment_step_inputs(
-            dict(user),
-            self.steps[index],
-            t,
-            simulation._experiment_step_indices[index],
-            include_temperature=True,
-        )
+        inputs = {**user, **self._of_step(index), self._simulation._START_TIME_INPUT: t}
         if target is not None:
             inputs[self.target_name] = target
         return inputs
+
+    def _of_step(self, index: int) -> dict[str, float]:
+        """Return the inputs that a step brings, which PyBaMM works out from expressions."""
+        if index not in self._step_inputs:
+            simulation, place = self._simulation, self._simulation._experiment_step_indices[index]
+            self._step_inputs[index] = simulation._build_experiment_step_inputs(
+                {}, self.steps[index], 0.0, place, include_temperature=True
+            )
+        return self._step_inputs[index]
 
     def constant_current(self, index: int) -> float | None:
         """Return the current that a step holds [A]; None if it holds none, or something else."""
