@@ -17,6 +17,7 @@ from twin.model import (
     electrolyte,
     film,
     heat,
+    mesh,
     metal,
     particle,
     patches,
@@ -225,16 +226,16 @@ class PortedCell:
 
     @property
     def default_var_pts(self) -> dict[Any, int]:
-        """PyBaMM's, and one point a patch."""
+        """The twin's (:mod:`twin.model.mesh`), PyBaMM's for the rest, and one point a patch."""
         own: Any = super().default_var_pts  # type: ignore[misc]
-        value: dict[Any, int] = own | patches.on_faces(self.cell, "points")
+        value: dict[Any, int] = own | mesh.points() | patches.on_faces(self.cell, "points")
         return value
 
     @property
     def default_submesh_types(self) -> dict[str, Any]:
-        """PyBaMM's, and a cell as wide as each patch's share."""
+        """PyBaMM's, the twin's shells, and a cell as wide as each patch's share."""
         own: Any = super().default_submesh_types  # type: ignore[misc]
-        value: dict[str, Any] = own | patches.on_faces(self.cell, "submesh")
+        value: dict[str, Any] = own | mesh.shells() | patches.on_faces(self.cell, "submesh")
         return value
 
     @property
