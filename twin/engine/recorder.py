@@ -27,7 +27,7 @@ from twin.engine.sampling import at_period, sample
 from twin.model.core import RESISTANCE
 from twin.model.observer import Observer
 from twin.model.pybamm_compat import CompiledCell, StepResult
-from twin.model.tables import Beyond, keep_worst
+from twin.model.tables import Beyond, TableWatch, keep_worst
 from twin.modes import brought
 from twin.modes.context import CellContext
 from twin.modes.mode import FailureMode
@@ -137,6 +137,22 @@ class Recorder:
         self.power: Observer = compiled.observer([CURRENT, VOLTAGE]).narrow()
         self.tables = compiled.table_watch(self.observer.names)
         self.watched = watched
+
+    def to_data(self) -> dict[str, Any]:
+        """Return what was made of the model as plain data."""
+        parts = {"observer": self.observer, "power": self.power, "tables": self.tables}
+        return {name: part.to_data() for name, part in parts.items()}
+
+    @classmethod
+    def from_data(
+        cls, data: Mapping[str, Any], watched: list[Watched], dissipates: bool
+    ) -> Recorder:
+        """Return the recorder that :meth:`to_data` wrote; it needs no model."""
+        made = cls.__new__(cls)
+        made.dissipates, made.watched = dissipates, watched
+        made.observer, made.power = (Observer.from_data(data[k]) for k in ("observer", "power"))
+        made.tables = TableWatch.from_data(data["tables"])
+        return made
 
     def add(self, record: CycleRecord, step: PlanStep, result: StepResult, inputs: Any) -> None:
         """Add a solved step to a cycle, at its own period if it has one.

@@ -17,7 +17,6 @@ from twin.model import (
     electrolyte,
     film,
     heat,
-    mesh,
     metal,
     particle,
     patches,
@@ -25,6 +24,7 @@ from twin.model import (
     utilisation,
 )
 from twin.model.assembly import Assembly
+from twin.model.mesh import CROWDED, MESHES
 from twin.model.parameters import parameter_values
 from twin.modes.context import CellContext
 from twin.modes.mode import FailureMode
@@ -74,6 +74,9 @@ class PortedCell:
     ModelError
         If a mode asks for what the cell does not give, or the modes' ports form a loop.
     """
+
+    mesh = MESHES[CROWDED]
+    """Where its points lie, unless it is given another before it is discretised."""
 
     def __init__(
         self,
@@ -228,14 +231,14 @@ class PortedCell:
     def default_var_pts(self) -> dict[Any, int]:
         """The twin's (:mod:`twin.model.mesh`), PyBaMM's for the rest, and one point a patch."""
         own: Any = super().default_var_pts  # type: ignore[misc]
-        value: dict[Any, int] = own | mesh.points() | patches.on_faces(self.cell, "points")
+        value: dict[Any, int] = own | self.mesh.points() | patches.on_faces(self.cell, "points")
         return value
 
     @property
     def default_submesh_types(self) -> dict[str, Any]:
         """PyBaMM's, the twin's shells, and a cell as wide as each patch's share."""
         own: Any = super().default_submesh_types  # type: ignore[misc]
-        value: dict[str, Any] = own | mesh.shells() | patches.on_faces(self.cell, "submesh")
+        value: dict[str, Any] = own | self.mesh.lying() | patches.on_faces(self.cell, "submesh")
         return value
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import casadi
 import numpy as np
@@ -40,6 +41,24 @@ class Observer:
         self.states: np.ndarray | slice = slice(None)
         self._function = function
         self._at_once = Batch(function)
+
+    def to_data(self) -> dict[str, Any]:
+        """Return the observer as plain data."""
+        states = None if isinstance(self.states, slice) else self.states.tolist()
+        text, size = self._function.serialize(), self._at_once.size
+        told = {"names": self.names, "inputs": self._input_names, "states": states}
+        return told | {"function": text, "size": size}
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Observer:
+        """Return the observer that :meth:`to_data` wrote; it needs no model."""
+        made = cls.__new__(cls)
+        made.names, made._input_names = list(data["names"]), list(data["inputs"])
+        states = data["states"]
+        made.states = slice(None) if states is None else np.array(states, dtype=int)
+        made._function = casadi.Function.deserialize(data["function"])
+        made._at_once = Batch(made._function, data["size"])
+        return made
 
     def narrow(self) -> Observer:
         """Return the same observer, for those states only that its variables hang on.

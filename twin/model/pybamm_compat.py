@@ -12,6 +12,7 @@ import copy
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -154,10 +155,21 @@ class CompiledCell:
         Its parameters; entries that are ``"[input]"`` are given to each solve.
     steps : sequence of pybamm.step.BaseStep
         Every step that will be asked for; solved by their index here.
-    solver : pybamm.BaseSolver
-        The solver; copies of it with other tolerances share the built model.
+    solver : pybamm.IDAKLUSolver
+        The solver; others, with other tolerances, share the built model.
     inputs : mapping
         A value for each input parameter, to build with.
+
+    Attributes
+    ----------
+    steps : list of pybamm.step.BaseStep
+        The steps.
+    layout : list
+        Name, start and stop of each state in the state vector (:func:`layout_of`).
+    functions : SolverFunctions
+        What the integrator asks of the model.
+    solver_seconds : float
+        The time that solving has taken so far [s].
     """
 
     def __init__(
@@ -165,11 +177,11 @@ class CompiledCell:
         model: pybamm.BaseModel,
         parameter_values: pybamm.ParameterValues,
         steps: Sequence[pybamm.step.BaseStep],
-        solver: pybamm.BaseSolver,
+        solver: pybamm.IDAKLUSolver,
         inputs: Mapping[str, float],
         var_pts: Mapping[str, int] | None = None,
     ):
-        self._simulation = pybamm.Simulation(
+        simulation = pybamm.Simulation(
             model,
             parameter_values=parameter_values,
             experiment=pybamm.Experiment([tuple(steps)]),
@@ -177,22 +189,68 @@ class CompiledCell:
             solver=solver,
             var_pts=dict(var_pts) if var_pts else None,
         )
-        self._simulation.build_for_experiment(inputs=dict(inputs))
-        self.steps = list(self._simulation.experiment.steps)
-        self._step_inputs: dict[int, dict[str, float]] = {}
-        self.model = self._simulation._built_experiment_model
+        simulation.build_for_experiment(inputs=dict(inputs))
+        built = simulation._built_experiment_model
         # PyBaMM asks of every step whether it is longer than a drive cycle of another one.
-        self.model.events = [e for e in self.model.events if _DRIVE not in e.name]
-        self._solver = self._simulation._built_experiment_solver
-        self.functions = _solver_functions(self._solver, self.model, self._inputs_in(inputs))
-        self._default_stepper = self._stepper_of(self._solver)
+        built.events = [e for e in built.events if _DRIVE not in e.name]
+        self._build: Callable[[], pybamm.Simulation] = lambda: simulation
+        self.steps = list(simulation.experiment.steps)
+        self._step_inputs = [self._worked_out(index) for index in range(len(self.steps))]
+        self.layout = layout_of(built)
+        self.functions = _solver_functions(solver, built, self.inputs(0, 0.0, inputs))
+        self._start(solver)
+
+    @classmethod
+    def from_data(
+        cls,
+        data: Mapping[str, Any],
+        steps: Sequence[pybamm.step.BaseStep],
+        solver: pybamm.IDAKLUSolver,
+        build: Callable[[], CompiledCell],
+    ) -> CompiledCell:
+        """Return the built cell that :meth:`to_data` wrote.
+
+        ``build`` builds it after all, if somebody asks for the model itself: to say what is no
+        number in it, for gradients, or for other currents than it was built with.
+        """
+        made = cls.__new__(cls)
+        made._build = lambda: build()._simulation
+        made.steps = list(pybamm.Experiment([tuple(steps)]).steps)
+        made._step_inputs = [dict(given) for given in data["step_inputs"]]
+        made.layout = [(name, start, stop) for name, start, stop in data["layout"]]
+        made.functions = SolverFunctions(**data["functions"])
+        made._start(solver)
+        return made
+
+    def to_data(self) -> dict[str, Any]:
+        """Return all that solving takes as plain data."""
+        functions, layout = self.functions.to_data(), self.layout
+        return {"step_inputs": self._step_inputs, "layout": layout, "functions": functions}
+
+    def _start(self, solver: pybamm.IDAKLUSolver) -> None:
+        self._solver = solver
+        self._default_stepper = self._stepper_of(solver)
         self._steppers: dict[Any, Stepper] = {}
         self.solver_seconds = 0.0
+
+    @cached_property
+    def _simulation(self) -> pybamm.Simulation:
+        return self._build()
+
+    @property
+    def model(self) -> pybamm.BaseModel:
+        """The discretised model."""
+        return self._simulation._built_experiment_model
+
+    @property
+    def differential(self) -> int:
+        """How many of the states, the first ones, have a rate."""
+        return self.functions.differential
 
     @property
     def target_name(self) -> str:
         """The input that is what a step holds: its current, say."""
-        return str(self._simulation._STEP_VALUE_INPUT)
+        return str(pybamm.Simulation._STEP_VALUE_INPUT)
 
     def with_steps(self, steps: Sequence[pybamm.step.BaseStep]) -> CompiledCell:
         """Return the same built cell for steps that differ from its own in their currents.
@@ -202,13 +260,17 @@ class CompiledCell:
         """
         other = copy.copy(self)
         other.steps = list(pybamm.Experiment([tuple(steps)]).steps)
-        other._step_inputs = {}
+        other._step_inputs = [other._worked_out(index) for index in range(len(other.steps))]
         return other
 
-    def _inputs_in(self, user: Mapping[str, float]) -> dict[str, float]:
-        """Return a value of each input of the model, in the order of the names."""
-        zero = self._zero_inputs()
-        return {name: self.inputs(0, 0.0, {**zero, **user})[name] for name in sorted(zero)}
+    def _worked_out(self, index: int) -> dict[str, float]:
+        """Return the inputs that a step brings; PyBaMM works them out from expressions."""
+        simulation = self._simulation
+        place = simulation._experiment_step_indices[index]
+        found: dict[str, float] = simulation._build_experiment_step_inputs(
+            {}, self.steps[index], 0.0, place, include_temperature=True
+        )
+        return {name: float(value) for name, value in found.items()}
 
     def _stepper_of(self, solver: pybamm.IDAKLUSolver) -> Stepper:
         return Stepper(self.functions, solver.rtol, solver.atol, solver.options)
@@ -228,19 +290,11 @@ class CompiledCell:
         self, index: int, t: float, user: Mapping[str, float], target: float | None = None
     ) -> dict[str, float]:
         """Return all inputs of a step that starts at time ``t`` [s], perhaps to another target."""
-        inputs = {**user, **self._of_step(index), self._simulation._START_TIME_INPUT: t}
+        start = pybamm.Simulation._START_TIME_INPUT
+        inputs = {**user, **self._step_inputs[index], start: t}
         if target is not None:
             inputs[self.target_name] = target
         return inputs
-
-    def _of_step(self, index: int) -> dict[str, float]:
-        """Return the inputs that a step brings, which PyBaMM works out from expressions."""
-        if index not in self._step_inputs:
-            simulation, place = self._simulation, self._simulation._experiment_step_indices[index]
-            self._step_inputs[index] = simulation._build_experiment_step_inputs(
-                {}, self.steps[index], 0.0, place, include_temperature=True
-            )
-        return self._step_inputs[index]
 
     def constant_current(self, index: int) -> float | None:
         """Return the current that a step holds [A]; None if it holds none, or something else."""
@@ -315,9 +369,7 @@ class CompiledCell:
 
     def initial_state(self, user: Mapping[str, float]) -> np.ndarray:
         """Return the model's initial conditions as a state vector."""
-        inputs = self.inputs(0, 0.0, user)
-        y = self.model.concatenated_initial_conditions.evaluate(0, inputs=inputs)
-        return np.asarray(y, dtype=float).reshape(-1)
+        return self.functions.start(self.functions.values(self.inputs(0, 0.0, user)))
 
     def aim(self, index: int) -> tuple[str, list[float]]:
         """Return whether a step is to charge or discharge (or neither), and its voltages [V].
@@ -326,11 +378,6 @@ class CompiledCell:
         """
         step = self.steps[index]
         return str(step.direction or "").lower(), voltages_of(step)
-
-    @property
-    def layout(self) -> list[tuple[str, int, int]]:
-        """Name, start and stop of each state in the state vector (:func:`layout_of`)."""
-        return layout_of(self.model)
 
     def observer(self, names: Sequence[str]) -> Observer:
         """Return a function that evaluates scalar variables at many states at once."""
@@ -347,14 +394,15 @@ class CompiledCell:
 def _solver_functions(
     solver: pybamm.IDAKLUSolver, model: pybamm.BaseModel, inputs: Mapping[str, float]
 ) -> SolverFunctions:
-    """Return what the integrator asks of a built model, of the inputs' names in that order.
+    """Return what the integrator asks of a built model.
 
-    PyBaMM's set-up before that of IDAKLU, which would make functions to be dropped.
+    After PyBaMM's set-up before that of IDAKLU, which would make functions to be dropped.
     """
-    super(pybamm.IDAKLUSolver, solver).set_up(model, dict(inputs))
+    names = sorted(p.name for p in model.input_parameters)
+    super(pybamm.IDAKLUSolver, solver).set_up(model, {name: inputs[name] for name in names})
     ends = [e.name for e in model.events if e.event_type == pybamm.EventType.TERMINATION]
     return SolverFunctions.of(
-        functions_of(model), list(inputs), ends, model.len_rhs, model.len_rhs_and_alg
+        functions_of(model), names, ends, model.len_rhs, model.len_rhs_and_alg
     )
 
 

@@ -9,7 +9,7 @@ arrays. The functions are CasADi's and can be written as text (``twin.model.kept
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -81,7 +81,11 @@ class SolverFunctions:
     ) -> SolverFunctions:
         """Return those of CasADi's functions."""
         texts = {name: functions[name].serialize() for name in FUNCTIONS}
-        return cls(texts, list(inputs), list(events), differential, states)
+        return cls(texts, list(inputs), list(events), int(differential), int(states))
+
+    def to_data(self) -> dict[str, Any]:
+        """Return them as plain data, from which ``SolverFunctions(**data)`` makes them again."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def function(self, name: str) -> casadi.Function:
         """Return a function that can be called from Python."""
