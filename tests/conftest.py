@@ -21,6 +21,8 @@ from typing import Any
 # One thread for each of pytest's workers: the matrices are small, and threads that wait for
 # each other cost more than they do. Before NumPy is loaded, and for the processes tests start.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Tests build what they look at, and leave nothing in anybody's home.
+os.environ["TWIN_CACHE"] = "off"
 
 import numpy as np
 import pytest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -32,6 +33,10 @@ from twin.modes.context import CellContext
 from twin.modes.mode import FailureMode
 from twin.specs.schema import CellSpec
 from twin.specs.steps import STATE_OF_CHARGE, shares_of
+
+
+log = logging.getLogger("twin.cache")
+_OF_ANOTHER_FORM = (KeyError, TypeError, ValueError, RuntimeError)
 
 
 def build_model(
@@ -197,7 +202,10 @@ def prepare(
     name = kept.name_of(spec, modes, plan, settings, sorted(free or ()), also)
     data = None if name is None else shelf.recall(name)
     if data is not None:
-        return _recalled(data, build, spec, modes, plan, settings, free or {})
+        try:
+            return _recalled(data, build, spec, modes, plan, settings, free or {})
+        except _OF_ANOTHER_FORM as error:
+            log.info("a built cell that was kept cannot be read: %r", error)
     made = build()
     if name is not None:
         shelf.keep(name, made.to_data())
