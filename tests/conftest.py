@@ -21,6 +21,8 @@ from typing import Any
 # One thread for each of pytest's workers: the matrices are small, and threads that wait for
 # each other cost more than they do. Before NumPy is loaded, and for the processes tests start.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Tests build what they look at, and leave nothing in anybody's home.
+os.environ["TWIN_CACHE"] = "off"
 
 import numpy as np
 import pytest
@@ -269,6 +271,7 @@ def run(build: Callable[..., Any]) -> Callable[..., Observed]:
         options: dict[str, Any] | None = None,
         values: Any = None,
         var_pts: dict[str, int] | None = None,
+        mesh_of: Any = None,
         start: Any = None,
         rtol: float = 1e-7,
         atol: float = 1e-9,
@@ -291,7 +294,8 @@ def run(build: Callable[..., Any]) -> Callable[..., Observed]:
             experiment=pybamm.Experiment([tuple(cycle)]),
             experiment_model_mode="unified",
             solver=(kind or ScalarIDAKLUSolver)(rtol=rtol, atol=atol, options=solver or None),
-            var_pts=var_pts,
+            var_pts=var_pts or (mesh_of and mesh_of.default_var_pts),
+            submesh_types=mesh_of and mesh_of.default_submesh_types,
         )
         return Observed(simulation.solve(calc_esoh=False, starting_solution=start), built)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
+import os
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Annotated, Any
@@ -81,6 +82,9 @@ def _root(
     db: Db = None,
     verbose: Verbose = False,
     quiet: Quiet = False,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Neither recall built cells nor keep them.")
+    ] = False,
 ) -> None:
     """A digital twin of a solid-state sodium cell that knows how it will die.
 
@@ -89,6 +93,8 @@ def _root(
     from twin import __version__
 
     context.obj = Common(json, db, verbose, quiet)
+    if no_cache:  # for the workers too, which are processes of their own
+        os.environ["TWIN_CACHE"] = "off"
     if version:
         typer.echo(f'{{"version": "{__version__}"}}' if json else f"twin {__version__}")
         raise typer.Exit

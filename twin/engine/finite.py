@@ -60,13 +60,15 @@ class Owners:
         self, compiled: CompiledCell, columns: Mapping[str, Iterable[np.ndarray]]
     ) -> NoNumber | None:
         """Return what is no number (NaN) among the stored variables of a cycle, if anything is."""
+        own = {name: [*parts] for name, parts in columns.items() if name in self.variables}
+        # All at once first: as good as always there is nothing to find.
+        if not own or not np.isnan(np.concatenate([p for all_ in own.values() for p in all_])).any():
+            return None
         found = [
             (_size(compiled.model.get_processed_variable(name)), name)
-            for name, parts in columns.items()
-            if name in self.variables and any(np.isnan(part).any() for part in parts)
+            for name, parts in own.items()
+            if any(np.isnan(part).any() for part in parts)
         ]
-        if not found:
-            return None
         _, name = min(found)
         return NoNumber(self.variables[name], repr(name))
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import pybamm
 
-from twin.engine import criteria
+from twin.engine import criteria, kept, shelf
 from twin.engine.criteria import Watched
 from twin.engine.finite import Owners, refuse_what_is_no_number
 from twin.engine.inventory import OpenCircuit
@@ -21,6 +22,7 @@ from twin.model import patches
 from twin.model.assembly import waiting
 from twin.model.citations import cite
 from twin.model.full_cell import SolidStateSodiumDFN, SolidStateSodiumSPM
+from twin.model.mesh import CROWDED, MESHES
 from twin.model.parameters import APPLIED_PRESSURE, build_values, built_in
 from twin.model.pybamm_compat import CompiledCell, SolverSettings, make_step
 from twin.model.state_of_charge import FULL, add_state_of_charge
@@ -33,11 +35,16 @@ from twin.specs.schema import CellSpec
 from twin.specs.steps import STATE_OF_CHARGE, shares_of
 
 
+log = logging.getLogger("twin.cache")
+_OF_ANOTHER_FORM = (KeyError, TypeError, ValueError, RuntimeError)
+
+
 def build_model(
     spec: CellSpec,
     modes: Iterable[FailureMode] = (),
     model: str = "dfn",
     options: dict[str, Any] | None = None,
+    mesh: str = CROWDED,
 ) -> Any:
     """Return the PyBaMM model of a cell with failure modes built in.
 
@@ -58,6 +65,7 @@ def build_model(
         raise ModelError(
             f"PyBaMM refuses these options: {error}", fix="leave them out, or correct them"
         ) from error
+    built.mesh = MESHES[mesh]
     try:
         built.build_model()
     except pybamm.ModelError as error:
@@ -98,6 +106,19 @@ class Prepared:
     """Values of the parameters left free, by their PyBaMM names."""
     owners: Owners = field(default_factory=lambda: Owners({}, {}))
     """Which mode has brought what."""
+
+    def to_data(self) -> dict[str, Any]:
+        """Return what was made of the model as plain data, to be recalled without building."""
+        return {
+            "compiled": self.compiled.to_data(),
+            "recorder": self.recorder.to_data(),
+            "watched": [
+                (w.label, w.criterion.variable, w.criterion.at_ambient) for w in self.watched
+            ],
+            "free": list(self.free),
+            "variables": dict(self.owners.variables),
+            "states": dict(self.owners.states),
+        }
 
     @cached_property
     def open_circuit(self) -> OpenCircuit:
@@ -173,7 +194,68 @@ def prepare(
         If it cannot be built.
     """
     modes = sorted(modes, key=lambda mode: mode.id)
-    model = build_model(spec, modes, settings.model)
+    also = list(also)
+
+    def build() -> Prepared:
+        return _built(spec, modes, plan, settings, free or {}, also)
+
+    name = kept.name_of(spec, modes, plan, settings, sorted(free or ()), also)
+    data = None if name is None else shelf.recall(name)
+    if data is not None:
+        try:
+            return _recalled(data, build, spec, modes, plan, settings, free or {})
+        except _OF_ANOTHER_FORM as error:
+            log.info("a built cell that was kept cannot be read: %r", error)
+    made = build()
+    if name is not None:
+        shelf.keep(name, made.to_data())
+    return made
+
+
+def _recalled(
+    data: Mapping[str, Any],
+    build: Callable[[], Prepared],
+    spec: CellSpec,
+    modes: list[FailureMode],
+    plan: Plan,
+    settings: RunSettings,
+    free: Mapping[str, float],
+) -> Prepared:
+    """Return the cell that :meth:`Prepared.to_data` wrote; what depends on a model is built then."""
+    cite(modes)
+    single = spec.kind == "full" and settings.model == "spm"
+    cell = CellContext(spec, resolved=not single)
+    own = {item.label: item for item in criteria.gather(cell, modes)}
+    watched = [
+        replace(own[label], criterion=replace(own[label].criterion, variable=v, at_ambient=flag))
+        for label, v, flag in data["watched"]
+    ]
+    steps = plan.unique_steps
+    compiled = CompiledCell.from_data(
+        data["compiled"],
+        _made(steps, spec),
+        SolverSettings(settings.rtol, settings.atol).make(),
+        lambda: build().compiled,
+    )
+    recorder = Recorder.from_data(data["recorder"], watched, cell.kind == "symmetric")
+    index = {step.solved_as: number for number, step in enumerate(steps)}
+    owners = Owners(data["variables"], data["states"])
+    left = {name: free[name] for name in data["free"]}
+    return Prepared(
+        spec, cell, modes, plan, settings, compiled, recorder, watched, index, left, owners
+    )
+
+
+def _built(
+    spec: CellSpec,
+    modes: list[FailureMode],
+    plan: Plan,
+    settings: RunSettings,
+    free: Mapping[str, float],
+    also: list[str],
+) -> Prepared:
+    """Build a cell as PyBaMM does."""
+    model = build_model(spec, modes, settings.model, mesh=settings.mesh)
     cell: CellContext = model.cell
     watched = criteria.add_events(model, criteria.gather(cell, modes))
     of_patches: list[str] = []
@@ -182,7 +264,7 @@ def prepare(
         of_patches = patches.kept(model, cell, modes, plain)
     values = build_values(spec)
     fixed = built_in(spec, model.default_geometry) if free else set()
-    free = {name: value for name, value in (free or {}).items() if name not in fixed}
+    free = {name: value for name, value in free.items() if name not in fixed}
     values.update(dict.fromkeys((APPLIED_PRESSURE, *free), "[input]"))
     steps = plan.unique_steps
     inputs = {APPLIED_PRESSURE: spec.stack.pressure.si, **free}

@@ -27,7 +27,7 @@ from twin.engine.sampling import at_period, sample
 from twin.model.core import RESISTANCE
 from twin.model.observer import Observer
 from twin.model.pybamm_compat import CompiledCell, StepResult
-from twin.model.tables import Beyond, keep_worst
+from twin.model.tables import Beyond, TableWatch, keep_worst
 from twin.modes import brought
 from twin.modes.context import CellContext
 from twin.modes.mode import FailureMode
@@ -134,9 +134,25 @@ class Recorder:
     ):
         self.dissipates = dissipates
         self.observer: Observer = compiled.observer(list(names))
-        self.power: Observer = compiled.observer([CURRENT, VOLTAGE])
+        self.power: Observer = compiled.observer([CURRENT, VOLTAGE]).narrow()
         self.tables = compiled.table_watch(self.observer.names)
         self.watched = watched
+
+    def to_data(self) -> dict[str, Any]:
+        """Return what was made of the model as plain data."""
+        parts = {"observer": self.observer, "power": self.power, "tables": self.tables}
+        return {name: part.to_data() for name, part in parts.items()}
+
+    @classmethod
+    def from_data(
+        cls, data: Mapping[str, Any], watched: list[Watched], dissipates: bool
+    ) -> Recorder:
+        """Return the recorder that :meth:`to_data` wrote; it needs no model."""
+        made = cls.__new__(cls)
+        made.dissipates, made.watched = dissipates, watched
+        made.observer, made.power = (Observer.from_data(data[k]) for k in ("observer", "power"))
+        made.tables = TableWatch.from_data(data["tables"])
+        return made
 
     def add(self, record: CycleRecord, step: PlanStep, result: StepResult, inputs: Any) -> None:
         """Add a solved step to a cycle, at its own period if it has one.
@@ -149,15 +165,14 @@ class Recorder:
             seen = self.power(t, y, inputs)
             return seen[CURRENT], seen[VOLTAGE]
 
-        sampled = sample(result, power, self.dissipates)
+        sampled = sample(result, power, self.dissipates, self.power.states)
         record.charge_Wh += sampled.charge_Wh
         record.discharge_Wh += sampled.discharge_Wh
         if step.period is None:
-            keep = sampled.thinned()
-            t, y = sampled.t[keep], sampled.y[:, keep]
+            t = sampled.t[sampled.thinned()]
         else:
             t = at_period(result.t[0], result.t[-1], step.period)
-            y = result.at(t)
+        y = result.at(t)
         values = self.observer(t, y, inputs)
         values["Time [s]"] = t
         values["Step"] = np.full(len(t), float(step.place))

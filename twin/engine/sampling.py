@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from twin.model.pybamm_compat import StepResult
+from twin.model.pybamm_compat import EVERY, StepResult
 
 # What an interval may be wrong by, as a share of the step's whole energy.
 TOLERANCE = 1e-6
@@ -31,7 +31,7 @@ _SAME = 1e-6
 
 @dataclass(frozen=True)
 class Sampled:
-    """A step's times, states, current [A] and voltage [V], refined.
+    """A step's times, current [A] and voltage [V], refined.
 
     ``charge_Wh`` and ``discharge_Wh`` are the energies taken up while the current charges and
     given while it discharges, as charges are counted; in a symmetric cell, which takes energy
@@ -39,7 +39,6 @@ class Sampled:
     """
 
     t: np.ndarray
-    y: np.ndarray
     charge_Wh: float
     discharge_Wh: float
     current: np.ndarray
@@ -50,14 +49,16 @@ class Sampled:
 
         Those of the voltage's size, the current's and the power's, each a share of itself.
         """
-        curves = [np.abs(self.voltage), np.abs(self.current), np.abs(self.voltage * self.current)]
-        whole = [float(np.trapezoid(curve, self.t)) for curve in curves]
+        volts, amps = np.abs(self.voltage), np.abs(self.current)
+        curves = np.stack([volts, amps, volts * amps])
+        whole = np.trapezoid(curves, self.t)
         limit = POINTS_PER_STEP
         while True:
             keep = thin(len(self.t), limit)
-            parts = [float(np.trapezoid(curve[keep], self.t[keep])) for curve in curves]
-            held = (abs(a - b) <= HELD * b for a, b in zip(parts, whole, strict=True))
-            if len(keep) == len(self.t) or all(held):
+            if len(keep) == len(self.t):
+                return keep
+            parts = np.trapezoid(curves[:, keep], self.t[keep])
+            if (np.abs(parts - whole) <= HELD * whole).all():
                 return keep
             limit *= 2
 
@@ -73,8 +74,9 @@ def sample(
     result: StepResult,
     power: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]],
     dissipates: bool = False,
+    states: np.ndarray | slice = EVERY,
 ) -> Sampled:
-    """Refine a step's points until its energy is told well.
+    """Refine a step's points until its energy is told well; a rest has none to tell.
 
     Parameters
     ----------
@@ -84,30 +86,15 @@ def sample(
         ``power(t, y)`` returns current [A] and voltage [V] at those times and states.
     dissipates : bool
         Whether the cell stores nothing, so that it takes energy in both directions.
+    states : ndarray or slice
+        The states that ``power`` is given: those that the voltage hangs on.
     """
-    t, y = result.t, result.y
-    current, voltage = power(t, y)
-    open_ = np.ones(max(len(t) - 1, 0), dtype=bool)
-    for _ in range(ROUNDS):
-        left = np.flatnonzero(open_)
-        if len(left) == 0 or len(t) + len(left) > MOST_POINTS:
-            break
-        h = t[left + 1] - t[left]
-        middle = t[left] + h / 2
-        states = result.at(middle)
-        i_mid, v_mid = power(middle, states)
-        bend = np.abs(v_mid - (voltage[left] + voltage[left + 1]) / 2)
-        allowed = TOLERANCE * max(float(np.abs(voltage).mean()), 1e-12) * (t[-1] - t[0])
-        wrong = bend * h > allowed
-        t = np.insert(t, left + 1, middle)
-        y = np.insert(y, left + 1, states, axis=1)
-        current, voltage = np.insert(current, left + 1, i_mid), np.insert(voltage, left + 1, v_mid)
-        open_ = np.zeros(len(t) - 1, dtype=bool)
-        for offset in (0, 1):
-            open_[left[wrong] + np.searchsorted(left, left[wrong]) + offset] = True
+    t = result.t
+    current, voltage = power(t, result.y[states])
+    if current.any():
+        t, current, voltage = _refined(result, power, states, current, voltage)
     return Sampled(
         t,
-        y,
         charge_Wh=-float(np.trapezoid(np.minimum(current, 0) * voltage, t)) / 3600,
         discharge_Wh=(-1 if dissipates else 1)
         * float(np.trapezoid(np.maximum(current, 0) * voltage, t))
@@ -115,6 +102,36 @@ def sample(
         current=current,
         voltage=voltage,
     )
+
+
+def _refined(
+    result: StepResult,
+    power: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]],
+    states: np.ndarray | slice,
+    current: np.ndarray,
+    voltage: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return times, current and voltage with what the refinement has put between."""
+    found = [np.stack([result.t, current, voltage])]
+    span, number, total = result.t[-1] - result.t[0], len(voltage), np.abs(voltage).sum()
+    # The intervals that are still open, by their ends: (t, V) left and right.
+    t0, t1, v0, v1 = result.t[:-1], result.t[1:], voltage[:-1], voltage[1:]
+    for _ in range(ROUNDS):
+        if len(t0) == 0 or number + len(t0) > MOST_POINTS:
+            break
+        h = t1 - t0
+        middle = t0 + h / 2
+        current, voltage = power(middle, result.at(middle, states))
+        found.append(np.stack([middle, current, voltage]))
+        allowed = TOLERANCE * max(float(total / number), 1e-12) * span
+        wrong = np.abs(voltage - (v0 + v1) / 2) * h > allowed
+        number, total = number + len(middle), total + np.abs(voltage).sum()
+        at, v = middle[wrong], voltage[wrong]
+        t0, t1 = np.append(t0[wrong], at), np.append(at, t1[wrong])
+        v0, v1 = np.append(v0[wrong], v), np.append(v, v1[wrong])
+    every = np.concatenate(found, axis=1)
+    t, current, voltage = every[:, np.argsort(every[0], kind="stable")]
+    return t, current, voltage
 
 
 def at_period(start: float, end: float, period: float) -> np.ndarray:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from twin.engine.tolerances import ATOL, RTOL
 from twin.errors import InputError
+from twin.model.mesh import CROWDED, EQUAL
 
 ModelName = Literal["dfn", "spm"]
 MODELS: tuple[ModelName, ...] = ("dfn", "spm")
@@ -39,16 +41,25 @@ class RunSettings:
     series_every : int
         Keep the time series of every so many cycles (and of the first three and the
         last); 0 keeps none.
+    mesh : str
+        Where a full cell's points lie (:data:`twin.model.mesh.MESHES`).
     """
 
     model: ModelName = "dfn"
     rtol: float = RTOL
     atol: float = ATOL
     series_every: int = 10
+    mesh: str = CROWDED
 
     def __post_init__(self) -> None:
         """Refuse a model that there is not (InputError)."""
         known_model(self.model)
+
+    @classmethod
+    def stored(cls, kept: Mapping[str, Any]) -> RunSettings:
+        """Return the settings of a stored run; before there was a choice, its mesh was PyBaMM's."""
+        mesh = str(kept.get("mesh", EQUAL))
+        return cls(kept["model"], kept["rtol"], kept["atol"], kept["series_every"], mesh)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as plain data."""

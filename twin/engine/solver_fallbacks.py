@@ -139,7 +139,7 @@ def _raised(
         held = cell.solve(
             index, t, start, user, duration=_MOMENT_S, target=share * whole, settings=settings
         )
-        start[cell.model.len_rhs :] = held.y[cell.model.len_rhs :, -1]
+        start[cell.differential :] = held.y[cell.differential :, -1]
     return start
 
 
@@ -149,5 +149,5 @@ def _with_fresh_algebraic(
     if y is None:
         return None
     fresh = y.copy()
-    fresh[cell.model.len_rhs :] = cell.initial_state(user)[cell.model.len_rhs :]
+    fresh[cell.differential :] = cell.initial_state(user)[cell.differential :]
     return fresh

@@ -18,6 +18,7 @@ from twin.engine.criteria import EVENT, Watched
 from twin.engine.prepare import build_model
 from twin.engine.solver_fallbacks import FallbacksExhausted, solve_with_fallbacks
 from twin.errors import ModelError, SolverGaveUpError
+from twin.model.mesh import CROWDED
 from twin.model.parameters import APPLIED_PRESSURE, build_values
 from twin.model.pybamm_compat import CompiledCell, FailureAtStart, SolverSettings
 from twin.model.tables import Beyond, keep_worst
@@ -84,6 +85,8 @@ class ExperimentBench:
         The variables each leg holds, besides voltage and current.
     model, options, var_pts
         As for any PyBaMM model of the twin.
+    mesh : str
+        Where a full cell's points lie (:data:`twin.model.mesh.MESHES`).
     harmless : callable, optional
         Says of a criterion whether it may be met without ending a leg.
     window : bool
@@ -108,6 +111,7 @@ class ExperimentBench:
         model: str = "dfn",
         options: dict[str, Any] | None = None,
         var_pts: Mapping[str, int] | None = None,
+        mesh: str = CROWDED,
         harmless: Callable[[Watched], bool] = lambda item: False,
         window: bool = True,
         hold: float | None = None,
@@ -116,7 +120,7 @@ class ExperimentBench:
     ):
         self.spec = spec
         self.modes = sorted(modes, key=lambda mode: mode.id)
-        built = build_model(spec, self.modes, model, options)
+        built = build_model(spec, self.modes, model, options, mesh)
         self.model = built
         self.var_pts = None if var_pts is None else {**built.default_var_pts, **var_pts}
         self.cell: CellContext = built.cell

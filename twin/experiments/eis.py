@@ -34,6 +34,7 @@ from twin.experiments.judgement import Refusal, judge
 from twin.model.core import TEMPERATURE, interface_spec
 from twin.model.film import film_current, film_voltage
 from twin.model.layout import remap_state
+from twin.model.mesh import CROWDED
 from twin.model.parameters import parameter_values
 from twin.model.pybamm_impedance import CAPACITIVE, FilmBlock, impedance
 from twin.modes import brought
@@ -51,11 +52,12 @@ _BEYOND, _AT_LEAST = 30.0, 1e6
 
 @dataclass(frozen=True)
 class StoredState:
-    """A stored state: the vector, its layout, and when it was reached [s]."""
+    """A stored state: the vector, its layout, when it was reached [s], and on which mesh."""
 
     y: np.ndarray
     layout: Sequence[Sequence[Any]]
     t: float = 0.0
+    mesh: str = CROWDED
 
 
 @dataclass(frozen=True)
@@ -290,7 +292,8 @@ def measure_impedance(
         Where to start from; the fresh cell by default.
     """
     began = time.perf_counter()
-    bench = ImpedanceBench(spec, modes, model=model)
+    mesh = CROWDED if state is None else state.mesh
+    bench = ImpedanceBench(spec, modes, model=model, mesh=mesh)
     if state is not None:
         bench.take(state)
     unbroken(bench.drive(0.0, rest), "resting before the impedance")

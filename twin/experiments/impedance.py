@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from twin.errors import InputError, StoreError
 from twin.experiments.arguments import quantity, to_measure
+from twin.model.mesh import EQUAL
 from twin.modes.manager import plugin_manager
 
 MOST_PER_DECADE = 100
@@ -174,7 +175,7 @@ def _stored(
                 key=f"run {info.id}, cycle {checkpoint.cycle}",
                 fix="take another cycle: --cycle N",
             )
-        found = StoredState(state.y, layout, state.t)
+        found = StoredState(state.y, layout, state.t, info.settings.get("mesh", EQUAL))
     return spec, selected, info.settings["model"], found, state.cycle
 
 

@@ -260,7 +260,7 @@ class JumpLoop(RunLoop):
         by = self.envelope.predicted(n, length)
         fast = self._fast(n + length)
         estimate, missed = ErrorEstimate(np.inf), np.zeros_like(by)
-        differential = self.prepared.compiled.model.len_rhs
+        differential = self.prepared.compiled.differential
         for _ in range(2):
             t, y = state.t + float(by[-1]), slow.moved(self._here, by, fast)
             solved = self._try(number, t, y)

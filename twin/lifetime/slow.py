@@ -39,6 +39,7 @@ from twin.modes import brought
 from twin.modes.context import CellContext
 from twin.modes.face import ON
 from twin.modes.mode import FailureMode
+from twin.modes.ports import Port
 
 CHARGE, THROUGHPUT = "Discharge capacity [A.h]", "Throughput capacity [A.h]"
 TIME, SODIUM = "time", "the composites' sodium"
@@ -265,7 +266,7 @@ def _hosts(prepared: Prepared, layout: dict[str, tuple[int, int]]) -> Iterable[H
         for name, (start, stop) in layout.items():
             if name.lower().removeprefix("x-averaged ") == wanted:
                 electrode: Any = prepared.cell.electrode(i.place)
-                share, isolated = i("active material fraction"), None
+                share, isolated = Port.ACTIVE_FRACTION.at(i.place).variable, None
                 if i(ISOLATED) in layout:
                     isolated = layout[i(ISOLATED)][0]
                 yield Host(
@@ -280,11 +281,13 @@ def _hosts(prepared: Prepared, layout: dict[str, tuple[int, int]]) -> Iterable[H
 
 def _share_of(prepared: Prepared, name: str) -> Callable[[np.ndarray], float]:
     """Return a share that depends on the states alone, as a function of them."""
-    symbol = prepared.compiled.model.get_processed_variable(name)
+    observer = prepared.recorder.observer
+    if name not in observer.names:  # no mode acts on it
+        return lambda y: Port.ACTIVE_FRACTION.neutral
     inputs = prepared.compiled.inputs(0, 0.0, prepared.inputs(None))
 
     def share(y: np.ndarray) -> float:
-        found = symbol.evaluate(0.0, np.asarray(y).reshape(-1, 1), inputs=inputs)
-        return float(np.asarray(found).reshape(-1)[0])
+        states = np.asarray(y, dtype=float).reshape(-1, 1)
+        return float(observer(np.zeros(1), states, inputs)[name][0])
 
     return share

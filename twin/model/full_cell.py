@@ -24,6 +24,7 @@ from twin.model import (
     utilisation,
 )
 from twin.model.assembly import Assembly
+from twin.model.mesh import CROWDED, MESHES
 from twin.model.parameters import parameter_values
 from twin.modes.context import CellContext
 from twin.modes.mode import FailureMode
@@ -73,6 +74,9 @@ class PortedCell:
     ModelError
         If a mode asks for what the cell does not give, or the modes' ports form a loop.
     """
+
+    mesh = MESHES[CROWDED]
+    """Where its points lie, unless it is given another before it is discretised."""
 
     def __init__(
         self,
@@ -225,16 +229,16 @@ class PortedCell:
 
     @property
     def default_var_pts(self) -> dict[Any, int]:
-        """PyBaMM's, and one point a patch."""
+        """The twin's (:mod:`twin.model.mesh`), PyBaMM's for the rest, and one point a patch."""
         own: Any = super().default_var_pts  # type: ignore[misc]
-        value: dict[Any, int] = own | patches.on_faces(self.cell, "points")
+        value: dict[Any, int] = own | self.mesh.points() | patches.on_faces(self.cell, "points")
         return value
 
     @property
     def default_submesh_types(self) -> dict[str, Any]:
-        """PyBaMM's, and a cell as wide as each patch's share."""
+        """PyBaMM's, the twin's shells, and a cell as wide as each patch's share."""
         own: Any = super().default_submesh_types  # type: ignore[misc]
-        value: dict[str, Any] = own | patches.on_faces(self.cell, "submesh")
+        value: dict[str, Any] = own | self.mesh.lying() | patches.on_faces(self.cell, "submesh")
         return value
 
     @property

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import casadi
 import numpy as np
 import pybamm
+
+from twin.model.batch import Batch
+
+
+FEW_STATES = 64
+"""Columns a call of a function that is quickly computed: the call costs more than they do."""
 
 
 class Observer:
@@ -30,7 +38,46 @@ class Observer:
         with contextlib.suppress(RuntimeError):
             # Interpolants have no scalar form; the matrix one is as exact.
             function = function.expand()
+        self.states: np.ndarray | slice = slice(None)
+        self._function = function
         self._at_once = Batch(function)
+
+    def to_data(self) -> dict[str, Any]:
+        """Return the observer as plain data."""
+        states = None if isinstance(self.states, slice) else self.states.tolist()
+        text, size = self._function.serialize(), self._at_once.size
+        told = {"names": self.names, "inputs": self._input_names, "states": states}
+        return told | {"function": text, "size": size}
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Observer:
+        """Return the observer that :meth:`to_data` wrote; it needs no model."""
+        made = cls.__new__(cls)
+        made.names, made._input_names = list(data["names"]), list(data["inputs"])
+        states = data["states"]
+        made.states = slice(None) if states is None else np.array(states, dtype=int)
+        made._function = casadi.Function.deserialize(data["function"])
+        made._at_once = Batch(made._function, data["size"])
+        return made
+
+    def narrow(self) -> Observer:
+        """Return the same observer, for those states only that its variables hang on.
+
+        ``states`` are their places; a matrix function keeps them all.
+        """
+        f = self._function
+        if not f.is_a("SXFunction"):
+            return self
+        other = copy.copy(self)
+        used = sorted(set(f.jac_sparsity(0, 1).get_triplet()[1]))
+        t, p = f.sx_in(0), f.sx_in(2)
+        some = casadi.SX.sym("y", len(used))
+        y = casadi.SX.zeros(f.numel_in(1))
+        y[used] = some
+        other.states = np.array(used, dtype=int)
+        other._function = casadi.Function("observe", [t, some, p], [f(t, y, p)])
+        other._at_once = Batch(other._function, FEW_STATES)
+        return other
 
     def __call__(
         self, t: np.ndarray, y: np.ndarray, inputs: Mapping[str, float]
@@ -123,38 +170,3 @@ def _has_coupled(symbol: pybamm.Symbol, plain: set[pybamm.Symbol]) -> bool:
             stack.extend(node.children)
     plain |= seen
     return False
-
-
-class Batch:
-    """A CasADi function of ``(t, y, p)`` called for many columns through fixed buffers.
-
-    CasADi copies an array number by number when it is passed as an argument, which costs
-    more than the function itself; its buffers do not copy.
-    """
-
-    SIZE = 64
-
-    def __init__(self, function: casadi.Function):
-        self._mapped = function.map(self.SIZE)
-        sizes = [function.numel_in(i) for i in range(3)]
-        self._in = [np.zeros((self.SIZE, size)) for size in sizes]
-        self._out = np.zeros((self.SIZE, function.numel_out(0)))
-        self._buffer, self._run = self._mapped.buffer()
-        for i, array in enumerate(self._in):
-            self._buffer.set_arg(i, memoryview(array.reshape(-1)))  # type: ignore[call-arg,arg-type]
-        self._buffer.set_res(0, memoryview(self._out.reshape(-1)))  # type: ignore[call-arg,arg-type]
-
-    def __call__(self, t: np.ndarray, y: np.ndarray, p: np.ndarray) -> np.ndarray:
-        """Return the outputs, shape (outputs, n)."""
-        result = np.empty((self._out.shape[1], len(t)))
-        times, states, given = self._in
-        given[:] = p
-        for start in range(0, len(t), self.SIZE):
-            part = slice(start, min(start + self.SIZE, len(t)))
-            n = part.stop - start
-            times[:n, 0], states[:n] = t[part], y[:, part].T
-            # What is left of the batch is computed too: let it be something sensible.
-            times[n:], states[n:] = times[n - 1], states[n - 1]
-            self._run()
-            result[:, part] = self._out[:n].T
-        return result

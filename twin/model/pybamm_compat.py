@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,14 +21,16 @@ from scipy.sparse import csc_matrix
 
 from twin.model.layout import layout_of
 from twin.model.observer import Observer
-from twin.model.pybamm_solver import ScalarIDAKLUSolver
+from twin.model.pybamm_solver import ScalarIDAKLUSolver, functions_of
+from twin.model.stepping import BeginsBeyond, SolveFailed, SolverFunctions, Stepper
 from twin.model.tables import TableWatch
 from twin.specs.drive import Drive
 from twin.specs.protocol_limits import voltages_of
 from twin.specs.steps import read_step
 
-_INFEASIBLE = "non-positive at initial conditions"
 EXPERIMENT_TAG = "[experiment]"
+EVERY = slice(None)
+"""All states."""
 _DRIVE = "Interpolant 'Drive Cycle'"
 
 
@@ -57,26 +59,40 @@ class StepResult:
     yp: np.ndarray | None = None
     corners: np.ndarray = field(default_factory=lambda: np.empty(0))
 
-    def at(self, t: np.ndarray) -> np.ndarray:
-        """Return the states, shape (states, m), at times between the solver's points.
+    def at(self, t: np.ndarray, states: np.ndarray | slice = EVERY) -> np.ndarray:
+        """Return (some of) the states, shape (states, m), at times between the solver's points.
 
         Between two points the states follow the cubic Hermite polynomial of their values
         and derivatives, as the solver's own output does; without derivatives, a line. After
-        a corner it is the parabola of the values and the derivative at the other end.
+        a corner it is the parabola of the values and the derivative at the other end. At a
+        solver's point they are the solver's.
         """
+        if len(self.t) == 1:
+            return np.repeat(self.y[states], len(t), axis=1)
         left = np.clip(np.searchsorted(self.t, t, side="right") - 1, 0, len(self.t) - 2)
         h = self.t[left + 1] - self.t[left]
         x = (t - self.t[left]) / h
-        y0, rise = self.y[:, left], self.y[:, left + 1] - self.y[:, left]
+        # One row a time from here on: that is how the solver's numbers lie in memory.
+        rows = self.y[states].T
         if self.yp is None:
-            value: np.ndarray = y0 + x * rise
-            return value
-        d0, d1 = self.yp[:, left] * h, self.yp[:, left + 1] * h
-        if len(self.corners):
-            turned = np.isin(self.t[left], self.corners)
-            d0[:, turned] = (2 * rise - d1)[:, turned]
-        value = y0 + x * (d0 + x * (3 * rise - 2 * d0 - d1 + x * (d0 + d1 - 2 * rise)))
-        return value
+            return _weighed((1 - x, rows[left]), (x, rows[left + 1]))
+        slopes = self.yp[states].T
+        turned = np.isin(self.t[left], self.corners)
+        # A parabola has no slope of its own at the left: Hermite's weights with that put in.
+        c = np.where(turned, 0.0, x * (1 - x) ** 2 * h)
+        d = np.where(turned, x * (x - 1) * h, x * x * (x - 1) * h)
+        b = np.where(turned, x * (2 - x), x * x * (3 - 2 * x))
+        return _weighed(
+            (1 - b, rows[left]), (b, rows[left + 1]), (c, slopes[left]), (d, slopes[left + 1])
+        )
+
+
+def _weighed(*parts: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """Return the sum of rows times their weights, transposed."""
+    total: np.ndarray = parts[0][1] * parts[0][0][:, None]
+    for weight, rows in parts[1:]:
+        total += rows * weight[:, None]
+    return total.T
 
 
 class StepInfeasible(Exception):
@@ -139,10 +155,21 @@ class CompiledCell:
         Its parameters; entries that are ``"[input]"`` are given to each solve.
     steps : sequence of pybamm.step.BaseStep
         Every step that will be asked for; solved by their index here.
-    solver : pybamm.BaseSolver
-        The solver; copies of it with other tolerances share the built model.
+    solver : pybamm.IDAKLUSolver
+        The solver; others, with other tolerances, share the built model.
     inputs : mapping
         A value for each input parameter, to build with.
+
+    Attributes
+    ----------
+    steps : list of pybamm.step.BaseStep
+        The steps.
+    layout : list
+        Name, start and stop of each state in the state vector (:func:`layout_of`).
+    functions : SolverFunctions
+        What the integrator asks of the model.
+    solver_seconds : float
+        The time that solving has taken so far [s].
     """
 
     def __init__(
@@ -150,11 +177,11 @@ class CompiledCell:
         model: pybamm.BaseModel,
         parameter_values: pybamm.ParameterValues,
         steps: Sequence[pybamm.step.BaseStep],
-        solver: pybamm.BaseSolver,
+        solver: pybamm.IDAKLUSolver,
         inputs: Mapping[str, float],
         var_pts: Mapping[str, int] | None = None,
     ):
-        self._simulation = pybamm.Simulation(
+        simulation = pybamm.Simulation(
             model,
             parameter_values=parameter_values,
             experiment=pybamm.Experiment([tuple(steps)]),
@@ -162,19 +189,68 @@ class CompiledCell:
             solver=solver,
             var_pts=dict(var_pts) if var_pts else None,
         )
-        self._simulation.build_for_experiment(inputs=dict(inputs))
-        self.steps = list(self._simulation.experiment.steps)
-        self.model = self._simulation._built_experiment_model
+        simulation.build_for_experiment(inputs=dict(inputs))
+        built = simulation._built_experiment_model
         # PyBaMM asks of every step whether it is longer than a drive cycle of another one.
-        self.model.events = [e for e in self.model.events if _DRIVE not in e.name]
-        self._default_solver = self._simulation._built_experiment_solver
-        self._solvers: dict[Any, pybamm.BaseSolver] = {}
+        built.events = [e for e in built.events if _DRIVE not in e.name]
+        self._build: Callable[[], pybamm.Simulation] = lambda: simulation
+        self.steps = list(simulation.experiment.steps)
+        self._step_inputs = [self._worked_out(index) for index in range(len(self.steps))]
+        self.layout = layout_of(built)
+        self.functions = _solver_functions(solver, built, self.inputs(0, 0.0, inputs))
+        self._start(solver)
+
+    @classmethod
+    def from_data(
+        cls,
+        data: Mapping[str, Any],
+        steps: Sequence[pybamm.step.BaseStep],
+        solver: pybamm.IDAKLUSolver,
+        build: Callable[[], CompiledCell],
+    ) -> CompiledCell:
+        """Return the built cell that :meth:`to_data` wrote.
+
+        ``build`` builds it after all, if somebody asks for the model itself: to say what is no
+        number in it, for gradients, or for other currents than it was built with.
+        """
+        made = cls.__new__(cls)
+        made._build = lambda: build()._simulation
+        made.steps = list(pybamm.Experiment([tuple(steps)]).steps)
+        made._step_inputs = [dict(given) for given in data["step_inputs"]]
+        made.layout = [(name, start, stop) for name, start, stop in data["layout"]]
+        made.functions = SolverFunctions(**data["functions"])
+        made._start(solver)
+        return made
+
+    def to_data(self) -> dict[str, Any]:
+        """Return all that solving takes as plain data."""
+        functions, layout = self.functions.to_data(), self.layout
+        return {"step_inputs": self._step_inputs, "layout": layout, "functions": functions}
+
+    def _start(self, solver: pybamm.IDAKLUSolver) -> None:
+        self._solver = solver
+        self._default_stepper = self._stepper_of(solver)
+        self._steppers: dict[Any, Stepper] = {}
         self.solver_seconds = 0.0
+
+    @cached_property
+    def _simulation(self) -> pybamm.Simulation:
+        return self._build()
+
+    @property
+    def model(self) -> pybamm.BaseModel:
+        """The discretised model."""
+        return self._simulation._built_experiment_model
+
+    @property
+    def differential(self) -> int:
+        """How many of the states, the first ones, have a rate."""
+        return self.functions.differential
 
     @property
     def target_name(self) -> str:
         """The input that is what a step holds: its current, say."""
-        return str(self._simulation._STEP_VALUE_INPUT)
+        return str(pybamm.Simulation._STEP_VALUE_INPUT)
 
     def with_steps(self, steps: Sequence[pybamm.step.BaseStep]) -> CompiledCell:
         """Return the same built cell for steps that differ from its own in their currents.
@@ -184,31 +260,38 @@ class CompiledCell:
         """
         other = copy.copy(self)
         other.steps = list(pybamm.Experiment([tuple(steps)]).steps)
+        other._step_inputs = [other._worked_out(index) for index in range(len(other.steps))]
         return other
 
-    def _solver(self, settings: SolverSettings | None) -> pybamm.BaseSolver:
+    def _worked_out(self, index: int) -> dict[str, float]:
+        """Return the inputs that a step brings; PyBaMM works them out from expressions."""
+        simulation = self._simulation
+        place = simulation._experiment_step_indices[index]
+        found: dict[str, float] = simulation._build_experiment_step_inputs(
+            {}, self.steps[index], 0.0, place, include_temperature=True
+        )
+        return {name: float(value) for name, value in found.items()}
+
+    def _stepper_of(self, solver: pybamm.IDAKLUSolver) -> Stepper:
+        return Stepper(self.functions, solver.rtol, solver.atol, solver.options)
+
+    def _stepper(self, settings: SolverSettings | None) -> Stepper:
         if settings is None:
-            return self._default_solver
-        if settings not in self._solvers:
-            self._solvers[settings] = settings.make()
-        return self._solvers[settings]
+            return self._default_stepper
+        if settings not in self._steppers:
+            self._steppers[settings] = self._stepper_of(settings.make())
+        return self._steppers[settings]
 
     def forget_solvers(self) -> None:
         """Drop the fallbacks' extra solvers and what they hold in memory."""
-        self._solvers.clear()
+        self._steppers.clear()
 
     def inputs(
         self, index: int, t: float, user: Mapping[str, float], target: float | None = None
     ) -> dict[str, float]:
         """Return all inputs of a step that starts at time ``t`` [s], perhaps to another target."""
-        simulation = self._simulation
-        inputs: dict[str, float] = simulation._build_experiment_step_inputs(
-            dict(user),
-            self.steps[index],
-            t,
-            simulation._experiment_step_indices[index],
-            include_temperature=True,
-        )
+        start = pybamm.Simulation._START_TIME_INPUT
+        inputs = {**user, **self._step_inputs[index], start: t}
         if target is not None:
             inputs[self.target_name] = target
         return inputs
@@ -257,62 +340,36 @@ class CompiledCell:
         StepInfeasible, FailureAtStart, StepFailed
             The step cannot begin, the cell is dead already, the solver gives up.
         """
-        step, solver = self.steps[index], self._solver(settings)
-        inputs = self.inputs(index, t, user, target)
+        step, stepper = self.steps[index], self._stepper(settings)
+        p = self.functions.values(self.inputs(index, t, user, target))
         span = step.duration if duration is None else duration
-        t_eval, t_interp = step.setup_timestepping(solver, span)
+        t_eval, t_interp = (t + times for times in step.setup_timestepping(self._solver, span))
+        stops = t_eval.copy()
+        if t:  # as PyBaMM does: no time stands at a step's end and at the next one's start
+            after = np.nextafter(t, np.inf)
+            t_eval[0] = after
+            t_interp[t_interp == t] = after
         began = time.perf_counter()
         try:
-            with of_any_size():
-                solution = solver.step(
-                    self._state_as_solution(t, y, inputs),
-                    self.model,
-                    span,
-                    t_eval,
-                    t_interp=t_interp,
-                    save=False,
-                    inputs=inputs,
-                )
-        except pybamm.SolverError as error:
-            raise self._translate(error) from None
+            y = self.functions.start(p) if y is None else y.reshape(-1)
+            found = stepper(t_eval, t_interp, y, p)
+        except BeginsBeyond as error:
+            beyond = [name for name in error.names if EXPERIMENT_TAG not in name]
+            failed = FailureAtStart(beyond[0]) if beyond else StepInfeasible(str(error))
+            raise failed from None
+        except SolveFailed as error:
+            raise StepFailed(str(error)) from None
         finally:
             self.solver_seconds += time.perf_counter() - began
-        termination = str(solution.termination).removeprefix("event: ")
-        y_all = np.asarray(solution.all_ys[0]) if len(solution.all_ys) == 1 else solution.y
-        if not np.all(np.isfinite(y_all[:, -1])):
+        if not np.all(np.isfinite(found.y[-1])):
             raise StepFailed("the solution is not finite")
-        slopes = solution.all_yps[0] if solution.hermite_interpolation else None
-        return StepResult(
-            np.asarray(solution.t),
-            np.asarray(y_all),
-            termination,
-            None if slopes is None or slopes.shape != y_all.shape else np.asarray(slopes),
-            solution.t[np.isin(solution.t, t + t_eval)] if step.is_drive_cycle else np.empty(0),
-        )
-
-    def _state_as_solution(
-        self, t: float, y: np.ndarray | None, inputs: Mapping[str, float]
-    ) -> pybamm.Solution:
-        if y is None:
-            return pybamm.EmptySolution(t=t)
-        return pybamm.Solution(
-            np.array([t]), y.reshape(-1, 1), self.model, dict(inputs), termination="final time"
-        )
-
-    @staticmethod
-    def _translate(error: pybamm.SolverError) -> Exception:
-        message = str(error)
-        if _INFEASIBLE in message:
-            names = re.findall(r"['\"]([^'\"]+)['\"]", message.partition(_INFEASIBLE)[0])
-            beyond = [name for name in names if EXPERIMENT_TAG not in name]
-            return FailureAtStart(beyond[0]) if beyond else StepInfeasible(message)
-        return StepFailed(message)
+        corners = found.t[np.isin(found.t, stops)] if step.is_drive_cycle else np.empty(0)
+        slopes = None if found.yp is None else found.yp.T
+        return StepResult(found.t, found.y.T, found.event or "final time", slopes, corners)
 
     def initial_state(self, user: Mapping[str, float]) -> np.ndarray:
         """Return the model's initial conditions as a state vector."""
-        inputs = self.inputs(0, 0.0, user)
-        y = self.model.concatenated_initial_conditions.evaluate(0, inputs=inputs)
-        return np.asarray(y, dtype=float).reshape(-1)
+        return self.functions.start(self.functions.values(self.inputs(0, 0.0, user)))
 
     def aim(self, index: int) -> tuple[str, list[float]]:
         """Return whether a step is to charge or discharge (or neither), and its voltages [V].
@@ -321,11 +378,6 @@ class CompiledCell:
         """
         step = self.steps[index]
         return str(step.direction or "").lower(), voltages_of(step)
-
-    @property
-    def layout(self) -> list[tuple[str, int, int]]:
-        """Name, start and stop of each state in the state vector (:func:`layout_of`)."""
-        return layout_of(self.model)
 
     def observer(self, names: Sequence[str]) -> Observer:
         """Return a function that evaluates scalar variables at many states at once."""
@@ -337,6 +389,21 @@ class CompiledCell:
 
     def _zero_inputs(self) -> dict[str, float]:
         return {p.name: 0.0 for p in self.model.input_parameters}
+
+
+def _solver_functions(
+    solver: pybamm.IDAKLUSolver, model: pybamm.BaseModel, inputs: Mapping[str, float]
+) -> SolverFunctions:
+    """Return what the integrator asks of a built model.
+
+    After PyBaMM's set-up before that of IDAKLU, which would make functions to be dropped.
+    """
+    names = sorted(p.name for p in model.input_parameters)
+    super(pybamm.IDAKLUSolver, solver).set_up(model, {name: inputs[name] for name in names})
+    ends = [e.name for e in model.events if e.event_type == pybamm.EventType.TERMINATION]
+    return SolverFunctions.of(
+        functions_of(model), names, ends, model.len_rhs, model.len_rhs_and_alg
+    )
 
 
 # The solver gives up where so many steps do not bring it so far [s].

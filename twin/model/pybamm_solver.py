@@ -57,6 +57,46 @@ class ScalarIDAKLUSolver(pybamm.IDAKLUSolver, _ScalarFunctions):
     """IDAKLU on scalar expressions; same options, same solutions, less time."""
 
 
+def functions_of(model: pybamm.BaseModel) -> dict[str, casadi.Function]:
+    """Return the functions of a set-up model that the integrator takes (``twin.model.stepping``).
+
+    As PyBaMM makes them; where all of them are scalar, the events are one function, in which
+    what they share is computed once, and the Jacobian is one with the mass matrix.
+    """
+    scalar = model.rhs_algebraic_eval.is_a("SXFunction")
+    symbols: Any = casadi.SX if scalar else casadi.MX
+    t, y = symbols.sym("t"), symbols.sym("y", model.len_rhs_and_alg)
+    p = symbols.sym("p", model.rhs_algebraic_eval.numel_in(2))
+    c, v = symbols.sym("c"), symbols.sym("v", model.len_rhs_and_alg)
+    mass = casadi.DM(model.mass_matrix.entries)
+    events = casadi.vertcat(*[event(t, y, p) for event in model.terminate_events_eval])
+    rates = model.rhs_eval(t, y, p)
+    if not model.is_standard_form_dae:
+        differential = slice(0, model.len_rhs)
+        rates = casadi.solve(mass[differential, differential], rates)
+    moved = casadi.densify(symbols(mass) @ v)
+    slopes = model.jac_rhs_algebraic_eval(t, y, p) - c * mass
+    given = [t, y, p]
+    made = {
+        "rhs_algebraic": (given, model.rhs_algebraic_eval(t, y, p)),
+        "jac_times_cjmass": ([*given, c], slopes),
+        "jac_rhs_algebraic_action": ([*given, v], model.jac_rhs_algebraic_action_eval(*given, v)),
+        "mass_action": ([v], moved),
+        "rootfn": (given, casadi.cse(events) if scalar else events),
+        "rates": (given, rates),
+    }
+    functions = {
+        name: casadi.Function(name, into, [value]) for name, (into, value) in made.items()
+    }
+    functions["initial"] = model.initial_conditions_eval
+    empty = casadi.Function("empty", [], [])
+    if model.is_standard_form_dae:  # Newton's method needs the algebraic part only
+        functions |= {"alg_res": model.algebraic_eval, "alg_jac": model.jac_algebraic_eval}
+    else:
+        functions |= {"alg_res": empty, "alg_jac": empty}
+    return functions
+
+
 def _expanded(model: pybamm.BaseModel) -> dict[str, Any]:
     """Return the functions of a set-up model, expanded, by their names on the model.
 

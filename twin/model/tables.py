@@ -16,7 +16,7 @@ import casadi
 import numpy as np
 import pybamm
 
-from twin.model.observer import Batch
+from twin.model.batch import Batch
 
 _MARK = "table "
 _SLACK = 1e-6
@@ -118,19 +118,39 @@ class TableWatch:
     def __init__(self, model: pybamm.BaseModel, names: Iterable[str], inputs: Iterable[str]):
         self._input_names = sorted(inputs)
         observed = [model.get_processed_variable(name) for name in names]
-        self._found = _arguments([model.concatenated_rhs, model.concatenated_algebraic, *observed])
-        if not self._found:
+        found = _arguments([model.concatenated_rhs, model.concatenated_algebraic, *observed])
+        self._found: list[_Range] = [(key, over, low, high) for key, over, _, low, high in found]
+        self._function: casadi.Function | None = None
+        if not found:
             return
         t, y = casadi.MX.sym("t"), casadi.MX.sym("y", model.len_rhs_and_alg)
         p = casadi.MX.sym("p", len(self._input_names))
         given = {name: p[i] for i, name in enumerate(self._input_names)}
         shared: dict[pybamm.Symbol, casadi.MX] = {}
         ends = []
-        for _, _, argument, _, _ in self._found:
+        for _, _, argument, _, _ in found:
             value = casadi.MX(argument.to_casadi(t, y, inputs=given, casadi_symbols=shared))
             ends += [casadi.mmin(value), casadi.mmax(value)]
-        function = casadi.Function("tables", [t, y, p], [casadi.vertcat(*ends)], {"cse": True})
-        self._at_once = Batch(function)
+        ends_of_all = casadi.vertcat(*ends)
+        self._function = casadi.Function("tables", [t, y, p], [ends_of_all], {"cse": True})
+        self._at_once = Batch(self._function)
+
+    def to_data(self) -> dict[str, Any]:
+        """Return the watch as plain data."""
+        text = None if self._function is None else self._function.serialize()
+        return {"inputs": self._input_names, "tables": self._found, "function": text}
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> TableWatch:
+        """Return the watch that :meth:`to_data` wrote; it needs no model."""
+        made = cls.__new__(cls)
+        made._input_names = list(data["inputs"])
+        made._found = [(key, over, low, high) for key, over, low, high in data["tables"]]
+        made._function = None
+        if data["function"] is not None:
+            made._function = casadi.Function.deserialize(data["function"])
+            made._at_once = Batch(made._function)
+        return made
 
     def __call__(
         self, t: np.ndarray, y: np.ndarray, inputs: Mapping[str, float]
@@ -141,7 +161,7 @@ class TableWatch:
         p = np.array([float(inputs[name]) for name in self._input_names])
         ends = self._at_once(np.asarray(t, dtype=float), np.asarray(y, dtype=float), p)
         found: dict[str, Beyond] = {}
-        for (key, over, _, low, high), least, most in zip(
+        for (key, over, low, high), least, most in zip(
             self._found, ends[::2], ends[1::2], strict=True
         ):
             for value in (float(least.min()), float(most.max())):
@@ -155,6 +175,9 @@ def keep_worst(found: dict[str, Beyond], new: Beyond) -> None:
     if new.distance > _SLACK and (old is None or new.distance > old.distance):
         found[new.label] = new
 
+
+_Range = tuple[str, str, float, float]
+"""Key, variable and range of a table."""
 
 _Argument = tuple[str, str, pybamm.Symbol, float, float]
 """Key, variable, argument, and range of a table."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from twin.catalog.cells import mode_entries, plan_of, split_overrides
@@ -96,14 +97,14 @@ def resume(
     if for_protocol:
         rules = rules.with_parameters(for_protocol)
     chosen = plugin_manager().select(list(info.modes), without, spec.kind)
-    old = {k: info.settings[k] for k in ("model", "rtol", "atol", "series_every")}
+    old = RunSettings.stored(info.settings)
     way = info.settings.get("cycles", "every")
     missing = info.settings.get("missing_modes", [])
-    settings = RunSettings(
-        known_model(model or old["model"]),
-        rtol or old["rtol"],
-        atol or old["atol"],
-        old["series_every"],
+    settings = replace(
+        old,
+        model=known_model(model or old.model),
+        rtol=rtol or old.rtol,
+        atol=atol or old.atol,
     )
     plan = plan_of(rules, spec)
     asked = cycles if cycles is not None else info.cycles_requested

@@ -62,6 +62,5 @@ def _as_it_was(info: RunInfo) -> Any:
     assert info.cell_spec is not None  # Store.run reads it
     spec = cell_from_data(info.cell_spec, mode_entries())
     modes = plugin_manager().select(list(info.modes), (), spec.kind)
-    kept = (info.settings[key] for key in ("model", "rtol", "atol", "series_every"))
     plan = plan_of(Protocol.from_data(info.protocol), spec)
-    return prepare(spec, modes, plan, RunSettings(*kept))
+    return prepare(spec, modes, plan, RunSettings.stored(info.settings))

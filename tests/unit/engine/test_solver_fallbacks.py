@@ -24,7 +24,7 @@ class StubbornCell:
         self.calls: list[tuple[SolverSettings | None, np.ndarray]] = []
         self.asked: list[tuple[float | None, float | None]] = []
         self.steps = [SimpleNamespace(duration=3600.0)]
-        self.model = SimpleNamespace(len_rhs=2)
+        self.differential = 2
         self.forgotten = False
 
     def solve(self, index, t, y, user, *, settings=None, **how):

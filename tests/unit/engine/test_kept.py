@@ -1,0 +1,255 @@
+"""A cell that was built once is recalled: the same numbers, or none at all."""
+
+from __future__ import annotations
+
+import json
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import twin
+from twin import load_protocol, plan_of
+from twin.engine import kept, prepare, shelf
+from twin.engine.settings import RunSettings
+from twin.model.pybamm_compat import CompiledCell
+
+CELL, SMALL = "na-nzsp-nvp", "na-nzsp-na"
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    folder = tmp_path / "kept"
+    monkeypatch.setenv(shelf.ENVIRONMENT, str(folder))
+    return folder
+
+
+def asked(cell=CELL, modes=("pressure",), **overrides):
+    spec = twin.load_cell(cell, overrides={k.replace("__", "."): v for k, v in overrides.items()})
+    chosen = twin.plugin_manager().select(list(modes), (), spec.kind)
+    return spec, chosen, plan_of(load_protocol(None, spec), spec)
+
+
+def made(settings=None, free=None, also=(), **how):
+    settings = settings or RunSettings("spm")
+    return prepare.prepare(*asked(**how), settings, free=free, also=also)
+
+
+def named(settings=None, free=(), also=(), **how):
+    spec, modes, plan = asked(**how)
+    return kept.name_of(spec, modes, plan, settings or RunSettings("spm"), free, also)
+
+
+@pytest.fixture
+def builds(monkeypatch):
+    """What was built, each time that anything was."""
+    done = []
+    plain = prepare.build_model
+
+    def build(spec, *args, **more):
+        done.append(spec.name)
+        return plain(spec, *args, **more)
+
+    monkeypatch.setattr(prepare, "build_model", build)
+    return done
+
+
+def lived(cell=SMALL, model="dfn", cycles=1):
+    run = twin.simulate(cell, cycles=cycles, model=model, store="sqlite://")
+    return [{k: v for k, v in row.items() if k != "wall_s"} for row in run.rows]
+
+
+def same(one, other):
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+
+
+@pytest.mark.parametrize(
+    ("cell", "model"),
+    [(CELL, "spm"), (SMALL, "dfn"), ("na-ion-chayambuka2022", "spm")],
+    ids=["full", "symmetric", "with tables"],
+)
+def test_the_same_numbers_with_and_without_to_the_last_bit(
+    place, builds, monkeypatch, cell, model
+):
+    first, recalled = lived(cell, model), lived(cell, model)
+    assert len(builds) == 1 and len(list(place.iterdir())) == 1
+    monkeypatch.setenv(shelf.ENVIRONMENT, "off")
+    plain = lived(cell, model)
+    assert len(builds) == 2
+    assert same(first, plain) and same(recalled, plain)
+
+
+def test_a_recalled_cell_knows_what_the_built_one_knew(place, builds):
+    first, again = made(free={"Electrode height [m]": 0.01}), made(
+        free={"Electrode height [m]": 0.01}
+    )
+    assert len(builds) == 1
+    assert again.compiled.layout == first.compiled.layout
+    assert again.compiled.inputs(0, 5.0, again.inputs(None)) == first.compiled.inputs(
+        0, 5.0, first.inputs(None)
+    )
+    assert [w.label for w in again.watched] == [w.label for w in first.watched]
+    assert [w.criterion for w in again.watched] == [w.criterion for w in first.watched]
+    assert again.owners == first.owners and again.free == first.free
+    assert again.step_index == first.step_index
+    assert again.recorder.observer.names == first.recorder.observer.names
+    # Asked for the model itself, it is built after all.
+    assert again.compiled.model.len_rhs == again.compiled.differential
+    assert len(builds) == 2
+
+
+def test_a_number_that_is_no_input_is_another_cell(place):
+    base = named()
+    assert base == named()
+    others = [
+        named(cathode__thickness="61 um"),
+        named(modes=()),
+        named(also=["Voltage [V]"]),
+        named(free=["Electrode height [m]"]),
+        named(settings=RunSettings("dfn")),
+        named(settings=RunSettings("spm", rtol=1e-6)),
+        named(settings=RunSettings("spm", mesh="equal")),
+        named(cell="hc-nzsp-nvp"),
+    ]
+    assert len({base, *others}) == 1 + len(others)
+    # What is only stored, or said, is not.
+    assert named(settings=RunSettings("spm", series_every=3)) == base
+
+
+def test_another_version_or_an_edited_file_is_another_cell(place, tmp_path, monkeypatch):
+    base = named()
+    with monkeypatch.context() as patch:
+        patch.setattr(kept, "_versions", lambda: {"pybamm": "0"})
+        assert named() != base
+    module = tmp_path / "package" / "__init__.py"
+    module.parent.mkdir()
+    module.write_text("x = 1\n")
+    before = shelf.sources({"package": str(module)})
+    assert shelf.sources({"package": str(module)}) == before
+    os.utime(module, ns=(1, 1))
+    assert shelf.sources({"package": str(module)}) != before
+
+
+def test_a_mode_that_is_not_installed_is_never_kept(place):
+    spec, modes, plan = asked()
+    other = type(modes[0])()
+    assert kept.name_of(spec, [other], plan, RunSettings("spm"), [], []) is None
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda whole: whole[: len(whole) // 2],
+        lambda whole: b"",
+        lambda whole: whole.replace(b"0", b"1", 40),
+        lambda whole: b"\xff" * 100,
+        lambda whole: whole.partition(b"\n")[2],
+    ],
+    ids=["cut", "empty", "changed", "noise", "no digest"],
+)
+def test_a_damaged_file_is_built_again_and_written_again(place, builds, damage):
+    whole = lived()
+    (file,) = place.iterdir()
+    good = file.read_bytes()
+    file.write_bytes(damage(good))
+    again = lived()
+    assert same(whole, again) and len(builds) == 2
+    assert file.read_bytes() == good
+
+
+def test_data_of_another_form_are_built_again(place, builds):
+    lived()
+    (file,) = place.iterdir()
+    shelf.keep(file.stem, {"compiled": {}})
+    lived()
+    assert len(builds) == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="no users")
+def test_a_place_that_cannot_be_written_is_no_error(tmp_path, monkeypatch, builds):
+    blocked = tmp_path / "a file"
+    blocked.write_text("")
+    for where in (blocked, blocked / "below"):
+        monkeypatch.setenv(shelf.ENVIRONMENT, str(where))
+        lived()
+    assert len(builds) == 2 and blocked.read_text() == ""
+
+
+def test_a_full_disk_leaves_nothing_behind(place, monkeypatch):
+    def full(self, target):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(shelf.Path, "replace", full)
+    shelf.keep("a", {"x": 1})
+    assert list(place.iterdir()) == [] and shelf.recall("a") is None
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="no users")
+def test_a_file_of_somebody_else_is_not_read(place, monkeypatch):
+    shelf.keep("a", {"x": 1})
+    assert shelf.recall("a") == {"x": 1}
+    own = os.getuid()
+    monkeypatch.setattr(os, "getuid", lambda: own + 1)
+    assert shelf.recall("a") is None
+
+
+def test_many_writers_leave_one_whole_file(place):
+    data = {"text": "x" * 200_000}
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: shelf.keep("a", data), range(24)))
+    assert [path.name for path in place.iterdir()] == ["a.built"]
+    assert shelf.recall("a") == data
+
+
+def test_what_is_not_used_for_longest_goes_first(place, monkeypatch):
+    for n, name in enumerate("abc"):
+        shelf.keep(name, {"text": name * 1000})
+        os.utime(place / f"{name}.built", ns=(n, n))
+    shelf.recall("a")  # used now
+    monkeypatch.setattr(shelf, "LARGEST_BYTES", 3500)
+    shelf.keep("d", {"text": "d" * 1000})
+    assert sorted(path.stem for path in place.iterdir()) == ["a", "c", "d"]
+    shelf.keep("e", {"text": "e" * 9000})  # more than all there is room for
+    assert "e" not in [path.stem for path in place.iterdir()]
+
+
+def test_where_it_is(monkeypatch, tmp_path):
+    monkeypatch.setenv(shelf.ENVIRONMENT, "OFF")
+    assert shelf.folder() is None
+    monkeypatch.setenv(shelf.ENVIRONMENT, "")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert shelf.folder() == tmp_path / "sodium-cell-twin" / "built"
+    monkeypatch.setenv("XDG_CACHE_HOME", "not/absolute")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert shelf.folder() == tmp_path / ".cache" / "sodium-cell-twin" / "built"
+
+
+def test_another_current_has_the_step_of_a_plain_build(place, builds):
+    spec, modes, plan = asked()
+    steps = tuple(replace(s, do=s.do.replace("C/5", "C/4")) for s in plan.phases[0].steps)
+    other = replace(plan, phases=(replace(plan.phases[0], steps=steps),))
+    settings = RunSettings("spm")
+    base = prepare.prepare(spec, modes, plan, settings)
+    first = base.at(spec, {}, other)
+    again = prepare.prepare(spec, modes, plan, settings).at(spec, {}, other)
+    for index in range(len(base.compiled.steps)):
+        user = first.inputs(None)
+        assert first.compiled.inputs(index, 0.0, user) == again.compiled.inputs(index, 0.0, user)
+    told = [built.compiled.inputs(0, 0.0, {})[first.compiled.target_name] for built in (first, base)]
+    assert told[0] == pytest.approx(1.25 * told[1], rel=1e-12)
+
+
+def test_an_observer_of_few_states_sees_what_the_whole_one_does():
+    found = made()
+    names = ["Current [A]", "Voltage [V]"]
+    whole = found.compiled.observer(names)
+    few = whole.narrow()
+    result = found.compiled.solve(0, 0.0, None, found.inputs(None))
+    inputs = found.compiled.inputs(0, 0.0, found.inputs(None))
+    assert isinstance(found.compiled, CompiledCell)
+    assert 0 < len(few.states) < len(result.y)
+    ours, theirs = few(result.t, result.y[few.states], inputs), whole(result.t, result.y, inputs)
+    for name in names:
+        assert np.array_equal(ours[name], theirs[name])

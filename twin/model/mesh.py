@@ -1,0 +1,55 @@
+"""The points of a full cell: how many, and where they lie.
+
+The default was chosen on a curve of error against time (``python -m benchmarks.meshes``; the
+figure and the table are in docs/speed.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+_PARTICLES = ("negative particle", "positive particle")
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """Points across an electrode and across the separator, and the shells of a particle.
+
+    The separator's points are as wide as those of the electrode beside, more or less: where
+    the two differ, the flux from one to the other is less exact.
+
+    Attributes
+    ----------
+    electrode, separator, shells : int
+        How many.
+    stretch : float
+        How much the shells crowd towards the surface, where the gradients are: edge ``k`` of
+        ``n`` lies at ``r/R = (1 - exp(-a k/n))/(1 - exp(-a))``. They are equal at 0.
+    """
+
+    electrode: int
+    separator: int
+    shells: int
+    stretch: float = 0.0
+
+    def points(self) -> dict[str, int]:
+        """Return how many points PyBaMM's coordinates have."""
+        electrode = dict.fromkeys(("x_n", "x_p"), self.electrode)
+        particles = dict.fromkeys(("r_n", "r_p", "r_n_prim", "r_p_prim"), self.shells)
+        return electrode | {"x_s": self.separator} | particles
+
+    def lying(self) -> dict[str, Any]:
+        """Return how the shells of the particles lie."""
+        import pybamm
+
+        made: Any = pybamm.MeshGenerator(pybamm.Uniform1DSubMesh)
+        if self.stretch:
+            crowded = {"side": "right", "stretch": self.stretch}
+            made = pybamm.MeshGenerator(pybamm.Exponential1DSubMesh, submesh_params=crowded)
+        return dict.fromkeys(_PARTICLES, made)
+
+
+EQUAL, CROWDED = "equal", "crowded"
+MESHES = {EQUAL: Mesh(20, 20, 20), CROWDED: Mesh(10, 10, 18, 0.8)}
+"""By the names that runs are stored with: PyBaMM's own, which runs had before, and the twin's."""
