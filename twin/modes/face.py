@@ -67,6 +67,12 @@ class Face:
         self.used.add(key)
         return self.field(factors)
 
+    @property
+    def sound(self) -> Any:
+        """Return the share of each patch that can touch at all; 1 without a map of it."""
+        shares = self.division.sound
+        return 1 if shares is None else self.field(shares)
+
     def field(self, values: Iterable[float]) -> pybamm.Symbol:
         """Return one value a patch."""
         import numpy as np
