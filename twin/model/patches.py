@@ -312,16 +312,23 @@ def kept(
 ) -> list[str]:
     """Return what is kept of divided faces besides the means, and add it to the model.
 
-    Of every variable that is kept, its lowest and highest patch; of those that a mode shows,
-    the contact and the current, every patch.
+    Of every variable that is kept, and the current, its lowest and highest patch; of those that
+    a mode shows, the contact and the current, every patch.
     """
     found: list[str] = []
-    for name in names:
+    currents = [i(_SHOWN[-1]) for i in cell.interfaces if i.place in cell.faces]
+    for name in dict.fromkeys([*names, *currents]):
         if name + ON in model.variables:
             found += [extreme(model, name, end) for end in (LOWEST, HIGHEST)]
     for interface in cell.interfaces:
         face = cell.faces.get(interface.place)
-        if face is None or face.count > MOST_SHOWN:
+        if face is None:
+            continue
+        name = interface(_SHOWN[-1])
+        if name not in model.variables:
+            model.variables[name] = face.mean(model.variables[name + ON])
+        found.append(name)
+        if face.count > MOST_SHOWN:
             continue
         shown = [m.shows.replace("{interface}", interface.prefix) for m in modes if m.shows]
         for name in dict.fromkeys([*map(interface, _SHOWN), *shown]):

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 ON = " on patches"
 """How the name of a variable's field over a face ends."""
 LOWEST, HIGHEST = " (lowest patch)", " (highest patch)"
+CROWDING = "current over the mean"
+"""A column of a cycle's row: the largest share of the current over a patch's share of the face."""
 _COLLECTOR = ["current collector"]
 OVER_THE_CELL = {"secondary": "current collector"}
 
