@@ -155,7 +155,7 @@ def _poorest(face: _Face, patches: Sequence[int]) -> PatchStory | None:
     since = _since(face.rows, poor)
     says = (
         f"{face.called(worst)} has {values[worst]:.2g} of its contact where the whole face has "
-        f"{mean:.2g}, {_from(since)}"
+        f"{mean:.2g}, less than {POOR:g} of it {_from(since)}"
     )
     cycle = int(last["cycle"])
     return PatchStory(face.side, worst, face.shares[worst - 1], "lost contact",
