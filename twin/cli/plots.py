@@ -28,7 +28,10 @@ def plot(
     session: Session,
     run: RunId,
     file: Annotated[
-        str | None, typer.Argument(metavar="FILE", help="A .png, .svg or .pdf to write; of a face, a .gif too.")
+        str | None,
+        typer.Argument(
+            metavar="FILE", help="A .png, .svg or .pdf; of a face, a .gif too."
+        ),
     ] = None,
     what: Annotated[
         str,

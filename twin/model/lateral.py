@@ -18,9 +18,9 @@ wave number of nought and 2 else; the mean itself (``q = 0``) is left out. Limit
 
 - patches much wider than the pellet is thick: ``S -> 1``, columns of electrolyte that do not meet
   (``separator_share`` 1): each carries its current straight through;
-- much smaller: ``S L`` does not depend on ``L`` any more: spreading resistances near the face (0.473
-  ``a/sigma`` per area for a square of side ``a`` alone), small beside ``R_e``: strong exchange, one
-  potential at the face (``separator_share`` 0).
+- much smaller: ``S L`` does not depend on ``L`` any more: spreading resistances near the face
+  (``0.473 a/sigma`` per area for a lone square of side ``a``), small beside ``R_e``: strong
+  exchange, one potential at the face (``separator_share`` 0).
 
 The far side's own pattern is not seen (``1/cosh(q L)`` of it would be), nor are gradients of salt
 along the face. Sodium is not exchanged: no rate of its diffusion along such a face was found.

@@ -1,8 +1,9 @@
 """A metal face in patches over the cycles: a picture for a file, one of characters, a film.
 
-In the two pictures one field after the other (contact, current, and what each mode shows itself by), the face from its
-weakest patch below to its strongest above, each as high as its share. In the film, a frame a
-cycle, a face from a map is seen from above, and one without places as a profile over its share.
+In the two pictures one field after the other (contact, current, and what each mode shows itself
+by), the face from its weakest patch below to its strongest above, each as high as its share. In
+the film, a frame a cycle, a face from a map is seen from above, and one without places as a
+profile over its share.
 """
 
 from __future__ import annotations

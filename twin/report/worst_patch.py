@@ -178,9 +178,7 @@ def _crowded(face: _Face, patches: Sequence[int]) -> PatchStory | None:
         return None
     since = _since(face.rows, lambda row: face.number(row, CROWDING, worst) >= CROWDED)
     cycle = int(face.rows[at]["cycle"])
-    says = (
-        f"{face.called(worst)} carried up to {times:.2g} times the mean current in cycle {cycle}"
-    )
+    says = f"{face.called(worst)} carried up to {times:.2g} times the mean current in cycle {cycle}"
     if since < cycle:
         says += f", more than {CROWDED:g} times {_from(since)}"
     return PatchStory(face.side, worst, face.shares[worst - 1], "carried most",

@@ -102,7 +102,7 @@ class FaceMap(Frozen):
         if self.grid is None or self.pixels is None or self.ends is None or not self.blocks:
             raise Complaint(
                 f"{visible(self.file)!r} was not read",
-                fix="give kind = \"map\" with the path of a file, and leave out sha256",
+                fix='give kind = "map" with the path of a file, and leave out sha256',
                 keys=("file",),
             )
         if self.pixel_size is None:
@@ -347,7 +347,7 @@ def _numbers(lines: list[tuple[int, str]], split: str | None, width: int) -> np.
         if len(parts) != width:
             raise _wrong(
                 f"line {number} has {len(parts)} columns, the first {width}: no matrix",
-                "give as many numbers in each line (or a list with the names x [um], y [um], value)",
+                "give as many numbers in each line (or a list named x [um], y [um], value)",
             )
         try:
             row = [float(part.strip(' "')) for part in parts]

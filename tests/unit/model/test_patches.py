@@ -164,9 +164,7 @@ def test_spreads_over_a_face_by_closed_form():
 
 
 def test_a_map_is_taken_as_measured():
-    given = Patches(
-        count=2, kind="map", factors=(0.5, 2.0), weights=(3.0, 1.0), vary={"a": "map"}
-    )
+    given = Patches(count=2, kind="map", factors=(0.5, 2.0), weights=(3.0, 1.0), vary={"a": "map"})
     face = divided(given)
     assert face.weights == (0.75, 0.25) and face.factors("a") == [0.5, 2.0]
 
