@@ -29,9 +29,7 @@ def plot(
     run: RunId,
     file: Annotated[
         str | None,
-        typer.Argument(
-            metavar="FILE", help="A .png, .svg or .pdf; of a face, a .gif too."
-        ),
+        typer.Argument(metavar="FILE", help="A .png, .svg or .pdf; of a face, a .gif too."),
     ] = None,
     what: Annotated[
         str,
