@@ -12,7 +12,7 @@ from pathlib import Path
 
 from twin.errors import Problem
 from twin.specs.complaint import Complaint
-from twin.specs.face_map import read_map
+from twin.specs.face_reading import read_face
 from twin.specs.patches import MOST, Patches
 from twin.specs.tree import Node, Rank, plant
 from twin.visible import visible
@@ -56,7 +56,7 @@ def _read(patches: Node) -> Node:
     asked = Patches.model_fields["count"].default if most is None else most.value
     if isinstance(asked, bool) or not isinstance(asked, int) or not 1 <= asked <= MOST:
         return patches  # said when the table is looked at
-    read = read_map(_path(file))
+    read = read_face(_path(file))
     made = read.made(asked)
     if read.pixel is not None:
         _check_pixel(patches, read.pixel)

@@ -11,7 +11,7 @@ median ``m`` is in a patch::
 Kinds of patches: ``strata`` cut the ranks at ``(n/N)^1.5``, finer towards the low end, and each
 stands for its share of the face by its weakest place (no seed, smooth in every number);
 ``random`` draws ``N`` patches of one size from a seed; ``map`` takes the factors of a measured
-face as they are, or reads them from a file (:mod:`twin.specs.face_map`). To a map what varies
+face as they are, or reads them from a file (:mod:`twin.specs.face_reading`). To a map what varies
 follows by a power ``p`` of its factor ``x``::
 
     map p           x_k = m x^p         (1 if not given; -1: largest where the factor is least)

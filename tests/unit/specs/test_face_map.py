@@ -11,9 +11,11 @@ from PIL import Image
 import twin
 from twin.catalog.entries import stored_cell
 from twin.errors import SpecError
-from twin.specs import face_map
+from twin.specs import face_reading
+from twin.specs.complaint import Complaint
 from twin.specs.dump import cell_hash, cell_to_data, cell_to_toml, with_values
-from twin.specs.face_map import blocks, cuts, read_map
+from twin.specs.face_map import cuts
+from twin.specs.face_reading import blocks, read_face
 from twin.specs.patches import divided
 
 FACE = "interfaces.anode.patches"
@@ -86,7 +88,7 @@ def test_a_list_of_points_is_the_matrix(tmp_path):
         for r in range(6)
     ]
     (tmp_path / "points.csv").write_text("\n".join(lines))
-    listed = read_map(tmp_path / "points.csv")
+    listed = read_face(tmp_path / "points.csv")
     assert listed.numbers == pytest.approx(NUMBERS, rel=1e-15)
     patches = patches_of(cell(tmp_path, 'file = "points.csv"'))
     assert patches.map.pixel_size.si == pytest.approx(50e-6)
@@ -213,6 +215,27 @@ def test_files_that_cannot_be_used_are_refused_once(tmp_path, lines, word):
     assert len(caught.value.problems) == 1 and caught.value.problems[0].fix
 
 
+@pytest.mark.parametrize("name", ["f.png", "f.tif", "f.csv"])
+def test_a_damaged_file_is_read_or_refused_in_words(tmp_path, name):
+    rng, path = np.random.default_rng(3), tmp_path / name
+    if name == "f.csv":
+        np.savetxt(path, NUMBERS, delimiter=",")
+    else:
+        Image.linear_gradient("L").resize((20, 20)).save(path)
+    raw, refused = path.read_bytes(), 0
+    for _ in range(100):
+        hurt = bytearray(raw)
+        for at in rng.integers(0, len(raw), 3):
+            hurt[at] = rng.integers(0, 256)
+        path.write_bytes(bytes(hurt[: rng.integers(1, len(raw))] if rng.random() < 0.3 else hurt))
+        try:
+            assert np.isfinite(read_face(path).numbers).all()
+        except Complaint as wrong:
+            refused += 1
+            assert wrong.fix
+    assert refused > 10
+
+
 def test_a_device_a_pipe_and_a_huge_file_are_not_read(tmp_path, monkeypatch):
     os.mkfifo(tmp_path / "pipe.csv")
     (tmp_path / "zero.csv").symlink_to("/dev/zero")
@@ -220,11 +243,11 @@ def test_a_device_a_pipe_and_a_huge_file_are_not_read(tmp_path, monkeypatch):
         with pytest.raises(SpecError, match="no regular file"):
             patches_of(cell(tmp_path, f'file = "{name}"\npixel_size = "1 um"'))
     lines = matrix(tmp_path)
-    monkeypatch.setattr(face_map, "MOST_BYTES", 100)
+    monkeypatch.setattr(face_reading, "MOST_BYTES", 100)
     with pytest.raises(SpecError, match="is larger than"):
         patches_of(cell(tmp_path, lines))
-    monkeypatch.setattr(face_map, "MOST_BYTES", 10**6)
-    monkeypatch.setattr(face_map, "MOST_PIXELS", 40)
+    monkeypatch.setattr(face_reading, "MOST_BYTES", 10**6)
+    monkeypatch.setattr(face_reading, "MOST_PIXELS", 40)
     with pytest.raises(SpecError, match="8 x 6 pixels, more than"):
         patches_of(cell(tmp_path, lines))
 
