@@ -47,10 +47,7 @@ def _read(patches: Node) -> Node:
     if file is None or not isinstance(file.value, str) or patches.text("kind") != "map":
         return patches
     known = patches.get("map", "sha256")
-    if known is not None and (known.origin.file, known.origin.rank) == (
-        file.origin.file,
-        file.origin.rank,
-    ):
+    if known is not None and known.origin.file == file.origin.file:
         return patches
     most = patches.get("count")
     asked = Patches.model_fields["count"].default if most is None else most.value

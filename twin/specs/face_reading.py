@@ -51,7 +51,7 @@ class ReadFace:
     pixel: float | None = None
 
     def made(self, most: int) -> dict[str, Any]:
-        """Return what a :class:`~twin.specs.face_map.FaceMap` keeps of it in at most ``most`` blocks."""
+        """Return what a cell keeps of it (:class:`~twin.specs.face_map.FaceMap`)."""
         rows, columns = self.numbers.shape
         across, down = blocks(columns, rows, most)
         x, y = cuts(columns, across), cuts(rows, down)
