@@ -186,7 +186,11 @@ def test_an_overlay_fits_the_cells_it_names(block, library):
 
 
 @with_info(blocks("toml", "patch "))
-def test_a_patch_fits_the_cell_it_names(block, library):
+def test_a_patch_fits_the_cell_it_names(block, library, tmp_path, monkeypatch):
+    from PIL import Image
+
+    monkeypatch.chdir(tmp_path)  # where the files stand that a patch names
+    Image.linear_gradient("L").save("face.png")
     cell(library, block.info.split()[1], overrides=tomllib.loads(block.text))
 
 

@@ -10,6 +10,7 @@ import typer
 from twin.cli.command import command
 from twin.cli.options import Data, DataCycle, RunId
 from twin.cli.session import Session
+from twin.cli.ticker import Ticker
 
 if TYPE_CHECKING:
     from twin import RunResult
@@ -27,7 +28,8 @@ def plot(
     session: Session,
     run: RunId,
     file: Annotated[
-        str | None, typer.Argument(metavar="FILE", help="A .png, .svg or .pdf to write.")
+        str | None,
+        typer.Argument(metavar="FILE", help="A .png, .svg or .pdf; of a face, a .gif too."),
     ] = None,
     what: Annotated[
         str,
@@ -36,7 +38,7 @@ def plot(
             metavar="PANEL",
             help="summary, coupling (contact and pressure beside what each mode shows itself "
             "by), voltage, capacity, efficiency, polarisation, resistance, contact, pressure, "
-            "margins, or face (a metal face in patches).",
+            "margins, or face (a metal face in patches; into a .gif, as a film).",
         ),
     ] = "summary",
     data: Data = None,
@@ -87,7 +89,7 @@ def plot(
 def _face(session: Session, result: RunResult, document: dict[str, Any], data: str | None) -> None:
     """Show a run's faces patch by patch."""
     from twin.errors import InputError
-    from twin.report.face import draw_face, face_fields, plot_face
+    from twin.report.face import animate_face, draw_face, face_fields, plot_face
     from twin.report.terminal import terminal_size
 
     if data is not None:
@@ -97,6 +99,12 @@ def _face(session: Session, result: RunResult, document: dict[str, Any], data: s
             fix="leave --data or --what face out",
         )
     file = document["file"]
+    if file is not None and file.lower().endswith(".gif"):
+        with Ticker(session, "the film") as ticker:
+            frames = animate_face(result, file, lambda share: ticker(share, "drawing"))
+        document["frames"] = frames
+        session.finish(document, lambda sheet: sheet.line(f"written: {file}, {frames} frames"))
+        return
     if file is not None:
         plot_face(result, file)
         session.finish(document, lambda sheet: sheet.line(f"written: {file}"))

@@ -21,6 +21,7 @@ from twin.cli.formats import duration, margin_text, moment, percent, short
 from twin.cli.page import Page
 from twin.constants import ZERO_CELSIUS
 from twin.errors import TwinError
+from twin.report.worst_patch import patch_stories
 
 if TYPE_CHECKING:
     from twin import RunResult
@@ -54,6 +55,7 @@ def summary(sheet: Page, result: RunResult, ends: Sequence[str] | None = None) -
     sheet.facts(
         [
             *ending(outcome),
+            *(("worst patch", story.says) for story in patch_stories(result)),
             *(("other end", text) for text in (ends_of_run(result.info) if ends is None else ends)),
             ("cycles", f"{len(complete)} of {info.cycles_requested} finished"),
             ("capacity", _from_to(complete, info.cell_kind)),
@@ -151,6 +153,7 @@ def show(sheet: Page, result: RunResult, document: dict[str, Any]) -> None:
     sheet.facts(
         [
             *ending(result.outcome),
+            *(("worst patch", story["says"]) for story in document["patches"]),
             *(("other end", text) for text in ends_of_run(result.info)),
             ("cycles", f"{document['cycles']} of {info.cycles_requested} finished"),
             ("protocol", info.protocol.get("name")),
@@ -193,7 +196,9 @@ def _margins(sheet: Page, document: dict[str, Any]) -> None:
         return
     sheet.heading(f"Margins in cycle {document['last_cycle']} (1 for the fresh cell, 0 at failure)")
     for name, margin in sorted(margins.items(), key=lambda item: item[1]):
-        sheet.line(f"{sheet.bar(margin, 20)} {margin_text(margin):>6}  {name}")
+        over = document["judged_by"].get(name)
+        text = f"{name} ({over})" if over else name
+        sheet.line(f"{sheet.bar(margin, 20)} {margin_text(margin):>6}  {text}")
 
 
 def _evidence(sheet: Page, outcome: Outcome | None) -> None:

@@ -22,6 +22,7 @@ from twin.columns import (
 from twin.engine import leaving
 from twin.engine.checkup import Taken
 from twin.engine.criteria import Watched
+from twin.engine.crowding import crowding
 from twin.engine.plan import PlanStep
 from twin.engine.sampling import at_period, sample
 from twin.model.core import RESISTANCE
@@ -248,6 +249,7 @@ class Recorder:
             row["solver_rungs"] = list(record.rungs)
         last = self.last_values(record)
         row |= {name: last[name] for name in self.observer.names}
+        row |= crowding(table)
         for item in self.watched:
             name = item.criterion.variable
             if name in table:

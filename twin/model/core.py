@@ -215,7 +215,10 @@ def cell_area() -> pybamm.Symbol:
 
 
 class InterfaceContact(CoreSubModel):
-    """The share of each interface that conducts: gathered contact times sodium coverage."""
+    """The share of each interface that conducts: gathered contact times sodium coverage.
+
+    In a face with a map of lost contact, times the share of each patch that can touch.
+    """
 
     def __init__(self, cell: CellContext, interface: Interface):
         super().__init__(cell, f"{interface.place} contact")
@@ -227,6 +230,9 @@ class InterfaceContact(CoreSubModel):
         contact = variables[Port.CONTACT_FRACTION.at(i.place).variable]
         if i.kind == "metal":
             contact = contact * variables[i("sodium coverage")]
+        face = self.cell.faces.get(i.place)
+        if face is not None:
+            contact = contact * face.sound
         variables[i("conducting fraction")] = scalar(contact)
         return variables
 

@@ -113,10 +113,24 @@ def built_in(spec: CellSpec, geometry: Mapping[Any, Any]) -> set[str]:
     found = {_OWN_AMBIENT}
     if is_discharged(spec.cathode):
         found |= {of_key(spec, key).name for key in hangs_on(spec)}
+    found |= {of_key(spec, key).name for key in _of_faces(spec)}
     for symbol in [*fixed, *symbols_of(geometry)]:
         nodes = values.process_symbol(symbol).pre_order()
         found |= {node.name for node in nodes if isinstance(node, pybamm.InputParameter)}
     return found
+
+
+def _of_faces(spec: CellSpec) -> Iterator[str]:
+    """Yield the keys of numbers that are worked into the matrices of faces in patches."""
+    for place in ("anode", "cathode"):
+        patches = getattr(getattr(spec.interfaces, place), "patches", None)
+        if patches is None or patches.map is None:
+            continue
+        names = ("pixel_size", "scale", "black", "white")
+        own = f"interfaces.{place}.patches.map"
+        yield from (f"{own}.{key}" for key in names if getattr(patches.map, key) is not None)
+        if patches.exchange != "none":
+            yield "electrolyte.thickness"
 
 
 def symbols_of(geometry: Mapping[Any, Any]) -> Iterator[pybamm.Symbol]:

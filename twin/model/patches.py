@@ -9,6 +9,8 @@ With the interface's laws taken patch by patch, ``j_k`` [A.m-2] of each patch an
 ``w_k`` is the patch's share of the face, ``R_k`` what stands in series there, ``theta_k`` what
 conducts of it, ``f`` the share of the separator's resistance ``R_e`` that carries the patch's own
 current (0: the electrolyte's side of the face has one potential; 1: columns that meet nowhere).
+Patches that know their neighbours share the electrolyte by Laplace's equation instead:
+``R_e sum_l S_kl (j_l - i)`` takes the place of ``f R_e (j_k - i)`` (:mod:`twin.model.lateral`).
 With a double layer ``C d eta_k/dt = j_k - 2 j_0 theta_k sinh(F eta_k/2RT)`` takes the place of the
 last term. ``i`` is positive where the face is stripped.
 
@@ -32,6 +34,8 @@ import pybamm
 from twin.errors import ModelError
 from twin.model.circuit import CELL_CURRENT
 from twin.model.core import LEAST_CONTACT, TEMPERATURE, CoreSubModel, scalar
+from twin.model.lateral import spreading
+from twin.model.pybamm_compat import MatrixOfField
 from twin.modes.context import CellContext, Interface
 from twin.modes.face import HIGHEST, LOWEST, ON, Face
 from twin.modes.mode import FailureMode
@@ -211,10 +215,14 @@ class SharedCurrent(CoreSubModel):
         variables[i("face series drop [V]")] = scalar(variables[self._drop] - eta_mean)
         return variables
 
-    @property
-    def _share(self) -> Any:
+    def _own(self, excess: pybamm.Symbol) -> pybamm.Symbol:
+        """Return what patches lose of ``R_e (j_k - i)``, the drop of columns that do not meet."""
+        patches = self.face.division.patches
+        if patches.exchange == "electrolyte" and patches.map is not None:
+            thickness = self.cell.quantity("electrolyte.thickness").si
+            return MatrixOfField(pybamm.Matrix(spreading(*patches.map.edges, thickness)), excess)
         key = f"{self.cell.interface_key(self.interface.place)}.patches.separator_share"
-        return self.cell.parameter(key)
+        return self.cell.parameter(key) * excess
 
     @property
     def _varies(self) -> Any:
@@ -246,7 +254,7 @@ class SharedCurrent(CoreSubModel):
         view = FaceView(variables, face)
         j, drop = variables[self._current], variables[self._drop]
         current = self.sign * variables[CELL_CURRENT]
-        own = self._share * view["Separator resistance [Ohm.m2]"] * (j - face.local(current))
+        own = self._own(view["Separator resistance [Ohm.m2]"] * (j - face.local(current)))
         shift = view[Port.EQUILIBRIUM_POTENTIAL.at(i.place).variable]
         lost = own + j * view[i("series resistance [Ohm.m2]")] + variables[self._eta]
         self.algebraic = {
@@ -304,16 +312,23 @@ def kept(
 ) -> list[str]:
     """Return what is kept of divided faces besides the means, and add it to the model.
 
-    Of every variable that is kept, its lowest and highest patch; of those that a mode shows,
-    the contact and the current, every patch.
+    Of every variable that is kept, and the current, its lowest and highest patch; of those that
+    a mode shows, the contact and the current, every patch.
     """
     found: list[str] = []
-    for name in names:
+    currents = [i(_SHOWN[-1]) for i in cell.interfaces if i.place in cell.faces]
+    for name in dict.fromkeys([*names, *currents]):
         if name + ON in model.variables:
             found += [extreme(model, name, end) for end in (LOWEST, HIGHEST)]
     for interface in cell.interfaces:
         face = cell.faces.get(interface.place)
-        if face is None or face.count > MOST_SHOWN:
+        if face is None:
+            continue
+        name = interface(_SHOWN[-1])
+        if name not in model.variables:
+            model.variables[name] = face.mean(model.variables[name + ON])
+        found.append(name)
+        if face.count > MOST_SHOWN:
             continue
         shown = [m.shows.replace("{interface}", interface.prefix) for m in modes if m.shows]
         for name in dict.fromkeys([*map(interface, _SHOWN), *shown]):

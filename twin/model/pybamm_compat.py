@@ -107,6 +107,19 @@ class FailureAtStart(Exception):
     """A failure criterion (its event's name) already holds at the step's start."""
 
 
+class MatrixOfField(pybamm.MatrixMultiplication):
+    """A matrix times a field over a domain that PyBaMM does not know, which keeps its domain.
+
+    PyBaMM tries shapes with vectors of a made-up length for such a domain, before it is meshed.
+    """
+
+    def _evaluate_for_shape(self) -> Any:
+        return self.right.evaluate_for_shape()
+
+    def _binary_new_copy(self, left: Any, right: Any) -> MatrixOfField:
+        return self.__class__(left, right)
+
+
 @contextlib.contextmanager
 def of_any_size() -> Iterator[None]:
     """Let states be as large as the cell makes them.

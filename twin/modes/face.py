@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 ON = " on patches"
 """How the name of a variable's field over a face ends."""
 LOWEST, HIGHEST = " (lowest patch)", " (highest patch)"
+CROWDING = "current over the mean"
+"""A column of a cycle's row: the largest share of the current over a patch's share of the face."""
 _COLLECTOR = ["current collector"]
 OVER_THE_CELL = {"secondary": "current collector"}
 
@@ -66,6 +68,12 @@ class Face:
             return 1
         self.used.add(key)
         return self.field(factors)
+
+    @property
+    def sound(self) -> Any:
+        """Return the share of each patch that can touch at all; 1 without a map of it."""
+        shares = self.division.sound
+        return 1 if shares is None else self.field(shares)
 
     def field(self, values: Iterable[float]) -> pybamm.Symbol:
         """Return one value a patch."""

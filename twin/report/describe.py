@@ -10,6 +10,7 @@ from twin.columns import COLUMNS
 from twin.errors import TwinError
 from twin.report.exports import export_run
 from twin.report.view import cell_area
+from twin.report.worst_patch import judged_by, patch_stories
 from twin.runs.result import RunResult
 from twin.status import Status
 from twin.store import RunInfo
@@ -39,6 +40,8 @@ def describe(result: RunResult) -> dict[str, Any]:
         "events": events,
         "margins": last.get("margins") or {},
         "numbers": _numbers(rows, _area(info)),
+        "patches": [story.to_dict() for story in patch_stories(result)],
+        "judged_by": judged_by(result),
         "resume": _how_to_go_on(info),
     }
 

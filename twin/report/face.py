@@ -1,23 +1,29 @@
-"""A metal face in patches over the cycles: a picture for a file, and one of characters.
+"""A metal face in patches over the cycles: a picture for a file, one of characters, a film.
 
-One field after the other (contact, current, and what each mode shows itself by), the face from its
-weakest patch below to its strongest above, each as high as its share.
+In the two pictures one field after the other (contact, current, and what each mode shows itself
+by), the face from its weakest patch below to its strongest above, each as high as its share. In
+the film, a frame a cycle, a face from a map is seen from above, and one without places as a
+profile over its share.
 """
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from twin import files
 from twin.catalog.entries import stored_cell
 from twin.errors import InputError
 from twin.report.view import RunView, ending
 from twin.specs.patches import divided
+from twin.visible import visible
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _NAME = re.compile(r"(Anode|Cathode) (.+?)(?: \[(.+)\])? \(patch (\d+)\)")
@@ -25,6 +31,7 @@ _NAME = re.compile(r"(Anode|Cathode) (.+?)(?: \[(.+)\])? \(patch (\d+)\)")
 _SHOWN = {"A.m-2": (0.1, "mA/cm²"), "m": (1e6, "µm"), "Ohm.m2": (1e4, "ohm cm²")}
 _SHADES, _PLAIN = " ░▒▓█", " .:+#"
 _LEGEND = 12
+MOST_FRAMES = 120
 # Differences that a solver leaves, relative, and in the units shown.
 _NOISE, _NOTHING = 1e-5, 1e-12
 
@@ -45,6 +52,8 @@ class FaceField:
         The cycles.
     values : list of list of float
         One list for each patch, over the cycles.
+    map : tuple of two lists of float, or None
+        Of a face from a map: where its columns, from the left, and rows, from the top, end [mm].
     """
 
     side: str
@@ -53,6 +62,7 @@ class FaceField:
     edges: list[float]
     cycles: list[int]
     values: list[list[float]]
+    map: tuple[list[float], list[float]] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the field as plain data."""
@@ -107,7 +117,12 @@ def face_fields(run: RunView) -> list[FaceField]:
         own: Any = getattr(spec.interfaces, side.lower()) or spec.interfaces.anode
         shown = _SHOWN.get(unit, (1.0, unit))[1]
         each = [patches[number] for number in sorted(patches)]
-        fields.append(FaceField(side, title, shown, divided(own.patches).edges, cycles, each))
+        edges, file = divided(own.patches).edges, own.patches.map
+        places = None
+        if file is not None:
+            wide, high = ([1e3 * edge for edge in ends] for ends in file.edges)
+            places = (wide, high)
+        fields.append(FaceField(side, title, shown, edges, cycles, each, places))
     return fields
 
 
@@ -125,12 +140,7 @@ def plot_face(run: RunView, path: str | Path | None = None) -> Figure:
     from twin.report.figures import figure_target, save_figure
 
     target = None if path is None else figure_target(path)
-    stored = face_fields(run)
-    # What is the same everywhere and always is no picture, but for the contact's sake.
-    moving = {f.title for f in stored if not f.is_flat} or {stored[0].title}
-    fields = [field for field in stored if field.title in moving]
-    sides = list(dict.fromkeys(f.side for f in fields))
-    titles = list(dict.fromkeys(f.title for f in fields))
+    fields, sides, titles = _worth_drawing(run)
     size = (4.6 * len(sides) + 0.6, 1.9 * len(titles) + 0.7)
     figure = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
@@ -155,6 +165,108 @@ def plot_face(run: RunView, path: str | Path | None = None) -> Figure:
     if target is not None:
         save_figure(figure, target)
     return figure
+
+
+def _worth_drawing(run: RunView) -> tuple[list[FaceField], list[str], list[str]]:
+    """Return the fields of a picture, and their sides and titles in order."""
+    stored = face_fields(run)
+    # What is the same everywhere and always is no picture, but for the contact's sake.
+    moving = {f.title for f in stored if not f.is_flat} or {stored[0].title}
+    fields = [field for field in stored if field.title in moving]
+    sides = list(dict.fromkeys(f.side for f in fields))
+    return fields, sides, list(dict.fromkeys(f.title for f in fields))
+
+
+def animate_face(
+    run: RunView, path: str | Path, on_frame: Callable[[float], None] = lambda share: None
+) -> int:
+    """Save a run's faces as an animated GIF, a frame a simulated cycle; return the frames.
+
+    A long life is shown in 120 frames, evenly spaced among its simulated cycles.
+
+    Parameters
+    ----------
+    run : RunView
+        The run.
+    path : str or Path
+        The file, whose name ends in ``.gif``.
+    on_frame : callable
+        Called with the share of the frames that are drawn.
+
+    Raises
+    ------
+    InputError
+        If there is no face in patches, or the file cannot be written.
+    """
+    from matplotlib.animation import PillowWriter
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    from twin.report.figures import figure_target
+
+    target = figure_target(path, ("gif",))
+    fields, sides, titles = _worth_drawing(run)
+    known = [n for n, row in enumerate(run.rows) if not row.get("interpolated")]
+    frames = known if len(known) <= MOST_FRAMES else [
+        known[round(k * (len(known) - 1) / (MOST_FRAMES - 1))] for k in range(MOST_FRAMES)
+    ]  # fmt: skip
+    size = (4.2 * len(sides) + 0.6, 2.1 * len(titles) + 0.7)
+    figure = Figure(figsize=size, layout="constrained")
+    FigureCanvasAgg(figure)
+    places = figure.subplots(len(titles), len(sides), squeeze=False)
+    for axes in places.flat:
+        axes.set_visible(False)
+    drawn = [
+        (field, _first_frame(figure, places[titles.index(field.title), sides.index(field.side)],
+                             field, frames[0]))
+        for field in fields
+    ]  # fmt: skip
+    figure.suptitle("cycle", fontsize=10)
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # laid out once, not for every frame
+    writer = PillowWriter(fps=max(2, min(10, len(frames) // 6)))
+    with files.whole(target) as part, writer.saving(figure, str(part), dpi=80):
+        for number, at in enumerate(frames, start=1):
+            for field, show in drawn:
+                show([patch[at] for patch in field.values])
+            title = f"{run.info.cell_name}, run {run.id}: cycle {fields[0].cycles[at]}"
+            figure.suptitle(visible(title), fontsize=10, parse_math=False)
+            writer.grab_frame()
+            on_frame(number / len(frames))
+    return len(frames)
+
+
+def _first_frame(
+    figure: Figure, axes: Axes, field: FaceField, at: int
+) -> Callable[[Sequence[float]], object]:
+    """Draw a field in one cycle; return what draws it in another."""
+    import numpy as np
+
+    axes.set_visible(True)
+    axes.set_title(visible(f"{field.side}: {field.title}"), fontsize=9, parse_math=False)
+    low, high = field.ends
+    if field.is_flat:
+        low, high = low - 0.5, high + 0.5
+    first = np.array([patch[at] for patch in field.values])
+    if field.map is None:
+        margin = 0.05 * (high - low)
+        profile = axes.stairs(first, [100 * edge for edge in field.edges], fill=True,
+                              baseline=0.0, color="#56B4E9", ec="#0072B2")  # fmt: skip
+        axes.set_xlim(0, 100)
+        axes.set_ylim(0.0 if low >= 0 else low - margin, max(high + margin, 0.0))
+        axes.set_xlabel("share of the face (%), weakest left", fontsize=8)
+        axes.set_ylabel(field.label, fontsize=8)
+        return lambda values: profile.set_data(np.array(values))
+    across, down = field.map
+    shape = (len(down) - 1, len(across) - 1)
+    seen = axes.pcolormesh(
+        across, down, first.reshape(shape), cmap="viridis", vmin=low, vmax=high
+    )  # fmt: skip
+    axes.set_aspect("equal")
+    axes.invert_yaxis()
+    axes.set_xlabel("mm", fontsize=8)
+    figure.colorbar(seen, ax=axes, label=field.label)
+    return lambda values: seen.set_array(np.array(values).reshape(shape))
 
 
 def draw_face(run: RunView, *, width: int = 80, encoding: str = "utf-8") -> str:

@@ -107,8 +107,8 @@ def save_figure(figure: Figure, target: Path, dpi: int = 150) -> None:
         figure.savefig(part, dpi=dpi, format=target.suffix.lower().removeprefix("."))
 
 
-def figure_target(path: str | Path) -> Path:
-    """Return where a figure is to be saved.
+def figure_target(path: str | Path, formats: Sequence[str] = FORMATS) -> Path:
+    """Return where a figure of one of some formats is to be saved.
 
     Raises
     ------
@@ -117,11 +117,11 @@ def figure_target(path: str | Path) -> Path:
         work than after it.
     """
     target = Path(path).expanduser()
-    if target.suffix.lower().removeprefix(".") not in FORMATS:
+    if target.suffix.lower().removeprefix(".") not in formats:
         raise InputError(
             f"a figure cannot be saved as {target.suffix or 'a file without a suffix'!r}",
             file=str(path),
-            fix=f"end the name in .{', .'.join(FORMATS)}",
+            fix=f"end the name in .{', .'.join(formats)}",
         )
     files.check_target(target)
     return target

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from twin.errors import Problem, SpecError
 from twin.specs.complaint import did_you_mean, one_of
 from twin.specs.explain import Path, blame, complaint_problem, explain, validated
+from twin.specs.face_files import read_faces
 from twin.specs.library import Library
 from twin.specs.materials import Materials
 from twin.specs.overrides import Overrides, override_tree, parse_overrides
@@ -91,6 +92,7 @@ class Assembly:
         """
         skip = {*self.broken, *self.materials.check_kinds(tree), ("modes",)}
         tree, pair = take_pair(tree)
+        tree = read_faces(tree, self.problems)
         modes = _modes(tree, mode_models, self.problems, pair)
         if not self.partial:
             self.problems.extend(_kind_problems(tree, skip))

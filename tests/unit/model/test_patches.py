@@ -10,6 +10,7 @@ from scipy.optimize import brentq
 
 import twin
 from twin.errors import ModelError, SpecError
+from twin.model.lateral import spreading
 from twin.modes.face import ON
 from twin.specs.patches import Patches, divided
 
@@ -25,9 +26,7 @@ def built(cell, overrides, modes=("pressure",), model="spm"):
     spec = twin.load_cell(cell, overrides=overrides)
     found = twin.build_model(spec, modes=list(modes), model=model)
     values = twin.parameter_values(spec)
-    given = {"Current function [A]": "[input]"}
-    given["Applied stack pressure [Pa]"] = spec.stack.pressure.si
-    values.update(given, check_already_exists=False)
+    values.update({"Current function [A]": "[input]"}, check_already_exists=False)
     found.events = []
     solver = pybamm.IDAKLUSolver(rtol=1e-9, atol=1e-11)
     return pybamm.Simulation(found, parameter_values=values, solver=solver), spec
@@ -165,9 +164,7 @@ def test_spreads_over_a_face_by_closed_form():
 
 
 def test_a_map_is_taken_as_measured():
-    given = Patches(
-        count=2, kind="map", factors=(0.5, 2.0), weights=(3.0, 1.0), vary={"a": "lognormal 1"}
-    )
+    given = Patches(count=2, kind="map", factors=(0.5, 2.0), weights=(3.0, 1.0), vary={"a": "map"})
     face = divided(given)
     assert face.weights == (0.75, 0.25) and face.factors("a") == [0.5, 2.0]
 
@@ -179,6 +176,7 @@ def test_a_map_is_taken_as_measured():
         ({"vary": {"a": "normal 3"}}, "no spread"),
         ({"vary": {"a": "weibull 0"}}, "no spread"),
         ({"count": 3, "kind": "map", "factors": [1.0]}, "factors"),
+        ({"vary": {"a": "map"}}, "no spread"),
         ({"count": 2, "factors": [1.0, 2.0]}, "map's"),
         ({"count": 129}, "at most 128"),
     ],
@@ -186,6 +184,65 @@ def test_a_map_is_taken_as_measured():
 def test_what_is_no_face_is_refused(table, word):
     with pytest.raises(SpecError, match=word):
         twin.load_cell("na-base-na", overrides={FACE: table})
+
+
+def mapped(folder, numbers, means="", vary="", **more):
+    """Return what divides a face by a file of a measured one, a millimetre a pixel."""
+    np.savetxt(folder / "face.csv", numbers, delimiter=",")
+    file = {"file": str(folder / "face.csv"), "pixel_size": "1 mm"}
+    file |= {"means": means} if means else {}
+    own = {"kind": "map", "count": np.size(numbers), "map": file} | more
+    return {FACE: own | ({"vary": {vary: "map"}} if vary else {})}
+
+
+def test_contact_that_a_map_says_is_lost_takes_no_current(tmp_path):
+    given = mapped(tmp_path, [[1.0, 0.25], [0.0, 0.25]], means="lost contact")
+    found = solved(*built("na-base-na", given, modes=()), 5.0, 0.01, 2)
+    theta = found["Anode conducting fraction" + ON].entries[:, 0]
+    assert theta == pytest.approx([0, 0.75, 1, 0.75], abs=1e-12)
+    assert found["Anode conducting fraction"].entries[0] == pytest.approx(0.625, rel=1e-12)
+    j = found["Anode current density [A.m-2]" + ON].entries[:, 0]
+    assert abs(j[0]) < 1e-3 and j[1] == pytest.approx(j[3], rel=1e-9) and j[2] > j[1]
+    assert j.mean() == pytest.approx(5.0, rel=1e-9)
+
+
+@pytest.mark.parametrize(("size", "alike"), [("30 nm", 0.0), ("30 cm", 1.0)])
+def test_exchange_between_neighbours_has_the_limits_of_one_potential_and_of_columns(
+    size, alike, tmp_path
+):
+    """Strong: one potential, as without it. None: each column of electrolyte by itself."""
+    vary = "interfaces.anode.resistance"
+    numbers = [[0.1, 1.0, 3.0], [2.0, 0.3, 1.0]]
+    lone = mapped(tmp_path, numbers, vary=vary, separator_share={"value": alike})
+    with_neighbours = mapped(tmp_path, numbers, vary=vary, exchange="electrolyte")
+    with_neighbours[f"{FACE}.map.pixel_size"] = size
+    one, other = (
+        solved(*built("na-base-na", given, modes=()), 5.0, 0.01, 2)
+        for given in (lone, with_neighbours)
+    )
+    for name in ("Anode current density [A.m-2]" + ON, "Voltage [V]"):
+        found = other[name].entries[..., 0]
+        assert found == pytest.approx(one[name].entries[..., 0], rel=3e-3), name
+
+
+def test_current_crowds_into_a_lone_spot_by_its_spreading_resistance(tmp_path):
+    """Between the limits each patch's own balance holds, with its neighbours' drops in it."""
+    numbers = np.full((5, 5), 8.0)
+    numbers[2, 2] = 0.01
+    vary = "interfaces.anode.resistance"
+    given = mapped(tmp_path, numbers, vary=vary, exchange="electrolyte")
+    simulation, spec = built("na-base-na", given, modes=())
+    found = solved(simulation, spec, 5.0, 0.01, 2)
+    j = found["Anode current density [A.m-2]" + ON].entries[:, 0]
+    R_e = found["Separator resistance [Ohm.m2]"].entries[0]
+    R = found["Anode series resistance [Ohm.m2]" + ON].entries[:, 0]
+    eta = found["Anode reaction overpotential [V]" + ON].entries[:, 0]
+    file = spec.interfaces.anode.patches.map
+    own = R_e * spreading(*file.edges, spec.electrolyte.thickness.si) @ (j - 5.0)
+    drop = found["Anode face potential drop [V]"].entries[0]
+    assert j * R + eta + own == pytest.approx(drop, rel=1e-6)
+    assert np.mean(own) == pytest.approx(0, abs=1e-12)
+    assert np.argmax(j) == 12 and j[7] < j[0]  # a neighbour has less than a corner
 
 
 def test_keys_that_vary_may_be_written_as_tables():

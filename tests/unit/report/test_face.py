@@ -2,11 +2,18 @@
 
 import math
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import twin
+from twin.engine.crowding import crowding
+from twin.engine.outcome import Outcome
 from twin.errors import InputError
-from twin.report.face import FaceField, draw_face, face_fields, plot_face
+from twin.report import face
+from twin.report.describe import describe
+from twin.report.face import FaceField, animate_face, draw_face, face_fields, plot_face
+from twin.report.worst_patch import judged_by, patch_stories
 from twin.specs.patches import Patches, divided
 
 GIVEN = {
@@ -33,6 +40,7 @@ def test_fields_are_in_the_units_that_people_read(run):
     assert {title for _, title in fields} == {
         "conducting fraction",
         "current density",
+        "current over the mean",
         "void height",
     }
     current = fields["Cathode", "current density"]
@@ -70,7 +78,110 @@ def test_a_figure_of_both_faces(run, tmp_path):
     assert "Cathode: void height" in shown and "Cathode: conducting fraction" in shown
 
 
+def test_a_film_has_a_frame_a_cycle(run, tmp_path, monkeypatch):
+    shares = []
+    assert animate_face(run, tmp_path / "face.gif", shares.append) == 2 and shares == [0.5, 1.0]
+    with Image.open(tmp_path / "face.gif") as film:
+        first = np.array(film.convert("L"), dtype=float)
+        film.seek(film.n_frames - 1)
+        assert film.n_frames == 2 and np.abs(np.array(film.convert("L")) - first).max() > 50
+    monkeypatch.setattr(face, "MOST_FRAMES", 1)
+    with pytest.raises(InputError, match="end the name"):
+        animate_face(run, tmp_path / "face.mp4")
+
+
+def test_a_face_from_a_map_is_filmed_from_above(tmp_path):
+    np.savetxt(tmp_path / "f.csv", [[0.5, 1.0, 1.5], [2.0, 1.0, 0.7]], delimiter=",")
+    own = GIVEN["interfaces.anode.patches"] | {"kind": "map", "count": 6}
+    own |= {"map": {"file": str(tmp_path / "f.csv"), "pixel_size": "1 mm"}}
+    own["vary"] = dict.fromkeys(own["vary"], "map")
+    given = GIVEN | {"interfaces.anode.patches": own}
+    run = twin.simulate("na-base-na", cycles=1, modes=["pressure"], overrides=given,
+                        store="sqlite://")  # fmt: skip
+    field = next(f for f in face_fields(run) if f.title == "void height")
+    assert field.map == (pytest.approx([0, 1, 2, 3]), pytest.approx([0, 1, 2]))
+    assert animate_face(run, tmp_path / "map.gif") == 1
+    (worst, *_) = [s for s in patch_stories(run) if s.side == "Cathode"]
+    assert worst.patch == 1 and worst.share == pytest.approx(1 / 6)
+
+
+def test_what_is_kept_of_the_current_by_hand():
+    """|j_k|/|i| where at least half of the largest |i| flows; a rest says nothing."""
+    name = "Anode current density [A.m-2]"
+    table = {
+        name: np.array([0.0, 10.0, -8.0, 1.0]),
+        f"{name} (patch 1)": np.array([0.5, 4.0, -4.0, 5.0]),
+        f"{name} (patch 2)": np.array([-0.5, 16.0, -12.0, -3.0]),
+        f"{name} (lowest patch)": np.array([-0.5, 4.0, -12.0, -3.0]),
+        f"{name} (highest patch)": np.array([0.5, 16.0, -4.0, 5.0]),
+    }
+    assert crowding(table) == {
+        "Anode current over the mean (highest patch)": pytest.approx(1.6),
+        "Anode current over the mean (patch 1)": pytest.approx(0.5),
+        "Anode current over the mean (patch 2)": pytest.approx(1.6),
+    }
+    assert crowding({"Anode current density [A.m-2]": np.ones(2)}) == {}
+    assert crowding({key: 0 * values for key, values in table.items()}) == {}
+
+
+class Told:
+    """A run of three cycles with two patches at the anode, by hand."""
+
+    id = "told"
+
+    def __init__(self, run, contact, crowd, outcome=None):
+        self.info, self.outcome = run.info, outcome
+        shares = divided(Patches(count=3)).weights
+        self.rows = [{"cycle": 1}, {"cycle": 2}, {"cycle": 3, "interpolated": True}, {"cycle": 4}]
+        for row, c, x in zip([r for r in self.rows if "interpolated" not in r], contact, crowd,
+                             strict=True):  # fmt: skip
+            row |= {f"Anode conducting fraction (patch {k})": v for k, v in enumerate(c, 1)}
+            row |= {f"Anode current over the mean (patch {k})": v for k, v in enumerate(x, 1)}
+            row |= {f"Anode filament length [m] (patch {k})": v for k, v in enumerate(c, 1)}
+            row["Anode filament length [m]"] = float(np.dot(shares, c))
+
+
+def test_the_worst_patchs_story_by_hand(run):
+    contact = [(1.0, 1.0, 1.0), (0.5, 1.0, 1.0), (0.2, 0.9, 1.0)]
+    crowd = [(1.0, 1.0, 1.0), (0.6, 1.0, 1.55), (0.2, 1.0, 6.1)]
+    lost, carried = patch_stories(Told(run, contact, crowd))
+    share = divided(Patches(count=3)).weights
+    assert (lost.patch, lost.value, lost.since, lost.cycle) == (1, 0.2, 2, 4)
+    assert lost.mean == pytest.approx(np.dot(share, contact[-1]))
+    assert "patch 1 of 3, 19 % of the face, has 0.2 of its contact" in lost.says
+    assert (carried.patch, carried.value, carried.since, carried.cycle) == (3, 6.1, 2, 4)
+    assert carried.share == pytest.approx(share[2])
+    assert carried.says.endswith("in cycle 4, more than 1.5 times from cycle 2")
+    assert patch_stories(Told(run, [(1.0, 1.0, 1.0)] * 3, [(1.0, 1.0, 1.0)] * 3)) == []
+
+
+def test_the_patch_that_met_the_limit_is_told(run):
+    end = Outcome("cell-failed", variable="Anode filament length [m] (highest patch)", value=1.0)
+    told = patch_stories(Told(run, [(1, 1, 1), (1, 1, 1), (1, 2, 1)], [(1, 1, 1)] * 3, end))
+    assert (told[0].what, told[0].patch, told[0].value) == ("met the limit", 2, 2.0)
+    low = Outcome("cell-failed", variable="Anode filament length [m] (lowest patch)", value=1.0)
+    told = patch_stories(Told(run, [(1, 1, 1), (1, 1, 1), (1, 2, 0.97)], [(1, 1, 1)] * 3, low))
+    assert (told[0].what, told[0].patch) == ("met the limit", 3)
+
+
+def test_what_a_criterion_of_the_face_looks_at_is_told(run):
+    judged = judged_by(run)
+    assert judged["pressure: anode contact lost"] == "mean"
+    assert not any(label.startswith("core: ") for label in judged)
+    document = describe(run)
+    assert document["judged_by"] == judged
+    assert document["patches"] == [story.to_dict() for story in patch_stories(run)]
+
+
+def test_shorts_are_judged_at_the_worst_patch():
+    own = {"interfaces.anode.patches.count": 2}
+    run = twin.simulate("na-nzsp-na", cycles=1, modes=["dendrite"], overrides=own,
+                        store="sqlite://")  # fmt: skip
+    assert judged_by(run)["dendrite: anode hard short"] == "worst patch"
+
+
 def test_a_run_without_patches_says_how_to_have_some(tmp_path):
     plain = twin.simulate("na-base-na", cycles=1, modes=["pressure"], store="sqlite://")
     with pytest.raises(InputError, match="no face in patches"):
         plot_face(plain)
+    assert patch_stories(plain) == [] and judged_by(plain) == {}
