@@ -26,6 +26,8 @@ _PUBLIC = {
     "life": "twin.runs.life",
     "resume": "twin.runs.resume",
     "load_run": "twin.runs.simulate",
+    "reproduce": "twin.runs.reproduce",
+    "Reproduction": "twin.runs.reproduce",
     "RunResult": "twin.runs.result",
     "damages": "twin.runs.soundness",
     "LifeResult": "twin.runs.life",
@@ -352,6 +354,12 @@ if TYPE_CHECKING:
         life as life,
     )
     from twin.runs.record import open_store as open_store
+    from twin.runs.reproduce import (
+        Reproduction as Reproduction,
+    )
+    from twin.runs.reproduce import (
+        reproduce as reproduce,
+    )
     from twin.runs.result import RunResult as RunResult
     from twin.runs.resume import resume as resume
     from twin.runs.simulate import (
