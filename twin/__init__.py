@@ -34,6 +34,8 @@ _PUBLIC = {
     "compare": "twin.runs.compare",
     "open_store": "twin.runs.record",
     "describe": "twin.report.describe",
+    "report_html": "twin.pages.report",
+    "write_report": "twin.pages.report",
     # studies
     "forecast": "twin.studies.forecast",
     "load_forecast": "twin.studies.forecast",
@@ -344,6 +346,12 @@ if TYPE_CHECKING:
         arrhenius as arrhenius,
     )
     from twin.outcomes.ignorance import with_ignorance as with_ignorance
+    from twin.pages.report import (
+        report_html as report_html,
+    )
+    from twin.pages.report import (
+        write_report as write_report,
+    )
     from twin.report.describe import describe as describe
     from twin.report.exports import export_run as export_run
     from twin.runs.compare import compare as compare

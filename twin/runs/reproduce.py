@@ -246,7 +246,7 @@ def _compared(
         differences.append(Difference(None, "last cycle", stored[-1]["cycle"], last))
     differences += _end_differences(info, *ends)
     verdict = DIFFERS if differences else SAME if exact else WITHIN
-    then, now = (end.to_dict() if end is not None else {} for end in ends)
+    before, after = (end.to_dict() if end is not None else {} for end in ends)
     return Reproduction(
         info.id,
         info.cell_name,
@@ -256,8 +256,8 @@ def _compared(
         largest,
         at,
         tuple(differences),
-        then,
-        now,
+        before,
+        after,
         _versions(info),
         wall_s,
     )
@@ -287,7 +287,7 @@ def _columns(
 
 def _flat(row: Mapping[str, Any]) -> dict[str, float]:
     """Return a row's numbers by name; margins as ``margin of <mode>: <what>``."""
-    named = row | {f"margin of {name}": m for name, m in (row.get("margins") or {}).items()}
+    named = dict(row) | {f"margin of {name}": m for name, m in (row.get("margins") or {}).items()}
     return {
         name: float(value)
         for name, value in named.items()
