@@ -44,6 +44,8 @@ _PUBLIC = {
     "load_attribution": "twin.studies.attribution",
     "safe_map": "twin.studies.operating_map",
     "load_map": "twin.studies.operating_map",
+    "sweep": "twin.studies.sweep",
+    "Sweep": "twin.studies.sweep",
     "design": "twin.studies.optimise",
     "load_design": "twin.studies.optimise",
     "continue_study": "twin.studies.registry",
@@ -465,4 +467,10 @@ if TYPE_CHECKING:
         sensitivity as sensitivity,
     )
     from twin.studies.sensitivity_kept import known_sensitivity as known_sensitivity
+    from twin.studies.sweep import (
+        Sweep as Sweep,
+    )
+    from twin.studies.sweep import (
+        sweep as sweep,
+    )
     from twin.studies.turning import turning_number as turning_number

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"(Anode|Cathode) (.+?)(?: \[(.+)\])? \(patch (\d+)\)")
 # SI units as people read them: factor and name.
 _SHOWN = {"A.m-2": (0.1, "mA/cm²"), "m": (1e6, "µm"), "Ohm.m2": (1e4, "Ω cm²")}
+_ASCII = {ord("µ"): "u", ord("²"): "2", ord("Ω"): "ohm"}
 _SHADES, _PLAIN = " ░▒▓█", " .:+#"
 _LEGEND = 12
 # Differences that a solver leaves, relative, and in the units shown.
@@ -179,7 +180,7 @@ def draw_face(run: RunView, *, width: int = 80, encoding: str = "utf-8") -> str:
         gap = max(len(columns) - len(first), len(last))
         lines.append(" " * (_LEGEND - 1) + first + last.rjust(gap))
     text = "\n".join(lines)
-    return text.translate(str.maketrans({"µ": "u", "²": "2", "Ω": "ohm"})) if plain else text
+    return text.translate(_ASCII) if plain else text
 
 
 def _columns(count: int, room: int) -> list[int]:

@@ -21,6 +21,7 @@ from twin.report.style import (
     letters,
     look,
     new_figure,
+    round_ticks,
     save_figure,
 )
 from twin.report.view import RunView
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FEW_POINTS = 30
-_WRAP = 24
-"""A label beside a line is broken after so many letters."""
+_WRAP, _TITLE = 24, 34
+"""A label beside a line, and a title, are broken after so many letters."""
 _LINE = 1.22
 """Height of a line of words, in sizes of its letters."""
 
@@ -117,7 +118,7 @@ def _draw(axes: Axes, panel: Panel, size: tuple[float, float]) -> None:
     axes.set_xlabel(panel.x_label)
     axes.set_ylabel(panel.y_label, parse_math=False)
     if look().title:
-        axes.set_title(panel.title)
+        axes.set_title(textwrap.fill(panel.title, _TITLE), parse_math=False)
     if panel.key == "margins":
         axes.axhline(0, color=look().ink, linewidth=0.8)
     upright = [*panel.verticals, *([(panel.death, "death")] if panel.death is not None else [])]
@@ -159,15 +160,13 @@ def _marks(axes: Axes, panel: Panel) -> None:
 
 def _lines(axes: Axes, panel: Panel) -> list[Any]:
     """Draw a panel's lines, and return their colours."""
-    from matplotlib import colormaps
-
     colours = []
     styles = zip(itertools.cycle(look().palette), itertools.cycle(DASHES), itertools.cycle(MARKERS))
     for line, (colour, dash, marker) in zip(panel.lines, styles, strict=False):
         few = panel.marked or (panel.x_label == "Cycle" and len(line.x) <= FEW_POINTS)
         # Cycles are a sequence: one scale from dark to light, legible in grey too.
         ranked = line.rank is not None
-        chosen = colormaps[look().sequence](0.8 * line.rank) if ranked else colour
+        chosen = look().ranked(line.rank) if line.rank is not None else colour
         axes.plot(
             line.x,
             line.y,
@@ -191,6 +190,12 @@ def _scales(axes: Axes, panel: Panel) -> None:
     if panel.equal:
         axes.set_aspect("equal", adjustable="datalim")
     axes.set_ylim(*panel.limits)
+    for log, side, ends in (
+        (panel.log_x, axes.xaxis, axes.get_xlim()),
+        (panel.log, axes.yaxis, axes.get_ylim()),
+    ):
+        if log:
+            round_ticks(side, *ends)
     if not panel.log:
         axes.ticklabel_format(axis="y", useOffset=False)
     if panel.x_label == "Cycle":

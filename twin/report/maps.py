@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twin.formats import typeset
-from twin.report.style import PALETTE, figure_target, head, look, new_figure, save_figure
+from twin.report.style import (
+    PALETTE,
+    figure_target,
+    head,
+    look,
+    new_figure,
+    round_ticks,
+    save_figure,
+)
 from twin.search.regions import Regions, label_at, regions
 
 if TYPE_CHECKING:
@@ -162,8 +170,6 @@ def _critical(axes: Axes, document: Mapping[str, Any]) -> None:
 
 
 def _frame(axes: Axes, document: Mapping[str, Any]) -> None:
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
     for name, scale, limits, label, side in (
         ("x", axes.set_xscale, axes.set_xlim, axes.set_xlabel, axes.xaxis),
         ("y", axes.set_yscale, axes.set_ylim, axes.set_ylabel, axes.yaxis),
@@ -171,11 +177,7 @@ def _frame(axes: Axes, document: Mapping[str, Any]) -> None:
         axis = document["axes"][name]
         if axis["log"]:
             scale("log")
-            low, high = _ends(axis)
-            subs = (1, 2, 5) if high / low < 1e3 else (1,)
-            side.set_major_locator(LogLocator(subs=subs))
-            side.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
-            side.set_minor_formatter(NullFormatter())
+            round_ticks(side, *_ends(axis))
         limits(*_ends(axis))
         unit = typeset(axis["shown"] or "")
         label(f"{axis['words']} ({unit})" if unit else axis["words"])

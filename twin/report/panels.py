@@ -228,7 +228,7 @@ def _largest_voltage(row: Mapping[str, Any]) -> float | None:
     if not _is_number(low) or not _is_number(high):
         return None
     assert low is not None and high is not None
-    return max(abs(low), abs(high))
+    return float(max(abs(low), abs(high)))
 
 
 def rate(data: _Rows) -> Panel:
@@ -243,7 +243,7 @@ def rate(data: _Rows) -> Panel:
     for row in data.finished:
         if _is_number(row.get("capacity_Ah")) and not row.get("capacity_estimated"):
             phases.setdefault(str(row.get("phase", "")), []).append(row)
-    rates = _discharge_currents(data)
+    rates = _discharge_currents(data) if len(phases) >= LEAST_RATES else {}
     for rows in phases.values():
         currents = [rates[row["cycle"]] for row in rows if row["cycle"] in rates]
         if not currents:
@@ -390,7 +390,8 @@ PANELS: dict[str, Callable[[_Rows], Panel]] = {
     "margins": margins,
 }
 SUMMARIES = {
-    "full": ("voltage", "capacity", "rate", "efficiency", "resistance", "contact", "margins"),
+    "full": ("voltage", "capacity", "efficiency", "resistance", "contact", "margins"),
+    "rate test": ("voltage", "capacity", "rate", "resistance", "contact", "margins"),
     "symmetric": ("voltage", "polarisation", "resistance", "contact", "margins"),
 }
 SUMMARY = "summary"
@@ -462,7 +463,8 @@ def panels(run: RunView, what: str = SUMMARY) -> list[Panel]:
             fix=f"one of {', '.join((*GROUPS, *PANELS))}",
         )
     data = _Rows(run, cell_area(run.info), run.rows)
-    names = {SUMMARY: SUMMARIES[run.info.cell_kind], COUPLING: ("contact", "pressure")}
+    kind = "rate test" if what == SUMMARY and rate(data).lines else run.info.cell_kind
+    names = {SUMMARY: SUMMARIES[kind], COUPLING: ("contact", "pressure")}
     found = [PANELS[name](data) for name in names.get(what, (what,))]
     if what == COUPLING:
         found += _of_modes(data)

@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from twin import files
 from twin.errors import InputError
@@ -28,6 +28,7 @@ from twin.visible import visible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
     from twin.report.panel import Panel
@@ -47,9 +48,11 @@ _WIDTHS: Mapping[str, float] = {"single": 3.5, "double": 7.2, "slide": 13.3}
 """One column and two of a journal, and a slide of 16 to 9 [inch]."""
 _COLUMNS: Mapping[str, int] = {"single": 1, "double": 2, "slide": 3}
 _FONT: Mapping[str, float] = {"single": 8.0, "double": 8.0, "slide": 15.0}
+_CROWDED = 11.0
 _SHAPE = 0.72
 """Height of a panel as a share of its width."""
 _READABLE = 0.18
+_FEW_DECADES = 1e3
 DPI = 300
 SIZES = tuple(_WIDTHS)
 STYLES = ("paper", "grey", "dark")
@@ -97,10 +100,13 @@ class Look:
         """The colours of lines, in their order."""
         return {"grey": _GREYS, "dark": _ON_DARK}.get(self.style, PALETTE)
 
-    @property
-    def sequence(self) -> str:
-        """The colour map of what is ordered."""
-        return "gray" if self.style == "grey" else "viridis"
+    def ranked(self, rank: float) -> Any:
+        """Return the colour of one of a sequence of lines: 0 for the first, 1 for the last."""
+        from matplotlib import colormaps
+
+        scale = colormaps["gray" if self.style == "grey" else "viridis"]
+        # Neither as dark as the ground nor as light.
+        return scale(0.3 + 0.7 * rank if self.style == "dark" else 0.8 * rank)
 
     @property
     def ink(self) -> str:
@@ -128,8 +134,9 @@ class Look:
         return min(_COLUMNS[self._sized(panels)], panels)
 
     def font(self, panels: int = 1) -> float:
-        """Return the size of its words [points]."""
-        return _FONT[self._sized(panels)]
+        """Return the size of its words [points]; a crowded slide has smaller ones."""
+        crowded = self.size == "slide" and panels > _COLUMNS["slide"]
+        return _CROWDED if crowded else _FONT[self._sized(panels)]
 
     def panel_size(self, panels: int) -> tuple[float, float]:
         """Return the size of each of so many panels [inch]."""
@@ -205,7 +212,8 @@ def new_figure(width: float, height: float, panels: int = 1) -> Iterator[Figure]
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    with rc_context(look().rc(panels)):
+    # Typed as the names it knows; ours are among them, and a wrong one is an error at once.
+    with rc_context(cast(Any, look().rc(panels))):
         figure = Figure(figsize=(width, height), layout="constrained")
         FigureCanvasAgg(figure)
         yield figure
@@ -217,9 +225,23 @@ def head(figure: Figure, title: str) -> None:
         figure.suptitle(title, parse_math=False)
 
 
+def round_ticks(side: Axis, low: float, high: float) -> None:
+    """Give a logarithmic axis of few decades round numbers as people write them: 1, 2, 5, 10."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    if not 0 < low < high < _FEW_DECADES * low:
+        return
+    side.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    side.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    side.set_minor_formatter(NullFormatter())
+
+
 def letters(places: Sequence[Axes]) -> None:
-    """Put a letter at each panel of a figure with several, as captions name them."""
-    if len(places) < 2:
+    """Put a letter at each panel of a figure with several, as captions name them.
+
+    Panels that have titles need none.
+    """
+    if len(places) < 2 or look().title:
         return
     for number, axes in enumerate(places):
         axes.annotate(

@@ -16,6 +16,7 @@ from twin.report.style import (
     letters,
     look,
     new_figure,
+    round_ticks,
     save_figure,
 )
 
@@ -65,7 +66,6 @@ def _title(document: Mapping[str, Any]) -> str:
 def _incidences(axes: Axes, document: Mapping[str, Any], height: float) -> None:
     """Draw what cells have died of by each cycle; lines and bands both go to the horizon."""
     import numpy as np
-    from matplotlib.ticker import FuncFormatter
 
     horizon, lines, colours = document["cycles"], [], []
     styles = zip(itertools.cycle(look().palette), itertools.cycle(DASHES))
@@ -87,7 +87,7 @@ def _incidences(axes: Axes, document: Mapping[str, Any], height: float) -> None:
         colours.append(colour)
     if spread:
         axes.set_xscale("log")
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        round_ticks(axes.xaxis, first, horizon)
     axes.set(xlim=(first, horizon), ylim=(0, 100), xlabel="Cycle")
     axes.set_ylabel("Dead of it by then (%), 90 % band")
     if lines:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from twin.errors import NotFoundError, StoreError
@@ -13,6 +15,7 @@ from twin.store.damage import Damage
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
+    from matplotlib.figure import Figure
 
     from twin.engine.outcome import Outcome
     from twin.store import RunInfo, Store
@@ -113,6 +116,26 @@ class RunResult:
                 fix=did_you_mean(name, names, "run.series lists what is stored"),
             )
         return series[name]
+
+    def plot(self, path: str | Path | None = None, what: str = "summary") -> Figure:
+        """Draw the run, and save the figure if a path is given (``.png``, ``.svg``, ``.pdf``).
+
+        A notebook shows what is returned. ``what`` is a panel of ``twin plot --what``.
+
+        Raises
+        ------
+        InputError
+            If there is nothing of the kind to show, or the file's format is not known.
+        """
+        drawing = importlib.import_module("twin.report.figures")
+        figure: Figure = drawing.plot_run(self, path, what)
+        return figure
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: how it ended, and the first and last cycle."""
+        words = importlib.import_module("twin.report.notebook")
+        text: str = words.run_html(self)
+        return text
 
     def _dataset(self) -> xr.Dataset:
         import numpy as np

@@ -103,7 +103,7 @@ class StudyKind:
     more: tuple[str, ...] = ()
 
 
-_OWN = ("forecast", "attribution", "operating_map", "optimise")
+_OWN = ("forecast", "attribution", "operating_map", "sweep", "optimise")
 """The modules of the core's own kinds; each has one as ``STUDY``."""
 
 
