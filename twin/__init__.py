@@ -34,6 +34,8 @@ _PUBLIC = {
     "compare": "twin.runs.compare",
     "open_store": "twin.runs.record",
     "describe": "twin.report.describe",
+    "plot_run": "twin.report.figures",
+    "run_html": "twin.report.notebook",
     "report_html": "twin.pages.report",
     "write_report": "twin.pages.report",
     # studies
@@ -356,6 +358,8 @@ if TYPE_CHECKING:
     )
     from twin.report.describe import describe as describe
     from twin.report.exports import export_run as export_run
+    from twin.report.figures import plot_run as plot_run
+    from twin.report.notebook import run_html as run_html
     from twin.runs.compare import compare as compare
     from twin.runs.life import (
         LifeResult as LifeResult,

@@ -210,11 +210,12 @@ def new_figure(width: float, height: float, panels: int = 1) -> Iterator[Figure]
     """
     from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+
+    from twin.report.shown import ShownFigure
 
     # Typed as the names it knows; ours are among them, and a wrong one is an error at once.
     with rc_context(cast(Any, look().rc(panels))):
-        figure = Figure(figsize=(width, height), layout="constrained")
+        figure = ShownFigure(figsize=(width, height), layout="constrained")
         FigureCanvasAgg(figure)
         yield figure
 

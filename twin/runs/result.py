@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -127,15 +126,15 @@ class RunResult:
         InputError
             If there is nothing of the kind to show, or the file's format is not known.
         """
-        drawing = importlib.import_module("twin.report.figures")
-        figure: Figure = drawing.plot_run(self, path, what)
-        return figure
+        import twin
+
+        return twin.plot_run(self, path, what)
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows: how it ended, and the first and last cycle."""
-        words = importlib.import_module("twin.report.notebook")
-        text: str = words.run_html(self)
-        return text
+        import twin
+
+        return twin.run_html(self)
 
     def _dataset(self) -> xr.Dataset:
         import numpy as np
