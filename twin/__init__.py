@@ -26,12 +26,18 @@ _PUBLIC = {
     "life": "twin.runs.life",
     "resume": "twin.runs.resume",
     "load_run": "twin.runs.simulate",
+    "reproduce": "twin.runs.reproduce",
+    "Reproduction": "twin.runs.reproduce",
     "RunResult": "twin.runs.result",
     "damages": "twin.runs.soundness",
     "LifeResult": "twin.runs.life",
     "compare": "twin.runs.compare",
     "open_store": "twin.runs.record",
     "describe": "twin.report.describe",
+    "plot_run": "twin.report.figures",
+    "run_html": "twin.report.notebook",
+    "report_html": "twin.pages.report",
+    "write_report": "twin.pages.report",
     # studies
     "forecast": "twin.studies.forecast",
     "load_forecast": "twin.studies.forecast",
@@ -40,6 +46,8 @@ _PUBLIC = {
     "load_attribution": "twin.studies.attribution",
     "safe_map": "twin.studies.operating_map",
     "load_map": "twin.studies.operating_map",
+    "sweep": "twin.studies.sweep",
+    "Sweep": "twin.studies.sweep",
     "design": "twin.studies.optimise",
     "load_design": "twin.studies.optimise",
     "continue_study": "twin.studies.registry",
@@ -349,8 +357,16 @@ if TYPE_CHECKING:
         arrhenius as arrhenius,
     )
     from twin.outcomes.ignorance import with_ignorance as with_ignorance
+    from twin.pages.report import (
+        report_html as report_html,
+    )
+    from twin.pages.report import (
+        write_report as write_report,
+    )
     from twin.report.describe import describe as describe
     from twin.report.exports import export_run as export_run
+    from twin.report.figures import plot_run as plot_run
+    from twin.report.notebook import run_html as run_html
     from twin.runs.compare import compare as compare
     from twin.runs.life import (
         LifeResult as LifeResult,
@@ -359,6 +375,12 @@ if TYPE_CHECKING:
         life as life,
     )
     from twin.runs.record import open_store as open_store
+    from twin.runs.reproduce import (
+        Reproduction as Reproduction,
+    )
+    from twin.runs.reproduce import (
+        reproduce as reproduce,
+    )
     from twin.runs.result import RunResult as RunResult
     from twin.runs.resume import resume as resume
     from twin.runs.simulate import (
@@ -459,4 +481,10 @@ if TYPE_CHECKING:
         sensitivity as sensitivity,
     )
     from twin.studies.sensitivity_kept import known_sensitivity as known_sensitivity
+    from twin.studies.sweep import (
+        Sweep as Sweep,
+    )
+    from twin.studies.sweep import (
+        sweep as sweep,
+    )
     from twin.studies.turning import turning_number as turning_number

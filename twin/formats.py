@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime
 
 _PARTS = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
@@ -70,3 +71,28 @@ def bar(margin: float, width: int = 8, encoding: str = "utf-8") -> str:
     eighths = max(round(share * width * 8), 1 if margin > 0 else 0)
     full, part = divmod(eighths, 8)
     return ("█" * full + _PARTS[part]).ljust(width, "░")
+
+
+_SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_UNITS = (
+    (re.compile(r"\*m\^0\.5\b"), " √m"),
+    (re.compile(r"\b[oO]hm\b"), "Ω"),
+    (re.compile(r"(?<![A-Za-zµ])u(?=[mAVgls]\b)"), "µ"),
+    (re.compile(r"\bdegC\b"), "°C"),
+    # A unit's own exponent: mA/cm2, A.m-2; not that of 2e-3 or of Na3V2.
+    (re.compile(r"(?<![A-Za-z])([kcmµndM]?[mKsVAJW])(-[1-3]|[23])(?![\w(]|\.\d)"), r"\1^\2"),
+    (re.compile(r"(?<=[A-Za-zΩ²³])[*.](?=[A-Za-zµΩ])"), " "),
+    (re.compile(r"(?<=\^\d)[*.](?=[A-Za-zµΩ])"), " "),
+)
+_EXPONENT = re.compile(r"\^(-?\d+)(?![.\d])")
+
+
+def typeset(text: str) -> str:
+    """Return a number with its unit, or a unit, as it is printed: ``mA/cm²``, ``Ω cm²``, ``µm``.
+
+    One way for all figures and pages; files and commands keep what can be typed. It is for
+    values and units, not for prose.
+    """
+    for pattern, instead in _UNITS:
+        text = pattern.sub(instead, text)
+    return _EXPONENT.sub(lambda match: match[1].translate(_SUPERSCRIPT), text)

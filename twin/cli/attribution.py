@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 def add_commands(app: typer.Typer) -> None:
     """Add ``twin attribute``."""
-    command(app, "attribute")(attribute)
+    command(app, "attribute", "figure")(attribute)
 
 
 def attribute(

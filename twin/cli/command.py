@@ -6,28 +6,32 @@ import inspect
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
-from typing import Any, get_type_hints
+from typing import Any, Literal, get_type_hints
 
 import typer
 
 from twin.cli import faults
 from twin.cli.bounds import bound
-from twin.cli.options import COMMON, Common
+from twin.cli.options import COMMON, LOOK, NUMBERS, Common
 from twin.cli.session import Session
 from twin.cli.stored_faults import stored_fault
 
 Function = Callable[..., int | None]
+Draws = Literal["", "figure", "lines"]
 
 
-def command(app: typer.Typer, name: str, **how: Any) -> Callable[[Function], Function]:
+def command(
+    app: typer.Typer, name: str, draws: Draws = "", **how: Any
+) -> Callable[[Function], Function]:
     """Register a function as a command.
 
     The function takes a :class:`Session` first and returns its exit code (None for 0).
-    The common options are added to its own.
+    The common options are added to its own. One that ``draws`` is given the options of a
+    figure's look too, and works in that look; ``"lines"`` are also written as numbers.
     """
 
     def register(function: Function) -> Function:
-        app.command(name, **how)(_wrapped(function, listing=False))
+        app.command(name, **how)(_wrapped(function, listing=False, draws=draws))
         return function
 
     return register
@@ -46,7 +50,7 @@ def group(
     return app
 
 
-def _wrapped(function: Function, *, listing: bool) -> Callable[..., None]:
+def _wrapped(function: Function, *, listing: bool, draws: Draws = "") -> Callable[..., None]:
     """Return what Typer calls: it reads its options from the signature."""
     hints = get_type_hints(function, include_extras=True)
     own = list(inspect.signature(function).parameters.values())[1:]
@@ -54,8 +58,9 @@ def _wrapped(function: Function, *, listing: bool) -> Callable[..., None]:
     for p in parameters:
         bound(p.name, p.annotation)
     parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
-    for name, kind in COMMON.items():
-        default = None if name == "db" else False
+    looks = {**(LOOK if draws else {}), **(NUMBERS if draws == "lines" else {})}
+    more = looks | {name: (kind, None if name == "db" else False) for name, kind in COMMON.items()}
+    for name, (kind, default) in more.items():
         parameters.append(
             inspect.Parameter(
                 name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind
@@ -71,7 +76,8 @@ def _wrapped(function: Function, *, listing: bool) -> Callable[..., None]:
         context.obj = common
         if listing and context.invoked_subcommand is not None:
             return
-        code = _guarded(function, Session(common), arguments)
+        look = {name: arguments.pop(name) for name in looks}
+        code = _guarded(_in_look(function, look) if look else function, Session(common), arguments)
         if code:
             raise typer.Exit(code)
 
@@ -79,6 +85,18 @@ def _wrapped(function: Function, *, listing: bool) -> Callable[..., None]:
     run.__doc__ = function.__doc__
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {p.name: p.annotation for p in parameters}
+    return run
+
+
+def _in_look(function: Function, asked: dict[str, Any]) -> Function:
+    """Return the function, drawing in the look that is asked for."""
+
+    def run(session: Session, **arguments: Any) -> int | None:
+        from twin.report.style import Look, drawn_as
+
+        with drawn_as(Look(**asked)):
+            return function(session, **arguments)
+
     return run
 
 

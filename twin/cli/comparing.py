@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def add_commands(app: typer.Typer) -> None:
     """Add ``twin compare``."""
-    command(app, "compare")(compare)
+    command(app, "compare", "lines")(compare)
 
 
 def compare(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def add_commands(app: typer.Typer) -> None:
     """Add ``twin ccd``."""
-    command(app, "ccd")(ccd)
+    command(app, "ccd", "lines")(ccd)
 
 
 def ccd(

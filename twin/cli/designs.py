@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 def add_commands(app: typer.Typer) -> None:
     """Add ``twin design``."""
-    command(app, "design")(design)
+    command(app, "design", "figure")(design)
 
 
 def design(

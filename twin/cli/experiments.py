@@ -42,11 +42,22 @@ def check_figure(file: str | None) -> None:
 
 
 def save_figure(shown: Sequence[Panel], title: str, file: str | None) -> None:
-    """Write a figure, if one was asked for."""
+    """Write a figure and its numbers, if they were asked for."""
+    save_numbers(shown)
     if file is not None:
         from twin.report.figures import plot_panels
 
         plot_panels(shown, title, file)
+
+
+def save_numbers(shown: Sequence[Panel]) -> None:
+    """Write the points of panels as CSV, if that was asked for (``--numbers``)."""
+    from twin import files
+    from twin.report.style import look, numbers_csv
+
+    target = look().numbers
+    if target is not None:
+        files.write_text(target, numbers_csv(shown), key="numbers")
 
 
 def draw(

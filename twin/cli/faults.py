@@ -22,7 +22,7 @@ _WRONG_PATH = (
     IsADirectoryError,
     NotADirectoryError,
 )
-DONE, BUG, BAD_INPUT, GAVE_UP, INTERRUPTED = 0, 1, 2, 3, 130
+DONE, BUG, BAD_INPUT, GAVE_UP, DIFFERS, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 
 def problems_of(error: BaseException) -> tuple[tuple[Problem, ...], int]:

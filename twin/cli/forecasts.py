@@ -33,7 +33,7 @@ _KINDS = {"aleatory": "cells", "epistemic": "doubt"}
 
 def add_commands(app: typer.Typer) -> None:
     """Add ``twin forecast``."""
-    command(app, "forecast")(forecast)
+    command(app, "forecast", "figure")(forecast)
 
 
 def forecast(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def add_commands(app: typer.Typer) -> None:
     """Add ``twin eis``."""
-    command(app, "eis")(eis)
+    command(app, "eis", "lines")(eis)
 
 
 def eis(

@@ -31,7 +31,7 @@ _WIDTH, _HEIGHT = 66, 18
 
 def add_commands(app: typer.Typer) -> None:
     """Add ``twin map``."""
-    command(app, "map")(safe_map)
+    command(app, "map", "figure")(safe_map)
 
 
 def safe_map(

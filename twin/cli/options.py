@@ -70,6 +70,26 @@ class Common:
         )
 
 
+Size = Annotated[
+    str | None,
+    typer.Option("--size", metavar="S", help="Of the figure: single, double (columns) or slide."),
+]
+Title = Annotated[bool, typer.Option("--title", help="Put a title on the figure.")]
+Dpi = Annotated[
+    int, typer.Option("--dpi", metavar="N", min=50, max=1200, help="Dots an inch of a PNG.")
+]
+Style = Annotated[
+    str, typer.Option("--style", metavar="S", help="Of the figure: paper, grey or dark.")
+]
+Numbers = Annotated[
+    str | None,
+    typer.Option("--numbers", metavar="FILE", help="Write the points drawn as CSV too."),
+]
+LOOK = {"size": (Size, None), "title": (Title, False), "dpi": (Dpi, 300), "style": (Style, "paper")}
+"""What commands that draw take besides, and its defaults (:class:`twin.report.style.Look`)."""
+NUMBERS = {"numbers": (Numbers, None)}
+"""What those take besides whose figures are made of lines."""
+
 COMMON = {"json": Json, "db": Db, "verbose": Verbose, "quiet": Quiet}
 """The common options by name."""
 

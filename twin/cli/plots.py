@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from twin.cli.command import command
+from twin.cli.experiments import save_numbers
 from twin.cli.options import Data, DataCycle, RunId
 from twin.cli.session import Session
 from twin.cli.ticker import Ticker
@@ -21,7 +22,7 @@ FACE = "face"
 
 def add_commands(app: typer.Typer) -> None:
     """Add ``twin plot``."""
-    command(app, "plot")(plot)
+    command(app, "plot", "lines")(plot)
 
 
 def plot(
@@ -37,8 +38,8 @@ def plot(
             "--what",
             metavar="PANEL",
             help="summary, coupling (contact and pressure beside what each mode shows itself "
-            "by), voltage, capacity, efficiency, polarisation, resistance, contact, pressure, "
-            "margins, or face (a metal face in patches; into a .gif, as a film).",
+            "by), voltage, capacity, rate, efficiency, polarisation, resistance, contact, "
+            "pressure, margins, or face (a metal face in patches; into a .gif, as a film).",
         ),
     ] = "summary",
     data: Data = None,
@@ -65,6 +66,7 @@ def plot(
         shown = with_data(shown, result, measured, data_cycle)
         document["data"] = measured.id
     title = title_of(result)
+    save_numbers(shown)
     if file is not None:
         from twin.report.figures import plot_panels
 

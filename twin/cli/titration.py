@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def add_commands(app: typer.Typer) -> None:
     """Add ``twin gitt``."""
-    command(app, "gitt")(gitt)
+    command(app, "gitt", "lines")(gitt)
 
 
 def gitt(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def add_commands(app: typer.Typer) -> None:
     """Add ``twin transference``."""
-    command(app, "transference")(transference)
+    command(app, "transference", "lines")(transference)
 
 
 def transference(

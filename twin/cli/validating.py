@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 def add_commands(app: typer.Typer) -> None:
     """Add ``twin validate`` and ``twin learn``."""
-    command(app, "validate")(validate)
+    command(app, "validate", "figure")(validate)
     command(app, "learn")(learn)
 
 

@@ -34,7 +34,6 @@ from twin.modes.mode import FailureMode
 from twin.specs.schema import CellSpec
 from twin.specs.steps import STATE_OF_CHARGE, shares_of
 
-
 log = logging.getLogger("twin.cache")
 _OF_ANOTHER_FORM = (KeyError, TypeError, ValueError, RuntimeError)
 

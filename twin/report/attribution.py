@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import textwrap
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from twin.report.figures import PALETTE, figure_target, save_figure
+from twin.report.style import figure_target, head, look, new_figure, save_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,6 +20,10 @@ _LOSSES = (
     ("life_cycles", "Life lost", 1.0, "cycles", "{:.3g}"),
 )
 _LEAST = 0.05
+_SEEN, _NOUGHT = 0.01, 1e-3
+"""An interaction is shown from this share of a loss on; less than the second is nothing."""
+_ABOUT = 95
+"""Letters in a line of the words below the axes."""
 
 
 def plot_attribution(document: Mapping[str, Any], path: str | Path | None = None) -> Figure:
@@ -31,38 +36,65 @@ def plot_attribution(document: Mapping[str, Any], path: str | Path | None = None
     path : str or Path, optional
         Where to save it: ``.png``, ``.svg`` or ``.pdf``.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     target = None if path is None else figure_target(path)
     modes = list(document["modes"])
-    paired = len(modes) > 1
-    heights = [0.9 + 0.34 * len(modes), 0.9 + 0.2 * len(modes) * (len(modes) - 1) / 2]
-    heights = heights if paired else heights[:1]
-    figure = Figure(figsize=(10.2, 0.6 + sum(heights)), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.subplots(len(heights), 3, squeeze=False, height_ratios=heights)
-    for column, (key, title, factor, unit, form) in enumerate(_LOSSES):
-        loss = document["losses"][key]
-        _bars(axes[0][column], modes, loss, factor, form)
-        total = form.format(factor * loss["all"]["total"])
-        axes[0][column].set_title(f"{title}: {total} {unit}", fontsize=10)
-        axes[0][column].set_xlabel(f"Share of each mode / {unit}", fontsize=9)
-        if column:
-            axes[0][column].set_yticklabels([])
-        if paired:
-            _pairs(axes[1][column], loss["all"], factor, form)
-            axes[1][column].set_xlabel(f"Interaction of two / {unit}", fontsize=9)
+    shown = [loss for loss in _LOSSES if loss[0] != "life_cycles" or document["life"]]
+    pairs = _telling(document, [key for key, *_ in shown])
+    scale = look().font(2) / 8
+    heights = [scale * (0.9 + 0.34 * len(modes))]
+    if pairs:
+        heights.append(scale * (0.8 + 0.2 * len(pairs)))
+    with new_figure(look().width(2), 0.5 * scale + sum(heights), 2) as figure:
+        axes = figure.subplots(len(heights), len(shown), squeeze=False, height_ratios=heights)
+        for column, (key, title, factor, unit, form) in enumerate(shown):
+            loss, top = document["losses"][key], axes[0][column]
+            _bars(top, modes, loss, factor, form)
+            total = form.format(factor * loss["all"]["total"])
+            least = "at least " if key == "life_cycles" and _open_ended(document) else ""
+            top.set_title(f"{title}: {least}{total} {unit}")
+            top.set_xlabel(f"Share of each mode ({unit})")
+            if pairs:
+                _pairs(axes[1][column], pairs, loss["all"], factor, form)
+                axes[1][column].set_xlabel(f"Interaction of two ({unit})")
             if column:
-                axes[1][column].set_yticklabels([])
-    axes[0][0].legend(fontsize=8, frameon=False)
-    life = document["life"]
-    ended = f"dies in cycle {life}" if life else f"lives beyond {document['cycles']} cycles"
-    head = f"{document['cell']}, {ended}; losses in cycle {document['compared_in_cycle']}"
-    figure.suptitle(f"{head} against the cell without these modes", fontsize=11)
+                for row in axes:
+                    row[column].set_yticklabels([])
+        # Below the axes: of six modes, some bar reaches into any corner of them.
+        handles, labels = axes[0][0].get_legend_handles_labels()
+        about = textwrap.fill(_when(document), _ABOUT)
+        figure.legend(handles, labels, loc="outside lower center", ncols=2, title=about)
+        head(figure, f"{document['cell']}: what each mode costs")
     if target is not None:
         save_figure(figure, target)
     return figure
+
+
+def _telling(document: Mapping[str, Any], keys: Sequence[str]) -> list[int]:
+    """Return which pairs' interactions can be seen beside any of the losses shown."""
+    found = set()
+    for key in keys:
+        split = document["losses"][key]["all"]
+        for number, pair in enumerate(split["interactions"]):
+            if abs(pair["value"]) > _SEEN * abs(split["total"]):
+                found.add(number)
+    return sorted(found)
+
+
+def _open_ended(document: Mapping[str, Any]) -> bool:
+    """Return whether the cell without these modes outlives the horizon."""
+    return document["life_without_modes"] is None
+
+
+def _when(document: Mapping[str, Any]) -> str:
+    """Say against what and when the losses are, and what a life beyond the horizon means."""
+    life, horizon = document["life"], document["cycles"]
+    ended = (
+        f"The cell dies in cycle {life}."
+        if life
+        else f"The cell outlives the horizon of {horizon} cycles, so that no life lost can be seen."
+    )
+    when = f"Losses in cycle {document['compared_in_cycle']}, against the cell without these modes."
+    return f"{when} {ended}"
 
 
 def _bars(axes: Axes, modes: list[str], loss: Mapping[str, Any], factor: float, form: str) -> None:
@@ -71,33 +103,36 @@ def _bars(axes: Axes, modes: list[str], loss: Mapping[str, Any], factor: float, 
     if "cycling" in loss:
         # Two bars in one slot: parts of unlike sign cannot be stacked.
         for offset, part, colour, label in (
-            (-0.2, "first_cycle", PALETTE[4], "in the first cycle"),
-            (0.2, "cycling", PALETTE[0], "by cycling"),
+            (-0.2, "first_cycle", look().palette[4], "in the first cycle"),
+            (0.2, "cycling", look().palette[0], "by cycling"),
         ):
             values = [factor * loss[part]["by_mode"][mode] for mode in modes]
             axes.barh([p + offset for p in places], values, 0.4, color=colour, label=label)
     else:
-        axes.barh(list(places), whole, 0.7, color=PALETTE[0])
-    _dress(axes, modes, whole, form)
+        axes.barh(list(places), whole, 0.7, color=look().palette[0])
+    _dress(axes, modes, whole, form, abs(factor * loss["all"]["total"]))
 
 
-def _pairs(axes: Axes, split: Mapping[str, Any], factor: float, form: str) -> None:
-    names = [" × ".join(pair["modes"]) for pair in split["interactions"]]
-    values = [factor * pair["value"] for pair in split["interactions"]]
-    axes.barh(range(len(names)), values, 0.7, color=PALETTE[1])
+def _pairs(
+    axes: Axes, chosen: Sequence[int], split: Mapping[str, Any], factor: float, form: str
+) -> None:
+    pairs = [split["interactions"][number] for number in chosen]
+    names = [" × ".join(pair["modes"]) for pair in pairs]
+    values = [factor * pair["value"] for pair in pairs]
+    axes.barh(range(len(names)), values, 0.7, color=look().palette[1])
     # What is small beside the loss is drawn as such.
     least = _LEAST * factor * abs(split["total"])
     if max(map(abs, values)) < least:
         axes.set_xlim(-least, least)
-    _dress(axes, names, values, form)
+    _dress(axes, names, values, form, abs(factor * split["total"]))
 
 
-def _dress(axes: Axes, names: list[str], values: list[float], form: str) -> None:
+def _dress(axes: Axes, names: list[str], values: list[float], form: str, total: float) -> None:
     """Label bars, with the numbers in a column on the right where no bar reaches."""
     from matplotlib.ticker import MaxNLocator
 
-    axes.axvline(0, color="0.3", linewidth=0.8)
-    axes.set_yticks(range(len(names)), names, fontsize=8)
+    axes.axvline(0, color=look().ink, linewidth=0.8)
+    axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.4, -0.6)
     low, high = axes.get_xlim()
     largest = max(map(abs, values), default=0.0)
@@ -105,12 +140,10 @@ def _dress(axes: Axes, names: list[str], values: list[float], form: str) -> None
         low, high = -1.0, 1.0
     axes.set_xlim(low, high + 0.28 * (high - low))
     for place, value in enumerate(values):
-        text = form.format(value) if abs(value) > 1e-6 * largest else "0"
+        text = form.format(value) if abs(value) > _NOUGHT * total else "0"
         axes.annotate(
             text, (0.985, place), xycoords=("axes fraction", "data"), ha="right", va="center",
-            fontsize=8,
+            fontsize="small",
         )  # fmt: skip
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=4))
-    axes.tick_params(labelsize=8)
-    axes.grid(visible=True, axis="x", color="0.9", linewidth=0.6)
-    axes.set_axisbelow(True)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=3))
+    axes.grid(visible=False, axis="y")

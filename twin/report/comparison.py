@@ -66,7 +66,7 @@ def comparison_panels(runs: Mapping[str, RunView]) -> list[Panel]:
         for label, (rows, _) in tables.items()
     }
     found = [
-        _panel("capacity", "Discharge capacity", "Capacity (mAh cm⁻²)", capacity, (0.0, None)),
+        _panel("capacity", "Discharge capacity", "Capacity (mAh/cm²)", capacity, (0.0, None)),
         _panel("resistance", "Area-specific resistance", "Resistance (Ω cm²)", resistance),
         _panel("margins", "Smallest margin to failure", "Margin", margin),
     ]

@@ -7,6 +7,7 @@ from typing import Any
 
 from twin.experiments.ccd import CriticalCurrents
 from twin.experiments.sweep import shown
+from twin.formats import typeset
 from twin.report.panel import Line, Panel
 
 MILLI = 0.1  # A.m-2 to mA.cm-2
@@ -17,24 +18,37 @@ def ramp_panels(found: CriticalCurrents) -> list[Panel]:
     x = [MILLI * level.density for level in found.levels]
     volts = [1e3 * level.polarisation for level in found.levels]
     contact = [level.contact for level in found.levels]
+    limits = tuple(
+        (MILLI * limit.current, kind)
+        for kind, limit in (("stripping", found.stripping), ("plating", found.plating))
+        if limit.current is not None
+    )
+    beyond = [
+        f"{kind} beyond {MILLI * limit.at_least:.3g}"
+        for kind, limit in (("stripping", found.stripping), ("plating", found.plating))
+        if limit.current is None
+    ]
+    x_label = "; ".join(["Current (mA/cm²)", *beyond])
     return [
         Panel(
             "polarisation",
             "Polarisation",
-            "Current (mA/cm²)",
-            "Voltage (mV)",
+            x_label,
+            "Polarisation (mV)",
             (Line("voltage", x, volts),),
             y_range=(0.0, None),
             marked=len(x) <= 30,
+            verticals=limits,
         ),
         Panel(
             "contact",
             "Contact of the stripped face",
-            "Current (mA/cm²)",
-            "Conducting fraction",
+            x_label,
+            "Contact of the stripped face",
             (Line("contact", x, contact),),
             y_range=(0.0, None),
             marked=len(x) <= 30,
+            verticals=limits,
         ),
     ]
 
@@ -50,7 +64,7 @@ def sweep_panels(points: Sequence[Any]) -> list[Panel]:
     for point in points:
         rest = {k: v for k, v in point.at.items() if k != key}
         groups.setdefault(", ".join(rest.values()), []).append(point)
-    _, unit = shown(points[0].spec, key)
+    unit = typeset(shown(points[0].spec, key)[1] or "")
     words = key.rpartition(".")[2].replace("_", " ")
     x_label = f"{words.capitalize()} ({unit})" if unit else f"{words.capitalize()} (in order)"
     stripping: list[Line] = []
@@ -77,7 +91,13 @@ def sweep_panels(points: Sequence[Any]) -> list[Panel]:
                 lines.append(Line(name, [a for a, _ in known], [b for _, b in known]))
     return [
         Panel(
-            kind, title, x_label, "Current (mA/cm²)", tuple(lines), y_range=(0.0, None), marked=True
+            kind,
+            title,
+            x_label,
+            f"{title} (mA/cm²)",
+            tuple(lines),
+            y_range=(0.0, None),
+            marked=True,
         )
         for kind, title, lines in (
             ("stripping", "Critical stripping current", stripping),

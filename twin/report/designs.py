@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from twin.report.figures import MARKERS, PALETTE, figure_target, save_figure
+from twin.formats import typeset
+from twin.report.style import (
+    MARKERS,
+    PALETTE,
+    figure_target,
+    head,
+    letters,
+    look,
+    new_figure,
+    save_figure,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,37 +33,27 @@ def plot_design(document: Mapping[str, Any], path: str | Path | None = None) -> 
     path : str or Path, optional
         Where to save it: ``.png``, ``.svg`` or ``.pdf``.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     target = None if path is None else figure_target(path)
     optimum = list(document["optimum"].values())
-    figure = Figure(figsize=(1.9 + 3.1 * len(optimum), 3.5), layout="constrained")
-    FigureCanvasAgg(figure)
-    panels = figure.subplots(1, len(optimum), squeeze=False, sharey=True)[0]
-    modes = sorted({p["mode"] for p in document["path"] if p["mode"]})
-    for number, (axes, found) in enumerate(zip(panels, optimum, strict=True)):
-        _lives(axes, document, number, modes)
-        axes.axvspan(*found["window"], color=PALETTE[2], alpha=0.15, linewidth=0)
-        axes.axvline(found["value"], color=PALETTE[2], linewidth=1.4)
-        if found["log"]:
-            axes.set_xscale("log")
-        unit = found["unit"].replace("degC", "°C").replace("mA/cm2", "mA cm$^{-2}$")
-        axes.set_xlabel(f"{found['words']} / {unit}" if unit else found["words"], fontsize=9)
-        axes.tick_params(labelsize=8)
-        axes.grid(visible=True, color="0.9", linewidth=0.6)
-        axes.set_axisbelow(True)
-    panels[0].set_yscale("log")
-    panels[0].axhline(document["cycles"], color="0.3", linestyle=":", linewidth=1)
-    panels[0].set_ylabel("Life, beyond the horizon projected / cycles", fontsize=9)
-    for axes in panels[1:]:
-        axes.axhline(document["cycles"], color="0.3", linestyle=":", linewidth=1)
-    figure.legend(
-        handles=_legend(document, modes), loc="outside right upper", fontsize=8, frameon=False
-    )
-    life = document["life"] or f"beyond {document['cycles']}"
-    figure.suptitle(f"{document['cell']}: best life {life} cycles, by {document['method']}",
-                    fontsize=10)  # fmt: skip
+    width = max(look().width(2), 1.9 + 2.6 * len(optimum))
+    with new_figure(width, look().panel_size(2)[1], 2) as figure:
+        panels = figure.subplots(1, len(optimum), squeeze=False, sharey=True)[0]
+        modes = sorted({p["mode"] for p in document["path"] if p["mode"]})
+        for number, (axes, found) in enumerate(zip(panels, optimum, strict=True)):
+            _lives(axes, document, number, modes)
+            axes.axvspan(*found["window"], color=PALETTE[2], alpha=0.15, linewidth=0)
+            axes.axvline(found["value"], color=PALETTE[2])
+            if found["log"]:
+                axes.set_xscale("log")
+            unit = typeset(found["unit"] or "")
+            axes.set_xlabel(f"{found['words']} ({unit})" if unit else found["words"])
+            axes.axhline(document["cycles"], color=look().ink, linestyle=":", linewidth=1)
+        panels[0].set_yscale("log")
+        panels[0].set_ylabel("Life, beyond the horizon projected (cycles)")
+        figure.legend(handles=_legend(document, modes), loc="outside right upper")
+        letters(panels)
+        life = document["life"] or f"beyond {document['cycles']}"
+        head(figure, f"{document['cell']}: best life {life} cycles, by {document['method']}")
     if target is not None:
         save_figure(figure, target)
     return figure

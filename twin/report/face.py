@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from twin import files
 from twin.catalog.entries import stored_cell
 from twin.errors import InputError
+from twin.report.style import figure_target, head, look, new_figure, save_figure
 from twin.report.view import RunView, ending
 from twin.specs.patches import divided
 from twin.visible import visible
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"(Anode|Cathode) (.+?)(?: \[(.+)\])? \(patch (\d+)\)")
 # SI units as people read them: factor and name.
-_SHOWN = {"A.m-2": (0.1, "mA/cm²"), "m": (1e6, "µm"), "Ohm.m2": (1e4, "ohm cm²")}
+_SHOWN = {"A.m-2": (0.1, "mA/cm²"), "m": (1e6, "µm"), "Ohm.m2": (1e4, "Ω cm²")}
+_ASCII = {ord("µ"): "u", ord("²"): "2", ord("Ω"): "ohm"}
 _SHADES, _PLAIN = " ░▒▓█", " .:+#"
 _LEGEND = 12
 MOST_FRAMES = 120
@@ -134,34 +136,28 @@ def plot_face(run: RunView, path: str | Path | None = None) -> Figure:
     InputError
         If there is no face in patches, or the file's format is not known.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    from twin.report.figures import figure_target, save_figure
-
     target = None if path is None else figure_target(path)
     fields, sides, titles = _worth_drawing(run)
-    size = (4.6 * len(sides) + 0.6, 1.9 * len(titles) + 0.7)
-    figure = Figure(figsize=size, layout="constrained")
-    FigureCanvasAgg(figure)
-    places = figure.subplots(len(titles), len(sides), squeeze=False, sharex=True)
-    for axes in places.flat:
-        axes.set_visible(False)
-    for field in fields:
-        axes = places[titles.index(field.title), sides.index(field.side)]
-        axes.set_visible(True)
-        borders = [field.cycles[0] - 0.5, *(c + 0.5 for c in field.cycles)]
-        low, high = field.ends
-        limits = {"vmin": low - 0.5, "vmax": high + 0.5} if field.is_flat else {}
-        shares = [100 * edge for edge in field.edges]
-        drawn = axes.pcolormesh(borders, shares, field.values, cmap="viridis", **limits)
-        figure.colorbar(drawn, ax=axes, label=field.label)
-        axes.set_title(f"{field.side}: {field.title}", fontsize=9, parse_math=False)
-        axes.set_ylabel("Share of the face (%)\nweakest below", fontsize=8)
-        if field.title == titles[-1]:
-            axes.set_xlabel("Cycle")
-    title = f"{run.info.cell_name}, run {run.id}: {ending(run)}"
-    figure.suptitle(title, fontsize=10, parse_math=False)
+    width = look().width(2)
+    with new_figure(width, width * (0.1 + 0.25 * len(titles)), 2) as figure:
+        places = figure.subplots(len(titles), len(sides), squeeze=False, sharex=True)
+        for axes in places.flat:
+            axes.set_visible(False)
+        for field in fields:
+            axes = places[titles.index(field.title), sides.index(field.side)]
+            axes.set_visible(True)
+            axes.grid(visible=False)
+            borders = [field.cycles[0] - 0.5, *(c + 0.5 for c in field.cycles)]
+            low, high = field.ends
+            limits = {"vmin": low - 0.5, "vmax": high + 0.5} if field.is_flat else {}
+            shares = [100 * edge for edge in field.edges]
+            drawn = axes.pcolormesh(borders, shares, field.values, cmap="viridis", **limits)
+            figure.colorbar(drawn, ax=axes, label=field.label)
+            axes.set_title(f"{field.side}: {field.title}", parse_math=False)
+            axes.set_ylabel("Share of the face (%)\nweakest below")
+            if field.title == titles[-1]:
+                axes.set_xlabel("Cycle")
+        head(figure, f"{run.info.cell_name}, run {run.id}: {ending(run)}")
     if target is not None:
         save_figure(figure, target)
     return figure
@@ -201,8 +197,6 @@ def animate_face(
     from matplotlib.animation import PillowWriter
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
-
-    from twin.report.figures import figure_target
 
     target = figure_target(path, ("gif",))
     fields, sides, titles = _worth_drawing(run)
@@ -296,7 +290,7 @@ def draw_face(run: RunView, *, width: int = 80, encoding: str = "utf-8") -> str:
         gap = max(len(columns) - len(first), len(last))
         lines.append(" " * (_LEGEND - 1) + first + last.rjust(gap))
     text = "\n".join(lines)
-    return text.translate(str.maketrans("µ²", "u2")) if plain else text
+    return text.translate(_ASCII) if plain else text
 
 
 def _columns(count: int, room: int) -> list[int]:

@@ -4,33 +4,49 @@ from __future__ import annotations
 
 import itertools
 import math
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from twin import files
-from twin.errors import InputError
-from twin.report.panel import Panel
+from twin.report.panel import Line, Panel
 from twin.report.panels import SUMMARY, panels, title_of
+from twin.report.style import (
+    DASHES,
+    FORMATS,
+    MARKERS,
+    PALETTE,
+    figure_target,
+    head,
+    letters,
+    look,
+    new_figure,
+    round_ticks,
+    save_figure,
+)
 from twin.report.view import RunView
-from twin.visible import visible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FORMATS = ("png", "svg", "pdf")
-# Okabe and Ito's colours, told apart by colour-blind readers too; yellow is too pale
-# for a line on white.
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
-DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), "-")
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 FEW_POINTS = 30
-CROWD, HEADROOM = 4, 1.4
-"""So many lines leave no free corner for the legend: it gets room above them."""
-_SIZE = (3.9, 3.1)
-_LEGEND_LINE = 0.16
-"""Height of a line of a legend below the axes [inch]."""
+_WRAP, _TITLE = 24, 34
+"""A label beside a line, and a title, are broken after so many letters."""
+_LINE = 1.22
+"""Height of a line of words, in sizes of its letters."""
+
+__all__ = [
+    "DASHES",
+    "FORMATS",
+    "MARKERS",
+    "PALETTE",
+    "figure_target",
+    "label_lines",
+    "plot_panels",
+    "plot_run",
+    "save_figure",
+]
 
 
 def plot_run(run: RunView, path: str | Path | None = None, what: str = SUMMARY) -> Figure:
@@ -60,81 +76,30 @@ def plot_run(run: RunView, path: str | Path | None = None, what: str = SUMMARY) 
 
 
 def plot_panels(shown: Sequence[Panel], title: str, path: str | Path | None = None) -> Figure:
-    """Draw panels under a title, and save the figure if a path is given.
+    """Draw panels, under a title where the look has one; save the figure if a path is given.
 
     Raises
     ------
     InputError
         If the file's format is not known.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     target = None if path is None else figure_target(path)
-    columns = _columns(len(shown))
-    rows = -(-len(shown) // columns)
-    size = (6.4, 4.4) if len(shown) == 1 else (_SIZE[0] * columns, _SIZE[1] * rows + 0.4)
-    most = max((len(panel.lines) for panel in shown if _below(panel)), default=0)
-    size = (size[0], size[1] + _LEGEND_LINE * most * rows)
-    figure = Figure(figsize=size, layout="constrained")
-    FigureCanvasAgg(figure)
-    for axes, panel in zip(_places(figure, len(shown)), shown, strict=True):
-        _draw(axes, panel)
-    figure.suptitle(title, fontsize=11, parse_math=False)
+    chosen, count = look(), len(shown)
+    columns, (width, height) = chosen.columns(count), chosen.panel_size(count)
+    rows = -(-count // columns)
+    with new_figure(width * columns, height * rows, count) as figure:
+        places = _places(figure, count, columns)
+        for axes, panel in zip(places, shown, strict=True):
+            _draw(axes, panel, (width, height))
+        letters(places)
+        head(figure, title)
     if target is not None:
         save_figure(figure, target)
     return figure
 
 
-def _below(panel: Panel) -> bool:
-    """Return whether a panel's legend stands below it: a log scale has no room above."""
-    return panel.log and len(panel.lines) > CROWD
-
-
-def save_figure(figure: Figure, target: Path, dpi: int = 150) -> None:
-    """Save a figure in the format that the file's name tells.
-
-    Raises
-    ------
-    InputError
-        If it cannot be written there.
-    """
-    from matplotlib.text import Text
-
-    for words in figure.findobj(Text):
-        words.set_text(visible(words.get_text()))  # an SVG with control characters is no XML
-    with files.whole(target) as part:
-        figure.savefig(part, dpi=dpi, format=target.suffix.lower().removeprefix("."))
-
-
-def figure_target(path: str | Path, formats: Sequence[str] = FORMATS) -> Path:
-    """Return where a figure of one of some formats is to be saved.
-
-    Raises
-    ------
-    InputError
-        If the file's format is not known, or it cannot be written: better told before the
-        work than after it.
-    """
-    target = Path(path).expanduser()
-    if target.suffix.lower().removeprefix(".") not in formats:
-        raise InputError(
-            f"a figure cannot be saved as {target.suffix or 'a file without a suffix'!r}",
-            file=str(path),
-            fix=f"end the name in .{', .'.join(formats)}",
-        )
-    files.check_target(target)
-    return target
-
-
-def _columns(count: int) -> int:
-    """Return how many panels stand in a row: three, but four in two rows, and eight too."""
-    return 2 if count == 4 else min(count, 3 if count <= 6 else 4)
-
-
-def _places(figure: Figure, count: int) -> list[Axes]:
+def _places(figure: Figure, count: int, columns: int) -> list[Axes]:
     """Return axes row by row; a shorter last row fills the width."""
-    columns = _columns(count)
     rows = -(-count // columns)
     # As few parts as both a full row and the last one divide into.
     parts = math.lcm(columns, count - columns * (rows - 1))
@@ -147,51 +112,190 @@ def _places(figure: Figure, count: int) -> list[Axes]:
     return [figure.add_subplot(place) for place in places]
 
 
-def _draw(axes: Axes, panel: Panel) -> None:
-    from matplotlib import colormaps
-    from matplotlib.ticker import MaxNLocator
+def _draw(axes: Axes, panel: Panel, size: tuple[float, float]) -> None:
+    colours = _lines(axes, panel)
+    _scales(axes, panel)
+    axes.set_xlabel(panel.x_label)
+    axes.set_ylabel(panel.y_label, parse_math=False)
+    if look().title:
+        axes.set_title(textwrap.fill(panel.title, _TITLE), parse_math=False)
+    if panel.key == "margins":
+        axes.axhline(0, color=look().ink, linewidth=0.8)
+    upright = [*panel.verticals, *([(panel.death, "death")] if panel.death is not None else [])]
+    for place, words in upright:
+        axes.axvline(place, color=look().ink, linestyle=":", label=words)
+        axes.annotate(
+            words,
+            (place, 1),
+            xycoords=("data", "axes fraction"),
+            xytext=(0, 2),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            fontsize="small",
+            annotation_clip=False,
+        )
+    _marks(axes, panel)
+    if len(panel.lines) > 1 or panel.lines[0].rank is not None:
+        label_lines(axes, panel.lines, colours, size[1])
 
-    styles = zip(itertools.cycle(PALETTE), itertools.cycle(DASHES), itertools.cycle(MARKERS))
+
+def _marks(axes: Axes, panel: Panel) -> None:
+    """Draw the marked points, each with its word on the side where there is room."""
+    low, high = axes.get_xlim()
+    for mark in panel.marks:
+        if mark.dot:
+            axes.plot([mark.x], [mark.y], "o", color=look().ink, markersize=2.5, zorder=4)
+        right = mark.x > low + 0.7 * (high - low)
+        axes.annotate(
+            mark.text,
+            (mark.x, mark.y),
+            xytext=(-5 if right else 5, 2 if right else -3),
+            textcoords="offset points",
+            ha="right" if right else "left",
+            va="bottom" if right else "top",
+            fontsize="small",
+        )
+
+
+def _lines(axes: Axes, panel: Panel) -> list[Any]:
+    """Draw a panel's lines, and return their colours."""
+    colours = []
+    styles = zip(itertools.cycle(look().palette), itertools.cycle(DASHES), itertools.cycle(MARKERS))
     for line, (colour, dash, marker) in zip(panel.lines, styles, strict=False):
         few = panel.marked or (panel.x_label == "Cycle" and len(line.x) <= FEW_POINTS)
+        # Cycles are a sequence: one scale from dark to light, legible in grey too.
+        ranked = line.rank is not None
+        chosen = look().ranked(line.rank) if line.rank is not None else colour
         axes.plot(
             line.x,
             line.y,
             label=line.label,
-            # Cycles are a sequence: one scale from dark to light, legible in grey too.
-            color=colormaps["viridis"](0.88 * line.rank) if line.rank is not None else colour,
-            linestyle="" if line.dots else "-" if line.rank is not None else dash,
-            linewidth=1.4,
+            color=chosen,
+            linestyle="" if line.dots else "-" if ranked else dash,
             marker=marker if few or line.dots else None,
-            markersize=3.5,
+            markersize=None if not line.dots or len(line.x) <= FEW_POINTS else 2,
         )
+        colours.append(chosen)
+    return colours
+
+
+def _scales(axes: Axes, panel: Panel) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     if panel.log:
         axes.set_yscale("log")
     if panel.log_x:
         axes.set_xscale("log")
     if panel.equal:
         axes.set_aspect("equal", adjustable="datalim")
-    low, high = panel.limits
-    crowded = len(panel.lines) >= CROWD and low == 0.0 and high is not None
-    axes.set_ylim(low, HEADROOM * high if crowded and high is not None else high)
-    axes.set_title(panel.title, fontsize=10)
-    axes.set_xlabel(panel.x_label, fontsize=9)
-    axes.set_ylabel(panel.y_label, fontsize=9)
-    axes.tick_params(labelsize=8)
-    axes.ticklabel_format(axis="y", useOffset=False) if not panel.log else None
-    axes.grid(visible=True, color="0.9", linewidth=0.6)
+    axes.set_ylim(*panel.limits)
+    for log, side, ends in (
+        (panel.log_x, axes.xaxis, axes.get_xlim()),
+        (panel.log, axes.yaxis, axes.get_ylim()),
+    ):
+        if log:
+            round_ticks(side, *ends)
+    if not panel.log:
+        axes.ticklabel_format(axis="y", useOffset=False)
     if panel.x_label == "Cycle":
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6, min_n_ticks=1))
         cycles = {x for line in panel.lines for x in line.x} | {panel.death or panel.lines[0].x[0]}
         if len(cycles) == 1:
             (only,) = cycles
             axes.set_xlim(only - 0.5, only + 0.5)
-    if panel.key == "margins":
-        axes.axhline(0, color="0.3", linewidth=0.8)
-    if panel.death is not None:
-        axes.axvline(panel.death, color="0.3", linestyle=":", linewidth=1.4, label="death")
-    if len(panel.lines) > 1 or panel.death is not None or panel.lines[0].rank is not None:
-        where: dict[str, Any] = {"loc": "upper center", "ncols": 2} if crowded else {"loc": "best"}
-        if _below(panel):
-            where = {"loc": "upper center", "bbox_to_anchor": (0.5, 0), "borderaxespad": 5}
-        axes.legend(fontsize=7, framealpha=0.85, handlelength=2.6, columnspacing=1.2, **where)
+
+
+def label_lines(axes: Axes, lines: Sequence[Line], colours: Sequence[Any], height: float) -> None:
+    """Write each line's label beside its end, in its colour; labels that would meet move apart.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where the lines are drawn, its scales and ends already set.
+    lines : sequence of Line
+        The lines.
+    colours : sequence
+        Their colours.
+    height : float
+        How high the panel is [inch].
+    """
+    from matplotlib import rcParams
+
+    size = 0.88 * float(rcParams["font.size"])
+    room = 72 * 0.8 * height / (_LINE * size)
+    foot, top = axes.get_ylim()
+    found = []
+    for number, (line, colour) in enumerate(zip(lines, colours, strict=True)):
+        ends = [y for y in line.y if math.isfinite(y)]
+        if not ends:
+            continue
+        outside = not foot <= ends[-1] <= top
+        words = textwrap.fill(f"{line.label} ({ends[-1]:.3g})" if outside else line.label, _WRAP)
+        share = round(_share(axes, ends[-1]), 3)  # lines that end together keep their order
+        found.append((share, -number, words, look().word_colour(colour)))
+    found.sort(reverse=True, key=lambda item: item[:2])
+    heights = [(words.count("\n") + 1) / room for _, _, words, _ in found]
+    middles = apart([share for share, *_ in found], heights)
+    for (_, _, words, colour), middle in zip(found, middles, strict=True):
+        axes.annotate(
+            words,
+            (1, middle),
+            xycoords="axes fraction",
+            xytext=(4, 0),
+            textcoords="offset points",
+            color=colour,
+            fontsize=size,
+            va="center",
+            linespacing=1.0,
+            annotation_clip=False,
+            parse_math=False,
+        )
+
+
+def _share(axes: Axes, y: float) -> float:
+    """Return how high a value stands on its axis: 0 at the foot, 1 at the top."""
+    low, high = axes.get_ylim()
+    if axes.get_yscale() == "log":
+        if y <= 0 or low <= 0:
+            return 0.0
+        low, high, y = math.log(low), math.log(high), math.log(y)
+    return min(max((y - low) / (high - low), 0.0), 1.0)
+
+
+def apart(wanted: Sequence[float], heights: Sequence[float]) -> list[float]:
+    """Return middles as near as can be to those wanted, from the top down, that do not meet.
+
+    Parameters
+    ----------
+    wanted : sequence of float
+        Where each would stand, falling, from 0 to 1.
+    heights : sequence of float
+        How high each is.
+    """
+    # Groups of labels that touch, each about the mean of where its labels would stand.
+    groups: list[tuple[list[float], list[float]]] = []
+    for place, height in zip(wanted, heights, strict=True):
+        groups.append(([place], [height]))
+        while len(groups) > 1 and _top(*groups[-1]) > _foot(*groups[-2]):
+            places, sizes = groups.pop()
+            groups[-1][0].extend(places)
+            groups[-1][1].extend(sizes)
+    found = []
+    for places, sizes in groups:
+        top = _top(places, sizes)
+        for size in sizes:
+            found.append(top - size / 2)
+            top -= size
+    return found
+
+
+def _top(places: Sequence[float], sizes: Sequence[float]) -> float:
+    """Return the upper edge of a group: about the mean, and inside the axes where it fits."""
+    whole = sum(sizes)
+    top = sum(places) / len(places) + whole / 2
+    return max(min(top, max(1.0, whole)), min(whole, 1.0))
+
+
+def _foot(places: Sequence[float], sizes: Sequence[float]) -> float:
+    return _top(places, sizes) - sum(sizes)

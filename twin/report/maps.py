@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from twin.report.figures import PALETTE, figure_target, save_figure
+from twin.formats import typeset
+from twin.report.style import (
+    PALETTE,
+    figure_target,
+    head,
+    look,
+    new_figure,
+    round_ticks,
+    save_figure,
+)
 from twin.search.regions import Regions, label_at, regions
 
 if TYPE_CHECKING:
@@ -21,7 +30,6 @@ _TINT = 0.55
 """How much white is mixed into a mode's colour, so that lines stand out on it."""
 _STYLES: dict[str, Any] = {"stripping": (0, (5, 2)), "plating": (0, (1, 1.2)), "onset": "-."}
 _LEVELS = (2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
-_UNITS = {"degC": "°C", "mA/cm2": "mA cm$^{-2}$", "ohm cm2": "Ω cm$^2$", "um": "µm"}
 _ANSI = ("34", "33", "32", "35", "36", "31")
 
 
@@ -35,13 +43,18 @@ def plot_map(document: Mapping[str, Any], path: str | Path | None = None) -> Fig
     path : str or Path, optional
         Where to save it: ``.png``, ``.svg`` or ``.pdf``.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     target = None if path is None else figure_target(path)
-    figure = Figure(figsize=(6.6, 4.4), layout="constrained")
-    FigureCanvasAgg(figure)
+    width = max(look().width(2), 6.6)
+    with new_figure(width, 0.64 * width, 2) as figure:
+        _draw_map(figure, document)
+    if target is not None:
+        save_figure(figure, target)
+    return figure
+
+
+def _draw_map(figure: Figure, document: Mapping[str, Any]) -> None:
     axes = figure.subplots()
+    axes.grid(visible=False)
     places, labels = _on_square(document)
     found = regions(places, labels)
     colours = _colours(labels)
@@ -62,14 +75,8 @@ def plot_map(document: Mapping[str, Any], path: str | Path | None = None) -> Fig
     )
     _frame(axes, document)
     handles = _legend(document, colours, found)
-    figure.legend(
-        handles=handles, loc="outside right upper", fontsize=8, frameon=False, handlelength=2.2
-    )
-    axes.set_title(f"{document['cell']}: what kills it within {document['cycles']} cycles",
-                   fontsize=10)  # fmt: skip
-    if target is not None:
-        save_figure(figure, target, dpi=200)
-    return figure
+    figure.legend(handles=handles, loc="outside right upper", handlelength=2.2)
+    head(figure, f"{document['cell']}: what kills it within {document['cycles']} cycles")
 
 
 def _on_square(document: Mapping[str, Any]) -> tuple[list[tuple[float, float]], list[str]]:
@@ -163,8 +170,6 @@ def _critical(axes: Axes, document: Mapping[str, Any]) -> None:
 
 
 def _frame(axes: Axes, document: Mapping[str, Any]) -> None:
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
     for name, scale, limits, label, side in (
         ("x", axes.set_xscale, axes.set_xlim, axes.set_xlabel, axes.xaxis),
         ("y", axes.set_yscale, axes.set_ylim, axes.set_ylabel, axes.yaxis),
@@ -172,15 +177,10 @@ def _frame(axes: Axes, document: Mapping[str, Any]) -> None:
         axis = document["axes"][name]
         if axis["log"]:
             scale("log")
-            low, high = _ends(axis)
-            subs = (1, 2, 5) if high / low < 1e3 else (1,)
-            side.set_major_locator(LogLocator(subs=subs))
-            side.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
-            side.set_minor_formatter(NullFormatter())
+            round_ticks(side, *_ends(axis))
         limits(*_ends(axis))
-        unit = _UNITS.get(axis["shown"], axis["shown"])
-        label(f"{axis['words']} / {unit}" if unit else axis["words"], fontsize=9)
-    axes.tick_params(labelsize=8)
+        unit = typeset(axis["shown"] or "")
+        label(f"{axis['words']} ({unit})" if unit else axis["words"])
 
 
 def _legend(document: Mapping[str, Any], colours: Mapping[str, Any], found: Regions) -> list[Any]:

@@ -23,6 +23,16 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """A point with a word beside it: a frequency on an arc, the end of a life."""
+
+    x: float
+    y: float
+    text: str
+    dot: bool = True
+
+
+@dataclass(frozen=True)
 class Panel:
     """One set of axes.
 
@@ -51,6 +61,12 @@ class Panel:
         The cycle in which the cell died, where the axis counts cycles.
     missing : str
         Why there are no lines.
+    marks : tuple of Mark
+        Points with a word beside them.
+    verticals : tuple of (float, str)
+        Where an upright line stands, and what it is.
+    include : tuple of float
+        Values that the vertical axis shows in any case.
     """
 
     key: str
@@ -66,6 +82,9 @@ class Panel:
     log_x: bool = False
     equal: bool = False
     marked: bool = False
+    marks: tuple[Mark, ...] = ()
+    verticals: tuple[tuple[float, str], ...] = ()
+    include: tuple[float, ...] = ()
 
     @property
     def limits(self) -> tuple[float | None, float | None]:
@@ -74,7 +93,11 @@ class Panel:
         if self.log or not values:
             return None, None
         low, high = self.y_range
-        least, most = min(values), max(values)
+        shown = [*values, *self.include]
+        least, most = min(shown), max(shown)
+        if self.include and low is None and high is None:
+            room = 0.05 * (most - least)
+            return least - room, most + room
         if low is None and high is None and most - least < self.span * abs(most):
             middle, half = (least + most) / 2, self.span * abs(most) / 2
             return middle - half, middle + half

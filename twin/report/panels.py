@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from twin.columns import COLUMNS
 from twin.errors import InputError
-from twin.report.panel import Line, Panel
+from twin.formats import typeset
+from twin.report.panel import Line, Mark, Panel
 from twin.report.view import CM2_PER_M2, RunView, cell_area, ending
 from twin.status import Status
 
@@ -20,6 +21,13 @@ FULL_MARGIN = 0.98
 """Margins that never fall below this are only shown to make up the least number."""
 LOG_SPAN = 30.0
 """A resistance that grows by more than this goes on a logarithmic axis."""
+EFFICIENCIES = (98.0, 100.5)
+"""Coulombic efficiencies [%] that the axis shows in any case: a tenth of a percent is no drama."""
+BELOW = -0.25
+"""Margins are drawn down to here; a warning that is long past says where it is."""
+LEAST_RATES, RATE_STEP = 3, 0.05
+"""So many rates make a rate test; two that differ by less than this share are one."""
+NO_CYCLE = "the run has no finished cycle"
 NEGLIGIBLE = 0.01
 """Parts of the resistance below this share of it are left out."""
 
@@ -76,7 +84,8 @@ def voltage(data: _Rows) -> Panel:
     import numpy as np
 
     full = data.run.info.cell_kind == "full"
-    lines = []
+    lines: list[Line] = []
+    marks: tuple[Mark, ...] = ()
     series = list(data.run.iter_series(_sample(data)))
     for index, (cycle, table) in enumerate(series):
         t, v = table["Time [s]"], table["Voltage [V]"]
@@ -87,6 +96,8 @@ def voltage(data: _Rows) -> Panel:
             x, y = (t - t[0]) / 3600, v
         rank = index / (len(series) - 1) if len(series) > 1 else 0.0
         lines.append(Line(f"cycle {cycle}", x.tolist(), y.tolist(), rank))
+        if cycle == data.death and len(x):
+            marks = _end_of_life(data, float(x[-1]), float(y[-1]), lines)
     return Panel(
         "voltage",
         "Voltage",
@@ -94,7 +105,23 @@ def voltage(data: _Rows) -> Panel:
         "Voltage (V)",
         tuple(lines),
         missing="no time series is stored: run with --series-every 10",
+        marks=marks,
     )
+
+
+def _end_of_life(data: _Rows, x: float, y: float, lines: list[Line]) -> tuple[Mark, ...]:
+    """Mark where a dead cell's last curve ends; a hard short takes the voltage to nought there.
+
+    A filament that has crossed carries the whole current at next to no voltage. The run ends as it
+    crosses, so the fall itself is not simulated, and the mark says so.
+    """
+    outcome = data.run.outcome
+    if outcome is None:
+        return ()
+    if "hard short" in str(outcome.criterion):
+        lines.append(Line("hard short: 0 V (not simulated)", [x, x], [y, 0.0]))
+        return (Mark(x, 0.0, ""),)
+    return (Mark(x, y, str(outcome.criterion)),)
 
 
 def _sample(data: _Rows) -> list[int]:
@@ -154,29 +181,112 @@ def efficiency(data: _Rows) -> Panel:
         "efficiency",
         "Coulombic efficiency",
         "Cycle",
-        "Efficiency (%)",
+        "Coulombic efficiency (%)",
         _present(data.line("efficiency", "coulombic_efficiency", 100.0, finished=True)),
-        span=0.01,
+        include=EFFICIENCIES,
         death=data.death,
     )
 
 
 def polarisation(data: _Rows) -> Panel:
-    """The largest voltage of each cycle, whichever its sign."""
-    points = [
-        (row["cycle"], 1e3 * max(abs(row["voltage_min_V"]), abs(row["voltage_max_V"])))
-        for row in data.rows
-        if _is_number(row["voltage_min_V"]) and _is_number(row["voltage_max_V"])
-    ]
+    """How far charge and discharge lie apart; of a symmetric cell the largest voltage.
+
+    Of a full cell the polarisation of a cycle is the mean voltage of its charge less that of its
+    discharge, each an energy over a charge::
+
+        eta = W_charge/Q_charge - W_discharge/Q_discharge
+
+    It is twice the mean overvoltage where both go at one rate.
+    """
+    full = data.run.info.cell_kind == "full"
+    of = _hysteresis if full else _largest_voltage
+    rows = data.finished if full else data.rows
+    points = [(row["cycle"], 1e3 * v) for row in rows if (v := of(row)) is not None]
     return Panel(
         "polarisation",
-        "Polarisation",
+        "Polarisation: mean voltage of charge less that of discharge" if full else "Polarisation",
         "Cycle",
-        "Largest voltage (mV)",
+        "Polarisation (mV)" if full else "Largest voltage (mV)",
         (Line("polarisation", *_columns(points)),) if points else (),
         y_range=(0.0, None),
         death=data.death,
+        missing="no cycle was both charged and discharged" if full else NO_CYCLE,
     )
+
+
+def _hysteresis(row: Mapping[str, Any]) -> float | None:
+    parts = [row.get(f"{way}_{unit}") for way in ("charge", "discharge") for unit in ("Wh", "Ah")]
+    if not all(_is_number(part) for part in parts):
+        return None
+    up, charged, down, discharged = (float(part) for part in parts if part is not None)
+    if min(charged, discharged) <= NEGLIGIBLE * max(charged, discharged):
+        return None
+    return up / charged - down / discharged
+
+
+def _largest_voltage(row: Mapping[str, Any]) -> float | None:
+    low, high = row.get("voltage_min_V"), row.get("voltage_max_V")
+    if not _is_number(low) or not _is_number(high):
+        return None
+    assert low is not None and high is not None
+    return float(max(abs(low), abs(high)))
+
+
+def rate(data: _Rows) -> Panel:
+    """Capacity against the rate, where a protocol discharges at three rates or more.
+
+    One point for each phase of the protocol: the mean of its finished cycles, over the mean current
+    of its discharges, which is charge over time.
+    """
+    per_area = 1.0 / (data.area * CM2_PER_M2)
+    lines: dict[str, list[tuple[float, float]]] = {}
+    phases: dict[str, list[dict[str, Any]]] = {}
+    for row in data.finished:
+        if _is_number(row.get("capacity_Ah")) and not row.get("capacity_estimated"):
+            phases.setdefault(str(row.get("phase", "")), []).append(row)
+    rates = _discharge_currents(data) if len(phases) >= LEAST_RATES else {}
+    for rows in phases.values():
+        currents = [rates[row["cycle"]] for row in rows if row["cycle"] in rates]
+        if not currents:
+            continue
+        place = 1e3 * per_area * sum(currents) / len(currents)
+        height = 1e3 * per_area * sum(row["capacity_Ah"] for row in rows) / len(rows)
+        known = [x for points in lines.values() for x, _ in points]
+        again = any(abs(x - place) < RATE_STEP * place for x in known)
+        lines.setdefault("once more" if again else "discharge", []).append((place, height))
+    shown = {label: sorted(points) for label, points in lines.items()}
+    enough = len(shown.get("discharge", ())) >= LEAST_RATES
+    return Panel(
+        "rate",
+        "Capacity against the rate",
+        "Discharge current (mA/cm²)",
+        "Capacity (mAh/cm²)",
+        tuple(
+            Line(label, *_columns(points), dots=label != "discharge")
+            for label, points in shown.items()
+        )
+        if enough
+        else (),
+        y_range=(0.0, None),
+        log_x=True,
+        marked=True,
+        missing="it was not discharged at three rates with the series of a cycle of each stored",
+    )
+
+
+def _discharge_currents(data: _Rows) -> dict[int, float]:
+    """Return the mean current of the discharge of each cycle whose series is stored [A]."""
+    import numpy as np
+
+    found = {}
+    for cycle, table in data.run.iter_series():
+        current, t = table["Current [A]"], table["Time [s]"]
+        steps = np.diff(t)
+        flows = np.minimum(current[:-1], current[1:]) > 1e-6 * max(float(current.max()), 1e-30)
+        if flows.any() and steps[flows].sum() > 0:
+            means = (current[:-1] + current[1:]) / 2
+            found[cycle] = float((means * steps)[flows].sum() / steps[flows].sum())
+    return found
 
 
 def resistance(data: _Rows) -> Panel:
@@ -217,7 +327,7 @@ def contact(data: _Rows) -> Panel:
         "contact",
         "Conducting share of the interfaces",
         "Cycle",
-        "Fraction",
+        "Conducting share",
         lines,
         y_range=(0.0, 1.05),
         death=data.death,
@@ -230,7 +340,7 @@ def pressure(data: _Rows) -> Panel:
         "pressure",
         "Stack pressure",
         "Cycle",
-        "Pressure (MPa)",
+        "Stack pressure (MPa)",
         _present(
             data.column("highest", "pressure_max_Pa"),
             data.column("lowest", "pressure_min_Pa"),
@@ -262,9 +372,9 @@ def margins(data: _Rows) -> Panel:
         "margins",
         "Margins (1 for the fresh cell, 0 at failure)",
         "Cycle",
-        "Margin",
+        "Margin (1 fresh, 0 failed)",
         tuple(lines),
-        y_range=(min(low, -0.05), 1.1),
+        y_range=(max(min(low, -0.05), BELOW), 1.1),
         death=data.death,
     )
 
@@ -274,6 +384,7 @@ PANELS: dict[str, Callable[[_Rows], Panel]] = {
     "capacity": capacity,
     "efficiency": efficiency,
     "polarisation": polarisation,
+    "rate": rate,
     "resistance": resistance,
     "contact": contact,
     "pressure": pressure,
@@ -281,6 +392,7 @@ PANELS: dict[str, Callable[[_Rows], Panel]] = {
 }
 SUMMARIES = {
     "full": ("voltage", "capacity", "efficiency", "resistance", "contact", "margins"),
+    "rate test": ("voltage", "capacity", "rate", "resistance", "contact", "margins"),
     "symmetric": ("voltage", "polarisation", "resistance", "contact", "margins"),
 }
 SUMMARY = "summary"
@@ -317,9 +429,9 @@ def _scaled(
     if unit == "m":
         factor, unit = (1e9, "nm") if largest < 1e-6 else (1e6, "µm")
         shown = tuple(Line(line.label, line.x, [factor * y for y in line.y]) for line in shown)
-    axis = title.rpartition(" ")[2].capitalize()
+    unit = typeset(unit)
     return Panel(
-        key, title, "Cycle", f"{axis} ({unit})" if unit else axis, shown, span=0.01, death=death
+        key, title, "Cycle", f"{title} ({unit})" if unit else title, shown, span=0.05, death=death
     )
 
 
@@ -352,7 +464,8 @@ def panels(run: RunView, what: str = SUMMARY) -> list[Panel]:
             fix=f"one of {', '.join((*GROUPS, *PANELS))}",
         )
     data = _Rows(run, cell_area(run.info), run.rows)
-    names = {SUMMARY: SUMMARIES[run.info.cell_kind], COUPLING: ("contact", "pressure")}
+    kind = "rate test" if what == SUMMARY and rate(data).lines else run.info.cell_kind
+    names = {SUMMARY: SUMMARIES[kind], COUPLING: ("contact", "pressure")}
     found = [PANELS[name](data) for name in names.get(what, (what,))]
     if what == COUPLING:
         found += _of_modes(data)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from twin.errors import NotFoundError, StoreError
@@ -14,6 +15,7 @@ from twin.store.damage import Damage
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
+    from matplotlib.figure import Figure
 
     from twin.engine.outcome import Outcome
     from twin.store import RunInfo, Store
@@ -116,6 +118,26 @@ class RunResult:
                 fix=did_you_mean(name, names, "run.series lists what is stored"),
             )
         return series[name]
+
+    def plot(self, path: str | Path | None = None, what: str = "summary") -> Figure:
+        """Draw the run, and save the figure if a path is given (``.png``, ``.svg``, ``.pdf``).
+
+        A notebook shows what is returned. ``what`` is a panel of ``twin plot --what``.
+
+        Raises
+        ------
+        InputError
+            If there is nothing of the kind to show, or the file's format is not known.
+        """
+        import twin
+
+        return twin.plot_run(self, path, what)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: how it ended, and the first and last cycle."""
+        import twin
+
+        return twin.run_html(self)
 
     def _dataset(self) -> xr.Dataset:
         import numpy as np

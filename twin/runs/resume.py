@@ -19,7 +19,7 @@ from twin.runs.record import (
     packages,
 )
 from twin.runs.result import RunResult
-from twin.runs.states import Layout, StoredBefore, layout_of_state
+from twin.runs.states import StoredBefore, carried_over, layout_of_state
 from twin.scenario import shown
 from twin.status import Status
 
@@ -117,7 +117,7 @@ def resume(
     total = _resume_total(info, state.cycle, cycles, branch, plan)
     prepared = prepare(spec, chosen, plan, settings)
     if branch:
-        state.y = _carry_over(prepared, state.y, layout_of_state(opened, info, checkpoint))
+        state.y = carried_over(prepared, state.y, layout_of_state(opened, info, checkpoint))
         if changed:  # of the way so far only what is in doubt holds for another cell
             state.course = {k: v for k, v in state.course.items() if k == "tally"}
         run_id = opened.start_run(
@@ -200,30 +200,13 @@ def _resume_total(info: RunInfo, done: int, cycles: int | None, branch: bool, pl
     return total
 
 
-def _carry_over(prepared: Any, y: Any, layout: Layout) -> Any:
-    """Fit a stored state into the model at hand; new states start fresh."""
-    from twin.model.layout import remap_state
-
-    if y is None:
-        return None
-    fresh = prepared.compiled.initial_state(prepared.inputs(None))
-    try:
-        state, _, _ = remap_state(y, layout, prepared.compiled.layout, fresh)
-    except ValueError as error:
-        raise InputError(
-            f"the stored state does not fit this model: {error}",
-            fix="branch with the same --model as the stored run, or from cycle 0",
-        ) from None
-    return state
-
-
 def _as_stored(store: Store, prepared: Any, y: Any, info: RunInfo, checkpoint: Checkpoint) -> Any:
     """Return a run's own state, after a look whether the model is still the run's."""
     if y is None:
         return None
     layout = layout_of_state(store, info, checkpoint)
     if info.parent_cycle is not None and checkpoint.cycle <= info.parent_cycle:
-        return _carry_over(prepared, y, layout)  # the parent's still, in older databases
+        return carried_over(prepared, y, layout)  # the parent's still, in older databases
     if prepared.compiled.layout != layout or layout[-1][2] != len(y):
         raise InputError(
             "the stored state does not fit the model as it is built now (a plugin or PyBaMM "

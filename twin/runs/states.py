@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from twin.catalog.cells import mode_entries, plan_of
+from twin.errors import InputError
 from twin.modes.manager import plugin_manager
 
 if TYPE_CHECKING:
@@ -32,6 +33,29 @@ class StoredBefore:
         return State.from_bytes(self.store.checkpoint(self.run_id, cycle).data).y
 
 
+def carried_over(prepared: Any, y: Any, layout: Layout) -> Any:
+    """Fit a stored state into the model at hand; new states start fresh.
+
+    Raises
+    ------
+    InputError
+        If the two have a state of another shape.
+    """
+    from twin.model.layout import remap_state
+
+    if y is None:
+        return None
+    fresh = prepared.compiled.initial_state(prepared.inputs(None))
+    try:
+        state, _, _ = remap_state(y, layout, prepared.compiled.layout, fresh)
+    except ValueError as error:
+        raise InputError(
+            f"the stored state does not fit this model: {error}",
+            fix="branch with the same --model as the stored run, or from cycle 0",
+        ) from None
+    return state
+
+
 def layout_of_state(store: Store, info: RunInfo, checkpoint: Checkpoint) -> Layout:
     """Return how a stored state is to be read.
 
@@ -45,14 +69,14 @@ def layout_of_state(store: Store, info: RunInfo, checkpoint: Checkpoint) -> Layo
     branched, cycle = info.parent_cycle, checkpoint.cycle
     if branched is not None and checkpoint.layout_cycle < cycle:
         if checkpoint.layout_cycle <= branched < cycle:
-            return list(_as_it_was(info).compiled.layout)
+            return list(as_it_was(info).compiled.layout)
         if cycle <= branched and info.parent_run is not None:
             parent = store.run(info.parent_run)
             return layout_of_state(store, parent, store.checkpoint(parent.id, cycle))
     return layout_from_text(checkpoint.layout)
 
 
-def _as_it_was(info: RunInfo) -> Any:
+def as_it_was(info: RunInfo) -> Any:
     """Build a stored run's cell as the run had it."""
     from twin.engine.prepare import prepare
     from twin.engine.settings import RunSettings

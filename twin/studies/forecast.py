@@ -55,6 +55,12 @@ class Forecast:
     def __repr__(self) -> str:
         return f"<Forecast {self.id}: {self.design['cell_name']}, {len(self.members)} members>"
 
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        from twin.report.notebook import study_html
+
+        return study_html("Forecast", self.id, self.to_dict())
+
     @cached_property
     def _lives(self) -> list[Lived]:
         runs = self.store.runs(study=self.id)

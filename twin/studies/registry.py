@@ -54,6 +54,12 @@ class KeptResult:
         """Return the document that the command prints with ``--json``."""
         return dict(self._document)
 
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        from twin.report.notebook import study_html
+
+        return study_html(type(self).__name__, self.id, self._document)
+
 
 @dataclass(frozen=True)
 class Going:
@@ -103,7 +109,7 @@ class StudyKind:
     more: tuple[str, ...] = ()
 
 
-_OWN = ("forecast", "attribution", "operating_map", "optimise")
+_OWN = ("forecast", "attribution", "operating_map", "sweep", "optimise")
 """The modules of the core's own kinds; each has one as ``STUDY``."""
 
 

@@ -9,6 +9,7 @@ import pytest
 from twin.engine.outcome import Outcome
 from twin.errors import InputError
 from twin.report.figures import FORMATS, plot_run
+from twin.report.style import Look, drawn_as
 
 MAGIC = {"png": b"\x89PNG", "pdf": b"%PDF", "svg": b"<?xml"}
 DEATH = Outcome(kind="cell-failed", mode="pressure", criterion="contact lost", cycle=4)
@@ -30,7 +31,8 @@ def test_another_format_is_refused_before_anything_is_drawn(fake, tmp_path):
 @pytest.mark.parametrize("kind", ["full", "symmetric"])
 @pytest.mark.parametrize("cycles", [1, 4, 60])
 def test_every_panel_has_labels_units_and_a_line_that_can_be_seen(fake, kind, cycles):
-    figure = plot_run(fake(cycles, kind=kind))
+    with drawn_as(Look(title=True)):
+        figure = plot_run(fake(cycles, kind=kind))
     assert 4 <= len(figure.axes) <= 6
     for axes in figure.axes:
         assert axes.get_title() and axes.get_xlabel() and axes.get_ylabel()
@@ -47,14 +49,20 @@ def test_lines_differ_in_more_than_colour(fake):
     assert len(set(styles)) == len(styles) >= 4
 
 
-def test_the_title_names_cell_run_and_cause_of_death_and_the_cycle_is_marked(fake):
-    figure = plot_run(fake(4, outcome=DEATH), what="margins")
+def test_a_title_stands_only_where_it_is_asked_for(fake):
+    with drawn_as(Look(title=True)):
+        figure = plot_run(fake(4, outcome=DEATH), what="margins")
     title = figure.get_suptitle()
     assert "a-cell" in title and "abcdefgh" in title and "pressure: contact lost" in title
-    (axes,) = figure.axes
+    plain = plot_run(fake(4, outcome=DEATH))
+    assert plain.get_suptitle() == "" and {axes.get_title() for axes in plain.axes} == {""}
+
+
+def test_the_cycle_of_death_is_marked(fake):
+    (axes,) = plot_run(fake(4, outcome=DEATH), what="margins").axes
     marks = [line for line in axes.get_lines() if line.get_label() == "death"]
     assert [list(line.get_xdata()) for line in marks] == [[4, 4]]
-    assert "death" in [text.get_text() for text in axes.get_legend().get_texts()]
+    assert "death" in [text.get_text() for text in axes.texts]
 
 
 def test_a_logarithmic_panel_is_drawn_on_a_logarithmic_axis(fake, a_row):
@@ -64,7 +72,8 @@ def test_a_logarithmic_panel_is_drawn_on_a_logarithmic_axis(fake, a_row):
 
 
 def test_a_real_run_that_died_inside_a_cycle_can_be_drawn(dead, tmp_path):
-    figure = plot_run(dead, tmp_path / "dead.png")
+    with drawn_as(Look(title=True)):
+        figure = plot_run(dead, tmp_path / "dead.png")
     assert "died in cycle 2 of pressure: anode contact lost" in figure.get_suptitle()
     assert len(figure.axes) == 5
 

@@ -160,11 +160,80 @@ def test_coupling_shows_each_mode_of_the_run_beside_contact_and_pressure(fake, a
     modes = ("interphase", "dendrite", "blocking", "delamination", "a-stranger")
     found = {p.key: p for p in panels(fake(rows, modes=modes), "coupling")}
     assert list(found) == ["contact", "pressure", "interphase", "dendrite", "blocking"]
-    assert found["interphase"].y_label == "Thickness (nm)"
+    assert found["interphase"].y_label == "Interphase thickness (nm)"
     assert found["interphase"].title == "Interphase thickness"
     assert found["interphase"].lines[0].y == pytest.approx([5, 10])
     assert found["dendrite"].lines[0].y == pytest.approx([100, 200])
     assert (found["blocking"].y_label, found["blocking"].title) == (
-        "Factor",
+        "Separator blocking factor",
         "Separator blocking factor",
     )
+
+
+def test_polarisation_of_a_full_cell_is_what_charge_and_discharge_lie_apart(fake, a_row):
+    rows = [
+        a_row(1),  # 3.5 V charging, 3.3 V discharging
+        a_row(2, charge_Wh=3.6 * 1e-3, charge_Ah=1e-3, discharge_Wh=3.1e-3, discharge_Ah=1e-3),
+        a_row(3, discharge_Ah=0.0, discharge_Wh=0.0),  # charged only: nothing to compare
+        a_row(4, charge_Ah=None),
+    ]
+    panel = only(fake(rows), "polarisation")
+    (line,) = panel.lines
+    assert list(line.x) == [1, 2]
+    assert line.y == pytest.approx([200.0, 500.0]) and panel.y_label == "Polarisation (mV)"
+
+
+def rate_test(fake, a_row, rates, capacities):
+    """A run with a cycle at each rate: the fake series, with that many times its current."""
+    rows = [a_row(n, capacity_Ah=1e-3 * q, phase=f"phase {n}") for n, q in enumerate(capacities, 1)]
+    run = fake(rows)
+    for cycle, table in run.iter_series():
+        table["Current [A]"] = rates[cycle - 1] * table["Current [A]"]
+    return run
+
+
+def test_a_rate_test_has_its_capacity_against_its_rate(fake, a_row):
+    # 1 mA on 2 cm2; the last rate is the first one again.
+    run = rate_test(fake, a_row, (1, 2, 4, 1), (1.0, 0.9, 0.5, 0.8))
+    panel = only(run, "rate")
+    tested, again = panel.lines
+    assert tested.x == pytest.approx([0.5, 1.0, 2.0]) and panel.log_x
+    assert tested.y == pytest.approx([0.5, 0.45, 0.25])
+    assert again.dots and (list(again.x), list(again.y)) == ([0.5], [0.4])
+    assert [p.key for p in panels(run)] == list(SUMMARIES["rate test"])
+
+
+def test_two_rates_are_no_rate_test(fake, a_row):
+    run = rate_test(fake, a_row, (1, 2, 2, 1), (1.0, 0.9, 0.9, 0.8))
+    with pytest.raises(InputError, match="three rates"):
+        panels(run, "rate")
+    assert [p.key for p in panels(run)] == list(SUMMARIES["full"])
+
+
+@pytest.mark.parametrize("level", [0.99, 1.025])
+def test_a_steady_efficiency_is_not_blown_up(fake, a_row, level):
+    rows = [a_row(n, coulombic_efficiency=level + 1e-5 * n) for n in (1, 2, 3)]
+    low, high = only(fake(rows), "efficiency").limits
+    assert low < 98.0 and high > 100.5 and high - low > 2.5
+
+
+def test_a_warning_that_is_long_past_does_not_squeeze_the_margins(fake, a_row):
+    rows = [a_row(n, margins={"a: warns": -9.0, "b: dies": 1 - 0.1 * n}) for n in (1, 2)]
+    low, high = only(fake(rows), "margins").limits
+    assert (low, high) == (-0.25, 1.1)
+
+
+def test_a_hard_short_takes_the_voltage_to_nought_and_says_it_is_not_simulated(fake):
+    shorted = Outcome(kind="cell-failed", mode="dendrite", criterion="anode hard short", cycle=3)
+    panel = only(fake(3, outcome=shorted), "voltage")
+    last = panel.lines[-1]
+    assert "not simulated" in last.label and list(last.y) == [2.5, 0.0]
+    assert last.x[0] == last.x[1] == panel.lines[-2].x[-1]
+
+
+def test_another_death_is_marked_where_the_last_curve_ends(fake):
+    lost = Outcome(kind="cell-failed", mode="pressure", criterion="contact lost", cycle=3)
+    panel = only(fake(3, outcome=lost), "voltage")
+    (mark,) = panel.marks
+    assert (mark.x, mark.y) == (panel.lines[-1].x[-1], 2.5) and mark.text == "contact lost"
+    assert only(fake(3), "voltage").marks == ()

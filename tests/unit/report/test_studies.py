@@ -1,0 +1,157 @@
+"""The figures of studies and experiments: what is drawn is what is known, and no more."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from twin.experiments.circuit import Arc
+from twin.report.attribution import plot_attribution
+from twin.report.critical_currents import ramp_panels
+from twin.report.impedance import arc_name, hertz, nyquist_marks
+from twin.report.style import look
+from twin.report.survival import plot_forecast
+from twin.uncertainty.survival import Member
+
+HORIZON = 100
+
+
+def forecast(deaths):
+    """The document of a forecast whose only mode kills at each of some cycles."""
+    curve = [[0, 0.0], *([n, (k + 1) / 10] for k, n in enumerate(deaths))]
+    band = {"low": [[n, p / 2] for n, p in curve], "high": [[n, 1.2 * p] for n, p in curve]}
+    return {
+        "cell": "a-cell",
+        "cycles": HORIZON,
+        "samples": 10,
+        "median_life": None,
+        "incidence": {"pressure": curve},
+        "incidence_bands": {"pressure": band},
+    }
+
+
+def members():
+    dying = [(1, 1.0), (10, 0.8), (20, 0.6)]
+    living = [(1, 1.0), (50, 0.95), (HORIZON, 0.9)]
+    return [
+        Member(0, 20, "pressure", {}, dying, "contact lost"),
+        Member(1, HORIZON, None, {}, living),
+    ]
+
+
+def test_lines_and_bands_both_go_to_the_horizon():
+    left, _ = plot_forecast(forecast([20, 40]), members()).axes
+    (line,) = left.get_lines()
+    assert line.get_xdata()[-1] == HORIZON and line.get_ydata()[-1] == pytest.approx(20)
+    (band,) = left.collections
+    corners = band.get_paths()[0].vertices
+    assert corners[:, 0].max() == HORIZON
+    at_the_end = corners[corners[:, 0] == HORIZON][:, 1]
+    assert (at_the_end.min(), at_the_end.max()) == pytest.approx((10, 24))
+    assert "pressure" in [text.get_text() for text in left.texts]
+
+
+def test_no_capacity_rises_where_a_bad_cell_dies_and_the_death_is_marked():
+    _, right = plot_forecast(forecast([20]), members()).axes
+    lives = [line for line in right.get_lines() if len(line.get_xdata()) > 1]
+    assert [line.get_xdata()[-1] for line in lives] == [20, HORIZON]
+    assert all(np.all(np.diff(line.get_ydata()) <= 0) for line in lives)
+    (cross,) = [line for line in right.get_lines() if line.get_marker() == "x"]
+    assert (cross.get_xdata()[0], cross.get_ydata()[0]) == pytest.approx((20, 60))
+    assert cross.get_color() == look().palette[0]
+
+
+@pytest.mark.parametrize(("deaths", "scale"), [([20, 40], "linear"), ([2, 80], "log")])
+def test_lives_that_span_decades_are_on_a_logarithmic_axis(deaths, scale):
+    left, _ = plot_forecast(forecast(deaths), members()).axes
+    assert left.get_xscale() == scale
+
+
+def attribution(life, without=None):
+    def loss(values):
+        total = sum(values)
+        pair = {"modes": ["a", "b"], "value": 0.5 * total}
+        return {"total": total, "by_mode": dict(zip("ab", values, strict=True)),
+                "interactions": [pair]}  # fmt: skip
+
+    parts = {key: loss((3e-3, 1e-7)) for key in ("all", "first_cycle", "cycling")}
+    return {
+        "cell": "a-cell",
+        "cycles": HORIZON,
+        "modes": ["a", "b"],
+        "life": life,
+        "life_without_modes": without,
+        "compared_in_cycle": life or HORIZON,
+        "losses": {
+            "capacity_Ah": parts,
+            "resistance_Ohm_m2": parts,
+            "life_cycles": {"all": loss((40.0, 1.0))},
+        },
+    }
+
+
+def test_an_attribution_on_a_horizon_says_so_and_draws_no_life():
+    figure = plot_attribution(attribution(None))
+    assert len(figure.axes) == 4  # two losses, and their interactions
+    (legend,) = figure.legends
+    said = " ".join(legend.get_title().get_text().split())
+    assert f"outlives the horizon of {HORIZON} cycles" in said and "no life lost" in said
+
+
+def test_a_life_lost_against_one_beyond_the_horizon_is_at_least_that():
+    titles = [axes.get_title() for axes in plot_attribution(attribution(59)).axes]
+    assert any(t.startswith("Life lost: at least 41") for t in titles)
+    titles = [axes.get_title() for axes in plot_attribution(attribution(59, 99)).axes]
+    assert any(t.startswith("Life lost: 41") for t in titles)
+
+
+def test_what_is_nothing_beside_the_loss_is_written_as_nothing():
+    (first, *_) = plot_attribution(attribution(59, 99)).axes
+    assert [text.get_text() for text in first.texts] == ["3", "0"]
+
+
+def limit(current, at_least=100.0):
+    return SimpleNamespace(current=current, at_least=at_least)
+
+
+def test_a_ramp_draws_the_currents_it_found_and_names_the_one_beyond():
+    level = SimpleNamespace(density=10.0, polarisation=0.1, contact=1.0)
+    found = SimpleNamespace(levels=[level], stripping=limit(19.0), plating=limit(None))
+    for panel in ramp_panels(found):
+        assert panel.verticals == ((pytest.approx(1.9), "stripping"),)
+        assert panel.x_label == "Current (mA/cm²); plating beyond 10"
+    found.plating = limit(25.0)
+    assert [name for _, name in ramp_panels(found)[0].verticals] == ["stripping", "plating"]
+
+
+def spectrum(**variables):
+    f = np.logspace(6, -2, 81)
+    arc = Arc(0.01, 1e-3, "interface")
+    return SimpleNamespace(frequency=f, z=arc.impedance(f), variables=variables)
+
+
+def test_whole_decades_are_marked_on_the_curve_where_they_stand_apart():
+    found = spectrum()
+    marks = {mark.text: mark for mark in nyquist_marks(found)}
+    assert "10 kHz" in marks and len(marks) < 9  # the flat ends have no room for all
+    z = 1e4 * Arc(0.01, 1e-3).impedance(np.array([1e4]))[0]
+    assert (marks["10 kHz"].x, marks["10 kHz"].y) == pytest.approx((z.real, -z.imag))
+
+
+def test_an_interfaces_arc_is_named_after_the_models_own_resistance():
+    ct, film = "charge-transfer resistance [Ohm.m2]", "series resistance [Ohm.m2]"
+    found = spectrum(**{f"Anode {ct}": 0.0101, f"Cathode {ct}": 0.02, f"Anode {film}": 0.5})
+    assert arc_name(Arc(0.01, 1e-3, "interface"), found) == "anode charge transfer"
+    assert arc_name(Arc(0.02, 1e-3, "interface"), found) == "cathode charge transfer"
+    assert arc_name(Arc(0.5, 1e-3, "interface"), found) == "anode layers"
+    assert arc_name(Arc(9.0, 1e-3, "interface"), found) == "interface"
+    assert arc_name(Arc(0.01, 1e-9, "grain boundary"), found) == "grain boundary"
+
+
+@pytest.mark.parametrize(
+    ("frequency", "text"), [(1e9, "1 GHz"), (1e4, "10 kHz"), (1.0, "1 Hz"), (0.01, "10 mHz")]
+)
+def test_frequencies_have_prefixes(frequency, text):
+    assert hertz(frequency) == text
