@@ -48,6 +48,8 @@ class _Sourced(Frozen):
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 REMARKS = frozenset({"source", "status", "note"})
 """The keys of a law that say where its numbers come from."""
+BESIDE = frozenset({"scale", "smoothing"})
+"""The keys of a law that change nothing of where its own numbers come from."""
 NOT_QUANTITIES = frozenset(
     {
         "law", "form", "x", "y", "unit", "over", "set", "parameter", "at", "shares", "drops",
