@@ -131,6 +131,9 @@ _PUBLIC = {
     "Reader": "twin.measured.recording",
     "Recording": "twin.measured.recording",
     "all_readers": "twin.measured.importing",
+    "calibrate": "twin.calibration.calibrate",
+    "Calibration": "twin.calibration.result",
+    "save_calibration": "twin.calibration.overlay",
     # files
     "export_run": "twin.report.exports",
     # constants of nature
@@ -272,6 +275,9 @@ if TYPE_CHECKING:
     from twin.experiments.titration import (
         transference as transference,
     )
+    from twin.calibration.calibrate import calibrate as calibrate
+    from twin.calibration.overlay import save_calibration as save_calibration
+    from twin.calibration.result import Calibration as Calibration
     from twin.measured.importing import all_readers as all_readers
     from twin.measured.measured import (
         Measured as Measured,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from twin.calibration.result import Calibration
+from twin.files import write_text
 from twin.specs.dump import to_toml
 
 FORMAT = 1
@@ -96,3 +98,14 @@ def _block(found: Calibration) -> dict[str, Any]:
     if len(found.members):
         block["members"] = rounded(found.members).tolist()
     return block
+
+
+def save_calibration(found: Calibration, path: str | Path) -> None:
+    """Write a calibration as an overlay's file.
+
+    Raises
+    ------
+    InputError
+        If it cannot be written there.
+    """
+    write_text(path, overlay_toml(found), key="out")

@@ -12,6 +12,7 @@ import typer
 
 from twin.cli import (
     attribution,
+    calibrating,
     cells,
     comparing,
     critical_currents,
@@ -59,6 +60,7 @@ _GROUPS = (
     titration,
     validating,
     measuring,
+    calibrating,
     plugins,
     databases,
 )
