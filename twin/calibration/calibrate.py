@@ -16,9 +16,9 @@ from twin.calibration import fit as fitting
 from twin.calibration.bands import bands
 from twin.calibration.data import Curve, curve_of
 from twin.calibration.discrepancy import Discrepancy, blocks, estimate
-from twin.calibration.esmda import INFLATION, esmda, prior_ensemble
+from twin.calibration.esmda import LINEAR_FIRST, esmda, prior_ensemble
 from twin.calibration.fit import Fitted, Problem, fit, steepness, weights
-from twin.calibration.forward import Forward, Simulated, free_ones
+from twin.calibration.forward import GAVE_UP, Forward, Simulated, free_ones
 from twin.calibration.half_cell import HalfCell, half_cell
 from twin.calibration.identify import Profile, Told, laplace, what_is_told
 from twin.calibration.parameters import FreeNumber, candidates, chosen
@@ -39,7 +39,11 @@ if TYPE_CHECKING:
 
 MOST_SOLVES = 150
 """No new Jacobian is begun that would need more."""
+TRIALS = 6
+"""Residuals between two Jacobians."""
 MEMBERS = 100
+SHARPER = 2.0
+"""The fit goes on with weights of the estimated error where they are so much larger."""
 _CYCLES = re.compile(r"(?P<ref>.+):(?P<first>\d+)(?:-(?P<last>\d+))?")
 _LEAST_K = 0.05
 
@@ -135,9 +139,7 @@ def calibrate(
         raise InputError(
             f"{members} members are too few", key="members", fix="ask for 10 or more, or for 0"
         )
-    scenario = Scenario.of(
-        cell, overlays=tuple(overlays), overrides=overrides, modes=tuple(modes)
-    )
+    scenario = Scenario.of(cell, overlays=tuple(overlays), overrides=overrides, modes=tuple(modes))
     spec, at_work = scenario.cell_and_modes()
     if spec.kind != "full":
         raise InputError(
@@ -159,6 +161,11 @@ def calibrate(
     z, forward, fitted = _fitted(work, known, windows=not made and not free)
     with work.stage("posterior", 0.7):
         R, found, found_K = _errors(work, fitted)
+        sharp = _sharper(work, found)
+        if sharp > SHARPER:
+            fitted = _again(work, forward, fitted, sharp)
+            z = fitted.z
+            R, found, found_K = _errors(work, fitted)
         covariance = laplace(fitted.jacobian, R)
         told = what_is_told(work.items, z, covariance)
     if all(item.says == "not told" for item in told):
@@ -171,9 +178,10 @@ def calibrate(
     if members:
         with work.stage("posterior", 0.95):
             small, ensemble = _drawn(work, known, forward, fitted, R, members, seed)
-            if len(ensemble) > 1:
-                covariance = _covariance(ensemble, len(z))
-                told = what_is_told(work.items, z, covariance)
+            kept = [k for k, one in enumerate(told) if one.says == "not told"]
+            ensemble[:, kept] = prior_ensemble(members, len(z), seed)[:, kept]
+            covariance = _covariance(ensemble, len(z))
+            told = what_is_told(work.items, z, covariance)
     with work.stage("profiles", 0.97):
         profiles = _profiles(work, small, z, fitted, R, covariance, told)
     with work.stage("scores", 1.0):
@@ -191,9 +199,7 @@ def calibrate(
 # ------------------------------------------------------------------------------- what is given
 
 
-def _curve(
-    given: Given, nominal: float, store: Store | None, *, half: bool = False
-) -> Curve:
+def _curve(given: Given, nominal: float, store: Store | None, *, half: bool = False) -> Curve:
     cycles: list[int] | None = None
     if isinstance(given, Measured):
         measured = given
@@ -245,7 +251,9 @@ def _half_cells(
     for place in sorted(given):
         if place not in ("anode", "cathode"):
             raise InputError(
-                f"{place!r} is no electrode", key="half-cell", fix="write anode=FILE or cathode=FILE"
+                f"{place!r} is no electrode",
+                key="half-cell",
+                fix="write anode=FILE or cathode=FILE",
             )
         found = half_cell(work.spec, place, _curve(given[place], nominal, store, half=True))
         made.append(found)
@@ -288,9 +296,7 @@ def _free(work: _Work, free: Sequence[str], fixed: Sequence[str]) -> list[FreeNu
 # ---------------------------------------------------------------------------------- the stages
 
 
-def _fitted(
-    work: _Work, model: ModelName, *, windows: bool
-) -> tuple[np.ndarray, Forward, Fitted]:
+def _fitted(work: _Work, model: ModelName, *, windows: bool) -> tuple[np.ndarray, Forward, Fitted]:
     """Fit in stages: the slowest curve alone, all of them with the SPMe, then the DFN."""
     curves = [c.thinned for c in work.curves]
     n = len(work.items)
@@ -305,10 +311,13 @@ def _fitted(
                 k for k, item in enumerate(work.items)
                 if not windows or item.key.endswith(("stoichiometry", "active_fraction"))
             ] or every  # fmt: skip
-            z[first] = fit(Problem(small, [slow], first, z), z[first], rounds=2).z
+            z[first] = fit(
+                Problem(small, [slow], first, z), z[first], rounds=1, evaluations=TRIALS
+            ).z
         problem = Problem(small, curves, every, z)
-        rounds = 2 if model == "dfn" else 4
-        fitted = fit(problem, z, rounds=rounds)
+        fitted = fit(
+            problem, z, rounds=1 if model == "dfn" else 4, evaluations=TRIALS, most=MOST_SOLVES
+        )
         work.count("spm", small)
     if model == "spm":
         return fitted.z, small, fitted
@@ -317,7 +326,7 @@ def _fitted(
         _must_solve(work, whole, curves[0])
         problem = Problem(whole, curves, every, z)
         fitted = fit(
-            problem, fitted.z, rounds=3, jacobian=fitted.jacobian,
+            problem, fitted.z, rounds=4, jacobian=fitted.jacobian, first=4, evaluations=TRIALS,
             most=MOST_SOLVES - small.solves,
         )  # fmt: skip
         work.count("dfn", whole)
@@ -332,7 +341,7 @@ def _fitted(
 
 def _must_solve(work: _Work, forward: Forward, curve: Curve) -> None:
     told = forward([item.middle for item in forward.free], curve)
-    if told.ended.startswith("the solver gave up") and told.ended_at <= 0:
+    if told.ended.startswith(GAVE_UP) and told.ended_at <= 0:
         raise SolverGaveUpError(
             f"{work.spec.name} cannot be solved at its own numbers: {told.ended}",
             fix="see whether `twin run` solves it, and check the current of the data",
@@ -342,9 +351,32 @@ def _must_solve(work: _Work, forward: Forward, curve: Curve) -> None:
 # ------------------------------------------------------------------------------- the posterior
 
 
-def _errors(
-    work: _Work, fitted: Fitted
-) -> tuple[np.ndarray, Discrepancy, Discrepancy | None]:
+def _sharper(work: _Work, found: Discrepancy) -> float:
+    """Return by how much the data weigh more than was expected beforehand.
+
+    A curve's points are worth ``m = (tau^2 + sigma^2) 1^T R^-1 1`` independent ones.
+    """
+    worth = []
+    for curve in (c.thinned for c in work.curves):
+        R = found.covariance(curve.s)
+        m = found.total**2 * float(np.sum(np.linalg.solve(R, np.ones(len(R)))))
+        worth.append(min(m, len(R)) / min(fitting.INDEPENDENT, len(R)))
+    return float(np.sqrt(np.mean(worth)) * fitting.SIGMA_V / found.total)
+
+
+def _again(work: _Work, forward: Forward, fitted: Fitted, sharp: float) -> Fitted:
+    """Go on with the fit with sharper weights, so that the prior pulls no more than it should."""
+    curves = [c.thinned for c in work.curves]
+    before, n = forward.solves, len(work.items)
+    problem = Problem(forward, curves, range(n), fitted.z, sharp=sharp)
+    own = problem.weights[:, None] * fitted.jacobian
+    found = fit(problem, fitted.z, rounds=1, jacobian=own, first=2 * TRIALS)
+    found.jacobian = found.jacobian / sharp
+    work.count(forward.model, forward, before)
+    return found
+
+
+def _errors(work: _Work, fitted: Fitted) -> tuple[np.ndarray, Discrepancy, Discrepancy | None]:
     """Return the covariance of the model's error at the fitted points, and what it is of.
 
     The fit's Jacobian becomes that of the plain voltages and temperatures.
@@ -404,7 +436,7 @@ def _drawn(
     before = small.solves
     offset = 0.0 if small is forward else at_fit - plain(fitted.z)
     bounds = np.array([item.z_bounds for item in work.items]).T
-    total, done = members * (len(INFLATION) + 1), 0
+    total, done = members * len(LINEAR_FIRST), 0
     begin = work.share
 
     def told() -> None:
@@ -414,7 +446,8 @@ def _drawn(
 
     z0 = np.clip(prior_ensemble(members, len(work.items), seed), *bounds)
     z, _ = esmda(
-        lambda z: plain(z) + offset, data, R, z0, seed,
+        lambda z: plain(z) + offset, data, R, z0, seed, inflation=LINEAR_FIRST,
+        first=lambda z: at_fit + fitted.jacobian @ (z - fitted.z),
         bounds=(bounds[0], bounds[1]), on_member=told,
     )  # fmt: skip
     work.count("posterior", small, before)
@@ -497,21 +530,17 @@ def _scored(
         own = [item.x(float(v)) for item, v in zip(work.items, member, strict=True)]
         told.append(small(own, curve))
     volts = np.array([t.voltage for t in told]) + (best.voltage - same.voltage)
-    low, high = bands(volts, errors[0].total * steepness(curve), seed)
+    low, high = bands(volts, errors[0].total * steepness(curve))
     low_K = high_K = None
     if curve.temperature is not None and errors[1] is not None:
         kelvin = np.array([t.temperature for t in told]) + (best.temperature - same.temperature)
-        low_K, high_K = bands(kelvin, np.full(len(curve.t), errors[1].total), seed)
-    return Score(
-        curve, held, best.voltage, best.temperature, best.ended, low, high, low_K, high_K
-    )
+        low_K, high_K = bands(kelvin, np.full(len(curve.t), errors[1].total))
+    return Score(curve, held, best.voltage, best.temperature, best.ended, low, high, low_K, high_K)
 
 
 def _said(work: _Work, told: Sequence[Told]) -> list[str]:
     """Return in words what bounds were hit and what is not told."""
-    notes = [
-        f"{one.key} ended at its {one.bound} bound." for one in told if one.bound
-    ]
+    notes = [f"{one.key} ended at its {one.bound} bound." for one in told if one.bound]
     lacking = [one.key for one in told if one.says == "not told"]
     if lacking:
         notes.append(f"Not told by the data, kept at the prior's width: {', '.join(lacking)}.")
@@ -519,9 +548,7 @@ def _said(work: _Work, told: Sequence[Told]) -> list[str]:
         if one.together and one.key < one.together:
             notes.append(f"{one.key} is told only together with {one.together}.")
     if any(isinstance(getattr(work.spec, p), PorousElectrode) for p in ("anode", "cathode")):
-        notes.append(
-            "A particle's size is not fitted apart: D/R^2 and i_0/R are what curves tell."
-        )
+        notes.append("A particle's size is not fitted apart: D/R^2 and i_0/R are what curves tell.")
     return notes
 
 

@@ -22,7 +22,7 @@ Kind = Literal["discharge", "charge", "rest"]
 
 AT_REST = 1e-3
 """A current below this share of the largest is none."""
-CHANGE = 0.02
+CHANGE = 0.05
 """A piece ends where the current leaves its mean by this share of the largest."""
 MOST_PIECES = 400
 POINTS = 80
@@ -139,7 +139,9 @@ def curve_of(
         counts = np.isin(table[CYCLE], cycles)
         lacking = [n for n in cycles if not np.any(table[CYCLE] == n)]
         if lacking:
-            raise _refused(measured, f"has no cycle {lacking[0]}", "`twin measured show` lists them")
+            raise _refused(
+                measured, f"has no cycle {lacking[0]}", "`twin measured show` lists them"
+            )
         last = int(np.flatnonzero(counts)[-1]) + 1
         t, current, voltage, counts = t[:last], current[:last], voltage[:last], counts[:last]
     temperature = table.get(TEMPERATURE)

@@ -33,8 +33,8 @@ INDEPENDENT = 20.0
 """How many points of a curve count as independent."""
 STEP = 0.05
 """Of a finite difference, in standard deviations of the prior."""
-WEAK = 0.3
-"""A number that moves the weighted residuals by less a prior's width is not differenced again."""
+_FEWEST = 3
+"""A round with fewer columns found anew, or fewer trials after them, is not begun."""
 _EDGE = 1e-3
 _STEEPEST = 40.0
 
@@ -80,6 +80,8 @@ class Problem:
         Coordinates of all of them.
     on_solve : callable
         Told after each solve.
+    sharp : float
+        The weights are so much larger than those expected beforehand.
     """
 
     def __init__(
@@ -89,10 +91,12 @@ class Problem:
         active: Sequence[int],
         base: np.ndarray,
         on_solve: Callable[[], None] = lambda: None,
+        sharp: float = 1.0,
     ):
         self.forward, self.curves = forward, list(curves)
         self.active, self.base = list(active), np.array(base, dtype=float)
         self.on_solve = on_solve
+        self.weights = sharp * weights(self.curves)
         self._kept: dict[bytes, tuple[np.ndarray, list[Simulated]]] = {}
 
     @property
@@ -123,19 +127,25 @@ class Problem:
             for curve in self.curves:
                 told.append(self.forward(x, curve))
                 self.on_solve()
-            self._kept[key] = (residuals(self.curves, told), told)
+            gap = simulated(self.curves, told) - measured(self.curves)
+            self._kept[key] = (self.weights * gap, told)
         return self._kept[key]
 
-    def differences(self, z: np.ndarray, before: np.ndarray | None = None) -> np.ndarray:
+    def differences(
+        self, z: np.ndarray, before: np.ndarray | None = None, columns: int | None = None
+    ) -> np.ndarray:
         """Return the Jacobian by one-sided differences, away from the nearer bound.
 
-        A number whose column was shorter than :data:`WEAK` in the one ``before`` keeps it.
+        Only the ``columns`` that were longest in the one ``before`` are found anew, if that is
+        said; the others stay.
         """
         r = self.residuals(z)
-        J = np.empty((len(r), len(z)))
-        for k, item in enumerate(self.items):
-            if before is not None and float(np.linalg.norm(before[:, k])) < WEAK:
-                J[:, k] = before[:, k]
+        J = np.zeros((len(r), len(z))) if before is None else before.copy()
+        anew = range(len(z)) if columns is None else _longest(J, columns)
+        for k in anew:
+            item = self.items[k]
+            if _is_contact(item) and all(c.temperature is None for c in self.curves):
+                J[:, k] = self._of_contact(item)
                 continue
             low, high = item.z_bounds
             step = STEP if z[k] + STEP <= high else -STEP
@@ -144,6 +154,27 @@ class Problem:
             span = beside[k] - z[k]
             J[:, k] = 0.0 if span == 0 else (self.residuals(beside) - r) / span
         return J
+
+    def _of_contact(self, item: FreeNumber) -> np.ndarray:
+        """Return the column of a contact resistance, which needs no solve: ``dV/dR = -I/A``."""
+        area = self.forward.area
+        parts = [-item.width * current_at(c) / area for c in self.curves]
+        return np.concatenate(parts) * self.weights
+
+
+def _is_contact(item: FreeNumber) -> bool:
+    return (
+        item.key.startswith("interfaces.")
+        and item.key.endswith("resistance.value")
+        and (item.kind == "linear")
+    )
+
+
+def current_at(curve: Curve) -> np.ndarray:
+    """Return the current at a curve's points [A]."""
+    ends = np.array([p.end for p in curve.pieces])
+    index = np.searchsorted(ends, curve.t, side="left").clip(0, len(ends) - 1)
+    return np.array([p.current for p in curve.pieces])[index]
 
 
 def residuals(curves: Sequence[Curve], told: Sequence[Simulated]) -> np.ndarray:
@@ -166,7 +197,9 @@ def measured(curves: Sequence[Curve]) -> np.ndarray:
     """Return the measured voltages, and temperatures, curve by curve."""
     parts = []
     for curve in curves:
-        parts += [curve.voltage] if curve.temperature is None else [curve.voltage, curve.temperature]
+        parts += (
+            [curve.voltage] if curve.temperature is None else [curve.voltage, curve.temperature]
+        )
     return np.concatenate(parts)
 
 
@@ -201,6 +234,7 @@ def fit(
     evaluations: int = 8,
     least: float = 0.02,
     jacobian: np.ndarray | None = None,
+    first: int | None = None,
     most: int | None = None,
 ) -> Fitted:
     """Return the least-squares fit from a start.
@@ -219,8 +253,10 @@ def fit(
         No new round if the last one lowered the cost by less than this share.
     jacobian : ndarray, optional
         To begin with, in the place of the first round's differences: a simpler model's.
+    first : int, optional
+        Residuals in that round; as many as in the others if not given.
     most : int, optional
-        No new round if the model had then been solved more often than this.
+        The model is not solved more often than this: later rounds find fewer columns anew.
     """
     from scipy.optimize import least_squares
 
@@ -238,24 +274,37 @@ def fit(
     J = np.zeros((len(problem.residuals(z)), n)) if jacobian is None else jacobian
     done = 0
     for _ in range(rounds):
-        ahead = len(problem.curves) * (n + evaluations)
-        if done and most is not None and problem.forward.solves + ahead > most:
-            break
+        trials, begun = evaluations, bool(done) or jacobian is not None
         if done or jacobian is None:
-            J = problem.differences(z, J if done else None)
+            columns = n
+            if most is not None:
+                room = (most - problem.forward.solves) // len(problem.curves)
+                trials = min(evaluations, max(room - n, _FEWEST))
+                columns = min(n, room - trials)
+            if begun and columns < min(_FEWEST, n):
+                break
+            J = problem.differences(z, J if begun else None, columns if begun else None)
+        else:
+            trials = first or evaluations
         done += 1
         broyden = _Broyden(J, z, problem)
         found = least_squares(
             r, z, jac=lambda at, b=broyden: np.vstack([b(at), np.eye(n)]),
-            bounds=(bounds[0], bounds[1]), max_nfev=evaluations, x_scale=1.0,
+            bounds=(bounds[0], bounds[1]), max_nfev=trials, x_scale=1.0,
             ftol=1e-4, xtol=1e-4,
         )  # fmt: skip
         z, J = np.clip(found.x, bounds[0] + inner, bounds[1] - inner), broyden.J
         before, cost = cost, min(cost, float(found.cost))
         history.append(cost)
-        if before - cost < least * before:
+        if before - cost < least * before and (done > 1 or jacobian is None):
             break
     return Fitted(z, problem.told(z), 0.5 * float(np.sum(r(z) ** 2)), J, done, history)
+
+
+def _longest(J: np.ndarray, columns: int) -> list[int]:
+    """Return which columns of a Jacobian are longest, the first of equals first."""
+    size = np.linalg.norm(J, axis=0)
+    return sorted(sorted(range(J.shape[1]), key=lambda k: (-float(size[k]), k))[:columns])
 
 
 class _Broyden:

@@ -1,13 +1,14 @@
 """The model built once, and what it says of a curve for any values of the free numbers.
 
 A simulation that ends before the data do (the salt is used up, a voltage limit, a solver that
-gives up) is scored, not dropped. From where it ends, at the charge ``q_e`` and the voltage
+gives up) is scored, not dropped. From where a piece ends, at the charge ``q_e`` and the voltage
 ``V_e``, its curve goes on in a straight line to the end of the (widened) window within 2 % of
 the nominal capacity ``Q`` and stays there::
 
     V(q) = V_lim + (V_e - V_lim) max(0, 1 - (q - q_e)/(0.02 Q))
 
-which is continuous in ``q_e``: a fit sees how much too early it ended.
+which is continuous in ``q_e``: a fit sees how much too early it ended. The next piece goes on
+from the state it ended in.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ WIDER_V = 0.3
 """The window is so much wider: a curve that falls too early is still compared point by point."""
 FALLS_IN = 0.02
 RTOL, ATOL = 1e-4, 1e-6
+GAVE_UP = "the solver gave up"
 _KINDS = ("discharge", "charge", "rest")
 
 
@@ -90,11 +92,11 @@ class Forward:
         self.model = model
         self.nominal = _nominal(spec)
         self.solves = 0
+        self.area = spec.geometry.area.si
+        self._ambient = spec.thermal.ambient.si
         window = spec.window
         lower, upper = window.lower.si - wider[0], window.upper.si + wider[1]
-        spec = with_values(
-            spec, {"window.lower": f"{lower!r} V", "window.upper": f"{upper!r} V"}
-        )
+        spec = with_values(spec, {"window.lower": f"{lower!r} V", "window.upper": f"{upper!r} V"})
         self.window = (lower, upper)
         settings = RunSettings(model, RTOL, ATOL, 0)
         values = {item.name: item.middle for item in self.free}
@@ -117,71 +119,65 @@ class Forward:
         inputs = {**self._prepared.inputs(None), **own}
         volts, kelvin = np.full(len(curve.t), np.nan), np.full(len(curve.t), np.nan)
         y: np.ndarray | None = None
-        t, last, ended = 0.0, (np.nan, np.nan), ""
+        warm, ended, ended_at = self._ambient, "", np.inf
         for number, piece in enumerate(curve.pieces):
-            try:
-                result = self._solve(piece, t, y, inputs)
-            except (StepFailed, StepInfeasible) as error:
-                ended = f"the solver gave up: {str(error)[:80]}"
-                break
-            except FailureAtStart as error:
-                ended = str(error)
-                break
-            index = self._index[piece.kind]
             # A row that falls on an edge belongs to the piece before it.
             here = (curve.t > piece.start) & (curve.t <= piece.end)
             if number == 0:
                 here |= curve.t <= piece.start
-            here &= curve.t <= float(result.t[-1]) + 1e-9
-            at = np.append(np.clip(curve.t[here], result.t[0], result.t[-1]), result.t[-1])
+            limit = self.window[1] if piece.kind == "charge" else self.window[0]
+            try:
+                result = self._solve(piece, y, inputs)
+            except (StepFailed, StepInfeasible, FailureAtStart) as error:
+                ended = ended or _why(error)
+                ended_at = min(ended_at, _charge_at(curve, piece.start))
+                volts[here], kelvin[here] = limit, warm
+                continue
+            index = self._index[piece.kind]
+            t_end = float(result.t[-1])
+            met = here & (curve.t <= t_end + 1e-9)
+            at = np.append(np.clip(curve.t[met], result.t[0], t_end), t_end)
             if number == 0:
-                at = np.maximum(at, min(1e-3, float(result.t[-1])))  # the drop is there at once
+                at = np.maximum(at, min(1e-3, t_end))  # the drop is there at once
             told = self._observe(
-                at, result.at(at), self._prepared.compiled.inputs(index, t, inputs, piece.current)
+                at,
+                result.at(at),
+                self._prepared.compiled.inputs(index, piece.start, inputs, piece.current),
             )
-            volts[here], kelvin[here] = told[VOLTAGE][:-1], told[TEMPERATURE][:-1]
-            last = (float(told[VOLTAGE][-1]), float(told[TEMPERATURE][-1]))
-            t, y = float(result.t[-1]), result.y[:, -1].copy()
-            if result.termination != "final time":
-                ended = result.termination
-                break
-        if not ended:
-            return Simulated(volts, kelvin)
-        return self._beyond(curve, piece, t, last, volts, kelvin, ended)
+            volts[met], kelvin[met] = told[VOLTAGE][:-1], told[TEMPERATURE][:-1]
+            warm, y = float(told[TEMPERATURE][-1]), result.y[:, -1].copy()
+            if result.termination == "final time":
+                continue
+            ended, q_end = ended or result.termination, _charge_at(curve, t_end)
+            ended_at = min(ended_at, q_end)
+            left = here & ~met
+            share = np.maximum(0.0, 1 - (curve.charge[left] - q_end) / (FALLS_IN * self.nominal))
+            volts[left] = limit + (float(told[VOLTAGE][-1]) - limit) * share
+            kelvin[left] = warm
+        return Simulated(volts, kelvin, ended, ended_at)
 
-    def _solve(
-        self, piece: Piece, t: float, y: np.ndarray | None, inputs: Mapping[str, float]
-    ) -> StepResult:
-        compiled = self._prepared.compiled
-        return compiled.solve(
-            self._index[piece.kind], t, y, inputs,
+    def _solve(self, piece: Piece, y: np.ndarray | None, inputs: Mapping[str, float]) -> StepResult:
+        return self._prepared.compiled.solve(
+            self._index[piece.kind],
+            piece.start,
+            y,
+            inputs,
             duration=piece.end - piece.start,
             target=None if piece.kind == "rest" else piece.current,
-        )  # fmt: skip
+        )
 
-    def _beyond(
-        self,
-        curve: Curve,
-        piece: Piece,
-        t: float,
-        last: tuple[float, float],
-        volts: np.ndarray,
-        kelvin: np.ndarray,
-        ended: str,
-    ) -> Simulated:
-        limit = self.window[1] if piece.kind == "charge" else self.window[0]
-        volt, warm = last
-        if np.isnan(volt):
-            volt, warm = limit, float(np.nan)
-        before = curve.t <= t
-        q_end = float(curve.charge[before][-1]) if np.any(before) else 0.0
-        if piece.end > piece.start and piece.kind != "rest":
-            q_end = max(q_end, float(np.interp(t, curve.t, curve.charge)))
-        rest = np.isnan(volts)
-        left = np.maximum(0.0, 1 - (curve.charge[rest] - q_end) / (FALLS_IN * self.nominal))
-        volts[rest] = limit + (volt - limit) * left
-        kelvin[np.isnan(kelvin)] = warm
-        return Simulated(volts, kelvin, ended, q_end)
+
+def _why(error: Exception) -> str:
+    if isinstance(error, FailureAtStart):
+        return str(error)
+    return f"{GAVE_UP}: {str(error)[:80]}"
+
+
+def _charge_at(curve: Curve, t: float) -> float:
+    """Return the charge passed until a time [A.h]."""
+    edges = [curve.pieces[0].start, *(p.end for p in curve.pieces)]
+    passed = np.cumsum([abs(p.current) * (p.end - p.start) / 3600 for p in curve.pieces])
+    return float(np.interp(t, edges, np.append(0.0, passed)))
 
 
 def _nominal(spec: CellSpec) -> float:

@@ -55,9 +55,7 @@ def laplace(jacobian: np.ndarray, covariance: np.ndarray) -> np.ndarray:
     return (value + value.T) / 2
 
 
-def what_is_told(
-    items: Sequence[FreeNumber], z: np.ndarray, covariance: np.ndarray
-) -> list[Told]:
+def what_is_told(items: Sequence[FreeNumber], z: np.ndarray, covariance: np.ndarray) -> list[Told]:
     """Return what the data have told of each number, by its posterior covariance."""
     sd = np.sqrt(np.diag(covariance))
     correlation = covariance / np.outer(sd, sd)

@@ -34,6 +34,11 @@ _RATE, _TRANSPORT, _CAPACITY, _WINDOW, _THERMAL = 1.0, 0.4, 0.05, 0.03, 0.5
 electrolyte, of an electrode's capacity, of its filling at the start, of heat."""
 _CONTACT_V = 0.05
 """A contact may cost so much at the largest current [V]."""
+_CURVE = {
+    "plateau": (_LINEAR, 0.1), "slope": (_LINEAR, 0.2), "step": (_LINEAR, 0.2),
+    "step_at": (_LINEAR, 0.1), "step_width": (_LOG, 0.5), "rise": (_LOG, 0.5), "fall": (_LOG, 0.5),
+}  # fmt: skip
+"""Of an open-circuit curve that was drawn, not measured."""
 _LEADS = {"constant": "value", "arrhenius": "reference", "vtf": "prefactor"}
 
 
@@ -150,15 +155,23 @@ def candidates(spec: CellSpec, densest: float, *, heat: bool) -> list[FreeNumber
         if not isinstance(electrode, PorousElectrode):
             continue
         law(f"{place}.material.diffusivity", _RATE)
+        curve = electrode.material.open_circuit_potential
+        if curve.law == "plateau" and curve.status in (None, "assumed", "unverified"):
+            for name, (kind, width) in _CURVE.items():
+                low = 0.01 if name == "step_at" else 0.0 if kind == _LOG else -math.inf
+                key = f"{place}.material.open_circuit_potential.{name}"
+                add(key, kind, width, low, 0.99 if name == "step_at" else math.inf)
         add(f"{place}.active_fraction", _LOG, _CAPACITY, high=_most_active(electrode))
         add(f"{place}.initial_stoichiometry", _LINEAR, _WINDOW, 1e-3, 1 - 1e-3)
         if binary:
             add(f"{place}.transport_efficiency", _LOG, _TRANSPORT, high=1.0)
-    law("electrolyte.material.conductivity", _TRANSPORT)
     if binary:
+        # The conductivity's part in it goes with the efficiencies' and the contact's.
         law("electrolyte.material.diffusivity", _TRANSPORT)
         add("electrolyte.material.transference_number.value", _LINEAR, 0.1, 0.02, 0.98)
     place = "cathode" if spec.interfaces.cathode is not None else "anode"
+    if not binary:
+        law("electrolyte.material.conductivity", _TRANSPORT)
     add(f"interfaces.{place}.resistance.value", _LINEAR, _CONTACT_V / densest, 0.0)
     if heat and spec.thermal.model == "lumped":
         add("thermal.heat_capacity", _LOG, _THERMAL)
@@ -197,7 +210,9 @@ def chosen(
             )  # fmt: skip
         kind = _LOG if quantity.si > 0 else _LINEAR
         width = 0.5 if kind == _LOG else max(abs(quantity.si), 1.0)
-        found.append(_free(key, quantity, kind, width, 0.0 if kind == _LOG else -math.inf, math.inf))
+        found.append(
+            _free(key, quantity, kind, width, 0.0 if kind == _LOG else -math.inf, math.inf)
+        )
     return found
 
 

@@ -39,7 +39,7 @@ def readying(spec: CellSpec) -> dict[str, Any]:
                 continue
             if is_packed(layer):
                 continue
-            share = layer.electrolyte_fraction.si ** layer.tortuosity_exponent.si
+            share = layer.electrolyte_fraction.si**layer.tortuosity_exponent.si
             changes[f"{place}.transport_efficiency"] = {
                 "value": float(f"{share:.6g}"), "status": "assumed",
                 "note": "electrolyte_fraction to the tortuosity_exponent",

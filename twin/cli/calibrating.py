@@ -187,8 +187,7 @@ def _page(sheet: Page, found: Calibration) -> None:
     facts = [
         (
             "model's own error",
-            f"{1e3 * d.tau:.3g} mV over {d.length:.2g} of the capacity, "
-            f"and {1e3 * d.sigma:.2g} mV",
+            f"{1e3 * d.tau:.3g} mV over {d.length:.2g} of the capacity, and {1e3 * d.sigma:.2g} mV",
         ),
         *((f"profile of {_key(p.key)}", _profile(p.x, p.cost)) for p in found.profiles),
         *(("note", note) for note in found.notes),

@@ -340,9 +340,7 @@ def _porous(spec: CellSpec, place: str) -> dict[str, Any]:
         f"{Domain} electrode porosity": of_key(spec, f"{place}.electrolyte_fraction"),
         f"{Domain} electrode active material volume fraction": used,
         f"{Domain} particle radius [m]": of_key(spec, f"{place}.particle_radius"),
-        f"{Domain} electrode Bruggeman coefficient (electrolyte)": (
-            _exponent(spec, place)
-        ),
+        f"{Domain} electrode Bruggeman coefficient (electrolyte)": (_exponent(spec, place)),
         f"{Domain} electrode Bruggeman coefficient (electrode)": (
             of_key(spec, f"{place}.electronic_tortuosity_exponent")
         ),
