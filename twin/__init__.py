@@ -164,6 +164,9 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
+    from twin.calibration.calibrate import calibrate as calibrate
+    from twin.calibration.overlay import save_calibration as save_calibration
+    from twin.calibration.result import Calibration as Calibration
     from twin.catalog.cells import (
         build_model as build_model,
     )
@@ -275,9 +278,6 @@ if TYPE_CHECKING:
     from twin.experiments.titration import (
         transference as transference,
     )
-    from twin.calibration.calibrate import calibrate as calibrate
-    from twin.calibration.overlay import save_calibration as save_calibration
-    from twin.calibration.result import Calibration as Calibration
     from twin.measured.importing import all_readers as all_readers
     from twin.measured.measured import (
         Measured as Measured,

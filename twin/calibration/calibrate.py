@@ -229,7 +229,7 @@ def _read(ref: str, store: Store | None) -> Measured:
 def _in_window(spec: CellSpec, curve: Curve) -> None:
     """Refuse a curve that lies beyond the cell's voltage window."""
     low, high = float(np.min(curve.voltage)), float(np.max(curve.voltage))
-    slack = fitting_slack(spec)
+    slack = window_slack(spec)
     if low < spec.window.lower.si - slack or high > spec.window.upper.si + slack:
         raise InputError(
             f"{curve.name} runs from {low:.3f} to {high:.3f} V, and {spec.name} from "
@@ -239,9 +239,9 @@ def _in_window(spec: CellSpec, curve: Curve) -> None:
         )
 
 
-def fitting_slack(spec: CellSpec) -> float:
+def window_slack(spec: CellSpec) -> float:
     """Return how far beyond its window a cell's curve may lie [V]."""
-    return 0.05 * (spec.window.upper.si - spec.window.lower.si)
+    return 0.05 * float(spec.window.upper.si - spec.window.lower.si)
 
 
 def _half_cells(

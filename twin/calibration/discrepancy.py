@@ -57,7 +57,8 @@ class Discrepancy:
         gap = np.abs(s[:, None] - s[None, :])
         value = self.tau**2 * np.exp(-gap / self.length) + self.sigma**2 * np.eye(len(s))
         h = np.ones(len(s)) if steep is None else steep
-        return value * np.outer(h, h)
+        whole: np.ndarray = value * np.outer(h, h)
+        return whole
 
     def to_dict(self) -> dict[str, float]:
         """Return it as plain data."""

@@ -5,9 +5,10 @@ error covariance ``R`` inflated by ``a_i``, with ``sum_i 1/a_i = 1``::
 
     z_j <- z_j + C_zg (C_gg + a_i R)^-1 (d + (a_i)^(1/2) e_ij - g(z_j)),    e_ij ~ N(0, R)
 
-The first step may take a linear ``g`` from somebody: prior members lie where a model is farthest
-from linear, and a fit has its Jacobian. ``C_zg`` and ``C_gg`` are the ensemble's own covariances of numbers and predictions ``g``. For a
-linear ``g`` and a Gaussian prior the ensemble tends to the exact posterior as it grows.
+``C_zg`` and ``C_gg`` are the ensemble's own covariances of numbers and predictions ``g``. For a
+linear ``g`` and a Gaussian prior the ensemble tends to the exact posterior as it grows. The first
+step may take a linear ``g``: prior members lie where a model is farthest from linear, and a fit
+has its Jacobian.
 
 Reference: A. A. Emerick, A. C. Reynolds, Computers & Geosciences 55 (2013) 3,
 doi:10.1016/j.cageo.2012.03.011 (recalled); the inflation 9.333, 7, 4, 2 is theirs.

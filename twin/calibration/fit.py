@@ -174,12 +174,14 @@ def current_at(curve: Curve) -> np.ndarray:
     """Return the current at a curve's points [A]."""
     ends = np.array([p.end for p in curve.pieces])
     index = np.searchsorted(ends, curve.t, side="left").clip(0, len(ends) - 1)
-    return np.array([p.current for p in curve.pieces])[index]
+    amps: np.ndarray = np.array([p.current for p in curve.pieces])[index]
+    return amps
 
 
 def residuals(curves: Sequence[Curve], told: Sequence[Simulated]) -> np.ndarray:
     """Return the weighted differences between simulated and measured curves."""
-    return weights(curves) * (simulated(curves, told) - measured(curves))
+    value: np.ndarray = weights(curves) * (simulated(curves, told) - measured(curves))
+    return value
 
 
 def weights(curves: Sequence[Curve]) -> np.ndarray:
@@ -190,7 +192,8 @@ def weights(curves: Sequence[Curve]) -> np.ndarray:
         parts.append(weight / (SIGMA_V * steepness(curve)))
         if curve.temperature is not None:
             parts.append(np.full(len(curve.t), weight / SIGMA_K))
-    return np.concatenate(parts)
+    whole: np.ndarray = np.concatenate(parts)
+    return whole
 
 
 def measured(curves: Sequence[Curve]) -> np.ndarray:
@@ -200,7 +203,8 @@ def measured(curves: Sequence[Curve]) -> np.ndarray:
         parts += (
             [curve.voltage] if curve.temperature is None else [curve.voltage, curve.temperature]
         )
-    return np.concatenate(parts)
+    whole: np.ndarray = np.concatenate(parts)
+    return whole
 
 
 def simulated(curves: Sequence[Curve], told: Sequence[Simulated]) -> np.ndarray:
@@ -208,7 +212,8 @@ def simulated(curves: Sequence[Curve], told: Sequence[Simulated]) -> np.ndarray:
     parts = []
     for curve, one in zip(curves, told, strict=True):
         parts += [one.voltage] if curve.temperature is None else [one.voltage, one.temperature]
-    return np.concatenate(parts)
+    whole: np.ndarray = np.concatenate(parts)
+    return whole
 
 
 def steepness(curve: Curve) -> np.ndarray:
@@ -223,7 +228,8 @@ def slope(curve: Curve) -> np.ndarray:
 
     s = curve.s + 1e-6 * np.arange(len(curve.s))
     value: np.ndarray = gaussian_filter1d(np.abs(np.gradient(curve.voltage, s)), 1.5)
-    return np.minimum(value, _STEEPEST)
+    value = np.minimum(value, _STEEPEST)
+    return value
 
 
 def fit(

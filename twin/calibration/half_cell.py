@@ -1,7 +1,8 @@
 """Open-circuit laws of the electrodes from measured half-cell potentials.
 
 A half-cell curve is the potential of one electrode against sodium while a small charge ``q`` is
-passed on discharge from the charged cell on. With the electrode's sites ``Q = F c_max eps_s L A/3600``::
+passed on discharge from the charged cell on. With the electrode's sites
+``Q = F c_max eps_s L A/3600``::
 
     cathode  x = x_0 + q/Q        anode  x = x_0 - q/Q
 

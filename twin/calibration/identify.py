@@ -52,7 +52,8 @@ def laplace(jacobian: np.ndarray, covariance: np.ndarray) -> np.ndarray:
     half = np.linalg.cholesky(covariance)
     white = np.linalg.solve(half, jacobian)
     value: np.ndarray = np.linalg.inv(white.T @ white + np.eye(jacobian.shape[1]))
-    return (value + value.T) / 2
+    even: np.ndarray = (value + value.T) / 2
+    return even
 
 
 def what_is_told(items: Sequence[FreeNumber], z: np.ndarray, covariance: np.ndarray) -> list[Told]:

@@ -180,7 +180,7 @@ def candidates(spec: CellSpec, densest: float, *, heat: bool) -> list[FreeNumber
 
 
 def _most_active(electrode: PorousElectrode) -> float:
-    return 1 - electrode.electrolyte_fraction.si - 1e-6
+    return float(1 - electrode.electrolyte_fraction.si) - 1e-6
 
 
 def chosen(

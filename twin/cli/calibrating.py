@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -143,65 +144,77 @@ def _by_place(given: list[str]) -> dict[str, str]:
 
 
 def _page(sheet: Page, found: Calibration) -> None:
-    from twin.cli.formats import percent, short
-
     sheet.line(f"{found.cell}, calibrated ({found.model})", "bold")
     sheet.line()
+    _curves(sheet, found)
+    sheet.line()
+    _numbers(sheet, found)
+    sheet.line()
+    _facts(sheet, found)
+
+
+def _curves(sheet: Page, found: Calibration) -> None:
+    from twin.cli.formats import percent, short
+
     rows = []
     for score in found.scores:
-        kelvin = "" if score.rms_K is None else short(score.rms_K, 2)
-        width = "" if score.half_width is None else short(1e3 * score.half_width, 3)
+        width, held = score.half_width, score.coverage
         rows.append(
             (
                 score.curve.name,
                 "kept back" if score.held else "fitted",
                 short(score.curve.rate, 3),
                 short(1e3 * score.rms_V, 3),
-                kelvin,
-                percent(score.coverage, 0) if score.coverage is not None else "",
-                width,
+                "" if score.rms_K is None else short(score.rms_K, 2),
+                "" if held is None else percent(held, 0),
+                "" if width is None else short(1e3 * width, 3),
             )
         )
-    heads = ("curve", "", "C-rate", "rms mV", "rms K", "held by 90 %", "+- mV")
+    heads = ("curve", "", "C-rate", "rms mV", "rms K", "in band", "+- mV")
     sheet.table(heads, rows, right=(2, 3, 4, 5, 6))
-    sheet.line()
-    numbers = []
+
+
+def _numbers(sheet: Page, found: Calibration) -> None:
+    from twin.cli.formats import short
+
+    rows = []
     sd = found.covariance.diagonal() ** 0.5
     for item, z, s, told in zip(found.items, found.z, sd, found.told, strict=True):
-        says = told.says + (f", {told.bound} bound" if told.bound else "")
-        unit = f" {item.quantity.unit}" if item.quantity.unit else ""
-        numbers.append(
+        width = item.width * float(s)
+        rows.append(
             (
                 _key(item.key),
-                f"{short(item.middle, 3)}",
-                f"{short(item.x(float(z)), 3)}{unit}",
-                item.spread(float(s)).replace("lognormal ", "x/ e^").replace("normal ", "+- "),
+                short(item.middle, 3),
+                short(item.x(float(z)), 3),
+                f"x/ {math.exp(width):.2f}" if item.kind == "log" else f"+- {short(width, 2)}",
                 f"{told.share:.2f}",
-                says,
+                told.says + (f", {told.bound} bound" if told.bound else ""),
             )
         )
-    heads = ("number", "was", "is", "spread", "of prior", "the data")
-    sheet.table(heads, numbers, right=(1, 4))
-    sheet.line()
+    heads = ("number (SI)", "was", "is", "spread", "of prior", "by the data")
+    sheet.table(heads, rows, right=(1, 2, 3, 4))
+
+
+def _facts(sheet: Page, found: Calibration) -> None:
     d = found.discrepancy
-    facts = [
-        (
-            "model's own error",
-            f"{1e3 * d.tau:.3g} mV over {d.length:.2g} of the capacity, and {1e3 * d.sigma:.2g} mV",
-        ),
-        *((f"profile of {_key(p.key)}", _profile(p.x, p.cost)) for p in found.profiles),
-        *(("note", note) for note in found.notes),
-        ("solves", ", ".join(f"{name} {count}" for name, count in found.solves.items())),
-        ("processor", ", ".join(f"{name} {s:.1f} s" for name, s in found.cpu_s.items())),
-    ]
-    sheet.facts(facts)
+    error = f"{1e3 * d.tau:.3g} mV over {d.length:.2g} of the capacity, {1e3 * d.sigma:.2g} mV"
+    sheet.facts([("own error", error)])
+    for p in found.profiles:
+        sheet.line(f"profile of {p.key}: {_profile(p.x, p.cost)}")
+    for note in found.notes:
+        sheet.line(f"note: {note}")
+    solves = ", ".join(f"{name} {count}" for name, count in found.solves.items())
+    times = ", ".join(f"{name} {s:.1f} s" for name, s in found.cpu_s.items())
+    sheet.facts([("solves", solves), ("processor", times)])
 
 
 def _key(key: str) -> str:
-    """Return a key without the words that every key has."""
-    for word in (".material", "interfaces.", ".value", "electrolyte_"):
-        key = key.replace(word, "")
-    return key.replace("exchange_current", "i0").replace("transference_number", "t+")
+    """Return a key in few words."""
+    words = [w for w in key.split(".") if w not in ("interfaces", "material", "value", "scale")]
+    short = " ".join(words).replace("_", " ").replace("open circuit potential", "OCP")
+    for long, brief in (("transference number", "t+"), ("exchange current", "i0")):
+        short = short.replace(long, brief)
+    return short
 
 
 def _profile(x: tuple[float, ...], cost: tuple[float, ...]) -> str:

@@ -112,8 +112,8 @@ def told_figure(found: Calibration) -> Figure:
         axes.plot(ends, [row, row], color=colour, lw=3, solid_capstyle="butt", zorder=2)
         axes.plot(found.z[k], row, "o", color=colour, ms=4, zorder=3)
     axes.set_yticks(range(len(order)), [f"{found.told[k].key}" for k in order], fontsize=8)
-    axes.set_xlabel("in widths of the prior: grey its 95 %, coloured what the data leave")
-    axes.set_title("What the data cannot tell is at the bottom, as wide as the grey", fontsize=10)
+    axes.set_xlabel("widths of the prior (grey: its 95 %)")
+    figure.suptitle("What the data cannot tell is as wide as the grey", fontsize=10)
     axes.axvline(0, color="black", lw=0.5)
     return figure
 

@@ -21,12 +21,14 @@ LEAST_SMOOTHING, MOST_SMOOTHING = 0.001, 0.2
 """Of the table's span: below, nothing is smooth; above, little is left of the table."""
 
 
-def smoothed(x: Sequence[float], y: Sequence[float], width: float, at: Any) -> Any:
+def smoothed(
+    x: Sequence[float] | np.ndarray, y: Sequence[float] | np.ndarray, width: float, at: Any
+) -> Any:
     """Return a smoothed table's value.
 
     Parameters
     ----------
-    x, y : sequence of float
+    x, y : sequence of float or ndarray
         Its points, ``x`` rising.
     width : float
         ``w`` as a share of the span of ``x``.
