@@ -24,6 +24,7 @@ from twin.calibration.identify import Profile, Told, laplace, what_is_told
 from twin.calibration.parameters import FreeNumber, candidates, chosen
 from twin.calibration.ready import readying
 from twin.calibration.result import Calibration, Score
+from twin.calibration.windows import windows
 from twin.engine.settings import ModelName, known_model
 from twin.errors import InputError, SolverGaveUpError
 from twin.measured.measured import Measured, measured_or_file
@@ -42,6 +43,8 @@ MOST_SOLVES = 150
 TRIALS = 6
 """Residuals between two Jacobians."""
 MEMBERS = 100
+HELD_MEMBERS = 40
+"""Of them, those that the full model itself tells of a curve that was kept back."""
 SHARPER = 2.0
 """The fit goes on with weights of the estimated error where they are so much larger."""
 _CYCLES = re.compile(r"(?P<ref>.+):(?P<first>\d+)(?:-(?P<last>\d+))?")
@@ -158,7 +161,7 @@ def calibrate(
     readied = readying(work.spec)
     work.spec = with_values(work.spec, readied) if readied else work.spec
     work.items = _free(work, free, fixed)
-    z, forward, fitted = _fitted(work, known, windows=not made and not free)
+    z, forward, fitted = _fitted(work, known, at_rest=not made and not free)
     with work.stage("posterior", 0.7):
         R, found, found_K = _errors(work, fitted)
         sharp = _sharper(work, found)
@@ -296,7 +299,7 @@ def _free(work: _Work, free: Sequence[str], fixed: Sequence[str]) -> list[FreeNu
 # ---------------------------------------------------------------------------------- the stages
 
 
-def _fitted(work: _Work, model: ModelName, *, windows: bool) -> tuple[np.ndarray, Forward, Fitted]:
+def _fitted(work: _Work, model: ModelName, *, at_rest: bool) -> tuple[np.ndarray, Forward, Fitted]:
     """Fit in stages: the slowest curve alone, all of them with the SPMe, then the DFN."""
     curves = [c.thinned for c in work.curves]
     n = len(work.items)
@@ -306,14 +309,10 @@ def _fitted(work: _Work, model: ModelName, *, windows: bool) -> tuple[np.ndarray
         small = Forward(work.spec, work.items, "spm", work.modes)
         _must_solve(work, small, curves[0])
         slow = min(curves, key=lambda c: c.rate)
-        if len(curves) > 1 or windows:
-            first = [
-                k for k, item in enumerate(work.items)
-                if not windows or item.key.endswith(("stoichiometry", "active_fraction"))
-            ] or every  # fmt: skip
-            z[first] = fit(
-                Problem(small, [slow], first, z), z[first], rounds=1, evaluations=TRIALS
-            ).z
+        if at_rest:
+            z = windows(work.spec, work.items, slow, z)
+        if len(curves) > 1:
+            z = fit(Problem(small, [slow], every, z), z, rounds=1, evaluations=TRIALS).z
         problem = Problem(small, curves, every, z)
         fitted = fit(
             problem, z, rounds=1 if model == "dfn" else 4, evaluations=TRIALS, most=MOST_SOLVES
@@ -524,16 +523,22 @@ def _scored(
     best = forward(x, curve)
     if not len(ensemble):
         return Score(curve, held, best.voltage, best.temperature, best.ended)
-    same = best if small is forward else small(x, curve)
+    # What the fit never saw is told by the full model itself, with fewer members.
+    teller, offset = small, (np.zeros(1), np.zeros(1))
+    if small is not forward and held:
+        teller, ensemble = forward, ensemble[:HELD_MEMBERS]
+    elif small is not forward:
+        same = small(x, curve)
+        offset = best.voltage - same.voltage, best.temperature - same.temperature
     told: list[Simulated] = []
     for member in ensemble:
         own = [item.x(float(v)) for item, v in zip(work.items, member, strict=True)]
-        told.append(small(own, curve))
-    volts = np.array([t.voltage for t in told]) + (best.voltage - same.voltage)
+        told.append(teller(own, curve))
+    volts = np.array([t.voltage for t in told]) + offset[0]
     low, high = bands(volts, errors[0].total * steepness(curve))
     low_K = high_K = None
     if curve.temperature is not None and errors[1] is not None:
-        kelvin = np.array([t.temperature for t in told]) + (best.temperature - same.temperature)
+        kelvin = np.array([t.temperature for t in told]) + offset[1]
         low_K, high_K = bands(kelvin, np.full(len(curve.t), errors[1].total))
     return Score(curve, held, best.voltage, best.temperature, best.ended, low, high, low_K, high_K)
 
