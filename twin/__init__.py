@@ -144,6 +144,9 @@ _PUBLIC = {
     "Reader": "twin.measured.recording",
     "Recording": "twin.measured.recording",
     "all_readers": "twin.measured.importing",
+    "calibrate": "twin.calibration.calibrate",
+    "Calibration": "twin.calibration.result",
+    "save_calibration": "twin.calibration.overlay",
     # files
     "export_run": "twin.report.exports",
     # constants of nature
@@ -174,6 +177,9 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
+    from twin.calibration.calibrate import calibrate as calibrate
+    from twin.calibration.overlay import save_calibration as save_calibration
+    from twin.calibration.result import Calibration as Calibration
     from twin.catalog.cells import (
         build_model as build_model,
     )

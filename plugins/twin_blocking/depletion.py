@@ -35,14 +35,10 @@ class SaltDepletion(ModeSubModel):
         """Compare the current with the limit, the poorer face with the mean."""
         param, T = self._cell_parameters, variables[TEMPERATURE]
         c_0 = pybamm.PrimaryBroadcast(param.c_e_init, "current collector")
-        layer = "electrolyte"
-        efficiency = (
-            self.cell.parameter(f"{layer}.electrolyte_fraction")
-            ** self.cell.parameter(f"{layer}.tortuosity_exponent")
-            * variables[Port.CONDUCTIVITY_FACTOR.at("separator").variable]
-        )
+        factor = variables[Port.CONDUCTIVITY_FACTOR.at("separator").variable]
+        efficiency = self.cell.separator_efficiency() * factor
         anions = 1 - param.t_plus(c_0, T)
-        thickness = self.cell.parameter(f"{layer}.thickness")
+        thickness = self.cell.parameter("electrolyte.thickness")
         limit = 2 * param.F * efficiency * param.D_e(c_0, T) * c_0 / (anions * thickness)
         current = pybamm.AbsoluteValue(variables["Anode current density [A.m-2]"])
         variables["Limiting current density [A.m-2]"] = limit

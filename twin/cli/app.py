@@ -13,6 +13,7 @@ import typer
 
 from twin.cli import (
     attribution,
+    calibrating,
     cells,
     comparing,
     critical_currents,
@@ -66,6 +67,7 @@ _GROUPS = (
     titration,
     validating,
     measuring,
+    calibrating,
     plugins,
     databases,
 )

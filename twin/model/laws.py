@@ -52,7 +52,9 @@ def law_expression(
         return curves.potential(law, partial(_leaf, law, key), sto, pybamm)
     if law.law == "table":
         at = {"stoichiometry": sto, "temperature": T, "concentration": c_e}[law.over]
-        value = table(law.x, law.values(), at, key, law.over)
+        value = table(law.x, law.values(), at, key, law.over, law.smoothing)
+        if law.scale is not None:
+            value = value * _leaf(law, key, "scale")
         if law.activation_energy is None:
             return value
         T_ref = _leaf(law, key, "reference_temperature")
@@ -70,4 +72,6 @@ def pybamm_entry(law: Any, key: str, arguments: Sequence[str]) -> Any:
 
     ``arguments`` name the function's, in order. Its tables are held at their ends.
     """
-    return held_entry(pybamm.ParameterValues(law.set)[law.parameter], key, arguments)
+    scale = None if law.scale is None else _leaf(law, key, "scale")
+    entry = pybamm.ParameterValues(law.set)[law.parameter]
+    return held_entry(entry, key, arguments, smoothing=law.smoothing, scale=scale)

@@ -282,9 +282,7 @@ def _electrolyte(spec: CellSpec) -> dict[str, Any]:
     values: dict[str, Any] = {
         "Separator thickness [m]": of_key(spec, "electrolyte.thickness"),
         "Separator porosity": of_key(spec, "electrolyte.electrolyte_fraction"),
-        "Separator Bruggeman coefficient (electrolyte)": of_key(
-            spec, "electrolyte.tortuosity_exponent"
-        ),
+        "Separator Bruggeman coefficient (electrolyte)": _exponent(spec, "electrolyte"),
         "Initial concentration in electrolyte [mol.m-3]": of_key(spec, f"{key}.salt_concentration"),
         "Electrolyte conductivity [S.m-1]": _function(
             material.conductivity, f"{key}.conductivity", ("c_e", "T")
@@ -356,9 +354,7 @@ def _porous(spec: CellSpec, place: str) -> dict[str, Any]:
         f"{Domain} electrode porosity": of_key(spec, f"{place}.electrolyte_fraction"),
         f"{Domain} electrode active material volume fraction": used,
         f"{Domain} particle radius [m]": of_key(spec, f"{place}.particle_radius"),
-        f"{Domain} electrode Bruggeman coefficient (electrolyte)": (
-            of_key(spec, f"{place}.tortuosity_exponent")
-        ),
+        f"{Domain} electrode Bruggeman coefficient (electrolyte)": (_exponent(spec, place)),
         f"{Domain} electrode Bruggeman coefficient (electrode)": (
             of_key(spec, f"{place}.electronic_tortuosity_exponent")
         ),
@@ -391,6 +387,17 @@ def _porous(spec: CellSpec, place: str) -> dict[str, Any]:
     return values
 
 
+def _exponent(spec: CellSpec, place: str) -> pybamm.Symbol:
+    """Return PyBaMM's exponent ``b`` of a layer's transport efficiency, ``phi^b``.
+
+    Where the efficiency itself is given, ``b = ln B/ln phi``.
+    """
+    if getattr(spec, place).transport_efficiency is None:
+        return of_key(spec, f"{place}.tortuosity_exponent")
+    share = of_key(spec, f"{place}.electrolyte_fraction")
+    return pybamm.log(of_key(spec, f"{place}.transport_efficiency")) / pybamm.log(share)
+
+
 def _percolated(spec: CellSpec, place: str) -> dict[str, Any]:
     """Return PyBaMM's transport efficiencies of a composite of mixed powders.
 
@@ -406,8 +413,10 @@ def _percolated(spec: CellSpec, place: str) -> dict[str, Any]:
         return of_key(spec, f"{place}.{key}")
 
     phi, log = read("electrolyte_fraction"), pybamm.log
-    ions = percolation.electrolyte_efficiency(electrode, read, pybamm)
-    values = {f"{Domain} electrode Bruggeman coefficient (electrolyte)": log(ions) / log(phi)}
+    values: dict[str, Any] = {}
+    if electrode.transport_efficiency is None:
+        ions = percolation.electrolyte_efficiency(electrode, read, pybamm)
+        values[f"{Domain} electrode Bruggeman coefficient (electrolyte)"] = log(ions) / log(phi)
     electrons = percolation.electron_efficiency(electrode, read, pybamm)
     if electrons is not None:
         name = f"{Domain} electrode Bruggeman coefficient (electrode)"

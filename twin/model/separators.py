@@ -22,10 +22,8 @@ class _Separator(CoreSubModel):
         self._twin_param = param
 
     def _efficiency(self, variables: dict[str, Any]) -> Any:
-        fraction = self.cell.parameter("electrolyte.electrolyte_fraction")
-        exponent = self.cell.parameter("electrolyte.tortuosity_exponent")
         factor = variables[Port.CONDUCTIVITY_FACTOR.at("separator").variable]
-        return fraction**exponent * factor
+        return self.cell.separator_efficiency() * factor
 
     def _resistance(self, variables: dict[str, Any], c_av: Any, c_a: Any, c_c: Any) -> None:
         efficiency = self._efficiency(variables)

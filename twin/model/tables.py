@@ -8,6 +8,7 @@ values that were given; :class:`TableWatch` then says how far a solution went be
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,8 +18,13 @@ import numpy as np
 import pybamm
 
 from twin.model.batch import Batch
+from twin.specs.smoothing import smoothed
 
 _MARK = "table "
+_SPLINE = "spline_"
+"""CasADi takes letters and digits only as the name of a spline: what follows is hexadecimal."""
+_POINTS_A_WIDTH = 2
+"""The spline follows a rounded corner to a thousandth of its rounding."""
 _SLACK = 1e-6
 """A share of the table's span; what is less far beyond is the solver's tolerance."""
 
@@ -45,7 +51,9 @@ class Beyond:
         return outside / (self.high - self.low)
 
 
-def table(x: Any, y: Any, argument: pybamm.Symbol, key: str, over: str) -> pybamm.Symbol:
+def table(
+    x: Any, y: Any, argument: pybamm.Symbol, key: str, over: str, smoothing: float | None = None
+) -> pybamm.Symbol:
     """Return a table over one variable, linear between its points and held at its ends.
 
     Parameters
@@ -56,27 +64,54 @@ def table(x: Any, y: Any, argument: pybamm.Symbol, key: str, over: str) -> pybam
         What it is taken at.
     key, over : str
         The law's dotted key, and the argument's name, by which leaving it is reported.
+    smoothing : float, optional
+        Round its corners over this share of its span (:mod:`twin.specs.smoothing`).
     """
-    plain = pybamm.Interpolant(np.array(x, dtype=float), np.array(y, dtype=float), argument)
-    return _held(plain, plain.children, key, over)
+    x, y = np.array(x, dtype=float), np.array(y, dtype=float)
+    plain = pybamm.Interpolant(x, y, argument)
+    return _held(_smooth(plain, smoothing), [argument], key, over)
 
 
-def held_entry(entry: Any, key: str, names: Sequence[str]) -> Any:
-    """Return a PyBaMM parameter whose tables are held at their ends; ``names`` its arguments."""
+def _smooth(law: pybamm.Interpolant, smoothing: float | None) -> pybamm.Interpolant:
+    """Return a table with its corners rounded, as a cubic spline through the rounded curve."""
+    if smoothing is None or len(law.x) != 1:
+        return law
+    x = np.linspace(law.x[0][0], law.x[0][-1], 1 + math.ceil(_POINTS_A_WIDTH / smoothing))
+    y = smoothed(law.x[0], np.ravel(law.y), smoothing, x)
+    return pybamm.Interpolant(x, y, law.children, interpolator="cubic")
+
+
+def held_entry(
+    entry: Any,
+    key: str,
+    names: Sequence[str],
+    *,
+    smoothing: float | None = None,
+    scale: pybamm.Symbol | None = None,
+) -> Any:
+    """Return a PyBaMM parameter whose tables are held at their ends; ``names`` its arguments.
+
+    With ``smoothing`` the corners of its tables are rounded, with ``scale`` all of it is
+    multiplied.
+    """
     if not callable(entry):
-        return entry
+        return entry if scale is None else entry * scale
 
     def held(*given: Any) -> Any:
         arguments = {symbol.id: name for symbol, name in zip(given, names, strict=False)}
-        return _rewritten(pybamm.convert_to_symbol(entry(*given)), key, arguments)
+        own = _rewritten(pybamm.convert_to_symbol(entry(*given)), key, arguments, smoothing)
+        return own if scale is None else own * scale
 
     return held
 
 
-def _rewritten(symbol: pybamm.Symbol, key: str, arguments: Mapping[int, str]) -> pybamm.Symbol:
-    children = [_rewritten(child, key, arguments) for child in symbol.children]
+def _rewritten(
+    symbol: pybamm.Symbol, key: str, arguments: Mapping[int, str], smoothing: float | None
+) -> pybamm.Symbol:
+    children = [_rewritten(child, key, arguments, smoothing) for child in symbol.children]
     if isinstance(symbol, pybamm.Interpolant):
-        return _held(symbol, children, key, _over(symbol, arguments))
+        over = _over(symbol, arguments)
+        return _held(_smooth(symbol, smoothing), children, key, over)
     if all(new is old for new, old in zip(children, symbol.children, strict=True)):
         return symbol
     return symbol.create_copy(new_children=children)
@@ -99,6 +134,8 @@ def _held(
         for child, x in zip(children, law.x, strict=True)
     ]
     name = f"{_MARK}{key} over {over}"
+    if law.interpolator == "cubic":
+        name = f"{_SPLINE}{name.encode().hex()}"
     return pybamm.Interpolant(law.x, law.y, inside, name=name, interpolator=law.interpolator)
 
 
@@ -193,8 +230,11 @@ def _arguments(roots: Iterable[pybamm.Symbol]) -> list[_Argument]:
             continue
         seen.add(node)
         stack.extend(node.children)
-        if isinstance(node, pybamm.Interpolant) and node.name.startswith(_MARK):
-            key, _, over = node.name.removeprefix(_MARK).rpartition(" over ")
+        if isinstance(node, pybamm.Interpolant) and node.name.startswith((_MARK, _SPLINE)):
+            told = node.name
+            if told.startswith(_SPLINE):
+                told = bytes.fromhex(told.removeprefix(_SPLINE)).decode()
+            key, _, over = told.removeprefix(_MARK).rpartition(" over ")
             for x, child in zip(node.x, node.children, strict=True):
                 low, high = float(x[0]), float(x[-1])
                 argument = _inside(child, low)

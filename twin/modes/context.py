@@ -231,6 +231,15 @@ class CellContext:
         read = partial(self._of, self.electrode_key(place))
         return percolation.diffusion_detour(self.electrode(place), theta, read, pybamm)
 
+    def separator_efficiency(self) -> pybamm.Symbol:
+        """Return what the separator leaves of the electrolyte's conductivity: ``B = eps^b``,
+        or the ``transport_efficiency`` that is given in its place.
+        """
+        if self.has("electrolyte.transport_efficiency"):
+            return self.parameter("electrolyte.transport_efficiency")
+        share = self.parameter("electrolyte.electrolyte_fraction")
+        return share ** self.parameter("electrolyte.tortuosity_exponent")
+
     def _of(self, place: str, key: str) -> pybamm.Parameter:
         return self.parameter(f"{place}.{key}")
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from twin.specs.laws import REMARKS
+from twin.specs.laws import BESIDE, REMARKS
 from twin.specs.naming import LAWS
 from twin.specs.quantity import Quantity
 from twin.specs.schema import CellSpec
@@ -65,7 +65,7 @@ def _changed(node: Any, tree: Tree) -> Any:
     if not tree.keys() <= fields.keys():
         raise _NotSimple
     given = {name: getattr(node, name) for name in fields}
-    if getattr(node, "law", None) in LAWS:
+    if getattr(node, "law", None) in LAWS and not tree.keys() <= BESIDE:
         given = _with_remarks_on_each(given)
     given |= {name: _child(given[name], new) for name, new in tree.items()}
     aliased = {field.alias or name: given[name] for name, field in fields.items()}

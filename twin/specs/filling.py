@@ -21,6 +21,7 @@ from typing import Any
 from twin.specs import curves
 from twin.specs.complaint import Complaint
 from twin.specs.naming import find, walk_quantities
+from twin.specs.smoothing import smoothed
 
 DISCHARGED = "discharged"
 """What stands for the number in a cell's file."""
@@ -129,7 +130,10 @@ def _value(spec: Any, key: str, x: float, given: Mapping[str, float]) -> float:
     if law.law == "constant":
         return of("value")
     if law.law == "table":
-        return _between(law.x, law.values(), x)
+        scale = 1.0 if law.scale is None else of("scale")
+        if law.smoothing is not None:
+            return scale * float(smoothed(law.x, law.values(), law.smoothing, x))
+        return scale * _between(law.x, law.values(), x)
     if law.law in curves.CURVES:
         return float(curves.potential(law, of, x))
     raise Complaint(

@@ -21,6 +21,7 @@ from twin.specs.complaint import Complaint, did_you_mean, one_of
 from twin.specs.naming import LAWS
 from twin.specs.quantity import Q, Status
 from twin.specs.ranges import celsius_complaint
+from twin.specs.smoothing import LEAST_SMOOTHING, MOST_SMOOTHING
 from twin.units import UnitError, to_si
 
 
@@ -47,9 +48,14 @@ class _Sourced(Frozen):
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 REMARKS = frozenset({"source", "status", "note"})
 """The keys of a law that say where its numbers come from."""
+BESIDE = frozenset({"scale", "smoothing"})
+"""The keys of a law that change nothing of where its own numbers come from."""
 NOT_QUANTITIES = frozenset(
-    {"law", "form", "x", "y", "unit", "over", "set", "parameter", "at", "shares", "drops"}
-)
+    {
+        "law", "form", "x", "y", "unit", "over", "set", "parameter", "at", "shares", "drops",
+        "smoothing",
+    }
+)  # fmt: skip
 """The keys of a law that are neither remarks nor quantities."""
 
 
@@ -83,7 +89,8 @@ def laws(
     - ``table``: linear interpolation of ``y``, given in ``unit``, over ``x``: the
       stoichiometry [-] unless ``over`` says ``temperature`` [K] or ``concentration``
       [mol/m^3]; with an optional activation energy; beyond its first and last point the
-      end values hold;
+      end values hold; with ``smoothing``, a share of the table's span, its corners are rounded
+      (:mod:`twin.specs.smoothing`), which the solver takes in its stride;
     - ``plateau``: ``U(s) = plateau + width * ln((1-s)/s) + slope * (1/2 - s)
       + rise * exp(-s/end_width) - fall * exp(-(1-s)/end_width)``, a two-phase electrode
       smoothed over ``width``, with the steep ends of one that is all but empty or full;
@@ -94,7 +101,10 @@ def laws(
       shares): ``U(s) = sum_j [at_j - drops_j (s - s_(j-1))/shares_j] (g_(j-1) - g_j)`` with
       ``g_j = (1 + tanh((s - s_j)/step_width))/2``, ``g_0 = 1`` and ``g_n = 0``, and the
       ``width`` and steep ends of a plateau;
-    - ``pybamm``: the entry ``parameter`` of the PyBaMM parameter set ``set``.
+    - ``pybamm``: the entry ``parameter`` of the PyBaMM parameter set ``set``, its tables
+      perhaps with ``smoothing``.
+
+    A ``scale`` multiplies a table or a ``pybamm`` law as a whole: what a calibration finds.
 
     Parameters
     ----------
@@ -135,10 +145,13 @@ def laws(
         over: Over = "stoichiometry"
         activation_energy: Q("J/mol") | None = None
         reference_temperature: Q("K", gt=0) = _T_REF
+        smoothing: Number | None = None
+        scale: Q("", gt=0) | None = None
 
         @model_validator(mode="after")
         def _consistent(self) -> Table:
             check_over(self.over, allowed)
+            check_smoothing(self.smoothing)
             check_points(self.x, self.y, self.over)
             for y in self.values():
                 if (gt is not None and not y > gt) or (ge is not None and not y >= ge):
@@ -218,6 +231,13 @@ def laws(
         law: Literal["pybamm"]
         set: str
         parameter: str
+        smoothing: Number | None = None
+        scale: Q("", gt=0) | None = None
+
+        @model_validator(mode="after")
+        def _consistent(self) -> FromPyBaMM:
+            check_smoothing(self.smoothing)
+            return self
 
     variants: tuple[type[_Sourced], ...]
     variants = (Constant, Arrhenius, Vtf, Table, Plateau, Plateaus, FromPyBaMM)
@@ -269,6 +289,17 @@ def check_plateaus(
             "the potential must fall as the host fills: from plateau to plateau, and on each",
             fix="sort the plateaus from the highest potential to the lowest, with drops >= 0",
             keys=("at", "drops"),
+        )
+
+
+def check_smoothing(width: float | None) -> None:
+    """Raise if the width over which a table's corners are rounded cannot be computed with."""
+    if width is not None and not LEAST_SMOOTHING <= width <= MOST_SMOOTHING:
+        raise Complaint(
+            f"smoothing is a share of the table's span; {width:g} is not between "
+            f"{LEAST_SMOOTHING:g} and {MOST_SMOOTHING:g}",
+            fix="write it like smoothing = 0.01",
+            keys=("smoothing",),
         )
 
 

@@ -35,6 +35,9 @@ class Overlay(Frozen):
     requires: dict[str, Any] = Field(default_factory=dict)
     because: str = ""
     patch: dict[str, Any]
+    calibration: dict[str, Any] | None = None
+    """What a calibration leaves besides: its posterior and its discrepancy (docs/calibration.md).
+    A cell takes nothing of it."""
     provenance: Provenance = Field(default_factory=Provenance)
 
 

@@ -261,3 +261,20 @@ def check_patches(spec: Any) -> None:
                 fix="take the patches out: they are a metal face's",
                 keys=(f"interfaces.{place}.patches",),
             )
+
+
+def check_transport_efficiency(layer: Any) -> None:
+    """Check a separator's transport efficiency.
+
+    Raises
+    ------
+    Complaint
+        If it is given for a layer that is all electrolyte: nothing is in the ions' way there.
+    """
+    given = layer.transport_efficiency
+    if given is not None and layer.electrolyte_fraction.si >= 1:
+        raise Complaint(
+            "transport_efficiency is of a layer that holds something besides the electrolyte",
+            fix="leave it out, or give electrolyte_fraction below 1",
+            keys=("transport_efficiency", "electrolyte_fraction"),
+        )

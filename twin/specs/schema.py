@@ -223,6 +223,10 @@ class PorousElectrode(Frozen):
     as a filament; none is followed where it is not named."""
     tortuosity_exponent: Q("", ge=0, le=STEEPEST) = _assumed(1.5, "Bruggeman")
     electronic_tortuosity_exponent: Q("", ge=0, le=STEEPEST) = _assumed(1.5, "Bruggeman")
+    transport_efficiency: Q("", gt=0, le=1) | None = None
+    """What is left of the electrolyte's conductivity and diffusivity in this layer, measured or
+    fitted as such (``D_e,eff/D_e``): it stands in the place of
+    ``electrolyte_fraction**tortuosity_exponent``, and of a packing's."""
     mixing: Mixing | None = None
     """How it was mixed; if not given, all its phases hang together whatever their shares."""
 
@@ -246,6 +250,13 @@ class Separator(Frozen):
     thickness: Q("m", gt=0)
     electrolyte_fraction: Q("", gt=0, le=1) = _assumed(1.0, "a dense layer")
     tortuosity_exponent: Q("", ge=0, le=STEEPEST) = _assumed(1.5, "Bruggeman")
+    transport_efficiency: Q("", gt=0, le=1) | None = None
+    """As in a composite."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        rules.check_transport_efficiency(self)
+        return self
 
 
 Contained = Literal["native film", "constriction"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any
 
-from twin.specs.laws import NOT_QUANTITIES, REMARKS
+from twin.specs.laws import BESIDE, NOT_QUANTITIES, REMARKS
 from twin.specs.naming import LAWS
 from twin.specs.quantity import QUANTITY_KEYS
 
@@ -138,7 +138,7 @@ def merge(base: Node, patch: Node, path: tuple[str, ...] = ()) -> Node:
         return patch
     if path in _TAGGED and patch.text("kind") not in (None, base.text("kind")):
         return patch
-    if _is_law(base) and not given <= REMARKS:
+    if _is_law(base) and not given <= (REMARKS | BESIDE):
         base = _with_remarks_on_each(base)
     merged = dict(base.value)
     for key, child in patch.value.items():

@@ -1,0 +1,563 @@
+"""From a cell and measured curves to its numbers, stage by stage."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from twin.calibration import fit as fitting
+from twin.calibration.bands import bands
+from twin.calibration.data import Curve, curve_of
+from twin.calibration.discrepancy import Discrepancy, blocks, estimate
+from twin.calibration.esmda import LINEAR_FIRST, esmda, prior_ensemble
+from twin.calibration.fit import Fitted, Problem, fit, steepness, weights
+from twin.calibration.forward import GAVE_UP, Forward, Simulated, free_ones
+from twin.calibration.half_cell import HalfCell, half_cell
+from twin.calibration.identify import Profile, Told, laplace, what_is_told
+from twin.calibration.parameters import FreeNumber, candidates, chosen
+from twin.calibration.ready import readying
+from twin.calibration.result import Calibration, Score
+from twin.calibration.windows import windows
+from twin.engine.settings import ModelName, known_model
+from twin.errors import InputError, SolverGaveUpError
+from twin.measured.measured import Measured, measured_or_file
+from twin.model.parameters import nominal_capacity
+from twin.scenario import Scenario
+from twin.specs.dump import with_values
+from twin.specs.schema import CellSpec, PorousElectrode
+
+if TYPE_CHECKING:
+    from twin.modes.mode import FailureMode
+    from twin.specs.overrides import Overrides
+    from twin.store import Store
+
+MOST_SOLVES = 150
+"""No new Jacobian is begun that would need more."""
+TRIALS = 6
+"""Residuals between two Jacobians."""
+MEMBERS = 100
+HELD_MEMBERS = 40
+"""Of them, those that the full model itself tells of a curve that was kept back."""
+SHARPER = 2.0
+"""The fit goes on with weights of the estimated error where they are so much larger."""
+_CYCLES = re.compile(r"(?P<ref>.+):(?P<first>\d+)(?:-(?P<last>\d+))?")
+_LEAST_K = 0.05
+
+Progress = Callable[[float, str], None]
+Given = str | Path | Measured
+
+
+@dataclass
+class _Work:
+    """What is carried from stage to stage."""
+
+    spec: CellSpec
+    items: list[FreeNumber]
+    curves: list[Curve]
+    modes: Sequence[FailureMode]
+    progress: Progress
+    solves: dict[str, int] = field(default_factory=dict)
+    cpu_s: dict[str, float] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    share: float = 0.0
+
+    @contextmanager
+    def stage(self, name: str, until: float) -> Iterator[None]:
+        """Count the processor's seconds of a stage, and tell when it is done."""
+        self.progress(self.share, name)
+        began = time.process_time()
+        yield
+        self.cpu_s[name] = self.cpu_s.get(name, 0.0) + time.process_time() - began
+        self.share = until
+        self.progress(until, name)
+
+    def count(self, name: str, forward: Forward, before: int = 0) -> None:
+        """Note how often a model was solved."""
+        self.solves[name] = self.solves.get(name, 0) + forward.solves - before
+
+
+def calibrate(
+    cell: Scenario | CellSpec | str | Path,
+    data: Sequence[Given],
+    *,
+    hold: Sequence[Given] = (),
+    half_cells: Mapping[str, Given] | None = None,
+    free: Sequence[str] = (),
+    fixed: Sequence[str] = (),
+    model: str = "dfn",
+    members: int = MEMBERS,
+    seed: int = 0,
+    overlays: Sequence[str | Path] = (),
+    overrides: Overrides = (),
+    modes: Sequence[str] = (),
+    store: Store | None = None,
+    on_progress: Progress | None = None,
+) -> Calibration:
+    """Fit a full cell's numbers to measured curves.
+
+    Parameters
+    ----------
+    cell : Scenario, CellSpec, str or Path
+        The cell as it is believed to be; its own spreads are the priors.
+    data : sequence
+        Measured curves to fit: measurements, their names, or files; ``"NAME:1"`` or ``"NAME:1-3"``
+        takes those cycles only.
+    hold : sequence
+        Curves to score, which the fit never sees.
+    half_cells : mapping, optional
+        Half-cell curves by electrode.
+    free, fixed : sequence of str
+        Keys of the numbers to fit (all that may be, if none are named), and of those not to.
+    model : {"dfn", "spm"}
+        The model that has the last word; the fit begins with ``"spm"``.
+    members : int
+        Of the posterior's ensemble; 0 leaves it at the Gauss-Newton posterior.
+    seed : int
+        Of the ensemble.
+    overlays, overrides
+        Laid over the cell.
+    modes : sequence of str
+        Failure modes at work in the model; none by default, as the curves are a fresh cell's.
+    store : Store, optional
+        Where measurements are.
+    on_progress : callable, optional
+        Told the share done and what is being done.
+
+    Raises
+    ------
+    InputError
+        If the data, the cell or what is asked for cannot be used.
+    SolverGaveUpError
+        If the model cannot be solved at the cell's own numbers.
+    """
+    known = known_model(model)
+    if members < 0 or 0 < members < 10:
+        raise InputError(
+            f"{members} members are too few", key="members", fix="ask for 10 or more, or for 0"
+        )
+    scenario = Scenario.of(cell, overlays=tuple(overlays), overrides=overrides, modes=tuple(modes))
+    spec, at_work = scenario.cell_and_modes()
+    if spec.kind != "full":
+        raise InputError(
+            f"{spec.name} is a {spec.kind} cell, whose curves tell no open-circuit law",
+            key="cell", fix="calibrate a full cell",
+        )  # fmt: skip
+    if not data:
+        raise InputError("there is nothing to fit", key="data", fix="name a measured curve")
+    nominal = nominal_capacity(spec)
+    own = [_curve(given, nominal, store) for given in data]
+    kept_back = [_curve(given, nominal, store) for given in hold]
+    for curve in (*own, *kept_back):
+        _in_window(spec, curve)
+    work = _Work(spec, [], own, at_work, on_progress or (lambda share, text: None))
+    made = _half_cells(work, half_cells or {}, nominal, store)
+    readied = readying(work.spec)
+    work.spec = with_values(work.spec, readied) if readied else work.spec
+    work.items = _free(work, free, fixed)
+    z, forward, fitted = _fitted(work, known, at_rest=not made and not free)
+    with work.stage("posterior", 0.7):
+        R, found, found_K = _errors(work, fitted)
+        sharp = _sharper(work, found)
+        if sharp > SHARPER:
+            fitted = _again(work, forward, fitted, sharp)
+            z = fitted.z
+            R, found, found_K = _errors(work, fitted)
+        covariance = laplace(fitted.jacobian, R)
+        told = what_is_told(work.items, z, covariance)
+    if all(item.says == "not told" for item in told):
+        raise InputError(
+            "the data tell none of the free numbers: the posterior is as wide as the prior",
+            key="data", fix="give a longer or faster curve, or free other numbers with --free",
+        )  # fmt: skip
+    small = forward
+    ensemble = np.zeros((0, len(z)))
+    if members:
+        with work.stage("posterior", 0.95):
+            small, ensemble = _drawn(work, known, forward, fitted, R, members, seed)
+            kept = [k for k, one in enumerate(told) if one.says == "not told"]
+            ensemble[:, kept] = prior_ensemble(members, len(z), seed)[:, kept]
+            covariance = _covariance(ensemble, len(z))
+            told = what_is_told(work.items, z, covariance)
+    with work.stage("profiles", 0.97):
+        profiles = _profiles(work, small, z, fitted, R, covariance, told)
+    with work.stage("scores", 1.0):
+        scores = [
+            _scored(work, c, h, forward, small, z, covariance, ensemble, (found, found_K), seed)
+            for c, h in [*((c, False) for c in own), *((c, True) for c in kept_back)]
+        ]
+    work.notes += _said(work, told)
+    return Calibration(
+        spec.name, known, work.items, z, covariance, ensemble, told, profiles, found, found_K,
+        scores, made, readied, work.solves, work.cpu_s, seed, work.notes,
+    )  # fmt: skip
+
+
+# ------------------------------------------------------------------------------- what is given
+
+
+def _curve(given: Given, nominal: float, store: Store | None, *, half: bool = False) -> Curve:
+    cycles: list[int] | None = None
+    if isinstance(given, Measured):
+        measured = given
+    else:
+        ref = str(given)
+        parted = _CYCLES.fullmatch(ref)
+        if parted and not Path(ref).expanduser().is_file():
+            ref = parted["ref"]
+            first = int(parted["first"])
+            cycles = list(range(first, int(parted["last"] or first) + 1))
+            if not cycles:
+                raise InputError(
+                    f"{given} names no cycle", key="data", fix="write the lower number first"
+                )
+        measured = _read(ref, store)
+    return curve_of(measured, nominal, cycles=cycles, half_cell=half)
+
+
+def _read(ref: str, store: Store | None) -> Measured:
+    from twin.measured.measured import import_file
+
+    if store is None:
+        return import_file(ref)
+    return measured_or_file(ref, store=store)
+
+
+def _in_window(spec: CellSpec, curve: Curve) -> None:
+    """Refuse a curve that lies beyond the cell's voltage window."""
+    low, high = float(np.min(curve.voltage)), float(np.max(curve.voltage))
+    slack = window_slack(spec)
+    if low < spec.window.lower.si - slack or high > spec.window.upper.si + slack:
+        raise InputError(
+            f"{curve.name} runs from {low:.3f} to {high:.3f} V, and {spec.name} from "
+            f"{spec.window.lower.text} to {spec.window.upper.text}",
+            key="data",
+            fix="correct window.lower or window.upper, or take the cell that was measured",
+        )
+
+
+def window_slack(spec: CellSpec) -> float:
+    """Return how far beyond its window a cell's curve may lie [V]."""
+    return 0.05 * float(spec.window.upper.si - spec.window.lower.si)
+
+
+def _half_cells(
+    work: _Work, given: Mapping[str, Given], nominal: float, store: Store | None
+) -> list[HalfCell]:
+    made = []
+    for place in sorted(given):
+        if place not in ("anode", "cathode"):
+            raise InputError(
+                f"{place!r} is no electrode",
+                key="half-cell",
+                fix="write anode=FILE or cathode=FILE",
+            )
+        found = half_cell(work.spec, place, _curve(given[place], nominal, store, half=True))
+        made.append(found)
+    if made:
+        laws = {f"{h.place}.material.open_circuit_potential": h.law() for h in made}
+        work.spec = with_values(work.spec, laws)
+    return made
+
+
+def _free(work: _Work, free: Sequence[str], fixed: Sequence[str]) -> list[FreeNumber]:
+    """Return the free numbers that the built model can be given."""
+    area = work.spec.geometry.area.si
+    densest = max(abs(p.current) for c in work.curves for p in c.pieces) / area
+    heat = any(c.temperature is not None for c in work.curves)
+    every = candidates(work.spec, densest, heat=heat)
+    items = chosen(work.spec, every, free)
+    unknown = [key for key in fixed if key not in {i.key for i in items}]
+    if unknown:
+        chosen(work.spec, every, unknown)  # it may not exist at all
+    items = [item for item in items if item.key not in set(fixed)]
+    if items:
+        kept = free_ones(work.spec, items, "spm", work.modes)
+        stuck = [item for item in items if item not in kept]
+        if stuck and free:
+            raise InputError(
+                f"{stuck[0].key} cannot be fitted: the model is built with its number",
+                key="free",
+                fix="leave it out; a particle's size acts through diffusivity.scale and "
+                "exchange_current, a thickness through active_fraction",
+            )
+        items = kept
+    if not items:
+        raise InputError(
+            f"{work.spec.name} has no number left to fit", key="free",
+            fix="name some with --free, or take back a --fix",
+        )  # fmt: skip
+    return items
+
+
+# ---------------------------------------------------------------------------------- the stages
+
+
+def _fitted(work: _Work, model: ModelName, *, at_rest: bool) -> tuple[np.ndarray, Forward, Fitted]:
+    """Fit in stages: the slowest curve alone, all of them with the SPMe, then the DFN."""
+    curves = [c.thinned for c in work.curves]
+    n = len(work.items)
+    every = list(range(n))
+    z = np.zeros(n)
+    with work.stage("single particles", 0.25):
+        small = Forward(work.spec, work.items, "spm", work.modes)
+        _must_solve(work, small, curves[0])
+        slow = min(curves, key=lambda c: c.rate)
+        if at_rest:
+            z = windows(work.spec, work.items, slow, z)
+        if len(curves) > 1:
+            z = fit(Problem(small, [slow], every, z), z, rounds=1, evaluations=TRIALS).z
+        problem = Problem(small, curves, every, z)
+        fitted = fit(
+            problem, z, rounds=1 if model == "dfn" else 4, evaluations=TRIALS, most=MOST_SOLVES
+        )
+        work.count("spm", small)
+    if model == "spm":
+        return fitted.z, small, fitted
+    with work.stage("full model", 0.6):
+        whole = Forward(work.spec, work.items, model, work.modes)
+        _must_solve(work, whole, curves[0])
+        problem = Problem(whole, curves, every, z)
+        fitted = fit(
+            problem, fitted.z, rounds=4, jacobian=fitted.jacobian, first=4, evaluations=TRIALS,
+            most=MOST_SOLVES - small.solves,
+        )  # fmt: skip
+        work.count("dfn", whole)
+    for curve, told in zip(curves, fitted.told, strict=True):
+        if told.ended:
+            work.notes.append(
+                f"{curve.name}: the fit ends at {told.ended_at / curve.charge[-1]:.0%} of its "
+                f"charge ({told.ended})."
+            )
+    return fitted.z, whole, fitted
+
+
+def _must_solve(work: _Work, forward: Forward, curve: Curve) -> None:
+    told = forward([item.middle for item in forward.free], curve)
+    if told.ended.startswith(GAVE_UP) and told.ended_at <= 0:
+        raise SolverGaveUpError(
+            f"{work.spec.name} cannot be solved at its own numbers: {told.ended}",
+            fix="see whether `twin run` solves it, and check the current of the data",
+        )
+
+
+# ------------------------------------------------------------------------------- the posterior
+
+
+def _sharper(work: _Work, found: Discrepancy) -> float:
+    """Return by how much the data weigh more than was expected beforehand.
+
+    A curve's points are worth ``m = (tau^2 + sigma^2) 1^T R^-1 1`` independent ones.
+    """
+    worth = []
+    for curve in (c.thinned for c in work.curves):
+        R = found.covariance(curve.s)
+        m = found.total**2 * float(np.sum(np.linalg.solve(R, np.ones(len(R)))))
+        worth.append(min(m, len(R)) / min(fitting.INDEPENDENT, len(R)))
+    return float(np.sqrt(np.mean(worth)) * fitting.SIGMA_V / found.total)
+
+
+def _again(work: _Work, forward: Forward, fitted: Fitted, sharp: float) -> Fitted:
+    """Go on with the fit with sharper weights, so that the prior pulls no more than it should."""
+    curves = [c.thinned for c in work.curves]
+    before, n = forward.solves, len(work.items)
+    problem = Problem(forward, curves, range(n), fitted.z, sharp=sharp)
+    own = problem.weights[:, None] * fitted.jacobian
+    found = fit(problem, fitted.z, rounds=1, jacobian=own, first=2 * TRIALS)
+    found.jacobian = found.jacobian / sharp
+    work.count(forward.model, forward, before)
+    return found
+
+
+def _errors(work: _Work, fitted: Fitted) -> tuple[np.ndarray, Discrepancy, Discrepancy | None]:
+    """Return the covariance of the model's error at the fitted points, and what it is of.
+
+    The fit's Jacobian becomes that of the plain voltages and temperatures.
+    """
+    curves = [c.thinned for c in work.curves]
+    fitted.jacobian = fitted.jacobian / weights(curves)[:, None]
+    gap = fitting.measured(curves) - fitting.simulated(curves, fitted.told)
+    gap = gap + fitted.jacobian @ fitted.z
+    is_volt = _volts(curves)
+    J, s = fitted.jacobian, [c.s for c in curves]
+    steep = [steepness(c) for c in curves]
+    volts = estimate(gap[is_volt], J[is_volt], s, steep)
+    kelvin = None
+    if not np.all(is_volt):
+        warm = [c for c in curves if c.temperature is not None]
+        flat = [np.ones(len(c.t)) for c in warm]
+        kelvin = estimate(gap[~is_volt], J[~is_volt], [c.s for c in warm], flat, least=_LEAST_K)
+    parts = []
+    for curve, h in zip(curves, steep, strict=True):
+        parts.append(volts.covariance(curve.s, h))
+        if curve.temperature is not None and kelvin is not None:
+            parts.append(kelvin.covariance(curve.s))
+    return blocks(parts), volts, kelvin
+
+
+def _volts(curves: Sequence[Curve]) -> np.ndarray:
+    """Return which of the fitted values are voltages."""
+    parts = []
+    for c in curves:
+        parts.append(np.ones(len(c.t), dtype=bool))
+        if c.temperature is not None:
+            parts.append(np.zeros(len(c.t), dtype=bool))
+    return np.concatenate(parts)
+
+
+def _drawn(
+    work: _Work,
+    model: ModelName,
+    forward: Forward,
+    fitted: Fitted,
+    R: np.ndarray,
+    members: int,
+    seed: int,
+) -> tuple[Forward, np.ndarray]:
+    """Draw the posterior by ES-MDA, with the SPMe and what the full model adds at the fit."""
+    curves = [c.thinned for c in work.curves]
+    small = forward
+    if model != "spm":
+        small = Forward(work.spec, work.items, "spm", work.modes)
+    data = fitting.measured(curves)
+    at_fit = fitting.simulated(curves, fitted.told)
+
+    def plain(z: np.ndarray) -> np.ndarray:
+        x = [item.x(float(v)) for item, v in zip(work.items, z, strict=True)]
+        return fitting.simulated(curves, [small(x, c) for c in curves])
+
+    before = small.solves
+    offset = 0.0 if small is forward else at_fit - plain(fitted.z)
+    bounds = np.array([item.z_bounds for item in work.items]).T
+    total, done = members * len(LINEAR_FIRST), 0
+    begin = work.share
+
+    def told() -> None:
+        nonlocal done
+        done += 1
+        work.progress(begin + (0.95 - begin) * done / total, f"posterior, {done} of {total}")
+
+    z0 = np.clip(prior_ensemble(members, len(work.items), seed), *bounds)
+    z, _ = esmda(
+        lambda z: plain(z) + offset, data, R, z0, seed, inflation=LINEAR_FIRST,
+        first=lambda z: at_fit + fitted.jacobian @ (z - fitted.z),
+        bounds=(bounds[0], bounds[1]), on_member=told,
+    )  # fmt: skip
+    work.count("posterior", small, before)
+    return small, z
+
+
+def _covariance(ensemble: np.ndarray, n: int) -> np.ndarray:
+    value = np.cov(ensemble.T).reshape(n, n)
+    # A number that every member has at its bound still has a width.
+    return value + 1e-8 * np.eye(n)
+
+
+def _profiles(
+    work: _Work,
+    forward: Forward,
+    z: np.ndarray,
+    fitted: Fitted,
+    R: np.ndarray,
+    covariance: np.ndarray,
+    told: Sequence[Told],
+) -> list[Profile]:
+    """Return the profiles of the two numbers that are told worst, by Gauss-Newton.
+
+    With one number held at ``z_k + d`` the others follow ``C_jk/C_kk d``; the cost there is
+    solved for, not extrapolated.
+    """
+    curves = [c.thinned for c in work.curves]
+    half = np.linalg.cholesky(R)
+    data = fitting.measured(curves)
+    C = laplace(fitted.jacobian, R)
+    bounds = np.array([item.z_bounds for item in work.items]).T
+    before = forward.solves
+    x0 = [item.x(float(v)) for item, v in zip(work.items, z, strict=True)]
+    own = fitting.simulated(curves, [forward(x0, c) for c in curves])
+    offset = fitting.simulated(curves, fitted.told) - own
+
+    def cost(at: np.ndarray) -> float:
+        x = [item.x(float(v)) for item, v in zip(work.items, at, strict=True)]
+        gap = data - offset - fitting.simulated(curves, [forward(x, c) for c in curves])
+        white = np.linalg.solve(half, gap)
+        return float(white @ white + at @ at)
+
+    least = cost(z)
+    found = []
+    worst = sorted(range(len(told)), key=lambda k: (-told[k].share, told[k].key))[:2]
+    for k in worst:
+        width = float(np.sqrt(C[k, k]))
+        at, costs = [], []
+        for d in (-2.0, -1.0, 0.0, 1.0, 2.0):
+            moved = np.clip(z + C[:, k] / C[k, k] * d * width, bounds[0], bounds[1])
+            at.append(work.items[k].x(float(moved[k])))
+            costs.append(0.0 if d == 0 else cost(moved) - least)
+        found.append(Profile(work.items[k].key, tuple(at), tuple(costs)))
+    work.count("profiles", forward, before)
+    return found
+
+
+# ----------------------------------------------------------------------------------- the scores
+
+
+def _scored(
+    work: _Work,
+    curve: Curve,
+    held: bool,
+    forward: Forward,
+    small: Forward,
+    z: np.ndarray,
+    covariance: np.ndarray,
+    ensemble: np.ndarray,
+    errors: tuple[Discrepancy, Discrepancy | None],
+    seed: int,
+) -> Score:
+    x = [item.x(float(v)) for item, v in zip(work.items, z, strict=True)]
+    best = forward(x, curve)
+    if not len(ensemble):
+        return Score(curve, held, best.voltage, best.temperature, best.ended)
+    # What the fit never saw is told by the full model itself, with fewer members.
+    teller, offset = small, (np.zeros(1), np.zeros(1))
+    if small is not forward and held:
+        teller, ensemble = forward, ensemble[:HELD_MEMBERS]
+    elif small is not forward:
+        same = small(x, curve)
+        offset = best.voltage - same.voltage, best.temperature - same.temperature
+    told: list[Simulated] = []
+    for member in ensemble:
+        own = [item.x(float(v)) for item, v in zip(work.items, member, strict=True)]
+        told.append(teller(own, curve))
+    volts = np.array([t.voltage for t in told]) + offset[0]
+    low, high = bands(volts, errors[0].total * steepness(curve))
+    low_K = high_K = None
+    if curve.temperature is not None and errors[1] is not None:
+        kelvin = np.array([t.temperature for t in told]) + offset[1]
+        low_K, high_K = bands(kelvin, np.full(len(curve.t), errors[1].total))
+    return Score(curve, held, best.voltage, best.temperature, best.ended, low, high, low_K, high_K)
+
+
+def _said(work: _Work, told: Sequence[Told]) -> list[str]:
+    """Return in words what bounds were hit and what is not told."""
+    notes = [f"{one.key} ended at its {one.bound} bound." for one in told if one.bound]
+    lacking = [one.key for one in told if one.says == "not told"]
+    if lacking:
+        notes.append(f"Not told by the data, kept at the prior's width: {', '.join(lacking)}.")
+    for one in told:
+        if one.together and one.key < one.together:
+            notes.append(f"{one.key} is told only together with {one.together}.")
+    if any(isinstance(getattr(work.spec, p), PorousElectrode) for p in ("anode", "cathode")):
+        notes.append("A particle's size is not fitted apart: D/R^2 and i_0/R are what curves tell.")
+    return notes
+
+
+def changes_of(found: Calibration) -> dict[str, Any]:
+    """Return the best fit as overrides of the cell, by key."""
+    return {item.key: item.text(item.x(float(z)))
+            for item, z in zip(found.items, found.z, strict=True)}  # fmt: skip

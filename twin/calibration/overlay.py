@@ -1,0 +1,111 @@
+"""A calibration as an overlay: the numbers with spreads, and what is left of the posterior."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from twin.calibration.result import Calibration
+from twin.files import write_text
+from twin.specs.dump import to_toml
+
+FORMAT = 1
+
+
+def overlay_data(found: Calibration) -> dict[str, Any]:
+    """Return a calibration as the plain data of an overlay's file."""
+    changes = {f"{h.place}.material.open_circuit_potential": h.law() for h in found.half_cells}
+    source = "twin calibrate: " + ", ".join(
+        f"{s.curve.name} (SHA-256 {s.curve.id[:16]})" for s in found.scores if not s.held
+    )
+    sd = np.sqrt(np.diag(found.covariance))
+    patch: dict[str, Any] = {}
+    for key, change in {**changes, **found.readied}.items():
+        _put(patch, key, change)
+    for item, z, s, told in zip(found.items, found.z, sd, found.told, strict=True):
+        status = item.quantity.status if told.says == "not told" else "fitted"
+        quantity: dict[str, Any] = {
+            "value": _text(item.x(float(z)), item.quantity.unit),
+            "spread": item.spread(float(s)),
+            "spread_kind": "epistemic",
+            "status": status or "assumed",
+            "source": source,
+        }
+        if told.says == "not told":
+            quantity["source"] = item.quantity.source or "the prior"
+            quantity["note"] = "the data do not tell it: its prior"
+        elif told.bound:
+            quantity["note"] = f"at its {told.bound} bound"
+        _put(patch, item.key, quantity)
+    return {
+        "schema": 1,
+        "title": f"{found.cell}, calibrated",
+        "kinds": ["full"],
+        "patch": patch,
+        "calibration": _block(found),
+        "provenance": {
+            "references": [f"{s.curve.name}, SHA-256 {s.curve.id}" for s in found.scores],
+            "notes": " ".join(found.notes),
+        },
+    }
+
+
+def overlay_toml(found: Calibration) -> str:
+    """Return a calibration as the text of an overlay's file."""
+    return to_toml(overlay_data(found))
+
+
+def _text(value: float, unit: str) -> Any:
+    short = float(f"{value:.6g}")
+    return f"{short!r} {unit}" if unit else short
+
+
+def _put(tree: dict[str, Any], key: str, value: Any) -> None:
+    *tables, last = key.split(".")
+    for name in tables:
+        tree = tree.setdefault(name, {})
+    tree[last] = value
+
+
+def _block(found: Calibration) -> dict[str, Any]:
+    """Return what a cell takes nothing of: the posterior and the discrepancy."""
+    rounded = np.vectorize(lambda v: float(f"{v:.6g}"))
+    block: dict[str, Any] = {
+        "format": FORMAT,
+        "cell": found.cell,
+        "model": found.model,
+        "seed": found.seed,
+        "keys": [item.key for item in found.items],
+        "units": [item.quantity.unit for item in found.items],
+        "scales": [item.kind for item in found.items],
+        "prior": [float(item.middle) for item in found.items],
+        "widths": [float(item.width) for item in found.items],
+        "low": [float(item.low) for item in found.items],
+        "high": [float(item.high) for item in found.items],
+        "fit": rounded(found.z).tolist(),
+        "covariance": rounded(found.covariance).tolist(),
+        "discrepancy": found.discrepancy.to_dict(),
+        "data": [
+            {"name": s.curve.name, "sha256": s.curve.id, "held": s.held,
+             "rms_mV": float(f"{1e3 * s.rms_V:.4g}")}
+            for s in found.scores
+        ],
+    }  # fmt: skip
+    if found.discrepancy_K is not None:
+        block["discrepancy_K"] = found.discrepancy_K.to_dict()
+    if len(found.members):
+        block["members"] = rounded(found.members).tolist()
+    return block
+
+
+def save_calibration(found: Calibration, path: str | Path) -> None:
+    """Write a calibration as an overlay's file.
+
+    Raises
+    ------
+    InputError
+        If it cannot be written there.
+    """
+    write_text(path, overlay_toml(found), key="out")

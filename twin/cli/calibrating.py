@@ -1,0 +1,223 @@
+"""``twin calibrate``: a cell's numbers from measured curves."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from twin.cli.command import command
+from twin.cli.options import CellName, Overlays, Overrides, names
+from twin.cli.session import Session
+
+if TYPE_CHECKING:
+    from twin import Calibration
+    from twin.cli.page import Page
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add ``twin calibrate``."""
+    command(app, "calibrate")(calibrate)
+
+
+def calibrate(
+    session: Session,
+    cell: CellName,
+    data: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--data",
+            metavar="DATA[:CYCLES]",
+            help="Measured curves to fit, as curve.csv or cell-7.csv:1-3 (repeatable).",
+        ),
+    ] = None,
+    hold: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--hold", metavar="DATA[:CYCLES]", help="Curves to score, not to fit (repeatable)."
+        ),
+    ] = None,
+    half_cell: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--half-cell",
+            metavar="PLACE=DATA",
+            help="An electrode's own potential, as anode=half.csv (repeatable).",
+        ),
+    ] = None,
+    free: Annotated[
+        list[str] | None,
+        typer.Option("--free", metavar="KEY", help="Fit only these numbers (repeatable)."),
+    ] = None,
+    fix: Annotated[
+        list[str] | None,
+        typer.Option("--fix", metavar="KEY", help="Leave these numbers alone (repeatable)."),
+    ] = None,
+    model: Annotated[
+        str, typer.Option("--model", metavar="spm|dfn", help="The model with the last word.")
+    ] = "dfn",
+    members: Annotated[
+        int, typer.Option("--members", metavar="N", min=0, help="Of the posterior; 0 for none.")
+    ] = 100,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Of the posterior.")] = 0,
+    out: Annotated[
+        str | None,
+        typer.Option("--out", metavar="FILE", help="The overlay [default: CELL-calibrated.toml]."),
+    ] = None,
+    figures: Annotated[
+        str | None, typer.Option("--figures", metavar="DIR", help="Draw figures into a folder.")
+    ] = None,
+    overlays: Overlays = None,
+    overrides: Overrides = None,
+    modes: Annotated[
+        str | None,
+        typer.Option("--modes", metavar="A,B", help="Failure modes at work [default: none]."),
+    ] = None,
+) -> None:
+    """Fit a cell's numbers to measured curves.
+
+    Writes an overlay with values, spreads and what the curves cannot tell: lay it over the cell
+    with `--with`.
+    """
+    from pathlib import Path
+
+    import twin
+    from twin.cli.ticker import Ticker
+    from twin.errors import InputError
+    from twin.files import check_target
+
+    target = out or f"{Path(cell).stem}-calibrated.toml"
+    if not target.endswith(".toml"):
+        raise InputError(f"{target} is no TOML file", key="out", fix="end its name in .toml")
+    check_target(target, key="out")
+    with Ticker(session, cell) as ticker:
+        found = twin.calibrate(
+            cell,
+            data or [],
+            hold=hold or [],
+            half_cells=_by_place(half_cell or []),
+            free=names(free),
+            fixed=names(fix),
+            model=model,
+            members=members,
+            seed=seed,
+            overlays=overlays or (),
+            overrides=overrides or (),
+            modes=names([modes] if modes else None),
+            store=session.store,
+            on_progress=ticker,
+        )
+    twin.save_calibration(found, target)
+    drawn: list[str] = []
+    if figures is not None:
+        from twin.report.calibration import save_figures
+
+        drawn = [str(file) for file in save_figures(found, figures)]
+    document = {**found.to_dict(), "overlay": target, "figures": drawn}
+
+    def page(sheet: Page) -> None:
+        _page(sheet, found)
+        sheet.line(f"written: {target}")
+        for file in drawn:
+            sheet.line(f"drawn: {file}")
+
+    session.finish(document, page)
+
+
+def _by_place(given: list[str]) -> dict[str, str]:
+    from twin.errors import InputError
+
+    found: dict[str, str] = {}
+    for text in given:
+        place, equals, ref = text.partition("=")
+        if not equals or not ref:
+            raise InputError(
+                f"{text!r} names no electrode", key="half-cell", fix="write it like anode=half.csv"
+            )
+        if place.strip() in found:
+            raise InputError(
+                f"the {place.strip()} has two half-cell curves", key="half-cell", fix="give one"
+            )
+        found[place.strip()] = ref
+    return found
+
+
+def _page(sheet: Page, found: Calibration) -> None:
+    sheet.line(f"{found.cell}, calibrated ({found.model})", "bold")
+    sheet.line()
+    _curves(sheet, found)
+    sheet.line()
+    _numbers(sheet, found)
+    sheet.line()
+    _facts(sheet, found)
+
+
+def _curves(sheet: Page, found: Calibration) -> None:
+    from twin.cli.formats import percent, short
+
+    rows = []
+    for score in found.scores:
+        width, held = score.half_width, score.coverage
+        rows.append(
+            (
+                score.curve.name,
+                "kept back" if score.held else "fitted",
+                short(score.curve.rate, 3),
+                short(1e3 * score.rms_V, 3),
+                "" if score.rms_K is None else short(score.rms_K, 2),
+                "" if held is None else percent(held, 0),
+                "" if width is None else short(1e3 * width, 3),
+            )
+        )
+    heads = ("curve", "", "C-rate", "rms mV", "rms K", "in band", "+- mV")
+    sheet.table(heads, rows, right=(2, 3, 4, 5, 6))
+
+
+def _numbers(sheet: Page, found: Calibration) -> None:
+    from twin.cli.formats import short
+
+    rows = []
+    sd = found.covariance.diagonal() ** 0.5
+    for item, z, s, told in zip(found.items, found.z, sd, found.told, strict=True):
+        width = item.width * float(s)
+        rows.append(
+            (
+                _key(item.key),
+                short(item.middle, 3),
+                short(item.x(float(z)), 3),
+                f"x/ {math.exp(width):.2f}" if item.kind == "log" else f"+- {short(width, 2)}",
+                f"{told.share:.2f}",
+                told.says + (f", {told.bound} bound" if told.bound else ""),
+            )
+        )
+    heads = ("number (SI)", "was", "is", "spread", "of prior", "by the data")
+    sheet.table(heads, rows, right=(1, 2, 3, 4))
+
+
+def _facts(sheet: Page, found: Calibration) -> None:
+    d = found.discrepancy
+    error = f"{1e3 * d.tau:.3g} mV over {d.length:.2g} of the capacity, {1e3 * d.sigma:.2g} mV"
+    sheet.facts([("own error", error)])
+    for p in found.profiles:
+        sheet.line(f"profile of {p.key}: {_profile(p.x, p.cost)}")
+    for note in found.notes:
+        sheet.line(f"note: {note}")
+    solves = ", ".join(f"{name} {count}" for name, count in found.solves.items())
+    times = ", ".join(f"{name} {s:.1f} s" for name, s in found.cpu_s.items())
+    sheet.facts([("solves", solves), ("processor", times)])
+
+
+def _key(key: str) -> str:
+    """Return a key in few words."""
+    words = [w for w in key.split(".") if w not in ("interfaces", "material", "value", "scale")]
+    short = " ".join(words).replace("_", " ").replace("open circuit potential", "OCP")
+    for long, brief in (("transference number", "t+"), ("exchange current", "i0")):
+        short = short.replace(long, brief)
+    return short
+
+
+def _profile(x: tuple[float, ...], cost: tuple[float, ...]) -> str:
+    from twin.cli.formats import short
+
+    return ", ".join(f"{short(a, 3)}: {c:+.1f}" for a, c in zip(x, cost, strict=True))

@@ -1,0 +1,158 @@
+"""Pictures of a calibration: data against model, what the data cannot tell, posterior pairs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from twin.calibration.result import Calibration, Score
+from twin.report.figures import PALETTE, save_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+NAMES = ("curves", "told", "pairs")
+MOST_PAIRS = 6
+_PRIOR, _POSTERIOR, _HELD = "#BBBBBB", PALETTE[0], PALETTE[1]
+
+
+def save_figures(found: Calibration, folder: str | Path, suffix: str = ".png") -> list[Path]:
+    """Draw a calibration's figures into a folder, and return their files.
+
+    Raises
+    ------
+    InputError
+        If they cannot be written there.
+    """
+    from twin.errors import InputError
+
+    target = Path(folder).expanduser()
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"{folder} cannot be a folder for figures: {error.strerror}",
+            key="figures", fix="name a folder that can be made",
+        ) from None  # fmt: skip
+    drawn = {"curves": curves_figure(found), "told": told_figure(found)}
+    if len(found.members):
+        drawn["pairs"] = pairs_figure(found)
+    files = []
+    for name, figure in drawn.items():
+        file = target / f"{found.cell}-{name}{suffix}"
+        save_figure(figure, file)
+        files.append(file)
+    return files
+
+
+def _blank(width: float, height: float) -> Figure:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def curves_figure(found: Calibration) -> Figure:
+    """Draw each curve beside the model, with the band, and the differences below it."""
+    shown = found.scores[:8]
+    columns = min(len(shown), 3)
+    rows = -(-len(shown) // columns)
+    figure = _blank(3.9 * columns, 4.2 * rows + 0.4)
+    outer = figure.add_gridspec(rows, columns)
+    for number, score in enumerate(shown):
+        inner = outer[number // columns, number % columns].subgridspec(2, 1, height_ratios=(3, 1))
+        above = figure.add_subplot(inner[0])
+        below = figure.add_subplot(inner[1], sharex=above)
+        _curve(above, below, score)
+    figure.suptitle(f"{found.cell}: measured and calibrated", fontsize=11, parse_math=False)
+    return figure
+
+
+def _curve(above: Any, below: Any, score: Score) -> None:
+    curve = score.curve
+    one_way = bool(np.all(np.diff(curve.discharged) >= -1e-12))
+    x = 1e3 * curve.discharged if one_way else curve.t / 3600
+    label = "charge discharged [mA.h]" if one_way else "time [h]"
+    colour = _HELD if score.held else _POSTERIOR
+    if score.low is not None and score.high is not None:
+        above.fill_between(x, score.low, score.high, color=colour, alpha=0.2, lw=0, label="90 %")
+        below.fill_between(
+            x, 1e3 * (score.low - score.voltage), 1e3 * (score.high - score.voltage),
+            color=colour, alpha=0.2, lw=0,
+        )  # fmt: skip
+    above.plot(x, score.voltage, color=colour, lw=1.5, label="model")
+    above.plot(x, curve.voltage, ".", color="black", ms=2.5, label="measured")
+    below.plot(x, 1e3 * (curve.voltage - score.voltage), ".", color="black", ms=2.5)
+    below.axhline(0, color=colour, lw=1)
+    what = "kept back" if score.held else "fitted"
+    above.set_title(
+        f"{curve.name}, {what}: {1e3 * score.rms_V:.0f} mV rms", fontsize=9, parse_math=False
+    )
+    above.set_ylabel("voltage [V]")
+    above.tick_params(labelbottom=False)
+    above.legend(fontsize=7, loc="best")
+    below.set_ylabel("off by [mV]")
+    below.set_xlabel(label)
+
+
+def told_figure(found: Calibration) -> Figure:
+    """Draw what is left of each prior's width: near 1 the data say nothing."""
+    order = sorted(range(len(found.told)), key=lambda k: (-found.told[k].share, found.told[k].key))
+    figure = _blank(7.2, 0.32 * len(order) + 1.4)
+    axes = figure.add_subplot()
+    sd = np.sqrt(np.diag(found.covariance))
+    for row, k in enumerate(order):
+        axes.plot([-2, 2], [row, row], color=_PRIOR, lw=7, solid_capstyle="butt", zorder=1)
+        ends = found.z[k] + 2 * sd[k] * np.array([-1, 1])
+        colour = _POSTERIOR if found.told[k].says != "not told" else _HELD
+        axes.plot(ends, [row, row], color=colour, lw=3, solid_capstyle="butt", zorder=2)
+        axes.plot(found.z[k], row, "o", color=colour, ms=4, zorder=3)
+    axes.set_yticks(range(len(order)), [f"{found.told[k].key}" for k in order], fontsize=8)
+    axes.set_xlabel("widths of the prior (grey: its 95 %)")
+    figure.suptitle("What the data cannot tell is as wide as the grey", fontsize=10)
+    axes.axvline(0, color="black", lw=0.5)
+    return figure
+
+
+def pairs_figure(found: Calibration) -> Figure:
+    """Draw the posterior's members in pairs, of the numbers that go together most."""
+    sd = np.sqrt(np.diag(found.covariance))
+    correlation = np.abs(found.covariance / np.outer(sd, sd)) - np.eye(len(sd))
+    order = sorted(range(len(sd)), key=lambda k: (-float(correlation[k].max(initial=0)), k))
+    chosen = sorted(order[:MOST_PAIRS])
+    n = len(chosen)
+    figure = _blank(1.7 * n + 1.2, 1.6 * n + 0.8)
+    axes = figure.subplots(n, n, squeeze=False)
+    x = np.array(
+        [[item.x(float(v)) for item, v in zip(found.items, z, strict=True)] for z in found.members]
+    )
+    for i, a in enumerate(chosen):
+        for j, b in enumerate(chosen):
+            at = axes[i][j]
+            at.tick_params(labelsize=6)
+            if j > i:
+                at.set_axis_off()
+            elif i == j:
+                at.hist(x[:, a], bins=15, color=_POSTERIOR)
+                at.axvline(found.items[a].x(float(found.z[a])), color=_HELD, lw=1)
+                at.set_yticks([])
+            else:
+                at.plot(x[:, b], x[:, a], ".", color=_POSTERIOR, ms=3)
+                at.plot(found.values[found.items[b].key], found.values[found.items[a].key],
+                        "+", color=_HELD, ms=9)  # fmt: skip
+            if i == n - 1:
+                at.set_xlabel(_short(found.items[b].key), fontsize=7)
+            if j == 0:
+                at.set_ylabel(_short(found.items[a].key), fontsize=7)
+    figure.suptitle(f"{found.cell}: posterior, best fit in orange", fontsize=10, parse_math=False)
+    return figure
+
+
+def _short(key: str) -> str:
+    """Return a key in two lines, without what says the least."""
+    parts = [p for p in key.split(".") if p not in ("material", "interfaces", "value", "scale")]
+    return "\n".join([" ".join(parts[:-1]), parts[-1]]).replace("_", " ").strip()
