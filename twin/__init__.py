@@ -42,6 +42,10 @@ _PUBLIC = {
     "load_map": "twin.studies.operating_map",
     "design": "twin.studies.optimise",
     "load_design": "twin.studies.optimise",
+    "track": "twin.tracking.track",
+    "load_track": "twin.tracking.track",
+    "Track": "twin.tracking.track",
+    "advise": "twin.tracking.advising",
     "continue_study": "twin.studies.registry",
     "load_study": "twin.studies.registry",
     "Forecast": "twin.studies.forecast",
@@ -450,3 +454,13 @@ if TYPE_CHECKING:
     )
     from twin.studies.sensitivity_kept import known_sensitivity as known_sensitivity
     from twin.studies.turning import turning_number as turning_number
+    from twin.tracking.advising import advise as advise
+    from twin.tracking.track import (
+        Track as Track,
+    )
+    from twin.tracking.track import (
+        load_track as load_track,
+    )
+    from twin.tracking.track import (
+        track as track,
+    )

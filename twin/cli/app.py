@@ -30,6 +30,7 @@ from twin.cli import (
     running,
     runs,
     titration,
+    tracking,
     transference,
     validating,
 )
@@ -59,6 +60,7 @@ _GROUPS = (
     titration,
     validating,
     measuring,
+    tracking,
     plugins,
     databases,
 )

@@ -116,7 +116,7 @@ def forecast(
         samples=samples,
         protocol=protocol,
         overlays=overlays or (),
-        overrides=_drawn(cell, overlays or (), given, as_given, study),
+        overrides=drawn_overrides(cell, overlays or (), given, as_given, study),
         modes=chosen(modes),
         without=names(without),
         model=model,
@@ -135,7 +135,7 @@ def forecast(
     finish(session, result, figure, _page, more | {"expected": expected(result, shipped())})
 
 
-def _drawn(
+def drawn_overrides(
     cell: str, overlays: Sequence[str], given: Sequence[str], as_given: bool, study: str | None
 ) -> Any:
     """Return what is set, and spreads on what nobody has measured of the cell."""
