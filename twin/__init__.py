@@ -46,6 +46,7 @@ _PUBLIC = {
     "load_track": "twin.tracking.track",
     "Track": "twin.tracking.track",
     "advise": "twin.tracking.advising",
+    "forecast_from": "twin.tracking.onward",
     "continue_study": "twin.studies.registry",
     "load_study": "twin.studies.registry",
     "Forecast": "twin.studies.forecast",
@@ -455,6 +456,7 @@ if TYPE_CHECKING:
     from twin.studies.sensitivity_kept import known_sensitivity as known_sensitivity
     from twin.studies.turning import turning_number as turning_number
     from twin.tracking.advising import advise as advise
+    from twin.tracking.onward import forecast_from as forecast_from
     from twin.tracking.track import (
         Track as Track,
     )

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 def plot_forecast(
-    document: Mapping[str, Any], members: Sequence[Any], path: str | Path | None = None
+    document: Mapping[str, Any],
+    members: Sequence[Any],
+    path: str | Path | None = None,
+    levels: Mapping[str, Sequence[float | None]] | None = None,
 ) -> Figure:
     """Draw cumulative incidences with 90 % bands, and the capacity fan of those alive.
 
@@ -25,6 +28,8 @@ def plot_forecast(
         The members, for the fan.
     path : str or Path, optional
         Where to save it: ``.png``, ``.svg`` or ``.pdf``.
+    levels : mapping, optional
+        The fan itself (``cycle``, ``p05`` and so on) where it is not of members.
     """
     import numpy as np
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -54,14 +59,18 @@ def plot_forecast(
     left.set_title("Cumulative incidence, 90 % bands", fontsize=10)
     if document["incidence"]:
         left.legend(fontsize=8, frameon=False)
-    cycles = np.unique(np.round(np.linspace(1, horizon, 200)))
-    levels = {k: np.array(v, dtype=float) * 100 for k, v in fan(members, cycles).items()}
+    if levels:
+        cycles = np.array(levels["cycle"], dtype=float)
+    else:
+        cycles = np.unique(np.round(np.linspace(1, horizon, 200)))
+        levels = fan(members, cycles)
+    drawn = {k: np.array(v, dtype=float) * 100 for k, v in levels.items()}
     for low, high, shade, label in (("p05", "p95", 0.15, "90 %"), ("p25", "p75", 0.3, "50 %")):
         right.fill_between(
-            cycles, levels[low], levels[high], color=PALETTE[0], alpha=shade, label=label
+            cycles, drawn[low], drawn[high], color=PALETTE[0], alpha=shade, label=label
         )
-    right.plot(cycles, levels["median"], color=PALETTE[0], label="median")
-    lowest = np.nanmin(levels["p05"]) if np.isfinite(levels["p05"]).any() else 0.0
+    right.plot(cycles, drawn["median"], color=PALETTE[0], label="median")
+    lowest = np.nanmin(drawn["p05"]) if np.isfinite(drawn["p05"]).any() else 0.0
     right.set_ylim(min(lowest - 1, 95), 101)  # a capacity that hardly moves is drawn as such
     right.set(xlim=(0, horizon), xlabel="Cycle", ylabel="Capacity of those alive / %")
     right.set_title("Capacity against the first cycle", fontsize=10)

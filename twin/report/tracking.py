@@ -178,7 +178,7 @@ def _draw_health(axes: Axes, document: Mapping[str, Any]) -> None:
     axes.set_xlabel("Cycle", fontsize=9)
     axes.set_ylabel("Capacity of the fresh cell's / %", fontsize=9)
     axes.set_title("Health; 50 and 90 % of those alive", fontsize=10)
-    axes.legend(fontsize=7, framealpha=0.85, loc="lower left")
+    axes.legend(fontsize=7, framealpha=0.85, loc="upper right")
 
 
 def _first_and_last(

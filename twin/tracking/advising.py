@@ -10,7 +10,6 @@ horizon: beyond, nobody followed a life.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,6 +83,7 @@ def advise(
         If the cell is not tracked, or the track is of another cell.
     """
     from twin.catalog.cells import as_spec
+    from twin.tracking.onward import check_cell
     from twin.tracking.track import KIND, Track, load_track
 
     opened = open_store(store)
@@ -99,12 +99,7 @@ def advise(
             )
         track = newest.id
     found: Track = load_track(track, store=opened)
-    if found.design["cell_name"] != name:
-        raise InputError(
-            f"track {found.id} is of {found.design['cell_name']}, not of {name}",
-            key="from",
-            fix="name its cell, or leave --from out",
-        )
+    check_cell(found, cell)
     table, checkups = found.library, found.checkups
     step, scores = scored(table, checkups)
     if step.found is None:
@@ -196,7 +191,8 @@ def _cap(table: Library, test: LabTest, cycle: int) -> np.ndarray:
     """Return the logarithm of the largest current density that a ramp goes to."""
     if CURRENT.key not in table.curves:
         return np.full(len(table), np.inf)
-    return np.log(test.cap) + table.at(CURRENT.key, [cycle])[:, 0]
+    value: np.ndarray = np.log(test.cap) + table.at(CURRENT.key, [cycle])[:, 0]
+    return value
 
 
 def _last_known(curves: np.ndarray) -> np.ndarray:
@@ -246,13 +242,9 @@ def _variance(x: np.ndarray, w: np.ndarray) -> float:
     return float(w @ (x - mean) ** 2 / w.sum())
 
 
-def removed(table: Library, before: Step, after: Step) -> float:
+def removed(before: Step, after: Step) -> float:
     """Return the variance of the remaining life that a reading removed [cycles2]."""
     assert before.found is not None and after.found is not None
-    del table
     return _variance(restricted(before), before.found.weights) - _variance(
         restricted(after), after.found.weights
     )
-
-
-Readings = Mapping[str, float]

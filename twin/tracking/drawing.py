@@ -70,8 +70,7 @@ def drawn_library(
 
         job = kept_design(store, library, KIND)
         check_library(job, filled.cell_and_modes()[0], library)
-        have = len(job["values"])
-        return _lived(store, library, job, max(lives or have, have), going)
+        return _lived(store, library, job, max(lives or 0, len(job["values"])), going)
     job = _design(filled, lives or LIBRARY_DEFAULTS["samples"], seed)
     there = _stored(store, job, None if seed is None else int(seed))
     if there is not None:

@@ -1,25 +1,29 @@
-"""What a library of lives says of a cell, given its check-ups: reweighting, then regression.
+"""What a library of lives says of a cell, given its check-ups: reweighting, or local regression.
 
 Readings ``y`` (logarithms; :mod:`twin.tracking.observables`) about lives ``f_j`` with covariance
-``S`` have the log likelihoods ``l_j = -(y - f_j)' S^-1 (y - f_j)/2``. Where a few hundred lives
-are near enough, their weights ``w_j exp(l_j)`` are the posterior. Where readings are sharp, next to
-none is; then the likelihood is taken in two parts, as its powers ``a`` and ``1 - a``::
+``S`` have the log likelihoods ``l_j = -(y - f_j)' S^-1 (y - f_j)/2``. Where many lives are near,
+the weights ``w_j exp(l_j)`` are the posterior: nothing else is done.
 
-    1.  w_j <- w_j exp(a l_j),   a <= 1 the largest that leaves an effective sample size
-        ESS = (sum w)^2/sum w^2 as wanted
-    2.  a local regression, weighted by w, of a target t (the logarithm of the remaining life, a
-        margin, ...) on features of y* = f_j + e, e ~ N(0, S/(1 - a)):  t = m(phi(y*)) + r;
-        each life becomes draws  t_j + m(phi(y)) - m(phi(y*))
+A few hundred lives are seldom near a cell in all that was read of it; but most of what was read
+tells nothing of its death. Then:
 
-For a linear relation and normal numbers both parts together are exact, whatever ``a``. Part 2 is
-the regression adjustment of Beaumont et al. 2002; the split is that of Frei and Künsch 2013.
+1.  each life is read several times, with noise: ``y* = f_j + e, e ~ N(0, S)``;
+2.  what is read is projected on what it tells: regressions, over all lives, of the logarithm of
+    the remaining life ``t`` and of the mode on features of ``y*``, give summaries ``s(y*)``;
+3.  readings whose summaries are near those of the cell, ``|s(y*) - s(y)| < h``, are weighted, ``h``
+    as small as leaves an effective sample size ``(sum w)^2/sum w^2`` as wanted;
+4.  among these a local regression ``t = m(y*) + r`` moves each to ``m(y) + r``.
+
+For linear relations and normal numbers this is exact, whatever ``h``. It is approximate Bayesian
+computation with summaries made by regression (Fearnhead and Prangle 2012) and with regression
+adjustment (Beaumont et al. 2002).
 
 A life that was not followed to its end tells that it is longer: its remaining life is drawn from
 the regression's distribution beyond what is known (expectation-maximisation: Schmee and Hahn
 1979), so a survivor is never taken for a death at the horizon.
 
-References: M. A. Beaumont, W. Zhang, D. J. Balding, Genetics 162 (2002) 2025; M. Frei, H. R.
-Künsch, Biometrika 100 (2013) 781; J. Schmee, G. J. Hahn, Technometrics 21 (1979) 417.
+References: P. Fearnhead, D. Prangle, J. R. Stat. Soc. B 74 (2012) 419; M. A. Beaumont, W. Zhang,
+D. J. Balding, Genetics 162 (2002) 2025; J. Schmee, G. J. Hahn, Technometrics 21 (1979) 417.
 """
 
 from __future__ import annotations
@@ -42,11 +46,9 @@ class Method:
     Attributes
     ----------
     effective : float
-        The effective sample size that reweighting leaves.
+        The effective sample size that weights leave.
     draws : int
-        Draws a life.
-    ridge : float
-        Of the regression, against the mean square of the standardised features.
+        Readings, with noise, of each life.
     thin : float
         A library whose full likelihood leaves fewer effective lives is thin here.
     far : float
@@ -57,8 +59,7 @@ class Method:
 
     effective: float = 40.0
     draws: int = 16
-    ridge: float = 1e-3
-    thin: float = 20.0
+    thin: float = 10.0
     far: float = 3.0
     near: int = 5
 
@@ -74,15 +75,15 @@ class Posterior:
     weights : ndarray, shape (draws,)
         They add up to one.
     life_weights : ndarray, shape (lives,)
-        Weights of the lives by the part of the likelihood that reweights.
+        The same, by life.
     log_remaining : ndarray, shape (draws,)
         The natural logarithm of the remaining life [cycles].
     targets : dict
         Draws of the other targets.
-    power : float
-        The part ``a`` of the likelihood that reweights; 1 where the library is dense.
+    dense : bool
+        Whether lives were near enough for their likelihoods alone.
     effective, effective_full : float
-        Effective sample sizes with that part, and with the whole likelihood.
+        Effective sample sizes of these weights, and by the likelihoods alone.
     distance : float
         How far the readings are from the nearest lives [standard deviations].
     misfit : float
@@ -96,7 +97,7 @@ class Posterior:
     life_weights: np.ndarray
     log_remaining: np.ndarray
     targets: dict[str, np.ndarray]
-    power: float
+    dense: bool
     effective: float
     effective_full: float
     distance: float
@@ -106,8 +107,11 @@ class Posterior:
 
 def effective_size(weights: np.ndarray) -> float:
     """Return the effective sample size of some weights, ``(sum w)^2/sum w^2``."""
-    total = float(weights.sum())
-    return total**2 / float((weights**2).sum()) if total > 0 else 0.0
+    top = float(weights.max(initial=0.0))
+    if top <= 0:
+        return 0.0
+    share = weights / top
+    return float(share.sum() ** 2 / (share**2).sum())
 
 
 def tempered(
@@ -168,23 +172,34 @@ def normal_points(count: int, dimensions: int) -> np.ndarray:
 def features(y: np.ndarray, groups: Sequence[np.ndarray], scales: Sequence[float]) -> np.ndarray:
     """Return what a remaining life is regressed on, of readings of shape (n, readings).
 
-    Of each kind its mean, its changes from one third of the readings to the next, and the growth
-    since its first reading as ``asinh(x/(2 s))`` with ``s`` its noise: a logarithm where it is large
-    against the noise (a life is a power of it), straight where it is lost in it. The last is taken
-    at the last reading and half the way.
+    Of each kind: the mean of its readings; the growth since the first, as ``asinh(x/(2 s))`` with
+    ``s`` its noise, a logarithm where it is large against the noise (a life is a power of it) and
+    straight where it is lost in it, over the later half of the readings; and by how much that
+    exceeds the same over the earlier half, the growth's exponent.
     """
     parts = []
     for rows, scale in zip(groups, scales, strict=True):
         of = y[:, rows]
         parts.append(of.mean(axis=1))
-        if len(rows) > 1:
-            for part in np.array_split(np.arange(1, len(rows)), min(len(rows) - 1, _PARTS)):
-                change = of[:, part].mean(axis=1) - of[:, 0]
-                parts += [change, np.arcsinh(change / (2 * scale))]
+        if len(rows) < 2:
+            continue
+        halves = np.array_split(np.arange(1, len(rows)), min(len(rows) - 1, 2))
+        grown = [
+            np.arcsinh((of[:, h].mean(axis=1) - of[:, 0]) / (2 * scale / np.sqrt(len(h))))
+            for h in halves
+        ]
+        parts.append(grown[-1])
+        if len(grown) > 1:
+            parts.append(grown[-1] - grown[0])
     return np.array(parts).T
 
 
-_PARTS = 2
+def with_products(z: np.ndarray) -> np.ndarray:
+    """Return features with their squares and products."""
+    d = z.shape[1]
+    pairs = [z[:, i] * z[:, j] for i in range(d) for j in range(i, d)]
+    value: np.ndarray = np.column_stack([z, *pairs])
+    return value
 
 
 def posterior(
@@ -196,6 +211,7 @@ def posterior(
     prior: np.ndarray,
     log_remaining: np.ndarray,
     known: np.ndarray,
+    modes: Sequence[str],
     targets: Mapping[str, np.ndarray],
     method: Method,
 ) -> Posterior:
@@ -217,60 +233,161 @@ def posterior(
         Weights before.
     log_remaining, known : ndarray, shape (lives,)
         The logarithm of the remaining life, and whether it is known; else it is longer.
+    modes : sequence of str
+        What each life died of; empty for those not known to have died.
     targets : mapping
         What else is asked, shape (lives,) each.
     method : Method
         How.
     """
-    count, draws = len(prior), method.draws
-    upper = np.linalg.cholesky(covariance)
-    left = np.linalg.solve(upper, (readings - predicted).T)
+    lower = np.linalg.cholesky(covariance)
+    left = np.linalg.solve(lower, (readings - predicted).T)
     squares = (left**2).sum(axis=0)
-    logs = -0.5 * squares
-    full, _ = tempered(prior, logs, 0.0)
-    weights, power = tempered(prior, logs, min(method.effective, 0.8 * effective_size(prior)))
+    full, _ = tempered(prior, -0.5 * squares, 0.0)
+    wanted = min(method.effective, 0.8 * effective_size(prior))
     distance, misfit = _how_far(predicted, readings, covariance, squares, prior, method)
-
-    lives = np.repeat(np.arange(count), draws)
-    each = np.repeat(weights, draws) / draws
-    score = normal_points(draws * count, predicted.shape[1] + 1)
-    if power < 1:
-        noise = score[:, :-1] @ upper.T / np.sqrt(1 - power)
-        x = features(predicted[lives] + noise, groups, scales)
-        at = features(readings[None, :], groups, scales)[0]
-    else:  # nothing is left to be regressed on; survivors still need it
-        x = features(predicted[lives], groups, scales)
-        at = features(readings[None, :], groups, scales)[0]
-    fit = _Regression(x, each, effective_size(weights))
-    t, mean, spread = _with_survivors(fit, log_remaining[lives], known[lives], each)
-    hidden = ~known[lives]
-    if hidden.any():
-        # Survivors: from the regression's distribution beyond what is known of them.
-        place = norm.cdf((log_remaining[lives][hidden] - mean[hidden]) / spread)
-        u = norm.cdf(score[hidden, -1])
-        drawn = mean[hidden] + spread * norm.ppf(np.clip(place + u * (1 - place), 1e-12, 1 - 1e-12))
-        t = t.copy()
-        t[hidden] = np.maximum(drawn, log_remaining[lives][hidden])
-    moved = {name: np.asarray(values)[lives] for name, values in targets.items()}
-    if power < 1:
-        t = fit.moved(t, at)
-        for name, values in moved.items():
-            ok = np.isfinite(values)
-            if ok.all():
-                moved[name] = fit.moved(values, at)
+    dense = effective_size(full) >= wanted
+    draws = _reweighted if dense else _regressed
+    lives, each, t, moved = draws(
+        _Asked(predicted, readings, lower, groups, scales, prior, log_remaining, known, modes),
+        {name: np.asarray(values) for name, values in targets.items()},
+        full,
+        wanted,
+        method.draws,
+    )
+    by_life = np.bincount(lives, each, len(prior))
     return Posterior(
         lives,
-        each / each.sum(),
-        weights,
+        each,
+        by_life,
         t,
         moved,
-        power,
-        effective_size(weights),
+        dense,
+        effective_size(by_life),
         effective_size(full),
         distance,
         misfit,
         bool(distance > method.far and misfit > method.far),
     )
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The arguments of :func:`posterior` that both ways share."""
+
+    predicted: np.ndarray
+    readings: np.ndarray
+    lower: np.ndarray
+    groups: Sequence[np.ndarray]
+    scales: Sequence[float]
+    prior: np.ndarray
+    log_remaining: np.ndarray
+    known: np.ndarray
+    modes: Sequence[str]
+
+
+_Draws = tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, np.ndarray]]
+
+
+def _reweighted(
+    of: _Asked, targets: dict[str, np.ndarray], full: np.ndarray, wanted: float, draws: int
+) -> _Draws:
+    """Return the lives themselves, by their likelihoods; survivors drawn beyond what is known."""
+    lives = np.repeat(np.arange(len(of.prior)), draws)
+    each = np.repeat(full, draws) / draws
+    z = features(of.predicted[lives], of.groups, of.scales)
+    u = norm.cdf(normal_points(len(lives), of.predicted.shape[1] + 1)[:, -1])
+    local = _Regression(z, each, effective_size(full))
+    t = _survivors_drawn(local, of.log_remaining[lives], of.known[lives], each, u)
+    return lives, each, t, {name: values[lives] for name, values in targets.items()}
+
+
+def _regressed(
+    of: _Asked, targets: dict[str, np.ndarray], full: np.ndarray, wanted: float, draws: int
+) -> _Draws:
+    """Return draws by summaries and a local regression (see the module)."""
+    count = len(of.prior)
+    lives = np.repeat(np.arange(count), draws)
+    before = np.repeat(of.prior, draws) / draws
+    score = normal_points(count * draws, of.predicted.shape[1] + 1)
+    noisy = of.predicted[lives] + score[:, :-1] @ of.lower.T
+    x = features(noisy, of.groups, of.scales)
+    at = features(of.readings[None, :], of.groups, of.scales)
+    middle, spread = before @ x, np.sqrt(before @ (x - before @ x) ** 2)
+    spread = np.where(spread > 1e-9 * (1 + np.abs(middle)), spread, np.inf)
+    # Far from all lives a square would run away: the cell is no further than the furthest.
+    x, at = (x - middle) / spread, (at - middle) / spread
+    at = np.clip(at, x.min(axis=0), x.max(axis=0))
+    t, known = of.log_remaining[lives], of.known[lives]
+
+    whole = _Regression(with_products(x), before, effective_size(of.prior))
+    expected, _, residual = _with_survivors(whole, t, known, before)
+    names = np.array(of.modes)[lives]
+    asked = [(expected, max(residual, 1e-3))]
+    for mode in sorted(set(of.modes) - {""}):
+        mine = (names == mode).astype(float)
+        if before @ mine >= _FEW / effective_size(of.prior):
+            asked.append((mine, 0.0))
+    squares = np.zeros(len(lives))
+    summary = at_summary = None
+    for target, scale in asked:
+        own = whole.fitted(target)
+        there = whole.at(target, with_products(at)[0])
+        scale = scale or float(np.sqrt(max(before @ (target - own) ** 2, 1e-12)))
+        squares += ((own - there) / scale) ** 2
+        if summary is None or at_summary is None:
+            summary, at_summary = own, there
+    assert summary is not None and at_summary is not None
+    each = _near(squares, before, lives, count, wanted)
+    local = _Regression(
+        np.column_stack([summary, x]), each, effective_size(np.bincount(lives, each, count))
+    )
+    here = np.concatenate([[at_summary], at[0]])
+    drawn = _survivors_drawn(local, t, known, each, norm.cdf(score[:, -1]))
+    moved = {}
+    for name, values in targets.items():
+        held = values[lives]
+        moved[name] = local.moved(held, here) if np.isfinite(held).all() else held
+    return lives, each, local.moved(drawn, here), moved
+
+
+_FEW = 8.0
+"""Of fewer lives (effectively) no mode is told apart."""
+
+
+def _near(
+    squares: np.ndarray, before: np.ndarray, lives: np.ndarray, count: int, wanted: float
+) -> np.ndarray:
+    """Return normal weights by distance, as narrow as leaves the effective number of lives."""
+    apart = squares - squares.min()
+
+    def at(width: float) -> np.ndarray:
+        weights: np.ndarray = before * np.exp(-0.5 * apart / width**2)
+        total: np.ndarray = weights / weights.sum()
+        return total
+
+    low, high = 1e-3, 1e3
+    for _ in range(50):
+        width = float(np.sqrt(low * high))
+        enough = effective_size(np.bincount(lives, at(width), count)) >= wanted
+        low, high = (low, width) if enough else (width, high)
+    return at(high)
+
+
+def _survivors_drawn(
+    fit: _Regression, t: np.ndarray, known: np.ndarray, weights: np.ndarray, u: np.ndarray
+) -> np.ndarray:
+    """Return targets with those of survivors drawn beyond what is known of them."""
+    if known.all():
+        return t
+    _, mean, spread = _with_survivors(fit, t, known, weights)
+    hidden = ~known
+    z = (t[hidden] - mean[hidden]) / spread
+    # Of the upper tail, in its own terms: far out 1 - Phi is what is left of the digits.
+    drawn = t.copy()
+    tail = np.clip(norm.sf(z) * (1 - u[hidden]), 1e-300, 1.0)
+    drawn[hidden] = np.maximum(mean[hidden] + spread * norm.isf(tail), t[hidden])
+    return drawn
 
 
 class _Regression:
@@ -314,14 +431,10 @@ class _Regression:
         value: np.ndarray = middle + self._scores @ slopes
         return value
 
-    def explained(self, t: np.ndarray) -> float:
-        """Return the share of a target's variance that another life's would be explained by."""
-        middle, slopes, df = self._slopes(t)
-        total = float(self._w @ (t - middle) ** 2)
-        if total <= 0:
-            return 0.0
-        left = float(self._w @ (t - middle - self._scores @ slopes) ** 2)
-        return float(np.clip(1 - left / total / (1 - df / self._lives) ** 2, 0.0, 1.0))
+    def at(self, t: np.ndarray, x: np.ndarray) -> float:
+        """Return the regression of a target at some features."""
+        middle, slopes, _ = self._slopes(t)
+        return middle + float(((x - self._mean) / self._scale) @ self._vectors @ slopes)
 
     def moved(self, t: np.ndarray, x: np.ndarray) -> np.ndarray:
         """Return a target's draws at some features: the regression there, and what it left.
@@ -330,9 +443,9 @@ class _Regression:
         ``1 - df/n``: it is widened by that.
         """
         middle, slopes, df = self._slopes(t)
-        at = middle + float(((x - self._mean) / self._scale) @ self._vectors @ slopes)
+        there = middle + float(((x - self._mean) / self._scale) @ self._vectors @ slopes)
         left = t - middle - self._scores @ slopes
-        value: np.ndarray = at + left / (1 - df / self._lives)
+        value: np.ndarray = there + left / (1 - df / self._lives)
         return value
 
 
@@ -396,8 +509,9 @@ def _how_far(
 def explained(o: np.ndarray, x: np.ndarray, weights: np.ndarray, lives: float) -> float:
     """Return the share of a target's variance that readings explain, by a regression on them.
 
-    The regression is one on the readings, their squares and products; what it would explain by
-    chance is taken off (generalised cross-validation).
+    The regression is one on the readings and their squares; what it would explain by chance is
+    taken off: with ``p`` of these and ``n`` lives it is ``1 - (1 - R^2) (n - 1)/(n - p - 1)``
+    (the adjusted coefficient of determination).
 
     Parameters
     ----------
@@ -413,5 +527,13 @@ def explained(o: np.ndarray, x: np.ndarray, weights: np.ndarray, lives: float) -
     w = weights / weights.sum()
     spread = np.sqrt(w @ (o - w @ o) ** 2)
     z = (o - w @ o) / np.where(spread > 0, spread, np.inf)
-    pairs = [z[:, i] * z[:, j] for i in range(z.shape[1]) for j in range(i, z.shape[1])]
-    return _Regression(np.column_stack([z, *pairs]), w, lives).explained(x)
+    z = np.column_stack([z, z**2 - w @ z**2])
+    y = x - w @ x
+    total = float(w @ y**2)
+    if total <= 0 or lives <= z.shape[1] + 2:
+        return 0.0
+    gram = (z * w[:, None]).T @ z
+    slopes = np.linalg.lstsq(gram, z.T @ (w * y), rcond=1e-9)[0]
+    left = float(w @ (y - z @ slopes) ** 2) / total
+    told = 1 - left * (lives - 1) / (lives - z.shape[1] - 1)
+    return float(np.clip(told, 0.0, 1.0))

@@ -91,8 +91,10 @@ def drawn_around(
 
     assert step.found is not None
     z = scores_of(job)
-    at = np.array([int(name) for _, name in step.library.names])
-    w = step.found.life_weights
+    # Only the library's own lives have points of its sample.
+    own = [i for i, (study, _) in enumerate(step.library.names) if study == table.study[0]]
+    at = np.array([int(step.library.names[i][1]) for i in own])
+    w = step.found.life_weights[own]
     chosen = informed(z[at], w)
     mixture = Mixture.around(z[at][:, chosen], w)
     new = mixture.draw(count, z.shape[1], chosen, seed)

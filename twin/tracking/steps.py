@@ -17,7 +17,6 @@ from twin.tracking.posterior import Method, Posterior, posterior, quantile
 
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
 NAMES = ("p05", "p25", "median", "p75", "p95")
-MODE_POWER = "mode"
 
 
 @dataclass(frozen=True)
@@ -174,6 +173,7 @@ def step_at(
         alive.weights,
         np.log(np.maximum(alive.ends - cycle, 0.5)),
         alive.dead,
+        alive.modes,
         targets_at(alive, cycle) | _of(more, there),
         method,
     )
@@ -207,6 +207,7 @@ def _prior(library: Library, method: Method, more: dict[str, np.ndarray]) -> Pos
         library.weights,
         np.log(np.maximum(library.ends, 0.5)),
         library.dead,
+        library.modes,
         targets_at(library, 0) | more,
         method,
     )
@@ -286,7 +287,7 @@ def to_dict(step: Step, before: Step | None, checkup: CheckUp | None) -> dict[st
         "lives": len(step.library),
         "effective_lives": found.effective,
         "effective_lives_of_all": found.effective_full,
-        "power": found.power,
+        "by": "likelihood" if found.dense else "local regression",
         "distance": found.distance,
         "misfit": found.misfit,
     }

@@ -26,6 +26,7 @@ NAMES = {
     "forecast": "Forecast",
     "map": "Map",
     "modes": "Modes",
+    "track": "Track",
 }
 
 
@@ -40,9 +41,10 @@ class Bar(Static):
         """Mark the screen one is on, and say how many runs and studies go (all in 80 columns)."""
         parts = []
         for number, (key, name) in enumerate(NAMES.items(), 1):
-            label = f"[reverse] {number} {name}[/]" if key == current else f" {number} {name}"
+            label = f"{number} {name}" if number == 1 else f" {number} {name}"
+            label = f"[reverse]{label}[/]" if key == current else label
             parts.append(f"[@click=app.go('{key}')]{label}[/]")
-        going = f" ▶ {busy}" if busy else ""
+        going = f"▶{busy}" if busy else ""
         self.update("".join(parts) + going)
 
 

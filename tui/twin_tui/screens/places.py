@@ -51,6 +51,12 @@ def _modes() -> Screen[Any]:
     return ModesScreen()
 
 
+def _track() -> Screen[Any]:
+    from twin_tui.screens.track import TrackScreen
+
+    return TrackScreen()
+
+
 PLACES: dict[str, Any] = {
     "cells": CellsScreen,
     "scenario": _scenario,
@@ -60,4 +66,5 @@ PLACES: dict[str, Any] = {
     "forecast": _forecast,
     "map": _map,
     "modes": _modes,
+    "track": _track,
 }
