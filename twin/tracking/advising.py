@@ -243,8 +243,10 @@ def _variance(x: np.ndarray, w: np.ndarray) -> float:
 
 
 def removed(before: Step, after: Step) -> float:
-    """Return the variance of the remaining life that a reading removed [cycles2]."""
+    """Return the share of the variance of the remaining life that a reading removed.
+
+    Negative where it is less sure afterwards.
+    """
     assert before.found is not None and after.found is not None
-    return _variance(restricted(before), before.found.weights) - _variance(
-        restricted(after), after.found.weights
-    )
+    was = _variance(restricted(before), before.found.weights)
+    return 1 - _variance(restricted(after), after.found.weights) / was if was > 0 else 0.0

@@ -484,6 +484,10 @@ def _with_survivors(
     return now, mean, spread
 
 
+_BETWEEN = 3
+"""The lives between which a cell may lie: so many times the nearest."""
+
+
 def _how_far(
     predicted: np.ndarray,
     readings: np.ndarray,
@@ -497,7 +501,8 @@ def _how_far(
     near = np.argsort(squares, kind="stable")[: method.near]
     distance = float(np.sqrt(np.mean(squares[near]) / count))
     # Of many readings no life has just these, but what lies between the nearest may.
-    wide, _ = tempered(prior, -0.5 * squares, min(method.effective, 0.8 * effective_size(prior)))
+    wanted = min(_BETWEEN * method.near, 0.8 * effective_size(prior))
+    wide, _ = tempered(prior, -0.5 * squares, wanted)
     middle = wide @ predicted
     apart = predicted - middle
     spread = (apart * wide[:, None]).T @ apart
