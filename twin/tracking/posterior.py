@@ -340,15 +340,23 @@ def _regressed(
     assert summary is not None and at_summary is not None
     each = _near(squares, before, lives, count, wanted)
     local = _Regression(
-        np.column_stack([summary, x]), each, effective_size(np.bincount(lives, each, count))
+        np.column_stack([summary, x, _latest(noisy, of.groups)]),
+        each,
+        effective_size(np.bincount(lives, each, count)),
     )
-    here = np.concatenate([[at_summary], at[0]])
+    here = np.concatenate([[at_summary], at[0], _latest(of.readings[None, :], of.groups)[0]])
     drawn = _survivors_drawn(local, t, known, each, norm.cdf(score[:, -1]))
     moved = {}
     for name, values in targets.items():
         held = values[lives]
         moved[name] = local.moved(held, here) if np.isfinite(held).all() else held
     return lives, each, local.moved(drawn, here), moved
+
+
+def _latest(y: np.ndarray, groups: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the latest reading of each kind: what a cell is now is nearest to it."""
+    value: np.ndarray = y[:, [rows[-1] for rows in groups]]
+    return value
 
 
 _FEW = 8.0

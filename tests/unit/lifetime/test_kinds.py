@@ -29,7 +29,7 @@ def begun(store, kind, **more):
 
 
 def test_the_kinds_are_these():
-    assert list(kinds.study_kinds()) == ["forecast", "attribute", "map", "design"]
+    assert list(kinds.study_kinds()) == ["forecast", "attribute", "map", "design", "track"]
     for kind in kinds.study_kinds().values():
         assert kind.begin is not None and kind.begin is getattr(twin, kind.begin.__name__)
 
@@ -103,7 +103,7 @@ def test_a_plugin_brings_a_kind_of_study(store, monkeypatch):
     monkeypatch.setattr(kinds, "plugin_manager", lambda: loaded)
     kinds.study_kinds.cache_clear()
     try:
-        assert list(kinds.study_kinds())[-1] == "ageing" and len(kinds.study_kinds()) == 5
+        assert list(kinds.study_kinds())[-1] == "ageing" and len(kinds.study_kinds()) == 6
         study = begun(store, "ageing", question="how")
         assert twin.continue_study(study, store=store)["question"] == "how"
         assert twin.load_study(study, store=store) == (store, study)
