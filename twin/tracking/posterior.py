@@ -88,8 +88,10 @@ class Posterior:
         How far the readings are from the nearest lives [standard deviations].
     misfit : float
         The same from what lies between the nearest lives, as a normal score.
+    strange : float
+        How unlike the lives are that the posterior rests on, by the features, as a normal score.
     outside : bool
-        Whether both are too far.
+        Whether both of the first are too far, or the last is.
     """
 
     lives: np.ndarray
@@ -102,6 +104,7 @@ class Posterior:
     effective_full: float
     distance: float
     misfit: float
+    strange: float
     outside: bool
 
 
@@ -248,7 +251,7 @@ def posterior(
     distance, misfit = _how_far(predicted, readings, covariance, squares, prior, method)
     dense = effective_size(full) >= wanted
     draws = _reweighted if dense else _regressed
-    lives, each, t, moved = draws(
+    lives, each, t, moved, strange = draws(
         _Asked(predicted, readings, lower, groups, scales, prior, log_remaining, known, modes),
         {name: np.asarray(values) for name, values in targets.items()},
         full,
@@ -267,7 +270,8 @@ def posterior(
         effective_size(full),
         distance,
         misfit,
-        bool(distance > method.far and misfit > method.far),
+        strange,
+        bool((distance > method.far and misfit > method.far) or strange > method.far),
     )
 
 
@@ -286,7 +290,7 @@ class _Asked:
     modes: Sequence[str]
 
 
-_Draws = tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, np.ndarray]]
+_Draws = tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, np.ndarray], float]
 
 
 def _reweighted(
@@ -299,7 +303,7 @@ def _reweighted(
     u = norm.cdf(normal_points(len(lives), of.predicted.shape[1] + 1)[:, -1])
     local = _Regression(z, each, effective_size(full))
     t = _survivors_drawn(local, of.log_remaining[lives], of.known[lives], each, u)
-    return lives, each, t, {name: values[lives] for name, values in targets.items()}
+    return lives, each, t, {name: values[lives] for name, values in targets.items()}, 0.0
 
 
 def _regressed(
@@ -316,8 +320,8 @@ def _regressed(
     middle, spread = before @ x, np.sqrt(before @ (x - before @ x) ** 2)
     spread = np.where(spread > 1e-9 * (1 + np.abs(middle)), spread, np.inf)
     # Far from all lives a square would run away: the cell is no further than the furthest.
-    x, at = (x - middle) / spread, (at - middle) / spread
-    at = np.clip(at, x.min(axis=0), x.max(axis=0))
+    x, unclipped = (x - middle) / spread, (at - middle) / spread
+    at = np.clip(unclipped, x.min(axis=0), x.max(axis=0))
     t, known = of.log_remaining[lives], of.known[lives]
 
     whole = _Regression(with_products(x), before, effective_size(of.prior))
@@ -350,7 +354,23 @@ def _regressed(
     for name, values in targets.items():
         held = values[lives]
         moved[name] = local.moved(held, here) if np.isfinite(held).all() else held
-    return lives, each, local.moved(drawn, here), moved
+    return lives, each, local.moved(drawn, here), moved, _strange(x, unclipped, each)
+
+
+def _strange(x: np.ndarray, at: np.ndarray, weights: np.ndarray) -> float:
+    """Return how far features are from those of weighted draws, as a normal score.
+
+    Summaries say which lives end as the cell will, if it is one of their kind; this says whether it
+    looks like one: the square of the distance by the draws' own covariance, noise included, is one
+    of chi squared.
+    """
+    mean = weights @ x
+    apart = x - mean
+    covariance = (apart * weights[:, None]).T @ apart
+    scale = np.trace(covariance) / len(covariance)
+    off = at[0] - mean
+    square = off @ np.linalg.solve(covariance + 1e-6 * scale * np.eye(len(off)), off)
+    return float(norm.isf(min(max(chi2.sf(float(square), len(off)), 1e-300), 1.0) / 2))
 
 
 def _latest(y: np.ndarray, groups: Sequence[np.ndarray]) -> np.ndarray:
