@@ -50,6 +50,11 @@ _PUBLIC = {
     "Sweep": "twin.studies.sweep",
     "design": "twin.studies.optimise",
     "load_design": "twin.studies.optimise",
+    "track": "twin.tracking.track",
+    "load_track": "twin.tracking.track",
+    "Track": "twin.tracking.track",
+    "advise": "twin.tracking.advising",
+    "forecast_from": "twin.tracking.onward",
     "continue_study": "twin.studies.registry",
     "load_study": "twin.studies.registry",
     "Forecast": "twin.studies.forecast",
@@ -494,3 +499,14 @@ if TYPE_CHECKING:
         sweep as sweep,
     )
     from twin.studies.turning import turning_number as turning_number
+    from twin.tracking.advising import advise as advise
+    from twin.tracking.onward import forecast_from as forecast_from
+    from twin.tracking.track import (
+        Track as Track,
+    )
+    from twin.tracking.track import (
+        load_track as load_track,
+    )
+    from twin.tracking.track import (
+        track as track,
+    )

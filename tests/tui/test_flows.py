@@ -214,9 +214,11 @@ def test_the_bar_fits(width):
     for current in NAMES:
         shown = fitting(width, current)
         assert [key for key, _ in shown] == list(NAMES)
-        assert dict(shown)[current] == NAMES[current]
-        least = 4 * len(NAMES) + len(NAMES[current])
-        assert sum(len(name) + 3 for _, name in shown) <= max(width, least)
+        assert dict(shown)[current].lstrip("0123456789 ") == NAMES[current]
+        least = 3 * len(NAMES) + len(NAMES[current])
+        assert sum(len(label) + 1 for _, label in shown) <= max(width, least)
+    if width >= 80:
+        assert all(label.endswith(NAMES[key]) for key, label in shown)
 
 
 # --------------------------------------------------------------------------- results

@@ -247,6 +247,18 @@ class Twin:
         files.write_text(document, json.dumps(found.to_dict(), indent=1))
         return [figure, document]
 
+    def track(self, study: str) -> dict[str, Any]:
+        """Return what is to be shown of a stored track."""
+        found = twin.load_track(study, store=self.store).to_dict()
+        if not found:
+            raise twin.InputError("the track is not finished", fix="let it go on (G)")
+        return found
+
+    def export_track(self, study: str, folder: Path) -> list[Path]:
+        """Write a track's figure and document into a folder."""
+        found = twin.load_track(study, store=self.store)
+        return self._written(found, f"track-{study}", folder)
+
     def map(self, study: str) -> dict[str, Any]:
         """Return a stored map, as far as it is done."""
         return twin.map_so_far(study, store=self.store)

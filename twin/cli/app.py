@@ -35,6 +35,7 @@ from twin.cli import (
     runs,
     sweeps,
     titration,
+    tracking,
     transference,
     validating,
 )
@@ -68,6 +69,7 @@ _GROUPS = (
     validating,
     measuring,
     calibrating,
+    tracking,
     plugins,
     databases,
 )

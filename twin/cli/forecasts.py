@@ -88,6 +88,15 @@ def forecast(
             "--as-given", help="Sample what has a spread in the cell's file only (see below)."
         ),
     ] = False,
+    track: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="TRACK",
+            help="Go on from a tracked cell: its weighted lives, or --samples new ones "
+            "around them.",
+        ),
+    ] = None,
     figure: Figure = None,
 ) -> None:
     """Forecast how long such cells live, and what they die of.
@@ -100,6 +109,7 @@ def forecast(
     --as-given leaves that out.
     """
     import twin
+    from twin.errors import InputError
     from twin.outcomes.expect import expected
     from twin.outcomes.learning import shipped
     from twin.report.figures import figure_target
@@ -107,6 +117,16 @@ def forecast(
     # What cannot be answered is said before the work.
     if figure is not None:
         figure_target(figure)
+    if track is not None:
+        of_cell = (cycles, protocol, overlays, overrides, modes, without, model, seed, method)
+        if study is not None or any(of_cell) or settle is not None or scheduler is not None:
+            raise InputError(
+                "a track has its cell, protocol, modes and horizon",
+                key="from",
+                fix="with --from give --samples, --before, --workers and --figure only",
+            )
+        _from_track(session, track, cell, samples, before or [], workers, figure)
+        return
     asked = _within(before or [], _horizon(session, study, cell, cycles))
     teller = Teller(session, "members")
     given = tuple(overrides or ())
@@ -116,7 +136,7 @@ def forecast(
         samples=samples,
         protocol=protocol,
         overlays=overlays or (),
-        overrides=_drawn(cell, overlays or (), given, as_given, study),
+        overrides=drawn_overrides(cell, overlays or (), given, as_given, study),
         modes=chosen(modes),
         without=names(without),
         model=model,
@@ -135,7 +155,63 @@ def forecast(
     finish(session, result, figure, _page, more | {"expected": expected(result, shipped())})
 
 
-def _drawn(
+def _from_track(
+    session: Session,
+    track: str,
+    cell: str,
+    samples: int | None,
+    before: list[int],
+    workers: int | None,
+    figure: str | None,
+) -> None:
+    import twin
+
+    teller = Teller(session, "members")
+    result = twin.forecast_from(
+        track,
+        cell=cell,
+        samples=samples,
+        workers=workers,
+        store=session.store,
+        on_member=teller,
+        on_start=teller.started,
+        on_wait=session.say,
+    )
+    horizon = int(result.to_dict()["cycles"])
+    more = {"before": result.before(_within(before, horizon))} if before else {}
+    page = _page if samples is not None else _tracked_page
+    finish(session, result, figure, page, more)
+
+
+def _tracked_page(sheet: Page, document: dict[str, Any]) -> None:
+    beyond = f"beyond {document['cycles']}"
+    at = document["from_cycle"]
+    sheet.line(f"track {document['track']}  {document['cell']} from cycle {at} on", "bold")
+    doubt = "the cell is outside the model: this is not to be trusted"
+    sheet.facts(
+        [
+            ("outside", doubt if document["outside"] else None),
+            ("lives", f"{document['samples']}, as good as {document['effective_lives']:.0f} alike"),
+            ("median death", f"cycle {document['median_life'] or beyond}"),
+            ("90 % of deaths", f"cycle {document['p05'] or beyond} to {document['p95'] or beyond}"),
+            ("alive at the end", percent(document["survive"])),
+            ("figure", document.get("figure")),
+        ]
+    )
+    ends = {mode: curve[-1][1] for mode, curve in document["incidence"].items()}
+    rows = [(m, percent(p)) for m, p in sorted(ends.items(), key=lambda i: -i[1]) if p > 5e-4]
+    sheet.heading(f"Dead by cycle {document['cycles']}")
+    sheet.table(("of", "share"), rows, right=(1,))
+    for one in document["before"]:
+        sheet.heading(f"Dead by cycle {one['cycle']}")
+        sheet.table(
+            ("of", "share"),
+            [(m, percent(p)) for m, p in sorted(one["by"].items(), key=lambda i: -i[1]) if p],
+            right=(1,),
+        )
+
+
+def drawn_overrides(
     cell: str, overlays: Sequence[str], given: Sequence[str], as_given: bool, study: str | None
 ) -> Any:
     """Return what is set, and spreads on what nobody has measured of the cell."""

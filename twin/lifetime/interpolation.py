@@ -64,19 +64,22 @@ def along(here: np.ndarray, values: np.ndarray, wanted: np.ndarray) -> np.ndarra
 
     Parameters
     ----------
-    here, values : ndarray, shape (points,)
-        The clock at the points, increasing, and the values there.
+    here : ndarray, shape (points,)
+        The clock at the points, increasing.
+    values : ndarray, shape (points,) or (points, columns)
+        The values there.
     wanted : ndarray, shape (n,)
         Where they are asked for; NaN comes out for what is not between two points.
     """
-    found = np.full(len(wanted), np.nan)
-    found[wanted == here[0]] = values[0]
+    table = values if values.ndim == 2 else values[:, None]
+    found = np.full((len(wanted), table.shape[1]), np.nan)
+    found[wanted == here[0]] = table[0]
     for end in range(1, len(here)):
         inside = (wanted > here[end - 1]) & (wanted <= here[end])
         if inside.any():
             part = slice(max(end + 1 - MOST_POINTS, 0), end + 1)
-            found[inside] = last_span(here[part], values[part, None], wanted[inside])[0][:, 0]
-    return found
+            found[inside] = last_span(here[part], table[part], wanted[inside])[0]
+    return found if values.ndim == 2 else found[:, 0]
 
 
 def _over(here: np.ndarray, table: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -29,7 +29,10 @@ DECADES = 30.0
 
 
 def plot_forecast(
-    document: Mapping[str, Any], members: Sequence[Any], path: str | Path | None = None
+    document: Mapping[str, Any],
+    members: Sequence[Any],
+    path: str | Path | None = None,
+    levels: Mapping[str, Sequence[float | None]] | None = None,
 ) -> Figure:
     """Draw cumulative incidences with 90 % bands, and each cell's capacity until it dies.
 
@@ -41,6 +44,8 @@ def plot_forecast(
         The members, for their capacities.
     path : str or Path, optional
         Where to save it: ``.png``, ``.svg`` or ``.pdf``.
+    levels : mapping, optional
+        The fan itself (``cycle``, ``p05`` and so on) where it is not of members.
     """
     target = None if path is None else figure_target(path)
     width, height = look().panel_size(2)
@@ -49,7 +54,10 @@ def plot_forecast(
     with new_figure(width * shape[1], 1.1 * height * shape[0], 2) as figure:
         places = list(figure.subplots(*shape))
         _incidences(places[0], document, height)
-        _lives(places[1], document, members, height)
+        if levels:
+            _fan(places[1], document, levels)
+        else:
+            _lives(places[1], document, members, height)
         letters(places)
         head(figure, _title(document))
     if target is not None:
@@ -109,6 +117,26 @@ def _to_the_end(curve: Sequence[Sequence[float]], first: int, horizon: int) -> t
     points = [[max(n, first), p] for n, p in curve]
     n, p = np.array([*points, [horizon, points[-1][1]]], dtype=float).T
     return n, p
+
+
+def _fan(
+    axes: Axes, document: Mapping[str, Any], levels: Mapping[str, Sequence[float | None]]
+) -> None:
+    """Draw the bands of a forecast that is not of members, and its median."""
+    import numpy as np
+
+    cycles = np.array(levels["cycle"], dtype=float)
+    drawn = {k: 100 * np.array(v, dtype=float) for k, v in levels.items() if k != "cycle"}
+    tint = look().palette[0]
+    for low, high, shade, label in (("p05", "p95", 0.15, "90 %"), ("p25", "p75", 0.3, "50 %")):
+        axes.fill_between(
+            cycles, drawn[low], drawn[high], color=tint, alpha=shade, label=label, linewidth=0
+        )
+    axes.plot(cycles, drawn["median"], color=tint, label="median")
+    lowest = np.nanmin(drawn["p05"]) if np.isfinite(drawn["p05"]).any() else 0.0
+    axes.set_ylim(min(lowest - 1, 95), 101)  # a capacity that hardly moves is drawn as such
+    axes.set(xlim=(0, document["cycles"]), xlabel="Cycle", ylabel="Capacity of those alive (%)")
+    axes.legend()
 
 
 def _lives(axes: Axes, document: Mapping[str, Any], members: Sequence[Any], height: float) -> None:

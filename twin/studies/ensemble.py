@@ -205,6 +205,12 @@ def lengthened(
             key="samples",
             fix="leave it out, or ask for more",
         )
+    if "track" in job:
+        raise InputError(
+            f"study {study} was drawn around a track, and has all its members",
+            key="samples",
+            fix=f"draw another: twin forecast CELL --from {job['track']} --samples {samples}",
+        )
     if job["method"] != "sobol":
         raise InputError(
             "a Latin hypercube cannot be lengthened", key="samples", fix="start a new study"

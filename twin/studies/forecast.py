@@ -69,8 +69,13 @@ class Forecast:
 
     @cached_property
     def members(self) -> list[Member]:
-        """The members that were followed: to their end, to the horizon, or part of the way."""
-        return [self._member(lived) for lived in self._lives if lived.state != "failed"]
+        """The members that were followed: to their end, to the horizon, or part of the way.
+
+        Of a forecast that goes on from a track, those that outlived its last check-up.
+        """
+        followed = [lived for lived in self._lives if lived.state != "failed"]
+        outlived = self.design.get("outlived", 0)
+        return [self._member(one) for one in followed if one.cycles > outlived]
 
     @property
     def failed(self) -> int:
@@ -155,7 +160,7 @@ class Forecast:
         from twin.uncertainty.sobol import analyse
 
         known = [m for m in self.members if not m.censored]
-        if not known:
+        if not known or "track" in self.design:  # those are no sample of the cell's spreads
             return {}
         cube, together, aleatory = ensemble.drawn(self.design)
         chosen = [m.index for m in known]

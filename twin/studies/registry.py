@@ -109,14 +109,21 @@ class StudyKind:
     more: tuple[str, ...] = ()
 
 
-_OWN = ("forecast", "attribution", "operating_map", "sweep", "optimise")
+_OWN = (
+    "twin.studies.forecast",
+    "twin.studies.attribution",
+    "twin.studies.operating_map",
+    "twin.studies.sweep",
+    "twin.studies.optimise",
+    "twin.tracking.track",
+)
 """The modules of the core's own kinds; each has one as ``STUDY``."""
 
 
 @lru_cache(maxsize=1)
 def study_kinds() -> dict[str, StudyKind]:
     """Return every kind of study by its id: the core's own first, then those of plugins."""
-    own = [importlib.import_module(f"twin.studies.{name}").STUDY for name in _OWN]
+    own = [importlib.import_module(name).STUDY for name in _OWN]
     others = plugin_manager().studies(taken=[kind.id for kind in own])
     return {kind.id: kind for kind in [*own, *others]}
 

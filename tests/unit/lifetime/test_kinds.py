@@ -29,7 +29,8 @@ def begun(store, kind, **more):
 
 
 def test_the_kinds_are_these():
-    assert list(kinds.study_kinds()) == ["forecast", "attribute", "map", "sweep", "design"]
+    kinds_known = ["forecast", "attribute", "map", "sweep", "design", "track"]
+    assert list(kinds.study_kinds()) == kinds_known
     for kind in kinds.study_kinds().values():
         assert kind.begin is not None and kind.begin is getattr(twin, kind.begin.__name__)
 

@@ -113,7 +113,7 @@ class Desk:
     def submit_study(
         self, kind: str, label: str, arguments: dict[str, Any], total: int
     ) -> StudyJob:
-        """Queue a forecast or a map."""
+        """Queue a forecast, a map or a track."""
         job = StudyJob(len(self.jobs) + 1, label, kind, arguments, total)
         job.study = arguments.get("study")
         self._take(job)

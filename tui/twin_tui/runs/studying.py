@@ -65,6 +65,27 @@ class Studying:
         self._tell("view", view=twin.map_so_far(self._study, store=store))
         self._finished()
 
+    def track(self, store: Any, arguments: dict[str, Any]) -> None:
+        """Track a measured cell: live what its library lacks, and compare."""
+        import twin
+
+        self._began = time.monotonic()
+        if arguments.get("study") is not None:
+            found: Any = twin.continue_study(
+                arguments["study"], store=store, on_life=self._part, on_start=self._started
+            )
+        else:
+            arguments = arguments | {"overrides": _with_ignorance(arguments)}
+            found = twin.track(
+                store=store,
+                on_life=self._part,
+                on_progress=lambda share, text: self._tell("note", share=share, text=text),
+                **arguments,
+            )
+        self._tell("study", study=found.id)
+        self._tell("view", view=found.to_dict())
+        self._finished()
+
     def _point(self, progress: Any) -> None:
         import twin
 

@@ -20,7 +20,7 @@ from typing import Any, TextIO
 
 from twin_tui.runs.studying import Studying
 
-STUDIES = ("forecast", "attribute", "map")
+STUDIES = ("forecast", "attribute", "map", "track")
 TELL_EVERY_S = 0.25
 SERIES_EVERY_S = 1.0
 MOST_ROWS = 12

@@ -25,21 +25,24 @@ NAMES = {
     "forecast": "Forecast",
     "map": "Map",
     "modes": "Modes",
+    "track": "Track",
 }
 
 
 def fitting(width: int, current: str) -> list[tuple[str, str]]:
-    """Return the screens with their names, cut so that all of them stand in one line.
+    """Return the screens with their labels, such that all of them stand in one line.
 
-    The name of the current screen is never cut; the longest others are first.
+    ``1 Cells`` where there is room, else ``1Cells``, else the longest names are cut; the name
+    of the current screen never is.
     """
     names = dict(NAMES)
-    while sum(len(name) + 3 for name in names.values()) > width:
+    gap = " " if sum(len(name) + 3 for name in names.values()) <= width else ""
+    while sum(len(name) + 2 + len(gap) for name in names.values()) > width:
         longest = max(names, key=lambda key: (key != current, len(names[key])))
         if longest == current or len(names[longest]) == 1:
             break
         names[longest] = names[longest][:-1]
-    return list(names.items())
+    return [(key, f"{n}{gap}{name}") for n, (key, name) in enumerate(names.items())]
 
 
 class Bar(Static):
@@ -53,8 +56,8 @@ class Bar(Static):
         """Mark the screen one is on, and say how many runs and studies go (all in 80 columns)."""
         going = f" ▶ {busy}" if busy else ""
         parts = []
-        for number, (key, name) in enumerate(fitting(self.app.size.width - len(going), current)):
-            label = f"[reverse] {number} {name}[/]" if key == current else f" {number} {name}"
+        for key, name in fitting(self.app.size.width - len(going), current):
+            label = f" [reverse]{name}[/]" if key == current else f" {name}"
             parts.append(f"[@click=app.go('{key}')]{label}[/]")
         self.update("".join(parts) + going)
 

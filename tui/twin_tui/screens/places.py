@@ -57,6 +57,12 @@ def _modes() -> Screen[Any]:
     return ModesScreen()
 
 
+def _track() -> Screen[Any]:
+    from twin_tui.screens.track import TrackScreen
+
+    return TrackScreen()
+
+
 PLACES: dict[str, Any] = {
     "start": StartScreen,
     "cells": _cells,
@@ -67,4 +73,5 @@ PLACES: dict[str, Any] = {
     "forecast": _forecast,
     "map": _map,
     "modes": _modes,
+    "track": _track,
 }

@@ -1,0 +1,211 @@
+"""The posterior against closed forms, and what survivors, modes and strangers do to it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from twin.errors import InputError
+from twin.tracking.checkups import CheckUp, Reading
+from twin.tracking.observables import covariance, observables
+from twin.tracking.posterior import (
+    Method,
+    effective_size,
+    explained,
+    features,
+    quantile,
+    tempered,
+)
+from twin.tracking.steps import life_after, mode_shares, quantiles, step_at, to_dict
+
+EXACT = {key: replace(of, noise=0.01, offset=0.0, drift=0.0) for key, of in observables().items()}
+
+
+def read(pace, cycles, power=1.0, first=1e-2, factor=1.0):
+    return [
+        CheckUp(n, {"resistance": Reading(factor * first * (1 + (pace * n) ** power))})
+        for n in cycles
+    ]
+
+
+def analytic(cycle, pace, noise, median=1e-3, spread=0.5):
+    """The posterior of the remaining life of a linear life, by quadrature over its pace."""
+    log = np.log(median) + spread * np.linspace(-5, 5, 40001)
+    a = np.exp(log)
+    off = np.log1p(a * cycle) - np.log1p(pace * cycle)
+    first = np.log1p(a) - np.log1p(pace)
+    logs = norm.logpdf(log, np.log(median), spread) - 0.5 * (off**2 + first**2) / noise**2
+    logs[1 / a <= cycle] = -np.inf
+    w = np.exp(logs - logs.max())
+    return quantile(1 / a - cycle, w / w.sum(), [0.05, 0.5, 0.95])
+
+
+@pytest.mark.parametrize("count", [100, 2000])
+@pytest.mark.parametrize("pace", [6e-4, 1.6e-3])
+def test_a_linear_growth_gives_the_analytic_posterior(made, pace, count):
+    # 100 lives are too few for the likelihood alone; of 2000 it is the posterior.
+    step = step_at(made(count), read(pace, (1, 150)), known=EXACT)
+    assert step.found.dense is (count == 2000)
+    low, middle, high = analytic(150, pace, 0.01)
+    found = quantiles(np.exp(step.found.log_remaining), step.found.weights)
+    width = high - low
+    assert found["median"] == pytest.approx(middle, abs=0.15 * width)
+    assert found["p95"] - found["p05"] == pytest.approx(width, rel=0.3)
+
+
+def test_a_root_of_the_cycles_is_told_from_a_straight_line(made):
+    # R = R0 (1 + (a n)^1/2): at 4 % of its life it has grown by 20 %.
+    table = made(power=0.5)
+    step = step_at(table, read(1e-3, (1, 10, 40), power=0.5), known=EXACT)
+    found = quantiles(np.exp(step.found.log_remaining), step.found.weights)
+    assert found["median"] == pytest.approx(960, rel=0.1)
+
+
+def test_another_noise_widens_the_band(made):
+    rough = {k: replace(of, noise=0.05) for k, of in EXACT.items()}
+    widths = []
+    for known in (EXACT, rough):
+        step = step_at(made(), read(1e-3, (1, 150)), known=known)
+        q = quantiles(step.found.log_remaining, step.found.weights)
+        widths.append(q["p95"] - q["p05"])
+    assert widths[1] > 1.8 * widths[0]
+
+
+def test_an_offset_of_all_readings_changes_nothing_but_only_where_one_is_allowed(made):
+    loose = {k: replace(of, offset=1.0) for k, of in EXACT.items()}
+    off, on = (step_at(made(), read(1e-3, (1, 75, 150), factor=f), known=loose) for f in (1.2, 1.0))
+    a, b = (quantiles(s.found.log_remaining, s.found.weights)["median"] for s in (off, on))
+    assert a == pytest.approx(b, abs=0.1)
+    assert not off.outside
+    assert step_at(made(), read(1e-3, (1, 75, 150), factor=1.2), known=EXACT).outside
+
+
+def test_survivors_are_longer_lives_not_deaths_at_the_horizon(made):
+    # Followed to 1200 cycles only, four in ten survive: the posterior is the same.
+    cell = read(7e-4, (1, 150))
+    whole, cut = (step_at(made(horizon=h), cell, known=EXACT) for h in (100_000, 1200))
+    assert 0.25 < (~cut.library.dead).mean() < 0.6
+    a, b = (quantiles(s.found.log_remaining, s.found.weights) for s in (whole, cut))
+    assert b["median"] == pytest.approx(a["median"], abs=0.25)
+    assert np.exp(b["median"]) + 150 > 1200  # a death at the horizon would end there
+    told = life_after(cut, 150, 1200)
+    assert told["median"] is None and told["beyond"] > 0.5
+
+
+def test_a_draw_of_a_survivor_is_never_shorter_than_what_it_lived(made):
+    table = made(2000, horizon=1200)
+    step = step_at(table, read(1e-3, (1, 40)), known=EXACT)
+    assert step.found.dense
+    hidden = ~step.library.dead[step.found.lives]
+    assert hidden.any()
+    assert (step.ends[hidden] >= 1200 - 1e-6).all()
+
+
+def test_lives_that_were_over_tell_nothing(made):
+    step = step_at(made(), read(5e-4, (1, 800)), known=EXACT)
+    assert (step.library.ends > 800).all()
+    assert (step.ends > 800).all()
+
+
+def test_modes_are_told_by_what_is_read_of_them(lives, paces):
+    both = np.concatenate([paces(150), paces(150)])
+    power, mode = np.repeat([1.0, 2.0], 150), np.repeat(["interphase", "pressure"], 150)
+    table = lives(both, power=power, mode=mode)
+    for power, mode in ((1.0, "interphase"), (2.0, "pressure")):
+        cell = read(1e-3, (1, 100, 200, 400), power=power)
+        shares = mode_shares(step_at(table, cell, known=EXACT))
+        assert next(iter(shares)) == mode and shares[mode] > 0.9
+        assert sum(shares.values()) == pytest.approx(1.0)
+    prior = mode_shares(step_at(table, []))
+    assert prior["interphase"] == pytest.approx(0.5, abs=0.03)
+
+
+def test_a_cell_like_no_life_is_outside_the_model_and_one_between_two_is_not(made, paces):
+    table = made(40)
+    between = float(np.sqrt(paces(40)[20] * paces(40)[21]))
+    inside = step_at(table, read(between, (1, 150)), known=EXACT)
+    assert not inside.outside and inside.found.distance < 3
+    falling = [CheckUp(n, {"resistance": Reading(1e-2 * (1 - 4e-4 * n))}) for n in (1, 80, 150)]
+    outside = step_at(table, falling, known=EXACT)
+    assert outside.outside and outside.found.distance > 3
+    assert to_dict(outside, None, falling[-1])["outside"]
+
+
+def test_a_cell_that_outlived_every_life_is_outside_the_model(made):
+    table = made(60, horizon=100_000)
+    step = step_at(table, read(1e-5, (1, 50_000)), known=EXACT)
+    assert step.found is None and step.outside
+    told = to_dict(step, None, None)
+    assert told["remaining"]["median"] is None and told["modes"] == {}
+
+
+def test_a_library_of_survivors_is_refused(made):
+    with pytest.raises(InputError) as caught:
+        step_at(made(horizon=20), read(1e-3, (1, 10)), known=EXACT)
+    assert "none of the library's 300 lives died" in str(caught.value)
+    assert "--cycles" in caught.value.problem.fix
+
+
+def test_weights_of_lives_count(made):
+    table = made()
+    heavy = np.where(table.ends < 700, 20.0, 1.0)
+    before = quantiles(step_at(table, []).ends, step_at(table, []).found.weights)
+    tilted = step_at(replace(table, weights=heavy / heavy.sum()), [])
+    assert quantiles(tilted.ends, tilted.found.weights)["median"] < 0.75 * before["median"]
+
+
+def test_the_same_numbers_each_time(made):
+    a, b = (step_at(made(), read(1e-3, (1, 150)), known=EXACT).found for _ in range(2))
+    assert np.array_equal(a.log_remaining, b.log_remaining)
+    assert np.array_equal(a.weights, b.weights)
+
+
+def test_tempering_leaves_the_sample_size_that_is_wanted():
+    prior = np.full(200, 1 / 200)
+    logs = -0.5 * np.linspace(-30, 30, 200) ** 2
+    weights, power = tempered(prior, logs, 50.0)
+    assert effective_size(weights) == pytest.approx(50, rel=1e-3) and 0 < power < 1
+    assert effective_size(np.array([1.0, 1.0, 0.0])) == pytest.approx(2.0)
+    assert effective_size(np.full(3, 1e-200)) == pytest.approx(3.0)
+
+
+def test_weighted_quantiles():
+    values, weights = np.array([3.0, 1.0, 2.0]), np.array([0.5, 0.2, 0.3])
+    assert quantile(values, weights, [0.1, 0.2, 0.21, 0.5, 0.9]).tolist() == [1, 1, 2, 2, 3]
+
+
+def test_the_covariance_has_noise_offset_and_drift():
+    of = replace(observables()["capacity"], noise=0.1, offset=0.2, drift=0.5)
+    found = covariance(of, [0.0, -0.4])
+    assert found == pytest.approx(np.array([[0.05, 0.04], [0.04, 0.05 + 0.04]]))
+    assert covariance(of, [0.0, 0.0], share=True) == pytest.approx(0.01 * np.eye(2))
+
+
+def test_growth_counts_by_its_logarithm_once_it_is_beyond_the_noise():
+    rows = [np.arange(3)]
+    y = np.array([[0.0, 0.1, 0.2], [0.0, 0.2, 0.4]])
+    a, b = features(y, rows, [1e-4])
+    assert b[1] - a[1] == pytest.approx(np.log(2), rel=1e-6)  # twice the growth
+    assert b[2] == pytest.approx(a[2], rel=1e-6)  # of the same exponent
+
+
+def test_what_readings_explain_is_r_squared_less_chance():
+    chance = np.random.default_rng(3)
+    x = chance.standard_normal(4000)
+    w = np.full(4000, 1 / 4000)
+    for noise in (0.5, 2.0):
+        o = (x + noise * chance.standard_normal(4000))[:, None]
+        assert explained(o, x, w, 4000) == pytest.approx(1 / (1 + noise**2), abs=0.04)
+    assert explained(chance.standard_normal((4000, 2)), x, w, 40) < 0.03
+    assert explained(np.ones((4000, 1)), x, w, 40) == 0.0
+
+
+def test_fewer_effective_lives_make_wider_bands(made):
+    few = step_at(made(40), read(1e-3, (1, 150)), known=EXACT, method=Method(effective=12))
+    assert few.found.effective < 40
+    q = quantiles(np.exp(few.found.log_remaining), few.found.weights)
+    low, _, high = analytic(150, 1e-3, 0.01)
+    assert q["p95"] - q["p05"] > 0.7 * (high - low)

@@ -1,0 +1,1 @@
+"""Following one measured cell: from check-ups to how long it still lives, and of what it dies."""

@@ -1,0 +1,143 @@
+"""The library's lives, drawn once: found in the store, gone on with, or begun."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from typing import Any
+
+from twin.errors import InputError
+from twin.scenario import Scenario
+from twin.specs.dump import cell_to_data
+from twin.store import Store
+from twin.studies import ensemble
+from twin.studies.ensemble import KIND
+from twin.studies.registry import Going, kept_design
+from twin.studies.runner import Lives, cores, workers_for
+from twin.tracking.library import FEWEST
+from twin.tracking.method import number_of
+
+LIBRARY_DEFAULTS: dict[str, Any] = {
+    "cycles": int(number_of("library", "horizon")),
+    "samples": int(number_of("library", "lives")),
+    "model": "spm",
+    "rtol": number_of("library", "rtol"),
+    "atol": number_of("library", "atol"),
+    "method": "sobol",
+}
+"""What a library is drawn with where nothing is said."""
+
+
+def drawn_library(
+    store: Store,
+    wanted: Scenario,
+    lives: int | None,
+    seed: int | None,
+    library: str | None,
+    going: Going,
+) -> str:
+    """Return the study of a cell's library, all its lives lived.
+
+    Parameters
+    ----------
+    store : Store
+        The database.
+    wanted : Scenario
+        The cell, what is laid over it, and how it is lived.
+    lives : int, optional
+        How many.
+    seed : int, optional
+        Of the sample.
+    library : str, optional
+        The study, if it is known.
+    going : Going
+        By how many processes, and who is told.
+
+    Raises
+    ------
+    InputError
+        If it is a library of another cell, or too small.
+    """
+    if lives is not None and lives < FEWEST:
+        raise InputError(
+            f"{lives} lives are too few to track a cell by",
+            key="lives",
+            fix=f"at least {FEWEST}; 300 to 600 serve well",
+        )
+    filled = wanted.filled(LIBRARY_DEFAULTS)
+    if library is not None:
+        from twin.tracking.track import check_library
+
+        job = kept_design(store, library, KIND)
+        check_library(job, filled.cell_and_modes()[0], library)
+        return _lived(store, library, job, max(lives or 0, len(job["values"])), going)
+    job = _design(filled, lives or LIBRARY_DEFAULTS["samples"], seed)
+    there = _stored(store, job, None if seed is None else int(seed))
+    if there is not None:
+        have = dict(store.study(there).design)
+        return _lived(store, there, have, max(lives or 0, len(have["values"])), going)
+    study = store.start_study(kind=KIND, cell_name=job["cell_name"], design=job)
+    return _lived(store, study, job, len(job["values"]), going)
+
+
+def _design(filled: Scenario, lives: int, seed: int | None) -> dict[str, Any]:
+    asked = LIBRARY_DEFAULTS | {
+        "cycles": filled.cycles,
+        "samples": lives,
+        "model": filled.model,
+        "rtol": filled.rtol,
+        "atol": filled.atol,
+        "settle": None,
+        "seed": seed,
+        "jump": {name: number_of("library", name) for name in ("tolerance", "sodium")},
+    }
+    of = ensemble.subject(filled, asked)
+    if seed is None:  # of the cell alone, so that everybody draws the same lives
+        text = json.dumps(cell_to_data(of.spec), sort_keys=True, default=str)
+        asked["seed"] = zlib.crc32(text.encode())
+    return ensemble.design(of, asked)
+
+
+_DECIDE = ("cell", "protocol", "modes", "model", "rtol", "atol", "cycles", "method", "jump")
+
+
+def _stored(store: Store, job: dict[str, Any], seed: int | None) -> str | None:
+    """Return the stored library of just these lives, the largest first; None if there is none."""
+    found = []
+    for info in store.studies(kind=KIND):
+        if info.cell_name != job["cell_name"] or info.damage:
+            continue
+        design = store.study(info.id).design
+        same = all(_plain(design.get(k)) == _plain(job.get(k)) for k in _DECIDE)
+        if same and (seed is None or design.get("seed") == seed):
+            found.append((-len(design["values"]), info.id))
+    return min(found)[1] if found else None
+
+
+def _plain(value: Any) -> Any:
+    return json.loads(json.dumps(value, sort_keys=True, default=str))
+
+
+def _lived(store: Store, study: str, job: dict[str, Any], lives: int, going: Going) -> str:
+    """Live what has not been lived of a library."""
+    if lives > len(job["values"]):
+        job = ensemble.lengthened(store, study, job, {"samples": lives, "settle": None})
+    left = ensemble.to_do(store, study, len(job["values"]))
+    if left:
+        live(store, study, job, ensemble.variants(job), left, going)
+        store.finish_study(study, status="completed", summary=store.study(study).summary)
+    return study
+
+
+def live(
+    store: Store, study: str, job: dict[str, Any], variants: Any, left: int, going: Going
+) -> None:
+    """Live some lives, here or on local processes."""
+    from dataclasses import replace
+
+    places = min(going.workers or cores(), max(left, 1))
+    with (
+        workers_for(store, places, None) as hands,
+        Lives(store, study, job, replace(going, workers=1), hands) as lives,
+    ):
+        lives.live(variants)

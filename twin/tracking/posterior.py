@@ -1,0 +1,572 @@
+"""What a library of lives says of a cell, given its check-ups: reweighting, or local regression.
+
+Readings ``y`` (logarithms; :mod:`twin.tracking.observables`) about lives ``f_j`` with covariance
+``S`` have the log likelihoods ``l_j = -(y - f_j)' S^-1 (y - f_j)/2``. Where many lives are near,
+the weights ``w_j exp(l_j)`` are the posterior: nothing else is done.
+
+A few hundred lives are seldom near a cell in all that was read of it; but most of what was read
+tells nothing of its death. Then:
+
+1.  each life is read several times, with noise: ``y* = f_j + e, e ~ N(0, S)``;
+2.  what is read is projected on what it tells: regressions, over all lives, of the logarithm of
+    the remaining life ``t`` and of the mode on features of ``y*``, give summaries ``s(y*)``;
+3.  readings whose summaries are near those of the cell, ``|s(y*) - s(y)| < h``, are weighted, ``h``
+    as small as leaves an effective sample size ``(sum w)^2/sum w^2`` as wanted;
+4.  among these a local regression ``t = m(y*) + r`` moves each to ``m(y) + r``.
+
+For linear relations and normal numbers this is exact, whatever ``h``. It is approximate Bayesian
+computation with summaries made by regression (Fearnhead and Prangle 2012) and with regression
+adjustment (Beaumont et al. 2002).
+
+A life that was not followed to its end tells that it is longer: its remaining life is drawn from
+the regression's distribution beyond what is known (expectation-maximisation: Schmee and Hahn
+1979), so a survivor is never taken for a death at the horizon.
+
+References: P. Fearnhead, D. Prangle, J. R. Stat. Soc. B 74 (2012) 419; M. A. Beaumont, W. Zhang,
+D. J. Balding, Genetics 162 (2002) 2025; J. Schmee, G. J. Hahn, Technometrics 21 (1979) 417.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from scipy.stats import chi2, norm, qmc
+
+SEED = 19
+"""Of the quasi-random points of the draws: the same for everybody."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """How a posterior is made (``method.toml`` has the values, and why).
+
+    Attributes
+    ----------
+    effective : float
+        The effective sample size that weights leave.
+    draws : int
+        Readings, with noise, of each life.
+    thin : float
+        A library whose full likelihood leaves fewer effective lives is thin here.
+    far : float
+        Standard deviations beyond which a cell is outside the model.
+    near : int
+        How many of the nearest lives that is told by.
+    """
+
+    effective: float = 40.0
+    draws: int = 16
+    thin: float = 10.0
+    far: float = 3.0
+    near: int = 5
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """Weighted draws of what is asked of a cell.
+
+    Attributes
+    ----------
+    lives : ndarray, shape (draws,)
+        The life each draw came from.
+    weights : ndarray, shape (draws,)
+        They add up to one.
+    life_weights : ndarray, shape (lives,)
+        The same, by life.
+    log_remaining : ndarray, shape (draws,)
+        The natural logarithm of the remaining life [cycles].
+    targets : dict
+        Draws of the other targets.
+    dense : bool
+        Whether lives were near enough for their likelihoods alone.
+    effective, effective_full : float
+        Effective sample sizes of these weights, and by the likelihoods alone.
+    distance : float
+        How far the readings are from the nearest lives [standard deviations].
+    misfit : float
+        The same from what lies between the nearest lives, as a normal score.
+    strange : float
+        How unlike the lives are that the posterior rests on, by the features, as a normal score.
+    outside : bool
+        Whether both of the first are too far, or the last is.
+    """
+
+    lives: np.ndarray
+    weights: np.ndarray
+    life_weights: np.ndarray
+    log_remaining: np.ndarray
+    targets: dict[str, np.ndarray]
+    dense: bool
+    effective: float
+    effective_full: float
+    distance: float
+    misfit: float
+    strange: float
+    outside: bool
+
+
+def effective_size(weights: np.ndarray) -> float:
+    """Return the effective sample size of some weights, ``(sum w)^2/sum w^2``."""
+    top = float(weights.max(initial=0.0))
+    if top <= 0:
+        return 0.0
+    share = weights / top
+    return float(share.sum() ** 2 / (share**2).sum())
+
+
+def tempered(
+    prior: np.ndarray, log_likelihood: np.ndarray, wanted: float
+) -> tuple[np.ndarray, float]:
+    """Return weights by the largest power of the likelihood that leaves a sample size.
+
+    Parameters
+    ----------
+    prior : ndarray
+        Weights before.
+    log_likelihood : ndarray
+        Of each life.
+    wanted : float
+        The effective sample size.
+
+    Returns
+    -------
+    weights : ndarray
+        Adding up to one.
+    power : float
+        Between 0 and 1.
+    """
+
+    def at(power: float) -> np.ndarray:
+        logs = power * (log_likelihood - log_likelihood.max())
+        weights: np.ndarray = prior * np.exp(logs)
+        total: np.ndarray = weights / weights.sum()
+        return total
+
+    if effective_size(at(1.0)) >= wanted:
+        return at(1.0), 1.0
+    low, high = 0.0, 1.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if effective_size(at(middle)) >= wanted else (low, middle)
+    return at(low), low
+
+
+def quantile(values: np.ndarray, weights: np.ndarray, shares: Sequence[float]) -> np.ndarray:
+    """Return weighted quantiles: the smallest value by which a share of the weight has come."""
+    order = np.argsort(values, kind="stable")
+    up = np.cumsum(weights[order])
+    places = np.searchsorted(up, np.asarray(shares) * up[-1] * (1 - 1e-12))
+    value: np.ndarray = values[order][np.minimum(places, len(order) - 1)]
+    return value
+
+
+@lru_cache(maxsize=8)
+def normal_points(count: int, dimensions: int) -> np.ndarray:
+    """Return quasi-random normal scores, shape (count, dimensions)."""
+    power = int(np.ceil(np.log2(max(count, 2))))
+    cube = qmc.Sobol(dimensions, rng=SEED).random_base2(power)[:count]
+    value: np.ndarray = norm.ppf(np.clip(cube, 1e-6, 1 - 1e-6))
+    return value
+
+
+def features(y: np.ndarray, groups: Sequence[np.ndarray], scales: Sequence[float]) -> np.ndarray:
+    """Return what a remaining life is regressed on, of readings of shape (n, readings).
+
+    Of each kind: the mean of its readings; the growth since the first, as ``asinh(x/(2 s))`` with
+    ``s`` its noise, a logarithm where it is large against the noise (a life is a power of it) and
+    straight where it is lost in it, over the later half of the readings; and by how much that
+    exceeds the same over the earlier half, the growth's exponent.
+    """
+    parts = []
+    for rows, scale in zip(groups, scales, strict=True):
+        of = y[:, rows]
+        parts.append(of.mean(axis=1))
+        if len(rows) < 2:
+            continue
+        halves = np.array_split(np.arange(1, len(rows)), min(len(rows) - 1, 2))
+        grown = [
+            np.arcsinh((of[:, h].mean(axis=1) - of[:, 0]) / (2 * scale / np.sqrt(len(h))))
+            for h in halves
+        ]
+        parts.append(grown[-1])
+        if len(grown) > 1:
+            parts.append(grown[-1] - grown[0])
+    return np.array(parts).T
+
+
+def with_products(z: np.ndarray) -> np.ndarray:
+    """Return features with their squares and products."""
+    d = z.shape[1]
+    pairs = [z[:, i] * z[:, j] for i in range(d) for j in range(i, d)]
+    value: np.ndarray = np.column_stack([z, *pairs])
+    return value
+
+
+def posterior(
+    predicted: np.ndarray,
+    readings: np.ndarray,
+    covariance: np.ndarray,
+    groups: Sequence[np.ndarray],
+    scales: Sequence[float],
+    prior: np.ndarray,
+    log_remaining: np.ndarray,
+    known: np.ndarray,
+    modes: Sequence[str],
+    targets: Mapping[str, np.ndarray],
+    method: Method,
+) -> Posterior:
+    """Return what lives say of a cell with some readings.
+
+    Parameters
+    ----------
+    predicted : ndarray, shape (lives, readings)
+        What each life would have read, without noise (logarithms).
+    readings : ndarray, shape (readings,)
+        What was read (logarithms).
+    covariance : ndarray
+        Of the readings about the cell's own life.
+    groups : sequence of ndarray
+        The readings of each kind, in the order of time.
+    scales : sequence of float
+        The noise of each kind.
+    prior : ndarray, shape (lives,)
+        Weights before.
+    log_remaining, known : ndarray, shape (lives,)
+        The logarithm of the remaining life, and whether it is known; else it is longer.
+    modes : sequence of str
+        What each life died of; empty for those not known to have died.
+    targets : mapping
+        What else is asked, shape (lives,) each.
+    method : Method
+        How.
+    """
+    lower = np.linalg.cholesky(covariance)
+    left = np.linalg.solve(lower, (readings - predicted).T)
+    squares = (left**2).sum(axis=0)
+    full, _ = tempered(prior, -0.5 * squares, 0.0)
+    wanted = min(method.effective, 0.8 * effective_size(prior))
+    distance, misfit = _how_far(predicted, readings, covariance, squares, prior, method)
+    dense = effective_size(full) >= wanted
+    draws = _reweighted if dense else _regressed
+    lives, each, t, moved, strange = draws(
+        _Asked(predicted, readings, lower, groups, scales, prior, log_remaining, known, modes),
+        {name: np.asarray(values) for name, values in targets.items()},
+        full,
+        wanted,
+        method.draws,
+    )
+    by_life = np.bincount(lives, each, len(prior))
+    return Posterior(
+        lives,
+        each,
+        by_life,
+        t,
+        moved,
+        dense,
+        effective_size(by_life),
+        effective_size(full),
+        distance,
+        misfit,
+        strange,
+        bool((distance > method.far and misfit > method.far) or strange > method.far),
+    )
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The arguments of :func:`posterior` that both ways share."""
+
+    predicted: np.ndarray
+    readings: np.ndarray
+    lower: np.ndarray
+    groups: Sequence[np.ndarray]
+    scales: Sequence[float]
+    prior: np.ndarray
+    log_remaining: np.ndarray
+    known: np.ndarray
+    modes: Sequence[str]
+
+
+_Draws = tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, np.ndarray], float]
+
+
+def _reweighted(
+    of: _Asked, targets: dict[str, np.ndarray], full: np.ndarray, wanted: float, draws: int
+) -> _Draws:
+    """Return the lives themselves, by their likelihoods; survivors drawn beyond what is known."""
+    lives = np.repeat(np.arange(len(of.prior)), draws)
+    each = np.repeat(full, draws) / draws
+    z = features(of.predicted[lives], of.groups, of.scales)
+    u = norm.cdf(normal_points(len(lives), of.predicted.shape[1] + 1)[:, -1])
+    local = _Regression(z, each, effective_size(full))
+    t = _survivors_drawn(local, of.log_remaining[lives], of.known[lives], each, u)
+    return lives, each, t, {name: values[lives] for name, values in targets.items()}, 0.0
+
+
+def _regressed(
+    of: _Asked, targets: dict[str, np.ndarray], full: np.ndarray, wanted: float, draws: int
+) -> _Draws:
+    """Return draws by summaries and a local regression (see the module)."""
+    count = len(of.prior)
+    lives = np.repeat(np.arange(count), draws)
+    before = np.repeat(of.prior, draws) / draws
+    score = normal_points(count * draws, of.predicted.shape[1] + 1)
+    noisy = of.predicted[lives] + score[:, :-1] @ of.lower.T
+    x = features(noisy, of.groups, of.scales)
+    at = features(of.readings[None, :], of.groups, of.scales)
+    middle, spread = before @ x, np.sqrt(before @ (x - before @ x) ** 2)
+    spread = np.where(spread > 1e-9 * (1 + np.abs(middle)), spread, np.inf)
+    # Far from all lives a square would run away: the cell is no further than the furthest.
+    x, unclipped = (x - middle) / spread, (at - middle) / spread
+    at = np.clip(unclipped, x.min(axis=0), x.max(axis=0))
+    t, known = of.log_remaining[lives], of.known[lives]
+
+    whole = _Regression(with_products(x), before, effective_size(of.prior))
+    expected, _, residual = _with_survivors(whole, t, known, before)
+    names = np.array(of.modes)[lives]
+    asked = [(expected, max(residual, 1e-3))]
+    for mode in sorted(set(of.modes) - {""}):
+        mine = (names == mode).astype(float)
+        if before @ mine >= _FEW / effective_size(of.prior):
+            asked.append((mine, 0.0))
+    squares = np.zeros(len(lives))
+    summary = at_summary = None
+    for target, scale in asked:
+        own = whole.fitted(target)
+        there = whole.at(target, with_products(at)[0])
+        scale = scale or float(np.sqrt(max(before @ (target - own) ** 2, 1e-12)))
+        squares += ((own - there) / scale) ** 2
+        if summary is None or at_summary is None:
+            summary, at_summary = own, there
+    assert summary is not None and at_summary is not None
+    each = _near(squares, before, lives, count, wanted)
+    local = _Regression(
+        np.column_stack([summary, x, _latest(noisy, of.groups)]),
+        each,
+        effective_size(np.bincount(lives, each, count)),
+    )
+    here = np.concatenate([[at_summary], at[0], _latest(of.readings[None, :], of.groups)[0]])
+    drawn = _survivors_drawn(local, t, known, each, norm.cdf(score[:, -1]))
+    moved = {}
+    for name, values in targets.items():
+        held = values[lives]
+        moved[name] = local.moved(held, here) if np.isfinite(held).all() else held
+    return lives, each, local.moved(drawn, here), moved, _strange(x, unclipped, each)
+
+
+def _strange(x: np.ndarray, at: np.ndarray, weights: np.ndarray) -> float:
+    """Return how far features are from those of weighted draws, as a normal score.
+
+    Summaries say which lives end as the cell will, if it is one of their kind; this says whether it
+    looks like one: the square of the distance by the draws' own covariance, noise included, is one
+    of chi squared.
+    """
+    mean = weights @ x
+    apart = x - mean
+    covariance = (apart * weights[:, None]).T @ apart
+    scale = np.trace(covariance) / len(covariance)
+    off = at[0] - mean
+    square = off @ np.linalg.solve(covariance + 1e-6 * scale * np.eye(len(off)), off)
+    return float(norm.isf(min(max(chi2.sf(float(square), len(off)), 1e-300), 1.0) / 2))
+
+
+def _latest(y: np.ndarray, groups: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the latest reading of each kind: what a cell is now is nearest to it."""
+    value: np.ndarray = y[:, [rows[-1] for rows in groups]]
+    return value
+
+
+_FEW = 8.0
+"""Of fewer lives (effectively) no mode is told apart."""
+
+
+def _near(
+    squares: np.ndarray, before: np.ndarray, lives: np.ndarray, count: int, wanted: float
+) -> np.ndarray:
+    """Return normal weights by distance, as narrow as leaves the effective number of lives."""
+    apart = squares - squares.min()
+
+    def at(width: float) -> np.ndarray:
+        weights: np.ndarray = before * np.exp(-0.5 * apart / width**2)
+        total: np.ndarray = weights / weights.sum()
+        return total
+
+    low, high = 1e-3, 1e3
+    for _ in range(50):
+        width = float(np.sqrt(low * high))
+        enough = effective_size(np.bincount(lives, at(width), count)) >= wanted
+        low, high = (low, width) if enough else (width, high)
+    return at(high)
+
+
+def _survivors_drawn(
+    fit: _Regression, t: np.ndarray, known: np.ndarray, weights: np.ndarray, u: np.ndarray
+) -> np.ndarray:
+    """Return targets with those of survivors drawn beyond what is known of them."""
+    if known.all():
+        return t
+    _, mean, spread = _with_survivors(fit, t, known, weights)
+    hidden = ~known
+    z = (t[hidden] - mean[hidden]) / spread
+    # Of the upper tail, in its own terms: far out 1 - Phi is what is left of the digits.
+    drawn = t.copy()
+    tail = np.clip(norm.sf(z) * (1 - u[hidden]), 1e-300, 1.0)
+    drawn[hidden] = np.maximum(mean[hidden] + spread * norm.isf(tail), t[hidden])
+    return drawn
+
+
+class _Regression:
+    """A weighted linear regression on standardised features, with a ridge.
+
+    The ridge is the one of the least generalised cross-validation (P. Craven, G. Wahba, Numer.
+    Math. 31 (1979) 377), ``RSS/(1 - df/n)^2``, with the effective number of lives for ``n``.
+    """
+
+    def __init__(self, x: np.ndarray, weights: np.ndarray, lives: float):
+        w = weights / weights.sum()
+        self._mean = w @ x
+        spread = np.sqrt(w @ (x - self._mean) ** 2)
+        self._scale = np.where(spread > 1e-12 * (1 + np.abs(self._mean)), spread, np.inf)
+        self._z = (x - self._mean) / self._scale
+        self._w, self._lives = w, lives
+        gram = (self._z * w[:, None]).T @ self._z
+        self._values, self._vectors = np.linalg.eigh(gram)
+        self._values = np.maximum(self._values, 0.0)
+        self._scores = self._z @ self._vectors
+
+    def _slopes(self, t: np.ndarray) -> tuple[float, np.ndarray, float]:
+        """Return the mean, the slopes along the eigenvectors, and the degrees of freedom."""
+        middle = float(self._w @ t)
+        along = self._scores.T @ (self._w * (t - middle))
+        total = float(self._w @ (t - middle) ** 2)
+        best = (np.inf, along * 0, 0.0)
+        for ridge in _RIDGES:
+            slopes = along / (self._values + ridge)
+            left = total - float(slopes @ (2 * along - self._values * slopes))
+            df = 1 + float((self._values / (self._values + ridge)).sum())
+            if df < 0.8 * self._lives:
+                score = max(left, 0.0) / (1 - df / self._lives) ** 2
+                if score < best[0] * (1 - 1e-9):
+                    best = (score, slopes, df)
+        return middle, best[1], best[2]
+
+    def fitted(self, t: np.ndarray) -> np.ndarray:
+        """Return the regression of a target at its own features."""
+        middle, slopes, _ = self._slopes(t)
+        value: np.ndarray = middle + self._scores @ slopes
+        return value
+
+    def at(self, t: np.ndarray, x: np.ndarray) -> float:
+        """Return the regression of a target at some features."""
+        middle, slopes, _ = self._slopes(t)
+        return middle + float(((x - self._mean) / self._scale) @ self._vectors @ slopes)
+
+    def moved(self, t: np.ndarray, x: np.ndarray) -> np.ndarray:
+        """Return a target's draws at some features: the regression there, and what it left.
+
+        What a regression leaves of the lives that it was made of is less than of another one, by
+        ``1 - df/n``: it is widened by that.
+        """
+        middle, slopes, df = self._slopes(t)
+        there = middle + float(((x - self._mean) / self._scale) @ self._vectors @ slopes)
+        left = t - middle - self._scores @ slopes
+        value: np.ndarray = there + left / (1 - df / self._lives)
+        return value
+
+
+_RIDGES = (10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 1e-4)
+
+
+def _with_survivors(
+    fit: _Regression, t: np.ndarray, known: np.ndarray, weights: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Return targets with survivors at their expectation, the regression, and its spread.
+
+    Expectation-maximisation for a normal distribution that is cut off: with ``z`` the score of
+    what is known, a survivor is expected at ``m + s h(z)``, ``h = phi/(1 - Phi)``, and its
+    variance is ``s^2 (1 + z h - h^2)``.
+    """
+    w = weights / weights.sum()
+    now = t.copy()
+    hidden = ~known
+    spread = 1.0
+    mean = fit.fitted(now)
+    extra = np.zeros(len(t))
+    for _ in range(200 if hidden.any() else 1):
+        mean = fit.fitted(now)
+        before = spread
+        spread = float(np.sqrt(max(w @ ((now - mean) ** 2 + extra), 1e-12)))
+        if not hidden.any():
+            break
+        z = (t[hidden] - mean[hidden]) / spread
+        h = np.exp(norm.logpdf(z) - norm.logsf(z))
+        expected = mean[hidden] + spread * h
+        extra[hidden] = spread**2 * np.clip(1 + z * h - h**2, 0.0, 1.0)
+        step = float(np.abs(expected - now[hidden]).max())
+        now[hidden] = expected
+        if step < 1e-6 and abs(spread - before) < 1e-6:
+            break
+    return now, mean, spread
+
+
+_BETWEEN = 3
+"""The lives between which a cell may lie: so many times the nearest."""
+
+
+def _how_far(
+    predicted: np.ndarray,
+    readings: np.ndarray,
+    covariance: np.ndarray,
+    squares: np.ndarray,
+    prior: np.ndarray,
+    method: Method,
+) -> tuple[float, float]:
+    """Return how far the readings are from the nearest lives, and from what is between them."""
+    count = len(readings)
+    near = np.argsort(squares, kind="stable")[: method.near]
+    distance = float(np.sqrt(np.mean(squares[near]) / count))
+    # Of many readings no life has just these, but what lies between the nearest may.
+    wanted = min(_BETWEEN * method.near, 0.8 * effective_size(prior))
+    wide, _ = tempered(prior, -0.5 * squares, wanted)
+    middle = wide @ predicted
+    apart = predicted - middle
+    spread = (apart * wide[:, None]).T @ apart
+    off = readings - middle
+    square = float(off @ np.linalg.solve(spread + covariance, off))
+    return distance, float(norm.isf(min(max(chi2.sf(square, count), 1e-300), 1.0) / 2))
+
+
+def explained(o: np.ndarray, x: np.ndarray, weights: np.ndarray, lives: float) -> float:
+    """Return the share of a target's variance that readings explain, by a regression on them.
+
+    The regression is one on the readings and their squares; what it would explain by chance is
+    taken off: with ``p`` of these and ``n`` lives it is ``1 - (1 - R^2) (n - 1)/(n - p - 1)``
+    (the adjusted coefficient of determination).
+
+    Parameters
+    ----------
+    o : ndarray, shape (draws, readings)
+        The readings, with their noise.
+    x : ndarray, shape (draws,)
+        The target.
+    weights : ndarray, shape (draws,)
+        Of the draws.
+    lives : float
+        How many lives they come from, effectively.
+    """
+    w = weights / weights.sum()
+    spread = np.sqrt(w @ (o - w @ o) ** 2)
+    z = (o - w @ o) / np.where(spread > 0, spread, np.inf)
+    z = np.column_stack([z, z**2 - w @ z**2])
+    y = x - w @ x
+    total = float(w @ y**2)
+    if total <= 0 or lives <= z.shape[1] + 2:
+        return 0.0
+    gram = (z * w[:, None]).T @ z
+    slopes = np.linalg.lstsq(gram, z.T @ (w * y), rcond=1e-9)[0]
+    left = float(w @ (y - z @ slopes) ** 2) / total
+    told = 1 - left * (lives - 1) / (lives - z.shape[1] - 1)
+    return float(np.clip(told, 0.0, 1.0))

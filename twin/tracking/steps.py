@@ -1,0 +1,293 @@
+"""What is known of a cell after each of its check-ups."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from twin.errors import InputError
+from twin.tracking.checkups import CheckUp
+from twin.tracking.library import Library
+from twin.tracking.method import posterior_method
+from twin.tracking.observables import Observable, covariance, observables
+from twin.tracking.posterior import Method, Posterior, posterior, quantile
+
+SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
+NAMES = ("p05", "p25", "median", "p75", "p95")
+
+
+@dataclass(frozen=True)
+class Read:
+    """All readings up to a check-up, in the order in which a covariance has them.
+
+    Attributes
+    ----------
+    y : ndarray
+        Their logarithms.
+    covariance : ndarray
+        About the cell's own life.
+    groups : list of ndarray
+        The readings of each kind.
+    scales : list of float
+        The noise of each kind.
+    kinds : list of (Observable, cycles, share)
+        What each group is.
+    """
+
+    y: np.ndarray
+    covariance: np.ndarray
+    groups: list[np.ndarray]
+    scales: list[float]
+    kinds: list[tuple[Observable, np.ndarray, bool]]
+
+    def predicted(self, library: Library) -> np.ndarray:
+        """Return what each life of a library would have read."""
+        parts = []
+        for of, cycles, share in self.kinds:
+            table = library.at(of.key, cycles)
+            parts.append(table - library.first[of.key][:, None] if share else table)
+        return np.hstack(parts)
+
+
+def read_until(
+    checkups: Sequence[CheckUp], library: Library, known: Mapping[str, Observable] | None = None
+) -> Read:
+    """Return the readings of some check-ups that the library can be compared with."""
+    known = observables() if known is None else known
+    y: list[float] = []
+    blocks, groups, scales, kinds = [], [], [], []
+    for key, of in known.items():
+        if key not in library.curves or not np.isfinite(library.curves[key]).any():
+            continue
+        for share in (False, True):
+            taken = [
+                (c.cycle, c.readings[key].value)
+                for c in checkups
+                if key in c.readings and c.readings[key].share is share
+            ]
+            if not taken:
+                continue
+            logs = np.log([value for _, value in taken])
+            groups.append(np.arange(len(y), len(y) + len(taken)))
+            y += logs.tolist()
+            blocks.append(covariance(of, logs - logs[0], share=share))
+            scales.append(of.noise)
+            kinds.append((of, np.array([cycle for cycle, _ in taken], dtype=float), share))
+    if not y:
+        raise InputError(
+            "the library holds nothing of what the check-ups measured",
+            key="data",
+            fix="measure capacity or resistance",
+        )
+    whole = np.zeros((len(y), len(y)))
+    for rows, block in zip(groups, blocks, strict=True):
+        whole[np.ix_(rows, rows)] = block
+    return Read(np.array(y), whole, groups, scales, kinds)
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is known after one check-up.
+
+    Attributes
+    ----------
+    cycle : int
+        The check-up's; 0 before the first.
+    library : Library
+        The lives that outlived it.
+    found : Posterior or None
+        None where no life did: the cell is outside the model.
+    """
+
+    cycle: int
+    library: Library
+    found: Posterior | None
+
+    @property
+    def ends(self) -> np.ndarray:
+        """Draws of the cycle it dies in."""
+        assert self.found is not None
+        value: np.ndarray = self.cycle + np.exp(self.found.log_remaining)
+        return value
+
+    @property
+    def outside(self) -> bool:
+        """Whether the cell is outside the model."""
+        return self.found is None or self.found.outside
+
+
+def step_at(
+    library: Library,
+    checkups: Sequence[CheckUp],
+    *,
+    method: Method | None = None,
+    known: Mapping[str, Observable] | None = None,
+    more: Mapping[str, np.ndarray] | None = None,
+) -> Step:
+    """Return what is known of a cell after the last of some check-ups.
+
+    Parameters
+    ----------
+    library : Library
+        The lives; their weights are the prior's.
+    checkups : sequence of CheckUp
+        In the order of cycles; none is the prior.
+    method : Method, optional
+        How; that of ``method.toml`` by default.
+    known : mapping, optional
+        What check-ups measure, with noise and discrepancy.
+    more : mapping, optional
+        What else is asked of each life of the library: told among the posterior's targets.
+
+    Raises
+    ------
+    InputError
+        If no life of the library died, or none has what was measured.
+    """
+    method = posterior_method() if method is None else method
+    if not library.dead.any():
+        raise InputError(
+            f"none of the library's {len(library)} lives died within {library.horizon} cycles",
+            key="horizon",
+            fix="follow them further: --cycles N",
+        )
+    cycle = checkups[-1].cycle if checkups else 0
+    there = library.alive(max(cycle, 0))
+    if not checkups:
+        alive = library.chosen(there)
+        return Step(0, alive, _prior(alive, method, _of(more, there)))
+    read = read_until(checkups, library, known)
+    there &= np.isfinite(read.predicted(library)).all(axis=1)
+    if there.sum() < 2 * method.near or not library.dead[there].any():
+        return Step(cycle, library.chosen(there) if there.any() else library, None)
+    alive = library.chosen(there)
+    found = posterior(
+        read.predicted(alive),
+        read.y,
+        read.covariance,
+        read.groups,
+        read.scales,
+        alive.weights,
+        np.log(np.maximum(alive.ends - cycle, 0.5)),
+        alive.dead,
+        alive.modes,
+        targets_at(alive, cycle) | _of(more, there),
+        method,
+    )
+    return Step(cycle, alive, found)
+
+
+def _of(more: Mapping[str, np.ndarray] | None, there: np.ndarray) -> dict[str, np.ndarray]:
+    return {name: values[there] for name, values in (more or {}).items()}
+
+
+def targets_at(library: Library, cycle: int) -> dict[str, np.ndarray]:
+    """Return what is asked of a cell besides its remaining life."""
+    found = {f"margin {k}": m for k, m in library.margins_at(max(cycle, 1)).items()}
+    for key in ("capacity", "resistance"):
+        if key in library.curves:
+            now = library.at(key, [max(cycle, 1)])[:, 0]
+            found[f"log {key}"] = now - library.first[key]
+    return found
+
+
+def _prior(library: Library, method: Method, more: dict[str, np.ndarray]) -> Posterior:
+    """Return what is known before any check-up."""
+    count = len(library)
+    nothing = np.zeros((count, 1))
+    found = posterior(
+        nothing,
+        np.zeros(1),
+        np.eye(1),
+        [np.arange(1)],
+        [1.0],
+        library.weights,
+        np.log(np.maximum(library.ends, 0.5)),
+        library.dead,
+        library.modes,
+        targets_at(library, 0) | more,
+        method,
+    )
+    return found
+
+
+def quantiles(values: np.ndarray, weights: np.ndarray) -> dict[str, float]:
+    """Return the median with its 50 and 90 % bands."""
+    found = quantile(values, weights, SHARES)
+    return {name: float(v) for name, v in zip(NAMES, found, strict=True)}
+
+
+def life_after(step: Step, cycle: int, horizon: int) -> dict[str, Any]:
+    """Return the remaining life from a cycle on, of a cell that lives in it.
+
+    A quantile beyond the horizon is None: nobody followed a life so far.
+    """
+    if step.found is None:
+        return {**dict.fromkeys(NAMES), "beyond": None}
+    ends, weights = step.ends, step.found.weights
+    still = ends > cycle
+    if not still.any():
+        return {**dict.fromkeys(NAMES), "beyond": None}
+    left = quantiles(ends[still] - cycle, weights[still])
+    beyond = float(weights[still & (ends > horizon)].sum() / weights[still].sum())
+    shown = {k: v if cycle + v <= horizon else None for k, v in left.items()}
+    return {**shown, "beyond": beyond}
+
+
+def mode_shares(step: Step, by: str = "modes") -> dict[str, float]:
+    """Return the probability of each mode (or way) to die, of those that die; most first."""
+    if step.found is None:
+        return {}
+    weights = step.found.life_weights
+    names = getattr(step.library, by)
+    found: dict[str, float] = {}
+    for name, weight, dead in zip(names, weights, step.library.dead, strict=True):
+        if dead:
+            found[name] = found.get(name, 0.0) + float(weight)
+    total = sum(found.values())
+    return {
+        name: share / total
+        for name, share in sorted(found.items(), key=lambda item: (-item[1], item[0]))
+        if total > 0 and share > 0
+    }
+
+
+def to_dict(step: Step, before: Step | None, checkup: CheckUp | None) -> dict[str, Any]:
+    """Return a step as plain data, with what was expected before it."""
+    horizon, found = step.library.horizon, step.found
+    about: dict[str, Any] = {
+        "cycle": step.cycle,
+        "readings": checkup.to_dict()["readings"] if checkup is not None else {},
+        "outside": step.outside,
+        "remaining_before": None if before is None else life_after(before, step.cycle, horizon),
+        "remaining": life_after(step, step.cycle, horizon),
+        "modes": mode_shares(step),
+        "ways": mode_shares(step, "ways"),
+    }
+    if found is None:
+        return about | {"lives": 0, "health": None, "margins": {}, "distance": None}
+    t, w = found.targets, found.weights
+    health = {
+        key.removeprefix("log "): quantiles(np.exp(values), w)
+        for key, values in t.items()
+        if key.startswith("log ") and np.isfinite(values).all()
+    }
+    margins = {}
+    for key, values in t.items():
+        ok = np.isfinite(values)
+        if key.startswith("margin ") and ok.any():
+            clipped = np.minimum(values[ok], 1.0)
+            margins[key.removeprefix("margin ")] = quantiles(clipped, w[ok])
+    return about | {
+        "health": health,
+        "margins": dict(sorted(margins.items(), key=lambda item: (item[1]["median"], item[0]))),
+        "lives": len(step.library),
+        "effective_lives": found.effective,
+        "effective_lives_of_all": found.effective_full,
+        "by": "likelihood" if found.dense else "local regression",
+        "distance": found.distance,
+        "misfit": found.misfit,
+    }
