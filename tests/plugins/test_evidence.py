@@ -97,6 +97,7 @@ def test_pressure_costs_constriction_and_crowding(cost):
     changes = {
         "Anode constriction resistance [Ohm.m2]": (0.001, 0.003),
         touching: (1.0, 0.25),
+        "Anode conducting fraction": (1.0, 0.25),
         "Anode reference exchange current density [A.m-2]": (20.0, 20.0),
         "Anode pristine resistance [Ohm.m2]": (0.0005, 0.0005),
     }

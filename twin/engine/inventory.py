@@ -20,6 +20,7 @@ Reference: the balance of two electrodes' windows, as in M. Dubarry et al., J. P
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,25 @@ from twin.specs.schema import CellSpec
 _POINTS = 4001
 """Of each electrode's curve: a step of 0.025 % of its sites."""
 _DOMAIN = {"anode": "Negative", "cathode": "Positive"}
+
+
+@dataclass(frozen=True)
+class PutBack:
+    """What is put back into an electrode before its capacity is told.
+
+    ``host`` is a share of the electrode's host, as full as ``filling``; ``sodium`` a charge
+    [A.h].
+    """
+
+    host: float = 0.0
+    filling: float = 0.0
+    sodium: float = 0.0
+
+    def __bool__(self) -> bool:
+        return self.host != 0 or self.sodium != 0
+
+
+_NOTHING = PutBack()
 
 
 class OpenCircuit:
@@ -58,7 +78,9 @@ class OpenCircuit:
             i.place: self._curve(i, values) for i in self.cell.interfaces if i.kind == "porous"
         }
 
-    def capacity(self, state: Mapping[str, float]) -> float:
+    def capacity(
+        self, state: Mapping[str, float], put_back: Mapping[str, PutBack] | None = None
+    ) -> float:
         """Return the capacity between the voltage limits [A.h].
 
         Parameters
@@ -66,8 +88,10 @@ class OpenCircuit:
         state : mapping
             The stored variables at one moment: fillings, active fractions and the metal's
             thickness.
+        put_back : mapping, optional
+            By electrode, what is put back into it first.
         """
-        ends, _, _ = self._ends(state)
+        ends, _, _ = self._ends(state, put_back or {})
         return float(ends[1] - ends[0])
 
     def full_filling(self) -> float:
@@ -79,22 +103,25 @@ class OpenCircuit:
                 new[i("stoichiometry")] = electrode.initial_stoichiometry.si
             else:
                 new[i("sodium thickness [m]")] = electrode.thickness.si
-        ends, held, sites = self._ends(new)
+        ends, held, sites = self._ends(new, {})
         return float((held + ends[0]) / sites)
 
-    def _ends(self, state: Mapping[str, float]) -> tuple[np.ndarray, float, float]:
+    def _ends(
+        self, state: Mapping[str, float], put_back: Mapping[str, PutBack]
+    ) -> tuple[np.ndarray, float, float]:
         """Return the charges at the upper and the lower limit [A.h], with those at the cathode.
 
         They are counted from the state; the others are what the cathode holds in it and what
         its sites could hold.
         """
         anode, cathode = self.cell.interfaces
-        n_c, sites_c = self._host(cathode, state)
+        of_anode, of_cathode = (put_back.get(i.place, _NOTHING) for i in (anode, cathode))
+        n_c, sites_c = self._host(cathode, state, of_cathode)
         if anode.kind == "porous":
-            n_a, sites_a = self._host(anode, state)
+            n_a, sites_a = self._host(anode, state, of_anode)
             low, high = max(-n_c, n_a - sites_a), min(sites_c - n_c, n_a)
         else:
-            n_a, sites_a = self._metal(anode, state), 0.0
+            n_a, sites_a = self._metal(anode, state) + of_anode.sodium, 0.0
             low, high = -n_c, min(sites_c - n_c, n_a)
         if high <= low:
             return np.zeros(2), n_c, sites_c
@@ -108,12 +135,15 @@ class OpenCircuit:
         ends = np.interp([-window.upper.si, -window.lower.si], -voltage, q)
         return ends, n_c, sites_c
 
-    def _host(self, interface: Interface, state: Mapping[str, float]) -> tuple[float, float]:
+    def _host(
+        self, interface: Interface, state: Mapping[str, float], put_back: PutBack
+    ) -> tuple[float, float]:
         """Return the sodium in a composite and the sites it has left [A.h]."""
         place = interface.place
         active = state.get(Port.ACTIVE_FRACTION.at(place).variable, 1.0)
-        sites = self._sites[place] * active
-        return state[interface("stoichiometry")] * sites, sites
+        held = state[interface("stoichiometry")] * active + put_back.filling * put_back.host
+        whole = self._sites[place]
+        return held * whole + put_back.sodium, (active + put_back.host) * whole
 
     def _metal(self, interface: Interface, state: Mapping[str, float]) -> float:
         """Return the sodium of a metal layer [A.h]."""
