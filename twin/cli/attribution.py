@@ -89,7 +89,7 @@ def _page(sheet: Page, document: dict[str, Any]) -> None:
     outcome = document["outcome"]
     sheet.line(f"study {document['study']}  {document['cell']}", "bold")
     ended = (
-        f"in cycle {document['life']} of {outcome.get('mode')}: {outcome.get('criterion')}"
+        f"in cycle {document['life']} of {document['died_of']}: {outcome.get('criterion')}"
         if document["life"]
         else f"not within {horizon} cycles"
     )

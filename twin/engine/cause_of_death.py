@@ -177,9 +177,7 @@ def _runner_up(found: list[Standing], mode: str, criterion: str) -> Standing | N
     return nearest(found, (mode, criterion))
 
 
-def _core_words(
-    dead: Standing, mode: str, evidence: Mapping[str, Found], estimated: bool
-) -> str:
+def _core_words(dead: Standing, mode: str, evidence: Mapping[str, Found], estimated: bool) -> str:
     by = ", as estimated from its sites and sodium" if estimated else ""
     what = {
         CAPACITY: f"the capacity fell to {dead.value:.1%} of its first{by}",

@@ -108,9 +108,7 @@ class Costs:
         The discharge's current density [A.m-2].
     """
 
-    def __init__(
-        self, prepared: Ported, first: Values, last: Values, taken: Taken, current: float
-    ):
+    def __init__(self, prepared: Ported, first: Values, last: Values, taken: Taken, current: float):
         self.prepared = prepared
         self.first, self.last = first, last
         self.taken = taken

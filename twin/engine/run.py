@@ -13,8 +13,8 @@ from twin.engine.ageing import Ageing
 from twin.engine.blame import Found, as_aged, gather_evidence
 from twin.engine.cause_of_death import judge, nearest, no_number, standings
 from twin.engine.checkpoint import State
-from twin.engine.criteria import cycle_standings
 from twin.engine.costs import takers
+from twin.engine.criteria import cycle_standings
 from twin.engine.cycler import CycleEnd, run_cycle
 from twin.engine.outcome import Outcome, Standing
 from twin.engine.plan import PlanPhase
