@@ -56,6 +56,10 @@ _PUBLIC = {
     "ends_of_run": "twin.studies.ends",
     "said_of_ends": "twin.studies.ends",
     "verdict_ends": "twin.studies.ends",
+    "improvements": "twin.studies.improving",
+    "command_of": "twin.studies.improving",
+    "how_sure": "twin.studies.sureness",
+    "what_helps": "twin.studies.improving",
     "study_kinds": "twin.studies.registry",
     "map_so_far": "twin.studies.map_so_far",
     "FINISHED": "twin.studies.life_record",
@@ -406,6 +410,15 @@ if TYPE_CHECKING:
     from twin.studies.forecast import (
         load_forecast as load_forecast,
     )
+    from twin.studies.improving import (
+        command_of as command_of,
+    )
+    from twin.studies.improving import (
+        improvements as improvements,
+    )
+    from twin.studies.improving import (
+        what_helps as what_helps,
+    )
     from twin.studies.life_record import FINISHED as FINISHED
     from twin.studies.map_so_far import map_so_far as map_so_far
     from twin.studies.operating_map import (
@@ -449,4 +462,5 @@ if TYPE_CHECKING:
         sensitivity as sensitivity,
     )
     from twin.studies.sensitivity_kept import known_sensitivity as known_sensitivity
+    from twin.studies.sureness import how_sure as how_sure
     from twin.studies.turning import turning_number as turning_number

@@ -213,6 +213,10 @@ class StackPressure(FailureMode):
             eta = [j * film + thermal * math.asinh(j / (2 * j0)) for j in local]
             volts += eta[1] - eta[0]
             lost.append(f"{i.place} contact {run.last[i('touching fraction')]:.3g}")
+            bears, j = run.last[i("refill current density [A.m-2]")], run.current_density
+            if 0 < bears < j:
+                times = f"{j / bears:.2g} times what refills it"
+                lost[-1] += f" ({j / 10:.3g} mA/cm2 is {times} when stripped)"
         capacity = 0.0
         for i in self._isolating(cell):
             dead = [self._missed(cell, i, values) for values in (run.first, run.last)]

@@ -435,7 +435,7 @@ def test_evidence_that_is_true_passes(monkeypatch):
 )
 def test_evidence_that_is_not_true_is_noticed(monkeypatch, diagnose):
     mode = type("Lying", (_Growing,), {"diagnose": diagnose})()
-    with pytest.raises(AssertionError, match="diagnose says|no evidence"):
+    with pytest.raises(AssertionError, match=r"diagnose says|no evidence"):
         suite_of(monkeypatch, mode).test_evidence_is_what_it_does()
 
 

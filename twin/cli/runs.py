@@ -119,4 +119,8 @@ def show_run(session: Session, run: RunId) -> None:
 
     result = twin.load_run(run, store=session.store)
     document = describe(result)
+    document |= {
+        "how_sure": twin.how_sure(result.info, session.store),
+        "what_helps": twin.what_helps(result.info),
+    }
     session.finish(document, lambda sheet: show(sheet, result, document))

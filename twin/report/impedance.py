@@ -1,4 +1,4 @@
-"""Figures of an impedance: Nyquist and Bode, what was measured beside what was fitted."""
+"""Figures of an impedance: Nyquist and Bode, what was simulated beside what was fitted."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def impedance_panels(found: Impedance) -> list[Panel]:
     smooth = np.logspace(np.log10(f.max()), np.log10(f.min()), _SMOOTH)
     fitted = CM2 * found.fit.impedance(smooth)
 
-    def pair(measured: np.ndarray, drawn: np.ndarray) -> tuple[Line, Line]:
+    def pair(simulated: np.ndarray, drawn: np.ndarray) -> tuple[Line, Line]:
         return (
             Line("fitted", smooth.tolist(), drawn.tolist()),
-            Line("measured", f.tolist(), measured.tolist(), dots=True),
+            Line("simulated", f.tolist(), simulated.tolist(), dots=True),
         )
 
     return [
@@ -31,7 +31,7 @@ def impedance_panels(found: Impedance) -> list[Panel]:
             "-Im Z (Ω cm²)",
             (
                 Line("fitted", fitted.real.tolist(), (-fitted.imag).tolist()),
-                Line("measured", z.real.tolist(), (-z.imag).tolist(), dots=True),
+                Line("simulated", z.real.tolist(), (-z.imag).tolist(), dots=True),
             ),
             equal=True,
         ),
