@@ -22,6 +22,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     # running
     "Scenario": "twin.scenario",
+    "conditions": "twin.scenario",
     "simulate": "twin.runs.simulate",
     "life": "twin.runs.life",
     "resume": "twin.runs.resume",
@@ -32,6 +33,15 @@ _PUBLIC = {
     "compare": "twin.runs.compare",
     "open_store": "twin.runs.record",
     "describe": "twin.report.describe",
+    "overlays_for": "twin.catalog.finding",
+    "describe_overlay": "twin.catalog.finding",
+    "material_entry": "twin.catalog.finding",
+    "cell_keys": "twin.catalog.finding",
+    "kind_of_file": "twin.catalog.finding",
+    "fresh_resistance": "twin.runs.fresh",
+    "SMALLEST": "twin.catalog.smallest",
+    "Derived": "twin.catalog.derived",
+    "derived": "twin.catalog.derived",
     # studies
     "forecast": "twin.studies.forecast",
     "load_forecast": "twin.studies.forecast",
@@ -189,6 +199,12 @@ if TYPE_CHECKING:
     from twin.catalog.cells import (
         plan_of as plan_of,
     )
+    from twin.catalog.derived import (
+        Derived as Derived,
+    )
+    from twin.catalog.derived import (
+        derived as derived,
+    )
     from twin.catalog.entries import (
         cell_entry as cell_entry,
     )
@@ -222,6 +238,22 @@ if TYPE_CHECKING:
     from twin.catalog.entries import (
         stored_cell as stored_cell,
     )
+    from twin.catalog.finding import (
+        cell_keys as cell_keys,
+    )
+    from twin.catalog.finding import (
+        describe_overlay as describe_overlay,
+    )
+    from twin.catalog.finding import (
+        kind_of_file as kind_of_file,
+    )
+    from twin.catalog.finding import (
+        material_entry as material_entry,
+    )
+    from twin.catalog.finding import (
+        overlays_for as overlays_for,
+    )
+    from twin.catalog.smallest import SMALLEST as SMALLEST
     from twin.columns import COLUMNS as COLUMNS
     from twin.constants import (
         FARADAY as FARADAY,
@@ -349,6 +381,7 @@ if TYPE_CHECKING:
     from twin.report.describe import describe as describe
     from twin.report.exports import export_run as export_run
     from twin.runs.compare import compare as compare
+    from twin.runs.fresh import fresh_resistance as fresh_resistance
     from twin.runs.life import (
         LifeResult as LifeResult,
     )
@@ -365,7 +398,12 @@ if TYPE_CHECKING:
         simulate as simulate,
     )
     from twin.runs.soundness import damages as damages
-    from twin.scenario import Scenario as Scenario
+    from twin.scenario import (
+        Scenario as Scenario,
+    )
+    from twin.scenario import (
+        conditions as conditions,
+    )
     from twin.specs.dump import with_values as with_values
     from twin.specs.overrides import (
         PROTOCOL as PROTOCOL,

@@ -21,6 +21,7 @@ from twin.cli import (
     forecasts,
     impedance,
     improving,
+    library,
     lives,
     maps,
     measuring,
@@ -30,6 +31,7 @@ from twin.cli import (
     protocols,
     running,
     runs,
+    study_list,
     titration,
     transference,
     validating,
@@ -42,6 +44,7 @@ log = logging.getLogger("twin.cli")
 # In the order of `twin --help`.
 _GROUPS = (
     cells,
+    library,
     modes,
     protocols,
     running,
@@ -52,6 +55,7 @@ _GROUPS = (
     designs,
     improving,
     runs,
+    study_list,
     comparing,
     plots,
     exports,

@@ -9,7 +9,17 @@ import typer
 
 from twin.cli.command import command
 from twin.cli.formats import percent
-from twin.cli.options import CellName, Overlays, Overrides, Without, names
+from twin.cli.options import (
+    CellName,
+    Overlays,
+    Overrides,
+    Pressure,
+    Rate,
+    Temperature,
+    Without,
+    names,
+    with_conditions,
+)
 from twin.cli.running import chosen
 from twin.cli.session import Session
 from twin.cli.studies import (
@@ -51,6 +61,9 @@ def forecast(
     protocol: ProtocolName = None,
     overlays: Overlays = None,
     overrides: Overrides = None,
+    rate: Rate = None,
+    temperature: Temperature = None,
+    pressure: Pressure = None,
     modes: Modes = None,
     without: Without = None,
     model: StudyModel = None,
@@ -109,7 +122,17 @@ def forecast(
         figure_target(figure)
     asked = _within(before or [], _horizon(session, study, cell, cycles))
     teller = Teller(session, "members")
-    given = tuple(overrides or ())
+    given = tuple(
+        with_conditions(
+            cell,
+            overrides,
+            protocol=protocol,
+            overlays=overlays,
+            rate=rate,
+            temperature=temperature,
+            pressure=pressure,
+        )
+    )
     result = twin.forecast(
         cell,
         cycles=cycles,
@@ -132,7 +155,7 @@ def forecast(
         on_wait=session.say,
     )
     more = {"before": result.before(asked)} if asked else {}
-    finish(session, result, figure, _page, more | {"expected": expected(result, shipped())})
+    finish(session, result, figure, show_study, more | {"expected": expected(result, shipped())})
 
 
 def _drawn(
@@ -172,7 +195,8 @@ def _within(cycles: list[int], horizon: int) -> list[int]:
     return sorted(set(cycles))
 
 
-def _page(sheet: Page, document: dict[str, Any]) -> None:
+def show_study(sheet: Page, document: dict[str, Any]) -> None:
+    """Put what a study came to on a page."""
     horizon, members = document["cycles"], document["samples"] - document["failed_members"]
     beyond = f"beyond {horizon}"
     sheet.line(f"study {document['study']}  {document['cell']}", "bold")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from twin.cli.command import command
-from twin.cli.options import CellName, Overlays, Overrides, Without, names
+from twin.cli.options import CellName, Modes, Overlays, Overrides, Protocol, Without, names
 from twin.cli.running import Atol, Model, Rtol, check_tolerances, chosen
 from twin.cli.session import Session
 
@@ -33,16 +33,10 @@ def improve(
         int | None,
         typer.Option("--cycles", metavar="N", help="The cell dies within these [default: 2000]."),
     ] = None,
-    protocol: Annotated[
-        str | None,
-        typer.Option("--protocol", metavar="P", help="A name or a file [default: the cell's]."),
-    ] = None,
+    protocol: Protocol = None,
     overlays: Overlays = None,
     overrides: Overrides = None,
-    modes: Annotated[
-        str | None,
-        typer.Option("--modes", metavar="A,B", help="Only these failure modes; 'none' for none."),
-    ] = None,
+    modes: Modes = None,
     without: Without = None,
     model: Model = None,
     rtol: Rtol = None,

@@ -44,17 +44,27 @@ def list_runs(
     limit: Annotated[
         int, typer.Option("--limit", metavar="N", min=1, help="At most so many.")
     ] = 20,
+    study: Annotated[
+        str | None, typer.Option("--study", metavar="ID", help="Only members of this study.")
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="The members of studies too (`twin studies`).")
+    ] = False,
 ) -> None:
-    """List the runs in the store, newest first."""
+    """List the runs in the store, newest first; not those that belong to a study."""
     _check_status(status)
-    found = session.store.runs(cell=cell, status=status, limit=limit)
+    if study is not None:
+        study = session.store.study(study).id
+    alone = study is None and not every
+    found = session.store.runs(cell=cell, status=status, limit=limit, study=study, alone=alone)
 
     def page(sheet: Page) -> None:
         if not found:
             chosen = " of this kind" if cell or status else " yet: start one with `twin run CELL`"
             sheet.line(f"no runs{chosen}")
             return
-        sheet.table(("run", "cell", "status", "cycle", "cause", "ago"), map(_row, found))
+        columns = ("run", "cell, changed", "status", "cycle", "cause", "ago")
+        sheet.table(columns, map(_row, found), keep=(0, 2, 3, 5))
         if len(found) == limit:
             sheet.line(f"the newest {limit}; more with --limit", "dim")
 
@@ -90,6 +100,8 @@ def _listed(run: RunInfo) -> dict[str, Any]:
         "protocol": run.protocol.get("name"),
         "parent": [run.parent_run, run.parent_cycle] if run.parent_run else None,
         "study": run.study,
+        "overlays": list(run.settings.get("overlays", ())),
+        "overrides": dict(run.settings.get("overrides", {})),
         "wall_s": run.wall_s,
         "created": run.created,
         "updated": run.updated,
@@ -108,7 +120,16 @@ def _row(run: RunInfo) -> tuple[Any, ...]:
     cause = "; ".join(f"{d.column}: {d.why}" for d in run.damage) or cause
     status = Text(run.status_now, style=STYLES.get(run.status_now, ""))
     cycles = f"{run.cycles}/{run.cycles_requested}"
-    return run.id, run.cell_name, status, cycles, cause, ago(run.created)
+    changed = _changed(run)
+    cell = f"{run.cell_name}\n  {changed}" if changed else run.cell_name
+    return run.id, cell, status, cycles, cause, ago(run.created)
+
+
+def _changed(run: RunInfo) -> str:
+    """Return what a run changed of its cell and protocol, in a line."""
+    overlays = [f"with {name}" for name in run.settings.get("overlays", ())]
+    overrides = run.settings.get("overrides", {})
+    return ", ".join([*overlays, *(f"{key}={value}" for key, value in overrides.items())])
 
 
 def show_run(session: Session, run: RunId) -> None:

@@ -96,6 +96,20 @@ class OpenCircuit:
 
     def full_filling(self) -> float:
         """Return how full the cathode of the new cell is at the upper voltage limit."""
+        ends, held, sites = self._ends(self._new(), {})
+        return float((held + ends[0]) / sites)
+
+    def as_assembled(self) -> tuple[float, float]:
+        """Return the capacity [A.h] and the energy [W.h] of the new cell at rest."""
+        q, voltage = self._curve_of(self._new(), {})[:2]
+        window = self.cell.spec.window
+        ends = np.interp([-window.upper.si, -window.lower.si], -voltage, q)
+        inside = np.linspace(ends[0], ends[1], _POINTS)
+        energy = np.trapezoid(np.interp(inside, q, voltage), inside)
+        return float(ends[1] - ends[0]), float(energy)
+
+    def _new(self) -> dict[str, float]:
+        """Return the state of the cell as assembled."""
         new = {}
         for i in self.cell.interfaces:
             electrode = self.cell.electrode(i.place)
@@ -103,8 +117,7 @@ class OpenCircuit:
                 new[i("stoichiometry")] = electrode.initial_stoichiometry.si
             else:
                 new[i("sodium thickness [m]")] = electrode.thickness.si
-        ends, held, sites = self._ends(new, {})
-        return float((held + ends[0]) / sites)
+        return new
 
     def _ends(
         self, state: Mapping[str, float], put_back: Mapping[str, PutBack]
@@ -114,6 +127,15 @@ class OpenCircuit:
         They are counted from the state; the others are what the cathode holds in it and what
         its sites could hold.
         """
+        q, voltage, held, sites = self._curve_of(state, put_back)
+        window = self.cell.spec.window
+        ends = np.interp([-window.upper.si, -window.lower.si], -voltage, q)
+        return ends, held, sites
+
+    def _curve_of(
+        self, state: Mapping[str, float], put_back: Mapping[str, PutBack]
+    ) -> tuple[np.ndarray, np.ndarray, float, float]:
+        """Return charges [A.h] from the state on, the voltage at each, and the cathode's two."""
         anode, cathode = self.cell.interfaces
         of_anode, of_cathode = (put_back.get(i.place, _NOTHING) for i in (anode, cathode))
         n_c, sites_c = self._host(cathode, state, of_cathode)
@@ -124,16 +146,13 @@ class OpenCircuit:
             n_a, sites_a = self._metal(anode, state) + of_anode.sodium, 0.0
             low, high = -n_c, min(sites_c - n_c, n_a)
         if high <= low:
-            return np.zeros(2), n_c, sites_c
+            return np.zeros(2), np.zeros(2), n_c, sites_c
         q = np.linspace(low, high, _POINTS)
         voltage = self._at(cathode, (n_c + q) / sites_c)
         if anode.kind == "porous":
             voltage = voltage - self._at(anode, (n_a - q) / sites_a)
-        window = self.cell.spec.window
         # A measured curve may have a hump; what the cell passes through once does not.
-        voltage = np.minimum.accumulate(voltage)
-        ends = np.interp([-window.upper.si, -window.lower.si], -voltage, q)
-        return ends, n_c, sites_c
+        return q, np.minimum.accumulate(voltage), n_c, sites_c
 
     def _host(
         self, interface: Interface, state: Mapping[str, float], put_back: PutBack

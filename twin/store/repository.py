@@ -379,6 +379,18 @@ class Store(StoreReader):
         """
         self._write(lambda connection: runs.remove(connection, run_id))
 
+    def delete_study(self, study_id: str) -> int:
+        """Delete a study with all its runs, and return how many those were.
+
+        Raises
+        ------
+        StoreError
+            If a living process of this host is writing one of them; nothing is deleted then.
+        NotFoundError
+            If there is no such study.
+        """
+        return self._write(lambda connection: studies.remove(connection, study_id))
+
     def start_study(self, *, kind: str, cell_name: str, design: Mapping[str, Any]) -> str:
         """Record a study (an ensemble, a map …) and return its id, for ``start_run``."""
         return self._write(lambda connection: studies.start(connection, kind, cell_name, design))

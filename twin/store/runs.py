@@ -280,6 +280,7 @@ def listing(
     status: str | None,
     limit: int | None,
     study: str | None = None,
+    alone: bool = False,
 ) -> list[RunInfo]:
     """Return runs, newest first, with their numbers of cycles, in one query."""
     newest_first = (col(Run.created).desc(), col(Run.id))
@@ -288,6 +289,8 @@ def listing(
         wanted = wanted.where(col(Run.cell_name) == cell)
     if study is not None:
         wanted = wanted.where(col(Run.study) == study)
+    if alone:
+        wanted = wanted.where(col(Run.study).is_(None))
     # Whether a run still runs, or can be read, is known only here: it is cut here too.
     here = status is not None and status not in FINISHED
     if status is not None and status != DAMAGED:

@@ -21,6 +21,7 @@ from twin.catalog.cells import library
 from twin.errors import InputError, TwinError
 from twin.scenario import Scenario
 from twin.specs.overrides import PROTOCOL
+from twin.studies.sureness import asked_again
 
 if TYPE_CHECKING:
     from twin.runs.life import LifeResult
@@ -239,10 +240,7 @@ def what_helps(info: RunInfo) -> str | None:
     """Return the command that tries what would let a run's dead cell live longer."""
     if info.outcome.get("kind") != "cell-failed":
         return None
-    given = [part for name in info.settings.get("overlays", ()) for part in ("--with", str(name))]
-    for key, value in info.settings.get("overrides", {}).items():
-        given += ["--set", f"{key}={value}"]
-    return shlex.join(["twin", "improve", info.cell_name, *given])
+    return asked_again(info, "improve")
 
 
 def command_of(cell: str, options: Sequence[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -56,16 +57,29 @@ def _band(info: RunInfo, spec: CellSpec, store: Store) -> str:
     if found is None:
         local = local_band(info, spec)
         if local is None:
-            return f"not known: twin forecast {info.cell_name}"
+            return f"not known: {forecast_command(info)}"
         low, high = (f"{life:.0f}" if life >= 1 else "less than 1" for life in local)
         return (
             f"{low} to {high} cycles in 90 %, by the slope in each number alone; "
-            f"better: twin forecast {info.cell_name}"
+            f"better: {forecast_command(info)}"
         )
     members, horizon = found["samples"], found["cycles"]
     said = " to ".join(_life(found.get(key), horizon) for key in ("p05", "p95"))
     median = _life(found.get("median_life"), horizon)
     return f"forecast of {members} such cells: median {median} cycles, 5 to 95 % {said}"
+
+
+def asked_again(info: RunInfo, command: str) -> str:
+    """Return the command line that asks something else of a run's cell, changed as it was."""
+    given = [part for name in info.settings.get("overlays", ()) for part in ("--with", str(name))]
+    for key, value in info.settings.get("overrides", {}).items():
+        given += ["--set", f"{key}={value}"]
+    return shlex.join(["twin", command, info.cell_name, *given])
+
+
+def forecast_command(info: RunInfo) -> str:
+    """Return the command that forecasts a run's cell."""
+    return asked_again(info, "forecast")
 
 
 def local_band(info: RunInfo, spec: CellSpec) -> tuple[float, float] | None:
