@@ -345,4 +345,6 @@ def print_schema(
         schema = jsonschema.overlay_schema(twin.mode_entries())
     else:
         schema = jsonschema.cell_schema(twin.mode_entries())
+    if of != "protocol":
+        schema = jsonschema.naming_materials(schema, twin.library().names("materials"))
     write(session.out, as_json(schema, session.out))

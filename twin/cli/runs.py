@@ -129,7 +129,8 @@ def _changed(run: RunInfo) -> str:
     """Return what a run changed of its cell and protocol, in a line."""
     overlays = [f"with {name}" for name in run.settings.get("overlays", ())]
     overrides = run.settings.get("overrides", {})
-    return ", ".join([*overlays, *(f"{key}={value}" for key, value in overrides.items())])
+    changed = (f"{key.rpartition('.')[2]} {value}" for key, value in overrides.items())
+    return ", ".join([*overlays, *changed])
 
 
 def show_run(session: Session, run: RunId) -> None:

@@ -80,7 +80,7 @@ class Teller:
         now = time.monotonic()
         if self._first is None:  # what came before it was starting the workers
             self._first = now, progress.done
-        if self._session.common.quiet or now - self._last < _EVERY_S:
+        if self._session.quiet or now - self._last < _EVERY_S:
             return
         self._last = now
         began, before = self._first

@@ -559,6 +559,23 @@ class StoreContract:
             with pytest.raises(NotFoundError, match="not in the database"):
                 refused()
 
+    def test_deleting_a_study_takes_its_runs_and_no_others(self, store):
+        study, other = (
+            store.start_study(kind="map", cell_name="c", design={"x": 1}) for _ in range(2)
+        )
+        members = [start(store, study=study, member=str(n)) for n in range(2)]
+        kept = [start(store), start(store, study=other, member="0")]
+        for run in (*members, *kept):
+            commit(store, run, 1)
+        assert store.delete_study(study) == 2
+        assert {run.id for run in store.runs()} == set(kept)
+        assert [run.id for run in store.runs(alone=True)] == kept[:1]
+        assert store.info()["counts"]["cycle"] == 2
+        assert [s.id for s in store.studies()] == [other]
+        with pytest.raises(NotFoundError, match="no study"):
+            store.delete_study(study)
+        assert {run.id for run in store.runs()} == set(kept)
+
     def test_a_run_ends_and_is_taken_up_again(self, store):
         run = start(store)
         store.finish_run(run, status="cell-failed", outcome={"mode": "dendrite"}, wall_s=1.5)
