@@ -22,7 +22,7 @@ from typing import Any
 # each other cost more than they do. Before NumPy is loaded, and for the processes tests start.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Whoever runs the tests may have defaults of their own.
-os.environ["TWIN_CONFIG"] = os.path.join(tempfile.gettempdir(), "no-such-config.toml")
+os.environ.setdefault("TWIN_CONFIG", "no-such-config.toml")
 
 import numpy as np
 import pytest

@@ -252,7 +252,7 @@ class Scenario:
         return {k: v if isinstance(v, str) else toml_value(v) for k, v in merged.items()}
 
 
-RATES = (("rate",), ("charge_rate", "discharge_rate"), ("current_density",), ("charge_rate",))
+RATES = (("rate",), ("charge_rate", "discharge_rate"), ("current_density",))
 """What protocols call their current, the first of these that one has."""
 
 

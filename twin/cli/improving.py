@@ -42,7 +42,7 @@ def improve(
     rtol: Rtol = None,
     atol: Atol = None,
 ) -> None:
-    """Try what would make a cell live longer, and say which changes gain most.
+    """Try what would make a cell live longer.
 
     One change at a time, each a life by cycle jump (SPM unless told): pressure,
     temperature, thickness, the upper voltage limit, half the current, and every overlay

@@ -117,7 +117,7 @@ def list_keys(
     ] = "",
     overlays: Overlays = None,
 ) -> None:
-    """List what --set can change in a cell: keys, values, units, statuses.
+    """List what --set can change in a cell.
 
     The parameters of the cell's own protocol are among them.
     """

@@ -165,6 +165,8 @@ def show(sheet: Page, result: RunResult, document: dict[str, Any]) -> None:
             ("protocol", info.protocol.get("name")),
             ("parent", parent if info.parent_run else None),
             ("changed", _changes(info.settings)),
+            ("note", info.settings.get("note")),
+            ("tags", ", ".join(info.settings.get("tags", ()))),
             ("modes", ", ".join(document["acting_modes"]) or "none"),
             ("solved with", _solver(info.settings, info.cell_kind)),
             ("started", f"{moment(info.created)}, took {duration(info.wall_s)}"),

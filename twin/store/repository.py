@@ -367,6 +367,18 @@ class Store(StoreReader):
             ),
         )
 
+    def annotate_run(
+        self, run_id: str, *, note: str | None = None, tags: Sequence[str] | None = None
+    ) -> None:
+        """Write a run's note and tags; what is None stays, what is empty goes.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such run.
+        """
+        self._write(lambda connection: runs.annotate(connection, run_id, note, tags))
+
     def delete_run(self, run_id: str) -> None:
         """Delete a run with everything it left behind.
 

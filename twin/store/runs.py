@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -161,6 +161,25 @@ def finish(
     }
     if not connection.execute(update(Run).where(col(Run.id) == run_id).values(values)).rowcount:
         raise _gone(run_id)
+
+
+def annotate(
+    connection: Connection, run_id: str, note: str | None, tags: Sequence[str] | None
+) -> None:
+    """Write a run's note and tags, beside its settings; what is None stays."""
+    of_run = col(Run.id) == run_id
+    row = connection.execute(
+        select(col(Run.settings)).where(of_run).with_for_update()
+    ).one_or_none()
+    if row is None:
+        raise _gone(run_id)
+    settings = dict(row.settings)
+    for key, value in (("note", note), ("tags", None if tags is None else list(tags))):
+        if value is not None:
+            settings[key] = value
+            if not value:
+                del settings[key]
+    connection.execute(update(Run).where(of_run).values(settings=plain(settings, "settings")))
 
 
 def reopen(

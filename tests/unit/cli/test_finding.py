@@ -59,7 +59,7 @@ def test_studies_are_listed_shown_again_and_removed(cli, here):
         made = [store.start_study(kind="design", cell_name="a", design={}) for _ in range(2)]
         cell = {"name": "a", "kind": "full", "family": "", "title": "", "hash": "h", "spec": {}}
         given = {"cell": cell, "protocol": {}, "settings": {}, "modes": {}, "packages": {}}
-        run = store.start_run(**given, cycles_requested=1, study=made[0], member="0")
+        run = store.start_run(**given, cycles_requested=1, study=made[0])
         own = store.start_run(**given, cycles_requested=1)
         for each in (run, own):
             store.finish_run(each, status="completed", outcome={}, wall_s=0)
@@ -79,6 +79,22 @@ def test_studies_are_listed_shown_again_and_removed(cli, here):
     assert [s["study"] for s in cli("studies", "--db", url, "--json").json] == [made[1]]
     assert [r["run"] for r in cli("runs", "--db", url, "--all", "--json").json] == [own]
     assert cli("studies", "remove", "nothing", "--db", url).code == 2
+
+
+def test_runs_have_notes_and_tags(cli, here):
+    url = f"sqlite:///{here}/runs.db"
+    cell = {"name": "a", "kind": "full", "family": "", "title": "", "hash": "h", "spec": {}}
+    given = {"cell": cell, "protocol": {}, "settings": {}, "modes": {}, "packages": {}}
+    with Store.open(url) as store:
+        one, two = (store.start_run(**given, cycles_requested=1) for _ in range(2))
+    said = cli("note", one, "pressed twice", "--tag", "paper", "--db", url, "--json").json
+    assert said == {"run": one, "note": "pressed twice", "tags": ["paper"]}
+    assert [r["run"] for r in cli("runs", "--tag", "paper", "--db", url, "--json").json] == [one]
+    page = cli("runs", "--db", url).out
+    assert "pressed twice" in page and "#paper" in page
+    assert cli("note", one, "--untag", "paper", "--db", url, "--json").json["tags"] == []
+    assert cli("note", two, "--db", url, "--json").json["note"] is None
+    assert cli("note", "nothing", "x", "--db", url).code == 2
 
 
 # -------------------------------------------------------------- cells, new and derived
@@ -104,7 +120,7 @@ def test_a_copy_stands_on_its_own(cli, here):
 def test_check_takes_what_run_takes(cli, here):
     Path("asked.toml").write_text(
         'schema = 1\nkind = "scenario"\ncell = "na-nps-na"\ncycles = 3\n'
-        '[changes]\n"stack.pressure" = "7 MPa"\n'
+        '[set]\n"stack.pressure" = "7 MPa"\n'
     )
     said = cli("cells", "check", "asked.toml", "--json")
     assert said.code == 0, said.err
@@ -195,7 +211,7 @@ class _Context:
 
 
 def test_the_shell_completes_names():
-    assert completing.cells("na-nps") == ["na-nps-na"]
+    assert completing.cells("na-nps-") == ["na-nps-na"]
     assert completing.overlays("warm") == ["warm-60C"]
     assert "cc-cv" in completing.protocols("cc")
     assert completing.modes("dendrite,inter") == ["dendrite,interphase"]
