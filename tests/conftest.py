@@ -23,6 +23,8 @@ from typing import Any
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Tests build what they look at, and leave nothing in anybody's home.
 os.environ["TWIN_CACHE"] = "off"
+# Whoever runs the tests may have defaults of their own.
+os.environ.setdefault("TWIN_CONFIG", "no-such-config.toml")
 
 import numpy as np
 import pytest

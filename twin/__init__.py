@@ -22,6 +22,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     # running
     "Scenario": "twin.scenario",
+    "conditions": "twin.scenario",
     "simulate": "twin.runs.simulate",
     "life": "twin.runs.life",
     "resume": "twin.runs.resume",
@@ -38,6 +39,15 @@ _PUBLIC = {
     "run_html": "twin.report.notebook",
     "report_html": "twin.pages.report",
     "write_report": "twin.pages.report",
+    "overlays_for": "twin.catalog.finding",
+    "describe_overlay": "twin.catalog.finding",
+    "material_entry": "twin.catalog.finding",
+    "cell_keys": "twin.catalog.finding",
+    "kind_of_file": "twin.catalog.finding",
+    "fresh_resistance": "twin.runs.fresh",
+    "SMALLEST": "twin.catalog.smallest",
+    "Derived": "twin.catalog.derived",
+    "derived": "twin.catalog.derived",
     # studies
     "forecast": "twin.studies.forecast",
     "load_forecast": "twin.studies.forecast",
@@ -69,6 +79,10 @@ _PUBLIC = {
     "ends_of_run": "twin.studies.ends",
     "said_of_ends": "twin.studies.ends",
     "verdict_ends": "twin.studies.ends",
+    "improvements": "twin.studies.improving",
+    "command_of": "twin.studies.improving",
+    "how_sure": "twin.studies.sureness",
+    "what_helps": "twin.studies.improving",
     "study_kinds": "twin.studies.registry",
     "map_so_far": "twin.studies.map_so_far",
     "LIVED": "twin.status",
@@ -210,6 +224,12 @@ if TYPE_CHECKING:
         plan_of as plan_of,
     )
     from twin.catalog.currents import currents_in_words as currents_in_words
+    from twin.catalog.derived import (
+        Derived as Derived,
+    )
+    from twin.catalog.derived import (
+        derived as derived,
+    )
     from twin.catalog.entries import (
         cell_entry as cell_entry,
     )
@@ -246,6 +266,22 @@ if TYPE_CHECKING:
     from twin.catalog.entries import (
         stored_cell as stored_cell,
     )
+    from twin.catalog.finding import (
+        cell_keys as cell_keys,
+    )
+    from twin.catalog.finding import (
+        describe_overlay as describe_overlay,
+    )
+    from twin.catalog.finding import (
+        kind_of_file as kind_of_file,
+    )
+    from twin.catalog.finding import (
+        material_entry as material_entry,
+    )
+    from twin.catalog.finding import (
+        overlays_for as overlays_for,
+    )
+    from twin.catalog.smallest import SMALLEST as SMALLEST
     from twin.columns import COLUMNS as COLUMNS
     from twin.constants import (
         FARADAY as FARADAY,
@@ -379,6 +415,7 @@ if TYPE_CHECKING:
     from twin.report.figures import plot_run as plot_run
     from twin.report.notebook import run_html as run_html
     from twin.runs.compare import compare as compare
+    from twin.runs.fresh import fresh_resistance as fresh_resistance
     from twin.runs.life import (
         LifeResult as LifeResult,
     )
@@ -401,7 +438,12 @@ if TYPE_CHECKING:
         simulate as simulate,
     )
     from twin.runs.soundness import damages as damages
-    from twin.scenario import Scenario as Scenario
+    from twin.scenario import (
+        Scenario as Scenario,
+    )
+    from twin.scenario import (
+        conditions as conditions,
+    )
     from twin.specs.dump import with_values as with_values
     from twin.specs.overrides import (
         PROTOCOL as PROTOCOL,
@@ -450,6 +492,15 @@ if TYPE_CHECKING:
     from twin.studies.forecast import (
         load_forecast as load_forecast,
     )
+    from twin.studies.improving import (
+        command_of as command_of,
+    )
+    from twin.studies.improving import (
+        improvements as improvements,
+    )
+    from twin.studies.improving import (
+        what_helps as what_helps,
+    )
     from twin.studies.life_record import LifeDone as LifeDone
     from twin.studies.map_so_far import map_so_far as map_so_far
     from twin.studies.operating_map import (
@@ -492,6 +543,7 @@ if TYPE_CHECKING:
         sensitivity as sensitivity,
     )
     from twin.studies.sensitivity_kept import known_sensitivity as known_sensitivity
+    from twin.studies.sureness import how_sure as how_sure
     from twin.studies.sweep import (
         Sweep as Sweep,
     )

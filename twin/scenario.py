@@ -252,6 +252,56 @@ class Scenario:
         return {k: v if isinstance(v, str) else toml_value(v) for k, v in merged.items()}
 
 
+RATES = (("rate",), ("charge_rate", "discharge_rate"), ("current_density",))
+"""What protocols call their current, the first of these that one has."""
+
+
+def conditions(
+    cell: CellSpec | Scenario | str | Path,
+    *,
+    protocol: str | Path | None = None,
+    overlays: Iterable[str | Path] = (),
+    rate: str | None = None,
+    temperature: str | None = None,
+    pressure: str | None = None,
+) -> dict[str, str]:
+    """Return the overrides that cycle a cell at a rate, a temperature and a pressure.
+
+    Parameters
+    ----------
+    cell, protocol, overlays
+        As in :meth:`Scenario.of`.
+    rate : str, optional
+        The protocol's rate or current, charging and discharging: ``"C/2"``, ``"0.3 mA/cm^2"``.
+    temperature : str, optional
+        The ambient, ``"60 degC"``. A step of the protocol that has a temperature keeps it.
+    pressure : str, optional
+        On the stack, ``"10 MPa"``.
+
+    Raises
+    ------
+    InputError
+        If the protocol has no parameter for its rate.
+    """
+    found = {}
+    if pressure is not None:
+        found["stack.pressure"] = pressure
+    if temperature is not None:
+        found["thermal.ambient"] = temperature
+    if rate is not None:
+        rules = Scenario.of(cell, protocol=protocol, overlays=overlays).resolve().rules
+        names = next((ns for ns in RATES if all(n in rules.parameters for n in ns)), None)
+        if names is None:
+            raise InputError(
+                f"the protocol {rules.name} has no parameter for its rate",
+                key="rate",
+                fix="choose another one with --protocol: `twin protocols show NAME` lists what "
+                "each can be told",
+            )
+        found |= {f"{PROTOCOL}{name}": rate for name in names}
+    return found
+
+
 def shown(for_cell: Mapping[str, Any], for_protocol: Mapping[str, Any]) -> dict[str, Any]:
     """Return the overrides of a cell and of a protocol as they were given, for the record."""
     from twin.specs.dump import toml_value

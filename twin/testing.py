@@ -81,6 +81,9 @@ class ModeConformance:
     equation_tolerance : float
         What the equations of the two may differ by, relatively, and their voltage [V]: at
         one and the same state there is no solver to blame.
+    evidence_factor : float
+        What the mode's evidence may be off by from what it did: ``diagnose`` may take a
+        formula of its own, not another sign or unit.
     """
 
     mode_id: ClassVar[str] = ""
@@ -97,6 +100,8 @@ class ModeConformance:
     patches_alike: ClassVar[bool] = True
     voltage_tolerance: ClassVar[float] = 1e-6
     equation_tolerance: ClassVar[float] = 1e-9
+
+    evidence_factor: ClassVar[float] = 2.0
 
     _kept: ClassVar[dict[Any, Any]] = {}
 
@@ -380,12 +385,7 @@ class ModeConformance:
         """Over a few cycles its contributions stay physical, and everything a number."""
         import numpy as np
 
-        import twin
-
-        spec = self.spec()
-        run = twin.simulate(
-            spec, cycles=self.cycles, modes=[self.mode_id], store="sqlite://", series_every=1
-        )
+        run = self._run([self.mode_id])
         outcome = run.outcome
         assert outcome is not None and outcome.kind in (Status.COMPLETED, Status.CELL_FAILED), (
             outcome
@@ -402,10 +402,114 @@ class ModeConformance:
             assert values.min() >= low - slack, f"{name} falls to {values.min():.6g}"
             assert values.max() <= high + slack, f"{name} rises to {values.max():.6g}"
 
+    def test_evidence_is_what_it_does(self) -> None:
+        """What it says it cost is what its contributions did: no less, no more, no other sign.
+
+        The same of the twin's own account of it (:mod:`twin.engine.costs`), against the run
+        without the mode: the resistance of the cell and its capacity at rest.
+        """
+        from twin.engine.blame import run_record, weight
+        from twin.modes import brought
+
+        told = {at.port for at in self._contributions()}
+        if not told - _SEEN_IN_OTHERS:
+            import pytest
+
+            pytest.skip(f"{self.mode_id} costs nothing but through other contributions")
+        spec = self.spec()
+        mine, bare = (
+            _Account(self.model(spec, modes), spec, self._run(modes))
+            for modes in ([self.mode_id], [])
+        )
+        cost = mine.costs(self.current_density).of(self.mode_id)
+        record = run_record(mine, mine.first, mine.last, abs(self.current_density))
+        said = brought.evidence(self.mode, record, mine.cell)
+        assert not said.says.startswith("no evidence"), said.says
+        claimed, did = weight(said, mine), weight(cost, mine)
+        assert _agree(claimed, did, self.evidence_factor, 3e-6), (
+            f"diagnose says {said.polarisation:.3g} V and {said.capacity:.3g} A.h; its "
+            f"contributions cost {cost.polarisation:.3g} V and {cost.capacity:.3g} A.h"
+        )
+        risen, found = mine.risen() - bare.risen(), mine.resistance(self.mode_id)
+        floor = 5e-4 * mine.last[_RESISTANCE]
+        assert _agree(found, risen, self.evidence_factor, floor), (
+            f"its contributions add {found:.3g} Ohm.m2; the cell with it has {risen:.3g} more"
+        )
+        lost, found = bare.held() - mine.held(), cost.capacity - cost.leaked
+        floor = 2e-4 * mine.nominal
+        assert _agree(found, lost, self.evidence_factor, floor), (
+            f"its contributions take {found:.3g} A.h; the cell with it has {lost:.3g} less"
+        )
+
+    def _run(self, modes: list[str]) -> Any:
+        """Return a few cycles of the cell with modes, all of whose series are kept."""
+        import twin
+
+        return self._once(
+            ("run", *modes),
+            lambda: twin.simulate(
+                self.spec(), cycles=self.cycles, modes=modes, store="sqlite://", series_every=1
+            ),
+        )
+
     def _contributions(self) -> dict[PortAt, str]:
         from twin.modes.context import CellContext
 
         return self.mode.contributions(CellContext(self.spec()))
+
+
+_RESISTANCE = "Area-specific resistance [Ohm.m2]"
+_SEEN_IN_OTHERS = {Port.STACK_PRESSURE, Port.SOLID_DIFFUSIVITY_FACTOR, Port.HEAT_SOURCE}
+"""Ports that cost a discharge nothing by themselves."""
+
+
+def _agree(claimed: float, did: float, factor: float, floor: float) -> bool:
+    """Return whether two amounts have one sign and one size, within a factor; or are nothing."""
+    if abs(claimed - did) <= floor:
+        return True
+    small, large = sorted((abs(claimed), abs(did)))
+    return claimed * did > 0 and large <= factor * small
+
+
+class _Account:
+    """What a run's modes contributed from its first stored point to its last."""
+
+    def __init__(self, model: Any, spec: CellSpec, run: Any):
+        from functools import partial
+
+        from twin.engine.costs import Costs, takers
+        from twin.engine.inventory import OpenCircuit
+        from twin.engine.taken import Taken
+        from twin.model.parameters import nominal_capacity
+
+        self.spec, self.cell = spec, model.cell
+        self.contributors = model.assembly.contributors
+        self.open_circuit = OpenCircuit(spec)
+        self.nominal = nominal_capacity(spec)
+        chunks = [dict(columns) for _, columns in run.iter_series()]
+        self.first = {name: float(values[0]) for name, values in chunks[0].items()}
+        self.last = {name: float(values[-1]) for name, values in chunks[-1].items()}
+        taken = Taken()
+        for columns in chunks:
+            each = {name: [values] for name, values in columns.items()}
+            taken = taken.and_cycle(each, takers(self.contributors))
+        self.costs = partial(Costs, self, self.first, self.last, taken)
+
+    def resistance(self, mode: str) -> float:
+        """Return what a mode adds to the cell's small-signal resistance [Ohm.m2]."""
+        small = 1e-6  # A/m2; a shift of potential is no resistance, and falls out
+        one, two = (self.costs(j).of(mode).polarisation for j in (small, 2 * small))
+        return (two - one) / small
+
+    def risen(self) -> float:
+        """Return how much the cell's resistance has risen [Ohm.m2]."""
+        return self.last[_RESISTANCE] - self.first[_RESISTANCE]
+
+    def held(self) -> float:
+        """Return how much the cell's capacity at rest has risen [A.h]."""
+        if self.cell.kind != "full":
+            return 0.0
+        return self.open_circuit.capacity(self.last) - self.open_circuit.capacity(self.first)
 
 
 class _Solved:

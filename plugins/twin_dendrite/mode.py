@@ -233,7 +233,10 @@ class Dendrite(FailureMode):
             length = run.last[i("filament length [m]")] * 1e6
             about = f"the {i.place}'s filament is {length:.3g} um long"
             if i.kind == "metal":
-                about += f" and bears {run.last[i(_CRITICAL)] / 10:.3g} mA/cm2"
+                bears, j = run.last[i(_CRITICAL)], run.current_density
+                about += f" and bears {bears / 10:.3g} mA/cm2"
+                if 0 < bears < j:
+                    about += f": {j / 10:.3g} mA/cm2 is {j / bears:.2g} times that"
             said.append(about)
         if self._leaks(cell) or shares[1] > 0:
             said.append(f"{shares[1]:.2%} of the current leaks")

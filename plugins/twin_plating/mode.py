@@ -109,7 +109,7 @@ class HostPlating(FailureMode):
         return [*self.outputs(cell), *(i(what) for i in self._hosts(cell) for what in names)]
 
     def diagnose(self, run: RunRecord, cell: CellContext) -> Evidence:
-        """Sodium that is dead, or left on the host at the end of a cycle."""
+        """Sodium that is dead, or left on the host at the end of a cycle, beyond its reserve."""
         hosts = self._hosts(cell)
         if not hosts:
             return Evidence(says="no host to plate on")
@@ -117,6 +117,9 @@ class HostPlating(FailureMode):
         for i in hosts:
             names = [i(f"{what} sodium [C.m-2]") for what in ("dead plated", "plated")]
             dead, left = (run.last[n] - run.first[n] for n in names)
-            taken += dead + left
+            # What the host had left to give makes up for it first.
+            active = run.first.get(Port.ACTIVE_FRACTION.at(i.place).variable, 1.0)
+            held = active * run.first[i("stoichiometry")]
+            taken += max(dead + left - cell.host_sites(i.place) * held, 0.0)
             said.append(f"{dead / 36000:.3g} mAh/cm2 of sodium plated on the {i.place} has died")
         return Evidence(capacity=taken * run.area / 3600, says=", ".join(said))

@@ -196,26 +196,42 @@ class StackPressure(FailureMode):
 
     def diagnose(self, run: RunRecord, cell: CellContext) -> Evidence:
         """Voltage lost to constriction and crowding; capacity lost with dead sodium."""
-        volts, lost = 0.0, []
+        volts, lost = self._shifted(run, cell), []
         thermal = 2 * GAS_CONSTANT * run.temperature / FARADAY
         for i in cell.metal_interfaces:
             key = i("constriction resistance [Ohm.m2]")
             volts += run.current_density * (run.last[key] - run.first[key])
             j0 = run.last[i("reference exchange current density [A.m-2]")]
             film = run.last[i("pristine resistance [Ohm.m2]")]
+            # What else keeps it from conducting crowds it too.
+            touching = max(run.last[i("touching fraction")], 1e-8)
+            others = run.last[i("conducting fraction")] / touching
             local = [
-                run.current_density / max(row[i("touching fraction")], 1e-8)
+                run.current_density / max(row[i("touching fraction")] * others, 1e-8)
                 for row in (run.first, run.last)
             ]
             eta = [j * film + thermal * math.asinh(j / (2 * j0)) for j in local]
             volts += eta[1] - eta[0]
             lost.append(f"{i.place} contact {run.last[i('touching fraction')]:.3g}")
+            bears, j = run.last[i("refill current density [A.m-2]")], run.current_density
+            if 0 < bears < j:
+                times = f"{j / bears:.2g} times what refills it"
+                lost[-1] += f" ({j / 10:.3g} mA/cm2 is {times} when stripped)"
         capacity = 0.0
         for i in self._isolating(cell):
             dead = [self._missed(cell, i, values) for values in (run.first, run.last)]
             capacity += (dead[1] - dead[0]) * run.area / 3600
             lost.append(f"{i.place} sodium cut off {run.last[i(DEAD)] / 36e3:.3g} mAh/cm2")
         return Evidence(volts, capacity, ", ".join(lost))
+
+    def _shifted(self, run: RunRecord, cell: CellContext) -> float:
+        """Return the voltage that the stress has taken off the electrodes' potentials [V]."""
+        volts = 0.0
+        for at, name in self.contributions(cell).items():
+            if at.port is Port.EQUILIBRIUM_POTENTIAL:
+                shift = run.last[name] - run.first[name]
+                volts += shift if at.place == "anode" else -shift
+        return volts
 
     @staticmethod
     def _missed(cell: CellContext, i: Interface, values: Mapping[str, float]) -> float:

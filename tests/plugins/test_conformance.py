@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from twin import Criterion, FailureMode, Port, SlowState, Validity
+from twin import Criterion, Evidence, FailureMode, Port, SlowState, Validity
 from twin.testing import ModeConformance
 
 QUIET_INTERPHASE = {
@@ -239,8 +239,8 @@ class TestBlockingInAFullCell(ModeConformance):
 class TestPlatingOnHardCarbon(ModeConformance):
     mode_id = "plating"
     cell = "hc-nzsp-nvp"
-    # So full, and charged so fast, that it plates.
-    overrides = {"anode.initial_stoichiometry": 0.45}
+    # So slow inside that it plates.
+    overrides = {"anode.material.diffusivity": "1e-17 m^2/s"}
     neutral = {"modes.plating.exchange_current": "0 A/m^2"}
     bounds = {
         "Anode plated sodium [C.m-2]": (-0.01, 1e5),  # the solver's tolerance of what is all gone
@@ -324,6 +324,41 @@ class _Suite(ModeConformance):
     neutral = {"stack.pressure": "5 MPa"}
 
 
+class _Growing(_Broken):
+    """A film that grows by 0.1 ohm cm2 an hour and says what it costs."""
+
+    writes = (Port.INTERFACE_RESISTANCE,)
+    factor = 1.0
+
+    def submodels(self, cell):
+        from twin import ModeSubModel
+
+        class Film(ModeSubModel):
+            def get_fundamental_variables(self):
+                return {"Anode broken film [Ohm.m2]": self.state("Anode broken film [Ohm.m2]", 1.0)}
+
+            def set_rhs(self, variables):
+                import pybamm
+
+                film = variables["Anode broken film [Ohm.m2]"]
+                self.rhs = {film: pybamm.PrimaryBroadcast(1e-5 / 3600, "current collector")}
+
+            def set_initial_conditions(self, variables):
+                import pybamm
+
+                film = variables["Anode broken film [Ohm.m2]"]
+                self.initial_conditions = {film: pybamm.Scalar(0)}
+
+        return {"film": Film(cell, self.id)}
+
+    def contributions(self, cell):
+        return {Port.INTERFACE_RESISTANCE.at("anode"): "Anode broken film [Ohm.m2]"}
+
+    def diagnose(self, run, cell):
+        grown = run.last["Anode broken film [Ohm.m2]"] - run.first["Anode broken film [Ohm.m2]"]
+        return Evidence(self.factor * run.current_density * grown)
+
+
 CHECKS = [name for name in dir(ModeConformance) if name.startswith("test_")]
 
 
@@ -380,3 +415,32 @@ def test_a_broken_promise_is_noticed(monkeypatch, check, broken, says):
     mode = type("Broken", (_Broken,), broken)()
     with pytest.raises(AssertionError, match=says):
         getattr(suite_of(monkeypatch, mode), check)()
+
+
+def test_evidence_that_is_true_passes(monkeypatch):
+    suite_of(monkeypatch, _Growing()).test_evidence_is_what_it_does()
+
+
+@pytest.mark.parametrize(
+    "diagnose",
+    [
+        lambda self, run, cell: Evidence(),
+        lambda self, run, cell: Evidence(
+            capacity=-_Growing.diagnose(self, run, cell).polarisation * run.nominal_capacity
+        ),
+        lambda self, run, cell: Evidence(3600 * _Growing.diagnose(self, run, cell).polarisation),
+        lambda self, run, cell: Evidence(says=run.last["Nothing"]),
+    ],
+    ids=["says nothing", "another sign", "another unit", "raises"],
+)
+def test_evidence_that_is_not_true_is_noticed(monkeypatch, diagnose):
+    mode = type("Lying", (_Growing,), {"diagnose": diagnose})()
+    with pytest.raises(AssertionError, match=r"diagnose says|no evidence"):
+        suite_of(monkeypatch, mode).test_evidence_is_what_it_does()
+
+
+def test_a_mode_that_did_nothing_and_says_it_did_is_noticed(monkeypatch):
+    claims = {"diagnose": lambda self, run, cell: Evidence(polarisation=0.01)}
+    with pytest.raises(AssertionError, match="its contributions cost 0 V"):
+        mode = type("Boasting", (_Broken,), claims)()
+        suite_of(monkeypatch, mode).test_evidence_is_what_it_does()

@@ -97,6 +97,7 @@ def test_pressure_costs_constriction_and_crowding(cost):
     changes = {
         "Anode constriction resistance [Ohm.m2]": (0.001, 0.003),
         touching: (1.0, 0.25),
+        "Anode conducting fraction": (1.0, 0.25),
         "Anode reference exchange current density [A.m-2]": (20.0, 20.0),
         "Anode pristine resistance [Ohm.m2]": (0.0005, 0.0005),
     }
@@ -122,8 +123,16 @@ def test_blocking_costs_the_current_times_what_damage_added(cost, row):
 def test_plating_costs_the_sodium_that_stays_there(cost, row):
     cell = "hc-nzsp-nvp"
     dead, left = "Anode dead plated sodium [C.m-2]", "Anode plated sodium [C.m-2]"
-    found = cost("plating", cell, {dead: (0.0, 720.0), left: (0.0, 360.0)})
-    assert found.capacity == pytest.approx(1080 * AREA / 3600) and found.polarisation == 0
+    filling, active = "Anode stoichiometry", "Anode active material fraction"
+    changes = {dead: (0.0, 7200.0), left: (0.0, 3600.0)}
+    changes |= {filling: (0.01, 0.01), active: (1.0, 0.5)}
+    found = cost("plating", cell, changes)
+    reserve = 0.01 * CellContext(twin.load_cell(cell)).host_sites("anode")
+    assert 0 < reserve < 3600
+    assert found.capacity == pytest.approx((10800 - reserve) * AREA / 3600)
+    assert found.polarisation == 0
+    few = cost("plating", cell, changes | {dead: (0.0, 0.0), left: (0.0, 0.5 * reserve)})
+    assert few.capacity == 0
 
 
 class _Prepared:

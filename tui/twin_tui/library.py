@@ -321,7 +321,13 @@ class Twin:
         from twin.report.describe import describe
 
         result = twin.load_run(run, store=self.store)
-        known = {"turns": twin.turning_number(result.info), "ends": twin.ends_of_run(result.info)}
+        info = result.info
+        known = {
+            "turns": twin.turning_number(info),
+            "ends": twin.ends_of_run(info),
+            "how_sure": twin.how_sure(info, self.store),
+            "what_helps": twin.what_helps(info),
+        }
         return result, describe(result) | known
 
     def provenance(self, result: Any) -> list[Any]:

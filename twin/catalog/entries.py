@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twin.catalog.cells import library, load_cell, mode_entries
+from twin.constants import ZERO_CELSIUS
 from twin.errors import TwinError
 from twin.modes.manager import plugin_manager
+from twin.specs.balance import height, nominal_per_area
 
 if TYPE_CHECKING:
     from twin.catalog.parameters import Number
@@ -74,6 +76,10 @@ def cell_entry(name: str | Path) -> dict[str, Any]:
         "cathode": spec.cathode.material.name if spec.cathode is not None else None,
         "numbers_by_status": counts,
         "known": known_share(counts),
+        "nominal_mAh_cm2": nominal_per_area(spec) / 36000,
+        "thickness_um": 1e6 * height(spec),
+        "ambient_degC": spec.thermal.ambient.si - ZERO_CELSIUS,
+        "pressure_MPa": 1e-6 * spec.stack.pressure.si,
     }
 
 

@@ -81,15 +81,17 @@ def attribute(
         on_start=teller.started,
         on_wait=session.say,
     )
-    finish(session, result, figure, _page)
+    finish(session, result, figure, show_study)
 
 
-def _page(sheet: Page, document: dict[str, Any]) -> None:
+def show_study(sheet: Page, document: dict[str, Any]) -> None:
+    """Put what a study came to on a page."""
     horizon = document["cycles"]
     outcome = document["outcome"]
     sheet.line(f"study {document['study']}  {document['cell']}", "bold")
+    blamed = document.get("died_of") or outcome.get("mode")
     ended = (
-        f"in cycle {document['life']} of {outcome.get('mode')}: {outcome.get('criterion')}"
+        f"in cycle {document['life']} of {blamed}: {outcome.get('criterion')}"
         if document["life"]
         else f"not within {horizon} cycles"
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any
 
-from twin import acting_modes, drivers, known_sensitivity
+from twin import acting_modes, derived, drivers, known_sensitivity
 from twin.catalog.card import key_numbers
 from twin.catalog.entries import cell_numbers, known_share
 from twin.catalog.parameters import UNSTATED, parameters
-from twin.cli.formats import percent
+from twin.cli.formats import percent, short
 from twin.cli.page import Page
 from twin.specs.balance import capacity_ratio, ratio_warning
 from twin.specs.cracking import cracking_warnings
@@ -133,10 +133,34 @@ def _facts(spec: CellSpec) -> list[tuple[str, Any]]:
         ("thermal", f"{thermal.model}, ambient {_stated(thermal.ambient)}"),
         ("window", f"{spec.window.lower.text} to {spec.window.upper.text}"),
         ("nominal capacity", nominal and _stated(nominal)),
+        *derived_facts(spec),
         ("N/P", _room(spec)),
         *(("particles", text) for text in cracking_warnings(spec)),
         ("modes that act", ", ".join(acting_modes(spec)) or "none"),
         ("end of life", _end_of_life(spec)),
+    ]
+
+
+def derived_facts(spec: CellSpec) -> list[tuple[str, Any]]:
+    """Return what follows from the numbers: capacity, current at 1C, energy of the stack."""
+    found = derived(spec)
+    capacity = f"{short(found.nominal_mAh_cm2)} mAh/cm2 nominal"
+    if found.rest_mAh_cm2 is not None and found.mean_voltage_V is not None:
+        capacity += f", {short(found.rest_mAh_cm2)} at rest at {short(found.mean_voltage_V)} V"
+    per = [
+        f"{short(found.thickness_um)} um",
+        "" if found.Wh_kg is None else f"{short(found.Wh_kg)} Wh/kg",
+        "" if found.Wh_L is None else f"{short(found.Wh_L)} Wh/L",
+    ]
+    stack = ", ".join(part for part in per if part)
+    if found.Wh_L is not None:
+        stack += " (layers alone, at rest)"
+    if found.without_density:
+        stack += f"; no Wh/kg: no density of the {', '.join(found.without_density)}"
+    return [
+        ("capacity", capacity),
+        ("current at 1C", f"{short(found.current_1C_mA_cm2)} mA/cm2"),
+        ("layers", stack),
     ]
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from twin.cli import completing
 from twin.cli.command import command, group
-from twin.cli.options import CellName, Overlays, Overrides
+from twin.cli.options import CellName, Overlays, Overrides, Protocol
 from twin.cli.saving import save_json
 from twin.cli.session import Session, as_json, write
 from twin.files import check_target
@@ -18,7 +19,12 @@ if TYPE_CHECKING:
     from twin.specs.schema import CellSpec
 
 SCHEMAS = ("cell", "overlay", "protocol")
-SORTS = ("name", "family", "anode", "known")
+SORTS = {
+    "name": "name", "family": "family", "anode": "anode", "known": "known",
+    "capacity": "nominal_mAh_cm2", "thickness": "thickness_um",
+    "temperature": "ambient_degC", "pressure": "pressure_MPa",
+}  # fmt: skip
+"""What cells can be sorted by, and where an entry has it."""
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -27,6 +33,8 @@ def add_commands(app: typer.Typer) -> None:
     command(cells, "show")(show_cell)
     command(cells, "evidence")(weigh_cell)
     command(cells, "check")(check_cell)
+    command(cells, "new")(new_cell)
+    command(cells, "copy")(copy_cell)
     command(cells, "schema")(print_schema)
 
 
@@ -48,12 +56,12 @@ def list_cells(
         ),
     ] = 0,
     sort: Annotated[
-        str, typer.Option("--sort", metavar="KEY", help="name, family, anode or known.")
+        str, typer.Option("--sort", metavar="KEY", help=f"{', '.join(SORTS)}.")
     ] = "name",
 ) -> None:
     """List the cells; show one, check a file, print a schema."""
     import twin
-    from twin.cli.formats import percent
+    from twin.cli.formats import percent, short
     from twin.errors import InputError
 
     if sort not in SORTS:
@@ -72,16 +80,34 @@ def list_cells(
         and (anode or "").lower() in e["anode"].lower()
         and 100 * e["known"] >= known
     ]
-    found.sort(key=lambda e: (-e["known"] if sort == "known" else e[sort] or "", e["name"]))
+    where = SORTS[sort]
+    words = sort in ("name", "family", "anode")
+    least = "" if words else 0.0
+    found.sort(key=lambda e: (-e["known"] if sort == "known" else e[where] or least, e["name"]))
 
     def page(sheet: Page) -> None:
-        rows = [(e["name"], e["family"] or "-", percent(e["known"], 0), e["title"]) for e in found]
-        sheet.table(("cell", "family", "known", "title"), rows, keep=(0, 1, 2), right=(2,))
+        columns = ("cell", "mAh/cm2", "um", "degC", "MPa", "known")
+        rows = [
+            (
+                f"{e['name']}\n  {e['title']}",
+                short(e["nominal_mAh_cm2"], 3),
+                short(e["thickness_um"], 4),
+                short(e["ambient_degC"]),
+                short(e["pressure_MPa"]),
+                percent(e["known"], 0),
+            )
+            for e in found
+        ]
+        sheet.table(columns, rows, keep=range(1, 6), right=range(1, 6))
         for entry in broken:
             sheet.line(f"{entry['name']} cannot be used: {entry['problem']}")
             sheet.line(f"see `twin cells check {entry['name']}`", indent=4)
         sheet.line()
-        sheet.line(f"{len(found)} cells; known: measured, fitted or exact numbers", "dim")
+        sheet.line(
+            f"{len(found)} cells; known: measured, fitted or exact numbers; um: of all layers; "
+            "energy, N/P: twin cells show CELL",
+            "dim",
+        )
 
     session.finish(sorted(found + broken, key=lambda e: e["name"]) if broken else found, page)
 
@@ -118,6 +144,7 @@ def show_cell(
         "quantities": {p.key: p.to_dict() for p in twin.cell_numbers(spec)},
         "acting_modes": twin.acting_modes(spec),
         "evidence": twin.known_sensitivity(spec),
+        "derived": twin.derived(spec).to_dict(),
     }
     session.finish(document, lambda sheet: _show(sheet, spec))
 
@@ -131,10 +158,7 @@ def _show(sheet: Page, spec: CellSpec) -> None:
 def weigh_cell(
     session: Session,
     cell: CellName,
-    protocol: Annotated[
-        str | None,
-        typer.Option("--protocol", metavar="P", help="A name or a file [default: the cell's]."),
-    ] = None,
+    protocol: Protocol = None,
     cycles: Annotated[
         int, typer.Option("--cycles", metavar="N", min=3, help="The horizon of a life.")
     ] = 1000,
@@ -173,13 +197,70 @@ def weigh_cell(
     session.finish(found, lambda sheet: show_evidence(sheet, found))
 
 
-def check_cell(
+def new_cell(
     session: Session,
-    file: Annotated[str, typer.Argument(metavar="FILE", help="A TOML file, or a cell's name.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The TOML file to write.")],
+    kind: Annotated[
+        str, typer.Option("--kind", metavar="full|symmetric", help="The kind of cell.")
+    ] = "full",
+) -> None:
+    """Write the smallest cell that runs, to begin with."""
+    import twin
+    from twin.errors import InputError
+
+    if kind not in twin.SMALLEST:
+        raise InputError(
+            f"there is no kind of cell {kind!r}",
+            key="kind",
+            fix=f"one of {', '.join(twin.SMALLEST)}",
+        )
+    _write_new(session, file, twin.SMALLEST[kind])
+
+
+def copy_cell(
+    session: Session,
+    cell: CellName,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The TOML file to write.")],
     overlays: Overlays = None,
     overrides: Overrides = None,
 ) -> None:
-    """Check a cell file; every problem comes with a fix."""
+    """Write a cell, changed or not, as one TOML file that stands on its own."""
+    import twin
+
+    spec = twin.load_cell(cell, overlays=overlays or (), overrides=overrides or ())
+    _write_new(session, file, twin.cell_toml(spec))
+
+
+def _write_new(session: Session, file: Path, text: str) -> None:
+    """Write a file that is not there yet."""
+    from twin import files
+    from twin.errors import InputError
+
+    if file.exists():
+        raise InputError(f"{file} is there already", key="file", fix="choose another name")
+    files.write_text(file, text, key="file")
+    document = {"file": str(file)}
+    session.finish(document, lambda sheet: sheet.line(f"written: {file}; twin cells check {file}"))
+
+
+def check_cell(
+    session: Session,
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE",
+            help="A TOML file of a cell, scenario, overlay or protocol, or a cell's name.",
+            autocompletion=completing.cells,
+        ),
+    ],
+    overlays: Overlays = None,
+    overrides: Overrides = None,
+    build: Annotated[
+        bool,
+        typer.Option("--build", help="Build its model too, and tell its fresh resistance."),
+    ] = False,
+) -> None:
+    """Check a file that a run can be given; every problem comes with a fix."""
     import twin
     from twin.catalog.card import design_warnings
     from twin.specs.dump import provenance_counts
@@ -187,28 +268,62 @@ def check_cell(
     # A file without a suffix is not mistaken for a name, nor a mistyped name for a file.
     named = file in twin.list_cells() or not Path(file).is_file()
     path: str | Path = file if named else Path(file)
-    spec = twin.load_cell(path, overlays=overlays or (), overrides=overrides or ())
+    kind = "cell" if named else twin.kind_of_file(path)
+    if kind in ("overlay", "protocol"):
+        return _check_part(session, file, kind)
+    asked = twin.Scenario.of(path, overlays=overlays or (), overrides=overrides or ())
+    found = asked.resolve()
+    if kind == "scenario" or build:
+        _ = found.plan  # whether the protocol fits the cell
+    spec = found.spec
     counts = provenance_counts(spec)
     total = sum(counts.values())
     warnings = design_warnings(spec)
     document = {
         "file": file,
         "ok": True,
+        "is": kind,
         "name": spec.name,
         "kind": spec.kind,
         "numbers": total,
         "numbers_by_status": counts,
         "modes": twin.acting_modes(spec),
         "warnings": warnings,
+        "derived": twin.derived(spec).to_dict(),
+        "fresh_resistance_ohm_cm2": 1e4 * twin.fresh_resistance(asked) if build else None,
     }
 
     def page(sheet: Page) -> None:
+        from twin.cli.cell_page import derived_facts
+        from twin.cli.formats import short
+
         shares = ", ".join(f"{n} {status}" for status, n in sorted(counts.items()))
-        sheet.line(f"{file}: ok: a {spec.kind} cell with {total} numbers ({shares})")
+        what = f"a scenario of {spec.name}, " if kind == "scenario" else ""
+        sheet.line(f"{file}: ok: {what}a {spec.kind} cell with {total} numbers ({shares})")
+        facts = derived_facts(spec)
+        fresh = document["fresh_resistance_ohm_cm2"]
+        if isinstance(fresh, float):
+            facts.append(("fresh resistance", f"{short(fresh)} ohm cm2"))
+        sheet.facts(facts)
         for warning in warnings:
             sheet.line(f"warning: {warning}")
 
     session.finish(document, page)
+    return None
+
+
+def _check_part(session: Session, file: str, kind: str) -> None:
+    """Check a file that is laid over a cell, or that cycles one."""
+    import twin
+    from twin.specs.protocol import load_protocol
+
+    if kind == "overlay":
+        title = twin.describe_overlay(Path(file))["title"]
+    else:
+        title = load_protocol(Path(file), library=twin.library()).title
+    document = {"file": file, "ok": True, "is": kind, "title": title}
+    article = "an" if kind == "overlay" else "a"
+    session.finish(document, lambda sheet: sheet.line(f"{file}: ok: {article} {kind}: {title}"))
 
 
 def print_schema(
@@ -230,4 +345,6 @@ def print_schema(
         schema = jsonschema.overlay_schema(twin.mode_entries())
     else:
         schema = jsonschema.cell_schema(twin.mode_entries())
+    if of != "protocol":
+        schema = jsonschema.naming_materials(schema, twin.library().names("materials"))
     write(session.out, as_json(schema, session.out))

@@ -108,7 +108,7 @@ def design(
         on_start=teller.started,
         on_wait=session.say,
     )
-    finish(session, result, figure, _page)
+    finish(session, result, figure, show_study)
 
 
 def _lived(document: dict[str, Any], entry: dict[str, Any], died_of: str | None) -> str:
@@ -117,7 +117,8 @@ def _lived(document: dict[str, Any], entry: dict[str, Any], died_of: str | None)
     return f"{entry['life']} cycles, then {died_of}"
 
 
-def _page(sheet: Page, document: dict[str, Any]) -> None:
+def show_study(sheet: Page, document: dict[str, Any]) -> None:
+    """Put what a study came to on a page."""
     sheet.line(f"study {document['study']}  {document['cell']}", "bold")
     written = document["as_it_is"]
     what = "median life" if document["samples"] else "life"

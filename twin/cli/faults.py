@@ -6,6 +6,7 @@ import logging
 import sys
 import traceback
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from twin import interrupts
@@ -72,7 +73,8 @@ def document(problems: Sequence[Problem]) -> dict[str, Any]:
 def as_data(problems: Sequence[Problem]) -> list[dict[str, Any]]:
     """Return problems as plain data."""
     return [
-        {"message": p.message, "file": p.file, "key": p.key, "fix": p.fix or None} for p in problems
+        {"message": p.message, "file": p.file, "key": p.key, "fix": p.fix or None, "line": _line(p)}
+        for p in problems
     ]
 
 
@@ -94,9 +96,21 @@ def report(error: BaseException, session: Session) -> int:
     return code
 
 
+def _line(problem: Problem) -> int | None:
+    from twin.specs.lines import line_of
+
+    return line_of(problem.file, problem.key)
+
+
+def _with_line(problem: Problem) -> str:
+    """Return a problem with the line of its file, where the key can be found there."""
+    line = _line(problem)
+    return str(problem if line is None else replace(problem, file=f"{problem.file}:{line}"))
+
+
 def text(problems: Sequence[Problem]) -> str:
     """Return problems as lines for the terminal."""
-    lines = [f"error: {problem}" for problem in problems]
+    lines = [f"error: {_with_line(problem)}" for problem in problems]
     if len(problems) > 1:
         lines.append(f"{len(problems)} problems")
     return "\n".join(lines) + "\n"

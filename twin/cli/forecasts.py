@@ -9,7 +9,17 @@ import typer
 
 from twin.cli.command import command
 from twin.cli.formats import percent
-from twin.cli.options import CellName, Overlays, Overrides, Without, names
+from twin.cli.options import (
+    CellName,
+    Overlays,
+    Overrides,
+    Pressure,
+    Rate,
+    Temperature,
+    Without,
+    names,
+    with_conditions,
+)
 from twin.cli.running import chosen
 from twin.cli.session import Session
 from twin.cli.studies import (
@@ -51,6 +61,9 @@ def forecast(
     protocol: ProtocolName = None,
     overlays: Overlays = None,
     overrides: Overrides = None,
+    rate: Rate = None,
+    temperature: Temperature = None,
+    pressure: Pressure = None,
     modes: Modes = None,
     without: Without = None,
     model: StudyModel = None,
@@ -118,7 +131,8 @@ def forecast(
     if figure is not None:
         figure_target(figure)
     if track is not None:
-        of_cell = (cycles, protocol, overlays, overrides, modes, without, model, seed, method)
+        of_cell = (cycles, protocol, overlays, overrides, rate, temperature, pressure)
+        of_cell += (modes, without, model, seed, method)
         if study is not None or any(of_cell) or settle is not None or scheduler is not None:
             raise InputError(
                 "a track has its cell, protocol, modes and horizon",
@@ -129,7 +143,17 @@ def forecast(
         return
     asked = _within(before or [], _horizon(session, study, cell, cycles))
     teller = Teller(session, "members")
-    given = tuple(overrides or ())
+    given = tuple(
+        with_conditions(
+            cell,
+            overrides,
+            protocol=protocol,
+            overlays=overlays,
+            rate=rate,
+            temperature=temperature,
+            pressure=pressure,
+        )
+    )
     result = twin.forecast(
         cell,
         cycles=cycles,
@@ -152,7 +176,7 @@ def forecast(
         on_wait=session.say,
     )
     more = {"before": result.before(asked)} if asked else {}
-    finish(session, result, figure, _page, more | {"expected": expected(result, shipped())})
+    finish(session, result, figure, show_study, more | {"expected": expected(result, shipped())})
 
 
 def _from_track(
@@ -179,7 +203,7 @@ def _from_track(
     )
     horizon = int(result.to_dict()["cycles"])
     more = {"before": result.before(_within(before, horizon))} if before else {}
-    page = _page if samples is not None else _tracked_page
+    page = show_study if samples is not None else _tracked_page
     finish(session, result, figure, page, more)
 
 
@@ -248,7 +272,8 @@ def _within(cycles: list[int], horizon: int) -> list[int]:
     return sorted(set(cycles))
 
 
-def _page(sheet: Page, document: dict[str, Any]) -> None:
+def show_study(sheet: Page, document: dict[str, Any]) -> None:
+    """Put what a study came to on a page."""
     horizon, members = document["cycles"], document["samples"] - document["failed_members"]
     beyond = f"beyond {horizon}"
     sheet.line(f"study {document['study']}  {document['cell']}", "bold")

@@ -59,7 +59,7 @@ def eis(
     figure: FigureFile = None,
     plot: Plot = False,
 ) -> None:
-    """Measure a cell's impedance, fresh or aged; fit its arcs.
+    """Simulate a cell's impedance, fresh or aged; fit its arcs.
 
     The fit tells grains, grain boundaries and interfaces apart by their capacitances, and
     gives the electrolyte's conductivity.

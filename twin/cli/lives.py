@@ -9,7 +9,19 @@ import typer
 from twin import Status
 from twin.cli.command import command
 from twin.cli.formats import short
-from twin.cli.options import CellName, Overlays, Overrides, Without, names
+from twin.cli.options import (
+    CellName,
+    Modes,
+    Overlays,
+    Overrides,
+    Pressure,
+    Protocol,
+    Rate,
+    Temperature,
+    Without,
+    names,
+    with_conditions,
+)
 from twin.cli.running import EXIT_CODES, Atol, Model, Rtol, check_tolerances, chosen, watched
 from twin.cli.session import Session
 
@@ -39,16 +51,13 @@ def life(
         bool,
         typer.Option("--one-end", help="Leave out the lives at other ends of what is not known."),
     ] = False,
-    protocol: Annotated[
-        str | None,
-        typer.Option("--protocol", metavar="P", help="A name or a file [default: the cell's]."),
-    ] = None,
+    protocol: Protocol = None,
     overlays: Overlays = None,
     overrides: Overrides = None,
-    modes: Annotated[
-        str | None,
-        typer.Option("--modes", metavar="A,B", help="Only these failure modes; 'none' for none."),
-    ] = None,
+    rate: Rate = None,
+    temperature: Temperature = None,
+    pressure: Pressure = None,
+    modes: Modes = None,
     without: Without = None,
     model: Model = None,
     rtol: Rtol = None,
@@ -67,7 +76,16 @@ def life(
     given: dict[str, Any] = {"model": model, "rtol": rtol, "atol": atol}
     given = {name: value for name, value in given.items() if value is not None}
 
-    given |= {"protocol": protocol, "overlays": overlays or (), "overrides": overrides or ()}
+    changed = with_conditions(
+        cell,
+        overrides,
+        protocol=protocol,
+        overlays=overlays,
+        rate=rate,
+        temperature=temperature,
+        pressure=pressure,
+    )
+    given |= {"protocol": protocol, "overlays": overlays or (), "overrides": changed}
     given |= {"modes": chosen(modes), "without": names(without)}
 
     def work(**hooks: Any) -> LifeResult:

@@ -111,6 +111,11 @@ def safe_map(
     finish(session, result, figure, lambda sheet, document: _page(sheet, document, colour))
 
 
+def show_study(sheet: Page, document: dict[str, Any]) -> None:
+    """Put what a study came to on a page."""
+    _page(sheet, document, colour=False)
+
+
 def _page(sheet: Page, document: dict[str, Any], colour: bool) -> None:
     from twin.report.maps import draw_map
 

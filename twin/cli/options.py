@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from twin.cli import completing
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 Db = Annotated[
     str | None,
@@ -19,18 +21,38 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no rema
 
 Overlays = Annotated[
     list[str] | None,
-    typer.Option("--with", metavar="OVERLAY", help="Lay an overlay over the cell (repeatable)."),
+    typer.Option(
+        "--with",
+        metavar="OVERLAY",
+        help="Lay an overlay over the cell (repeatable).",
+        autocompletion=completing.overlays,
+    ),
 ]
 Overrides = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help='As stack.pressure="10 MPa" (repeatable).'),
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help='As stack.pressure="10 MPa" (repeatable).',
+        autocompletion=completing.keys,
+    ),
 ]
 Without = Annotated[
     list[str] | None,
-    typer.Option("--without", metavar="A,B", help="Leave these failure modes out (repeatable)."),
+    typer.Option(
+        "--without",
+        metavar="A,B",
+        help="Leave these failure modes out (repeatable).",
+        autocompletion=completing.modes,
+    ),
 ]
 RunId = Annotated[
-    str, typer.Argument(metavar="RUN", help="Its id, a unique beginning of it, or 'last'.")
+    str,
+    typer.Argument(
+        metavar="RUN",
+        help="Its id, a unique beginning of it, or 'last'.",
+        autocompletion=completing.runs,
+    ),
 ]
 Data = Annotated[
     str | None,
@@ -44,8 +66,46 @@ DataCycle = Annotated[
 CellName = Annotated[
     str,
     typer.Argument(
-        metavar="CELL", help="A name from `twin cells`, or the TOML file of a cell or a scenario."
+        metavar="CELL",
+        help="A name from `twin cells`, or the TOML file of a cell or a scenario.",
+        autocompletion=completing.cells,
     ),
+]
+OverlayName = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME", help="A name, or a TOML file.", autocompletion=completing.overlays
+    ),
+]
+Protocol = Annotated[
+    str | None,
+    typer.Option(
+        "--protocol",
+        metavar="P",
+        help="A name or a file [default: the cell's].",
+        autocompletion=completing.protocols,
+    ),
+]
+Modes = Annotated[
+    str | None,
+    typer.Option(
+        "--modes",
+        metavar="A,B",
+        help="Only these failure modes; 'none' for none.",
+        autocompletion=completing.modes,
+    ),
+]
+Rate = Annotated[
+    str | None,
+    typer.Option("--rate", metavar="X", help="The protocol's rate or current: C/2, '0.3 mA/cm^2'."),
+]
+Temperature = Annotated[
+    str | None,
+    typer.Option("--temperature", metavar="T", help="The ambient: '60 degC'."),
+]
+Pressure = Annotated[
+    str | None,
+    typer.Option("--pressure", metavar="P", help="On the stack: '10 MPa'."),
 ]
 
 
@@ -92,6 +152,26 @@ NUMBERS = {"numbers": (Numbers, None)}
 
 COMMON = {"json": Json, "db": Db, "verbose": Verbose, "quiet": Quiet}
 """The common options by name."""
+
+
+def with_conditions(
+    cell: str,
+    overrides: list[str] | None,
+    *,
+    protocol: str | None = None,
+    overlays: list[str] | None = None,
+    rate: str | None = None,
+    temperature: str | None = None,
+    pressure: str | None = None,
+) -> list[str]:
+    """Return the overrides with what --rate, --temperature and --pressure change."""
+    if rate is None and temperature is None and pressure is None:
+        return overrides or []
+    import twin
+
+    asked = {"rate": rate, "temperature": temperature, "pressure": pressure}
+    changed = twin.conditions(cell, protocol=protocol, overlays=overlays or (), **asked)
+    return [*(f"{key}={value}" for key, value in changed.items()), *(overrides or [])]
 
 
 def names(given: list[str] | None) -> list[str]:

@@ -49,7 +49,7 @@ class Watcher:
         self._last = time.monotonic()
 
     def __enter__(self) -> Self:
-        if not self._session.common.quiet and sys.stderr.isatty():
+        if not self._session.quiet and sys.stderr.isatty():
             from rich.live import Live
             from rich.text import Text
 
@@ -83,7 +83,7 @@ class Watcher:
         now = time.monotonic()
         wait = LIVE_EVERY_S if self._live is not None else PLAIN_EVERY_S
         last = progress.cycle >= progress.total and self._live is not None
-        if self._session.common.quiet or (now - self._last < wait and not last):
+        if self._session.quiet or (now - self._last < wait and not last):
             return
         self._last = now
         try:

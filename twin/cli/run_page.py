@@ -13,9 +13,11 @@ from twin import (
     Status,
     ends_of_run,
     first_capacity,
+    how_sure,
     share_left,
     stored_cell,
     turning_number,
+    what_helps,
 )
 from twin.cli.formats import duration, margin_text, moment, percent, short
 from twin.cli.page import Page
@@ -57,6 +59,8 @@ def summary(sheet: Page, result: RunResult, ends: Sequence[str] | None = None) -
             *ending(outcome),
             *(("worst patch", story.says) for story in patch_stories(result)),
             *(("other end", text) for text in (ends_of_run(result.info) if ends is None else ends)),
+            *(("how sure", text) for text in how_sure(info, result.store)),
+            ("what helps", what_helps(info)),
             ("cycles", f"{len(complete)} of {info.cycles_requested} finished"),
             ("capacity", _from_to(complete, info.cell_kind)),
             *(("warning", text) for text in _warnings(result)),
@@ -114,7 +118,11 @@ def ending(outcome: Outcome | None) -> list[tuple[str, Any]]:
     facts.append((label, outcome.says))
     if outcome.variable and outcome.kind != Status.COMPLETED:
         value = f"{outcome.variable} = {short(outcome.value)}"
-        facts.append(("measured", f"{value}, limit {short(outcome.threshold)}"))
+        facts.append(("reached", f"{value}, limit {short(outcome.threshold)}"))
+    own = outcome.evidence.get(outcome.mode or "", {})
+    if outcome.kind == "cell-failed" and outcome.cycle <= 1:
+        # What it lacks from the start: the mode's own words have the number.
+        facts.append(("evidence", own.get("says")))
     if outcome.runner_up is not None:
         near = outcome.runner_up
         facts.append(
@@ -155,10 +163,14 @@ def show(sheet: Page, result: RunResult, document: dict[str, Any]) -> None:
             *ending(result.outcome),
             *(("worst patch", story["says"]) for story in document["patches"]),
             *(("other end", text) for text in ends_of_run(result.info)),
+            *(("how sure", text) for text in how_sure(info, result.store)),
+            ("what helps", what_helps(info)),
             ("cycles", f"{document['cycles']} of {info.cycles_requested} finished"),
             ("protocol", info.protocol.get("name")),
             ("parent", parent if info.parent_run else None),
             ("changed", _changes(info.settings)),
+            ("note", info.settings.get("note")),
+            ("tags", ", ".join(info.settings.get("tags", ()))),
             ("modes", ", ".join(document["acting_modes"]) or "none"),
             ("solved with", _solver(info.settings, info.cell_kind)),
             ("started", f"{moment(info.created)}, took {duration(info.wall_s)}"),
@@ -194,11 +206,20 @@ def _margins(sheet: Page, document: dict[str, Any]) -> None:
     margins = document["margins"]
     if not margins:
         return
-    sheet.heading(f"Margins in cycle {document['last_cycle']} (1 for the fresh cell, 0 at failure)")
-    for name, margin in sorted(margins.items(), key=lambda item: item[1]):
-        over = document["judged_by"].get(name)
-        text = f"{name} ({over})" if over else name
-        sheet.line(f"{sheet.bar(margin, 20)} {margin_text(margin):>6}  {text}")
+    warn = set(document["warning_margins"])
+    for warns, title in (
+        (False, "(1 for the fresh cell, 0 at failure)"),
+        (True, "to warnings, which end no run"),
+    ):
+        chosen = [(margin, name) for name, margin in margins.items() if (name in warn) is warns]
+        if chosen:
+            sheet.heading(f"Margins in cycle {document['last_cycle']} {title}")
+        past = "warns" if warns else "failed"
+        for margin, name in sorted(chosen):
+            text = margin_text(margin) if margin > 0 else past
+            over = document["judged_by"].get(name)
+            words = f"{name} ({over})" if over else name
+            sheet.line(f"{sheet.bar(margin, 20)} {text:>6}  {words}")
 
 
 def _evidence(sheet: Page, outcome: Outcome | None) -> None:

@@ -10,7 +10,20 @@ import typer
 from twin import Status
 from twin.cli import faults
 from twin.cli.command import command
-from twin.cli.options import CellName, Overlays, Overrides, RunId, Without, names
+from twin.cli.options import (
+    CellName,
+    Modes,
+    Overlays,
+    Overrides,
+    Pressure,
+    Protocol,
+    Rate,
+    RunId,
+    Temperature,
+    Without,
+    names,
+    with_conditions,
+)
 from twin.cli.session import Session
 
 if TYPE_CHECKING:
@@ -42,17 +55,14 @@ def add_commands(app: typer.Typer) -> None:
 def run(
     session: Session,
     cell: CellName,
-    protocol: Annotated[
-        str | None,
-        typer.Option("--protocol", metavar="P", help="A name or a file [default: the cell's]."),
-    ] = None,
+    protocol: Protocol = None,
     cycles: Cycles = None,
     overlays: Overlays = None,
     overrides: Overrides = None,
-    modes: Annotated[
-        str | None,
-        typer.Option("--modes", metavar="A,B", help="Only these failure modes; 'none' for none."),
-    ] = None,
+    rate: Rate = None,
+    temperature: Temperature = None,
+    pressure: Pressure = None,
+    modes: Modes = None,
     without: Without = None,
     model: Model = None,
     rtol: Rtol = None,
@@ -75,6 +85,15 @@ def run(
     import twin
 
     check_tolerances(rtol=rtol, atol=atol)
+    given = with_conditions(
+        cell,
+        overrides,
+        protocol=protocol,
+        overlays=overlays,
+        rate=rate,
+        temperature=temperature,
+        pressure=pressure,
+    )
 
     def work(**hooks: Any) -> RunResult:
         return twin.simulate(
@@ -82,7 +101,7 @@ def run(
             cycles=cycles,
             protocol=protocol,
             overlays=overlays or (),
-            overrides=overrides or (),
+            overrides=given,
             modes=chosen(modes),
             without=names(without),
             model=model,

@@ -22,6 +22,7 @@ def add_commands(app: typer.Typer) -> None:
     """Add ``twin runs`` and ``twin show``."""
     command(app, "runs")(list_runs)
     command(app, "show")(show_run)
+    command(app, "note")(note_run)
 
 
 def list_runs(
@@ -35,21 +36,79 @@ def list_runs(
     limit: Annotated[
         int, typer.Option("--limit", metavar="N", min=1, help="At most so many.")
     ] = 20,
+    study: Annotated[
+        str | None, typer.Option("--study", metavar="ID", help="Only members of this study.")
+    ] = None,
+    tag: Annotated[
+        str | None, typer.Option("--tag", metavar="T", help="Only runs with this tag.")
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="The members of studies too (`twin studies`).")
+    ] = False,
 ) -> None:
-    """List the runs in the store, newest first."""
+    """List the runs in the store, newest first.
+
+    Members of studies are left out: --all lists them too, and `twin studies` the studies.
+    """
     _check_status(status)
-    found = session.store.runs(cell=cell, status=status, limit=limit)
+    if study is not None:
+        study = session.store.study(study).id
+    alone = study is None and not every
+    # A tag is known only here: it is cut here too.
+    most = limit if tag is None else None
+    found = session.store.runs(cell=cell, status=status, limit=most, study=study, alone=alone)
+    if tag is not None:
+        found = [run for run in found if tag in run.settings.get("tags", ())][:limit]
 
     def page(sheet: Page) -> None:
         if not found:
             chosen = " of this kind" if cell or status else " yet: start one with `twin run CELL`"
             sheet.line(f"no runs{chosen}")
             return
-        sheet.table(("run", "cell", "status", "cycle", "cause", "ago"), map(_row, found))
+        columns = ("run", "cell, changed", "status", "cycle", "cause", "ago")
+        sheet.table(columns, map(_row, found), keep=(0, 2, 3, 5))
         if len(found) == limit:
             sheet.line(f"the newest {limit}; more with --limit", "dim")
 
     session.finish([_listed(run) for run in found], page)
+
+
+def note_run(
+    session: Session,
+    run: RunId,
+    text: Annotated[
+        str | None, typer.Argument(metavar="TEXT", help="The note; '' takes it away.")
+    ] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option("--tag", metavar="T", help="Add a tag (repeatable).")
+    ] = None,
+    untag: Annotated[
+        list[str] | None, typer.Option("--untag", metavar="T", help="Take a tag away.")
+    ] = None,
+) -> None:
+    """Write a note or tags on a run; without any, show them."""
+    info = session.store.run(run)
+    tags = list(info.settings.get("tags", ()))
+    changed = [t for t in dict.fromkeys([*tags, *(tag or ())]) if t and t not in (untag or ())]
+    if text is not None or changed != tags:
+        session.store.annotate_run(info.id, note=text, tags=changed)
+        info = session.store.run(info.id)
+    document: dict[str, Any] = {
+        "run": info.id,
+        "note": info.settings.get("note"),
+        "tags": list(info.settings.get("tags", ())),
+    }
+
+    def page(sheet: Page) -> None:
+        sheet.facts(
+            [
+                ("run", info.id),
+                ("note", document["note"] or "none"),
+                ("tags", ", ".join(document["tags"]) or "none"),
+            ]
+        )
+
+    session.finish(document, page)
 
 
 def _check_status(status: str | None) -> None:
@@ -81,6 +140,10 @@ def _listed(run: RunInfo) -> dict[str, Any]:
         "protocol": run.protocol.get("name"),
         "parent": [run.parent_run, run.parent_cycle] if run.parent_run else None,
         "study": run.study,
+        "overlays": list(run.settings.get("overlays", ())),
+        "overrides": dict(run.settings.get("overrides", {})),
+        "note": run.settings.get("note"),
+        "tags": list(run.settings.get("tags", ())),
         "wall_s": run.wall_s,
         "created": run.created,
         "updated": run.updated,
@@ -99,7 +162,19 @@ def _row(run: RunInfo) -> tuple[Any, ...]:
     cause = "; ".join(f"{d.column}: {d.why}" for d in run.damage) or cause
     status = Text(run.status_now, style=STYLES.get(run.status_now, ""))
     cycles = f"{run.cycles}/{run.cycles_requested}"
-    return run.id, run.cell_name, status, cycles, cause, ago(run.created)
+    settings = run.settings
+    tags = " ".join(f"#{tag}" for tag in settings.get("tags", ()))
+    below = [text for text in (_changed(run), settings.get("note"), tags) if text]
+    cell = "\n  ".join([run.cell_name, *below])
+    return run.id, cell, status, cycles, cause, ago(run.created)
+
+
+def _changed(run: RunInfo) -> str:
+    """Return what a run changed of its cell and protocol, in a line."""
+    overlays = [f"with {name}" for name in run.settings.get("overlays", ())]
+    overrides = run.settings.get("overrides", {})
+    changed = (f"{key.rpartition('.')[2]} {value}" for key, value in overrides.items())
+    return ", ".join([*overlays, *changed])
 
 
 def show_run(session: Session, run: RunId) -> None:
@@ -110,4 +185,8 @@ def show_run(session: Session, run: RunId) -> None:
 
     result = twin.load_run(run, store=session.store)
     document = describe(result)
+    document |= {
+        "how_sure": twin.how_sure(result.info, session.store),
+        "what_helps": twin.what_helps(result.info),
+    }
     session.finish(document, lambda sheet: show(sheet, result, document))

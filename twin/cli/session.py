@@ -38,6 +38,13 @@ class Session:
         return self.common.json
 
     @cached_property
+    def quiet(self) -> bool:
+        """Whether progress and remarks are left out, as asked or by the user's default."""
+        from twin.config import load_config
+
+        return self.common.quiet or load_config().quiet
+
+    @cached_property
     def store(self) -> Store:
         """The database, opened when it is first needed."""
         from twin.store import Store
@@ -68,7 +75,7 @@ class Session:
 
     def say(self, text: str) -> None:
         """Tell the user something that is not the result."""
-        if not self.common.quiet:
+        if not self.quiet:
             write(sys.stderr, visible(text) + "\n")
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 import typer
 
 from twin.cli.formats import duration, short
+from twin.cli.options import Protocol as ProtocolOption
 from twin.cli.session import Session
 
 if TYPE_CHECKING:
@@ -17,10 +18,7 @@ if TYPE_CHECKING:
 
 _EVERY_S = 5.0
 
-ProtocolName = Annotated[
-    str | None,
-    typer.Option("--protocol", metavar="P", help="A name or a file [default: the cell's]."),
-]
+ProtocolName = ProtocolOption
 Modes = Annotated[
     str | None, typer.Option("--modes", metavar="A,B", help="Only these failure modes.")
 ]
@@ -82,7 +80,7 @@ class Teller:
         now = time.monotonic()
         if self._first is None:  # what came before it was starting the workers
             self._first = now, progress.done
-        if self._session.common.quiet or now - self._last < _EVERY_S:
+        if self._session.quiet or now - self._last < _EVERY_S:
             return
         self._last = now
         began, before = self._first

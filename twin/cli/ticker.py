@@ -39,7 +39,7 @@ class Ticker:
         self._first: tuple[float, float] | None = None
 
     def __enter__(self) -> Self:
-        if not self._session.common.quiet and sys.stderr.isatty():
+        if not self._session.quiet and sys.stderr.isatty():
             from rich.live import Live
             from rich.text import Text
 
@@ -69,7 +69,7 @@ class Ticker:
         if self._first is None and share > 0:  # what came before it was setting up
             self._first = now, share
         wait = LIVE_EVERY_S if self._live is not None else PLAIN_EVERY_S
-        if self._session.common.quiet or now - self._last < wait:
+        if self._session.quiet or now - self._last < wait:
             return
         self._last = now
         try:

@@ -37,7 +37,7 @@ def transference(
     figure: FigureFile = None,
     plot: Plot = False,
 ) -> None:
-    """Measure a transference number (Bruce and Vincent).
+    """Simulate a transference number (Bruce and Vincent).
 
     A small voltage is held until the current is steady; the impedance before and after gives
     the interfaces' resistances, the conductivity and the salt's diffusivity.

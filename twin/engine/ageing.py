@@ -17,6 +17,7 @@ from twin.engine.aged import Aged
 from twin.engine.plan import PlanPhase
 from twin.engine.prepare import Prepared
 from twin.engine.recorder import CycleRecord
+from twin.engine.taken import Taken
 
 OHMS = "resistance_Ohm_m2"
 _BALANCED = 0.2
@@ -51,6 +52,7 @@ class Ageing:
 
     capacity: capacity.Memory = field(default_factory=capacity.Memory)
     resistance: Resistance = field(default_factory=Resistance)
+    taken: Taken = field(default_factory=Taken)
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Ageing:
@@ -58,6 +60,7 @@ class Ageing:
         return cls(
             capacity.Memory.from_data(data.get("capacity", {})),
             Resistance(**data.get("resistance", {})),
+            Taken.from_data(data.get("taken", {})),
         )
 
     def to_data(self) -> dict[str, Any]:
@@ -66,6 +69,7 @@ class Ageing:
         return {
             "capacity": self.capacity.to_data(),
             "resistance": {"references": dict(ohms.references), "ratio": ohms.ratio},
+            "taken": self.taken.to_data(),
         }
 
     def follow(

@@ -1,25 +1,27 @@
 """Which failure mode a death of the whole cell is put down to.
 
-Every mode says what it cost since the reference cycle. On one scale, that of the discharge that
-the core's criteria look at, it is its polarisation as a share of the voltage window plus
-its capacity as a share of the nominal. The mode that cost most is responsible, if what it
-cost has a part in the loss that ended the run, on the same scale.
+What every mode cost since the reference cycle is computed from its contributions
+(:mod:`twin.engine.costs`); a mode's own ``diagnose`` adds words. On one scale, that of the
+discharge that the core's criteria look at, a cost is its polarisation as a share of the voltage
+window plus its capacity as a share of the nominal. The mode that cost most is responsible, if
+what it cost has a part in the loss that ended the run, on the same scale.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from twin.engine.criteria import CORE
+from twin.engine.costs import Cost, Costs, Ported
+from twin.engine.criteria import CORE, Watched
 from twin.engine.plan import PlanStep
 from twin.engine.prepare import Prepared
+from twin.engine.taken import Taken
 from twin.model.core import TEMPERATURE
 from twin.model.parameters import nominal_capacity
 from twin.modes import brought
 from twin.modes.mode import Evidence, RunRecord
-from twin.modes.ports import Port
 from twin.ties import first_best
 
 LEAST_PART = 0.05
@@ -36,12 +38,52 @@ SAME_TEMPERATURE = 1e-6
 """Temperatures nearer than this are the same one, rounded [K]."""
 
 
+@dataclass(frozen=True)
+class Found:
+    """What is known of a mode's part in a death.
+
+    ``polarisation`` [V], ``capacity`` [A.h], what of it leaked [A.h] and the heat [V] are
+    computed from its contributions, ``taken`` is the sodium its currents took, by place
+    [C.m-2], and ``says`` is the mode's own.
+    """
+
+    polarisation: float = 0.0
+    capacity: float = 0.0
+    leaked: float = 0.0
+    heat: float = 0.0
+    taken: Mapping[str, float] = field(default_factory=dict)
+    says: str = ""
+
+
 def gather_evidence(
-    prepared: Prepared, first: Mapping[str, float], last: Mapping[str, float], current: float
-) -> dict[str, Evidence]:
-    """Ask every mode that acts what it cost between the reference cycle and now."""
+    prepared: Prepared,
+    first: Mapping[str, float],
+    last: Mapping[str, float],
+    current: float,
+    taken: Taken | None = None,
+) -> dict[str, Found]:
+    """Return what every mode that acts cost between the reference cycle and now, and its words.
+
+    ``taken`` is the charge that the modes' own currents took in between.
+    """
+    taken = taken or Taken()
+    costs = Costs(prepared, first, last, taken, current)
+    record = run_record(prepared, first, last, current)
+    found = {}
+    for mode in prepared.acting:
+        cost = costs.of(mode.id)
+        of_places = {place: by[mode.id] for place, by in taken.total.items() if mode.id in by}
+        says = brought.evidence(mode, record, prepared.cell).says
+        found[mode.id] = Found(**asdict(cost), taken=of_places, says=says)
+    return found
+
+
+def run_record(
+    prepared: Ported, first: Mapping[str, float], last: Mapping[str, float], current: float
+) -> RunRecord:
+    """Return what a mode is shown of a run when it is asked for evidence."""
     spec = prepared.spec
-    record = RunRecord(
+    return RunRecord(
         first=first,
         last=last,
         current_density=current,
@@ -49,10 +91,6 @@ def gather_evidence(
         area=spec.geometry.area.si,
         nominal_capacity=nominal_capacity(spec),
     )
-    found = {}
-    for mode in prepared.acting:
-        found[mode.id] = brought.evidence(mode, record, prepared.cell)
-    return found
 
 
 def as_aged(
@@ -79,14 +117,14 @@ def as_aged(
     return prepared.recorder.values_at(prepared.compiled, index, t, y, user, ambient)
 
 
-def window_share(volts: float, prepared: Prepared) -> float:
+def window_share(volts: float, prepared: Ported) -> float:
     """Return a voltage as a share of the cell's window."""
     window = prepared.spec.window
     value: float = volts / (window.upper.si - window.lower.si)
     return value
 
 
-def weight(evidence: Evidence, prepared: Prepared) -> float:
+def weight(evidence: Cost | Found | Evidence, prepared: Ported) -> float:
     """Return a mode's cost on one scale.
 
     Polarisation as a share of the voltage window plus capacity as a share of the
@@ -96,15 +134,39 @@ def weight(evidence: Evidence, prepared: Prepared) -> float:
     return window_share(evidence.polarisation, prepared) + lost
 
 
-def heating(evidence: Mapping[str, Evidence], prepared: Prepared) -> dict[str, Evidence]:
-    """Return of the evidence what heats a cell: polarisation, and the charge that a short leaks."""
-    shorts = {mode.id for mode in prepared.modes if Port.SHORT_CONDUCTANCE in mode.writes}
-    return {mode: e if mode in shorts else replace(e, capacity=0.0) for mode, e in evidence.items()}
+def heating(evidence: Mapping[str, Found]) -> dict[str, Found]:
+    """Return of the evidence what heats a cell: polarisation, what a short leaks, own heat."""
+    return {
+        mode: replace(e, polarisation=e.polarisation + e.heat, capacity=e.leaked)
+        for mode, e in evidence.items()
+    }
+
+
+def answerable(item: Watched, prepared: Prepared, evidence: Mapping[str, Found]) -> str:
+    """Return the mode that has brought what a criterion looks at.
+
+    It is the criterion's own, unless that watches what several modes bring together, a port or
+    the sodium lost: then it is the one that brought most of it.
+    """
+    variable, cell = item.criterion.variable, prepared.cell
+    if item.mode == CORE:
+        return CORE
+    for i in cell.interfaces:
+        if variable == i("sodium lost [C.m-2]"):
+            lost = {mode: e.taken.get(i.place, 0.0) for mode, e in sorted(evidence.items())}
+            return _most(lost, item.mode)
+    return item.mode
+
+
+def _most(amounts: Mapping[str, float], own: str) -> str:
+    """Return who has most of something; ``own`` where nobody has any, or as much."""
+    most = first_best(amounts, amounts.__getitem__) if amounts else own
+    return most if amounts.get(most, 0.0) > amounts.get(own, 0.0) else own
 
 
 def responsible(
-    evidence: Mapping[str, Evidence],
-    prepared: Prepared,
+    evidence: Mapping[str, Found],
+    prepared: Ported,
     loss: float = 1.0,
     part: float = LEAST_PART,
 ) -> str:
@@ -131,7 +193,7 @@ def responsible(
     return most if costs[most] > part * max(loss, 0.0) else CORE
 
 
-def plain(evidence: Mapping[str, Evidence], prepared: Prepared) -> dict[str, dict[str, Any]]:
+def plain(evidence: Mapping[str, Found], prepared: Ported) -> dict[str, dict[str, Any]]:
     """Return the evidence as plain data."""
     return {
         mode: {

@@ -7,14 +7,21 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from twin.columns import PRESSURE, VOLTAGE
-from twin.engine.blame import MAIN_PART, heating, plain, responsible, window_share
+from twin.engine.blame import (
+    MAIN_PART,
+    Found,
+    answerable,
+    heating,
+    plain,
+    responsible,
+    window_share,
+)
 from twin.engine.criteria import CAPACITY, CORE, INEFFICIENT, RESISTANCE, STILLBORN, Watched
 from twin.engine.cycler import CycleEnd
 from twin.engine.finite import NoNumber
 from twin.engine.outcome import Outcome, Standing
 from twin.engine.prepare import Prepared
 from twin.model.core import TEMPERATURE
-from twin.modes.mode import Evidence
 from twin.status import Status
 from twin.ties import first_best
 
@@ -59,7 +66,7 @@ def judge(
     cycle: int,
     row: Mapping[str, Any],
     of_cycle: list[Standing],
-    evidence: Mapping[str, Evidence],
+    evidence: Mapping[str, Found],
 ) -> Outcome | None:
     """Return the outcome if the cell died or the solver gave up; None if it goes on.
 
@@ -146,7 +153,7 @@ def _who_heats(
     end: CycleEnd,
     limit: float,
     row: Mapping[str, Any],
-    evidence: Mapping[str, Evidence],
+    evidence: Mapping[str, Found],
 ) -> str:
     """Return the mode that made most of the way to a temperature [K]; the core if none did.
 
@@ -163,7 +170,7 @@ def _who_heats(
     density = row.get("current_max_A", 0.0) / prepared.spec.geometry.area.si
     volts = row.get("resistance_Ohm_m2", 0.0) * density
     heat = window_share(volts, prepared) or 1.0
-    return responsible(heating(evidence, prepared), prepared, heat / part, MAIN_PART)
+    return responsible(heating(evidence), prepared, heat / part, MAIN_PART)
 
 
 def _runner_up(found: list[Standing], mode: str, criterion: str) -> Standing | None:
@@ -171,9 +178,7 @@ def _runner_up(found: list[Standing], mode: str, criterion: str) -> Standing | N
     return nearest(found, (mode, criterion))
 
 
-def _core_words(
-    dead: Standing, mode: str, evidence: Mapping[str, Evidence], estimated: bool
-) -> str:
+def _core_words(dead: Standing, mode: str, evidence: Mapping[str, Found], estimated: bool) -> str:
     by = ", as estimated from its sites and sodium" if estimated else ""
     what = {
         CAPACITY: f"the capacity fell to {dead.value:.1%} of its first{by}",
@@ -194,11 +199,11 @@ def _died_of_criterion(
     item: Watched,
     row: Mapping[str, Any],
     found: list[Standing],
-    evidence: Mapping[str, Evidence],
+    evidence: Mapping[str, Found],
     where: dict[str, Any],
 ) -> Outcome:
     c = item.criterion
-    mode = item.mode
+    mode = answerable(item, prepared, evidence)
     if mode == CORE:
         if c.variable == VOLTAGE:
             mode = responsible(evidence, prepared, window_share(abs(c.threshold), prepared))
@@ -222,7 +227,7 @@ def _ran_into_limit(
     end: CycleEnd,
     row: Mapping[str, Any],
     found: list[Standing],
-    evidence: Mapping[str, Evidence],
+    evidence: Mapping[str, Found],
     where: dict[str, Any],
 ) -> Outcome:
     """One of PyBaMM's own limits ended a step: say which mode drove the cell there, if one did."""
@@ -322,7 +327,7 @@ def _gave_up(
     prepared: Prepared,
     end: CycleEnd,
     found: list[Standing],
-    evidence: Mapping[str, Evidence],
+    evidence: Mapping[str, Found],
     where: dict[str, Any],
 ) -> Outcome:
     close = nearest(found)

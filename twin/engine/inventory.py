@@ -20,6 +20,7 @@ Reference: the balance of two electrodes' windows, as in M. Dubarry et al., J. P
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,25 @@ from twin.specs.schema import CellSpec
 _POINTS = 4001
 """Of each electrode's curve: a step of 0.025 % of its sites."""
 _DOMAIN = {"anode": "Negative", "cathode": "Positive"}
+
+
+@dataclass(frozen=True)
+class PutBack:
+    """What is put back into an electrode before its capacity is told.
+
+    ``host`` is a share of the electrode's host, as full as ``filling``; ``sodium`` a charge
+    [A.h].
+    """
+
+    host: float = 0.0
+    filling: float = 0.0
+    sodium: float = 0.0
+
+    def __bool__(self) -> bool:
+        return self.host != 0 or self.sodium != 0
+
+
+_NOTHING = PutBack()
 
 
 class OpenCircuit:
@@ -58,7 +78,9 @@ class OpenCircuit:
             i.place: self._curve(i, values) for i in self.cell.interfaces if i.kind == "porous"
         }
 
-    def capacity(self, state: Mapping[str, float]) -> float:
+    def capacity(
+        self, state: Mapping[str, float], put_back: Mapping[str, PutBack] | None = None
+    ) -> float:
         """Return the capacity between the voltage limits [A.h].
 
         Parameters
@@ -66,12 +88,28 @@ class OpenCircuit:
         state : mapping
             The stored variables at one moment: fillings, active fractions and the metal's
             thickness.
+        put_back : mapping, optional
+            By electrode, what is put back into it first.
         """
-        ends, _, _ = self._ends(state)
+        ends, _, _ = self._ends(state, put_back or {})
         return float(ends[1] - ends[0])
 
     def full_filling(self) -> float:
         """Return how full the cathode of the new cell is at the upper voltage limit."""
+        ends, held, sites = self._ends(self._new(), {})
+        return float((held + ends[0]) / sites)
+
+    def as_assembled(self) -> tuple[float, float]:
+        """Return the capacity [A.h] and the energy [W.h] of the new cell at rest."""
+        q, voltage = self._curve_of(self._new(), {})[:2]
+        window = self.cell.spec.window
+        ends = np.interp([-window.upper.si, -window.lower.si], -voltage, q)
+        inside = np.linspace(ends[0], ends[1], _POINTS)
+        energy = np.trapezoid(np.interp(inside, q, voltage), inside)
+        return float(ends[1] - ends[0]), float(energy)
+
+    def _new(self) -> dict[str, float]:
+        """Return the state of the cell as assembled."""
         new = {}
         for i in self.cell.interfaces:
             electrode = self.cell.electrode(i.place)
@@ -79,41 +117,52 @@ class OpenCircuit:
                 new[i("stoichiometry")] = electrode.initial_stoichiometry.si
             else:
                 new[i("sodium thickness [m]")] = electrode.thickness.si
-        ends, held, sites = self._ends(new)
-        return float((held + ends[0]) / sites)
+        return new
 
-    def _ends(self, state: Mapping[str, float]) -> tuple[np.ndarray, float, float]:
+    def _ends(
+        self, state: Mapping[str, float], put_back: Mapping[str, PutBack]
+    ) -> tuple[np.ndarray, float, float]:
         """Return the charges at the upper and the lower limit [A.h], with those at the cathode.
 
         They are counted from the state; the others are what the cathode holds in it and what
         its sites could hold.
         """
+        q, voltage, held, sites = self._curve_of(state, put_back)
+        window = self.cell.spec.window
+        ends = np.interp([-window.upper.si, -window.lower.si], -voltage, q)
+        return ends, held, sites
+
+    def _curve_of(
+        self, state: Mapping[str, float], put_back: Mapping[str, PutBack]
+    ) -> tuple[np.ndarray, np.ndarray, float, float]:
+        """Return charges [A.h] from the state on, the voltage at each, and the cathode's two."""
         anode, cathode = self.cell.interfaces
-        n_c, sites_c = self._host(cathode, state)
+        of_anode, of_cathode = (put_back.get(i.place, _NOTHING) for i in (anode, cathode))
+        n_c, sites_c = self._host(cathode, state, of_cathode)
         if anode.kind == "porous":
-            n_a, sites_a = self._host(anode, state)
+            n_a, sites_a = self._host(anode, state, of_anode)
             low, high = max(-n_c, n_a - sites_a), min(sites_c - n_c, n_a)
         else:
-            n_a, sites_a = self._metal(anode, state), 0.0
+            n_a, sites_a = self._metal(anode, state) + of_anode.sodium, 0.0
             low, high = -n_c, min(sites_c - n_c, n_a)
         if high <= low:
-            return np.zeros(2), n_c, sites_c
+            return np.zeros(2), np.zeros(2), n_c, sites_c
         q = np.linspace(low, high, _POINTS)
         voltage = self._at(cathode, (n_c + q) / sites_c)
         if anode.kind == "porous":
             voltage = voltage - self._at(anode, (n_a - q) / sites_a)
-        window = self.cell.spec.window
         # A measured curve may have a hump; what the cell passes through once does not.
-        voltage = np.minimum.accumulate(voltage)
-        ends = np.interp([-window.upper.si, -window.lower.si], -voltage, q)
-        return ends, n_c, sites_c
+        return q, np.minimum.accumulate(voltage), n_c, sites_c
 
-    def _host(self, interface: Interface, state: Mapping[str, float]) -> tuple[float, float]:
+    def _host(
+        self, interface: Interface, state: Mapping[str, float], put_back: PutBack
+    ) -> tuple[float, float]:
         """Return the sodium in a composite and the sites it has left [A.h]."""
         place = interface.place
         active = state.get(Port.ACTIVE_FRACTION.at(place).variable, 1.0)
-        sites = self._sites[place] * active
-        return state[interface("stoichiometry")] * sites, sites
+        held = state[interface("stoichiometry")] * active + put_back.filling * put_back.host
+        whole = self._sites[place]
+        return held * whole + put_back.sodium, (active + put_back.host) * whole
 
     def _metal(self, interface: Interface, state: Mapping[str, float]) -> float:
         """Return the sodium of a metal layer [A.h]."""

@@ -31,6 +31,7 @@ from twin.modes import brought
 from twin.modes.acting import acting
 from twin.modes.context import CellContext
 from twin.modes.mode import FailureMode
+from twin.modes.ports import PortAt
 from twin.specs.schema import CellSpec
 from twin.specs.steps import STATE_OF_CHARGE, shares_of
 
@@ -105,6 +106,8 @@ class Prepared:
     """Values of the parameters left free, by their PyBaMM names."""
     owners: Owners = field(default_factory=lambda: Owners({}, {}))
     """Which mode has brought what."""
+    contributors: Mapping[PortAt, Mapping[str, str]] = field(default_factory=dict)
+    """By port and mode, the variable that is contributed."""
 
     def to_data(self) -> dict[str, Any]:
         """Return what was made of the model as plain data, to be recalled without building."""
@@ -287,9 +290,11 @@ def _built(
     refuse_what_is_no_number(model, compiled, modes, start, compiled.inputs(0, 0.0, inputs))
     index = {step.solved_as: number for number, step in enumerate(steps)}
     owners = Owners.of(model, modes)
+    contributors = model.assembly.contributors
     return Prepared(
-        spec, cell, modes, plan, settings, compiled, recorder, watched, index, free, owners
-    )
+        spec, cell, modes, plan, settings, compiled, recorder, watched, index, free, owners,
+        contributors,
+    )  # fmt: skip
 
 
 def as_built(own: Watched, built: Watched) -> Watched:

@@ -27,6 +27,7 @@ from twin.engine.plan import PlanStep
 from twin.engine.sampling import at_period, sample
 from twin.model.core import RESISTANCE
 from twin.model.observer import Observer
+from twin.model.porous import ISOLATED
 from twin.model.pybamm_compat import CompiledCell, StepResult
 from twin.model.tables import Beyond, TableWatch, keep_worst
 from twin.modes import brought
@@ -47,6 +48,7 @@ CORE = (
     RESISTANCE,
     AGED_RESISTANCE,
     "Electrolyte resistance [Ohm.m2]",
+    "Separator resistance [Ohm.m2]",
     "Internal short current density [A.m-2]",
 )
 _INTERFACE = (
@@ -57,6 +59,8 @@ _INTERFACE = (
     "sodium thickness [m]",
     "sodium lost [C.m-2]",
     "stoichiometry",
+    "isolated host share",
+    ISOLATED,
 )
 LEAST_CHARGE = 1e-4
 """Of the nominal capacity: less charge than this has no efficiency. Ratios of charges are told

@@ -10,18 +10,19 @@ from typing import Any, Protocol
 from twin.engine import events as run_events
 from twin.engine import leaving
 from twin.engine.ageing import Ageing
-from twin.engine.blame import as_aged, gather_evidence
+from twin.engine.blame import Found, as_aged, gather_evidence
 from twin.engine.cause_of_death import judge, nearest, no_number, standings
 from twin.engine.checkpoint import State
+from twin.engine.costs import takers
 from twin.engine.criteria import cycle_standings
 from twin.engine.cycler import CycleEnd, run_cycle
 from twin.engine.outcome import Outcome, Standing
 from twin.engine.plan import PlanPhase
 from twin.engine.prepare import Prepared
 from twin.engine.recorder import CycleRecord
+from twin.engine.taken import Taken
 from twin.model.layout import layout_to_text
 from twin.model.parameters import nominal_capacity
-from twin.modes.mode import Evidence
 from twin.status import Status
 
 ENDS_INSIDE = (Status.CELL_FAILED, Status.LEFT_WINDOW)
@@ -209,7 +210,8 @@ class RunLoop:
         row["wall_s"] = end.seconds
         of_cycle, aged = self._compare(phase, row, record, end)
         found = standings(self.prepared.watched, row) + of_cycle
-        outcome = self._judge(end, row, record, of_cycle, (t, y))
+        taken = self._taken(record, row, aged)
+        outcome = self._judge(end, row, record, of_cycle, (t, y), taken)
         if outcome is None:
             nothing = self.prepared.owners.seen(self.prepared.compiled, record.columns)
             if nothing is not None:
@@ -251,9 +253,21 @@ class RunLoop:
         aged = ageing.follow(self.prepared, phase, record, row, known)
         if not row["complete"]:
             return [], state.aged
+        ageing.taken = self._and_cycle(ageing.taken, record)
         if record.number >= reference and not state.first:
             state.first = dict(self._aged_at_end(record, end))
+            ageing.taken = Taken(latest=ageing.taken.latest)
         return cycle_standings(aged, self.prepared.cell), ageing.to_data()
+
+    def _and_cycle(self, taken: Taken, record: CycleRecord) -> Taken:
+        """Return the charges taken with those of a cycle, and of the cycles jumped before it."""
+        covered = record.number - self.state.cycle
+        return taken.and_cycle(record.columns, takers(self.prepared.contributors), covered)
+
+    def _taken(self, record: CycleRecord, row: Mapping[str, Any], aged: Mapping[str, Any]) -> Taken:
+        """Return the charges taken since the reference cycle, up to the end of a cycle."""
+        taken = Ageing.from_data(aged).taken
+        return taken if row["complete"] else self._and_cycle(taken, record)
 
     def _judge(
         self,
@@ -262,6 +276,7 @@ class RunLoop:
         record: CycleRecord,
         of_cycle: list[Standing],
         began: tuple[float, Any],
+        taken: Taken,
     ) -> Outcome | None:
         fatal = [s for s in of_cycle if s.severity == "fatal"]
         if end.reason == "done" and all(s.margin > 0 for s in fatal):
@@ -272,7 +287,7 @@ class RunLoop:
         if not first:
             seen = self.prepared.recorder.first_values(record)
             first = as_aged(self.prepared, seen, record.taken[0].step, *began)
-        evidence = gather_evidence(self.prepared, first, last, current)
+        evidence = gather_evidence(self.prepared, first, last, current, taken)
         return judge(self.prepared, end, record.number, row, of_cycle, evidence)
 
     def _aged_at_end(self, record: CycleRecord, end: CycleEnd) -> Mapping[str, float]:
@@ -375,10 +390,11 @@ class RunLoop:
         if end.reason in ("criterion", "solver", "limit"):
             # What the cell was when the last cycle left it is all there is to go by.
             row, first = self._latest[0], self.state.first
-            evidence: Mapping[str, Evidence] = {}
+            evidence: Mapping[str, Found] = {}
             if row and first:
                 current = row["current_max_A"] / self.prepared.spec.geometry.area.si
-                evidence = gather_evidence(self.prepared, first, row, current)
+                taken = Ageing.from_data(self.state.aged).taken
+                evidence = gather_evidence(self.prepared, first, row, current, taken)
             outcome = judge(self.prepared, end, number, row, [], evidence)
             assert outcome is not None
             return outcome

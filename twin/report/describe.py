@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from twin.catalog.cells import acting_modes
 from twin.catalog.entries import stored_cell
 from twin.columns import COLUMNS
+from twin.engine.criteria import CORE, RISING, gather
 from twin.errors import TwinError
+from twin.modes.context import CellContext
+from twin.modes.manager import plugin_manager
 from twin.report.exports import export_run
 from twin.report.view import cell_area
 from twin.report.worst_patch import judged_by, patch_stories
@@ -39,6 +43,7 @@ def describe(result: RunResult) -> dict[str, Any]:
         "acting_modes": acting_in(info),
         "events": events,
         "margins": last.get("margins") or {},
+        "warning_margins": warning_margins(info, last.get("margins") or {}),
         "numbers": _numbers(rows, _area(info)),
         "patches": [story.to_dict() for story in patch_stories(result)],
         "judged_by": judged_by(result),
@@ -52,6 +57,21 @@ def acting_in(info: RunInfo) -> list[str]:
         return acting_modes(stored_cell(info.cell_spec or {}), info.modes)
     except TwinError:  # a mode, or the cell, is no longer what it was
         return list(info.modes)
+
+
+def warning_margins(info: RunInfo, margins: Mapping[str, float]) -> list[str]:
+    """Return which margins are of criteria that only warn; those that kill are the others."""
+    warn = {f"{CORE}: {RISING}"}
+    try:
+        spec = stored_cell(info.cell_spec or {})
+        modes = plugin_manager().modes
+        known = [modes[mode] for mode in info.modes if mode in modes]
+        for item in gather(CellContext(spec), known):
+            if item.criterion.severity == "warning":
+                warn.add(item.label)
+    except TwinError:  # a mode, or the cell, is no longer what it was
+        pass
+    return [name for name in margins if name in warn]
 
 
 def _area(info: RunInfo) -> float:

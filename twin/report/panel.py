@@ -12,7 +12,7 @@ from typing import Any
 class Line:
     """One labelled line; ``rank`` (0 to 1) orders the lines of a sequence of cycles.
 
-    ``dots`` are points that no line joins: what was measured, beside what was fitted.
+    ``dots`` are points that no line joins: what was measured or simulated, beside what was fitted.
     """
 
     label: str

@@ -46,6 +46,28 @@ def metal_charge(material: Metal, thickness: float) -> float:
     return value
 
 
+def nominal_per_area(spec: CellSpec) -> float:
+    """Return the capacity that C-rates refer to, per cell area [C.m-2].
+
+    As stated; else all sites of the smaller host, or the thicker foil where there is none.
+    """
+    if spec.nominal_capacity is not None:
+        return float(3600 * spec.nominal_capacity.si / spec.geometry.area.si)
+    hosts = [e for e in (spec.anode, spec.cathode) if e is not None and e.kind == "porous"]
+    if hosts:
+        return min(all_sites(host) for host in hosts)
+    assert spec.anode.kind == "metal"  # no host
+    counter = spec.anode.counter_thickness
+    foil = max(spec.anode.thickness.si, 0.0 if counter is None else counter.si)
+    return metal_charge(spec.anode.material, foil)
+
+
+def height(spec: CellSpec) -> float:
+    """Return the thickness of all layers [m]; a symmetric cell ends in its anode again."""
+    layers = (spec.anode, spec.electrolyte, spec.cathode or spec.anode)
+    return float(sum(layer.thickness.si for layer in layers))
+
+
 def capacity_ratio(spec: CellSpec) -> float | None:
     """Return the sites of a host anode for each sodium of the cell, N/P; None without one."""
     anode, cathode = spec.anode, spec.cathode

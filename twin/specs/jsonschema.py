@@ -7,7 +7,7 @@ import copy
 import inspect
 import re
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -211,6 +211,19 @@ def _relaxed(node: Any) -> Any:
             if not (key == "required" and isinstance(value, list))
         }
     return [_relaxed(item) for item in node] if isinstance(node, list) else node
+
+
+def naming_materials(schema: Any, names: Sequence[str]) -> Any:
+    """Return a schema that knows the library's materials by name, for editors to offer."""
+    if isinstance(schema, dict):
+        found = {key: naming_materials(value, names) for key, value in schema.items()}
+        options = found.get("anyOf")
+        if isinstance(options, list) and _NAME in options:
+            found["anyOf"] = [{"enum": list(names)}, *options]
+        return found
+    return (
+        [naming_materials(item, names) for item in schema] if isinstance(schema, list) else schema
+    )
 
 
 def _name_materials(properties: dict[str, Any], form: str) -> None:

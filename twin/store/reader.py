@@ -74,6 +74,7 @@ class StoreReader:
         status: str | None = None,
         limit: int | None = None,
         study: str | None = None,
+        alone: bool = False,
     ) -> list[RunInfo]:
         """Return runs, newest first, without their cells' specs.
 
@@ -87,10 +88,12 @@ class StoreReader:
             At most so many.
         study : str, optional
             Only the members of this study; those that are damaged are left out.
+        alone : bool
+            Only runs that are no member of a study.
         """
         found = self._read(
             lambda connection: runs.listing(
-                connection, cell=cell, status=status, limit=limit, study=study
+                connection, cell=cell, status=status, limit=limit, study=study, alone=alone
             )
         )
         if study is None:

@@ -367,6 +367,18 @@ class Store(StoreReader):
             ),
         )
 
+    def annotate_run(
+        self, run_id: str, *, note: str | None = None, tags: Sequence[str] | None = None
+    ) -> None:
+        """Write a run's note and tags; what is None stays, what is empty goes.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such run.
+        """
+        self._write(lambda connection: runs.annotate(connection, run_id, note, tags))
+
     def delete_run(self, run_id: str) -> None:
         """Delete a run with everything it left behind.
 
@@ -378,6 +390,18 @@ class Store(StoreReader):
             If there is no such run.
         """
         self._write(lambda connection: runs.remove(connection, run_id))
+
+    def delete_study(self, study_id: str) -> int:
+        """Delete a study with all its runs, and return how many those were.
+
+        Raises
+        ------
+        StoreError
+            If a living process of this host is writing one of them; nothing is deleted then.
+        NotFoundError
+            If there is no such study.
+        """
+        return self._write(lambda connection: studies.remove(connection, study_id))
 
     def start_study(self, *, kind: str, cell_name: str, design: Mapping[str, Any]) -> str:
         """Record a study (an ensemble, a map …) and return its id, for ``start_run``."""

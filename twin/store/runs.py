@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -157,6 +157,25 @@ def finish(
         raise _gone(run_id)
 
 
+def annotate(
+    connection: Connection, run_id: str, note: str | None, tags: Sequence[str] | None
+) -> None:
+    """Write a run's note and tags, beside its settings; what is None stays."""
+    of_run = col(Run.id) == run_id
+    row = connection.execute(
+        select(col(Run.settings)).where(of_run).with_for_update()
+    ).one_or_none()
+    if row is None:
+        raise _gone(run_id)
+    settings = dict(row.settings)
+    for key, value in (("note", note), ("tags", None if tags is None else list(tags))):
+        if value is not None:
+            settings[key] = value
+            if not value:
+                del settings[key]
+    connection.execute(update(Run).where(of_run).values(settings=plain(settings, "settings")))
+
+
 def reopen(
     connection: Connection,
     run_id: str,
@@ -274,6 +293,7 @@ def listing(
     status: str | None,
     limit: int | None,
     study: str | None = None,
+    alone: bool = False,
 ) -> list[RunInfo]:
     """Return runs, newest first, with their numbers of cycles, in one query."""
     newest_first = (col(Run.created).desc(), col(Run.id))
@@ -282,6 +302,8 @@ def listing(
         wanted = wanted.where(col(Run.cell_name) == cell)
     if study is not None:
         wanted = wanted.where(col(Run.study) == study)
+    if alone:
+        wanted = wanted.where(col(Run.study).is_(None))
     # Whether a run still runs, or can be read, is known only here: it is cut here too.
     here = status is not None and status not in ENDS
     if status is not None and status != Status.DAMAGED:

@@ -20,6 +20,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlalchemy.pool import QueuePool
 
+from twin.config import load_config
 from twin.errors import StoreError
 from twin.store.damage import from_json, from_utf8
 
@@ -33,8 +34,8 @@ _URL_FORMS = "give a file (runs.db), sqlite:///FILE or postgresql://USER:PASSWOR
 
 
 def default_url() -> str:
-    """Return ``TWIN_DATABASE_URL``, or else an SQLite file in the user's data folder."""
-    given = os.environ.get("TWIN_DATABASE_URL", "").strip()
+    """Return ``TWIN_DATABASE_URL``, the user's default, or an SQLite file in their data folder."""
+    given = os.environ.get("TWIN_DATABASE_URL", "").strip() or load_config().database
     if given:
         return given
     folder = Path(platformdirs.user_data_dir("sodium-cell-twin", appauthor=False))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
 from sqlmodel import col
 
 from twin.errors import NotFoundError
@@ -14,6 +14,7 @@ from twin.store.damage import Damage, checked
 from twin.store.plain import plain, text
 from twin.store.records import StudyInfo
 from twin.store.runs import new_id
+from twin.store.runs import remove as remove_run
 from twin.store.tables import Run, Study, metadata, now
 
 
@@ -91,6 +92,17 @@ def listing(connection: Connection, *, kind: str | None, limit: int | None) -> l
         members = counts.get(str(row["id"]), {})
         found.append(StudyInfo(**values, design={}, members=members, damage=tuple(damage)))
     return found
+
+
+def remove(connection: Connection, study_id: str) -> int:
+    """Delete a study with its runs, unless a living process writes one; return how many runs."""
+    find(connection, study_id)
+    members = select(col(Run.id)).where(col(Run.study) == study_id).order_by(col(Run.id))
+    found = list(connection.scalars(members))
+    for run_id in found:
+        remove_run(connection, run_id)
+    connection.execute(delete(Study).where(col(Study.id) == study_id))
+    return len(found)
 
 
 def _checked(row: RowMapping) -> tuple[dict[str, Any], list[Damage]]:

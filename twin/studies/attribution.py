@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from twin.catalog.cells import acting_modes, mode_entries
+from twin.engine.criteria import CAPACITY
 from twin.errors import InputError, SolverGaveUpError
 from twin.runs.record import keep_summary, open_store
 from twin.scenario import Scenario
@@ -16,6 +17,7 @@ from twin.studies.base import gone_on_with, study_design
 from twin.studies.life_record import LifeDone, Lived
 from twin.studies.registry import Going, KeptResult, StudyKind, kept_design
 from twin.studies.runner import Lives, Variant
+from twin.ties import first_best
 
 if TYPE_CHECKING:
     from twin.catalog.asked import LivesAsked
@@ -204,10 +206,18 @@ def _document(study: str, job: dict[str, Any], store: Store, lives: Lives) -> di
             f"without any of them the cell outlives {job['cycles']} cycles: "
             "the life lost is that within them"
         )
+    outcome = dict(ended[everything].outcome)
+    blamed = _blamed(outcome, capacity["all"].by_mode)
+    if outcome.get("mode") and blamed != outcome["mode"] and whole.dead:
+        notes.append(
+            f"the run puts its death down to {outcome['mode']}; leaving the modes out, {blamed} "
+            "took most of the capacity"
+        )
     return {
         "study": study,
         "cell": job["cell_name"],
         "cycles": job["cycles"],
+        "died_of": blamed if whole.dead else None,
         "compared_in_cycle": cycle,
         "modes": players,
         "total_capacity_loss_Ah": capacity["all"].total,
@@ -224,7 +234,7 @@ def _document(study: str, job: dict[str, Any], store: Store, lives: Lives) -> di
             "resistance_Ohm_m2": {name: part.to_dict() for name, part in resistance.items()},
             "life_cycles": {"all": life.to_dict()},
         },
-        "outcome": dict(ended[everything].outcome),
+        "outcome": outcome,
         "coalitions": [
             {
                 "modes": sorted(s),
@@ -239,6 +249,19 @@ def _document(study: str, job: dict[str, Any], store: Store, lives: Lives) -> di
         ],
         "notes": notes,
     }
+
+
+def _blamed(outcome: Mapping[str, Any], lost: Mapping[str, float]) -> str | None:
+    """Return what a life died of, by the lives without each mode where they can tell.
+
+    A criterion that a mode has brought is its own. A capacity that is lost is put down to who
+    took most of it; where that is a group of modes with the run's own among them, to that.
+    """
+    mode: str | None = outcome.get("mode")
+    if outcome.get("criterion") != CAPACITY or not lost:
+        return mode
+    most = first_best(lost, lost.__getitem__)
+    return mode if lost[most] <= 0 or mode in most.split("+") else most
 
 
 def _with(coalition: frozenset[str]) -> str:

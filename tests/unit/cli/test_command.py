@@ -63,7 +63,7 @@ def test_every_error_has_its_exit_code_and_no_traceback(doing, error, code):
         if words:
             document = said.json["error"]
             assert document["message"] in said.err
-            assert set(document) == {"message", "file", "key", "fix", "problems"}
+            assert set(document) == {"message", "file", "key", "fix", "line", "problems"}
         else:
             assert said.out == ""
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 import twin
-from twin.engine.blame import LEAST_PART, MAIN_PART, heating, responsible, window_share
-from twin.modes.mode import Evidence
+from twin.engine.blame import LEAST_PART, MAIN_PART, Found, heating, responsible, window_share
 
 FORMATION = """
 schema = 1
@@ -159,19 +158,17 @@ def test_heat_is_put_down_to_the_mode_whose_resistance_makes_most_of_it(prepared
 def prepared_blame():
     """Blame for heat: modes with polarisations [V], of a polarisation that heats."""
 
-    class Mode:
-        def __init__(self, name, *writes):
-            self.id, self.writes = name, writes
-
     class Prepared:
         spec = twin.load_cell("na-nzsp-nvp")
-        modes = (Mode("film"), Mode("gap"), Mode("short", twin.Port.SHORT_CONDUCTANCE))
 
     def blame(volts, heats):
         # Capacity they may have taken does not heat, unless it leaks.
-        evidence = {m: Evidence(polarisation=v, capacity=1e-3) for m, v in volts.items()}
+        evidence = {
+            m: Found(polarisation=v, capacity=1e-3, leaked=1e-3 if m == "short" else 0.0)
+            for m, v in volts.items()
+        }
         loss = window_share(heats, Prepared())
-        return responsible(heating(evidence, Prepared()), Prepared(), loss, MAIN_PART)
+        return responsible(heating(evidence), Prepared(), loss, MAIN_PART)
 
     return blame
 
@@ -268,4 +265,4 @@ def test_blame_needs_a_part_in_the_loss_that_matters(cost, loss, mode):
 
     window = Prepared.spec.window
     volts = cost * (window.upper.si - window.lower.si)
-    assert responsible({"film": Evidence(polarisation=volts)}, Prepared(), loss) == mode
+    assert responsible({"film": Found(polarisation=volts)}, Prepared(), loss) == mode

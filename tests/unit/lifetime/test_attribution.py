@@ -144,3 +144,19 @@ def test_the_figure_shows_every_mode(found, tmp_path):
     assert (tmp_path / "shares.svg").stat().st_size > 0
     labels = [text.get_text() for text in figure.axes[0].get_yticklabels()]
     assert labels == ["interphase", "pressure"]
+
+
+@pytest.mark.parametrize(
+    ("criterion", "lost", "blamed"),
+    [
+        ("capacity lost", {"a": 0.1, "b": 0.2}, "b"),
+        ("capacity lost", {"a": 0.3, "b": 0.2}, "a"),
+        ("capacity lost", {"a+c": 0.3, "b": 0.2}, "a"),  # the run's own is in the group
+        ("capacity lost", {"a": -0.1, "b": -0.2}, "a"),
+        ("anode hard short", {"a": 0.1, "b": 0.2}, "a"),
+    ],
+)
+def test_what_a_life_died_of_agrees_with_the_lives_without_each_mode(criterion, lost, blamed):
+    from twin.studies.attribution import _blamed
+
+    assert _blamed({"mode": "a", "criterion": criterion}, lost) == blamed

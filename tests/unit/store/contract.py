@@ -559,6 +559,35 @@ class StoreContract:
             with pytest.raises(NotFoundError, match="not in the database"):
                 refused()
 
+    def test_a_note_and_tags_stand_beside_what_was_asked(self, store):
+        run = start(store, settings={"model": "spm"})
+        store.annotate_run(run, note="the odd one", tags=["a", "b"])
+        asked = {"model": "spm", "note": "the odd one", "tags": ["a", "b"]}
+        assert store.run(run).settings == asked
+        store.annotate_run(run, tags=[])
+        assert store.run(run).settings == {"model": "spm", "note": "the odd one"}
+        store.annotate_run(run, note="")
+        assert store.run(run).settings == {"model": "spm"}
+        with pytest.raises(NotFoundError, match="not in the database"):
+            store.annotate_run("nothing", note="x")
+
+    def test_deleting_a_study_takes_its_runs_and_no_others(self, store):
+        study, other = (
+            store.start_study(kind="map", cell_name="c", design={"x": 1}) for _ in range(2)
+        )
+        members = [start(store, study=study) for _ in range(2)]
+        kept = [start(store), start(store, study=other)]
+        for run in (*members, *kept):
+            commit(store, run, 1)
+        assert store.delete_study(study) == 2
+        assert {run.id for run in store.runs()} == set(kept)
+        assert [run.id for run in store.runs(alone=True)] == kept[:1]
+        assert store.info()["counts"]["cycle"] == 2
+        assert [s.id for s in store.studies()] == [other]
+        with pytest.raises(NotFoundError, match="no study"):
+            store.delete_study(study)
+        assert {run.id for run in store.runs()} == set(kept)
+
     def test_a_run_ends_and_is_taken_up_again(self, store):
         run = start(store)
         store.finish_run(run, status="cell-failed", outcome={"mode": "dendrite"}, wall_s=1.5)

@@ -24,7 +24,8 @@ def draw_outcome(document: dict[str, Any], width: int = 76) -> Text:
     """Draw the document of a run in so many columns.
 
     Its ``turns`` says which unsourced number turns the verdict, its ``ends`` what the verdict
-    is at the other ends of what no data decide.
+    is at the other ends of what no data decide, its ``how_sure`` how far it carries, and its
+    ``what_helps`` the command that tries what would let the cell live longer.
     """
     text = Text()
     outcome = document.get("outcome") or {}
@@ -38,6 +39,11 @@ def draw_outcome(document: dict[str, Any], width: int = 76) -> Text:
     for end in document.get("ends", ()):
         text.append("at the other end: ", "bold")
         text.append(f"{end}\n")
+    for sure in document.get("how_sure", ()):
+        text.append("how sure: ", "bold")
+        text.append(f"{sure}\n")
+    if document.get("what_helps"):
+        text.append(f"what helps: {document['what_helps']}\n")
     _evidence(text, outcome.get("evidence") or {}, width)
     _numbers(text, document)
     _settings(text, document)
@@ -64,7 +70,7 @@ def _cause(text: Text, outcome: dict[str, Any], kind: str) -> None:
         text.append(f"{outcome['says']}\n")
     if outcome.get("variable") and kind in (Status.CELL_FAILED, Status.LEFT_WINDOW):
         value, limit = short(outcome["value"]), short(outcome["threshold"])
-        text.append(f"measured: {outcome['variable']} = {value}, limit {limit}\n")
+        text.append(f"reached: {outcome['variable']} = {value}, limit {limit}\n")
     near = outcome.get("runner_up")
     if near:
         text.append("runner-up: " if kind != Status.COMPLETED else "nearest to failure: ", "bold")
@@ -96,10 +102,14 @@ def _numbers(text: Text, document: dict[str, Any]) -> None:
     for n in document["numbers"]:
         first, last = short(n["first"], 4), short(n["last"], 4)
         text.append(f" {n['what']:<26}{first:>9} → {last:>9} {n['unit']}\n")
-    if document["margins"]:
-        text.append("\nMargins at the end (1 fresh, 0 failed)\n", "bold")
-    for name, margin in sorted(document["margins"].items(), key=lambda item: item[1]):
-        text.append(f" {bar(margin, 12)} {margin:6.2f}  {name}\n")
+    warn = set(document.get("warning_margins", ()))
+    for title, warns in (("at the end (1 fresh, 0 failed)", False), ("to warnings", True)):
+        chosen = [(m, name) for name, m in document["margins"].items() if (name in warn) == warns]
+        if chosen:
+            text.append(f"\nMargins {title}\n", "bold")
+        for margin, name in sorted(chosen):
+            value = f"{margin:6.2f}" if margin > 0 else " warns" if warns else "failed"
+            text.append(f" {bar(margin, 12)} {value}  {name}\n")
 
 
 def _settings(text: Text, document: dict[str, Any]) -> None:

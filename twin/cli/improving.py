@@ -1,0 +1,106 @@
+"""``twin improve``: what would make a cell live longer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from twin.cli.command import command
+from twin.cli.options import CellName, Modes, Overlays, Overrides, Protocol, Without, names
+from twin.cli.running import Atol, Model, Rtol, check_tolerances, chosen
+from twin.cli.session import Session
+
+if TYPE_CHECKING:
+    from twin.cli.page import Page
+
+SHOWN = 3
+"""So many changes that gain most are offered as commands."""
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add ``twin improve``."""
+    command(app, "improve")(improve)
+
+
+def improve(
+    session: Session,
+    cell: CellName,
+    most: Annotated[
+        int, typer.Option("--most", metavar="N", min=1, help="At most so many changes are tried.")
+    ] = 24,
+    cycles: Annotated[
+        int | None,
+        typer.Option("--cycles", metavar="N", help="The cell dies within these [default: 2000]."),
+    ] = None,
+    protocol: Protocol = None,
+    overlays: Overlays = None,
+    overrides: Overrides = None,
+    modes: Modes = None,
+    without: Without = None,
+    model: Model = None,
+    rtol: Rtol = None,
+    atol: Atol = None,
+) -> None:
+    """Try what would make a cell live longer.
+
+    One change at a time, each a life by cycle jump (SPM unless told): pressure,
+    temperature, thickness, the upper voltage limit, half the current, and every overlay
+    that fits the cell. It takes seconds a change.
+    """
+    import twin
+    from twin.cli.ticker import Ticker
+
+    check_tolerances(rtol=rtol, atol=atol)
+    asked = {
+        "cycles": cycles, "protocol": protocol, "overlays": overlays or (),
+        "overrides": overrides or (), "modes": chosen(modes), "without": names(without),
+        "model": model, "rtol": rtol, "atol": atol,
+    }  # fmt: skip
+    with Ticker(session, cell) as ticker:
+        found = twin.improvements(cell, most=most, progress=ticker, **asked)
+    given = _given(protocol, overlays, overrides)
+    for one in found["changes"]:
+        one["command"] = twin.command_of(cell, [*given, *one["options"]])
+    session.finish(found, lambda sheet: _page(sheet, found))
+
+
+def _given(
+    protocol: str | None, overlays: list[str] | None, overrides: list[str] | None
+) -> list[str]:
+    """Return the options that were given already."""
+    found = ["--protocol", protocol] if protocol else []
+    for option, values in (("--with", overlays), ("--set", overrides)):
+        found += [part for value in values or () for part in (option, value)]
+    return found
+
+
+def _page(sheet: Page, found: dict[str, Any]) -> None:
+    life = found["life_cycles"]
+    sheet.line(f"{found['cell']}  {life} cycles, then {found['died_of']}", "bold")
+    helps = [one for one in found["changes"] if one["gain_cycles"] > 0]
+    if not helps:
+        sheet.line("nothing that was tried makes it live longer")
+    for one in helps[:SHOWN]:
+        sheet.line()
+        sheet.line(f"{_gain(one, life)}: {one['change']}", "bold")
+        sheet.line(one["command"], indent=4)
+    sheet.heading(f"All that was tried, each followed for {found['cycles']} cycles at most")
+    rows = [
+        (one["change"], _cycles(one), f"{one['gain_cycles']:+d}", one["died_of"] or "lives")
+        for one in found["changes"]
+    ]
+    sheet.table(("change", "cycles", "gain", "then"), rows, keep=(1, 2), right=(1, 2))
+    if found["left_out"]:
+        sheet.line(f"{found['left_out']} more were not tried: --most N", "dim")
+
+
+def _cycles(one: dict[str, Any]) -> str:
+    return f"{one['life_cycles']}" if one["died_of"] else f"> {one['life_cycles']}"
+
+
+def _gain(one: dict[str, Any], life: int) -> str:
+    """Say what a change gains: in cycles, and as a factor where there was a life."""
+    least = "" if one["died_of"] else "at least "
+    times = f", {least}{one['life_cycles'] / life:.2g} times" if life else ""
+    return f"{least}{one['gain_cycles']:+d} cycles{times}"
