@@ -131,9 +131,14 @@ def forecast(
     if figure is not None:
         figure_target(figure)
     if track is not None:
-        of_cell = (cycles, protocol, overlays, overrides, rate, temperature, pressure)
-        of_cell += (modes, without, model, seed, method)
-        if study is not None or any(of_cell) or settle is not None or scheduler is not None:
+        of_cell = any((cycles, protocol, overlays, overrides, rate, temperature, pressure))
+        if (
+            study is not None
+            or of_cell
+            or any((modes, without, model, seed, method))
+            or settle is not None
+            or scheduler is not None
+        ):
             raise InputError(
                 "a track has its cell, protocol, modes and horizon",
                 key="from",
