@@ -102,18 +102,15 @@ def note_run(
     if text is not None or changed != tags:
         session.store.annotate_run(info.id, note=text, tags=changed)
         info = session.store.run(info.id)
-    document = {
-        "run": info.id,
-        "note": info.settings.get("note"),
-        "tags": list(info.settings.get("tags", ())),
-    }
+    tags = list(info.settings.get("tags", ()))
+    document = {"run": info.id, "note": info.settings.get("note"), "tags": tags}
 
     def page(sheet: Page) -> None:
         sheet.facts(
             [
                 ("run", info.id),
                 ("note", document["note"] or "none"),
-                ("tags", ", ".join(document["tags"]) or "none"),
+                ("tags", ", ".join(tags) or "none"),
             ]
         )
 
