@@ -224,7 +224,7 @@ def copy_cell(
     overlays: Overlays = None,
     overrides: Overrides = None,
 ) -> None:
-    """Write a cell, changed or not, as one TOML file that stands on its own."""
+    """Write a cell as one TOML file, changed or not."""
     import twin
 
     spec = twin.load_cell(cell, overlays=overlays or (), overrides=overrides or ())
@@ -260,7 +260,7 @@ def check_cell(
         typer.Option("--build", help="Build its model too, and tell its fresh resistance."),
     ] = False,
 ) -> None:
-    """Check a file that a run can be given; every problem comes with a fix."""
+    """Check a file; every problem comes with a fix."""
     import twin
     from twin.catalog.card import design_warnings
     from twin.specs.dump import provenance_counts

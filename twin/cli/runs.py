@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from twin import Status
 from twin.cli.command import command
 from twin.cli.options import RunId
 from twin.cli.session import Session
@@ -15,7 +14,17 @@ if TYPE_CHECKING:
     from twin.cli.page import Page
     from twin.store import RunInfo
 
-STATUSES = tuple(status.value for status in Status)
+STATUSES = (
+    "completed",
+    "cell-failed",
+    "left-window",
+    "solver-gave-up",
+    "cancelled",
+    "running",
+    "interrupted",
+    "running elsewhere?",
+    "damaged",
+)
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -93,18 +102,15 @@ def note_run(
     if text is not None or changed != tags:
         session.store.annotate_run(info.id, note=text, tags=changed)
         info = session.store.run(info.id)
-    document: dict[str, Any] = {
-        "run": info.id,
-        "note": info.settings.get("note"),
-        "tags": list(info.settings.get("tags", ())),
-    }
+    tags = list(info.settings.get("tags", ()))
+    document = {"run": info.id, "note": info.settings.get("note"), "tags": tags}
 
     def page(sheet: Page) -> None:
         sheet.facts(
             [
                 ("run", info.id),
                 ("note", document["note"] or "none"),
-                ("tags", ", ".join(document["tags"]) or "none"),
+                ("tags", ", ".join(tags) or "none"),
             ]
         )
 

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from twin.catalog.cells import mode_entries
-from twin.catalog.entries import known_share, stored_cell
+from twin.catalog.entries import flat, known_share, stored_cell
 from twin.errors import TwinError
-from twin.specs.dump import cell_from_data, cell_hash, iter_quantities, provenance_counts
+from twin.specs.dump import iter_quantities, provenance_counts
 from twin.studies.sensitivity_kept import known_of_hash, lived_as
 from twin.studies.turning import ENDS
 from twin.uncertainty.spreads import Uncertain
@@ -132,7 +131,11 @@ def forecast_of(info: RunInfo, store: Store) -> Mapping[str, Any] | None:
 def _is_of(design: Mapping[str, Any], info: RunInfo) -> bool:
     if design.get("protocol") != info.protocol or set(design.get("modes", ())) != set(info.modes):
         return False
-    try:
-        return cell_hash(cell_from_data(design["cell"], mode_entries())) == info.cell_hash
-    except (TwinError, KeyError, TypeError):
-        return False
+    return _values(design.get("cell")) == _values(info.cell_spec)
+
+
+def _values(cell: Any) -> dict[str, str]:
+    """Return a cell's numbers without their spreads: a forecast may have drawn with more."""
+    return {
+        k: text for k, text in flat(cell).items() if not k.endswith((".spread", ".spread_kind"))
+    }
