@@ -120,6 +120,7 @@ _PUBLIC = {
     "ModeSubModel": "twin.modes.submodel",
     "arrhenius": "twin.modes.submodel",
     "hookimpl": "twin.modes.hookspecs",
+    "new_mode": "twin.scaffold",
     "plugin_manager": "twin.modes.manager",
     # what a run says
     "share_left": "twin.engine.capacity",
@@ -383,6 +384,7 @@ if TYPE_CHECKING:
         simulate as simulate,
     )
     from twin.runs.soundness import damages as damages
+    from twin.scaffold import new_mode as new_mode
     from twin.scenario import Scenario as Scenario
     from twin.specs.dump import with_values as with_values
     from twin.specs.overrides import (
