@@ -142,6 +142,7 @@ _PUBLIC = {
     "ModeSubModel": "twin.modes.submodel",
     "arrhenius": "twin.modes.submodel",
     "hookimpl": "twin.modes.hookspecs",
+    "new_mode": "twin.scaffold",
     "plugin_manager": "twin.modes.manager",
     # what a run says
     "share_left": "twin.engine.capacity",
@@ -438,6 +439,7 @@ if TYPE_CHECKING:
         simulate as simulate,
     )
     from twin.runs.soundness import damages as damages
+    from twin.scaffold import new_mode as new_mode
     from twin.scenario import (
         Scenario as Scenario,
     )

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 
 def add_commands(app: typer.Typer) -> None:
-    """Add ``twin modes`` and ``twin modes show``."""
+    """Add ``twin modes``, ``twin modes show`` and ``twin modes new``."""
     modes = group(app, "modes", list_modes)
     command(modes, "show")(show_mode)
+    command(modes, "new")(new_mode)
 
 
 def list_modes(session: Session) -> None:
@@ -38,6 +39,29 @@ def show_mode(
     """Show a failure mode: what it reads and writes, its parameters, where it holds."""
     document = twin.describe_mode(mode)
     session.finish(document, lambda sheet: _show(sheet, document))
+
+
+def new_mode(
+    session: Session,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Of the mode, as cathode-cracking.")],
+    out: Annotated[
+        str | None,
+        typer.Option("--out", metavar="FOLDER", help="Where twin-NAME is made [default: here]."),
+    ] = None,
+) -> None:
+    """Write a package for a failure mode of your own.
+
+    It installs, and its tests (the twin's checks of any mode, and a closed form) pass, before
+    you change a line; its README says where your equation goes.
+    """
+    written = twin.new_mode(name, out)
+    root = written[0].parent
+
+    def page(sheet: Page) -> None:
+        sheet.line(f"written: {root}, {len(written)} files")
+        sheet.line(f"next: cd {root} && pip install -e '.[test]' && python -m pytest")
+
+    session.finish({"folder": str(root), "files": [str(path) for path in written]}, page)
 
 
 def _show(sheet: Page, mode: dict[str, Any]) -> None:

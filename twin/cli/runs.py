@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from twin import Status
 from twin.cli.command import command
 from twin.cli.options import RunId
 from twin.cli.session import Session
@@ -14,17 +15,7 @@ if TYPE_CHECKING:
     from twin.cli.page import Page
     from twin.store import RunInfo
 
-STATUSES = (
-    "completed",
-    "cell-failed",
-    "left-window",
-    "solver-gave-up",
-    "cancelled",
-    "running",
-    "interrupted",
-    "running elsewhere?",
-    "damaged",
-)
+STATUSES = tuple(status.value for status in Status)
 
 
 def add_commands(app: typer.Typer) -> None:

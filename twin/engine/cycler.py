@@ -108,7 +108,8 @@ def _run_step(
         end.start = prepared.recorder.values_at(prepared.compiled, index, t, y, user)
         return end, t, y
     except FallbacksExhausted as error:
-        end = CycleEnd("solver", t, y, message=error.message, tried=tuple(error.tried))
+        told = f"in the step {step.do!r}: {error.message}"
+        end = CycleEnd("solver", t, y, message=told, tried=tuple(error.tried))
         end.no_number = prepared.owners.inside(prepared.compiled, index, t, y, user)
         return end, t, y
     record.rungs += rungs

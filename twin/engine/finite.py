@@ -27,6 +27,8 @@ from twin.modes.mode import FailureMode
 _HALVINGS, _SECONDS = 12, 20.0
 """How near to the moment it looks for what is no number, and for how long at most."""
 _AHEAD = 8
+_NUDGE = 1e-9
+"""By how much states are moved, in their scales, to look beside them."""
 _MOMENT = 1e-9
 """The least part of a step that is tried."""
 
@@ -83,8 +85,8 @@ class Owners:
         """Return what is no number in the equations where the solver gave up, if it is a mode's.
 
         The step is solved as far as it goes, by halves; from there the states are followed
-        along their slopes until something is no number. The shortest of the expressions says
-        where it comes from.
+        along their slopes until something is no number, and last looked at a little beside where
+        they are. The shortest of the expressions says where it comes from.
 
         Parameters
         ----------
@@ -99,7 +101,9 @@ class Owners:
         if found is not None:
             return found
         known, left = _as_far_as_it_goes(compiled, index, t, y, user)
-        if known is None or known.yp is None:
+        if known is None:
+            return self._beside(compiled, t, start, inputs)
+        if known.yp is None:
             return None
         for power in range(-_AHEAD, 3):
             ahead = left * 4.0**power
@@ -107,6 +111,21 @@ class Owners:
             found = self._at(compiled, float(known.t[-1]) + ahead, there, inputs)
             if found is not None:
                 return found
+        return self._beside(compiled, float(known.t[-1]), known.y[:, -1], inputs)
+
+    def _beside(
+        self, compiled: CompiledCell, t: float, y: np.ndarray, inputs: Mapping[str, float]
+    ) -> NoNumber | None:
+        """Return the mode whose equation is a number just here, and none a little beside it.
+
+        So is a root of nought, or a power of it below one: Newton's method needs the slope, which
+        is infinite there, and steps to where there is no root.
+        """
+        for way in (-1.0, 1.0):
+            found = self._at(compiled, t, y + way * _NUDGE * np.maximum(np.abs(y), 1.0), inputs)
+            if found is not None:
+                what = f"the slope of {found.what} (a root or a power of nought?)"
+                return NoNumber(found.mode, what)
         return None
 
     def _at(

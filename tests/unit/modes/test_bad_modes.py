@@ -225,6 +225,11 @@ def later_rate(self, variables):
     self.rhs = {variables["Wear"]: rate}
 
 
+def rooted_rate(self, variables):
+    # A number, nought, where it starts; its slope there is none, and beside it there is no root.
+    self.rhs = {variables["Wear"]: 1e-3 * pybamm.sqrt(variables["Wear"])}
+
+
 def later_output(self, variables):
     variables["Wear resistance [Ohm.m2]"] = self.scalar(0.0)
     variables["Roughness"] = pybamm.sqrt(3.6e-2 - variables["Wear"])
@@ -236,13 +241,19 @@ def later_output(self, variables):
     [
         ({"set_rhs": later_rate}, {}, 1, "the equation of 'Wear'"),
         (
+            {"set_rhs": rooted_rate},
+            {},
+            1,
+            "the slope of the equation of 'Wear' (a root or a power of nought?)",
+        ),
+        (
             {"get_coupled_variables": later_output},
             {"outputs": lambda self, cell: ["Roughness"]},
             6,
             "'Roughness'",
         ),
     ],
-    ids=["rate", "output"],
+    ids=["rate", "root", "output"],
 )
 def test_what_is_no_number_later_in_a_run_is_put_down_to_it(
     monkeypatch, changed, more, cycle, what

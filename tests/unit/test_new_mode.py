@@ -1,0 +1,88 @@
+"""The package that ``twin modes new`` writes is ready: it is found, and its own tests pass."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tomllib
+
+import pytest
+
+import twin
+from twin.errors import InputError
+
+NAME = "grain-sliding"
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory):
+    """The folder of a new mode, with what an installation would leave beside it."""
+    home = tmp_path_factory.mktemp("new")
+    root = twin.new_mode(NAME, home)[0].parent
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    info = root / f"twin_grain_sliding-{project['version']}.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
+    )
+    points = project["entry-points"]["twin.plugins"]
+    lines = [f"{name} = {module}" for name, module in points.items()]
+    (info / "entry_points.txt").write_text("\n".join(["[twin.plugins]", *lines, ""]))
+    return root
+
+
+def run(package, *words):
+    return subprocess.run(
+        [sys.executable, "-m", *words],
+        capture_output=True,
+        text=True,
+        cwd=package,
+        timeout=280,
+        env={**os.environ, "PYTHONPATH": str(package), "TWIN_DATABASE_URL": "sqlite://"},
+    )
+
+
+def test_every_placeholder_is_filled_and_the_names_are_the_modes(package):
+    for path in package.rglob("*"):
+        if path.suffix in (".py", ".toml", ".md"):
+            text = path.read_text(encoding="utf-8")
+            assert "$" not in text and "corrosion" not in text.lower(), path
+    assert (package / "twin_grain_sliding" / "mode.py").is_file()
+    assert "class GrainSliding(FailureMode)" in (
+        package / "twin_grain_sliding" / "mode.py"
+    ).read_text(encoding="utf-8")
+
+
+def test_the_twin_finds_it(package):
+    said = run(package, "twin", "modes", "show", "grain_sliding")
+    assert said.returncode == 0 and "Grain sliding" in said.stdout and said.stderr == ""
+
+
+def test_its_closed_form_holds(package):
+    done = run(package, "pytest", "-q", "-p", "no:cacheprovider", "-k", "grows_linearly", "tests")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 passed" in done.stdout
+
+
+@pytest.mark.slow
+def test_all_its_tests_pass(package):
+    done = run(package, "pytest", "-q", "-p", "no:cacheprovider", "tests")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", ["", "Dendrite", "a--b", "1st", "a b", "../up", "a_"])
+def test_what_is_no_name_is_refused(name, tmp_path):
+    with pytest.raises(InputError, match="cannot be the name"):
+        twin.new_mode(name, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_name_that_is_taken_and_a_folder_that_is_there_are_refused(tmp_path):
+    with pytest.raises(InputError, match="already"):
+        twin.new_mode("dendrite", tmp_path)
+    twin.new_mode(NAME, tmp_path)
+    before = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    with pytest.raises(InputError, match="is there already"):
+        twin.new_mode(NAME, tmp_path)
+    assert before == {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
