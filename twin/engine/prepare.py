@@ -34,7 +34,6 @@ from twin.modes.mode import FailureMode
 from twin.specs.schema import CellSpec
 from twin.specs.steps import STATE_OF_CHARGE, shares_of
 
-
 log = logging.getLogger("twin.cache")
 _OF_ANOTHER_FORM = (KeyError, TypeError, ValueError, RuntimeError)
 
@@ -221,7 +220,7 @@ def _recalled(
     settings: RunSettings,
     free: Mapping[str, float],
 ) -> Prepared:
-    """Return the cell that :meth:`Prepared.to_data` wrote; what depends on a model is built then."""
+    """Return the cell that :meth:`Prepared.to_data` wrote; its model is built if asked for."""
     cite(modes)
     single = spec.kind == "full" and settings.model == "spm"
     cell = CellContext(spec, resolved=not single)

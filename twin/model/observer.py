@@ -13,7 +13,6 @@ import pybamm
 
 from twin.model.batch import Batch
 
-
 FEW_STATES = 64
 """Columns a call of a function that is quickly computed: the call costs more than they do."""
 
