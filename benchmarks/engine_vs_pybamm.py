@@ -2,7 +2,7 @@
 
 One command, JSON on stdout::
 
-    .venv/bin/python benchmarks/engine_vs_pybamm.py [--cycles 20] [--repeats 3]
+    .venv/bin/python -m benchmarks.engine_vs_pybamm [--cycles 20] [--repeats 3]
         [--memory 50 500]
 
 For each model it times, in turns, (a) ``pybamm.Simulation.solve`` on an experiment of so
@@ -25,6 +25,7 @@ import time
 from pathlib import Path
 
 import twin
+from benchmarks.clock import timed
 
 import pybamm  # isort: skip
 
@@ -97,6 +98,38 @@ def compare(model_name: str, cycles: int, repeats: int) -> dict[str, float]:
     }
 
 
+def script(model_name: str, cycles: int) -> dict[str, float]:
+    """Return what a user's whole script costs, build included, both ways [s of processor]."""
+    spec = twin.load_cell(CELL)
+    modes = twin.plugin_manager().select(None, (), spec.kind)
+    plan = plan_of(load_protocol(None, spec), spec)
+    steps = [step.do for step in plan.phases[0].steps]
+    twin.simulate(CELL, cycles=1, model=model_name, store="sqlite://")  # what is loaded once
+
+    def theirs() -> None:
+        simulation = pybamm.Simulation(
+            build_model(spec, modes, model_name),
+            parameter_values=parameter_values(spec),
+            experiment=pybamm.Experiment([tuple(steps)] * cycles),
+            experiment_model_mode="unified",
+            solver=pybamm.IDAKLUSolver(rtol=RTOL, atol=ATOL),
+        )
+        simulation.solve()
+
+    def mine() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            url = f"sqlite:///{Path(folder) / 'script.db'}"
+            twin.simulate(CELL, cycles=cycles, model=model_name, store=url)
+
+    spent = {name: timed(work)[1].cpu for name, work in (("pybamm", theirs), ("twin", mine))}
+    return {
+        "cycles": cycles,
+        "pybamm_cpu_s": spent["pybamm"],
+        "twin_cpu_s": spent["twin"],
+        "ratio": spent["pybamm"] / spent["twin"],
+    }
+
+
 def use(engine: str, model_name: str, cycles: int) -> None:
     """Run one engine once, on a cell that outlives the cycles."""
     spec = twin.load_cell(CELL)
@@ -119,7 +152,15 @@ def own_peak() -> float:
 
 def peak_memory(engine: str, model_name: str, cycles: int) -> float:
     """Return the peak resident memory of one run in a process of its own [MiB]."""
-    command = [sys.executable, __file__, "--use", engine, model_name, str(cycles)]
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.engine_vs_pybamm",
+        "--use",
+        engine,
+        model_name,
+        str(cycles),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return float(done.stdout.split()[-1])
 

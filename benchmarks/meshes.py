@@ -6,7 +6,8 @@ the separator and the shells of a particle, and by how the shells lie: equal, cr
 the surface (``exp`` and its stretch) or at Chebyshev's places. Given are the states, processor
 seconds a cycle (the solver's, the least of several), and of the differences the voltage's
 (root of mean square, and worst) at equal times since a step began, the capacity's of the last
-discharge, the worst of the steps' charges, and that of the steps' ends.
+discharge, the worst of the steps' charges, the heat (what goes in less what comes out, in the
+last cycle), and the worst of the steps' ends.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from twin.engine.settings import RunSettings
 from twin.model.mesh import CROWDED, EQUAL, MESHES, Mesh
 
 CELLS = ("na-nzsp-nvp", "hc-nzsp-nvp", "nasn-natacl6-nvp")
-VOLTAGE, DISCHARGED = "Voltage [V]", "Discharge capacity [A.h]"
+VOLTAGE, DISCHARGED, CURRENT = "Voltage [V]", "Discharge capacity [A.h]", "Current [A]"
 POINTS = 400
 """Of each step, at which voltages are compared."""
 TRIED_NOW = "tried"
@@ -80,14 +81,14 @@ QUICK = (PYBAMMS, OURS)
 def solved(
     cell: str, model: Any, mesh: Mesh, cycles: int, repeats: int
 ) -> tuple[float, int, list[Any]]:
-    """Return seconds a cycle, states, and each step's length, voltages and charge."""
+    """Return seconds a cycle, states, and each step's times, voltages, charge and work."""
     MESHES[TRIED_NOW] = mesh
     spec = twin.load_cell(cell)
     modes = twin.plugin_manager().select(None, (), spec.kind)
     plan = plan_of(load_protocol(None, spec), spec)
     prepared = prepare(spec, modes, plan, RunSettings(model, 1e-6, 1e-8, mesh=TRIED_NOW))
     compiled = prepared.compiled
-    seen = compiled.observer([VOLTAGE, DISCHARGED])
+    seen = compiled.observer([VOLTAGE, DISCHARGED, CURRENT])
     took = []
     for _ in range(repeats):
         t, y, results = 0.0, None, []
@@ -103,15 +104,16 @@ def solved(
         times = np.linspace(result.t[0], result.t[-1], POINTS)
         values = seen(times, result.at(times), inputs)
         charge = float(values[DISCHARGED][-1] - values[DISCHARGED][0])
-        steps.append((times - times[0], values[VOLTAGE], charge))
+        work = float(np.trapezoid(values[VOLTAGE] * values[CURRENT], times))
+        steps.append((times - times[0], values[VOLTAGE], charge, work))
     return min(took), len(y) if y is not None else 0, steps
 
 
-def difference(one: Sequence[Any], fine: Sequence[Any]) -> dict[str, float]:
+def difference(one: Sequence[Any], fine: Sequence[Any], cycles: int) -> dict[str, float]:
     """Return how far one solution is from another, step by step."""
     volts, ends, charges = [], [], []
-    most = max(abs(charge) for _, _, charge in fine)
-    for (t, v, q), (t_fine, v_fine, q_fine) in zip(one, fine, strict=True):
+    most = max(abs(charge) for _, _, charge, _ in fine)
+    for (t, v, q, _), (t_fine, v_fine, q_fine, _) in zip(one, fine, strict=True):
         both = np.linspace(0, min(t[-1], t_fine[-1]), POINTS)
         volts.append(np.interp(both, t, v) - np.interp(both, t_fine, v_fine))
         ends.append(abs(t[-1] / t_fine[-1] - 1))
@@ -123,8 +125,14 @@ def difference(one: Sequence[Any], fine: Sequence[Any]) -> dict[str, float]:
         "mV_worst": float(np.abs(every).max()),
         "capacity": charges[-1],
         "charge_worst": max(charges),
+        "heat": abs(heat(one, cycles) / heat(fine, cycles) - 1),
         "end_worst": max(ends),
     }
+
+
+def heat(steps: Sequence[Any], cycles: int) -> float:
+    """Return what a cell has lost in the last of its cycles, which leaves it as it was [J]."""
+    return -float(sum(work for _, _, _, work in steps[-(len(steps) // cycles) :]))
 
 
 def measure(cell: str, model: str, tried: Sequence[Mesh], cycles: int, repeats: int) -> list[Any]:
@@ -134,7 +142,7 @@ def measure(cell: str, model: str, tried: Sequence[Mesh], cycles: int, repeats: 
     for one in tried:
         seconds, states, steps = solved(cell, model, one, cycles, repeats)
         told = {"mesh": name(one), "states": states, "cpu_s": seconds}
-        rows.append(told | difference(steps, fine))
+        rows.append(told | difference(steps, fine, cycles))
         print(f"  {cell} {model} {row_text(rows[-1])}", file=sys.stderr, flush=True)
     return rows
 
@@ -144,7 +152,8 @@ def row_text(row: dict[str, Any]) -> str:
     return (
         f"{row['mesh']:22}{row['states']:5d} states {1e3 * row['cpu_s']:5.0f} ms "
         f"{row['mV_rms']:5.2f} mV, worst {row['mV_worst']:5.1f}; capacity "
-        f"{row['capacity']:.0e}, charge {row['charge_worst']:.0e}, ends {row['end_worst']:.0e}"
+        f"{row['capacity']:.0e}, charge {row['charge_worst']:.0e}, heat {row['heat']:.0e}, "
+        f"ends {row['end_worst']:.0e}"
     )
 
 

@@ -64,7 +64,10 @@ class Owners:
         """Return what is no number (NaN) among the stored variables of a cycle, if anything is."""
         own = {name: [*parts] for name, parts in columns.items() if name in self.variables}
         # All at once first: as good as always there is nothing to find.
-        if not own or not np.isnan(np.concatenate([p for all_ in own.values() for p in all_])).any():
+        if (
+            not own
+            or not np.isnan(np.concatenate([p for all_ in own.values() for p in all_])).any()
+        ):
             return None
         found = [
             (_size(compiled.model.get_processed_variable(name)), name)

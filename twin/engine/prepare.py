@@ -223,7 +223,7 @@ def _recalled(
     settings: RunSettings,
     free: Mapping[str, float],
 ) -> Prepared:
-    """Return the cell that :meth:`Prepared.to_data` wrote; what depends on a model is built then."""
+    """Return the cell that :meth:`Prepared.to_data` wrote; its model is built if asked for."""
     cite(modes)
     single = spec.kind == "full" and settings.model == "spm"
     cell = CellContext(spec, resolved=not single)

@@ -145,8 +145,8 @@ class Recorder:
 
     def to_data(self) -> dict[str, Any]:
         """Return what was made of the model as plain data."""
-        parts = {"observer": self.observer, "power": self.power, "tables": self.tables}
-        return {name: part.to_data() for name, part in parts.items()}
+        observer, power = self.observer.to_data(), self.power.to_data()
+        return {"observer": observer, "power": power, "tables": self.tables.to_data()}
 
     @classmethod
     def from_data(

@@ -85,9 +85,7 @@ def functions_of(model: pybamm.BaseModel) -> dict[str, casadi.Function]:
         "rootfn": (given, casadi.cse(events) if scalar else events),
         "rates": (given, rates),
     }
-    functions = {
-        name: casadi.Function(name, into, [value]) for name, (into, value) in made.items()
-    }
+    functions = {name: casadi.Function(name, into, [value]) for name, (into, value) in made.items()}
     functions["initial"] = model.initial_conditions_eval
     empty = casadi.Function("empty", [], [])
     if model.is_standard_form_dae:  # Newton's method needs the algebraic part only

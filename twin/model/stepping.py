@@ -223,6 +223,6 @@ class Stepper:
             margins = model.margins(t_eval[:1], y[:, None], p)[:, 0]
             beyond = np.flatnonzero(margins <= 0)
             if margins.min() <= 0:
-                raise BeginsBeyond([model.events[i] for i in beyond])
+                raise BeginsBeyond([model.events[int(i)] for i in beyond])
         margins = model.margins(t[-1:], y[:, None], p)[:, 0]
         return model.events[int(np.nanargmin(np.abs(margins)))]

@@ -70,9 +70,7 @@ def same(one, other):
     [(CELL, "spm"), (SMALL, "dfn"), ("na-ion-chayambuka2022", "spm")],
     ids=["full", "symmetric", "with tables"],
 )
-def test_the_same_numbers_with_and_without_to_the_last_bit(
-    place, builds, monkeypatch, cell, model
-):
+def test_the_same_numbers_with_and_without_to_the_last_bit(place, builds, monkeypatch, cell, model):
     first, recalled = lived(cell, model), lived(cell, model)
     assert len(builds) == 1 and len(list(place.iterdir())) == 1
     monkeypatch.setenv(shelf.ENVIRONMENT, "off")
@@ -82,8 +80,9 @@ def test_the_same_numbers_with_and_without_to_the_last_bit(
 
 
 def test_a_recalled_cell_knows_what_the_built_one_knew(place, builds):
-    first, again = made(free={"Electrode height [m]": 0.01}), made(
-        free={"Electrode height [m]": 0.01}
+    first, again = (
+        made(free={"Electrode height [m]": 0.01}),
+        made(free={"Electrode height [m]": 0.01}),
     )
     assert len(builds) == 1
     assert again.compiled.layout == first.compiled.layout
@@ -237,7 +236,9 @@ def test_another_current_has_the_step_of_a_plain_build(place, builds):
     for index in range(len(base.compiled.steps)):
         user = first.inputs(None)
         assert first.compiled.inputs(index, 0.0, user) == again.compiled.inputs(index, 0.0, user)
-    told = [built.compiled.inputs(0, 0.0, {})[first.compiled.target_name] for built in (first, base)]
+    told = [
+        built.compiled.inputs(0, 0.0, {})[first.compiled.target_name] for built in (first, base)
+    ]
     assert told[0] == pytest.approx(1.25 * told[1], rel=1e-12)
 
 

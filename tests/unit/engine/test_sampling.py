@@ -31,13 +31,49 @@ def test_the_energy_of_a_knee_inside_one_solver_step(points):
     assert sampled.discharge_Wh == pytest.approx(exact, rel=1e-4)
     assert sampled.charge_Wh == 0
     assert np.all(np.diff(sampled.t) > 0) and len(sampled.t) < 300
-    assert np.array_equal(knee(sampled.t, (sampled.t / HOUR)[None, :])[1], sampled.voltage)
+    seen = knee(sampled.t, (sampled.t / HOUR)[None, :])[1]
+    assert sampled.voltage == pytest.approx(seen, abs=1e-9)
 
 
 def test_a_straight_line_needs_no_more_points():
     sampled = sample(filling(5), lambda t, y: (-np.ones(len(t)), 3 + y[0]))
     assert len(sampled.t) == 9  # one look between each pair
     assert sampled.charge_Wh == pytest.approx(3.5, rel=1e-12) and sampled.discharge_Wh == 0
+
+
+def test_a_rest_is_looked_at_where_the_solver_stepped():
+    result = filling(5)
+    sampled = sample(result, lambda t, y: (np.zeros(len(t)), knee(t, y)[1]))
+    assert np.array_equal(sampled.t, result.t)
+    assert sampled.charge_Wh == 0 and sampled.discharge_Wh == 0
+
+
+def test_states_that_the_voltage_does_not_hang_on_are_not_asked_for():
+    t = np.linspace(0, HOUR, 5)
+    y = np.stack([np.full(5, np.nan), t / HOUR])
+    asked = []
+
+    def power(t, y):
+        asked.append(y.shape[0])
+        return knee(t, y)
+
+    result = StepResult(t, y, "final time", np.full((2, 5), 1 / HOUR))
+    some = sample(result, power, states=np.array([1]))
+    assert set(asked) == {1}
+    assert some.discharge_Wh == sample(filling(5), knee).discharge_Wh
+
+
+def test_after_a_corner_a_step_is_the_parabola_of_its_other_end():
+    # 1 + 2 u + 3 u^2 from t = 1 on; the slope noted there is that from before.
+    t, y, yp = np.array([0.0, 1.0, 3.0]), np.array([0.0, 1.0, 17.0]), np.array([1.0, 9.0, 14.0])
+    result = StepResult(t, y[None], "", yp[None], corners=np.array([1.0]))
+    assert result.at(np.array([1.0, 1.5, 2.5, 3.0]))[0] == pytest.approx([1, 2.75, 10.75, 17])
+    assert np.array_equal(result.at(t), y[None])
+
+
+def test_a_step_of_one_time_is_that_time():
+    one = StepResult(np.array([5.0]), np.array([[1.0], [2.0]]), "", np.zeros((2, 1)))
+    assert one.at(np.array([5.0, 5.0])).tolist() == [[1.0, 1.0], [2.0, 2.0]]
 
 
 def test_a_symmetric_cell_dissipates_i_squared_r_t_in_each_half_cycle():
