@@ -144,6 +144,8 @@ class Forward:
                 result.at(at),
                 self._prepared.compiled.inputs(index, piece.start, inputs, piece.current),
             )
+            # What the solver overshot an event by counts no more than the limit.
+            told[VOLTAGE] = np.clip(told[VOLTAGE], *self.window)
             volts[met], kelvin[met] = told[VOLTAGE][:-1], told[TEMPERATURE][:-1]
             warm, y = float(told[TEMPERATURE][-1]), result.y[:, -1].copy()
             if result.termination == "final time":

@@ -78,7 +78,7 @@ def _smooth(law: pybamm.Interpolant, smoothing: float | None) -> pybamm.Interpol
         return law
     x = np.linspace(law.x[0][0], law.x[0][-1], 1 + math.ceil(_POINTS_A_WIDTH / smoothing))
     y = smoothed(law.x[0], np.ravel(law.y), smoothing, x)
-    return pybamm.Interpolant(x, y, law.children, interpolator="cubic")
+    return pybamm.Interpolant(x, y, law.children, name=_SPLINE, interpolator="cubic")
 
 
 def held_entry(
@@ -134,7 +134,7 @@ def _held(
         for child, x in zip(children, law.x, strict=True)
     ]
     name = f"{_MARK}{key} over {over}"
-    if law.interpolator == "cubic":
+    if law.name == _SPLINE:
         name = f"{_SPLINE}{name.encode().hex()}"
     return pybamm.Interpolant(law.x, law.y, inside, name=name, interpolator=law.interpolator)
 
