@@ -85,7 +85,7 @@ def track(
     plot: Annotated[bool, typer.Option("--plot", help="Draw it in the terminal, too.")] = False,
     figure: Figure = None,
 ) -> None:
-    """Follow a measured cell: health, what kills it and when, after each check-up.
+    """Follow a measured cell: its health, what kills it, and when.
 
     Its check-ups (capacity, resistance, impedance, pressure) are compared with a library of
     lives, drawn once as `twin forecast` draws them and kept. `twin track` alone lists what is
@@ -318,7 +318,7 @@ def advise(
         typer.Option("--from", metavar="TRACK", help="A track of it [default: the newest]."),
     ] = None,
 ) -> None:
-    """Say which test of a tracked cell tells most of its remaining life, per hour.
+    """Say which test tells most of the life a cell has left.
 
     Candidate tests are ranked by the variance of the remaining life that they are expected to
     remove per lab hour, worked out on the library of the track: no new lives are needed.
