@@ -13,7 +13,7 @@ import pytest
 
 import twin
 
-KINDS = {".csv", ".json", ".py", ".toml", ".typed"}
+KINDS = {".css", ".csv", ".html", ".json", ".py", ".toml", ".txt", ".typed"}
 
 
 @pytest.fixture(scope="module")
