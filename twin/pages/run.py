@@ -26,8 +26,12 @@ from twin.report.describe import describe
 from twin.report.figures import plot_panels
 from twin.report.panels import FULL_MARGIN, panels
 from twin.report.view import ending
+from twin.report.worst_patch import patch_stories
 from twin.specs.dump import cell_hash
 from twin.specs.protocol import Protocol
+from twin.studies.ends import ends_of_run
+from twin.studies.improving import what_helps
+from twin.studies.sureness import how_sure
 
 if TYPE_CHECKING:
     from twin.engine.outcome import Outcome
@@ -70,13 +74,23 @@ def run_sheet(result: RunResult) -> Sheet:
         question=question(info, spec, protocol),
         answer=f"It {answer}." if outcome is not None and outcome.dead else f"{_first(answer)}.",
         tone=TONES.get(outcome.kind if outcome is not None else "", "unknown"),
-        facts=Facts(verdict(outcome)),
+        facts=Facts([*verdict(outcome), *_as_told(result)]),
         sections=[section for section in sections if section.blocks],
     )
 
 
 def _first(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+def _as_told(result: RunResult) -> list[tuple[str, str]]:
+    """Return what the command line tells of a verdict beside the outcome itself."""
+    info = result.info
+    told = [("worst patch", story.says) for story in patch_stories(result)]
+    told += [("other end", text) for text in ends_of_run(info)]
+    told += [("how sure", text) for text in how_sure(info, result.store)]
+    helps = what_helps(info)
+    return [*told, ("what helps", helps)] if helps else told
 
 
 def question(info: RunInfo, spec: CellSpec, protocol: Protocol) -> str:
@@ -113,7 +127,7 @@ def verdict(outcome: Outcome | None) -> list[tuple[str, str]]:
     facts += [("when", _when(outcome)), ("because", outcome.says)]
     if outcome.variable and outcome.kind != "completed":
         found = f"{outcome.variable} = {short(outcome.value)}, limit {short(outcome.threshold)}"
-        facts.append(("simulated", found))
+        facts.append(("reached", found))
     near = outcome.runner_up
     if near is not None:
         said = (
