@@ -189,7 +189,7 @@ def calibrate(
         profiles = _profiles(work, small, z, fitted, R, covariance, told)
     with work.stage("scores", 1.0):
         scores = [
-            _scored(work, c, h, forward, small, z, covariance, ensemble, (found, found_K), seed)
+            _scored(work, c, h, forward, small, z, ensemble, (found, found_K))
             for c, h in [*((c, False) for c in own), *((c, True) for c in kept_back)]
         ]
     work.notes += _said(work, told)
@@ -514,10 +514,8 @@ def _scored(
     forward: Forward,
     small: Forward,
     z: np.ndarray,
-    covariance: np.ndarray,
     ensemble: np.ndarray,
     errors: tuple[Discrepancy, Discrepancy | None],
-    seed: int,
 ) -> Score:
     x = [item.x(float(v)) for item, v in zip(work.items, z, strict=True)]
     best = forward(x, curve)

@@ -18,6 +18,9 @@ from twin.calibration.parameters import FreeNumber
 
 TOLD, IN_PART = 0.5, 0.9
 """Below, the data have told a number; below, in part; above, it keeps its prior."""
+MOVED = 1.0
+"""A number that the fit has moved by more is told in part, though its width there is the prior's:
+beyond some value it no longer matters."""
 TOGETHER = 0.9
 AT_BOUND = 0.02
 
@@ -63,7 +66,13 @@ def what_is_told(items: Sequence[FreeNumber], z: np.ndarray, covariance: np.ndar
     found = []
     for k, item in enumerate(items):
         share = float(sd[k])
-        says = "told" if share < TOLD else "in part" if share < IN_PART else "not told"
+        says = (
+            "told"
+            if share < TOLD
+            else "in part"
+            if share < IN_PART or abs(z[k]) > MOVED
+            else "not told"
+        )
         others = np.abs(correlation[k]).copy()
         others[k] = 0.0
         other = int(np.argmax(others)) if len(items) > 1 else k

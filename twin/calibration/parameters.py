@@ -11,7 +11,7 @@ The prior is the quantity's own ``spread`` in the cell if it has one, else the t
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -250,9 +250,3 @@ def _own(quantity: Quantity, kind: str, width: float) -> tuple[str, float]:
     if name == "uniform":
         return _LINEAR, (numbers[1] - numbers[0]) / math.sqrt(12)
     return kind, width
-
-
-def keys_of(items: Sequence[FreeNumber]) -> Iterator[str]:
-    """Yield the keys of free numbers."""
-    for item in items:
-        yield item.key

@@ -74,6 +74,8 @@ def test_laplace_is_the_exact_posterior_and_says_what_is_told():
     one, two = what_is_told([number("a"), number("b")], np.zeros(2), C)
     assert (one.says, two.says) == ("told", "not told")
     assert one.share == pytest.approx(13**-0.5) and two.share == pytest.approx(1)
+    _, moved = what_is_told([number("a"), number("b")], np.array([0.0, 2.0]), C)
+    assert moved.says == "in part"  # the data have moved it, though its width is the prior's
 
 
 def test_numbers_that_only_go_together_are_named():
