@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from twin_tui.runs.scenario import Scenario
 
 import twin
 from twin.store import Store
@@ -60,8 +61,7 @@ def tracked(stored):
 def test_the_screen_tells_health_death_and_what_is_left(bench, drive, tracked):
     async def flow(pilot):
         await pilot.sees("cycle 120: 500 (300 to beyond) left")
-        await pilot.sees("88 %", "90 %", "300 to beyond", "fade", "0.61", "few lives are like it")
-        await pilot.sees("Capacity measured")
+        await pilot.sees("88 %", "300 to beyond", "! few lives", "Capacity of those")
         await pilot.press("v")
         await pilot.sees("Death expected")
         await pilot.press("v")
@@ -70,21 +70,23 @@ def test_the_screen_tells_health_death_and_what_is_left(bench, drive, tracked):
     drive(bench(screen="track"), flow, (80, 24))
 
 
-def test_a_track_is_exported(bench, drive, tracked, tmp_path):
+def test_a_track_is_exported(bench, drive, tracked, settings):
     async def flow(pilot):
-        await pilot.sees("500 (300")
+        await pilot.sees("500 (300", "0.61", "fade")
         await pilot.press("e")
-        await pilot.sees("Written")
+        await pilot.hears(f"track-{tracked}.png")
 
     drive(bench(screen="track"), flow)
-    names = {path.name for path in (tmp_path / "exports").iterdir()}
+    names = {path.name for path in settings.exports_folder.iterdir()}
     assert names == {f"track-{tracked}.png", f"track-{tracked}.json"}
 
 
 def test_nothing_is_tracked_yet_and_new_asks_for_check_ups(bench, drive):
     async def flow(pilot):
-        await pilot.sees("No measured cell is tracked yet")
+        await pilot.sees("No measured cell is tracked")
         await pilot.press("n")
-        await pilot.sees("choose a cell first")
+        await pilot.sees("Check-ups (files, ids)")
+        await pilot.press("escape")
 
-    drive(bench(screen="track"), flow)
+    scenario = Scenario(cell="na-nzsp-nvp", cycles=40, model="spm")
+    drive(bench(screen="track", scenario=scenario), flow)
