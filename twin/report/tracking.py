@@ -83,7 +83,7 @@ def health_panel(document: Mapping[str, Any]) -> Panel:
             lines.append(Line(label, course["cycle"], values))
     return Panel(
         "health",
-        "Capacity measured, and expected of those alive",
+        "Capacity of those alive",
         "Cycle",
         "Of the fresh cell / %",
         tuple(lines),

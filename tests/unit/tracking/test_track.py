@@ -94,7 +94,7 @@ def test_what_is_stored_is_loaded_and_drawn_again(tracked, tmp_path):
 
 
 def test_new_lives_are_drawn_around_the_posterior(tracked):
-    url, data, first = tracked
+    url, data, _ = tracked
     with Store.open(url) as store:
         found = twin.track(CELL, [data], lives=32, refresh=12, store=store, **ASKED)
         assert found.to_dict()["lives"] == 44
