@@ -8,6 +8,11 @@ from typing import Any, Literal
 
 OutcomeKind = Literal["completed", "cell-failed", "left-window", "solver-gave-up", "cancelled"]
 
+CORE = "core"
+"""Whose the criteria are that belong to no failure mode."""
+CAPACITY, RESISTANCE = "capacity lost", "resistance risen"
+RISING = "resistance well above its first"
+
 UNTOLD: tuple[OutcomeKind, ...] = ("left-window", "solver-gave-up")
 """The ends after which nothing more is known of the life, unless it was a death
 (:func:`is_death`).

@@ -162,6 +162,9 @@ def test_the_listed_capacity_is_the_nominal_one():
         assert nominal_per_area(spec) == pytest.approx(3600 * own, rel=1e-9), name
         listed = twin.cell_entry(name)["nominal_mAh_cm2"]
         assert listed == pytest.approx(0.1 * own, rel=1e-9)
+    over = {"nominal_capacity": "3 mA*hour", "geometry.area": "2 cm^2"}
+    stated = twin.derived(twin.load_cell("na-nzsp-nvp", overrides=over))
+    assert stated.nominal_mAh_cm2 == pytest.approx(1.5)
 
 
 def test_the_fresh_resistance_is_that_of_the_first_moment(cli, here):
