@@ -84,7 +84,7 @@ def _page(sheet: Page, found: dict[str, Any]) -> None:
     for one in helps[:SHOWN]:
         sheet.line()
         sheet.line(f"{_gain(one, life)}: {one['change']}", "bold")
-        sheet.line(one["command"], indent=4)
+        sheet.raw(f"    {one['command']}")  # never cut: it is to be copied
     sheet.heading(f"All that was tried, each followed for {found['cycles']} cycles at most")
     rows = [
         (one["change"], _cycles(one), f"{one['gain_cycles']:+d}", one["died_of"] or "lives")

@@ -22,7 +22,16 @@ from twin.cli.options import (
     names,
     with_conditions,
 )
-from twin.cli.running import EXIT_CODES, Atol, Model, Rtol, check_tolerances, chosen, watched
+from twin.cli.running import (
+    EXIT_CODES,
+    Atol,
+    Model,
+    Rtol,
+    check_tolerances,
+    chosen,
+    outlook,
+    watched,
+)
 from twin.cli.session import Session
 
 if TYPE_CHECKING:
@@ -96,7 +105,7 @@ def life(
         return result
     for note in result.notes:
         session.say(f"note: {note}")
-    document = result.to_dict()
+    document = result.to_dict() | outlook(session, result)
     judged = document["outcome"]["kind"] in (Status.COMPLETED, Status.CELL_FAILED) and not one_end
     given["model"] = result.info.settings["model"]
     document["ends"] = _other_ends(session, cell, cycles, given) if judged else []

@@ -187,9 +187,17 @@ def _drive(session: Session, what: str, work: Callable[..., RunResult]) -> int:
     result = watched(session, what, work)
     if isinstance(result, int):
         return result
-    document = result.to_dict()
+    document = result.to_dict() | outlook(session, result)
     session.finish(document, lambda sheet: summary(sheet, result))
     return EXIT_CODES[document["outcome"]["kind"]]
+
+
+def outlook(session: Session, result: RunResult) -> dict[str, Any]:
+    """Return how sure a run's verdict is, and the command that tries what would help."""
+    import twin
+
+    info = result.info
+    return {"how_sure": twin.how_sure(info, session.store), "what_helps": twin.what_helps(info)}
 
 
 def watched(session: Session, what: str, work: Callable[..., RunResult]) -> RunResult | int:

@@ -178,12 +178,9 @@ def show_run(session: Session, run: RunId) -> None:
     """Show a run: how it ended, why, and what was near."""
     import twin
     from twin.cli.run_page import show
+    from twin.cli.running import outlook
     from twin.report.describe import describe
 
     result = twin.load_run(run, store=session.store)
-    document = describe(result)
-    document |= {
-        "how_sure": twin.how_sure(result.info, session.store),
-        "what_helps": twin.what_helps(result.info),
-    }
+    document = describe(result) | outlook(session, result)
     session.finish(document, lambda sheet: show(sheet, result, document))

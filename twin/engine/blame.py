@@ -145,8 +145,8 @@ def heating(evidence: Mapping[str, Found]) -> dict[str, Found]:
 def answerable(item: Watched, prepared: Prepared, evidence: Mapping[str, Found]) -> str:
     """Return the mode that has brought what a criterion looks at.
 
-    It is the criterion's own, unless that watches what several modes bring together, a port or
-    the sodium lost: then it is the one that brought most of it.
+    It is the criterion's own, unless that watches what several modes take together, the sodium
+    lost: then it is the one whose currents took most of it.
     """
     variable, cell = item.criterion.variable, prepared.cell
     if item.mode == CORE:

@@ -29,7 +29,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Protocol
 
 from twin.constants import FARADAY, GAS_CONSTANT
@@ -119,12 +119,13 @@ class Costs:
         self.area = spec.geometry.area.si
 
     def of(self, mode: str) -> Cost:
-        """Return what a mode cost."""
+        """Return what a mode cost; nothing where that is no number."""
         volts = sum(self._at_interface(mode, i) for i in self.prepared.cell.interfaces)
         volts += self._in_layers(mode)
         leaked = self._leaked(mode)
         capacity = self._stored(mode) + leaked
-        return Cost(volts, capacity, leaked, self._heat(mode))
+        found = Cost(volts, capacity, leaked, self._heat(mode))
+        return found if all(math.isfinite(part) for part in astuple(found)) else Cost()
 
     # ------------------------------------------------------------------ contributions
 

@@ -9,6 +9,10 @@ from dataclasses import dataclass, replace
 import pybamm
 
 from twin.engine.aged import Aged
+from twin.engine.outcome import CAPACITY as CAPACITY
+from twin.engine.outcome import CORE as CORE
+from twin.engine.outcome import RESISTANCE as RESISTANCE
+from twin.engine.outcome import RISING as RISING
 from twin.engine.outcome import Standing
 from twin.model.core import TEMPERATURE
 from twin.model.parameters import nominal_capacity
@@ -19,10 +23,7 @@ from twin.modes.context import CellContext
 from twin.modes.face import HIGHEST, LOWEST, ON
 from twin.modes.mode import Criterion, FailureMode
 
-CORE = "core"
 EVENT = "Failure: "
-CAPACITY, RESISTANCE = "capacity lost", "resistance risen"
-RISING = "resistance well above its first"
 INEFFICIENT = "energy lost"
 OF_CYCLES = (CAPACITY, INEFFICIENT, RESISTANCE)
 """What may end a life at a cycle's end, whatever the modes."""

@@ -9,6 +9,11 @@ from typing import Any
 from twin.errors import StoreError
 from twin.status import ENDS, Status
 
+CORE = "core"
+"""Whose the criteria are that belong to no failure mode."""
+CAPACITY, RESISTANCE = "capacity lost", "resistance risen"
+RISING = "resistance well above its first"
+
 
 def is_death(outcome: Mapping[str, Any]) -> bool:
     """Return whether an outcome, as plain data, is the death of the cell.

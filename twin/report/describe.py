@@ -8,8 +8,9 @@ from typing import Any
 from twin.catalog.cells import acting_modes
 from twin.catalog.entries import stored_cell
 from twin.columns import COLUMNS
-from twin.engine.criteria import CORE, RISING, gather
+from twin.engine.outcome import CORE, RISING
 from twin.errors import TwinError
+from twin.modes import brought
 from twin.modes.context import CellContext
 from twin.modes.manager import plugin_manager
 from twin.report.exports import export_run
@@ -65,10 +66,10 @@ def warning_margins(info: RunInfo, margins: Mapping[str, float]) -> list[str]:
     try:
         spec = stored_cell(info.cell_spec or {})
         modes = plugin_manager().modes
-        known = [modes[mode] for mode in info.modes if mode in modes]
-        for item in gather(CellContext(spec), known):
-            if item.criterion.severity == "warning":
-                warn.add(item.label)
+        cell = CellContext(spec)
+        for mode in (modes[mode] for mode in info.modes if mode in modes):
+            found = brought.criteria(mode, cell)
+            warn |= {f"{mode.id}: {c.what}" for c in found if c.severity == "warning"}
     except TwinError:  # a mode, or the cell, is no longer what it was
         pass
     return [name for name in margins if name in warn]

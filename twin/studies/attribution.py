@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from twin.catalog.cells import acting_modes, mode_entries
-from twin.engine.criteria import CAPACITY
+from twin.engine.outcome import CAPACITY
 from twin.errors import InputError, SolverGaveUpError
 from twin.runs.record import keep_summary, open_store
 from twin.scenario import Scenario

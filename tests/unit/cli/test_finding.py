@@ -162,6 +162,9 @@ def test_the_listed_capacity_is_the_nominal_one():
         assert nominal_per_area(spec) == pytest.approx(3600 * own, rel=1e-9), name
         listed = twin.cell_entry(name)["nominal_mAh_cm2"]
         assert listed == pytest.approx(0.1 * own, rel=1e-9)
+    over = {"nominal_capacity": "3 mA*hour", "geometry.area": "2 cm^2"}
+    stated = twin.derived(twin.load_cell("na-nzsp-nvp", overrides=over))
+    assert stated.nominal_mAh_cm2 == pytest.approx(1.5)
 
 
 def test_the_fresh_resistance_is_that_of_the_first_moment(cli, here):
@@ -275,3 +278,48 @@ def test_the_schema_names_the_materials(cli):
                 yield from enums(value)
 
     assert twin.library().names("materials") in list(enums(schema))
+
+
+# ------------------------------------------------------------------- what would help
+
+
+def test_what_helps_is_told_as_commands(cli, monkeypatch):
+    def change(says, options, cycles, died):
+        return {"change": says, "options": options, "life_cycles": cycles, "died_of": died,
+                "gain_cycles": cycles - 100}  # fmt: skip
+
+    tried = [
+        change("with warm-60C", ["--with", "warm-60C"], 300, None),
+        change("stack.pressure = 10 MPa", ["--set", "stack.pressure=10 MPa"], 150, "a: b"),
+        change("stack.pressure = 2 MPa", ["--set", "stack.pressure=2 MPa"], 40, "a: b"),
+    ]
+    found = {"cell": "na-nps-na", "life_cycles": 100, "died_of": "a: b", "cycles": 300,
+             "left_out": 4, "changes": tried}  # fmt: skip
+    monkeypatch.setattr(twin, "improvements", lambda cell, **asked: found, raising=False)
+    page = cli("improve", "na-nps-na", "--set", "anode.thickness=90 um").out
+    assert "at least +200 cycles, at least 3 times: with warm-60C" in page
+    given = "twin life na-nps-na --set 'anode.thickness=90 um'"
+    assert f"{given} --with warm-60C" in page
+    assert f"{given} --set 'stack.pressure=10 MPa'" in page
+    assert "stack.pressure=2 MPa'" not in page  # it does not help
+    assert "4 more were not tried" in page and "-60" in page
+    document = cli("improve", "na-nps-na", "--json").json
+    assert document["changes"][0]["command"] == "twin life na-nps-na --with warm-60C"
+
+
+def test_margins_of_warnings_are_known_from_those_that_kill():
+    from types import SimpleNamespace
+
+    from twin.report.describe import warning_margins
+    from twin.specs.dump import cell_to_data
+
+    spec = twin.load_cell("na-nps-na")
+    info = SimpleNamespace(cell_spec=cell_to_data(spec), modes=["dendrite", "gone"])
+    margins = dict.fromkeys(
+        ("core: resistance well above its first", "core: too hot", "dendrite: anode hard short",
+         "dendrite: anode filament runs"), 1.0,
+    )  # fmt: skip
+    assert warning_margins(info, margins) == [
+        "core: resistance well above its first",
+        "dendrite: anode filament runs",
+    ]

@@ -11,7 +11,7 @@ import pytest
 import twin
 from twin.constants import FARADAY, GAS_CONSTANT
 from twin.engine.blame import Found, answerable
-from twin.engine.costs import Costs, takers
+from twin.engine.costs import Cost, Costs, takers
 from twin.engine.criteria import Watched
 from twin.engine.inventory import OpenCircuit, PutBack
 from twin.engine.taken import Taken
@@ -104,6 +104,13 @@ def test_a_short_costs_the_share_that_it_leaks_beside_the_others(ported):
     nominal = nominal_capacity(cell.spec)
     assert found.capacity == pytest.approx(nominal * (2 / (2 + J) - 1 / (1 + J)), rel=1e-9)
     assert found.leaked == found.capacity
+
+
+def test_what_is_no_number_costs_nothing(ported):
+    at = Port.INTERFACE_RESISTANCE.at("anode")
+    cell = ported("na-nzsp-nvp", {at: {"own": "Mine"}})
+    found = cost(cell, {"Mine": 0.0}, {"Mine": math.nan, **face("anode", port=math.nan)})
+    assert found == Cost()
 
 
 def test_heat_is_told_as_the_voltage_that_makes_it(ported):
