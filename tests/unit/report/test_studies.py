@@ -147,6 +147,7 @@ def test_an_interfaces_arc_is_named_after_the_models_own_resistance():
     assert arc_name(Arc(0.02, 1e-3, "interface"), found) == "cathode charge transfer"
     assert arc_name(Arc(0.5, 1e-3, "interface"), found) == "anode layers"
     assert arc_name(Arc(9.0, 1e-3, "interface"), found) == "interface"
+    assert arc_name(Arc(0.013, 1e-3, "interface"), found) == "interface"  # 29 % off
     assert arc_name(Arc(0.01, 1e-9, "grain boundary"), found) == "grain boundary"
 
 
