@@ -23,7 +23,7 @@ wave number of nought and 2 else; the mean itself (``q = 0``) is left out. Limit
   exchange, one potential at the face (``separator_share`` 0).
 
 The far side's own pattern is not seen (``1/cosh(q L)`` of it would be), nor are gradients of salt
-along the face. Sodium is not exchanged: no rate of its diffusion along such a face was found.
+along the face. Sodium is not exchanged: no rate of its diffusion along such a face is at hand.
 """
 
 from __future__ import annotations
