@@ -43,6 +43,8 @@ MOST_SOLVES = 150
 TRIALS = 6
 """Residuals between two Jacobians."""
 MEMBERS = 100
+FEW_MEMBERS = 3
+"""For each number, so many members at least: chance correlations narrow what they tell."""
 HELD_MEMBERS = 40
 """Of them, those that the full model itself tells of a curve that was kept back."""
 SHARPER = 2.0
@@ -193,6 +195,10 @@ def calibrate(
             for c, h in [*((c, False) for c in own), *((c, True) for c in kept_back)]
         ]
     work.notes += _said(work, told)
+    if 0 < members < FEW_MEMBERS * len(z):
+        work.notes.append(
+            f"{members} members are few for {len(z)} numbers: their spreads come out too narrow."
+        )
     return Calibration(
         spec.name, known, work.items, z, covariance, ensemble, told, profiles, found, found_K,
         scores, made, readied, work.solves, work.cpu_s, seed, work.notes,

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from twin import Calibration
     from twin.cli.page import Page
 
+_WIDEST = 24
+
 
 def add_commands(app: typer.Typer) -> None:
     """Add ``twin calibrate``."""
@@ -161,7 +163,7 @@ def _curves(sheet: Page, found: Calibration) -> None:
         width, held = score.half_width, score.coverage
         rows.append(
             (
-                score.curve.name,
+                _cut(score.curve.name),
                 "kept back" if score.held else "fitted",
                 short(score.curve.rate, 3),
                 short(1e3 * score.rms_V, 3),
@@ -215,6 +217,11 @@ def _key(key: str) -> str:
     for long, brief in (("transference number", "t+"), ("exchange current", "i0")):
         short = short.replace(long, brief)
     return short
+
+
+def _cut(name: str) -> str:
+    """Return a file's name with its middle left out where it is long."""
+    return name if len(name) <= _WIDEST else f"{name[: _WIDEST - 9]}...{name[-6:]}"
 
 
 def _profile(x: tuple[float, ...], cost: tuple[float, ...]) -> str:
