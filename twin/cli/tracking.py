@@ -272,10 +272,9 @@ def _page(sheet: Page, document: dict[str, Any], plot: bool) -> None:
 def _outside(last: dict[str, Any]) -> str:
     if last["distance"] is None:
         return "no life of the library lived so long"
-    return (
-        f"the nearest lives are {last['distance']:.1f} standard deviations away: what follows is "
-        "not to be trusted"
-    )
+    away = max(last["distance"], last["strange"])
+    whose = "nearest lives" if away == last["distance"] else "lives its forecast rests on"
+    return f"the {whose} are {away:.1f} standard deviations away: what follows is not to be trusted"
 
 
 def _thin(document: dict[str, Any], last: dict[str, Any]) -> str:

@@ -223,3 +223,13 @@ def test_survivors_are_drawn_from_what_is_beyond_what_is_known():
     drawn = _survivors_drawn(_Regression(np.zeros((4000, 1)), w, 4000), t, known, w, u)
     assert drawn[~known].mean() == pytest.approx(np.sqrt(2 / np.pi), rel=0.05)
     assert drawn[~known].min() >= 0 and np.array_equal(drawn[known], z[known])
+
+
+def test_a_cell_unlike_the_lives_its_forecast_rests_on_is_outside_the_model(lives, paces):
+    # All lives grow with the root of the cycles from one of many first resistances; the cell grows
+    # with the square: no summary of theirs says so.
+    table = lives(paces(60), power=0.5)
+    step = step_at(table, read(8e-4, (1, 100, 200, 400, 600), power=3.0), known=EXACT)
+    assert not step.found.dense and step.found.strange > 3 and step.outside
+    like = step_at(table, read(8e-4, (1, 30, 60, 120), power=0.5), known=EXACT)
+    assert like.found.strange < 3 and not like.outside
