@@ -215,6 +215,8 @@ def _left(found: dict[str, Any] | None) -> str:
 
 
 def _page(sheet: Page, document: dict[str, Any], plot: bool) -> None:
+    from twin.report.tracking import margins_left
+
     last = document["checkups"][-1]
     sheet.line(f"track {document['study']}  {document['cell']} at cycle {last['cycle']}", "bold")
     health = last["health"] or {}
@@ -250,7 +252,7 @@ def _page(sheet: Page, document: dict[str, Any], plot: bool) -> None:
         sheet.line(f"({left_out} check-ups between are in --json)", "dim")
     if last["margins"]:
         sheet.heading("Margins, the smallest first: 1 new, 0 failed; median (90 %)")
-        worst = list(last["margins"].items())[:_WORST]
+        worst = margins_left(last)[:_WORST]
         sheet.table(
             ("criterion", "margin", "5 %", "95 %"),
             [(k, *(f"{v[n]:.2f}" for n in ("median", "p05", "p95"))) for k, v in worst],
@@ -270,10 +272,9 @@ def _page(sheet: Page, document: dict[str, Any], plot: bool) -> None:
 def _outside(last: dict[str, Any]) -> str:
     if last["distance"] is None:
         return "no life of the library lived so long"
-    return (
-        f"the nearest lives are {last['distance']:.1f} standard deviations away: what follows is "
-        "not to be trusted"
-    )
+    away = max(last["distance"], last["strange"])
+    whose = "nearest lives" if away == last["distance"] else "lives its forecast rests on"
+    return f"the {whose} are {away:.1f} standard deviations away: what follows is not to be trusted"
 
 
 def _thin(document: dict[str, Any], last: dict[str, Any]) -> str:

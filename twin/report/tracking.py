@@ -63,6 +63,14 @@ def mode_names(document: Mapping[str, Any]) -> list[str]:
     return [mode for mode in ranked if most[mode] >= 0.02][:MOST_MODES]
 
 
+def margins_left(checkup: Mapping[str, Any]) -> list[tuple[str, Mapping[str, float]]]:
+    """Return the margins of a check-up that are not gone, the smallest first.
+
+    What a living cell has crossed for sure is a warning, and kills it no more.
+    """
+    return [(name, m) for name, m in checkup["margins"].items() if m["p95"] > 0]
+
+
 def track_panels(document: Mapping[str, Any]) -> list[Panel]:
     """Return a track as panels: health, the death expected, and its modes."""
     return [health_panel(document), narrowing_panel(document), modes_panel(document)]

@@ -42,8 +42,6 @@ def course(step: Step, key: str = "capacity") -> dict[str, list[float | None]]:
     cycles = np.unique(np.round(np.linspace(n0, max(last, n0 + 1), POINTS)))
     own = library.ends[found.lives]
     table = library.curves[key] - library.first[key][:, None]
-    known = np.isfinite(table)
-    # Beyond what is known of a life nothing is told.
     rows = []
     now = found.targets.get(f"log {key}")
     at = on_grid(library.grid, table, [n0])[found.lives, 0]
@@ -61,7 +59,6 @@ def course(step: Step, key: str = "capacity") -> dict[str, list[float | None]]:
         alive.append(float(w[ends > n].sum()))
         if w[there].sum() > _LEAST * w.sum():
             levels[:, i] = quantile(values[i][there], w[there], SHARES)
-    del known
     for name, level in zip(NAMES, levels, strict=True):
         told[name] = [float(v) if np.isfinite(v) else None for v in level]
     told["alive"] = list(alive)

@@ -290,4 +290,5 @@ def to_dict(step: Step, before: Step | None, checkup: CheckUp | None) -> dict[st
         "by": "likelihood" if found.dense else "local regression",
         "distance": found.distance,
         "misfit": found.misfit,
+        "strange": found.strange,
     }

@@ -13,6 +13,8 @@ from twin.tracking.checkups import CheckUp, Reading
 from twin.tracking.observables import covariance, observables
 from twin.tracking.posterior import (
     Method,
+    _Regression,
+    _survivors_drawn,
     effective_size,
     explained,
     features,
@@ -102,6 +104,7 @@ def test_a_draw_of_a_survivor_is_never_shorter_than_what_it_lived(made):
     hidden = ~step.library.dead[step.found.lives]
     assert hidden.any()
     assert (step.ends[hidden] >= 1200 - 1e-6).all()
+    assert np.isclose(step.ends[hidden], 1200, rtol=1e-4).mean() < 0.1  # drawn beyond, not cut
 
 
 def test_lives_that_were_over_tell_nothing(made):
@@ -209,3 +212,24 @@ def test_fewer_effective_lives_make_wider_bands(made):
     q = quantiles(np.exp(few.found.log_remaining), few.found.weights)
     low, _, high = analytic(150, 1e-3, 0.01)
     assert q["p95"] - q["p05"] > 0.7 * (high - low)
+
+
+def test_survivors_are_drawn_from_what_is_beyond_what_is_known():
+    # N(0, 1) cut off at 0: what is beyond has the mean sqrt(2/pi).
+    z = norm.ppf((np.arange(4000) + 0.5) / 4000)
+    known, t = z < 0, np.minimum(z, 0.0)
+    w = np.full(4000, 1 / 4000)
+    u = np.random.default_rng(1).random(4000)
+    drawn = _survivors_drawn(_Regression(np.zeros((4000, 1)), w, 4000), t, known, w, u)
+    assert drawn[~known].mean() == pytest.approx(np.sqrt(2 / np.pi), rel=0.05)
+    assert drawn[~known].min() >= 0 and np.array_equal(drawn[known], z[known])
+
+
+def test_a_cell_unlike_the_lives_its_forecast_rests_on_is_outside_the_model(lives, paces):
+    # All lives grow with the root of the cycles from one of many first resistances; the cell grows
+    # with the square: no summary of theirs says so.
+    table = lives(paces(60), power=0.5)
+    step = step_at(table, read(8e-4, (1, 100, 200, 400, 600), power=3.0), known=EXACT)
+    assert not step.found.dense and step.found.strange > 3 and step.outside
+    like = step_at(table, read(8e-4, (1, 30, 60, 120), power=0.5), known=EXACT)
+    assert like.found.strange < 3 and not like.outside

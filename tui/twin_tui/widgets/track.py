@@ -8,6 +8,7 @@ from typing import Any
 from rich.text import Text
 
 from twin.formats import bar, percent
+from twin.report.tracking import margins_left
 
 SMALLEST = 5
 
@@ -66,7 +67,7 @@ def draw_track(view: Mapping[str, Any], width: int) -> Text:
     if last["margins"]:
         text.append("\nSmallest margins\n", "bold")
         room = max(width - 7, 10)
-        for name, margin in list(last["margins"].items())[:SMALLEST]:
+        for name, margin in margins_left(last)[:SMALLEST]:
             text.append(f"{name[:room]:<{room}} {margin['median']:5.2f}\n")
     text.append(f"\nlibrary {view['library']}, {view['lives']} lives\n", "dim")
     for one in view["told"]:
