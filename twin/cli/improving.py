@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,6 +15,8 @@ from twin.cli.session import Session
 if TYPE_CHECKING:
     from twin.cli.page import Page
 
+LONGEST = 74
+"""Characters of a command that stand on one line."""
 SHOWN = 3
 """So many changes that gain most are offered as commands."""
 
@@ -84,7 +87,8 @@ def _page(sheet: Page, found: dict[str, Any]) -> None:
     for one in helps[:SHOWN]:
         sheet.line()
         sheet.line(f"{_gain(one, life)}: {one['change']}", "bold")
-        sheet.raw(f"    {one['command']}")  # never cut: it is to be copied
+        for line in _lines(one["command"]):
+            sheet.line(line, indent=4)
     sheet.heading(f"All that was tried, each followed for {found['cycles']} cycles at most")
     rows = [
         (one["change"], _cycles(one), f"{one['gain_cycles']:+d}", one["died_of"] or "lives")
@@ -93,6 +97,15 @@ def _page(sheet: Page, found: dict[str, Any]) -> None:
     sheet.table(("change", "cycles", "gain", "then"), rows, keep=(1, 2), right=(1, 2))
     if found["left_out"]:
         sheet.line(f"{found['left_out']} more were not tried: --most N", "dim")
+
+
+def _lines(command: str) -> list[str]:
+    """Return a command as lines that can be copied into a shell: an option a line if it is long."""
+    if len(command) <= LONGEST:
+        return [command]
+    words = shlex.split(command)
+    parts = [words[:3], *(words[n : n + 2] for n in range(3, len(words), 2))]
+    return " \\\n".join(shlex.join(part) for part in parts).split("\n")
 
 
 def _cycles(one: dict[str, Any]) -> str:

@@ -299,8 +299,10 @@ def test_what_helps_is_told_as_commands(cli, monkeypatch):
     page = cli("improve", "na-nps-na", "--set", "anode.thickness=90 um").out
     assert "at least +200 cycles, at least 3 times: with warm-60C" in page
     given = "twin life na-nps-na --set 'anode.thickness=90 um'"
-    assert f"{given} --with warm-60C" in page
-    assert f"{given} --set 'stack.pressure=10 MPa'" in page
+    assert f"    {given} --with warm-60C\n" in page
+    # A long one in lines that a shell puts together.
+    assert f"{given} --set 'stack.pressure=10 MPa'" in page.replace(" \\\n    ", " ")
+    assert max(map(len, page.splitlines())) <= 80
     assert "stack.pressure=2 MPa'" not in page  # it does not help
     assert "4 more were not tried" in page and "-60" in page
     document = cli("improve", "na-nps-na", "--json").json
