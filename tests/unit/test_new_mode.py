@@ -59,12 +59,6 @@ def test_the_twin_finds_it(package):
     assert said.returncode == 0 and "Grain sliding" in said.stdout and said.stderr == ""
 
 
-def test_its_closed_form_holds(package):
-    done = run(package, "pytest", "-q", "-p", "no:cacheprovider", "-k", "grows_linearly", "tests")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "2 passed" in done.stdout
-
-
 @pytest.mark.slow
 def test_all_its_tests_pass(package):
     done = run(package, "pytest", "-q", "-p", "no:cacheprovider", "tests")

@@ -92,8 +92,11 @@ def _in_look(function: Function, asked: dict[str, Any]) -> Function:
     """Return the function, drawing in the look that is asked for."""
 
     def run(session: Session, **arguments: Any) -> int | None:
+        from twin.files import check_target
         from twin.report.style import Look, drawn_as
 
+        if asked.get("numbers") is not None:
+            check_target(asked["numbers"], key="numbers")  # before the work, not after it
         with drawn_as(Look(**asked)):
             return function(session, **arguments)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from twin.formats import typeset
 from twin.outcomes.table import CRITICAL, LIFE, RESISTANCE, RETENTION
 from twin.report.panel import Line, Panel
 
@@ -164,8 +165,8 @@ def skill_panels(found: Skill) -> list[Panel]:
             Panel(
                 quantity,
                 TITLES[quantity],
-                "measured",
-                "predicted",
+                f"Measured {_axis(quantity)}",
+                f"Predicted {_axis(quantity)}",
                 tuple(lines),
                 log=log,
                 log_x=log,
@@ -190,6 +191,11 @@ def skill_panels(found: Skill) -> list[Panel]:
                 )
             )
     return panels
+
+
+def _axis(quantity: str) -> str:
+    """Return what an axis is, as figures write it: ``life (h)``."""
+    return typeset(TITLES[quantity].replace("[", "(").replace("]", ")"))
 
 
 def learned_page(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from twin.cli.formats import duration, short
+from twin.formats import typeset
 
 if TYPE_CHECKING:
     from twin.cli.page import Page
@@ -165,15 +166,16 @@ def parity_panels(lines: list[Line]) -> list[Panel]:
             drawn.append(Points(label, [m for m, _ in some], [s for _, s in some], dots=True))
         left = of.numbers - len(points)
         units = sorted({line.unit or "1" for line in lines if _drawn(line, of)})
-        shown = units[0] if len(units) == 1 else "own units"
+        shown = typeset(units[0]) if len(units) == 1 else "own units"
+        unit = "" if shown == "1" else f" ({shown})"
         title = f"{of.quantity}: median error {_error(of)}"
         title += f" ({left} not shown)" if left else ""
         panels.append(
             Panel(
                 of.quantity,
                 title,
-                f"measured [{shown}]",
-                f"simulated [{shown}]",
+                f"Measured {of.quantity}{unit}",
+                f"Simulated {of.quantity}{unit}",
                 tuple(drawn),
                 log=of.logarithmic,
                 log_x=of.logarithmic,

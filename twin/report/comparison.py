@@ -68,7 +68,7 @@ def comparison_panels(runs: Mapping[str, RunView]) -> list[Panel]:
     found = [
         _panel("capacity", "Discharge capacity", "Capacity (mAh/cm²)", capacity, (0.0, None)),
         _panel("resistance", "Area-specific resistance", "Resistance (Ω cm²)", resistance),
-        _panel("margins", "Smallest margin to failure", "Margin", margin),
+        _panel("margins", "Smallest margin to failure", "Smallest margin", margin),
     ]
     return [panel for panel in found if panel.lines]
 

@@ -77,7 +77,7 @@ def test_the_figure_has_a_panel_a_quantity():
     assert list(retention.lines[2].x) == [80.0, 88.0] and list(retention.lines[2].y) == [20.0, 81.0]
     # Nought is no place on a logarithmic axis: it is told, not drawn.
     assert current.log and current.log_x and "(1 not shown)" in current.title
-    assert current.x_label == "measured [mA/cm^2]"
+    assert current.x_label == f"Measured {current.key} (mA/cm²)"
     assert [list(drawn.x) for drawn in current.lines] == [[1.0, 3.0], [1.0], [3.0]]
 
 
