@@ -51,5 +51,5 @@ class Mesh:
 
 
 EQUAL, CROWDED = "equal", "crowded"
-MESHES = {EQUAL: Mesh(20, 20, 20), CROWDED: Mesh(10, 10, 18, 0.8)}
+MESHES = {EQUAL: Mesh(20, 20, 20), CROWDED: Mesh(12, 16, 18, 0.8)}
 """By the names that runs are stored with: PyBaMM's own, which runs had before, and the twin's."""
