@@ -16,9 +16,6 @@ _PARTICLES = ("negative particle", "positive particle")
 class Mesh:
     """Points across an electrode and across the separator, and the shells of a particle.
 
-    The separator's points are as wide as those of the electrode beside, more or less: where
-    the two differ, the flux from one to the other is less exact.
-
     Attributes
     ----------
     electrode, separator, shells : int
