@@ -16,9 +16,6 @@ _PARTICLES = ("negative particle", "positive particle")
 class Mesh:
     """Points across an electrode and across the separator, and the shells of a particle.
 
-    The separator's points are as wide as those of the electrode beside, more or less: where
-    the two differ, the flux from one to the other is less exact.
-
     Attributes
     ----------
     electrode, separator, shells : int
@@ -51,5 +48,5 @@ class Mesh:
 
 
 EQUAL, CROWDED = "equal", "crowded"
-MESHES = {EQUAL: Mesh(20, 20, 20), CROWDED: Mesh(10, 10, 18, 0.8)}
+MESHES = {EQUAL: Mesh(20, 20, 20), CROWDED: Mesh(12, 16, 18, 0.8)}
 """By the names that runs are stored with: PyBaMM's own, which runs had before, and the twin's."""
