@@ -48,8 +48,14 @@ DOCUMENT = {
 
 
 @pytest.fixture
-def tracked(stored):
-    with Store.open(stored.url) as store:
+def url(tmp_path):
+    """A database of its own: that of the other screens has no tracks."""
+    return f"sqlite:///{tmp_path}/tracks.db"
+
+
+@pytest.fixture
+def tracked(url):
+    with Store.open(url) as store:
         study = store.start_study(
             kind="track", cell_name="na-nzsp-nvp", design={"cell_name": "na-nzsp-nvp"}
         )
@@ -58,7 +64,7 @@ def tracked(stored):
     return study
 
 
-def test_the_screen_tells_health_death_and_what_is_left(bench, drive, tracked):
+def test_the_screen_tells_health_death_and_what_is_left(bench, drive, url, tracked):
     async def flow(pilot):
         await pilot.sees("cycle 120: 500 (300 to beyond) left")
         await pilot.sees("88 %", "300 to beyond", "! few lives", "Capacity of those")
@@ -67,21 +73,21 @@ def test_the_screen_tells_health_death_and_what_is_left(bench, drive, tracked):
         await pilot.press("v")
         await pilot.sees("What it dies of")
 
-    drive(bench(screen="track"), flow, (80, 24))
+    drive(bench(url, screen="track"), flow, (80, 24))
 
 
-def test_a_track_is_exported(bench, drive, tracked, settings):
+def test_a_track_is_exported(bench, drive, url, tracked, settings):
     async def flow(pilot):
         await pilot.sees("500 (300", "0.61", "fade")
         await pilot.press("e")
         await pilot.hears(f"track-{tracked}.png")
 
-    drive(bench(screen="track"), flow)
+    drive(bench(url, screen="track"), flow)
     names = {path.name for path in settings.exports_folder.iterdir()}
     assert names == {f"track-{tracked}.png", f"track-{tracked}.json"}
 
 
-def test_nothing_is_tracked_yet_and_new_asks_for_check_ups(bench, drive):
+def test_nothing_is_tracked_yet_and_new_asks_for_check_ups(bench, drive, url):
     async def flow(pilot):
         await pilot.sees("No measured cell is tracked")
         await pilot.press("n")
@@ -89,4 +95,4 @@ def test_nothing_is_tracked_yet_and_new_asks_for_check_ups(bench, drive):
         await pilot.press("escape")
 
     scenario = Scenario(cell="na-nzsp-nvp", cycles=40, model="spm")
-    drive(bench(screen="track", scenario=scenario), flow)
+    drive(bench(url, screen="track", scenario=scenario), flow)
