@@ -30,13 +30,13 @@ from twin.studies.registry import Going
 from twin.tracking.advising import removed, scored
 from twin.tracking.checkups import CheckUp, Reading
 from twin.tracking.drawing import drawn_library
+from twin.tracking.kept import library_in
 from twin.tracking.lab_tests import lab_tests
 from twin.tracking.library import Library
 from twin.tracking.method import posterior_method
 from twin.tracking.observables import observables
 from twin.tracking.posterior import Method
 from twin.tracking.steps import mode_shares, quantiles, step_at
-from twin.tracking.track import library_in
 
 SHARE, CHECKUPS, SEED = 0.2, 8, 1
 """Check-ups until this share of a life, so many, with noise of this seed."""

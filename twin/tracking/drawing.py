@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import zlib
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
+from twin.catalog.cells import mode_entries
 from twin.errors import InputError
 from twin.scenario import Scenario
-from twin.specs.dump import cell_to_data
+from twin.specs.dump import cell_from_data, cell_hash, cell_to_data
 from twin.store import Store
 from twin.studies import ensemble
 from twin.studies.ensemble import KIND
@@ -16,6 +18,9 @@ from twin.studies.registry import Going, kept_design
 from twin.studies.runner import Lives, cores, workers_for
 from twin.tracking.library import FEWEST
 from twin.tracking.method import number_of
+
+if TYPE_CHECKING:
+    from twin.specs.schema import CellSpec
 
 LIBRARY_DEFAULTS: dict[str, Any] = {
     "cycles": int(number_of("library", "horizon")),
@@ -66,10 +71,8 @@ def drawn_library(
         )
     filled = wanted.filled(LIBRARY_DEFAULTS)
     if library is not None:
-        from twin.tracking.track import check_library
-
         job = kept_design(store, library, KIND)
-        check_library(job, filled.cell_and_modes()[0], library)
+        _check_library(job, filled.cell_and_modes()[0], library)
         return _lived(store, library, job, max(lives or 0, len(job["values"])), going)
     job = _design(filled, lives or LIBRARY_DEFAULTS["samples"], seed)
     there = _stored(store, job, None if seed is None else int(seed))
@@ -78,6 +81,28 @@ def drawn_library(
         return _lived(store, there, have, max(lives or 0, len(have["values"])), going)
     study = store.start_study(kind=KIND, cell_name=job["cell_name"], design=job)
     return _lived(store, study, job, len(job["values"]), going)
+
+
+def _check_library(job: Mapping[str, Any], spec: CellSpec, study: str) -> None:
+    """Refuse a library of another cell.
+
+    Raises
+    ------
+    InputError
+        If it is.
+    """
+    if job["cell_name"] != spec.name:
+        raise InputError(
+            f"library {study} is of {job['cell_name']}, not of {spec.name}",
+            key="library",
+            fix="leave --library out: a library of the cell is found or drawn",
+        )
+    if cell_hash(cell_from_data(job["cell"], mode_entries())) != cell_hash(spec):
+        raise InputError(
+            f"library {study} is of {spec.name} with other numbers",
+            key="library",
+            fix="give the same overlays and --set as it was drawn with, or leave --library out",
+        )
 
 
 def _design(filled: Scenario, lives: int, seed: int | None) -> dict[str, Any]:

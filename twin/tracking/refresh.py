@@ -28,6 +28,7 @@ from twin.studies import ensemble
 from twin.studies.registry import Going
 from twin.tracking.checkups import CheckUp
 from twin.tracking.drawing import live
+from twin.tracking.kept import library_in
 from twin.tracking.library import Library
 from twin.tracking.posterior import effective_size
 from twin.tracking.steps import Step, step_at
@@ -54,8 +55,6 @@ def refreshed(
     on_progress: Callable[[float, str], None],
 ) -> Library:
     """Draw new lives around the posterior of a track, live them, and return both together."""
-    from twin.tracking.track import library_in
-
     if not design.get("values"):
         step = step_at(table, checkups)
         if step.found is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from twin.errors import InputError
 from twin.runs.record import keep_summary, open_store
 from twin.scenario import Scenario
-from twin.specs.dump import cell_from_data, cell_hash
+from twin.specs.dump import cell_hash
 from twin.studies.base import base_of
 from twin.studies.registry import Going, KeptResult, StudyKind, kept_design
 from twin.tracking.checkups import CheckUp, check_sense, read_checkups
 from twin.tracking.drawing import LIBRARY_DEFAULTS, drawn_library
-from twin.tracking.library import Library, library_of, read_lives
-from twin.tracking.observables import observables
+from twin.tracking.kept import library_in
+from twin.tracking.library import Library
 from twin.tracking.refresh import refreshed
 from twin.tracking.steps import Step, step_at, to_dict
 
@@ -58,33 +57,6 @@ class Track(KeptResult):
         from twin.report.tracking import plot_track
 
         return plot_track(self.to_dict(), path)
-
-
-def library_in(
-    store: Store,
-    design: Mapping[str, Any],
-    track: str | None = None,
-    on_progress: OnProgress = lambda share, text: None,
-) -> Library:
-    """Read the library of a track, with the lives drawn around its posterior, if any."""
-    wanted = [*observables().values(), *more_observables()]
-    of = store.study(design["library"]).design
-    lives = read_lives(store, design["library"], wanted, on_progress)
-    weights = design.get("library_weights")
-    if weights:
-        lives = [replace(one, weight=weights.get(one.name[1], 0.0)) for one in lives]
-    studies = [design["library"]]
-    if track is not None and design.get("values"):
-        lives = [*lives, *read_lives(store, track, wanted, on_progress)]
-        studies.append(track)
-    return library_of(lives, of["cycles"], of["keys"], studies)
-
-
-def more_observables() -> list[Any]:
-    """Return what only tests measure."""
-    from twin.tracking.lab_tests import lab_observables
-
-    return lab_observables()
 
 
 def track(
@@ -257,30 +229,6 @@ def load_track(study: str, *, store: str | Store | None = None) -> Track:
 
 def _go_on(store: Store, study: str, design: dict[str, Any], going: Going) -> Track:
     return _followed(store, study, going, lambda share, text: None)
-
-
-def check_library(job: Mapping[str, Any], spec: CellSpec, study: str) -> None:
-    """Refuse a library of another cell.
-
-    Raises
-    ------
-    InputError
-        If it is.
-    """
-    if job["cell_name"] != spec.name:
-        raise InputError(
-            f"library {study} is of {job['cell_name']}, not of {spec.name}",
-            key="library",
-            fix="leave --library out: a library of the cell is found or drawn",
-        )
-    from twin.catalog.cells import mode_entries
-
-    if cell_hash(cell_from_data(job["cell"], mode_entries())) != cell_hash(spec):
-        raise InputError(
-            f"library {study} is of {spec.name} with other numbers",
-            key="library",
-            fix="give the same overlays and --set as it was drawn with, or leave --library out",
-        )
 
 
 STUDY = StudyKind(
