@@ -22,7 +22,9 @@ __version__ = "0.1.0"
 _PUBLIC = {
     # running
     "Scenario": "twin.scenario",
+    "CONDITIONS": "twin.scenario",
     "conditions": "twin.scenario",
+    "rate_keys": "twin.scenario",
     "simulate": "twin.runs.simulate",
     "life": "twin.runs.life",
     "resume": "twin.runs.resume",
@@ -440,12 +442,12 @@ if TYPE_CHECKING:
     )
     from twin.runs.soundness import damages as damages
     from twin.scaffold import new_mode as new_mode
+    from twin.scenario import CONDITIONS as CONDITIONS
     from twin.scenario import (
         Scenario as Scenario,
     )
-    from twin.scenario import (
-        conditions as conditions,
-    )
+    from twin.scenario import conditions as conditions
+    from twin.scenario import rate_keys as rate_keys
     from twin.specs.dump import with_values as with_values
     from twin.specs.overrides import (
         PROTOCOL as PROTOCOL,

@@ -254,6 +254,15 @@ class Scenario:
 
 RATES = (("rate",), ("charge_rate", "discharge_rate"), ("current_density",))
 """What protocols call their current, the first of these that one has."""
+CONDITIONS = {"temperature": "thermal.ambient", "pressure": "stack.pressure"}
+"""The keys of a cell that are conditions, by the names of their options."""
+
+
+def rate_keys(parameters: Iterable[str]) -> tuple[str, ...]:
+    """Return the override keys that set a protocol's rate, by its parameters; none if it has none."""
+    known = set(parameters)
+    names = next((ns for ns in RATES if known.issuperset(ns)), ())
+    return tuple(f"{PROTOCOL}{name}" for name in names)
 
 
 def conditions(
@@ -283,22 +292,19 @@ def conditions(
     InputError
         If the protocol has no parameter for its rate.
     """
-    found = {}
-    if pressure is not None:
-        found["stack.pressure"] = pressure
-    if temperature is not None:
-        found["thermal.ambient"] = temperature
+    given = {"pressure": pressure, "temperature": temperature}
+    found = {CONDITIONS[name]: text for name, text in given.items() if text is not None}
     if rate is not None:
         rules = Scenario.of(cell, protocol=protocol, overlays=overlays).resolve().rules
-        names = next((ns for ns in RATES if all(n in rules.parameters for n in ns)), None)
-        if names is None:
+        keys = rate_keys(rules.parameters)
+        if not keys:
             raise InputError(
                 f"the protocol {rules.name} has no parameter for its rate",
                 key="rate",
                 fix="choose another one with --protocol: `twin protocols show NAME` lists what "
                 "each can be told",
             )
-        found |= {f"{PROTOCOL}{name}": rate for name in names}
+        found |= dict.fromkeys(keys, rate)
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from twin import PROTOCOL
+from twin import CONDITIONS, PROTOCOL, rate_keys
 
 FIELDS = {
     "rate": "C",
@@ -13,22 +13,16 @@ FIELDS = {
     "thickness": " um",
 }
 """The fields, each with the unit of a bare number."""
-_KEYS = {
-    "temperature": ("thermal.ambient",),
-    "pressure": ("stack.pressure",),
-    "thickness": ("electrolyte.thickness",),
-}
-_RATES = ("rate", "charge_rate", "discharge_rate", "current_density")
+_THICKNESS = "electrolyte.thickness"
 
 
 def keys_of(field: str, known: Iterable[str]) -> tuple[str, ...]:
-    """Return the keys that a field sets, of those that the cell and its protocol have.
-
-    A rate is every current of the protocol that is called a rate or a current density.
-    """
-    wanted = _KEYS.get(field) or tuple(f"{PROTOCOL}{name}" for name in _RATES)
+    """Return the keys that a field sets, of those that the cell and its protocol have."""
     known = set(known)
-    return tuple(key for key in wanted if key in known)
+    if field == "rate":
+        return rate_keys(key.removeprefix(PROTOCOL) for key in known if key.startswith(PROTOCOL))
+    key = CONDITIONS.get(field, _THICKNESS)
+    return (key,) if key in known else ()
 
 
 def with_unit(field: str, text: str, now: str) -> str:
