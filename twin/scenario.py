@@ -259,7 +259,7 @@ CONDITIONS = {"temperature": "thermal.ambient", "pressure": "stack.pressure"}
 
 
 def rate_keys(parameters: Iterable[str]) -> tuple[str, ...]:
-    """Return the override keys that set a protocol's rate, by its parameters; none if it has none."""
+    """Return the overrides that set a protocol's rate, by its parameters: none if it has none."""
     known = set(parameters)
     names = next((ns for ns in RATES if known.issuperset(ns)), ())
     return tuple(f"{PROTOCOL}{name}" for name in names)
