@@ -9,8 +9,8 @@ import time
 import pytest
 
 import twin
-from twin.engine.outcome import OutcomeKind
 from twin.errors import InputError, TwinError
+from twin.status import Status
 
 CELLS, CYCLES, SECONDS = 500, 50, 6 * 3600
 EXTREMES = {
@@ -52,7 +52,7 @@ def test_extreme_cells(times, figure):
         except Exception as error:
             untyped.append(f"{repro}\n    {error!r}")
         else:
-            kind: OutcomeKind = found.outcome.kind
+            kind: Status = found.outcome.kind
             kinds[kind] = kinds.get(kind, 0) + 1
             if kind == "solver-gave-up":
                 says = f"{repro}\n    cycle {found.outcome.cycle}: {found.outcome.numerics}"

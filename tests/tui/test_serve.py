@@ -128,7 +128,7 @@ def test_a_session_in_a_real_terminal(stored, tmp_path):
 
     subprocess.run([*tmux, "new-session", "-d", "-x", "80", "-y", "24", line], check=True)
     try:
-        sees("1 Cells", "to scale")
+        sees("1Cells", "Ask the twin")
         press("4")
         sees("2 of 2 runs", "anode contact lost")
         press("Enter")

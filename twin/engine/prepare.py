@@ -22,7 +22,7 @@ from twin.model import patches
 from twin.model.assembly import waiting
 from twin.model.citations import cite
 from twin.model.full_cell import SolidStateSodiumDFN, SolidStateSodiumSPM
-from twin.model.mesh import CROWDED, MESHES
+from twin.model.mesh import DEFAULT, MESHES
 from twin.model.parameters import APPLIED_PRESSURE, build_values, built_in
 from twin.model.pybamm_compat import CompiledCell, SolverSettings, make_step
 from twin.model.state_of_charge import FULL, add_state_of_charge
@@ -31,7 +31,7 @@ from twin.modes import brought
 from twin.modes.acting import acting
 from twin.modes.context import CellContext
 from twin.modes.mode import FailureMode
-from twin.modes.ports import PortAt
+from twin.modes.ports import Port, PortAt
 from twin.specs.schema import CellSpec
 from twin.specs.steps import STATE_OF_CHARGE, shares_of
 
@@ -44,7 +44,7 @@ def build_model(
     modes: Iterable[FailureMode] = (),
     model: str = "dfn",
     options: dict[str, Any] | None = None,
-    mesh: str = CROWDED,
+    mesh: str = DEFAULT,
 ) -> Any:
     """Return the PyBaMM model of a cell with failure modes built in.
 
@@ -120,6 +120,11 @@ class Prepared:
             "free": list(self.free),
             "variables": dict(self.owners.variables),
             "states": dict(self.owners.states),
+            "contributors": [
+                (at.port.name, at.place, mode, variable)
+                for at, by_mode in self.contributors.items()
+                for mode, variable in by_mode.items()
+            ],
         }
 
     @cached_property
@@ -243,8 +248,22 @@ def _recalled(
     index = {step.solved_as: number for number, step in enumerate(steps)}
     owners = Owners(data["variables"], data["states"])
     left = {name: free[name] for name in data["free"]}
+    contributors: dict[PortAt, dict[str, str]] = {}
+    for port, place, mode, variable in data["contributors"]:
+        contributors.setdefault(PortAt(Port[port], place), {})[mode] = variable
     return Prepared(
-        spec, cell, modes, plan, settings, compiled, recorder, watched, index, left, owners
+        spec,
+        cell,
+        modes,
+        plan,
+        settings,
+        compiled,
+        recorder,
+        watched,
+        index,
+        left,
+        owners,
+        contributors,
     )
 
 

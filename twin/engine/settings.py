@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from twin.engine.tolerances import ATOL, RTOL
 from twin.errors import InputError
-from twin.model.mesh import CROWDED, EQUAL
+from twin.model.mesh import DEFAULT, EQUAL
 
 ModelName = Literal["dfn", "spm"]
 MODELS: tuple[ModelName, ...] = ("dfn", "spm")
@@ -49,7 +49,7 @@ class RunSettings:
     rtol: float = RTOL
     atol: float = ATOL
     series_every: int = 10
-    mesh: str = CROWDED
+    mesh: str = DEFAULT
 
     def __post_init__(self) -> None:
         """Refuse a model that there is not (InputError)."""

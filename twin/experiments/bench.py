@@ -18,7 +18,7 @@ from twin.engine.criteria import EVENT, Watched
 from twin.engine.prepare import build_model
 from twin.engine.solver_fallbacks import FallbacksExhausted, solve_with_fallbacks
 from twin.errors import ModelError, SolverGaveUpError
-from twin.model.mesh import CROWDED
+from twin.model.mesh import DEFAULT
 from twin.model.parameters import APPLIED_PRESSURE, build_values
 from twin.model.pybamm_compat import CompiledCell, FailureAtStart, SolverSettings
 from twin.model.tables import Beyond, keep_worst
@@ -111,7 +111,7 @@ class ExperimentBench:
         model: str = "dfn",
         options: dict[str, Any] | None = None,
         var_pts: Mapping[str, int] | None = None,
-        mesh: str = CROWDED,
+        mesh: str = DEFAULT,
         harmless: Callable[[Watched], bool] = lambda item: False,
         window: bool = True,
         hold: float | None = None,

@@ -34,7 +34,7 @@ from twin.experiments.judgement import Refusal, judge
 from twin.model.core import TEMPERATURE, interface_spec
 from twin.model.film import film_current, film_voltage
 from twin.model.layout import remap_state
-from twin.model.mesh import CROWDED
+from twin.model.mesh import DEFAULT
 from twin.model.parameters import parameter_values
 from twin.model.pybamm_impedance import CAPACITIVE, FilmBlock, impedance
 from twin.modes import brought
@@ -57,7 +57,7 @@ class StoredState:
     y: np.ndarray
     layout: Sequence[Sequence[Any]]
     t: float = 0.0
-    mesh: str = CROWDED
+    mesh: str = DEFAULT
 
 
 @dataclass(frozen=True)
@@ -292,7 +292,7 @@ def measure_impedance(
         Where to start from; the fresh cell by default.
     """
     began = time.perf_counter()
-    mesh = CROWDED if state is None else state.mesh
+    mesh = DEFAULT if state is None else state.mesh
     bench = ImpedanceBench(spec, modes, model=model, mesh=mesh)
     if state is not None:
         bench.take(state)

@@ -24,7 +24,7 @@ from twin.model import (
     utilisation,
 )
 from twin.model.assembly import Assembly
-from twin.model.mesh import CROWDED, MESHES
+from twin.model.mesh import DEFAULT, MESHES
 from twin.model.parameters import parameter_values
 from twin.modes.context import CellContext
 from twin.modes.mode import FailureMode
@@ -75,7 +75,7 @@ class PortedCell:
         If a mode asks for what the cell does not give, or the modes' ports form a loop.
     """
 
-    mesh = MESHES[CROWDED]
+    mesh = MESHES[DEFAULT]
     """Where its points lie, unless it is given another before it is discretised."""
 
     def __init__(

@@ -117,7 +117,8 @@ def test_a_cell_that_loses_its_sodium_to_islands_dies_of_the_pressure_mode():
     area = twin.load_cell("alfoil-nbh-nco").geometry.area.si
     first, last = (row[DEAD] * area / HOUR for row in (run.rows[0], run.rows[-1]))
     taken = run.outcome.evidence["pressure"]["capacity_Ah"]
-    assert taken == pytest.approx(last - first, rel=1e-6)
+    # The account is an integral along the stored points, the state what the solver added up.
+    assert taken == pytest.approx(last - first, rel=3e-3)
     lost = run.rows[0]["capacity_Ah"] - run.rows[-1]["capacity_Ah"]
     assert taken == pytest.approx(lost, rel=0.15)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -92,6 +92,11 @@ def test_a_recalled_cell_knows_what_the_built_one_knew(place, builds):
     assert [w.label for w in again.watched] == [w.label for w in first.watched]
     assert [w.criterion for w in again.watched] == [w.criterion for w in first.watched]
     assert again.owners == first.owners and again.free == first.free
+    assert again.contributors == first.contributors and first.contributors
+    # Whatever else a built cell comes to know has to be kept too.
+    looked_at = {"compiled", "watched", "owners", "free", "contributors", "step_index", "recorder"}
+    given = {"spec", "cell", "modes", "plan", "settings"}
+    assert {field.name for field in fields(first)} == looked_at | given
     assert again.step_index == first.step_index
     assert again.recorder.observer.names == first.recorder.observer.names
     # Asked for the model itself, it is built after all.
@@ -109,7 +114,7 @@ def test_a_number_that_is_no_input_is_another_cell(place):
         named(free=["Electrode height [m]"]),
         named(settings=RunSettings("dfn")),
         named(settings=RunSettings("spm", rtol=1e-6)),
-        named(settings=RunSettings("spm", mesh="equal")),
+        named(settings=RunSettings("spm", mesh="crowded")),
         named(cell="hc-nzsp-nvp"),
     ]
     assert len({base, *others}) == 1 + len(others)

@@ -104,7 +104,7 @@ def test_a_plugin_brings_a_kind_of_study(store, monkeypatch):
     monkeypatch.setattr(kinds, "plugin_manager", lambda: loaded)
     kinds.study_kinds.cache_clear()
     try:
-        assert list(kinds.study_kinds())[-1] == "ageing" and len(kinds.study_kinds()) == 6
+        assert list(kinds.study_kinds())[-1] == "ageing" and len(kinds.study_kinds()) == 7
         study = begun(store, "ageing", question="how")
         assert twin.continue_study(study, store=store)["question"] == "how"
         assert twin.load_study(study, store=store) == (store, study)

@@ -178,7 +178,7 @@ def test_the_map_is_drawn_in_characters_and_in_a_figure(found, tmp_path):
     assert all(len(line) <= 80 for line in text.splitlines())
     figure = found.plot(tmp_path / "map.pdf")
     assert (tmp_path / "map.pdf").stat().st_size > 0
-    assert figure.axes[0].get_xlabel().startswith("Stack pressure / MPa")
+    assert figure.axes[0].get_xlabel().startswith("Stack pressure (MPa)")
 
 
 def test_axes_that_make_no_map_are_said_so(url):

@@ -11,7 +11,7 @@ import twin
 from twin import load_protocol, plan_of
 from twin.engine.prepare import prepare
 from twin.engine.settings import RunSettings
-from twin.model.mesh import CROWDED, EQUAL, MESHES, Mesh
+from twin.model.mesh import CROWDED, DEFAULT, EQUAL, MESHES, Mesh
 
 CELL = "na-nzsp-nvp"
 
@@ -57,14 +57,12 @@ def test_it_is_nearer_to_a_fine_mesh_than_pybamms_with_fewer_shells(monkeypatch)
     assert states[CROWDED] < states[EQUAL] < states["fine"]
 
 
-def test_a_run_from_before_there_was_a_choice_goes_on_on_pybamms_mesh(tmp_path, monkeypatch):
+def test_a_run_from_before_there_was_a_choice_goes_on_on_pybamms_mesh(tmp_path):
     file = tmp_path / "runs.db"
     url = f"sqlite:///{file}"
-    with monkeypatch.context() as patch:
-        patch.setitem(MESHES, CROWDED, MESHES[EQUAL])
-        run = twin.simulate(CELL, cycles=1, model="spm", modes=[], store=url)
-        whole = twin.simulate(CELL, cycles=2, model="spm", modes=[], store=url)
-    assert run.info.settings["mesh"] == CROWDED
+    run = twin.simulate(CELL, cycles=1, model="spm", modes=[], store=url)
+    whole = twin.simulate(CELL, cycles=2, model="spm", modes=[], store=url)
+    assert run.info.settings["mesh"] == EQUAL
     with sqlite3.connect(file) as connection:
         connection.execute("UPDATE run SET settings = json_remove(settings, '$.mesh')")
     on = twin.resume(run.id, cycles=2, store=url)
@@ -76,4 +74,4 @@ def test_stored_settings_say_their_mesh():
     assert RunSettings.stored(plain).mesh == EQUAL
     settings = RunSettings("spm", series_every=0)
     assert RunSettings.stored(settings.to_dict()) == settings
-    assert settings.mesh == CROWDED
+    assert settings.mesh == DEFAULT == EQUAL
