@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING, Any
 from twin import files
 from twin.catalog.entries import stored_cell
 from twin.errors import InputError
+from twin.modes.face import CROWDING
 from twin.report.style import figure_target, head, look, new_figure, save_figure
 from twin.report.view import RunView, ending
+from twin.report.worst_patch import CONTACT
 from twin.specs.patches import divided
 from twin.visible import visible
 
@@ -34,6 +36,7 @@ _ASCII = {ord("µ"): "u", ord("²"): "2", ord("Ω"): "ohm"}
 _SHADES, _PLAIN = " ░▒▓█", " .:+#"
 _LEGEND = 12
 MOST_FRAMES = 120
+_STRIPS = {CONTACT: ("contact", 1.0), CROWDING: ("current", 2.0)}
 # Differences that a solver leaves, relative, and in the units shown.
 _NOISE, _NOTHING = 1e-5, 1e-12
 
@@ -293,6 +296,27 @@ def draw_face(run: RunView, *, width: int = 80, encoding: str = "utf-8") -> str:
     return text.translate(_ASCII) if plain else text
 
 
+def face_strips(row: Mapping[str, Any], encoding: str = "utf-8") -> list[tuple[str, str]]:
+    """Return each face of a cycle's row as a strip: a character a patch, the weakest first.
+
+    Contact is shaded from none (blank) to all of it, a patch's current over the mean from none to
+    twice the mean or more. Nothing where no face is divided.
+    """
+    shades = _PLAIN if "utf" not in encoding.lower() else _SHADES
+    found: dict[tuple[str, str], dict[int, float]] = {}
+    for key, value in row.items():
+        match = _NAME.fullmatch(key)
+        if match and match[2] in _STRIPS and isinstance(value, int | float):
+            found.setdefault((match[1], match[2]), {})[int(match[4])] = float(value)
+    return [
+        (
+            f"{side} face, {_STRIPS[what][0]}",
+            "".join(_shade(patches[n], 0.0, _STRIPS[what][1], shades) for n in sorted(patches)),
+        )
+        for (side, what), patches in sorted(found.items())
+    ]
+
+
 def _columns(count: int, room: int) -> list[int]:
     """Return which cycle is drawn in each column: all as wide as there is room, or some."""
     if count <= room:
@@ -303,4 +327,5 @@ def _columns(count: int, room: int) -> list[int]:
 def _shade(value: float, low: float, high: float, shades: str) -> str:
     if not math.isfinite(value):
         return "?"
-    return shades[min(int((value - low) / (high - low) * len(shades)), len(shades) - 1)]
+    place = int((value - low) / (high - low) * len(shades))
+    return shades[max(min(place, len(shades) - 1), 0)]

@@ -12,7 +12,7 @@ from twin.engine.outcome import Outcome
 from twin.errors import InputError
 from twin.report import face
 from twin.report.describe import describe
-from twin.report.face import FaceField, animate_face, draw_face, face_fields, plot_face
+from twin.report.face import FaceField, animate_face, draw_face, face_fields, face_strips, plot_face
 from twin.report.worst_patch import judged_by, patch_stories
 from twin.specs.patches import Patches, divided
 
@@ -185,3 +185,30 @@ def test_a_run_without_patches_says_how_to_have_some(tmp_path):
     with pytest.raises(InputError, match="no face in patches"):
         plot_face(plain)
     assert patch_stories(plain) == [] and judged_by(plain) == {}
+
+
+def test_a_strip_has_a_character_a_patch_the_weakest_first():
+    row = {
+        "Anode conducting fraction (patch 2)": 0.99,
+        "Anode conducting fraction (patch 1)": 0.0,
+        "Anode conducting fraction (patch 10)": 0.5,
+        "Anode current over the mean (patch 1)": 2.7,
+        "Anode current over the mean (patch 2)": 1.0,
+        "Anode current over the mean (patch 10)": 0.1,
+        "Anode void fraction (patch 1)": 0.3,
+        "Anode conducting fraction": 0.6,
+    }
+    assert face_strips(row) == [
+        ("Anode face, contact", " █▒"),  # 10 comes after 2
+        ("Anode face, current", "█▒ "),
+    ]
+    assert face_strips(row, "ascii")[0] == ("Anode face, contact", " #:")
+    assert face_strips({"Anode conducting fraction": 1.0}) == []
+
+
+def test_the_latest_cycle_of_a_real_run_has_strips_of_both_faces(run):
+    strips = dict(face_strips(run.rows[-1]))
+    assert set(strips) == {
+        f"{s} face, {w}" for s in ("Anode", "Cathode") for w in ("contact", "current")
+    }
+    assert len({len(strip) for strip in strips.values()}) == 1

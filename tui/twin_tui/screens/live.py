@@ -248,7 +248,9 @@ def latest_panel(job: Job, name: str) -> Any:
 
 
 def state_of(job: Job) -> Text:
-    """Return the latest values of what ages, in words."""
+    """Return the latest values of what ages, in words; faces in patches as strips."""
+    from twin.report.face import face_strips
+
     if not job.rows:
         return Text("")
     row, first = job.rows[-1], job.rows[0]
@@ -272,8 +274,11 @@ def state_of(job: Job) -> Text:
     line("pressure", f"{low} MPa" if low == high else f"{low} to {high} MPa")
     warmest = twin.COLUMNS["temperature_max_K"]
     line("temperature", f"{warmest.show(row[warmest.key]):.1f} °C")
+    for name, strip in face_strips(row):
+        text.append(f"{name}: ")
+        text.append(f"▕{strip}▏\n", "bold")
     for key, value in row.items():
-        if not any(word in key for word in STATE_WORDS) or "(worst)" in key:
+        if "(patch " in key or not any(word in key for word in STATE_WORDS) or "(worst)" in key:
             continue
         if not isinstance(value, int | float):
             continue
