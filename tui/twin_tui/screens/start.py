@@ -11,7 +11,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Static
 
 from twin.formats import ago, bar
-from twin_tui.screens.base import BenchScreen
+from twin_tui.screens.base import NAMES, BenchScreen
 from twin_tui.widgets.marks import cause, mark
 
 AGAIN_S = 5.0
@@ -36,10 +36,9 @@ of so far (members of studies are not counted). The keys on the left lead to the
 answers the question; a run's page opens from the Results (4)."""
     CSS = """
     StartScreen .pane { width: 1fr; }
-    StartScreen.-narrow #stand { width: 42; }
     StartScreen.-narrow Horizontal { layout: vertical; }
     StartScreen.-narrow .pane { width: 100%; height: auto; }
-    StartScreen.-narrow #stand { height: 1fr; }
+    StartScreen.-narrow #stand { width: 100%; height: 1fr; }
     """
     BINDINGS = [
         Binding(key, f"app.go('{screen}')", words, show=False, id=f"start.{screen}")
@@ -85,8 +84,8 @@ def questions() -> Text:
     text = Text()
     for key, screen, words in QUESTIONS:
         text.append(f" {key} ", "reverse")
-        text.append(f" {words}\n")
-        text.append(f"    {screen}\n", "dim")
+        text.append(f" {words} ")
+        text.append(f"({NAMES[screen]})\n", "dim")
     return text
 
 
