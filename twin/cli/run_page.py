@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from twin import (
-    UNTOLD,
     Outcome,
     Status,
     ends_of_run,
@@ -21,8 +20,8 @@ from twin import (
 )
 from twin.cli.formats import duration, margin_text, moment, percent, short
 from twin.cli.page import Page
-from twin.constants import ZERO_CELSIUS
 from twin.errors import TwinError
+from twin.report.ending import DIED_OF, outcome_facts
 from twin.report.worst_patch import patch_stories
 
 if TYPE_CHECKING:
@@ -105,48 +104,9 @@ def _from_to(rows: list[dict[str, Any]], kind: str) -> str:
 
 
 def ending(outcome: Outcome | None) -> list[tuple[str, Any]]:
-    """Return what an outcome says, as facts."""
-    if outcome is None:
-        return []
-    facts: list[tuple[str, Any]] = []
-    if outcome.kind == Status.CELL_FAILED:
-        facts.append(("died of", Text(f"{outcome.mode}: {outcome.criterion}", style="bold")))
-        facts.append(("when", _when(outcome)))
-    elif outcome.kind in UNTOLD:
-        facts.append(("stopped", _when(outcome)))
-    label = "because" if outcome.kind in (Status.CELL_FAILED, *UNTOLD) else "outcome"
-    facts.append((label, outcome.says))
-    if outcome.variable and outcome.kind != Status.COMPLETED:
-        value = f"{outcome.variable} = {short(outcome.value)}"
-        facts.append(("reached", f"{value}, limit {short(outcome.threshold)}"))
-    own = outcome.evidence.get(outcome.mode or "", {})
-    if outcome.kind == "cell-failed" and outcome.cycle <= 1:
-        # What it lacks from the start: the mode's own words have the number.
-        facts.append(("evidence", own.get("says")))
-    if outcome.runner_up is not None:
-        near = outcome.runner_up
-        facts.append(
-            (
-                "nearest" if outcome.kind == Status.COMPLETED else "runner-up",
-                f"{near.mode}: {near.criterion}, margin {near.margin:.2f} "
-                f"({near.variable} = {short(near.value)}, limit {short(near.threshold)})",
-            )
-        )
-    facts.append(("solver", outcome.numerics.get("message")))
-    facts.append(("tried", "; ".join(outcome.numerics.get("tried") or ())))
-    facts.append(("fix", outcome.fix))
-    return facts
-
-
-def _when(outcome: Outcome) -> str:
-    parts = [f"cycle {outcome.cycle}"]
-    if outcome.time_h is not None:
-        parts.append(f"after {short(outcome.time_h)} h")
-    if outcome.temperature_K is not None:
-        parts.append(f"at {outcome.temperature_K - ZERO_CELSIUS:.1f} degC")
-    if outcome.pressure_Pa is not None:
-        parts.append(f"under {short(outcome.pressure_Pa / 1e6)} MPa")
-    return ", ".join(parts)
+    """Return what an outcome says, as facts, what the cell died of in bold."""
+    facts = [] if outcome is None else outcome_facts(outcome)
+    return [(k, Text(text, style="bold") if k == DIED_OF else text) for k, text in facts]
 
 
 def show(sheet: Page, result: RunResult, document: dict[str, Any]) -> None:

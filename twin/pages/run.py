@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from twin.catalog.cells import load_cell
 from twin.catalog.entries import stored_cell
-from twin.constants import ZERO_CELSIUS
 from twin.errors import TwinError
 from twin.formats import duration, margin_text, moment, short, typeset
 from twin.pages.blocks import Block, Code, Facts, Figure, Figures, Section, Sheet, Table, Text
@@ -23,6 +22,7 @@ from twin.pages.cell import (
 from twin.pages.svg import inline
 from twin.pages.weight import hangs_section
 from twin.report.describe import describe
+from twin.report.ending import outcome_facts
 from twin.report.figures import plot_panels
 from twin.report.panels import FULL_MARGIN, panels
 from twin.report.view import ending
@@ -121,33 +121,7 @@ def verdict(outcome: Outcome | None) -> list[tuple[str, str]]:
     """Return what an outcome says, as facts."""
     if outcome is None:
         return [("so far", "the run has not ended")]
-    facts = []
-    if outcome.kind == "cell-failed":
-        facts.append(("died of", f"{outcome.mode}: {outcome.criterion}"))
-    facts += [("when", _when(outcome)), ("because", outcome.says)]
-    if outcome.variable and outcome.kind != "completed":
-        found = f"{outcome.variable} = {short(outcome.value)}, limit {short(outcome.threshold)}"
-        facts.append(("reached", found))
-    near = outcome.runner_up
-    if near is not None:
-        said = (
-            f"{near.mode}: {near.criterion}, margin {margin_text(near.margin)} "
-            f"({near.variable} = {short(near.value)}, limit {short(near.threshold)})"
-        )
-        facts.append(("nearest" if outcome.kind == "completed" else "runner-up", said))
-    facts += [("solver", str(outcome.numerics.get("message") or "")), ("fix", outcome.fix)]
-    return [(label, text) for label, text in facts if text]
-
-
-def _when(outcome: Outcome) -> str:
-    parts = [f"cycle {outcome.cycle}"]
-    if outcome.time_h is not None:
-        parts.append(f"after {short(outcome.time_h)} h")
-    if outcome.temperature_K is not None:
-        parts.append(f"at {outcome.temperature_K - ZERO_CELSIUS:.1f} °C")
-    if outcome.pressure_Pa is not None:
-        parts.append(f"under {short(outcome.pressure_Pa / 1e6)} MPa")
-    return ", ".join(parts)
+    return [(label, typeset(text)) for label, text in outcome_facts(outcome)]
 
 
 def _verdict_section(result: RunResult, outcome: Outcome | None) -> Section:

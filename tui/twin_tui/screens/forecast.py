@@ -19,7 +19,6 @@ from twin_tui.widgets.fan import Fan
 from twin_tui.widgets.forecast import draw_forecast, incidence_panel
 from twin_tui.widgets.table import Table
 
-CHARTS = ("fan", "incidence")
 CYCLES, MEMBERS, MODEL = 1000, 100, "spm"
 
 
@@ -28,6 +27,7 @@ class ForecastScreen(StudyScreen):
 
     KEY: ClassVar[str] = "forecast"
     KIND: ClassVar[str] = "forecast"
+    CHARTS: ClassVar[tuple[str, ...]] = ("fan", "incidence")
     NONE: ClassVar[str] = (
         "No forecast yet.\n\nN starts one of what the Scenario screen (2) holds: every number "
         "of the cell that has a spread is sampled, and each member is a whole life."
@@ -61,17 +61,16 @@ is shown at a time: V changes it. Enter lists the members on the Results screen.
 
     def __init__(self) -> None:
         super().__init__()
-        self._chart = 0
 
     def right(self) -> ComposeResult:
         """Yield the charts."""
         with Grid(id="charts"):
-            for name in CHARTS:
+            for name in self.CHARTS:
                 yield Chart("", id=name)
 
     def on_mount(self) -> None:
         """Choose the first chart, and have a worker ready."""
-        self.query_one(f"#{CHARTS[0]}").add_class("chosen")
+        self.query_one(f"#{self.CHARTS[0]}").add_class("chosen")
         self.bench.warm()
 
     def read(self, study: str) -> dict[str, Any]:
@@ -85,36 +84,25 @@ is shown at a time: V changes it. Enter lists the members on the Results screen.
         progress = job.progress() if job is not None and not job.over else ""
         width = self.query_one("#left").content_size.width or 30
         self.query_one("#says", Static).update(draw_forecast(view, progress, width))
-        self._draw()
+        self.draw_charts()
 
     def say(self, text: str) -> None:
         """Show words in place of a forecast."""
         super().say(text)
-        for name in CHARTS:
+        for name in self.CHARTS:
             self.query_one(f"#{name}", Chart).say("")
 
-    def _draw(self) -> None:
+    def draw_charts(self) -> None:
+        """Draw them."""
         view = self.view
         if view is None:
             return
-        fan, incidence = (self.query_one(f"#{name}", Chart) for name in CHARTS)
+        fan, incidence = (self.query_one(f"#{name}", Chart) for name in self.CHARTS)
         fan.show_made(lambda: Fan(view["fan"]))
         if view["incidence"]:
             incidence.show_made(lambda: incidence_panel(view))
         else:
             incidence.say("nobody has died yet")
-
-    def on_resize(self) -> None:
-        """Draw the table for the new width."""
-        if self.view is not None:
-            self.call_after_refresh(self.show, self.view)
-
-    def action_chart(self) -> None:
-        """Show the next chart."""
-        self.query_one(f"#{CHARTS[self._chart]}").remove_class("chosen")
-        self._chart = (self._chart + 1) % len(CHARTS)
-        self.query_one(f"#{CHARTS[self._chart]}").add_class("chosen")
-        self.call_after_refresh(self._draw)
 
     def action_new(self) -> None:
         """Start a forecast of the scenario at hand."""

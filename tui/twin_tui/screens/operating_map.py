@@ -79,11 +79,6 @@ are done; Go on does the rest."""
         legend.update(draw_legend(shown, width, colour=not self.app.no_color))
         self._tell_point()
 
-    def on_resize(self) -> None:
-        """Write the legend for the new width."""
-        if self.view is not None:
-            self.call_after_refresh(self.show, self.view)
-
     def say(self, text: str) -> None:
         """Show words in place of a map."""
         super().say(text)

@@ -37,6 +37,8 @@ class StudyScreen(BenchScreen):
     KIND: ClassVar[str] = ""
     PARTS: ClassVar[str] = "members"
     NONE: ClassVar[str] = ""
+    CHARTS: ClassVar[tuple[str, ...]] = ()
+    """The charts beside the summary, by their ids; a small screen shows one of them."""
     BINDINGS = [
         Binding("n", "new", "New", id="study.new"),
         Binding("s", "stop", "Stop", id="study.stop"),
@@ -51,6 +53,7 @@ class StudyScreen(BenchScreen):
         self.current: str | None = None
         self.view: dict[str, Any] | None = None
         self._shown: tuple[Any, ...] = ()
+        self._chart = 0
 
     def right(self) -> ComposeResult:
         """Yield what stands beside the summary."""
@@ -175,6 +178,21 @@ class StudyScreen(BenchScreen):
         else:
             self.say("reading the study …")
             self.ask(lambda: self.read(key), lambda view: self._read(key, view), "view")
+
+    def on_resize(self) -> None:
+        """Show it for the new width."""
+        if self.view is not None:
+            self.call_after_refresh(self.show, self.view)
+
+    def action_chart(self) -> None:
+        """Show the next chart."""
+        self.query_one(f"#{self.CHARTS[self._chart]}").remove_class("chosen")
+        self._chart = (self._chart + 1) % len(self.CHARTS)
+        self.query_one(f"#{self.CHARTS[self._chart]}").add_class("chosen")
+        self.call_after_refresh(self.draw_charts)
+
+    def draw_charts(self) -> None:
+        """Draw the charts that are shown."""
 
     def _read(self, key: str, view: dict[str, Any]) -> None:
         if key == self.current:

@@ -16,14 +16,13 @@ from twin_tui.screens.studies import StudyScreen, study_css, whole
 from twin_tui.widgets.chart import Chart
 from twin_tui.widgets.track import draw_track, left_of
 
-CHARTS = ("health", "narrowing", "modes")
-
 
 class TrackScreen(StudyScreen):
     """The measured cells that are tracked."""
 
     KEY: ClassVar[str] = "track"
     KIND: ClassVar[str] = "track"
+    CHARTS: ClassVar[tuple[str, ...]] = ("health", "narrowing", "modes")
     PARTS: ClassVar[str] = "new lives"
     NONE: ClassVar[str] = (
         "No measured cell is tracked yet.\n\nN tracks one: it asks for a table of check-ups "
@@ -54,17 +53,16 @@ at a time: V changes it. A cell that no life is like is "outside the model"."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._chart = 0
 
     def right(self) -> ComposeResult:
         """Yield the charts."""
         with Grid(id="charts"):
-            for name in CHARTS:
+            for name in self.CHARTS:
                 yield Chart("", id=name)
 
     def on_mount(self) -> None:
         """Choose the first chart."""
-        self.query_one(f"#{CHARTS[0]}").add_class("chosen")
+        self.query_one(f"#{self.CHARTS[0]}").add_class("chosen")
 
     def read(self, study: str) -> dict[str, Any]:
         """Return the view of a stored track."""
@@ -80,38 +78,27 @@ at a time: V changes it. A cell that no life is like is "outside the model"."""
         self.view = view
         width = self.query_one("#left").content_size.width or 30
         self.query_one("#says", Static).update(draw_track(view, width))
-        self._draw()
+        self.draw_charts()
 
     def say(self, text: str) -> None:
         """Show words in place of a track."""
         super().say(text)
-        for name in CHARTS:
+        for name in self.CHARTS:
             self.query_one(f"#{name}", Chart).say("")
 
-    def _draw(self) -> None:
+    def draw_charts(self) -> None:
+        """Draw them."""
         view = self.view
         if view is None:
             return
         from twin.report.tracking import track_panels
 
-        for name, panel in zip(CHARTS, track_panels(view), strict=True):
+        for name, panel in zip(self.CHARTS, track_panels(view), strict=True):
             chart = self.query_one(f"#{name}", Chart)
             if panel.lines:
                 chart.show_panel(panel)
             else:
                 chart.say(panel.missing)
-
-    def on_resize(self) -> None:
-        """Draw the table for the new width."""
-        if self.view is not None:
-            self.call_after_refresh(self.show, self.view)
-
-    def action_chart(self) -> None:
-        """Show the next chart."""
-        self.query_one(f"#{CHARTS[self._chart]}").remove_class("chosen")
-        self._chart = (self._chart + 1) % len(CHARTS)
-        self.query_one(f"#{CHARTS[self._chart]}").add_class("chosen")
-        self.call_after_refresh(self._draw)
 
     def action_new(self) -> None:
         """Track a cell of the scenario at hand."""
