@@ -21,10 +21,10 @@ import numpy as np
 from twin.calibration.data import Curve, Piece
 from twin.calibration.parameters import FreeNumber
 from twin.columns import TEMPERATURE, VOLTAGE
-from twin.engine.inputs import split
 from twin.engine.plan import Plan
 from twin.engine.prepare import Prepared, prepare
 from twin.engine.settings import ModelName, RunSettings
+from twin.engine.simulator import split
 from twin.errors import InputError
 from twin.model.pybamm_compat import FailureAtStart, StepFailed, StepInfeasible, StepResult
 from twin.modes.mode import FailureMode

@@ -20,8 +20,9 @@ import numpy as np
 import pybamm
 
 from twin.engine import criteria
-from twin.engine.inputs import Changed, Item, alike, model_print, numbers
+from twin.engine.model_print import alike, model_print, numbers
 from twin.engine.prepare import build_model
+from twin.engine.simulator import Changed, Item
 from twin.errors import TwinError
 from twin.model.core import RESISTANCE
 from twin.model.parameters import APPLIED_PRESSURE, parameter_values, symbols_of

@@ -9,7 +9,7 @@ fix.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -101,3 +101,27 @@ def _with_remarks_on_each(law: Mapping[str, Any]) -> dict[str, Any]:
         )
 
     return {key: None if key in REMARKS else own(value) for key, value in law.items()}
+
+
+def differing(one: Any, other: Any, key: str = "") -> Iterator[str]:
+    """Yield the dotted keys at which two cells differ.
+
+    Of a quantity only the value counts, not how it is written, its spread or its source; so
+    with a law's remarks.
+    Tables that two cells share are not looked into, so that one changed number is found in
+    some microseconds.
+    """
+    if one is other:
+        return
+    if isinstance(one, Quantity) and isinstance(other, Quantity):
+        if (one.si, one.unit) != (other.si, other.unit):
+            yield key
+    elif isinstance(one, BaseModel) and type(one) is type(other):
+        for name in [name for name in type(one).model_fields if name not in REMARKS]:
+            below = f"{key}.{name}" if key else name
+            yield from differing(getattr(one, name), getattr(other, name), below)
+    elif isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
+        for name, value in one.items():
+            yield from differing(value, other[name], f"{key}.{name}" if key else str(name))
+    elif one != other:
+        yield key

@@ -61,7 +61,7 @@ def subject(wanted: Scenario, asked: Mapping[str, Any]) -> Subject:
 
 def design(of: Subject, asked: Mapping[str, Any]) -> dict[str, Any]:
     """Return everything a worker needs to know of a new study, as plain data."""
-    from twin.engine.inputs import split
+    from twin.engine.simulator import split
     from twin.specs.dump import cell_to_data, with_values
     from twin.uncertainty.spreads import uncertain
 

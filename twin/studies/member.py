@@ -24,8 +24,6 @@ _built: dict[str, LivesSimulator] = {}
 """What this worker has built, by study; one at a time."""
 _living: set[str] = set()
 """The runs of members that this process is living."""
-_BUILDS = 2
-"""So many builds of a study a worker keeps: the one in use, and the one before."""
 
 
 class LifeSink:
@@ -55,6 +53,7 @@ class LivesSimulator:
 
     def __init__(self, job: Mapping[str, Any], study: str, store: Store):
         from twin.engine.settings import RunSettings
+        from twin.engine.simulator import Simulator
         from twin.specs.dump import cell_from_data
         from twin.specs.protocol import Protocol
 
@@ -64,7 +63,7 @@ class LivesSimulator:
         self.rules = Protocol.from_data(job["protocol"])
         self.settings = RunSettings(job["model"], job["rtol"], job["atol"], 0)
         self.missing: list[str] = list(job.get(MISSING, ()))
-        self._kept: dict[Any, Any] = {}
+        self.simulator = Simulator(self.spec, self.modes, self.settings, job["inputs"])
 
     def live(
         self, index: int | str, texts: Mapping[str, Any], modes: Sequence[str] | None = None
@@ -94,7 +93,8 @@ class LivesSimulator:
             return theirs(index, run)
         with self._lived_here(run, began):
             try:
-                loop = self._loop(self._built_for(spec, rules, chosen, texts), run, began)
+                prepared = self.simulator.at(spec, plan_of(rules, spec), chosen)
+                loop = self._loop(prepared, run, began)
                 outcome = loop.run(self.job["cycles"])
             except StoreError:
                 raise  # no fault of the member's
@@ -165,38 +165,6 @@ class LivesSimulator:
         spec = with_values(self.spec, for_cell) if for_cell else self.spec
         rules = self.rules.with_parameters(for_protocol) if for_protocol else self.rules
         return spec, rules
-
-    def _built_for(
-        self, spec: Any, rules: Any, modes: Sequence[Any], texts: Mapping[str, Any]
-    ) -> Any:
-        """Return a member's cell, built; as an earlier one was, if only inputs differ."""
-        from twin.catalog.cells import split_overrides
-        from twin.engine.prepare import prepare
-        from twin.specs.dump import with_values
-        from twin.specs.overrides import Parsed
-
-        for_cell, _ = split_overrides(texts)
-        plan = plan_of(rules, spec)
-        inputs = self.job["inputs"]
-        fixed = Parsed((k, v) for k, v in for_cell.pairs if k not in inputs)
-        named = tuple(sorted((k, str(v)) for k, v in fixed.items()))
-        built_for = (tuple(mode.id for mode in modes), plan.but_for_currents, named)
-        if built_for not in self._kept:
-            self._kept = dict([*self._kept.items()][1 - _BUILDS :])
-            # The study's own values, not the member's that happens to come first.
-            base = with_values(self.spec, fixed) if fixed else self.spec
-            self._kept[built_for] = prepare(base, modes, plan, self.settings, free=self._free(base))
-        return self._kept[built_for].at(spec, self._free(spec), plan)
-
-    def _free(self, spec: Any) -> dict[str, float]:
-        """Return what the study leaves free, by PyBaMM's names, as a cell has it."""
-        from twin.specs.naming import find, parameter_name
-
-        found = {}
-        for key in self.job["inputs"]:
-            quantity = find(spec, key)
-            found[parameter_name(key, quantity.unit)] = quantity.si
-        return found
 
     def _start(
         self,

@@ -280,10 +280,10 @@ class _Steep:
 
     def __init__(self, designer: Designer):
         from twin.catalog.cells import plan_of
-        from twin.engine.prepare import prepare
         from twin.engine.settings import RunSettings
+        from twin.engine.simulator import Simulator
         from twin.search.gradients import NotSmooth, Slopes
-        from twin.specs.naming import find, parameter_name
+        from twin.specs.naming import parameter_name
         from twin.specs.overrides import PROTOCOL
         from twin.specs.protocol import Protocol
 
@@ -299,14 +299,10 @@ class _Steep:
                 self._names.append(parameter_name(axis.key, axis.unit))
             else:
                 raise NotSmooth(f"a change of {axis.key} needs another model")
-        free = {
-            parameter_name(key, find(self._spec, key).unit): find(self._spec, key).si
-            for key in job["inputs"]
-        }
         settings = RunSettings(job["model"], job["rtol"], job["atol"], 0)
-        plan = plan_of(self._rules, self._spec)
-        self._prepared = prepare(self._spec, modes_of(job), plan, settings, free=free)
-        self._slopes = Slopes(self._prepared, self._names)
+        self._simulator = Simulator(self._spec, modes_of(job), settings, job["inputs"])
+        prepared = self._simulator.at(self._spec, plan_of(self._rules, self._spec))
+        self._slopes = Slopes(prepared, self._names)
 
     def __call__(self, u: np.ndarray) -> tuple[float, np.ndarray]:
         """Return the score and its gradient."""
@@ -320,8 +316,7 @@ class _Steep:
         for_cell, for_protocol = split_overrides(texts)
         spec = with_values(self._spec, for_cell) if for_cell else self._spec
         rules = self._rules.with_parameters(for_protocol) if for_protocol else self._rules
-        free = {name: value for name, value in zip(self._names, x, strict=True) if name is not None}
-        prepared = self._prepared.at(spec, free, plan_of(rules, spec))
+        prepared = self._simulator.at(spec, plan_of(rules, spec))
         found = self._slopes(prepared, x)
         by_place = [
             g * (value * math.log(axis.high / axis.low) if axis.log else axis.high - axis.low)

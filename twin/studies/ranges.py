@@ -31,7 +31,7 @@ def inputs_of(
     axes: Sequence[Axis], job: Mapping[str, Any], sampled: Sequence[str] = ()
 ) -> dict[str, list[str]]:
     """Return which keys (those sampled too) can change without a new build, and which cannot."""
-    from twin.engine.inputs import split
+    from twin.engine.simulator import split
     from twin.specs.dump import with_values
     from twin.specs.overrides import PROTOCOL
     from twin.uncertainty.spreads import uncertain
@@ -46,7 +46,7 @@ def inputs_of(
 
 
 class Varied:
-    """An axis as :func:`twin.engine.inputs.split` wants it: a quantity that varies."""
+    """An axis as :func:`twin.engine.simulator.split` wants it: a quantity that varies."""
 
     def __init__(self, axis: Axis, spec: Any):
         from twin.specs.naming import find

@@ -216,7 +216,7 @@ def _sorted_out(
     job: Mapping[str, Any], steps: Sequence[Step]
 ) -> tuple[list[Step], list[Step], list[Step]]:
     """Return the numbers that cannot matter, the inputs of one build, and the others."""
-    from twin.engine.inputs import split
+    from twin.engine.simulator import split
     from twin.engine.unused_parameters import unused_numbers
     from twin.specs.dump import with_values
     from twin.specs.protocol import Protocol

@@ -1,38 +1,33 @@
 """The bench: virtual cells built once where they can be, and solved as often as asked.
 
 A run's sweep, calibration and spread only change numbers. Those numbers stay inputs of
-the built model, and a change of them is solved without building again, provided that it
-reaches nothing that was fixed when the model was built: :meth:`_Built.fits` compares the
-parameter set, the criteria and the plan. Whatever else changes is built anew.
+the built model, and a change of them is solved without building again
+(:class:`twin.engine.simulator.Simulator`). Whatever else changes is built anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from twin.catalog.cells import library, load_cell, load_protocol, mode_entries, plan_of
-from twin.engine import criteria
 from twin.engine.checkpoint import State
-from twin.engine.inputs import numbers
 from twin.engine.outcome import Outcome
 from twin.engine.plan import Plan
-from twin.engine.prepare import Prepared, prepare
+from twin.engine.prepare import Prepared
 from twin.engine.recorder import CycleRecord
 from twin.engine.run import RunLoop
 from twin.engine.settings import RunSettings
+from twin.engine.simulator import Simulator
 from twin.errors import InputError
 from twin.lifetime.jump import JumpLoop
-from twin.modes.context import CellContext
 from twin.modes.manager import plugin_manager
 from twin.specs.dump import with_overrides
-from twin.specs.naming import find, parameter_name
 from twin.specs.overrides import PROTOCOL, joined_overrides, split_overrides
 from twin.specs.protocol import Protocol
-from twin.specs.quantity import Quantity
 from twin.status import Status
 from twin.validation.beyond import beyond_death, laid
 from twin.validation.schema import Case, Run
@@ -47,6 +42,8 @@ _ALL, _FEW = 1, 10**9
 # A run of so many cycles is followed as `twin life` follows one: a jump is checked against
 # the cycle after it to a thousandth of the capacity, finer than any tolerance here.
 _LONG = 30
+_BUILDS = 16
+"""So many builds of a run are kept: its sweep may change what needs one."""
 
 
 @dataclass
@@ -78,30 +75,6 @@ class RunData:
             self.tables[number] = more["series"]
 
 
-@dataclass
-class _Built:
-    """A built cell, and what must not change for it to serve again."""
-
-    prepared: Prepared
-    values: dict[str, Any]
-    free: dict[str, str]  # key -> PyBaMM name
-
-    def fits(self, spec: CellSpec, plan: Plan, changed: Iterable[str]) -> bool:
-        """Return whether a changed cell differs in nothing but what was left free."""
-        if plan != self.prepared.plan or not set(changed) <= set(self.free):
-            return False
-        may = set(self.free.values())
-        new = numbers(spec)
-        if new.keys() != self.values.keys():
-            return False
-        if any(new[name] != old for name, old in self.values.items() if name not in may):
-            return False
-        modes = self.prepared.modes
-        return criteria.gather(CellContext(spec), modes) == criteria.gather(
-            self.prepared.cell, modes
-        )
-
-
 class CaseBench:
     """The runs of one case.
 
@@ -114,9 +87,8 @@ class CaseBench:
     def __init__(self, case: Case):
         self.case = case
         self.solved = 0
-        self.built = 0
         self._bases: dict[str, CellSpec] = {}
-        self._kept: dict[str, list[_Built]] = {}
+        self._simulators: dict[str, Simulator] = {}
         self._data: dict[Any, RunData | StairData] = {}
         self._numbers = _numeric_keys(case)
         self._whole = _need_series(case)
@@ -163,7 +135,7 @@ class CaseBench:
             raise InputError(
                 f"run {name!r} has no end", key=f"run.{name}.cycles", fix="say how many cycles"
             )
-        prepared = self._prepared(name, spec, plan, changes)
+        prepared = self._prepared(name, spec, plan)
         data = RunData(spec, Outcome(Status.COMPLETED))
         jumps = cycles >= _LONG and not run.exact and name not in self._whole
         kind = JumpLoop if jumps else RunLoop
@@ -187,42 +159,33 @@ class CaseBench:
             )
         return plan_of(rules, spec)
 
-    def _prepared(self, name: str, spec: CellSpec, plan: Plan, changes: Changes) -> Prepared:
-        kept = self._kept.setdefault(name, [])
-        changed = [key for key in changes if not key.startswith(PROTOCOL)]
-        for built in kept:
-            if built.fits(spec, plan, changed):
-                given = {p: find(spec, key).si for key, p in built.free.items()}
-                return built.prepared.at(spec, given)
-        run = self.case.run[name]
-        chosen = plugin_manager().select(run.modes, (), spec.kind)
-        free = {}
-        for key in self._numbers:
-            quantity = _quantity(spec, key)
-            if quantity is not None:
-                free[key] = parameter_name(key, quantity.unit)
-        settings = RunSettings(run.model, run.rtol, run.atol, _ALL if name in self._whole else _FEW)
-        values = {p: find(spec, key).si for key, p in free.items()}
-        prepared = prepare(spec, chosen, plan, settings, free=values, also=self._also)
+    @property
+    def built(self) -> int:
+        """How many builds there have been."""
+        return sum(simulator.built for simulator in self._simulators.values())
+
+    def _prepared(self, name: str, spec: CellSpec, plan: Plan) -> Prepared:
+        if name not in self._simulators:
+            run = self.case.run[name]
+            chosen = plugin_manager().select(run.modes, (), spec.kind)
+            series = _ALL if name in self._whole else _FEW
+            self._simulators[name] = Simulator(
+                self.base(name),
+                chosen,
+                RunSettings(run.model, run.rtol, run.atol, series),
+                self._numbers,
+                also=self._also,
+                keep=_BUILDS,
+            )
+        prepared = self._simulators[name].at(spec, plan)
         # Nothing is stored: the series stay arrays, which is three times as fast.
         prepared.recorder.parquet = _arrays  # type: ignore[method-assign,assignment]
-        self.built += 1
-        free = {key: name for key, name in free.items() if name in prepared.free}
-        kept.append(_Built(prepared, numbers(spec), free))
         return prepared
 
 
 def _arrays(record: CycleRecord) -> tuple[dict[str, np.ndarray], int]:
     table = {name: np.concatenate(parts) for name, parts in record.columns.items()}
     return table, len(table["Time [s]"])
-
-
-def _quantity(spec: CellSpec, key: str) -> Quantity | None:
-    try:
-        found = find(spec, key)
-    except KeyError:
-        return None
-    return found if isinstance(found, Quantity) else None
 
 
 def _numeric_keys(case: Case) -> list[str]:

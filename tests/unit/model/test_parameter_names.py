@@ -10,7 +10,7 @@ import pytest
 
 import twin
 from twin.catalog.cells import mode_entries
-from twin.engine.inputs import model_print
+from twin.engine.model_print import model_print
 from twin.errors import TwinError
 from twin.modes.manager import plugin_manager
 from twin.specs.dump import with_overrides

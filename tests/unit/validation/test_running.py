@@ -171,7 +171,7 @@ def test_a_wrong_variable_or_unit_is_told_before_any_run(
         # A threshold is fixed in the model's events; thickness in several parameters.
         ("modes.pressure.contact_limit", "0.2", 2),
         ("electrolyte.thickness", "1 mm", 2),
-        ("protocol.j", "0.2 mA/cm^2", 2),
+        ("protocol.j", "0.2 mA/cm^2", 1),
     ],
 )
 def test_a_cell_is_built_again_only_where_it_must(write, case, row, key, value, builds):

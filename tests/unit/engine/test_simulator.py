@@ -1,0 +1,115 @@
+"""A cell built once: what a build serves, and that it is as a new build."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import twin
+from twin.catalog.cells import load_protocol, plan_of
+from twin.engine.prepare import prepare
+from twin.engine.settings import RunSettings
+from twin.engine.simulator import Simulator
+from twin.model.parameters import APPLIED_PRESSURE
+from twin.specs.change import differing
+from twin.specs.dump import with_values
+from twin.specs.naming import find
+
+CELL = "na-nps-na"
+RATE = "modes.interphase.anode.rate_constant"
+SETTINGS = RunSettings("spm", 1e-6, 1e-8, 0)
+
+
+@pytest.fixture(scope="module")
+def spec():
+    return twin.load_cell(CELL)
+
+
+@pytest.fixture(scope="module")
+def modes(spec):
+    return twin.plugin_manager().select(["interphase", "pressure"], (), spec.kind)
+
+
+def test_the_keys_at_which_two_cells_differ(spec):
+    assert list(differing(spec, spec)) == []
+    other = with_values(spec, {"stack.pressure": "7 MPa", "electrolyte.thickness": "123 um"})
+    assert sorted(differing(spec, other)) == ["electrolyte.thickness", "stack.pressure"]
+    assert list(differing(spec, twin.load_cell(CELL))) == []
+
+
+def test_how_a_number_is_written_is_no_difference(spec):
+    pascal = find(spec, "stack.pressure").si
+    assert list(differing(spec, with_values(spec, {"stack.pressure": f"{pascal!r} Pa"}))) == []
+    key = "interfaces.anode.resistance.reference"  # of a law, whose remarks move onto its numbers
+    assert list(differing(spec, with_values(spec, {key: "123 ohm*cm2"}))) == [key]
+
+
+def test_pressure_free_numbers_and_currents_need_no_new_build(spec, modes):
+    simulator = Simulator(spec, modes, SETTINGS, [RATE])
+    simulator.at(spec, plan_of(load_protocol(None, spec, {}), spec))
+    pressed = with_values(spec, {"stack.pressure": "9 MPa", RATE: "1e-9 m/s"})
+    faster = plan_of(load_protocol(None, pressed, {"current_density": "0.2 mA/cm2"}), pressed)
+    inputs = simulator.at(pressed, faster).inputs(None)
+    assert inputs[APPLIED_PRESSURE] == pytest.approx(9e6)
+    assert 1e-9 in inputs.values()
+    assert simulator.built == 1
+
+
+def test_another_thickness_needs_one_and_the_first_is_kept(spec, modes):
+    simulator = Simulator(spec, modes, SETTINGS)
+    rules = load_protocol(None, spec, {})
+    thick = with_values(spec, {"electrolyte.thickness": "900 um"})
+    for one in (spec, thick, spec, thick):
+        prepared = simulator.at(one, plan_of(rules, one))
+        assert prepared.spec is one
+    assert simulator.built == 2
+
+
+def test_fewer_modes_need_one(spec, modes):
+    simulator = Simulator(spec, modes, SETTINGS)
+    plan = plan_of(load_protocol(None, spec, {}), spec)
+    assert [m.id for m in simulator.at(spec, plan, modes[:1]).modes] == [modes[0].id]
+    simulator.at(spec, plan)
+    assert simulator.built == 2
+
+
+def test_a_threshold_that_moves_needs_one(spec):
+    modes = twin.plugin_manager().select(["delamination"], (), spec.kind)
+    key = "modes.delamination.anode.damage_limit"
+    simulator = Simulator(spec, modes, SETTINGS, [key])
+    rules = load_protocol(None, spec, {})
+    simulator.at(spec, plan_of(rules, spec))
+    other = with_values(spec, {key: "0.31"})
+    prepared = simulator.at(other, plan_of(rules, other))
+    assert simulator.built == 2
+    assert 0.31 in {w.criterion.threshold for w in prepared.watched}
+
+
+def test_a_build_has_the_simulators_own_values(spec, modes):
+    """Which cell comes first changes no number, and it is as a new build is."""
+    other = with_values(spec, {RATE: f"{3 * find(spec, RATE).si!r} m/s"})
+    plan = plan_of(load_protocol(None, spec, {}), spec)
+    first, second = (Simulator(spec, modes, SETTINGS, [RATE]) for _ in range(2))
+    before = first.at(spec, plan)
+    late, early = first.at(other, plan), second.at(other, plan)
+    assert first.built == second.built == 1
+    assert late.inputs(None) == early.inputs(None) != before.inputs(None)
+    assert np.array_equal(_first_step(late), _first_step(early))
+    anew = prepare(other, modes, plan, SETTINGS)
+    assert _first_step(early) == pytest.approx(_first_step(anew), rel=1e-6, abs=1e-9)
+    assert _first_step(before) != pytest.approx(_first_step(anew), rel=1e-6, abs=1e-9)
+
+
+def test_a_number_that_the_build_hangs_on_is_not_left_free(spec, modes):
+    key = "electrolyte.thickness"
+    simulator = Simulator(spec, modes, SETTINGS, [key, "no.such.key"])
+    plan = plan_of(load_protocol(None, spec, {}), spec)
+    simulator.at(spec, plan)
+    thick = simulator.at(with_values(spec, {key: "900 um"}), plan)
+    assert simulator.built == 2
+    assert thick.spec.electrolyte.thickness.si == pytest.approx(900e-6)
+
+
+def _first_step(prepared):
+    result = prepared.compiled.solve(0, 0.0, None, prepared.inputs(None), duration=60.0)
+    return result.y[:, -1]

@@ -1,0 +1,242 @@
+"""A cell built once and solved many times: the one place that says what needs a new build.
+
+A built cell serves another one if nothing differs between the two but
+
+- numbers that were left free when it was built (:func:`split` says which may be),
+- the stack pressure, an input of every model,
+- the currents of steps (:attr:`twin.engine.plan.Plan.but_for_currents`),
+
+and if what ends a life has the same thresholds. Everything else is built anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+
+from twin.engine import criteria
+from twin.engine.criteria import Watched
+from twin.engine.model_print import alike, model_print, numbers, same_but_for
+from twin.engine.plan import Plan
+from twin.engine.prepare import Prepared, build_model, prepare
+from twin.engine.settings import RunSettings
+from twin.errors import TwinError
+from twin.model.parameters import built_in
+from twin.modes.context import CellContext
+from twin.modes.mode import FailureMode
+from twin.specs.change import differing
+from twin.specs.dump import with_values
+from twin.specs.naming import find, parameter_name
+from twin.specs.quantity import Quantity
+from twin.specs.schema import CellSpec
+
+_PRESSURE = "stack.pressure"
+_BUILDS = 2
+"""So many builds are kept: the one in use, and the one before."""
+
+
+class Simulator:
+    """A cell that is built once for all that can share a build, and solved as often as asked.
+
+    Parameters
+    ----------
+    spec : CellSpec
+        The cell. A build has its values of what is free, not those of the cell that happens
+        to come first, so that the order in which cells are asked for changes no number.
+    modes : iterable of FailureMode
+        What may happen to it.
+    settings : RunSettings
+        How it is solved.
+    free : iterable of str
+        Dotted keys of numbers to leave free, where the cell has them. Those the build hangs
+        on (:func:`twin.model.parameters.built_in`) are not, whatever is asked.
+    also : iterable of str
+        Variables to record besides the usual ones.
+    keep : int
+        How many builds are kept.
+
+    Attributes
+    ----------
+    built : int
+        How many builds there have been.
+    """
+
+    def __init__(
+        self,
+        spec: CellSpec,
+        modes: Iterable[FailureMode],
+        settings: RunSettings,
+        free: Iterable[str] = (),
+        *,
+        also: Iterable[str] = (),
+        keep: int = _BUILDS,
+    ):
+        self.spec, self.settings = spec, settings
+        self.modes = list(modes)
+        self.built = 0
+        self._also, self._keep = list(also), keep
+        self._free = {key: name for key in free if (name := _name_at(spec, key)) is not None}
+        self._builds: list[_Build] = []
+
+    def at(
+        self, spec: CellSpec, plan: Plan, modes: Iterable[FailureMode] | None = None
+    ) -> Prepared:
+        """Return a cell ready to be cycled, with a new build only where it needs one.
+
+        Parameters
+        ----------
+        spec : CellSpec
+            The cell as it is to be solved.
+        plan : Plan
+            What is done to it.
+        modes : iterable of FailureMode, optional
+            Which modes are at work; all of the simulator's by default.
+
+        Raises
+        ------
+        ModelError
+            If it cannot be built.
+        """
+        chosen = self.modes if modes is None else list(modes)
+        for build in self._builds:
+            if build.serves(spec, plan, chosen):
+                return build.at(spec, plan)
+        base = self._with_own_values(spec)
+        if any(build.serves(base, plan, chosen) for build in self._builds):
+            base = spec  # something that was asked to be free cannot be
+        build = self._made(base, plan, chosen)
+        if not build.serves(spec, plan, chosen):
+            build = self._made(spec, plan, chosen)
+        self._builds = [*self._builds, build][-self._keep :]
+        return build.at(spec, plan)
+
+    def _made(self, spec: CellSpec, plan: Plan, modes: Sequence[FailureMode]) -> _Build:
+        values = {}
+        for key, name in self._free.items():
+            if _name_at(spec, key) == name:
+                values[name] = find(spec, key).si
+        prepared = prepare(spec, modes, plan, self.settings, free=values, also=self._also)
+        self.built += 1
+        free = {key: name for key, name in self._free.items() if name in prepared.free}
+        return _Build(prepared, free, [mode.id for mode in modes])
+
+    def _with_own_values(self, spec: CellSpec) -> CellSpec:
+        """Return a cell with the simulator's own values of what is free."""
+        changed = [key for key in differing(self.spec, spec) if key in self._free]
+        if not changed:
+            return spec
+        try:
+            return with_values(spec, {key: find(self.spec, key).text for key in changed})
+        except TwinError:
+            return spec  # they do not fit what else is changed
+
+
+@dataclass
+class _Build:
+    """A built cell, and what must not change for it to serve again."""
+
+    prepared: Prepared
+    free: Mapping[str, str]  # key -> PyBaMM's name
+    modes: list[str]
+
+    def serves(self, spec: CellSpec, plan: Plan, modes: Sequence[FailureMode]) -> bool:
+        """Return whether a cell differs in nothing that the build hangs on."""
+        own = self.prepared
+        if [mode.id for mode in modes] != self.modes:
+            return False
+        if plan != own.plan and plan.but_for_currents != own.plan.but_for_currents:
+            return False
+        if not set(differing(own.spec, spec)) <= {*self.free, _PRESSURE}:
+            return False
+        return spec is own.spec or _judged(spec, own.modes) == _judged(own.spec, own.modes)
+
+    def at(self, spec: CellSpec, plan: Plan) -> Prepared:
+        """Return it with a cell's own numbers."""
+        given = {name: find(spec, key).si for key, name in self.free.items()}
+        return self.prepared.at(spec, given, plan)
+
+
+def _judged(spec: CellSpec, modes: Iterable[FailureMode]) -> list[Watched]:
+    # What counts as fresh only scales a margin, which is zero where it was.
+    watched = criteria.gather(CellContext(spec), modes)
+    return [replace(item, criterion=replace(item.criterion, fresh=0.0)) for item in watched]
+
+
+def _name_at(spec: CellSpec, key: str) -> str | None:
+    """Return PyBaMM's name of the number at a key; None if there is none."""
+    try:
+        there = find(spec, key)
+    except KeyError:
+        return None
+    return parameter_name(key, there.unit) if isinstance(there, Quantity) else None
+
+
+class Varies(Protocol):
+    """A number that can take other values: one with a spread, or one on a range."""
+
+    @property
+    def key(self) -> str:
+        """Its dotted key."""
+
+    @property
+    def quantity(self) -> Quantity:
+        """What the cell has there."""
+
+    def value(self, u: np.ndarray) -> np.ndarray:
+        """Return the values at points of (0, 1)."""
+
+    def text(self, value: float) -> Any:
+        """Return a value as a cell file would give it."""
+
+
+Item = TypeVar("Item", bound=Varies)
+Changed = Callable[[Mapping[str, Any]], CellSpec]
+"""A function that returns the cell with some keys changed."""
+
+
+def split(
+    spec: CellSpec,
+    modes: Sequence[FailureMode],
+    model: str,
+    items: Sequence[Item],
+    changed: Changed,
+) -> tuple[list[Item], list[Item]]:
+    """Return the uncertain numbers that can be inputs, and those that need a new build."""
+    plain = model_print(spec, modes, model)
+    fixed = built_in(spec, build_model(spec, modes, model).default_geometry)
+
+    def own(some: Sequence[Item]) -> set[str]:
+        return {parameter_name(i.key, i.quantity.unit) for i in some}
+
+    def other(some: Sequence[Item]) -> CellSpec:
+        return changed({i.key: i.text(float(i.value(np.array([0.6]))[0])) for i in some})
+
+    def alone(item: Item) -> bool:
+        # Cheap, and spares the search below most of its builds.
+        if own([item]) & fixed:
+            return False
+        try:
+            after = numbers(other([item]))
+        except TwinError:
+            return False
+        return same_but_for(plain[1], after, own([item]))
+
+    def same(some: Sequence[Item]) -> bool:
+        try:
+            return alike(plain, model_print(other(some), modes, model), own(some))
+        except TwinError:
+            return False  # they cannot all be changed together
+
+    def inputs(some: list[Item]) -> list[Item]:
+        if not some or same(some):
+            return some
+        if len(some) == 1:
+            return []
+        half = len(some) // 2
+        return inputs(some[:half]) + inputs(some[half:])
+
+    free = inputs([item for item in items if alone(item)])
+    return free, [item for item in items if item not in free]
