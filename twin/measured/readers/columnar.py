@@ -9,8 +9,9 @@ import numpy as np
 
 from twin.columns import VOLTAGE
 from twin.measured import moments
-from twin.measured.delimited import NO_HEADINGS, SAMPLE, numbers_of, visible_heading
+from twin.measured.delimited import numbers_of, visible_heading
 from twin.measured.keeping import ROWS
+from twin.measured.layout import NO_HEADINGS, SAMPLE
 from twin.measured.quantities import (
     FREQUENCY,
     MINUS_Z_IM,

@@ -17,18 +17,16 @@ default parameters are found as a user's would be.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from twin.errors import PluginError
 from twin.modes.mode import Criterion, FailureMode, ModeParameters, Validity
 from twin.modes.ports import Port, PortAt
 from twin.status import Status
+from twin.testing.trials import RESISTANCE, Account, Solved, built, inputs_of, restarted
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from twin.modes.context import CellContext
     from twin.specs.schema import CellSpec
 
@@ -156,16 +154,16 @@ class ModeConformance:
 
         return twin.build_model(spec, modes=list(modes))
 
-    def solve(self, spec: CellSpec, modes: Iterable[str]) -> _Solved:
+    def solve(self, spec: CellSpec, modes: Iterable[str]) -> Solved:
         """Return one constant-current step, solved at tight tolerances."""
         modes = list(modes)
 
-        def work() -> tuple[CellSpec, _Solved]:
+        def work() -> tuple[CellSpec, Solved]:
             model = self.model(spec, modes)
-            return spec, _Solved(model, spec, self.current_density, self.duration)
+            return spec, Solved(model, spec, self.current_density, self.duration)
 
         # The spec is kept with the run, so that no other can take its identity.
-        found: _Solved = self._once(("run", id(spec), *modes), work)[1]
+        found: Solved = self._once(("run", id(spec), *modes), work)[1]
         return found
 
     # ------------------------------------------------------------ what it says of itself
@@ -338,9 +336,9 @@ class ModeConformance:
 
         spec = self.spec()
         changed, names = self._moved(spec)
-        free = _built(self.model(spec, [self.mode_id]), spec, names)
-        new = _built(self.model(changed, [self.mode_id]), changed, ())
-        given = _inputs(changed, names)
+        free = built(self.model(spec, [self.mode_id]), spec, names)
+        new = built(self.model(changed, [self.mode_id]), changed, ())
+        given = inputs_of(changed, names)
         for what, found in (
             ("start", starts_apart(new, free, given)),
             ("equation", difference(new, free, 0.0, initial_state(free, given), given)),
@@ -376,9 +374,9 @@ class ModeConformance:
 
         spec = self.spec()
         whole = self.solve(spec, [self.mode_id])
-        restarted = _restarted(whole, self.duration / 2)
+        again = restarted(whole, self.duration / 2)
         scale = np.maximum(np.abs(whole.y[:, -1]), 1e-3 * np.abs(whole.y[:, -1]).max())
-        worst = float((np.abs(restarted - whole.y[:, -1]) / scale).max())
+        worst = float((np.abs(again - whole.y[:, -1]) / scale).max())
         assert worst <= 1e-4, f"a restart changes a state by {worst:.3g} of its size"
 
     def test_stays_in_bounds(self) -> None:
@@ -418,7 +416,7 @@ class ModeConformance:
             pytest.skip(f"{self.mode_id} costs nothing but through other contributions")
         spec = self.spec()
         mine, bare = (
-            _Account(self.model(spec, modes), spec, self._run(modes))
+            Account(self.model(spec, modes), spec, self._run(modes))
             for modes in ([self.mode_id], [])
         )
         cost = mine.costs(self.current_density).of(self.mode_id)
@@ -431,7 +429,7 @@ class ModeConformance:
             f"contributions cost {cost.polarisation:.3g} V and {cost.capacity:.3g} A.h"
         )
         risen, found = mine.risen() - bare.risen(), mine.resistance(self.mode_id)
-        floor = 5e-4 * mine.last[_RESISTANCE]
+        floor = 5e-4 * mine.last[RESISTANCE]
         assert _agree(found, risen, self.evidence_factor, floor), (
             f"its contributions add {found:.3g} Ohm.m2; the cell with it has {risen:.3g} more"
         )
@@ -458,7 +456,6 @@ class ModeConformance:
         return self.mode.contributions(CellContext(self.spec()))
 
 
-_RESISTANCE = "Area-specific resistance [Ohm.m2]"
 _SEEN_IN_OTHERS = {Port.STACK_PRESSURE, Port.SOLID_DIFFUSIVITY_FACTOR, Port.HEAT_SOURCE}
 """Ports that cost a discharge nothing by themselves."""
 
@@ -469,116 +466,6 @@ def _agree(claimed: float, did: float, factor: float, floor: float) -> bool:
         return True
     small, large = sorted((abs(claimed), abs(did)))
     return claimed * did > 0 and large <= factor * small
-
-
-class _Account:
-    """What a run's modes contributed from its first stored point to its last."""
-
-    def __init__(self, model: Any, spec: CellSpec, run: Any):
-        from functools import partial
-
-        from twin.engine.costs import Costs, takers
-        from twin.engine.inventory import OpenCircuit
-        from twin.engine.taken import Taken
-        from twin.model.parameters import nominal_capacity
-
-        self.spec, self.cell = spec, model.cell
-        self.contributors = model.assembly.contributors
-        self.open_circuit = OpenCircuit(spec)
-        self.nominal = nominal_capacity(spec)
-        chunks = [dict(columns) for _, columns in run.iter_series()]
-        self.first = {name: float(values[0]) for name, values in chunks[0].items()}
-        self.last = {name: float(values[-1]) for name, values in chunks[-1].items()}
-        taken = Taken()
-        for columns in chunks:
-            each = {name: [values] for name, values in columns.items()}
-            taken = taken.and_cycle(each, takers(self.contributors))
-        self.costs = partial(Costs, self, self.first, self.last, taken)
-
-    def resistance(self, mode: str) -> float:
-        """Return what a mode adds to the cell's small-signal resistance [Ohm.m2]."""
-        small = 1e-6  # A/m2; a shift of potential is no resistance, and falls out
-        one, two = (self.costs(j).of(mode).polarisation for j in (small, 2 * small))
-        return (two - one) / small
-
-    def risen(self) -> float:
-        """Return how much the cell's resistance has risen [Ohm.m2]."""
-        return self.last[_RESISTANCE] - self.first[_RESISTANCE]
-
-    def held(self) -> float:
-        """Return how much the cell's capacity at rest has risen [A.h]."""
-        if self.cell.kind != "full":
-            return 0.0
-        return self.open_circuit.capacity(self.last) - self.open_circuit.capacity(self.first)
-
-
-class _Solved:
-    """One constant-current step of a model."""
-
-    def __init__(self, model: Any, spec: CellSpec, current_density: float, duration: float):
-        import numpy as np
-        import pybamm
-
-        import twin
-
-        values = twin.parameter_values(spec)
-        values["Current function [A]"] = current_density * spec.geometry.area.si
-        # An input, as in an experiment: PyBaMM averages a conductivity from cell to cell of
-        # the mesh in another way where it is a constant, and a mode would seem to change it.
-        values["Ambient temperature [K]"] = "[input]"
-        self.inputs = {"Ambient temperature [K]": spec.thermal.ambient.si}
-        self.solver = pybamm.IDAKLUSolver(rtol=1e-7, atol=1e-9)
-        simulation = pybamm.Simulation(model, parameter_values=values, solver=self.solver)
-        with _quiet():
-            self.solution = simulation.solve([0, duration], inputs=self.inputs, calc_esoh=False)
-        self.built = simulation.built_model
-        self.t: np.ndarray = np.asarray(self.solution.t)
-        self.y: np.ndarray = np.asarray(self.solution.y)
-
-    def voltage(self, t: np.ndarray) -> np.ndarray:
-        """Return the voltage at times [V]."""
-        found: np.ndarray = self.solution["Voltage [V]"](t)
-        return found
-
-
-def _inputs(spec: CellSpec, names: Iterable[str]) -> dict[str, float]:
-    """Return the values of a cell's parameters, by name."""
-    import twin
-
-    values = twin.parameter_values(spec)
-    return {name: float(values[name]) for name in names}
-
-
-def _built(model: Any, spec: CellSpec, free: Iterable[str]) -> Any:
-    """Return a model discretised, with some parameters left as inputs."""
-    import pybamm
-
-    import twin
-
-    values = twin.parameter_values(spec)
-    inputs = _inputs(spec, free)
-    values.update(dict.fromkeys(inputs, "[input]"))
-    simulation = pybamm.Simulation(model, parameter_values=values)
-    simulation.build(inputs=inputs)
-    return simulation.built_model
-
-
-def _restarted(whole: _Solved, middle: float) -> np.ndarray:
-    """Solve from the state at ``middle``, given as bare numbers; return the last state."""
-    import numpy as np
-    import pybamm
-
-    with _quiet():
-        given = {"inputs": whole.inputs, "save": False}
-        first = whole.solver.step(pybamm.EmptySolution(), whole.built, middle, **given)
-        state = np.asarray(first.y)[:, -1:]
-        stored = pybamm.Solution(
-            np.array([middle]), state, whole.built, whole.inputs, termination="final time"
-        )
-        rest = float(whole.t[-1]) - middle
-        second = whole.solver.step(stored, whole.built, rest, **given)
-    found: np.ndarray = np.asarray(second.y)[:, -1]
-    return found
 
 
 def _shown(mode: FailureMode, cell: CellContext) -> list[str]:
@@ -592,13 +479,3 @@ def _shown(mode: FailureMode, cell: CellContext) -> list[str]:
 
 def _titles(ports: Iterable[Port]) -> str:
     return ", ".join(sorted(port.title for port in ports))
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep PyBaMM's remarks on extrapolated tables out of the test report."""
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
