@@ -72,7 +72,7 @@ def electrolyte_key(cell: CellContext, place: str) -> str | None:
     if place == "cathode":
         if cell.interfaces[1].kind == "metal":
             return None
-        own = cell.electrode("cathode").electrolyte
+        own = cell.porous("cathode").electrolyte
         if own is not None:
             key, material = "cathode.electrolyte", own
     grainy = material.transport == "single-ion" and material.conductivity.law in KINDS

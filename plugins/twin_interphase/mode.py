@@ -42,7 +42,7 @@ def _fresh_resistance(cell: CellContext, interface: Interface, side: Any) -> flo
         return 0.0
     area = 1.0
     if interface.kind == "porous":
-        electrode = cell.electrode(interface.place)
+        electrode = cell.porous(interface.place)
         per_volume = 3 * electrode.active_fraction.si / electrode.particle_radius.si
         per_volume *= cell.utilisation_now(interface.place)
         area = side.area_share.si * per_volume * electrode.thickness.si
@@ -182,7 +182,7 @@ class InterphaseGrowth(FailureMode):
         """Return what warns of a reserve used up, and ends a cell without any sodium."""
         brought = 0.0
         if cell.interfaces[1].kind == "porous":
-            filling = cell.electrode("cathode").initial_stoichiometry.si
+            filling = cell.porous("cathode").initial_stoichiometry.si
             brought = cell.host_sites("cathode") * filling
         found = []
         for i in cell.metal_interfaces:

@@ -70,7 +70,7 @@ class OpenCircuit:
         self._filling = np.linspace(0.0, 1.0, _POINTS)[1:-1]
         values = parameter_values(spec)
         self._sites = {
-            i.place: used_capacity(spec, self.cell.electrode(i.place))
+            i.place: used_capacity(spec, self.cell.porous(i.place))
             for i in self.cell.interfaces
             if i.kind == "porous"
         }
@@ -112,11 +112,11 @@ class OpenCircuit:
         """Return the state of the cell as assembled."""
         new = {}
         for i in self.cell.interfaces:
-            electrode = self.cell.electrode(i.place)
             if i.kind == "porous":
-                new[i("stoichiometry")] = electrode.initial_stoichiometry.si
+                filling = self.cell.porous(i.place).initial_stoichiometry
+                new[i("stoichiometry")] = filling.si
             else:
-                new[i("sodium thickness [m]")] = electrode.thickness.si
+                new[i("sodium thickness [m]")] = self.cell.metal(i.place).thickness.si
         return new
 
     def _ends(
@@ -168,7 +168,7 @@ class OpenCircuit:
         """Return the sodium of a metal layer [A.h]."""
         spec = self.cell.spec
         height = state[interface("sodium thickness [m]")]
-        charge = metal_charge(self.cell.electrode(interface.place).material, height)
+        charge = metal_charge(self.cell.metal(interface.place).material, height)
         return float(charge * spec.geometry.area.si / 3600)
 
     def _curve(self, interface: Interface, values: Any) -> np.ndarray:

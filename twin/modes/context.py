@@ -19,7 +19,7 @@ from twin.specs.quantity import Quantity
 if TYPE_CHECKING:
     import pybamm
 
-    from twin.specs.schema import CellSpec
+    from twin.specs.schema import CellSpec, MetalElectrode, PorousElectrode
 
 
 @dataclass(frozen=True)
@@ -89,11 +89,44 @@ class CellContext:
         """The interfaces at which a metal plates and strips."""
         return tuple(i for i in self.interfaces if i.kind == "metal")
 
-    def electrode(self, place: Location) -> Any:
+    def electrode(self, place: Location) -> MetalElectrode | PorousElectrode:
         """Return the electrode's spec; in a symmetric cell both are the anode's."""
         if place == "cathode" and self.spec.cathode is not None:
             return self.spec.cathode
         return self.spec.anode
+
+    def metal(self, place: Location) -> MetalElectrode:
+        """Return the spec of a metal electrode.
+
+        Raises
+        ------
+        ModelError
+            If the electrode is a composite.
+        """
+        electrode = self.electrode(place)
+        if electrode.kind != "metal":
+            raise self._other_kind(place, electrode.kind)
+        return electrode
+
+    def porous(self, place: Location) -> PorousElectrode:
+        """Return the spec of a composite electrode.
+
+        Raises
+        ------
+        ModelError
+            If the electrode is a metal.
+        """
+        electrode = self.electrode(place)
+        if electrode.kind != "porous":
+            raise self._other_kind(place, electrode.kind)
+        return electrode
+
+    def _other_kind(self, place: Location, kind: str) -> ModelError:
+        return ModelError(
+            f"the {place} of {self.spec.name} is {kind}",
+            key=f"{self.electrode_key(place)}.kind",
+            fix="ask for it only where cell.metal_interfaces or an interface's kind says so",
+        )
 
     def electrode_key(self, place: Location) -> str:
         """Return the dotted key of the electrode's table."""
@@ -124,14 +157,14 @@ class CellContext:
     def sodium_at_first(self, place: Location) -> float:
         """Return the sodium that a metal electrode is assembled with [C.m-2]."""
         thickness = self.quantity(self.thickness_key(place)).si
-        return metal_charge(self.electrode(place).material, thickness)
+        return metal_charge(self.metal(place).material, thickness)
 
     def is_bare(self, place: Location) -> bool:
         """Return whether a metal electrode is assembled as a bare collector.
 
         It then holds less than a continuous film: a seed, and no reserve.
         """
-        film = self.electrode(place).continuity_thickness.si
+        film = self.metal(place).continuity_thickness.si
         return bool(self.quantity(self.thickness_key(place)).si < film)
 
     def parameters(self, mode_id: str) -> Any:
@@ -196,7 +229,7 @@ class CellContext:
 
     def host_sites(self, place: Location) -> float:
         """Return what the sites of a composite that are used hold [C.m-2]."""
-        return host_sites(self.electrode(place))
+        return host_sites(self.porous(place))
 
     def sites(self, place: Location) -> pybamm.Symbol:
         """Return the same as an expression of the cell's parameters."""
