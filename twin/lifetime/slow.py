@@ -265,7 +265,7 @@ def _hosts(prepared: Prepared, layout: dict[str, tuple[int, int]]) -> Iterable[H
         wanted = f"{domain} particle concentration [mol.m-3]"
         for name, (start, stop) in layout.items():
             if name.lower().removeprefix("x-averaged ") == wanted:
-                electrode: Any = prepared.cell.electrode(i.place)
+                electrode = prepared.cell.porous(i.place)
                 share, isolated = Port.ACTIVE_FRACTION.at(i.place).variable, None
                 if i(ISOLATED) in layout:
                     isolated = layout[i(ISOLATED)][0]

@@ -22,5 +22,5 @@ def test_one_of_the_other_kind_is_refused_by_its_key(ask, place, kind):
     cell = CellContext(twin.load_cell("na-nzsp-nvp"))
     with pytest.raises(ModelError, match=f"the {place} of na-nzsp-nvp is {kind}") as caught:
         getattr(cell, ask)(place)
-    assert caught.value.key == f"{place}.kind"
-    assert caught.value.fix
+    assert caught.value.problem.key == f"{place}.kind"
+    assert caught.value.problem.fix
