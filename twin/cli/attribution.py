@@ -8,19 +8,9 @@ import typer
 
 from twin.cli.command import command
 from twin.cli.formats import duration, short
-from twin.cli.options import CellName, Overlays, Overrides, Without, names
-from twin.cli.running import chosen
+from twin.cli.options import Asked, CellName
 from twin.cli.session import Session
-from twin.cli.studies import (
-    Figure,
-    Modes,
-    ProtocolName,
-    StudyId,
-    StudyModel,
-    Teller,
-    Workers,
-    finish,
-)
+from twin.cli.studies import Lived, finish
 
 _MOST_PAIRS = 6
 
@@ -36,6 +26,8 @@ def add_commands(app: typer.Typer) -> None:
 def attribute(
     session: Session,
     cell: CellName,
+    asked: Asked,
+    how: Lived,
     cycles: Annotated[
         int | None, typer.Option("--cycles", metavar="N", help="The horizon [default: 500].")
     ] = None,
@@ -43,15 +35,6 @@ def attribute(
         list[str] | None,
         typer.Option("--group", metavar="A+B", help="Count these modes as one (repeatable)."),
     ] = None,
-    protocol: ProtocolName = None,
-    overlays: Overlays = None,
-    overrides: Overrides = None,
-    modes: Modes = None,
-    without: Without = None,
-    model: StudyModel = None,
-    workers: Workers = None,
-    study: StudyId = None,
-    figure: Figure = None,
 ) -> None:
     """Split what a cell loses over its failure modes (Shapley).
 
@@ -59,29 +42,15 @@ def attribute(
     which add up to the total. What two modes do to each other is shown beside them.
     """
     import twin
-    from twin.report.figures import figure_target
 
-    if figure is not None:
-        figure_target(figure)
-    teller = Teller(session)
     result = twin.attribute(
         cell,
         cycles=cycles,
         groups=groups or (),
-        protocol=protocol,
-        overlays=overlays or (),
-        overrides=overrides or (),
-        modes=chosen(modes),
-        without=names(without),
-        model=model,
-        workers=workers,
-        study=study,
-        store=session.store,
-        on_life=teller,
-        on_start=teller.started,
-        on_wait=session.say,
+        **asked.given(cell),
+        **how.given(session),
     )
-    finish(session, result, figure, show_study)
+    finish(session, result, how.figure, show_study)
 
 
 def show_study(sheet: Page, document: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ import inspect
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
+from dataclasses import fields, is_dataclass
 from typing import Any, Literal, get_type_hints
 
 import typer
@@ -26,8 +27,10 @@ def command(
     """Register a function as a command.
 
     The function takes a :class:`Session` first and returns its exit code (None for 0).
-    The common options are added to its own. One that ``draws`` is given the options of a
-    figure's look too, and works in that look; ``"lines"`` are also written as numbers.
+    Options that several commands share stand in a dataclass: a parameter of that type has its
+    fields as options, listed after the function's own. The common options are added to them.
+    One that ``draws`` is given the options of a figure's look too, and works in that look;
+    ``"lines"`` are also written as numbers.
     """
 
     def register(function: Function) -> Function:
@@ -52,9 +55,7 @@ def group(
 
 def _wrapped(function: Function, *, listing: bool, draws: Draws = "") -> Callable[..., None]:
     """Return what Typer calls: it reads its options from the signature."""
-    hints = get_type_hints(function, include_extras=True)
-    own = list(inspect.signature(function).parameters.values())[1:]
-    parameters = [p.replace(annotation=hints[p.name]) for p in own]
+    parameters, together = _options(function)
     for p in parameters:
         bound(p.name, p.annotation)
     parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
@@ -77,6 +78,8 @@ def _wrapped(function: Function, *, listing: bool, draws: Draws = "") -> Callabl
         if listing and context.invoked_subcommand is not None:
             return
         look = {name: arguments.pop(name) for name in looks}
+        for name, kind in together.items():
+            arguments[name] = kind(**{f.name: arguments.pop(f.name) for f in fields(kind)})
         code = _guarded(_in_look(function, look) if look else function, Session(common), arguments)
         if code:
             raise typer.Exit(code)
@@ -86,6 +89,26 @@ def _wrapped(function: Function, *, listing: bool, draws: Draws = "") -> Callabl
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {p.name: p.annotation for p in parameters}
     return run
+
+
+def _options(function: Function) -> tuple[list[inspect.Parameter], dict[str, type[Any]]]:
+    """Return a function's options, and by parameter the dataclasses they are gathered in."""
+    hints = get_type_hints(function, include_extras=True)
+    options: list[inspect.Parameter] = []
+    shared: list[inspect.Parameter] = []
+    together: dict[str, type[Any]] = {}
+    for p in list(inspect.signature(function).parameters.values())[1:]:
+        kind = hints[p.name]
+        if not (isinstance(kind, type) and is_dataclass(kind)):
+            options.append(p.replace(annotation=kind))
+            continue
+        together[p.name] = kind
+        inside = get_type_hints(kind, include_extras=True)
+        shared += [
+            inspect.Parameter(f.name, p.kind, default=f.default, annotation=inside[f.name])
+            for f in fields(kind)
+        ]
+    return [*options, *shared], together
 
 
 def _in_look(function: Function, asked: dict[str, Any]) -> Function:

@@ -8,8 +8,8 @@ import typer
 
 from twin import Status
 from twin.cli.command import command
-from twin.cli.experiments import FigureFile, Modes, Plot, check_figure, chosen, draw, save_figure
-from twin.cli.options import Data, DataCycle, Overlays, Overrides, Without, names
+from twin.cli.experiments import Drawn, check_figure, draw, save_figure
+from twin.cli.options import Changed, Data, DataCycle
 from twin.cli.session import Session
 
 if TYPE_CHECKING:
@@ -26,19 +26,15 @@ def compare(
     items: Annotated[
         list[str], typer.Argument(metavar="ITEM...", help="Runs, cells, or CELL+OVERLAY+OVERLAY.")
     ],
+    changed: Changed,
+    to: Drawn,
     protocol: Annotated[
         str | None, typer.Option("--protocol", metavar="P", help="One for all [default: its own].")
     ] = None,
     cycles: Annotated[int, typer.Option("--cycles", metavar="N", min=1, help="How many.")] = 20,
-    overlays: Overlays = None,
-    overrides: Overrides = None,
-    modes: Modes = None,
-    without: Without = None,
     model: Annotated[
         str, typer.Option("--model", metavar="dfn|spm", help="The full cells' model.")
     ] = "spm",
-    figure: FigureFile = None,
-    plot: Plot = False,
     data: Data = None,
     data_cycle: DataCycle = None,
 ) -> None:
@@ -54,17 +50,14 @@ def compare(
 
     measured = None if data is None else twin.measured_or_file(data, store=session.store)
 
-    check_figure(figure)
+    check_figure(to.figure)
     with Ticker(session, f"{len(items)} runs") as ticker:
         runs = twin.compare(
             items,
             store=session.store,
             protocol=protocol,
             cycles=cycles,
-            overlays=overlays or (),
-            overrides=overrides or (),
-            modes=chosen(modes),
-            without=names(without),
+            **changed.given(),
             model=model,
             series_every=0 if measured is None else 1,
             progress=ticker,
@@ -79,15 +72,15 @@ def compare(
             row["data"] = beside.as_data(apart[label])
         shown = [*beside.comparison_panels_with(runs, measured, data_cycle), *shown]
     title = f"{len(rows)} runs compared"
-    save_figure(shown, title, figure)
+    save_figure(shown, title, to.figure)
 
     def page(sheet: Page) -> None:
         _table(sheet, rows)
         if measured is not None:
             _to_data(sheet, apart, measured.name)
-        draw(session, sheet, shown, title, figure, plot)
+        draw(session, sheet, shown, title, to)
 
-    document: dict[str, Any] = {"runs": rows, "figure": figure}
+    document: dict[str, Any] = {"runs": rows, "figure": to.figure}
     if measured is not None:
         document["data"] = {"id": measured.id, "name": measured.name}
     session.finish(document, page)

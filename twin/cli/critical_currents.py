@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from twin.cli.command import command
-from twin.cli.experiments import FigureFile, Modes, Plot, check_figure, chosen, draw, save_figure
-from twin.cli.options import CellName, Overlays, Overrides, Without, names
+from twin.cli.experiments import Drawn, check_figure, draw, save_figure
+from twin.cli.options import CellName, Changed
 from twin.cli.session import Session
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ def add_commands(app: typer.Typer) -> None:
 def ccd(
     session: Session,
     cell: CellName,
+    changed: Changed,
+    to: Drawn,
     start: Annotated[
         str, typer.Option("--start", metavar="J", help="The first current.")
     ] = "0.1 mA/cm^2",
@@ -55,12 +57,6 @@ def ccd(
         list[str] | None,
         typer.Option("--sweep", metavar="KEY=V,V", help="As 'stack.pressure=1,2,5 MPa'."),
     ] = None,
-    overlays: Overlays = None,
-    overrides: Overrides = None,
-    modes: Modes = None,
-    without: Without = None,
-    figure: FigureFile = None,
-    plot: Plot = False,
 ) -> None:
     """Find the critical currents of stripping and plating, apart.
 
@@ -72,7 +68,7 @@ def ccd(
     from twin.cli.ticker import Ticker
     from twin.report.critical_currents import ramp_panels, sweep_panels
 
-    check_figure(figure)
+    check_figure(to.figure)
     with Ticker(session, cell) as ticker:
         points = twin.ccd_sweep(
             cell,
@@ -85,23 +81,20 @@ def ccd(
             rest=rest,
             repeats=repeats,
             direction=direction,
-            overlays=overlays or (),
-            overrides=overrides or (),
-            modes=chosen(modes),
-            without=names(without),
+            **changed.given(),
             on_progress=ticker,
         )
     panels = sweep_panels(points) if sweep else ramp_panels(points[0].found)
     title = f"{points[0].spec.name}: critical currents"
-    save_figure(panels, title, figure)
-    document = describe(cell, points, figure)
+    save_figure(panels, title, to.figure)
+    document = describe(cell, points, to.figure)
 
     def page(sheet: Page) -> None:
         if sweep:
             _table(sheet, points)
         else:
             _one(sheet, points[0])
-        draw(session, sheet, panels, title, figure, plot)
+        draw(session, sheet, panels, title, to)
 
     session.finish(document, page)
 

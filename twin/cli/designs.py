@@ -8,19 +8,9 @@ import typer
 
 from twin.cli.command import command
 from twin.cli.formats import duration, short
-from twin.cli.options import CellName, Overlays, Overrides, Without, names
-from twin.cli.running import chosen
+from twin.cli.options import Asked, CellName
 from twin.cli.session import Session
-from twin.cli.studies import (
-    Figure,
-    Modes,
-    ProtocolName,
-    StudyId,
-    StudyModel,
-    Teller,
-    Workers,
-    finish,
-)
+from twin.cli.studies import Lived, finish
 
 if TYPE_CHECKING:
     from twin.cli.page import Page
@@ -34,6 +24,8 @@ def add_commands(app: typer.Typer) -> None:
 def design(
     session: Session,
     cell: CellName,
+    asked: Asked,
+    how: Lived,
     vary: Annotated[
         list[str] | None,
         typer.Option("--vary", metavar="KEY=A..B", help="As 'stack.pressure=1..20 MPa'."),
@@ -64,15 +56,6 @@ def design(
             "--most", metavar="P", min=8, help="About so many places are tried [default: 60]."
         ),
     ] = None,
-    protocol: ProtocolName = None,
-    overlays: Overlays = None,
-    overrides: Overrides = None,
-    modes: Modes = None,
-    without: Without = None,
-    model: StudyModel = None,
-    workers: Workers = None,
-    study: StudyId = None,
-    figure: Figure = None,
 ) -> None:
     """Find the values at which a cell lives longest, under limits.
 
@@ -81,11 +64,7 @@ def design(
     resistance, temperature and pressure. --vary and --limit may be repeated.
     """
     import twin
-    from twin.report.figures import figure_target
 
-    if figure is not None:
-        figure_target(figure)
-    teller = Teller(session)
     result = twin.design(
         cell,
         vary=vary or (),
@@ -95,20 +74,10 @@ def design(
         samples=samples,
         seed=seed,
         most=most,
-        protocol=protocol,
-        overlays=overlays or (),
-        overrides=overrides or (),
-        modes=chosen(modes),
-        without=names(without),
-        model=model,
-        workers=workers,
-        study=study,
-        store=session.store,
-        on_life=teller,
-        on_start=teller.started,
-        on_wait=session.say,
+        **asked.given(cell),
+        **how.given(session),
     )
-    finish(session, result, figure, show_study)
+    finish(session, result, how.figure, show_study)
 
 
 def _lived(document: dict[str, Any], entry: dict[str, Any], died_of: str | None) -> str:

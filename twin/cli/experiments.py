@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,23 +15,18 @@ if TYPE_CHECKING:
     from twin.cli.page import Page
     from twin.report.panel import Panel
 
-Modes = Annotated[
-    str | None,
-    typer.Option("--modes", metavar="A,B", help="Only these failure modes; 'none' for none."),
-]
 FigureFile = Annotated[
     str | None, typer.Option("--figure", metavar="FILE", help="A .png, .svg or .pdf to write.")
 ]
 Plot = Annotated[bool, typer.Option("--plot", help="Draw it in the terminal too.")]
 
 
-def chosen(modes: str | None) -> list[str] | None:
-    """Return the modes an option names; None for all."""
-    from twin.cli.options import names
+@dataclass(frozen=True)
+class Drawn:
+    """Where an experiment's figure goes."""
 
-    if modes is None:
-        return None
-    return [] if modes.strip() in ("", "none") else names([modes])
+    figure: FigureFile = None
+    plot: Plot = False
 
 
 def check_figure(file: str | None) -> None:
@@ -60,16 +56,14 @@ def save_numbers(shown: Sequence[Panel]) -> None:
         files.write_text(target, numbers_csv(shown), key="numbers")
 
 
-def draw(
-    session: Session, sheet: Page, shown: Sequence[Panel], title: str, file: str | None, plot: bool
-) -> None:
+def draw(session: Session, sheet: Page, shown: Sequence[Panel], title: str, to: Drawn) -> None:
     """Draw panels at the end of a page, if that was asked for, and name the figure's file."""
-    if plot:
+    if to.plot:
         from twin.report.terminal import draw_panels
 
         out = session.out
         colour = out.isatty() and not os.environ.get("NO_COLOR")
         sheet.line()
         sheet.raw(draw_panels(shown, title, colour=colour, encoding=out.encoding or "ascii"))
-    if file is not None:
-        sheet.line(f"figure: {file}", "dim")
+    if to.figure is not None:
+        sheet.line(f"figure: {to.figure}", "dim")

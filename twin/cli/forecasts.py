@@ -11,21 +11,21 @@ from twin.cli.command import command
 from twin.cli.formats import percent
 from twin.cli.options import (
     CellName,
+    Modes,
     Overlays,
     Overrides,
     Pressure,
+    Protocol,
     Rate,
     Temperature,
     Without,
+    chosen,
     names,
     with_conditions,
 )
-from twin.cli.running import chosen
 from twin.cli.session import Session
 from twin.cli.studies import (
     Figure,
-    Modes,
-    ProtocolName,
     StudyId,
     StudyModel,
     Teller,
@@ -58,7 +58,7 @@ def forecast(
             "--samples", metavar="M", help="How many members in all [default: 100, or the study's]."
         ),
     ] = None,
-    protocol: ProtocolName = None,
+    protocol: Protocol = None,
     overlays: Overlays = None,
     overrides: Overrides = None,
     rate: Rate = None,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twin.cli.command import command
-from twin.cli.experiments import FigureFile, Modes, Plot, check_figure, chosen, draw, save_figure
-from twin.cli.options import Overlays, Overrides, Without, names
+from twin.cli.experiments import Drawn, check_figure, draw, save_figure
+from twin.cli.options import Changed
 from twin.cli.session import Session
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ def add_commands(app: typer.Typer) -> None:
 
 def eis(
     session: Session,
+    changed: Changed,
+    to: Drawn,
     cell: Annotated[
         str | None,
         typer.Argument(metavar="CELL", help="A name from `twin cells`, or a TOML file."),
@@ -52,12 +54,6 @@ def eis(
         str | None,
         typer.Option("--model", metavar="dfn|spm", help="The full cell's model [default: dfn]."),
     ] = None,
-    overlays: Overlays = None,
-    overrides: Overrides = None,
-    modes: Modes = None,
-    without: Without = None,
-    figure: FigureFile = None,
-    plot: Plot = False,
 ) -> None:
     """Simulate a cell's impedance, fresh or aged; fit its arcs.
 
@@ -69,7 +65,7 @@ def eis(
     from twin.experiments.eis import as_data
     from twin.report.impedance import impedance_panels
 
-    check_figure(figure)
+    check_figure(to.figure)
     with Ticker(session, cell or f"run {run}"):
         found = twin.eis(
             cell,
@@ -80,10 +76,7 @@ def eis(
             per_decade=per_decade,
             rest=rest,
             model=model,
-            overlays=overlays or (),
-            overrides=overrides or (),
-            modes=chosen(modes),
-            without=names(without),
+            **changed.given(),
             store=None if run is None else session.store,
         )
     what = cell or ""
@@ -92,12 +85,18 @@ def eis(
         what = f"{info.cell_name}, run {info.id}, after cycle {found.cycle}"
     panels = impedance_panels(found)
     title = f"{what}: impedance"
-    save_figure(panels, title, figure)
-    document = {"cell": cell, "run": run, "cycle": found.cycle, **as_data(found), "figure": figure}
+    save_figure(panels, title, to.figure)
+    document = {
+        "cell": cell,
+        "run": run,
+        "cycle": found.cycle,
+        **as_data(found),
+        "figure": to.figure,
+    }
 
     def page(sheet: Page) -> None:
         _page(sheet, found, title)
-        draw(session, sheet, panels, title, figure, plot)
+        draw(session, sheet, panels, title, to)
 
     session.finish(document, page)
 

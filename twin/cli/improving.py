@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from twin.cli.command import command
-from twin.cli.options import CellName, Modes, Overlays, Overrides, Protocol, Without, names
-from twin.cli.running import Atol, Model, Rtol, check_tolerances, chosen
+from twin.cli.options import Asked, CellName, Solved
 from twin.cli.session import Session
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ def add_commands(app: typer.Typer) -> None:
 def improve(
     session: Session,
     cell: CellName,
+    asked: Asked,
+    how: Solved,
     most: Annotated[
         int, typer.Option("--most", metavar="N", min=1, help="At most so many changes are tried.")
     ] = 24,
@@ -36,14 +38,6 @@ def improve(
         int | None,
         typer.Option("--cycles", metavar="N", help="The cell dies within these [default: 2000]."),
     ] = None,
-    protocol: Protocol = None,
-    overlays: Overlays = None,
-    overrides: Overrides = None,
-    modes: Modes = None,
-    without: Without = None,
-    model: Model = None,
-    rtol: Rtol = None,
-    atol: Atol = None,
 ) -> None:
     """Try what would make a cell live longer.
 
@@ -54,28 +48,27 @@ def improve(
     import twin
     from twin.cli.ticker import Ticker
 
-    check_tolerances(rtol=rtol, atol=atol)
-    asked = {
-        "cycles": cycles, "protocol": protocol, "overlays": overlays or (),
-        "overrides": overrides or (), "modes": chosen(modes), "without": names(without),
-        "model": model, "rtol": rtol, "atol": atol,
-    }  # fmt: skip
+    given = asked.given(cell)
     with Ticker(session, cell) as ticker:
-        found = twin.improvements(cell, most=most, progress=ticker, **asked)
-    given = _given(protocol, overlays, overrides)
+        found = twin.improvements(
+            cell, most=most, cycles=cycles, progress=ticker, **given, **how.given()
+        )
+    options = _options(asked, given["overrides"])
     for one in found["changes"]:
-        one["command"] = twin.command_of(cell, [*given, *one["options"]])
+        one["command"] = twin.command_of(cell, [*options, *one["options"]])
     session.finish(found, lambda sheet: _page(sheet, found))
 
 
-def _given(
-    protocol: str | None, overlays: list[str] | None, overrides: list[str] | None
-) -> list[str]:
+def _options(asked: Asked, overrides: Sequence[str]) -> list[str]:
     """Return the options that were given already."""
-    found = ["--protocol", protocol] if protocol else []
-    for option, values in (("--with", overlays), ("--set", overrides)):
-        found += [part for value in values or () for part in (option, value)]
-    return found
+    given = (
+        ("--protocol", [asked.protocol] if asked.protocol else []),
+        ("--with", asked.overlays or []),
+        ("--set", overrides),
+        ("--modes", [asked.modes] if asked.modes else []),
+        ("--without", asked.without or []),
+    )
+    return [part for option, values in given for value in values for part in (option, value)]
 
 
 def _page(sheet: Page, found: dict[str, Any]) -> None:

@@ -9,29 +9,8 @@ import typer
 from twin import Status
 from twin.cli.command import command
 from twin.cli.formats import short
-from twin.cli.options import (
-    CellName,
-    Modes,
-    Overlays,
-    Overrides,
-    Pressure,
-    Protocol,
-    Rate,
-    Temperature,
-    Without,
-    names,
-    with_conditions,
-)
-from twin.cli.running import (
-    EXIT_CODES,
-    Atol,
-    Model,
-    Rtol,
-    check_tolerances,
-    chosen,
-    outlook,
-    watched,
-)
+from twin.cli.options import Asked, CellName, Solved
+from twin.cli.running import EXIT_CODES, outlook, watched
 from twin.cli.session import Session
 
 if TYPE_CHECKING:
@@ -49,6 +28,8 @@ def add_commands(app: typer.Typer) -> None:
 def life(
     session: Session,
     cell: CellName,
+    asked: Asked,
+    how: Solved,
     cycles: Annotated[
         int | None,
         typer.Option("--cycles", metavar="N", help="How many cycles to cover [default: 2000]."),
@@ -60,17 +41,6 @@ def life(
         bool,
         typer.Option("--one-end", help="Leave out the lives at other ends of what is not known."),
     ] = False,
-    protocol: Protocol = None,
-    overlays: Overlays = None,
-    overrides: Overrides = None,
-    rate: Rate = None,
-    temperature: Temperature = None,
-    pressure: Pressure = None,
-    modes: Modes = None,
-    without: Without = None,
-    model: Model = None,
-    rtol: Rtol = None,
-    atol: Atol = None,
 ) -> int:
     """Follow a cell to its end by a few simulated cycles.
 
@@ -81,21 +51,8 @@ def life(
     """
     import twin
 
-    check_tolerances(rtol=rtol, atol=atol)
-    given: dict[str, Any] = {"model": model, "rtol": rtol, "atol": atol}
-    given = {name: value for name, value in given.items() if value is not None}
-
-    changed = with_conditions(
-        cell,
-        overrides,
-        protocol=protocol,
-        overlays=overlays,
-        rate=rate,
-        temperature=temperature,
-        pressure=pressure,
-    )
-    given |= {"protocol": protocol, "overlays": overlays or (), "overrides": changed}
-    given |= {"modes": chosen(modes), "without": names(without)}
+    given = {name: value for name, value in how.given().items() if value is not None}
+    given |= asked.given(cell)
 
     def work(**hooks: Any) -> LifeResult:
         return twin.life(cell, cycles=cycles, exact=exact, **given, **hooks)
@@ -109,8 +66,8 @@ def life(
     judged = document["outcome"]["kind"] in (Status.COMPLETED, Status.CELL_FAILED) and not one_end
     given["model"] = result.info.settings["model"]
     document["ends"] = _other_ends(session, cell, cycles, given) if judged else []
-    asked = result.info.cycles_requested
-    session.finish(document, lambda sheet: _page(sheet, result, document, asked))
+    horizon = result.info.cycles_requested
+    session.finish(document, lambda sheet: _page(sheet, result, document, horizon))
     return EXIT_CODES[document["outcome"]["kind"]]
 
 

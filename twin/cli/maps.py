@@ -9,19 +9,9 @@ import typer
 
 from twin.cli.command import command
 from twin.cli.formats import duration, percent
-from twin.cli.options import CellName, Overlays, Overrides, Without, names
-from twin.cli.running import chosen
+from twin.cli.options import Asked, CellName
 from twin.cli.session import Session
-from twin.cli.studies import (
-    Figure,
-    Modes,
-    ProtocolName,
-    StudyId,
-    StudyModel,
-    Teller,
-    Workers,
-    finish,
-)
+from twin.cli.studies import Lived, finish
 
 if TYPE_CHECKING:
     from twin.cli.page import Page
@@ -37,6 +27,8 @@ def add_commands(app: typer.Typer) -> None:
 def safe_map(
     session: Session,
     cell: CellName,
+    asked: Asked,
+    how: Lived,
     x: Annotated[
         str | None,
         typer.Option("--x", metavar="KEY=A..B", help="As 'stack.pressure=0.5..15 MPa,log,9'."),
@@ -62,15 +54,6 @@ def safe_map(
         bool | None,
         typer.Option("--lines/--no-lines", help="Find the critical currents too [default: lines]."),
     ] = None,
-    protocol: ProtocolName = None,
-    overlays: Overlays = None,
-    overrides: Overrides = None,
-    modes: Modes = None,
-    without: Without = None,
-    model: StudyModel = None,
-    workers: Workers = None,
-    study: StudyId = None,
-    figure: Figure = None,
 ) -> None:
     """Map what kills a cell, and in which cycle, over two axes.
 
@@ -80,11 +63,8 @@ def safe_map(
     """
     import twin
     from twin.cli.ticker import Ticker
-    from twin.report.figures import figure_target
 
-    if figure is not None:
-        figure_target(figure)
-    teller, ticker = Teller(session), Ticker(session, cell)
+    ticker = Ticker(session, cell)
     result = twin.safe_map(
         cell,
         x=x,
@@ -93,22 +73,12 @@ def safe_map(
         refine=refine,
         most=most,
         lines=lines,
-        protocol=protocol,
-        overlays=overlays or (),
-        overrides=overrides or (),
-        modes=chosen(modes),
-        without=names(without),
-        model=model,
-        workers=workers,
-        study=study,
-        store=session.store,
-        on_life=teller,
-        on_start=teller.started,
-        on_wait=session.say,
+        **asked.given(cell),
+        **how.given(session),
         on_lines=ticker,
     )
     colour = session.out.isatty() and not os.environ.get("NO_COLOR")
-    finish(session, result, figure, lambda sheet, document: _page(sheet, document, colour))
+    finish(session, result, how.figure, lambda sheet, document: _page(sheet, document, colour))
 
 
 def show_study(sheet: Page, document: dict[str, Any]) -> None:

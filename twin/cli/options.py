@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -95,6 +95,12 @@ Modes = Annotated[
         autocompletion=completing.modes,
     ),
 ]
+Model = Annotated[
+    str | None,
+    typer.Option("--model", metavar="dfn|spm", help="The full cell's model."),
+]
+Rtol = Annotated[float | None, typer.Option("--rtol", metavar="X", help="Relative tolerance.")]
+Atol = Annotated[float | None, typer.Option("--atol", metavar="X", help="Absolute tolerance.")]
 Rate = Annotated[
     str | None,
     typer.Option("--rate", metavar="X", help="The protocol's rate or current: C/2, '0.3 mA/cm^2'."),
@@ -172,6 +178,88 @@ def with_conditions(
     asked = {"rate": rate, "temperature": temperature, "pressure": pressure}
     changed = twin.conditions(cell, protocol=protocol, overlays=overlays or (), **asked)
     return [*(f"{key}={value}" for key, value in changed.items()), *(overrides or [])]
+
+
+@dataclass(frozen=True)
+class Changed:
+    """What is changed in a cell, and what may happen to it."""
+
+    overlays: Overlays = None
+    overrides: Overrides = None
+    modes: Modes = None
+    without: Without = None
+
+    def given(self) -> dict[str, Any]:
+        """Return it as the twin's functions take it."""
+        return {
+            "overlays": self.overlays or (),
+            "overrides": self.overrides or (),
+            "modes": chosen(self.modes),
+            "without": names(self.without),
+        }
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is done to a cell, what is changed in it, and what may happen to it."""
+
+    protocol: Protocol = None
+    overlays: Overlays = None
+    overrides: Overrides = None
+    rate: Rate = None
+    temperature: Temperature = None
+    pressure: Pressure = None
+    modes: Modes = None
+    without: Without = None
+
+    def given(self, cell: str) -> dict[str, Any]:
+        """Return it as the twin's functions take it."""
+        changed = with_conditions(
+            cell,
+            self.overrides,
+            protocol=self.protocol,
+            overlays=self.overlays,
+            rate=self.rate,
+            temperature=self.temperature,
+            pressure=self.pressure,
+        )
+        own = Changed(self.overlays, changed, self.modes, self.without)
+        return {"protocol": self.protocol} | own.given()
+
+
+@dataclass(frozen=True)
+class Solved:
+    """How a cell is solved; what is not given is the function's own default."""
+
+    model: Model = None
+    rtol: Rtol = None
+    atol: Atol = None
+
+    def given(self) -> dict[str, Any]:
+        """Return it as the twin's functions take it.
+
+        Raises
+        ------
+        InputError
+            If a tolerance is none.
+        """
+        from twin.errors import InputError
+
+        for name, value in (("rtol", self.rtol), ("atol", self.atol)):
+            if value is not None and not 0 < value < 1:
+                raise InputError(
+                    f"{value:g} is no tolerance",
+                    key=name,
+                    fix=f"give --{name} as a number like 1e-6",
+                )
+        return {"model": self.model, "rtol": self.rtol, "atol": self.atol}
+
+
+def chosen(modes: str | None) -> list[str] | None:
+    """Return the failure modes of a ``--modes`` option; None for all."""
+    if modes is None:
+        return None
+    return [] if modes.strip() in ("", "none") else names([modes])
 
 
 def names(given: list[str] | None) -> list[str]:

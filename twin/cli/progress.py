@@ -3,36 +3,21 @@
 from __future__ import annotations
 
 import math
-import sys
-import time
-from contextlib import ExitStack
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from twin.cli.formats import bar, duration, percent, short
+from twin.cli.live_line import LiveLine
 from twin.cli.session import Session
-from twin.visible import visible
 
 if TYPE_CHECKING:
-    from rich.live import Live
-
     from twin.engine.outcome import Standing
     from twin.engine.run import Progress
 
-PLAIN_EVERY_S = 5.0
-LIVE_EVERY_S = 0.1
 NEAREST = 3
 
 
-class Watcher:
-    """Tells the user how a run is getting on; never disturbs it.
-
-    Parameters
-    ----------
-    session : Session
-        The command's session.
-    what : str
-        What is being prepared, for the time before the first cycle.
+class Watcher(LiveLine):
+    """Tells the user how a run is getting on.
 
     Attributes
     ----------
@@ -41,67 +26,21 @@ class Watcher:
     """
 
     def __init__(self, session: Session, what: str):
+        super().__init__(session, what)
         self.run: str | None = None
-        self._session = session
-        self._what = what
-        self._stack = ExitStack()
-        self._live: Live | None = None
-        self._last = time.monotonic()
-
-    def __enter__(self) -> Self:
-        if not self._session.quiet and sys.stderr.isatty():
-            from rich.live import Live
-            from rich.text import Text
-
-            from twin.cli.page import console_for
-
-            self._live = Live(
-                Text(visible(f"assembling {self._what} …"), style="dim"),
-                console=console_for(sys.stderr),
-                auto_refresh=False,
-                transient=True,
-                redirect_stdout=False,
-            )
-            self._stack.enter_context(self._live)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stack.close()
 
     def started(self, run: str) -> None:
         """Note the run's id and tell it, so that a run that is killed can be resumed."""
         self.run = run
-        self._session.say(f"run {run} (if it is interrupted: twin resume {run})")
+        self.session.say(f"run {run} (if it is interrupted: twin resume {run})")
 
     def cycle(self, progress: Progress) -> None:
         """Show a finished cycle, if it is time to."""
-        now = time.monotonic()
-        wait = LIVE_EVERY_S if self._live is not None else PLAIN_EVERY_S
-        last = progress.cycle >= progress.total and self._live is not None
-        if self._session.quiet or (now - self._last < wait and not last):
-            return
-        self._last = now
-        try:
-            if self._live is not None:
-                self._redraw(self._live, progress)
-            else:
-                self._session.say(plain_line(progress))
-        except OSError:
-            # A terminal that has gone away must not end the run.
-            self._live = None
-
-    @staticmethod
-    def _redraw(live: Live, progress: Progress) -> None:
-        from rich.text import Text
-
-        console = live.console
-        line = live_line(progress, console.width - 3, console.encoding)
-        live.update(Text(visible(line), no_wrap=True, overflow="crop"), refresh=True)
+        self.tell(
+            lambda width, encoding: live_line(progress, width - 3, encoding),
+            lambda: plain_line(progress),
+            last=progress.cycle >= progress.total,
+        )
 
 
 def plain_line(progress: Progress) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,32 +11,22 @@ import typer
 from twin import Status
 from twin.cli import faults
 from twin.cli.command import command
-from twin.cli.options import (
-    CellName,
-    Modes,
-    Overlays,
-    Overrides,
-    Pressure,
-    Protocol,
-    Rate,
-    RunId,
-    Temperature,
-    Without,
-    names,
-    with_conditions,
-)
+from twin.cli.options import Asked, CellName, Overrides, RunId, Solved, Without, names
 from twin.cli.session import Session
 
 if TYPE_CHECKING:
     from twin import RunResult
 
 Cycles = Annotated[int | None, typer.Option("--cycles", metavar="N", help="How many cycles.")]
-Model = Annotated[
-    str | None,
-    typer.Option("--model", metavar="dfn|spm", help="The full cell's model."),
-]
-Rtol = Annotated[float | None, typer.Option("--rtol", metavar="X", help="Relative tolerance.")]
-Atol = Annotated[float | None, typer.Option("--atol", metavar="X", help="Absolute tolerance.")]
+
+
+@dataclass(frozen=True)
+class Branched:
+    """What a run that goes on may have changed."""
+
+    overrides: Overrides = None
+    without: Without = None
+
 
 EXIT_CODES = {
     Status.COMPLETED: faults.DONE,
@@ -55,18 +46,9 @@ def add_commands(app: typer.Typer) -> None:
 def run(
     session: Session,
     cell: CellName,
-    protocol: Protocol = None,
+    asked: Asked,
+    how: Solved,
     cycles: Cycles = None,
-    overlays: Overlays = None,
-    overrides: Overrides = None,
-    rate: Rate = None,
-    temperature: Temperature = None,
-    pressure: Pressure = None,
-    modes: Modes = None,
-    without: Without = None,
-    model: Model = None,
-    rtol: Rtol = None,
-    atol: Atol = None,
     series_every: Annotated[
         int | None,
         typer.Option(
@@ -84,32 +66,10 @@ def run(
     """
     import twin
 
-    check_tolerances(rtol=rtol, atol=atol)
-    given = with_conditions(
-        cell,
-        overrides,
-        protocol=protocol,
-        overlays=overlays,
-        rate=rate,
-        temperature=temperature,
-        pressure=pressure,
-    )
+    given = how.given() | asked.given(cell)
 
     def work(**hooks: Any) -> RunResult:
-        return twin.simulate(
-            cell,
-            cycles=cycles,
-            protocol=protocol,
-            overlays=overlays or (),
-            overrides=given,
-            modes=chosen(modes),
-            without=names(without),
-            model=model,
-            rtol=rtol,
-            atol=atol,
-            series_every=series_every,
-            **hooks,
-        )
+        return twin.simulate(cell, cycles=cycles, series_every=series_every, **given, **hooks)
 
     return _drive(session, cell, work)
 
@@ -117,6 +77,8 @@ def run(
 def resume(
     session: Session,
     run: RunId,
+    changed: Branched,
+    how: Solved,
     from_cycle: Annotated[
         int | None,
         typer.Option("--from-cycle", metavar="N", min=0, help="Branch after this cycle."),
@@ -124,11 +86,6 @@ def resume(
     cycles: Annotated[
         int | None, typer.Option("--cycles", metavar="N", help="The cycle to reach in all.")
     ] = None,
-    overrides: Overrides = None,
-    without: Without = None,
-    model: Model = None,
-    rtol: Rtol = None,
-    atol: Atol = None,
 ) -> int:
     """Continue a run, or branch a what-if from one of its cycles.
 
@@ -138,7 +95,7 @@ def resume(
     """
     import twin
 
-    check_tolerances(rtol=rtol, atol=atol)
+    given = how.given()
     before = session.store.run(run)
     if before.status_now == Status.INTERRUPTED:
         session.say(
@@ -151,33 +108,13 @@ def resume(
             run,
             from_cycle=from_cycle,
             cycles=cycles,
-            overrides=overrides or (),
-            without=names(without),
-            model=model,
-            rtol=rtol,
-            atol=atol,
+            overrides=changed.overrides or (),
+            without=names(changed.without),
+            **given,
             **hooks,
         )
 
     return _drive(session, f"run {run}", work)
-
-
-def chosen(modes: str | None) -> list[str] | None:
-    """Return the failure modes of a ``--modes`` option."""
-    if modes is None:
-        return None
-    return [] if modes.strip() in ("", "none") else names([modes])
-
-
-def check_tolerances(**given: float | None) -> None:
-    """Refuse what is no tolerance."""
-    from twin.errors import InputError
-
-    for name, value in given.items():
-        if value is not None and not 0 < value < 1:
-            raise InputError(
-                f"{value:g} is no tolerance", key=name, fix=f"give --{name} as a number like 1e-6"
-            )
 
 
 def _drive(session: Session, what: str, work: Callable[..., RunResult]) -> int:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
+from twin.cli.experiments import check_figure
 from twin.cli.formats import duration, short
-from twin.cli.options import Protocol as ProtocolOption
 from twin.cli.session import Session
 
 if TYPE_CHECKING:
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
 
 _EVERY_S = 5.0
 
-ProtocolName = ProtocolOption
-Modes = Annotated[
-    str | None, typer.Option("--modes", metavar="A,B", help="Only these failure modes.")
-]
 StudyModel = Annotated[
     str | None,
     typer.Option("--model", metavar="spm|dfn", help="The full cell's model [default: spm]."),
@@ -41,6 +38,36 @@ StudyId = Annotated[
 Figure = Annotated[
     str | None, typer.Option("--figure", metavar="FILE", help="A .png, .svg or .pdf to write.")
 ]
+
+
+@dataclass(frozen=True)
+class Lived:
+    """How a study's lives are lived, and where its figure goes."""
+
+    model: StudyModel = None
+    workers: Workers = None
+    study: StudyId = None
+    figure: Figure = None
+
+    def given(self, session: Session) -> dict[str, Any]:
+        """Return it as the studies take it, with what is told of their progress.
+
+        Raises
+        ------
+        InputError
+            If no figure can be saved under the name: before the work, not after it.
+        """
+        check_figure(self.figure)
+        teller = Teller(session)
+        return {
+            "model": self.model,
+            "workers": self.workers,
+            "study": self.study,
+            "store": session.store,
+            "on_life": teller,
+            "on_start": teller.started,
+            "on_wait": session.say,
+        }
 
 
 class Done(Protocol):

@@ -9,19 +9,9 @@ import typer
 from twin.cli.command import command
 from twin.cli.experiments import save_numbers
 from twin.cli.formats import duration, percent, short
-from twin.cli.options import CellName, Overlays, Overrides, Without, names
-from twin.cli.running import chosen
+from twin.cli.options import Asked, CellName
 from twin.cli.session import Session
-from twin.cli.studies import (
-    Figure,
-    Modes,
-    ProtocolName,
-    StudyId,
-    StudyModel,
-    Teller,
-    Workers,
-    finish,
-)
+from twin.cli.studies import Lived, finish
 
 if TYPE_CHECKING:
     from twin.cli.page import Page
@@ -35,6 +25,8 @@ def add_commands(app: typer.Typer) -> None:
 def sweep(
     session: Session,
     cell: CellName,
+    asked: Asked,
+    how: Lived,
     x: Annotated[
         str | None,
         typer.Option("--x", metavar="KEY=A..B", help="As 'stack.pressure=0.5..15 MPa,log,9'."),
@@ -42,15 +34,6 @@ def sweep(
     cycles: Annotated[
         int | None, typer.Option("--cycles", metavar="N", help="The horizon [default: 200].")
     ] = None,
-    protocol: ProtocolName = None,
-    overlays: Overlays = None,
-    overrides: Overrides = None,
-    modes: Modes = None,
-    without: Without = None,
-    model: StudyModel = None,
-    workers: Workers = None,
-    study: StudyId = None,
-    figure: Figure = None,
 ) -> None:
     """Follow a cell's life over one number, as a line.
 
@@ -58,31 +41,17 @@ def sweep(
     protocol.PARAMETER; ',log' and a number of places may follow its range.
     """
     import twin
-    from twin.report.figures import figure_target
     from twin.report.sweeps import sweep_panels
 
-    if figure is not None:
-        figure_target(figure)
-    teller = Teller(session)
     result = twin.sweep(
         cell,
         x=x,
         cycles=cycles,
-        protocol=protocol,
-        overlays=overlays or (),
-        overrides=overrides or (),
-        modes=chosen(modes),
-        without=names(without),
-        model=model,
-        workers=workers,
-        study=study,
-        store=session.store,
-        on_life=teller,
-        on_start=teller.started,
-        on_wait=session.say,
+        **asked.given(cell),
+        **how.given(session),
     )
     save_numbers(sweep_panels(result.to_dict()))
-    finish(session, result, figure, _page)
+    finish(session, result, how.figure, _page)
 
 
 def _page(sheet: Page, document: dict[str, Any]) -> None:

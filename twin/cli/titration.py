@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twin.cli.command import command
-from twin.cli.experiments import FigureFile, Modes, Plot, check_figure, chosen, draw, save_figure
-from twin.cli.options import CellName, Overlays, Overrides, Without, names
+from twin.cli.experiments import Drawn, check_figure, draw, save_figure
+from twin.cli.options import CellName, Changed
 from twin.cli.session import Session
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ def add_commands(app: typer.Typer) -> None:
 def gitt(
     session: Session,
     cell: CellName,
+    changed: Changed,
+    to: Drawn,
     electrode: Annotated[
         str, typer.Option("--electrode", metavar="PLACE", help="cathode or anode.")
     ] = "cathode",
@@ -47,12 +49,6 @@ def gitt(
         str | None,
         typer.Option("--model", metavar="spm|dfn", help="The cell's model [default: spm]."),
     ] = None,
-    overlays: Overlays = None,
-    overrides: Overrides = None,
-    modes: Modes = None,
-    without: Without = None,
-    figure: FigureFile = None,
-    plot: Plot = False,
 ) -> None:
     """Titrate an electrode with pulses and rests (GITT).
 
@@ -64,7 +60,7 @@ def gitt(
     from twin.experiments.gitt import as_data
     from twin.report.titration import titration_panels
 
-    check_figure(figure)
+    check_figure(to.figure)
     with Ticker(session, cell) as ticker:
         found = twin.gitt(
             cell,
@@ -75,22 +71,19 @@ def gitt(
             rest=rest,
             direction=direction,
             model=model,
-            overlays=overlays or (),
-            overrides=overrides or (),
-            modes=chosen(modes),
-            without=names(without),
+            **changed.given(),
             on_progress=ticker,
         )
     panels = titration_panels(found)
     title = f"{cell}: titration of the {found.place}"
     if found.points:
-        save_figure(panels, title, figure)
-    document = {"cell": cell, **as_data(found), "figure": figure if found.points else None}
+        save_figure(panels, title, to.figure)
+    document = {"cell": cell, **as_data(found), "figure": to.figure if found.points else None}
 
     def page(sheet: Page) -> None:
         _page(sheet, found, title)
         if found.points:
-            draw(session, sheet, panels, title, figure, plot)
+            draw(session, sheet, panels, title, to)
 
     session.finish(document, page)
 

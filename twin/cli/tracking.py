@@ -9,10 +9,9 @@ import typer
 
 from twin.cli.command import command
 from twin.cli.formats import percent
-from twin.cli.options import CellName, Overlays, Overrides, Without, names
-from twin.cli.running import chosen
+from twin.cli.options import CellName, Modes, Overlays, Overrides, Protocol, Without, chosen, names
 from twin.cli.session import Session
-from twin.cli.studies import Figure, Modes, ProtocolName, StudyModel, Teller, Workers, finish
+from twin.cli.studies import Figure, StudyModel, Teller, Workers, finish
 
 if TYPE_CHECKING:
     from twin.cli.page import Page
@@ -65,7 +64,7 @@ def track(
         str,
         typer.Option("--resistance-after", metavar="1s|10s|30s", help="When a pulse's is read."),
     ] = "10s",
-    protocol: ProtocolName = None,
+    protocol: Protocol = None,
     overlays: Overlays = None,
     overrides: Overrides = None,
     modes: Modes = None,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twin.cli.command import command
-from twin.cli.experiments import FigureFile, Modes, Plot, check_figure, chosen, draw, save_figure
-from twin.cli.options import CellName, Overlays, Overrides, Without, names
+from twin.cli.experiments import Drawn, check_figure, draw, save_figure
+from twin.cli.options import CellName, Changed
 from twin.cli.session import Session
 
 if TYPE_CHECKING:
@@ -24,18 +24,14 @@ def add_commands(app: typer.Typer) -> None:
 def transference(
     session: Session,
     cell: CellName,
+    changed: Changed,
+    to: Drawn,
     voltage: Annotated[
         str, typer.Option("--voltage", metavar="U", help="The step, at most 10 mV.")
     ] = "10 mV",
     hold: Annotated[
         str | None, typer.Option("--hold", metavar="T", help="How long [until steady].")
     ] = None,
-    overlays: Overlays = None,
-    overrides: Overrides = None,
-    modes: Modes = None,
-    without: Without = None,
-    figure: FigureFile = None,
-    plot: Plot = False,
 ) -> None:
     """Simulate a transference number (Bruce and Vincent).
 
@@ -47,26 +43,23 @@ def transference(
     from twin.experiments.transference import as_data
     from twin.report.transference import transference_panels
 
-    check_figure(figure)
+    check_figure(to.figure)
     with Ticker(session, cell) as ticker:
         found = twin.transference(
             cell,
             voltage=voltage,
             hold=hold,
-            overlays=overlays or (),
-            overrides=overrides or (),
-            modes=chosen(modes),
-            without=names(without),
+            **changed.given(),
             on_progress=ticker,
         )
     panels = transference_panels(found)
     title = f"{cell}: transference number {found.t_plus:.3f}"
-    save_figure(panels, title, figure)
-    document = {"cell": cell, **as_data(found), "figure": figure}
+    save_figure(panels, title, to.figure)
+    document = {"cell": cell, **as_data(found), "figure": to.figure}
 
     def page(sheet: Page) -> None:
         _page(sheet, found, title)
-        draw(session, sheet, panels, title, figure, plot)
+        draw(session, sheet, panels, title, to)
 
     session.finish(document, page)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twin.cli import progress as module
+from twin.cli import live_line as module
 from twin.cli.options import Common
 from twin.cli.progress import Watcher, live_line, nearest, plain_line
 from twin.cli.session import Session
