@@ -97,7 +97,10 @@ def main(cell: str = "", cycles: int = 100, keys: Iterable[str] = ()) -> None:
             ends = [
                 lived(name, many, {key: times(spec, key, f)}) for f in (FACTORS[0], FACTORS[-1])
             ]
-            print(f"  {key} = {find(spec, key).text}: a tenth {ends[0]} | ten times {ends[1]}", flush=True)
+            print(
+                f"  {key} = {find(spec, key).text}: a tenth {ends[0]} | ten times {ends[1]}",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":
