@@ -63,17 +63,22 @@ def lived(cell: str, cycles: int, overrides: dict[str, Any]) -> str:
     try:
         life = twin.life(cell, cycles=cycles, model="spm", overrides=overrides, store="sqlite://")
     except twin.TwinError as error:
-        return f"refused: {error}"
+        return f"refused: {str(error).splitlines()[0]}"
     rows, died = life.rows, life.outcome
-    told = "nothing lived" if not rows else f"{left(rows):.1f} %"
+    told = (
+        "nothing lived"
+        if not rows
+        else faded(rows, twin.load_cell(cell, overrides=overrides).geometry.area.si)
+    )
     if died.kind != "completed":
-        told = f"dead in {died.cycle} ({died.mode}: {died.criterion})"
+        told += f", dead in {died.cycle} ({died.mode}: {died.criterion})"
     return "; ".join([told, *strange(rows)])
 
 
-def left(rows: list[dict[str, Any]]) -> float:
-    """Return the last capacity over the first, in per cent."""
-    return 100 * float(rows[-1]["capacity_Ah"]) / float(rows[0]["capacity_Ah"])
+def faded(rows: list[dict[str, Any]], area: float) -> str:
+    """Return the first and the last capacity: what is lost at once shows in the first."""
+    first, last = (0.1 * float(row["capacity_Ah"]) / area for row in (rows[0], rows[-1]))
+    return f"{first:.3f} -> {last:.3f} mAh/cm2"
 
 
 def strange(rows: list[dict[str, Any]]) -> list[str]:

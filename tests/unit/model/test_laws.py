@@ -338,7 +338,7 @@ def test_a_cell_written_in_other_units_is_the_same_cell(make_cell, run, limit):
     [
         # Two liquids to Na2S5.2, 57.7 % of the charge; then down by 1.05 V per Na in S to 1.78 V.
         ("na-base-s-330c", 0.3, 2.076),
-        ("na-base-s-330c", 0.8, 2.076 - 0.296 * 0.223 / 0.423),
+        ("na-base-s-330c", 0.7, 2.076 - 0.296 * 0.123 / 0.423),
         # Formation data: 2.639 V at 25 degC, -0.136 mV/K, and another -0.073 above 98 degC.
         ("na-base-nicl2-300c", 0.5, 2.587),
     ],
