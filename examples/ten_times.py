@@ -50,7 +50,7 @@ CELLS: dict[tuple[str, int], tuple[str, ...]] = {
     ),
 }
 
-ALWAYS = {
+ALWAYS: dict[str, dict[str, Any]] = {
     "hc-nzsp-nvp": {"protocol.rate": "C/2"},  # slower charged its host stays above sodium
     "sn-nbh-nco": {"end_of_life.capacity_fraction": 0.1},  # as published, below 80 % too
 }
@@ -71,6 +71,7 @@ def lived(cell: str, cycles: int, overrides: dict[str, Any]) -> str:
     except twin.TwinError as error:
         return f"refused: {str(error).splitlines()[0]}"
     rows, died = life.rows, life.outcome
+    assert died is not None  # it has ended
     told = (
         "nothing lived"
         if not rows
@@ -116,4 +117,7 @@ def main(cell: str = "", cycles: int = 100, keys: Iterable[str] = ()) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:2], *map(int, sys.argv[2:3]), *([sys.argv[3:]] if sys.argv[3:] else []))
+    if sys.argv[1:]:
+        main(sys.argv[1], int(sys.argv[2]), sys.argv[3:])
+    else:
+        main()
