@@ -8,6 +8,7 @@ import pytest
 
 import twin
 from twin.errors import Problem
+from twin.specs import curves
 from twin.specs.dump import iter_quantities
 from twin.specs.explain import validated
 from twin.specs.materials import Materials
@@ -160,3 +161,19 @@ def test_anodes_and_cathodes_of_the_issue_are_there():
     }  # fmt: skip
     for name in ("sulfur", "fes2"):
         assert MATERIALS[name].provenance.notes.startswith("Limits: ")
+
+
+@pytest.mark.parametrize("name", HOSTS)
+def test_a_hosts_potential_falls_as_it_fills(name):
+    """At 25 degC and where molten hosts run; those of PyBaMM's sets stand as they are there."""
+    law, entropy = MATERIALS[name].open_circuit_potential, MATERIALS[name].entropic_change
+    if law.law not in curves.CURVES:
+        assert law.law == "pybamm"
+        return
+    x = np.linspace(0.005, 0.995, 2001)
+    U = curves.potential(law, lambda key: getattr(law, key).si, x)
+    slope = 0 * x
+    if entropy.law == "table":
+        slope = np.interp(x, entropy.x, entropy.values())
+    for warmer in (0.0, 305.0 if MATERIALS[name].family == "molten" else 60.0):
+        assert (np.diff(U + warmer * slope) < 0).all()

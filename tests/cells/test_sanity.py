@@ -39,12 +39,13 @@ RESISTANCE_WHY = {
 EARLY = {
     "na-nzsp2-na-unpressed": "as assembled, 660 ohm cm2: Uchida 2019",
     "alfoil-nbh-nasn": "missed: the assumed 10 ohm cm2 over a fifth of the face drive a filament; "
-    "with a hundredth of them (tried) it lives, and gives back 64 %",
-    "alfoil-nbh-nco": "missed (tens of cycles published): as the half cell, tried too",
+    "with a hundredth of them (tried) it lives, and gives back 64 %; whatever the seed (tried)",
+    "alfoil-nbh-nco": "missed (tens of cycles published): as the half cell; from a seed of 30 nm "
+    "it lives, and has lost its capacity in cycle 4 (tried)",
     "cu-nzsp-nasn": "missed: a second plating at a face stripped bare; lives where half is "
-    "stripped, or from a flaw of 3 um (both tried)",
-    "al-nbh-nasn": "missed: a second plating at a face stripped bare; lives where half is "
-    "stripped (tried)",
+    "stripped, or from a flaw of 3 um (both tried); a seed of 30 nm changes nothing (tried)",
+    "al-nbh-nasn": "missed: a second plating at a face stripped bare starts on 2 % of it, at "
+    "0.36 V; lives where half is stripped, or from a seed of 30 nm, at 20 mV (both tried)",
 }
 
 

@@ -94,3 +94,15 @@ def test_the_benchmark_gives_one_json_document(tmp_path, model):
     asked = ["--cycles", "1", "--repeats", "1", "--models", model]
     out = run("-m", "benchmarks.engine_vs_pybamm", *asked, cwd=tmp_path, path=ROOT)
     assert json.loads(out)["models"][model]["ratio"] > 0
+
+
+@pytest.mark.slow
+def test_a_number_is_taken_at_a_tenth_and_at_ten_times(tmp_path):
+    script = ROOT / "examples" / "ten_times.py"
+    keys = ("modes.fade.polyanion.loss", "modes.delamination.cathode.isolated_share")
+    said = run(script, "na-nzsp-nvp", "20", *keys, cwd=tmp_path).splitlines()
+    assert said[0].startswith("na-nzsp-nvp, 20 cycles, as it is: 1.0")
+    (tenth, ten), (_, refused) = (line.split(" | ten times ") for line in said[1:])
+    last = [float(text.split(" -> ")[1].split()[0]) for text in (tenth, ten)]
+    assert last[0] > last[1] + 0.05 and refused.startswith("refused")
+    assert not any(word in line for line in said for word in ("EFFICIENCY", "RESISTANCE"))

@@ -331,3 +331,34 @@ def test_a_cell_written_in_other_units_is_the_same_cell(make_cell, run, limit):
     limit("E24 units", one, other)
     thickness = [s.end("Anode interphase thickness [m]") for s in seen]
     assert thickness[0] == pytest.approx(thickness[1], rel=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("cell", "sto", "volts"),
+    [
+        # Two liquids to Na2S5.2, 57.7 % of the charge; then down by 1.05 V per Na in S to 1.78 V.
+        ("na-base-s-330c", 0.3, 2.076),
+        ("na-base-s-330c", 0.7, 2.076 - 0.296 * 0.123 / 0.423),
+        # Formation data: 2.639 V at 25 degC, -0.136 mV/K, and another -0.073 above 98 degC.
+        ("na-base-nicl2-300c", 0.5, 2.587),
+    ],
+)
+def test_molten_cells_have_their_potential_where_they_run(make_cell, cell, sto, volts):
+    spec = make_cell(cell)
+    values, T = twin.parameter_values(spec), spec.thermal.ambient.si
+    U = evaluate(values, "Positive electrode OCP [V]", sto)
+    slope = evaluate(values, "Positive electrode OCP entropic change [V.K-1]", sto)
+    assert U + (T - 298.15) * slope == pytest.approx(volts, abs=1.5e-3)
+
+
+# Nearer to the ends the width of the plateaus, which is drawn, counts for 2 mV.
+@pytest.mark.parametrize("sto", [0.3, 0.45, 0.7, 0.8])
+def test_sulfur_gives_up_one_enthalpy_at_all_fillings(make_cell, sto):
+    """``T dU/dT = U - 2.064 V``: -47.6 kcal a mole of sodium, work and heat together."""
+    spec = make_cell("na-base-s-330c")
+    values, T = twin.parameter_values(spec), spec.thermal.ambient.si
+    U = evaluate(values, "Positive electrode OCP [V]", sto)
+    slope = evaluate(values, "Positive electrode OCP entropic change [V.K-1]", sto)
+    at_T = U + (T - 298.15) * slope
+    assert at_T - T * slope == pytest.approx(47.6 * 4184 / twin.FARADAY, abs=1.5e-3)
+    assert (slope > 0) == (sto < 0.577)

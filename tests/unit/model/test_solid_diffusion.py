@@ -76,6 +76,25 @@ def test_in_closed_form(make_cell, run, pin, limit, model):
     limit("E27 c_s - c = j R/5FD", profile(seen, model), exact, 5e-3)
 
 
+@pytest.mark.parametrize(
+    ("T", "filled"), [(0.1, 0.4686), (0.2, 0.6774), (0.5, 0.8667), (1.0, 0.9333)]
+)
+def test_how_full_a_particle_is_when_its_surface_is(make_cell, run, limit, T, filled):
+    """At constant current ``1 - 1/(15 T)``, ``T = 3600 D/(R^2 C)``; solved where T is short."""
+    if T >= 0.2:
+        assert filled == pytest.approx(1 - 1 / (15 * T), abs=1.5e-2 if T == 0.2 else 6e-5)
+    low, high = 0.1, 0.9  # between these fillings, so that no potential runs away
+    spec = make_cell(CELL, HALF | {"cathode.initial_stoichiometry": low})
+    c = spec.cathode
+    pace = 3e-16 / (c.particle_radius.si**2 * T) * (high - low)  # dx/dt
+    current = pace * twin.CellContext(spec).host_sites("cathode")
+    seconds = round(filled * (high - low) / pace)
+    mesh = {"x_n": 20, "x_s": 20, "x_p": 20, "r_n": 20, "r_p": 100}
+    seen = run(spec, [(current, seconds)], model="spm", var_pts=mesh)
+    surface = seen["X-averaged positive particle surface concentration [mol.m-3]"][..., -1]
+    limit(f"E27 filled at the surface, T {T}", float(np.mean(surface)) / 13870, high, 1e-3)
+
+
 def test_a_neutral_port_is_the_bare_cell(make_cell, run, pin):
     spec = make_cell(CELL, HALF)
     bare, pinned = (run(spec, [(-2.0, HOUR)], m) for m in ((), [pin({PORT: 1.0})]))

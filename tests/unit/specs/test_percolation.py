@@ -117,6 +117,16 @@ def test_an_inert_filler_takes_the_conductivity_to_a_hundredth():
 
 
 @pytest.mark.parametrize(
+    ("psi", "detour"),
+    [(0.79, 1.53), (0.51, 3.46), (0.44, 4.91), (0.61, 1.53**2), (0.34, 3.46**2), (0.30, 4.91**2)],
+)
+def test_published_tortuosities_of_catholytes_are_those_of_likely_shares(psi, detour):
+    """1.53, 3.46, 4.91 of three catholytes (Oh 2025), read as ``tau^2`` or as ``tau``."""
+    found = psi * (1 - PRESSED) / law.efficiency(psi, PRESSED, 1.0)
+    assert found == pytest.approx(detour, rel=0.02)  # the shares have two digits
+
+
+@pytest.mark.parametrize(
     ("ratio", "used", "conducts"),
     [
         (1.0, ("0.95", "0.00", "0.00", "0.00"), ("0.033", "0.000", "0.000", "0.000")),

@@ -1,0 +1,123 @@
+"""Sodium in every cell of the library: what leaves one store is in another, with all modes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pybamm
+import pytest
+from twin_interphase.parameters import table_of
+
+import twin
+from twin import FARADAY, CellContext, FailureMode, ModeSubModel, Port
+from twin.specs.balance import nominal_per_area
+
+HOUR = 3600.0
+GROWN = "interphase grown [m]"
+# One of each kind of anode and of cathode: those that always run.
+FEW = ("na-nzsp-nvp", "sn-nps-nyzc-nco", "na-base-na")
+CELLS = [
+    pytest.param(name, marks=() if name in FEW else pytest.mark.slow) for name in twin.list_cells()
+]
+
+
+class Counters(ModeSubModel):
+    """The charge [C.m-2] that each mode's side reaction takes at each place, as states."""
+
+    def __init__(self, cell, mode_id, flows):
+        super().__init__(cell, mode_id)
+        self.flows = flows
+
+    def get_fundamental_variables(self):
+        return {f"Counted {flow}": self.state(f"Counted {flow}", 1e3) for flow in self.flows}
+
+    def set_rhs(self, variables):
+        self.rhs = {
+            variables[f"Counted {flow}"]: self.scalar(variables[flow]) for flow in self.flows
+        }
+
+    def set_initial_conditions(self, variables):
+        self.initial_conditions = {
+            variables[f"Counted {flow}"]: pybamm.Scalar(0) for flow in self.flows
+        }
+
+
+class Counting(FailureMode):
+    id = "counting"
+    title = "Counts what side reactions take"
+
+    def __init__(self, flows):
+        self.flows = flows
+
+    def submodels(self, cell):
+        return {"counters": Counters(cell, self.id, self.flows)}
+
+
+def flows(spec, modes):
+    """The side reactions of each place: the variables that the modes contribute."""
+    cell, found = CellContext(spec), {}
+    for i in cell.interfaces:
+        port = Port.PARASITIC_CURRENT.at(i.place)
+        names = [m.contributions(cell).get(port) for m in modes]
+        found[i] = [name for name in names if name is not None]
+    return found
+
+
+def layer(spec, interface, seen):
+    """What an interphase has taken, by its volume [C.m-2]."""
+    own = getattr(spec.modes["interphase"], table_of(interface))
+    return own.electrons.si * FARADAY / own.molar_volume.si * seen[interface(GROWN)]
+
+
+def stores(spec, seen, interface):
+    """The sodium at one electrode [C.m-2], store by store; a catholyte's counts as owed."""
+    place, cell = interface.place, CellContext(spec)
+    name = place.capitalize()
+    grown = layer(spec, interface, seen)
+    found = {}
+    if interface.kind == "metal":
+        found["metal"] = seen[f"{name} sodium [C.m-2]"]
+    else:
+        sites = cell.host_sites(place)
+        active = seen[Port.ACTIVE_FRACTION.at(place).variable]
+        found["host"] = sites * active * seen[f"{name} stoichiometry"]
+        if f"{name} isolated host sodium" in seen.model.variables:
+            found["host cut off"] = sites * seen[f"{name} isolated host sodium"]
+    found["layer"] = -grown if interface.kind == "porous" and place == "cathode" else grown
+    for what in ("dead", "plated", "dead plated"):
+        key = f"{name} {what} sodium [C.m-2]"
+        if key in seen.model.variables:
+            found[what] = seen[key]
+    beside = f"{name} sodium trapped beside [C.m-2]"
+    if beside in seen.model.variables:
+        found["trapped beside"] = seen[beside]
+    burnt = f"Counted {name} dead sodium current density [A.m-2]"
+    if burnt in seen.model.variables:
+        found["burnt"] = -seen[burnt]
+    return found
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_stores_add_up(name, run, limit):
+    spec = twin.load_cell(name)
+    cell = CellContext(spec)
+    modes = twin.plugin_manager().select(None, (), spec.kind)
+    of_place = flows(spec, modes)
+    counting = Counting([flow for names in of_place.values() for flow in names])
+    seen = run(spec, steps(spec), [*modes, counting], model="spm", rtol=1e-9, atol=1e-11)
+    assert len(seen.t) > 10
+    passed = 3600 / spec.geometry.area.si
+    passed *= np.abs(np.diff(seen["Discharge capacity [A.h]"])).sum()
+    total = 0
+    for interface in cell.interfaces:
+        for what in stores(spec, seen, interface).values():
+            total = total + what
+    limit("ledger of every cell", np.abs(total - total[0]).max(), 0.0, 1e-8, of=passed)
+
+
+def steps(spec):
+    """Charge, rest, discharge, rest; the other way round where there is nothing to charge."""
+    if spec.kind == "symmetric":
+        return [(1.0, HOUR), (0.0, HOUR), (-1.0, HOUR)]
+    i = nominal_per_area(spec) / (10 * HOUR)
+    sign = 1 if "discharge-first" in spec.protocol else -1
+    return [(sign * i, 4 * HOUR), (0.0, HOUR), (-sign * i, 3 * HOUR), (0.0, HOUR)]
