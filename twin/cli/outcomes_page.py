@@ -11,8 +11,7 @@ from twin.report.panel import Line, Panel
 
 if TYPE_CHECKING:
     from twin.cli.page import Page
-    from twin.outcomes.learning import Learned
-    from twin.outcomes.left import Known
+    from twin.outcomes.learning import Known, Learned
     from twin.outcomes.skill import Scored, Skill
 
 TITLES = {

@@ -9,20 +9,10 @@ from typing import Any
 import numpy as np
 
 from twin.outcomes.controls import marked
-from twin.outcomes.ensembles import Told
-from twin.outcomes.learning import ON_TOP, OTHER, Learned, shipped
-from twin.outcomes.left import (
-    LIVES,
-    Key,
-    Tellings,
-    bare,
-    key_of,
-    lives_mixed,
-    lives_with,
-    mechanistic,
-    prior_predictive,
-)
-from twin.outcomes.nulls import MARKED, NULLS, ONLY_RETENTION, Predictor, group, scale
+from twin.outcomes.ensembles import Key, Tellings, Told, key_of
+from twin.outcomes.learning import ON_TOP, Learned, shipped
+from twin.outcomes.left import bare, mechanistic, prior_predictive
+from twin.outcomes.nulls import MARKED, NULLS, ONLY_RETENTION, Predictor, scale
 from twin.outcomes.scores import (
     Band,
     brier,
@@ -36,6 +26,8 @@ from twin.outcomes.scores import (
 )
 from twin.outcomes.table import LIFE, RETENTION, SCORED, Row
 
+LIVES = (100.0, 500.0)
+"""Hours after which lives are asked for."""
 BANDS = {"90": (0.05, 0.95), "50": (0.25, 0.75)}
 LEARNED = "learned"
 """What constants learned from published cells say; no mechanism of a cell has a part in it."""
@@ -143,7 +135,7 @@ class Skill:
     folds: bool
     left: list[str] = field(default_factory=list)
     controls: dict[str, Any] = field(default_factory=dict)
-    before: dict[str, float] = field(default_factory=dict)
+    before: dict[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data: ``predictions`` and ``skill``."""
@@ -207,8 +199,6 @@ def score_outcomes(
         for place, (name, predictor) in enumerate(predictors.items()):
             if name in ONLY_RETENTION and quantity != RETENTION:
                 continue
-            if name == TWIN and quantity == LIFE and told is not None:
-                predictor = lives_with(told, MARKED)
             on_progress((number * len(predictors) + place) / steps, f"{quantity}: {name}")
             if name in (LEARNED, TWIN) and (learned is not None or not foldable(mine)):
                 of[name] = _taught(mine, learned or shipped(), told if name == TWIN else None)
@@ -266,16 +256,10 @@ def _taught(
     of, top = learned[quantity], learned.get(quantity + ON_TOP)
     found = []
     for row in rows:
-        said = None if told is None else told.get(key_of(row))
-        if told is None or (top is None and of.trust is None):
+        if told is None or top is None:
             members = of.predict(row)
-        elif quantity == LIFE:
-            trust = 0.0 if of.trust is None else of.trust.value
-            members = lives_mixed(row, said, of.predict(row), trust)
         else:
-            assert top is not None
-            centre = of.centres.get(group(row), of.centres[OTHER]).value
-            members = top.predict_with(row, said, 0.0 if quantity == RETENTION else centre)
+            members = top.predict_with(row, told.get(key_of(row)))
         found.append(Prediction(row, members))
     return found
 
