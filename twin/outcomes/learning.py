@@ -9,8 +9,9 @@ used to say what a cell of another paper will do::
 ``y = ln(-ln R)`` of a retention ``R``; decades of the other quantities. Where mechanisms say
 something of the rows, more is learned with them. Of retentions, the same law of what they leave
 (:mod:`twin.outcomes.left`): there ``y`` is ``ln`` of the loss on top, with a part
-``b_cycles ln(N/300)``, and a *trust*, how likely they are right about a row. Of the rest, how far
-their ratios count (:mod:`twin.outcomes.ratios`).
+``b_cycles ln(N/300)``, and a *trust*, how likely they are right about a row. Of resistances and
+critical currents, how far their ratios count (:mod:`twin.outcomes.ratios`); of lives, the trust
+(:mod:`twin.outcomes.lives`).
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from twin.outcomes import regression
 from twin.outcomes.controls import marked
 from twin.outcomes.ensembles import Tellings, Told
 from twin.outcomes.left import fit_left, members_with
+from twin.outcomes.lives import trust_in_lives
 from twin.outcomes.nulls import (
     EFFECTS,
     LEFT,
@@ -43,8 +45,8 @@ from twin.outcomes.nulls import (
     members_of,
     prior,
 )
-from twin.outcomes.ratios import BESIDE, REPEATED, fit_ratios, pooled, spoken, stream
-from twin.outcomes.table import RETENTION, SCORED, Row
+from twin.outcomes.ratios import BESIDE, REPEATED, Known, fit_ratios, spoken, stream
+from twin.outcomes.table import LIFE, RETENTION, SCORED, Row
 
 MEMBERS = 400
 OTHER = "other"
@@ -52,18 +54,6 @@ OTHER = "other"
 ON_TOP = "_left"
 """What is learned with mechanisms stands under the quantity's name and this."""
 _SHIPPED = "learned.toml"
-
-
-@dataclass(frozen=True)
-class Known:
-    """A number that was learned: its middle and how well it is known."""
-
-    value: float
-    sd: float
-
-    def draw(self, rng: np.random.Generator, count: int) -> np.ndarray:
-        """Return members of it."""
-        return self.value + self.sd * rng.standard_normal(count)
 
 
 @dataclass(frozen=True)
@@ -84,11 +74,9 @@ class Learned:
     rows : tuple of str
         The rows it rests on, ``paper/id``.
     trust : Known, optional
-        How likely mechanisms are right about a row; of what they leave of retentions alone.
+        How likely mechanisms are right about a row: a retention they leave something of, a life.
     middle : float, optional
         What mechanisms say of the rows in the mean, from which their ratios count [decades].
-    seen : tuple of float
-        The rows' numbers, of which half of the members are [decades].
     """
 
     quantity: str
@@ -99,7 +87,6 @@ class Learned:
     rows: tuple[str, ...]
     trust: Known | None = None
     middle: float | None = None
-    seen: tuple[float, ...] = ()
 
     def left(
         self, row: Row, rng: np.random.Generator, count: int = MEMBERS, said: float | None = None
@@ -130,8 +117,7 @@ class Learned:
         """Return members of a row's number: what mechanisms say, and what is learned with them."""
         rng = stream(row, seed=4)
         if self.quantity != RETENTION:
-            y = self.left(row, rng, MEMBERS * REPEATED, spoken(told))
-            return pooled(y, np.array(self.seen))
+            return self.left(row, rng, MEMBERS * REPEATED, spoken(told))
         f = self.left(row, rng, MEMBERS * REPEATED)
         assert self.trust is not None
         trust = np.clip(self.trust.draw(rng, len(f)), 0.0, 1.0)
@@ -148,7 +134,6 @@ class Learned:
             found["trust"] = _rounded(self.trust)
         if self.middle is not None:
             found["middle"] = round(self.middle, 3)
-            found["seen"] = [round(value, 3) for value in self.seen]
         found["rows"] = list(self.rows)
         return found
 
@@ -174,7 +159,13 @@ def learn(rows: Sequence[Row], told: Tellings | None = None) -> dict[str, Learne
         if len(mine) < 5:
             continue
         found[quantity] = _learned(quantity, mine)
-        if told is not None:
+        if told is None:
+            continue
+        if quantity == LIFE:
+            said = [found[quantity].predict(row) for row in mine]
+            trust = trust_in_lives(mine, told, said)
+            found[quantity] = replace(found[quantity], trust=trust)
+        else:
             learned = _on_top if quantity == RETENTION else _ratios
             found[quantity + ON_TOP] = learned(quantity, mine, told)
     return found
@@ -189,9 +180,9 @@ def _on_top(quantity: str, rows: Sequence[Row], told: Tellings) -> Learned:
 
 def _ratios(quantity: str, rows: Sequence[Row], told: Tellings) -> Learned:
     fitted = fit_ratios(rows, told)
-    _, sd = prior(rows, fitted.kinds, BESIDE)
+    _, sd = prior(rows, fitted.kinds, BESIDE, left=True)
     found = _read(quantity, rows, fitted.posterior, fitted.kinds, float(sd[1]), BESIDE)
-    return replace(found, middle=fitted.middle, seen=tuple(float(v) for v in fitted.seen))
+    return replace(found, middle=fitted.middle)
 
 
 def _learned(quantity: str, rows: Sequence[Row]) -> Learned:
@@ -277,7 +268,6 @@ def to_toml(found: Mapping[str, Learned], source: str) -> str:
             lines += [f"trust = {_inline(data['trust'])}"]
         if "middle" in data:
             lines += [f"middle = {data['middle']:g}"]
-            lines += [f"seen = [{', '.join(f'{value:g}' for value in data['seen'])}]"]
         lines += [f"rows = [{', '.join(_quoted(r) for r in data['rows'])}]"]
         for key in ("centre", "effect"):
             lines += [f"[{quantity}.{key}]"]
@@ -315,7 +305,6 @@ def _from_data(data: Mapping[str, Any]) -> dict[str, Learned]:
             tuple(of["rows"]),
             None if trust is None else Known(**trust),
             of.get("middle"),
-            tuple(of.get("seen", ())),
         )
         needed = EFFECTS
         if name.endswith(ON_TOP):

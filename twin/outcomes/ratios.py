@@ -1,20 +1,15 @@
 """What mechanisms say of decades, as one more effect of a regression over papers.
 
-Interface resistances, critical currents and lives differ by decades between laboratories, and
-mechanisms know the ratio of two set-ups better than either's size. So what they say is a predictor
-beside the class and the temperature, and how far it counts is learned with the rest::
+Interface resistances and critical currents differ by decades between laboratories, and mechanisms
+know the ratio of two set-ups better than either's size. So what they say is a predictor beside the
+class and the temperature, and how far it counts is learned with the rest::
 
     y = b0 + b_class + b_T max(T - 25, 0)/30 + b_m (x - x0) + u_paper + e
 
-``x`` is the mean of the row's members (of a dead one the hours it lived; of one that outlived the
-horizon, that), ``x0`` the mean of the rows that teach. With ``b_m = 0`` only statistics speak, with
-1 the mechanisms' ratios count whole; the prior lies half way (``priors.toml``). A row of which they
-say nothing has ``x = x0``. Numbers that are only known as "at least" are drawn there
-(:mod:`twin.outcomes.regression`).
-
-Half of the members of a resistance or a critical current are the numbers of all other papers: a
-pool of two predictions never scores worse than the mean of their scores, and ten or twenty rows
-cannot teach a weight. Most lives are "at least", no numbers: there the regression stands alone.
+``x`` is the mean of the row's members, ``x0`` that of the rows that teach. With ``b_m = 0`` only
+statistics speak, with 1 the mechanisms' ratios count whole; the prior lies half way
+(``priors.toml``). A row of which they say nothing has ``x = x0``. Numbers that are only known as
+"at least" are drawn there (:mod:`twin.outcomes.regression`).
 """
 
 from __future__ import annotations
@@ -32,17 +27,28 @@ from twin.outcomes.nulls import (
     bounds,
     design,
     kinds_of,
-    middle,
     prior,
 )
-from twin.outcomes.recognise import number_of, priors
-from twin.outcomes.table import LIFE, Row
+from twin.outcomes.recognise import number_of
+from twin.outcomes.table import Row
 
 REPEATED = int(number_of("sampler", "repeated"))
 """So many members are drawn of each draw of the law."""
 BESIDE = ("class", "temperature", SPOKEN)
 """The effects. How a row was read, and controls, say nothing of decades: with ten rows they learn
 chance."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """A number that was learned: its middle and how well it is known."""
+
+    value: float
+    sd: float
+
+    def draw(self, rng: np.random.Generator, count: int) -> np.ndarray:
+        """Return members of it."""
+        return self.value + self.sd * rng.standard_normal(count)
 
 
 def stream(row: Row, seed: int = 2) -> np.random.Generator:
@@ -67,22 +73,18 @@ class Fitted:
         The classes.
     middle : float
         ``x0`` [decades].
-    seen : array
-        The numbers of the rows, of which half of the members are [decades]; none of lives.
     """
 
     posterior: regression.Posterior
     kinds: list[str]
     middle: float
-    seen: np.ndarray
 
     def predict(self, row: Row, told: Told | None, rng: np.random.Generator) -> np.ndarray:
         """Return members of a row's number [decades]."""
         said = spoken(told)
         more = 0.0 if said is None else said - self.middle
         x = np.append(design(row, self.kinds, BESIDE), more)
-        y = np.concatenate([self.posterior.predict(x, rng) for _ in range(REPEATED)])
-        return pooled(y, self.seen)
+        return np.concatenate([self.posterior.predict(x, rng) for _ in range(REPEATED)])
 
 
 def fit_ratios(rows: Sequence[Row], told: Tellings) -> Fitted:
@@ -94,25 +96,9 @@ def fit_ratios(rows: Sequence[Row], told: Tellings) -> Fitted:
     more = [0.0 if x is None else x - x0 for x in said]
     X = np.array([[*design(row, kinds, BESIDE), x] for row, x in zip(rows, more, strict=True)])
     lo, hi = np.array([bounds(row) for row in rows]).T
-    mean, sd = prior(rows, kinds, BESIDE)
+    mean, sd = prior(rows, kinds, BESIDE, left=True)
     fitted = regression.fit(X, lo, hi, [row.paper for row in rows], sd, mean)
-    return Fitted(fitted, kinds, x0, seen_of(rows))
-
-
-def seen_of(rows: Sequence[Row]) -> np.ndarray:
-    """Return the numbers of rows that members may be [decades]; none of lives."""
-    if rows[0].quantity == LIFE:
-        return np.empty(0)
-    return np.array([middle(row) for row in rows])
-
-
-def pooled(members: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """Return members of which a set share are the numbers of other papers, each as often."""
-    if not len(seen):
-        return members
-    share = float(priors()["pool"]["others"]["value"])
-    count = round(share / (1 - share) * len(members) / len(seen))
-    return np.concatenate([members, np.tile(seen, max(count, 1))])
+    return Fitted(fitted, kinds, x0)
 
 
 def ratios(told: Tellings) -> Predictor:

@@ -12,6 +12,7 @@ from twin.outcomes.controls import marked
 from twin.outcomes.ensembles import Key, Tellings, Told, key_of
 from twin.outcomes.learning import ON_TOP, Learned, shipped
 from twin.outcomes.left import bare, mechanistic, prior_predictive
+from twin.outcomes.lives import LIVES, lives_mixed, lives_with
 from twin.outcomes.nulls import MARKED, NULLS, ONLY_RETENTION, Predictor, scale
 from twin.outcomes.scores import (
     Band,
@@ -26,8 +27,6 @@ from twin.outcomes.scores import (
 )
 from twin.outcomes.table import LIFE, RETENTION, SCORED, Row
 
-LIVES = (100.0, 500.0)
-"""Hours after which lives are asked for."""
 BANDS = {"90": (0.05, 0.95), "50": (0.25, 0.75)}
 LEARNED = "learned"
 """What constants learned from published cells say; no mechanism of a cell has a part in it."""
@@ -199,6 +198,8 @@ def score_outcomes(
         for place, (name, predictor) in enumerate(predictors.items()):
             if name in ONLY_RETENTION and quantity != RETENTION:
                 continue
+            if name == TWIN and quantity == LIFE and told is not None:
+                predictor = lives_with(told, MARKED)
             on_progress((number * len(predictors) + place) / steps, f"{quantity}: {name}")
             if name in (LEARNED, TWIN) and (learned is not None or not foldable(mine)):
                 of[name] = _taught(mine, learned or shipped(), told if name == TWIN else None)
@@ -256,10 +257,10 @@ def _taught(
     of, top = learned[quantity], learned.get(quantity + ON_TOP)
     found = []
     for row in rows:
-        if told is None or top is None:
-            members = of.predict(row)
-        else:
-            members = top.predict_with(row, told.get(key_of(row)))
+        said = None if told is None else told.get(key_of(row))
+        members = of.predict(row) if told is None or top is None else top.predict_with(row, said)
+        if told is not None and quantity == LIFE and of.trust is not None:
+            members = lives_mixed(row, said, members, of.trust.value)
         found.append(Prediction(row, members))
     return found
 

@@ -27,7 +27,8 @@ from twin.outcomes.left import (
     members_with,
     prior_predictive,
 )
-from twin.outcomes.ratios import fit_ratios, pooled, ratios, seen_of, spoken
+from twin.outcomes.lives import lives_mixed, trust_in_lives
+from twin.outcomes.ratios import fit_ratios, ratios, spoken
 from twin.outcomes.recognise import NotMapped
 from twin.outcomes.setups import set_up
 from twin.outcomes.skill import ALONE, TWIN, Prediction, _lives, score_outcomes
@@ -236,37 +237,29 @@ def test_a_row_of_another_paper_is_said_by_the_ratio_to_the_middle():
     new = [Row("new", name, RESISTANCE, 1, 1, classes={"face": "bare"}) for name in "abc"]
     said = {key_of(new[0]): made(np.zeros(16)), key_of(new[1]): made(np.full(16, 1.0))}
     fitted = fit_ratios(rows, told)
-    # Half of the members are the law's, and they come first.
-    nought, one, none = (np.median(m[: len(m) // 2]) for m in ratios({**told, **said})(rows, new))
+    nought, one, none = (np.median(m) for m in ratios({**told, **said})(rows, new))
     assert nought == pytest.approx(0.4, abs=0.1) and one - nought == pytest.approx(1.0, abs=0.1)
     assert none == pytest.approx(0.4 + fitted.middle, abs=0.1)
     assert mechanistic(told)(rows, new[:1])[0] == pytest.approx(ratios(told)(rows, new[:1])[0])
 
 
-def test_half_of_the_members_are_the_numbers_of_others_but_of_lives():
-    rows, _ = decades(n=10)
-    members = pooled(np.full(4000, 9.0), seen_of(rows))
-    assert (members == 9.0).mean() == pytest.approx(0.5, abs=0.01)
-    others = np.unique(members[members != 9.0])
-    assert others == pytest.approx(sorted(math.log10(row.lo) for row in rows))
-    lives = [replace(row, quantity=LIFE, hi=math.inf) for row in rows]
-    assert not len(seen_of(lives))
-    assert np.array_equal(pooled(np.arange(4.0), seen_of(lives)), np.arange(4.0))
-
-
-def test_lives_that_are_at_least_teach_how_far_mechanisms_count():
-    rows, told, turned = [], {}, {}
-    for i in range(40):
+def test_lives_are_mixed_by_a_trust_that_is_learned():
+    good, bad = [], []
+    told_right, told_wrong = {}, {}
+    for i in range(30):
         lived = i % 2 == 0
-        row = Row(f"p{i}", "r", LIFE, 1000.0 if lived else 10.0, math.inf if lived else 10.0,
-                  classes={"face": "bare"})  # fmt: skip
-        rows.append(row)
-        told[key_of(row)] = made(np.full(8, 3.0 if lived else 1.0))
-        turned[key_of(row)] = made(np.full(8, 1.0 if lived else 3.0))
-    assert fit_ratios(rows, told).posterior.b[:, -1].mean() > 0.9
-    assert fit_ratios(rows, turned).posterior.b[:, -1].mean() < 0
-    long, short = ratios(told)(rows[2:], rows[:2])
-    assert (long >= 2.0).mean() > 0.9 and (short >= 2.0).mean() < 0.2
+        row = Row(f"p{i}", "r", LIFE, 1000.0 if lived else 10.0, math.inf if lived else 10.0)
+        good.append(row)
+        values, dead = np.full(8, 3.0 if lived else 1.0), np.full(8, not lived)
+        told_right[key_of(row)] = Told(values, dead)
+        told_wrong[key_of(row)] = Told(np.full(8, 1.0 if lived else 3.0), ~dead)
+    usual = [np.linspace(0, 4, 100)] * 30
+    assert trust_in_lives(good, told_right, usual).value > 0.8
+    assert trust_in_lives(good, told_wrong, usual).value < 0.2
+    mixed = lives_mixed(good[1], told_right[key_of(good[1])], usual[0], 1.0)
+    assert np.all(mixed == 1.0)
+    assert np.all(lives_mixed(good[0], told_right[key_of(good[0])], usual[0], 1.0) >= 3.0)
+    assert not bad
 
 
 def test_what_is_learned_of_ratios_is_kept_and_says_the_same_again(tmp_path):
@@ -276,7 +269,6 @@ def test_what_is_learned_of_ratios_is_kept_and_says_the_same_again(tmp_path):
     save_learned(found, path, "a test")
     again = load_learned(path)[RESISTANCE + ON_TOP]
     assert again.effects["mechanisms"].value == pytest.approx(1.0, abs=0.1)
-    assert sorted(again.seen) == pytest.approx(sorted(math.log10(r.lo) for r in rows), abs=1e-3)
     new = Row("new", "a", RESISTANCE, 1, 1, classes={"face": "bare"})
     said = made(np.full(16, 1.0))
     anew = ratios({key_of(new): said, **told})(rows, [new])[0]
