@@ -306,7 +306,7 @@ def _from_data(data: Mapping[str, Any]) -> dict[str, Learned]:
             None if trust is None else Known(**trust),
             of.get("middle"),
         )
-        needed = EFFECTS
+        needed: tuple[str, ...] = EFFECTS
         if name.endswith(ON_TOP):
             needed = LEFT if quantity == RETENTION else BESIDE
             _ = of["trust" if quantity == RETENTION else "middle"]
