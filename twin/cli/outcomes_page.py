@@ -12,7 +12,7 @@ from twin.report.panel import Line, Panel
 if TYPE_CHECKING:
     from twin.cli.page import Page
     from twin.outcomes.learning import Learned
-    from twin.outcomes.left import Known
+    from twin.outcomes.ratios import Known
     from twin.outcomes.skill import Scored, Skill
 
 TITLES = {
@@ -208,7 +208,7 @@ def learned_page(
     for quantity, learned in found.items():
         old = before.get(quantity)
         scale = "ln(-ln R)" if learned.quantity == RETENTION else "decades"
-        on_top = " left by the mechanisms" if quantity != learned.quantity else ""
+        on_top = "" if quantity == learned.quantity else ", with mechanisms"
         sheet.heading(f"{TITLES[learned.quantity]}{on_top}: {len(learned.rows)} rows, in {scale}")
         rows = [
             (f"centre, {name}", _known(k), _known(old.centres.get(name) if old else None))

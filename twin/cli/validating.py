@@ -242,8 +242,7 @@ def _learned(session: Session, asked: _Asked, rows: list[Any]) -> Any:
 def _tell(session: Session, rows: list[Any], asked: _Asked, without: tuple[str, ...] = ()) -> Any:
     """Live the ensembles of a table's rows; None if none are asked for."""
     from twin.cli.ticker import Ticker
-    from twin.outcomes.ensembles import tell
-    from twin.outcomes.left import key_of
+    from twin.outcomes.ensembles import key_of, tell
 
     if not asked.members:
         return None

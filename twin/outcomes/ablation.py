@@ -15,7 +15,8 @@ import numpy as np
 
 from twin.modes.manager import plugin_manager
 from twin.outcomes.controls import marked
-from twin.outcomes.left import Tellings, key_of, mechanistic
+from twin.outcomes.ensembles import Tellings, key_of
+from twin.outcomes.left import mechanistic
 from twin.outcomes.nulls import LEFT, Predictor
 from twin.outcomes.scores import Band, resampled
 from twin.outcomes.skill import contrasts_of, in_folds

@@ -86,6 +86,16 @@ class Told:
         }
 
 
+Key = tuple[str, str, str, int]
+Tellings = Mapping[Key, Told]
+"""What is said of rows, by paper, id and quantity, and which of several with these."""
+
+
+def key_of(row: Row) -> Key:
+    """Return what a row is found by."""
+    return row.paper, row.id, row.quantity, row.again
+
+
 def nothing(reason: str) -> Told:
     """Return what is said of a row that no cell stands for."""
     return Told(np.empty(0), np.empty(0, dtype=bool), reason=reason)

@@ -7,9 +7,11 @@ used to say what a cell of another paper will do::
     y = centre(class) + b_T max(T - 25, 0)/30 + b_full (+-1/2) + b_control + u_lab + e
 
 ``y = ln(-ln R)`` of a retention ``R``; decades of the other quantities. Where mechanisms say
-something of the rows, the same law is also learned of what they leave
+something of the rows, more is learned with them. Of retentions, the same law of what they leave
 (:mod:`twin.outcomes.left`): there ``y`` is ``ln`` of the loss on top, with a part
-``b_cycles ln(N/300)``, and a *trust*, how likely they are right about a row.
+``b_cycles ln(N/300)``, and a *trust*, how likely they are right about a row. Of resistances and
+critical currents, how far their ratios count (:mod:`twin.outcomes.ratios`); of lives, the trust
+(:mod:`twin.outcomes.lives`).
 """
 
 from __future__ import annotations
@@ -28,16 +30,29 @@ from twin import files
 from twin.errors import InputError
 from twin.outcomes import regression
 from twin.outcomes.controls import marked
-from twin.outcomes.ensembles import Told
-from twin.outcomes.left import REPEATED, Known, Tellings, fit_left, members_with, trust_in_lives
-from twin.outcomes.nulls import EFFECTS, LEFT, bounds, design, group, kinds_of, members_of, prior
-from twin.outcomes.table import LIFE, SCORED, Row
+from twin.outcomes.ensembles import Tellings, Told
+from twin.outcomes.left import fit_left, members_with
+from twin.outcomes.lives import trust_in_lives
+from twin.outcomes.nulls import (
+    EFFECTS,
+    LEFT,
+    SPOKEN,
+    bounds,
+    covariates,
+    design,
+    group,
+    kinds_of,
+    members_of,
+    prior,
+)
+from twin.outcomes.ratios import BESIDE, REPEATED, Known, fit_ratios, spoken, stream
+from twin.outcomes.table import LIFE, RETENTION, SCORED, Row
 
 MEMBERS = 400
 OTHER = "other"
 """The centre of a class that no row has."""
 ON_TOP = "_left"
-"""What is learned of what mechanisms leave stands under the quantity's name and this."""
+"""What is learned with mechanisms stands under the quantity's name and this."""
 _SHIPPED = "learned.toml"
 
 
@@ -52,13 +67,16 @@ class Learned:
     centres : mapping
         Of each class, at 25 degC.
     effects : mapping
-        ``temperature`` per 30 K, ``full text``, ``control``.
+        ``temperature`` per 30 K, ``full text``, ``control``; ``mechanisms``, per decade that they
+        say.
     laboratory, cell : Known
         Natural logarithm of the scatter between laboratories, and of a cell's ``t_4`` within one.
     rows : tuple of str
         The rows it rests on, ``paper/id``.
     trust : Known, optional
-        How likely mechanisms are right about a row; of what they leave alone.
+        How likely mechanisms are right about a row: a retention they leave something of, a life.
+    middle : float, optional
+        What mechanisms say of the rows in the mean, from which their ratios count [decades].
     """
 
     quantity: str
@@ -68,13 +86,21 @@ class Learned:
     cell: Known
     rows: tuple[str, ...]
     trust: Known | None = None
+    middle: float | None = None
 
-    def left(self, row: Row, rng: np.random.Generator, count: int = MEMBERS) -> np.ndarray:
-        """Return draws of ``y`` of a row: what is on top, where mechanisms have spoken."""
+    def left(
+        self, row: Row, rng: np.random.Generator, count: int = MEMBERS, said: float | None = None
+    ) -> np.ndarray:
+        """Return draws of ``y`` of a row: what is on top, where mechanisms have spoken.
+
+        ``said`` is what they say of it [decades].
+        """
         centre = self.centres.get(group(row), self.centres[OTHER])
         y = centre.draw(rng, count)
-        for name, x in _covariates(row, LEFT if "cycles" in self.effects else EFFECTS).items():
-            y = y + x * self.effects[name].draw(rng, count)
+        more = 0.0 if said is None or self.middle is None else said - self.middle
+        known = {**covariates(row), SPOKEN: more}
+        for name, effect in self.effects.items():
+            y = y + known[name] * effect.draw(rng, count)
         y = y + np.exp(self.laboratory.draw(rng, count)) * rng.standard_normal(count)
         scatter = rng.standard_t(regression.DEGREES, count)
         value: np.ndarray = y + np.exp(self.cell.draw(rng, count)) * scatter
@@ -87,17 +113,15 @@ class Learned:
         rng = np.random.default_rng([seed, *words])
         return members_of(self.quantity, self.left(row, rng, count))
 
-    def predict_with(self, row: Row, told: Told | None, alone: float = 0.0) -> np.ndarray:
-        """Return members of a row's number: what mechanisms say, and what comes on top.
-
-        ``alone`` is where the class stands in decades, where the mechanisms are wrong.
-        """
-        # One laboratory and one set of draws a paper: its rows differ by their set-ups.
-        rng = np.random.default_rng([4, *[ord(letter) for letter in row.paper]])
+    def predict_with(self, row: Row, told: Told | None) -> np.ndarray:
+        """Return members of a row's number: what mechanisms say, and what is learned with them."""
+        rng = stream(row, seed=4)
+        if self.quantity != RETENTION:
+            return self.left(row, rng, MEMBERS * REPEATED, spoken(told))
         f = self.left(row, rng, MEMBERS * REPEATED)
         assert self.trust is not None
         trust = np.clip(self.trust.draw(rng, len(f)), 0.0, 1.0)
-        return members_with(row, told, f, trust, alone, rng)
+        return members_with(told, f, trust, rng)
 
     def to_data(self) -> dict[str, Any]:
         """Return it as TOML would have it."""
@@ -108,13 +132,10 @@ class Learned:
         found["ln_cell_scatter"] = _rounded(self.cell)
         if self.trust is not None:
             found["trust"] = _rounded(self.trust)
+        if self.middle is not None:
+            found["middle"] = round(self.middle, 3)
         found["rows"] = list(self.rows)
         return found
-
-
-def _covariates(row: Row, effects: Sequence[str]) -> dict[str, float]:
-    x = design(row, (), effects[1:])
-    return dict(zip(effects[1:], x[1:], strict=True))
 
 
 def _rounded(known: Known) -> dict[str, float]:
@@ -145,15 +166,23 @@ def learn(rows: Sequence[Row], told: Tellings | None = None) -> dict[str, Learne
             trust = trust_in_lives(mine, told, said)
             found[quantity] = replace(found[quantity], trust=trust)
         else:
-            found[quantity + ON_TOP] = _on_top(quantity, mine, told)
+            learned = _on_top if quantity == RETENTION else _ratios
+            found[quantity + ON_TOP] = learned(quantity, mine, told)
     return found
 
 
 def _on_top(quantity: str, rows: Sequence[Row], told: Tellings) -> Learned:
-    fitted, kinds, _ = fit_left(rows, told)
+    fitted, kinds = fit_left(rows, told)
     _, sd = prior(rows, kinds, LEFT, left=True)
     found = _read(quantity, rows, fitted, kinds, float(sd[1]), LEFT)
     return replace(found, trust=_known(fitted.trust))
+
+
+def _ratios(quantity: str, rows: Sequence[Row], told: Tellings) -> Learned:
+    fitted = fit_ratios(rows, told)
+    _, sd = prior(rows, fitted.kinds, BESIDE, left=True)
+    found = _read(quantity, rows, fitted.posterior, fitted.kinds, float(sd[1]), BESIDE)
+    return replace(found, middle=fitted.middle)
 
 
 def _learned(quantity: str, rows: Sequence[Row]) -> Learned:
@@ -237,6 +266,8 @@ def to_toml(found: Mapping[str, Learned], source: str) -> str:
         lines += [f"{name} = {_inline(data[name])}" for name in _SCATTERS]
         if "trust" in data:
             lines += [f"trust = {_inline(data['trust'])}"]
+        if "middle" in data:
+            lines += [f"middle = {data['middle']:g}"]
         lines += [f"rows = [{', '.join(_quoted(r) for r in data['rows'])}]"]
         for key in ("centre", "effect"):
             lines += [f"[{quantity}.{key}]"]
@@ -273,8 +304,12 @@ def _from_data(data: Mapping[str, Any]) -> dict[str, Learned]:
             cell,
             tuple(of["rows"]),
             None if trust is None else Known(**trust),
+            of.get("middle"),
         )
-        needed = LEFT if name.endswith(ON_TOP) else EFFECTS
+        needed: tuple[str, ...] = EFFECTS
+        if name.endswith(ON_TOP):
+            needed = LEFT if quantity == RETENTION else BESIDE
+            _ = of["trust" if quantity == RETENTION else "middle"]
         _ = found[name].centres[OTHER], [found[name].effects[e] for e in needed[1:]]
     if not found:
         raise KeyError(f"one of {', '.join(SCORED)}")

@@ -1,29 +1,29 @@
 """What mechanisms leave: the two-level law fitted on top of their ensembles, never twice.
 
-Each row has members of what its mechanisms say (:mod:`twin.outcomes.ensembles`). A retention loses
-what they take and a fade on top; other quantities are off by decades::
+Each retention has members of what its mechanisms say (:mod:`twin.outcomes.ensembles`). It loses
+what they take and a fade on top; the rest is a matter of ratios (:mod:`twin.outcomes.ratios`)::
 
-    -ln R = L_m + exp(f)        y = x_m + f
+    -ln R = L_m + exp(f)
     f = X b + u_paper + e       as in :mod:`twin.outcomes.regression`
 
 The likelihood of a row is the mean over its members ``m``: in each step of the sampler one is
 drawn, by how well it leaves what the law expects, so the members' own priors are reweighted by
 importance and no emulator is needed. One more component is that the mechanisms are wrong about the
-row: then the class alone speaks (``L = 0``; for the rest the middle of the class). How likely they
-are right, the *trust*, is learned with the rest. A dead member cannot have the number that was
-reported; how often a dead cell is reported at all stands in ``priors.toml``.
+row: then the class alone speaks (``L = 0``). How likely they are right, the *trust*, is learned
+with the rest. A dead member cannot have the number that was reported; how often a dead cell is
+reported at all stands in ``priors.toml``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from typing import Any
 
 import numpy as np
 from scipy.special import log_ndtr, ndtr
 
 from twin.outcomes import regression
-from twin.outcomes.ensembles import Told
+from twin.outcomes.ensembles import Tellings, Told, key_of
 from twin.outcomes.nulls import (
     LEFT,
     Y_RANGE,
@@ -33,68 +33,40 @@ from twin.outcomes.nulls import (
     design,
     group,
     kinds_of,
-    middle,
     prior,
 )
-from twin.outcomes.recognise import number_of, priors
+from twin.outcomes.ratios import REPEATED, ratios, stream
+from twin.outcomes.recognise import priors
 from twin.outcomes.table import RETENTION, Row
 
-REPEATED = int(number_of("sampler", "repeated"))
-"""So many members are drawn of each draw of the law."""
 _GRID = np.linspace(0.01, 0.99, 50)
 _DRAWS = 400
-LIVES = (100.0, 500.0)
-"""Hours after which lives are asked for."""
-
-Key = tuple[str, str, str, int]
-Tellings = Mapping[Key, Told]
-"""What is said of rows, by paper, id and quantity, and which of several with these."""
-
-
-def key_of(row: Row) -> Key:
-    """Return what a row is found by."""
-    return row.paper, row.id, row.quantity, row.again
-
-
-@dataclass(frozen=True)
-class Known:
-    """A number that was learned: its middle and how well it is known."""
-
-    value: float
-    sd: float
-
-    def draw(self, rng: np.random.Generator, count: int) -> np.ndarray:
-        """Return members of it."""
-        return self.value + self.sd * rng.standard_normal(count)
 
 
 class Said:
-    """What mechanisms say of some rows, as components of a mixture.
+    """What mechanisms say of some retentions, as components of a mixture.
 
     Parameters
     ----------
     rows : sequence of Row
-        All of one quantity.
+        The retentions.
     told : mapping
         Their ensembles.
-    alone : array of shape (rows,)
-        Where the class alone stands, in decades; nothing for retentions.
     """
 
-    def __init__(self, rows: Sequence[Row], told: Tellings, alone: np.ndarray | None = None):
-        self.retention = rows[0].quantity == RETENTION
+    def __init__(self, rows: Sequence[Row], told: Tellings):
         self.lo, self.hi = np.array([bounds(row) for row in rows]).T
         found = [told.get(key_of(row)) for row in rows]
         most = max((len(t.values) for t in found if t is not None), default=0)
         shape = (len(rows), most + 1)
-        self.offset, self.weight = np.zeros(shape), np.zeros(shape)
+        # The last component is that they are wrong: nothing is taken.
+        self.taken, self.weight = np.zeros(shape), np.zeros(shape)
         for i, of in enumerate(found):
             if of is None or not of.known:
                 continue
             n = len(of.values)
-            self.offset[i, :n] = loss_of(of.values) if self.retention else of.values
-            self.weight[i, :n] = _weights(of, self.retention) / n
-        self.offset[:, -1] = 0.0 if alone is None else alone
+            self.taken[i, :n] = loss_of(of.values)
+            self.weight[i, :n] = _weights(of) / n
         self.share = self.weight[:, :-1].sum(axis=1)
         """How often what they say of a row would be reported."""
         self.trust = 0.5
@@ -105,7 +77,7 @@ class Said:
         a, c = (low - at[:, None]) / sd[:, None], (high - at[:, None]) / sd[:, None]
         known = self.lo == self.hi
         with np.errstate(divide="ignore", invalid="ignore"):
-            point = -0.5 * a**2 + (self.lo[:, None] - low if self.retention else 0.0)
+            point = -0.5 * a**2 + self.lo[:, None] - low
             inside = np.log(np.maximum(ndtr(c) - ndtr(a), 0.0))
             far = np.where(np.isneginf(inside) & (c > a), log_ndtr(np.minimum(c, -a)), inside)
             logs = np.where(known[:, None], point, far)
@@ -127,10 +99,8 @@ class Said:
 
     def _left(self, end: np.ndarray) -> np.ndarray:
         """Return what each component leaves of an end of the rows' intervals."""
-        if not self.retention:
-            return end[:, None] - self.offset
         with np.errstate(divide="ignore", invalid="ignore"):
-            value: np.ndarray = np.log(np.maximum(np.exp(end)[:, None] - self.offset, 0.0))
+            value: np.ndarray = np.log(np.maximum(np.exp(end)[:, None] - self.taken, 0.0))
             return value
 
     def _learn_trust(self, theirs: np.ndarray, rng: np.random.Generator) -> None:
@@ -152,92 +122,62 @@ def loss_of(left: np.ndarray) -> np.ndarray:
         return value
 
 
-def _weights(told: Told, retention: bool) -> np.ndarray:
+def _weights(told: Told) -> np.ndarray:
     """Return how often each member would be reported."""
-    if not retention:
-        return np.ones(len(told.values))
     return np.where(told.dead, priors()["reported"]["dead"]["value"], 1.0)
-
-
-def alone_of(others: Sequence[Row], rows: Sequence[Row]) -> np.ndarray:
-    """Return the class's middle among other rows, shrunk to that of all [decades]."""
-    whole = float(np.median([middle(r) for r in others]))
-    found = []
-    for row in rows:
-        mine = [middle(r) for r in others if group(r) == group(row)]
-        share = len(mine) / (len(mine) + float(priors()["nulls"]["class_shrinking"]["value"]))
-        found.append(whole + share * ((float(np.median(mine)) if mine else whole) - whole))
-    return np.array(found)
 
 
 def fit_left(
     rows: Sequence[Row], told: Tellings, effects: Sequence[str] = LEFT
-) -> tuple[regression.Posterior, list[str], np.ndarray | None]:
-    """Fit the law to what the mechanisms leave of rows of one quantity."""
+) -> tuple[regression.Posterior, list[str]]:
+    """Fit the law to what the mechanisms leave of retentions."""
     kinds = kinds_of(rows)
     X = np.array([design(row, kinds, effects) for row in rows])
     lo, hi = np.array([bounds(row) for row in rows]).T
     mean, sd = prior(rows, kinds, effects, left=True)
-    alone = None if rows[0].quantity == RETENTION else alone_of(rows, rows)
-    said = Said(rows, told, alone)
     papers = [row.paper for row in rows]
-    scatters = regression.scatters("scatter" if said.retention else "scatter_left")
-    fitted = regression.fit(X, lo, hi, papers, sd, mean, mechanisms=said, priors=scatters)
-    return fitted, kinds, alone
+    return regression.fit(X, lo, hi, papers, sd, mean, mechanisms=Said(rows, told)), kinds
 
 
 def members_with(
-    row: Row,
-    told: Told | None,
-    f: np.ndarray,
-    trust: np.ndarray,
-    alone: float,
-    rng: np.random.Generator,
+    told: Told | None, f: np.ndarray, trust: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """Return members of a row's number: what mechanisms say, and what comes on top.
+    """Return members of a retention: what mechanisms say, and what comes on top.
 
     Parameters
     ----------
-    row : Row
-        The row.
     told : Told or None
-        Its ensemble.
+        The row's ensemble.
     f : array
         Draws of what is on top.
     trust : array
         Draws of the trust.
-    alone : float
-        Where the class alone stands [decades].
     """
-    retention = row.quantity == RETENTION
-    offset = np.full(len(f), 0.0 if retention else alone)
+    taken = np.zeros(len(f))
     if told is not None and told.known:
-        weights = _weights(told, retention) / len(told.values)
+        weights = _weights(told) / len(told.values)
         share = weights.sum()
         theirs = trust * share / (trust * share + 1 - trust)
-        of = loss_of(told.values) if retention else told.values
-        picked = of[rng.choice(len(of), size=len(f), p=weights / share)]
-        offset = np.where(rng.uniform(size=len(f)) < theirs, picked, offset)
-    if retention:
-        return np.asarray(100 * np.exp(-(offset + np.exp(np.clip(f, *Y_RANGE)))))
-    value: np.ndarray = offset + f
-    return value
+        picked = loss_of(told.values)[rng.choice(len(weights), size=len(f), p=weights / share)]
+        taken = np.where(rng.uniform(size=len(f)) < theirs, picked, 0.0)
+    return np.asarray(100 * np.exp(-(taken + np.exp(np.clip(f, *Y_RANGE)))))
 
 
 def mechanistic(told: Tellings, effects: Sequence[str] = LEFT) -> Predictor:
-    """Return the predictor that mechanisms, and what is learned on top of them, make."""
+    """Return the predictor that mechanisms, and what is learned with them, make."""
 
     def predict(others: Sequence[Row], rows: Sequence[Row]) -> list[np.ndarray]:
-        fitted, kinds, _ = fit_left(others, told, effects)
-        places = alone_of(others, rows) if rows[0].quantity != RETENTION else np.zeros(len(rows))
+        if rows[0].quantity != RETENTION:
+            return ratios(told)(others, rows)
+        fitted, kinds = fit_left(others, told, effects)
         found = []
-        for row, alone in zip(rows, places, strict=True):
+        for row in rows:
             # One laboratory and one set of draws a paper: its rows differ by their set-ups.
-            rng = np.random.default_rng([2, *[ord(c) for c in row.paper]])
+            rng = stream(row)
             x = design(row, kinds, effects)
             f = np.concatenate([fitted.predict(x, rng) for _ in range(REPEATED)])
             trust = np.tile(fitted.trust, REPEATED)
-            found.append(members_with(row, told.get(key_of(row)), f, trust, float(alone), rng))
+            found.append(members_with(told.get(key_of(row)), f, trust, rng))
         return found
 
     return predict
@@ -259,64 +199,17 @@ def bare(told: Tellings) -> Predictor:
     return predict
 
 
-def lives_with(told: Tellings, statistics: Predictor) -> Predictor:
-    """Return the predictor of lives: mechanisms and statistics, mixed by a trust that is learned.
-
-    Most lives are "at least", so there is no law to fit on top: the trust is judged by who lived
-    for 100 and for 500 h. What outlives the horizon that mechanisms were followed to goes on as the
-    statistics say.
-    """
-
-    def predict(others: Sequence[Row], rows: Sequence[Row]) -> list[np.ndarray]:
-        usual = statistics(others, [*others, *rows])
-        trust = trust_in_lives(others, told, usual).value
-        return [
-            lives_mixed(row, told.get(key_of(row)), members, trust)
-            for row, members in zip(rows, usual[len(others) :], strict=True)
-        ]
-
-    return predict
+REMOVABLE = (
+    "mechanisms",
+    "width of the middle",
+    *LEFT,
+    "scatter of laboratories",
+    "scatter of cells",
+)
+"""What can be taken out of what is believed before anything is fitted."""
 
 
-def trust_in_lives(rows: Sequence[Row], told: Tellings, usual: Sequence[np.ndarray]) -> Known:
-    """Return how likely mechanisms are right about a life, by who lived for 100 and 500 h."""
-    logs = np.zeros(len(_GRID))
-    for row, members in zip(rows, usual, strict=False):
-        of = told.get(key_of(row))
-        if of is None or not of.known:
-            continue
-        for hours in LIVES:
-            lived = row.lo >= hours
-            if not lived and row.hi >= hours:
-                continue
-            # Some lives are never all.
-            p = 0.01 + 0.98 * _lived(of, hours)
-            q = float((members >= np.log10(hours)).mean())
-            chance = _GRID * p + (1 - _GRID) * q
-            logs += np.log(chance if lived else 1 - chance)
-    posterior = np.exp(logs - logs.max())
-    posterior /= posterior.sum()
-    middle_of = float(posterior @ _GRID)
-    return Known(middle_of, float(np.sqrt(posterior @ (_GRID - middle_of) ** 2)))
-
-
-def _lived(told: Told, hours: float) -> float:
-    """Return the share that lives for some hours."""
-    return float((~told.dead | (told.values >= np.log10(hours))).mean())
-
-
-def lives_mixed(row: Row, told: Told | None, members: np.ndarray, trust: float) -> np.ndarray:
-    """Return members of a life, of mechanisms as far as they are trusted."""
-    if told is None or not told.known:
-        return members
-    rng = np.random.default_rng([3, *[ord(c) for c in f"{row.paper}/{row.id}"]])
-    at = rng.integers(len(told.values), size=len(members))
-    theirs, dead = told.values[at], told.dead[at]
-    beyond = np.maximum(members, theirs)
-    return np.where(rng.uniform(size=len(members)) < trust, np.where(dead, theirs, beyond), members)
-
-
-def prior_predictive(rows: Sequence[Row], told: Tellings) -> dict[str, float]:
+def prior_predictive(rows: Sequence[Row], told: Tellings) -> dict[str, Any]:
     """Return what retentions come to before anything is fitted.
 
     All is drawn from its prior: the fade on top and its class, both scatters, and the trust in the
@@ -327,35 +220,56 @@ def prior_predictive(rows: Sequence[Row], told: Tellings) -> dict[str, float]:
     -------
     dict
         ``p25`` and ``p75`` [%], ``below_half``, the share below 50 %; ``dead``, the share of lives
-        that end dead, and ``p25_trusted``, ``p75_trusted``, with the mechanisms believed whole.
+        that end dead, and ``p25_trusted``, ``p75_trusted``, with the mechanisms believed whole;
+        ``without``, the quartiles with one belief at a time taken out (:data:`REMOVABLE`).
     """
     mine = [row for row in rows if row.quantity == RETENTION]
     mine = [row for row in mine if (of := told.get(key_of(row))) is not None and of.known]
     if not mine:
         return {}
+    whole = _believed(mine, told)
+    trusted = _quartiles(_believed(mine, told, trust=1.0))
+    return {
+        "dead": float(np.mean([told[key_of(row)].dead.mean() for row in mine])),
+        "rows": len(mine),
+        **_quartiles(whole),
+        "below_half": float((whole < 50).mean()),
+        **{f"{name}_trusted": value for name, value in trusted.items()},
+        "without": {name: _quartiles(_believed(mine, told, {name})) for name in REMOVABLE},
+    }
+
+
+def _quartiles(members: np.ndarray) -> dict[str, float]:
+    low, high = np.quantile(members, (0.25, 0.75))
+    return {"p25": float(low), "p75": float(high)}
+
+
+def _believed(
+    rows: Sequence[Row],
+    told: Tellings,
+    without: Collection[str] = (),
+    trust: float | None = None,
+) -> np.ndarray:
+    """Return members of all rows from their priors alone, less what is taken out.
+
+    ``trust`` is how far mechanisms are believed; any share if not given.
+    """
     rng = np.random.default_rng(7)
-    mean, sd = prior(mine, ("",), LEFT, left=True)
-    found: dict[str, list[np.ndarray]] = {"": [], "_trusted": []}
-    dead = []
-    for row in mine:
-        of = told[key_of(row)]
+    mean, sd = prior(rows, ("",), LEFT, left=True)
+    names = ["width of the middle", *LEFT]
+    sd = np.where([name in without for name in names], 0.0, sd)
+    mean = np.where([name in without for name in ("", *LEFT)], 0.0, mean)
+    (lab_shape, lab), (cell_shape, cell) = regression.scatters()
+    found = []
+    for row in rows:
         b = mean + sd * rng.standard_normal((_DRAWS, len(mean)))
-        (lab_shape, lab), (cell_shape, cell) = regression.scatters()
         labs = np.sqrt(lab / rng.gamma(lab_shape, size=_DRAWS)) * rng.standard_normal(_DRAWS)
         cells = np.sqrt(cell / rng.gamma(cell_shape, size=_DRAWS))
         scatter = cells * rng.standard_t(regression.DEGREES, _DRAWS)
-        f = b @ design(row, (group(row),), LEFT) + labs + scatter
-        for name, trust in (("", rng.uniform(size=_DRAWS)), ("_trusted", np.ones(_DRAWS))):
-            found[name].append(members_with(row, of, f, trust, 0.0, rng))
-        dead.append(float(of.dead.mean()))
-    result = {"dead": float(np.mean(dead)), "rows": len(dead)}
-    for name, members in found.items():
-        whole = np.concatenate(members)
-        low, high = np.quantile(whole, (0.25, 0.75))
-        result |= {f"p25{name}": float(low), f"p75{name}": float(high)}
-        if not name:
-            result["below_half"] = float((whole < 50).mean())
-    return result
-
-
-__all__ = ["Said", "Tellings", "fit_left", "key_of", "mechanistic", "members_with"]
+        f = b @ design(row, (group(row),), LEFT)
+        f = f + labs * ("scatter of laboratories" not in without)
+        f = f + scatter * ("scatter of cells" not in without)
+        believed = rng.uniform(size=_DRAWS) if trust is None else np.full(_DRAWS, trust)
+        believed = believed * ("mechanisms" not in without)
+        found.append(members_with(told[key_of(row)], f, believed, rng))
+    return np.concatenate(found)

@@ -92,6 +92,8 @@ def group(row: Row) -> str:
 EFFECTS = ("class", "temperature", "full text", "control")
 LEFT = (*EFFECTS, "cycles")
 """The effects on what mechanisms leave."""
+SPOKEN = "mechanisms"
+"""The effect of what mechanisms say of a row, in decades."""
 
 
 def regressed(*effects: str) -> Predictor:
@@ -139,17 +141,21 @@ def bounds(row: Row) -> tuple[float, float]:
 
 def design(row: Row, kinds: Sequence[str], effects: Sequence[str]) -> np.ndarray:
     """Return a row of the design matrix: 1, the classes, and the other effects in order."""
-    room = _usual("room")
-    warmer = max((room if row.temperature is None else row.temperature) - room, 0.0) / 30
-    cycles = row.cycles if row.quantity == RETENTION else None
-    known = {
-        "cycles": float(np.log((cycles or _usual("usual_cycles")) / _usual("usual_cycles"))),
-        "temperature": warmer,
-        "full text": 0.5 if "full text" in row.marks else -0.5,
-        "control": float("control" in row.marks),
-    }
+    known = covariates(row)
     classes = [float(group(row) == kind) for kind in kinds] if "class" in effects else []
     return np.array([1.0, *classes, *(known[name] for name in LEFT[1:] if name in effects)])
+
+
+def covariates(row: Row) -> dict[str, float]:
+    """Return what each effect but the class is multiplied by."""
+    room = _usual("room")
+    cycles = row.cycles if row.quantity == RETENTION else None
+    return {
+        "temperature": max((room if row.temperature is None else row.temperature) - room, 0.0) / 30,
+        "full text": 0.5 if "full text" in row.marks else -0.5,
+        "control": float("control" in row.marks),
+        "cycles": float(np.log((cycles or _usual("usual_cycles")) / _usual("usual_cycles"))),
+    }
 
 
 def prior(
@@ -167,7 +173,7 @@ def prior(
     if "class" in effects:
         means += [0.0] * len(kinds)
         sds += [of["class"]["sd"]] * len(kinds)
-    for name in LEFT[1:]:
+    for name in (*LEFT[1:], SPOKEN):
         if name in effects:
             means.append(of[name].get("value", 0.0))
             sds.append(of[name]["sd"])

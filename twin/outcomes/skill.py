@@ -9,20 +9,11 @@ from typing import Any
 import numpy as np
 
 from twin.outcomes.controls import marked
-from twin.outcomes.ensembles import Told
-from twin.outcomes.learning import ON_TOP, OTHER, Learned, shipped
-from twin.outcomes.left import (
-    LIVES,
-    Key,
-    Tellings,
-    bare,
-    key_of,
-    lives_mixed,
-    lives_with,
-    mechanistic,
-    prior_predictive,
-)
-from twin.outcomes.nulls import MARKED, NULLS, ONLY_RETENTION, Predictor, group, scale
+from twin.outcomes.ensembles import Key, Tellings, Told, key_of
+from twin.outcomes.learning import ON_TOP, Learned, shipped
+from twin.outcomes.left import bare, mechanistic, prior_predictive
+from twin.outcomes.lives import LIVES, lives_mixed, lives_with
+from twin.outcomes.nulls import MARKED, NULLS, ONLY_RETENTION, Predictor, scale
 from twin.outcomes.scores import (
     Band,
     brier,
@@ -143,7 +134,7 @@ class Skill:
     folds: bool
     left: list[str] = field(default_factory=list)
     controls: dict[str, Any] = field(default_factory=dict)
-    before: dict[str, float] = field(default_factory=dict)
+    before: dict[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data: ``predictions`` and ``skill``."""
@@ -267,15 +258,9 @@ def _taught(
     found = []
     for row in rows:
         said = None if told is None else told.get(key_of(row))
-        if told is None or (top is None and of.trust is None):
-            members = of.predict(row)
-        elif quantity == LIFE:
-            trust = 0.0 if of.trust is None else of.trust.value
-            members = lives_mixed(row, said, of.predict(row), trust)
-        else:
-            assert top is not None
-            centre = of.centres.get(group(row), of.centres[OTHER]).value
-            members = top.predict_with(row, said, 0.0 if quantity == RETENTION else centre)
+        members = of.predict(row) if told is None or top is None else top.predict_with(row, said)
+        if told is not None and quantity == LIFE and of.trust is not None:
+            members = lives_mixed(row, said, members, of.trust.value)
         found.append(Prediction(row, members))
     return found
 

@@ -10,9 +10,8 @@ import random
 
 import pytest
 
-from twin.outcomes.ensembles import nothing, tell
+from twin.outcomes.ensembles import key_of, nothing, tell
 from twin.outcomes.learning import shipped
-from twin.outcomes.left import key_of
 from twin.outcomes.measures import ends_of, measure
 from twin.outcomes.recognise import NotMapped
 from twin.outcomes.setups import set_up
