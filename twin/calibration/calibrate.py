@@ -21,6 +21,7 @@ from twin.calibration.fit import Fitted, Problem, fit, steepness, weights
 from twin.calibration.forward import GAVE_UP, Forward, Simulated, free_ones
 from twin.calibration.half_cell import HalfCell, half_cell
 from twin.calibration.identify import Profile, Told, laplace, what_is_told
+from twin.calibration.method import number_of
 from twin.calibration.parameters import FreeNumber, candidates, chosen
 from twin.calibration.ready import readying
 from twin.calibration.result import Calibration, Score
@@ -38,19 +39,19 @@ if TYPE_CHECKING:
     from twin.specs.overrides import Overrides
     from twin.store import Store
 
-MOST_SOLVES = 150
+MOST_SOLVES = int(number_of("fit", "solves"))
 """No new Jacobian is begun that would need more."""
-TRIALS = 6
+TRIALS = int(number_of("fit", "trials"))
 """Residuals between two Jacobians."""
-MEMBERS = 100
-FEW_MEMBERS = 3
+MEMBERS = int(number_of("posterior", "members"))
+FEW_MEMBERS = int(number_of("posterior", "few"))
 """For each number, so many members at least: chance correlations narrow what they tell."""
-HELD_MEMBERS = 40
+HELD_MEMBERS = int(number_of("posterior", "held"))
 """Of them, those that the full model itself tells of a curve that was kept back."""
-SHARPER = 2.0
+SHARPER = number_of("fit", "sharper")
 """The fit goes on with weights of the estimated error where they are so much larger."""
 _CYCLES = re.compile(r"(?P<ref>.+):(?P<first>\d+)(?:-(?P<last>\d+))?")
-_LEAST_K = 0.05
+_LEAST_K = number_of("discrepancy", "least_temperature")
 
 Progress = Callable[[float, str], None]
 Given = str | Path | Measured

@@ -13,6 +13,7 @@ from typing import Literal
 
 import numpy as np
 
+from twin.calibration.method import number_of
 from twin.columns import CURRENT, VOLTAGE
 from twin.errors import InputError
 from twin.measured.measured import Measured, needs_cycling
@@ -20,15 +21,16 @@ from twin.measured.quantities import CYCLE, TEMPERATURE, TIME
 
 Kind = Literal["discharge", "charge", "rest"]
 
-AT_REST = 1e-3
+AT_REST = number_of("record", "rest")
 """A current below this share of the largest is none."""
-CHANGE = 0.05
+CHANGE = number_of("record", "change")
 """A piece ends where the current leaves its mean by this share of the largest."""
-MOST_PIECES = 400
-POINTS = 80
+MOST_PIECES = int(number_of("record", "pieces"))
+POINTS = int(number_of("record", "points"))
 """Points of a curve that the fit meets: its own error is correlated over many more."""
-FEWEST = 8
-REST_RATE = 0.1
+FEWEST = int(number_of("record", "fewest"))
+_LEAST_CHARGE = number_of("record", "least_charge")
+REST_RATE = number_of("record", "rest_rate")
 """Rests count in the discrepancy's coordinate as if this C-rate flowed [1/h]."""
 
 
@@ -187,10 +189,11 @@ def _check(
             f"give a curve of at least {FEWEST} rows",
         )  # fmt: skip
     passed = np.sum(np.abs(current[1:]) * np.diff(t)) / 3600
-    if passed < 0.02 * nominal:
+    if passed < _LEAST_CHARGE * nominal:
         raise _refused(
             measured,
-            f"passes {1e3 * passed:.3g} mA.h, less than 2 % of the cell's {1e3 * nominal:.3g}",
+            f"passes {1e3 * passed:.3g} mA.h, less than {100 * _LEAST_CHARGE:.0f} % of "
+            f"the cell's {1e3 * nominal:.3g}",
             "give a longer curve, or correct nominal_capacity",
         )
 

@@ -24,9 +24,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-LEAST_V = 1e-3
-_LENGTHS = (0.01, 2.0)
-_MOST_V = 1.0
+from twin.calibration.method import number_of
+
+LEAST_V = number_of("discrepancy", "least_voltage")
+_LENGTHS = (number_of("discrepancy", "shortest"), number_of("discrepancy", "longest"))
+_MOST_V = number_of("discrepancy", "most")
 
 
 @dataclass(frozen=True)

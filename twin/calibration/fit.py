@@ -25,18 +25,21 @@ import numpy as np
 
 from twin.calibration.data import Curve
 from twin.calibration.forward import Forward, Simulated
+from twin.calibration.method import number_of
 from twin.calibration.parameters import FreeNumber
 
-SIGMA_V, SIGMA_K, SIGMA_Q = 0.02, 0.5, 0.005
+SIGMA_V = number_of("expected", "voltage")
+SIGMA_K = number_of("expected", "temperature")
+SIGMA_Q = number_of("expected", "charge")
 """What a model is expected to be wrong by: [V], [K], and in charge, of the nominal capacity."""
-INDEPENDENT = 20.0
+INDEPENDENT = number_of("expected", "independent")
 """How many points of a curve count as independent."""
-STEP = 0.05
+STEP = number_of("fit", "step")
 """Of a finite difference, in standard deviations of the prior."""
 _FEWEST = 3
 """A round with fewer columns found anew, or fewer trials after them, is not begun."""
 _EDGE = 1e-3
-_STEEPEST = 40.0
+_STEEPEST = number_of("expected", "steepest")
 
 
 @dataclass

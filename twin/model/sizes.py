@@ -33,8 +33,8 @@ import pybamm
 from twin.modes.context import CellContext
 from twin.specs.schema import CellSpec, PorousElectrode
 
-CLASSES = 5
-"""Exact for what is a polynomial of degree 9 in ``xi``."""
+CLASSES = 3
+"""Exact for what is a polynomial of degree 5 in ``xi``."""
 _CURRENT = "{} interfacial current density [A.m-2]"
 _DOMAINS = {"anode": "negative", "cathode": "positive"}
 
@@ -100,7 +100,7 @@ def on_sizes(spec: CellSpec, what: str) -> dict[Any, Any]:
 def of_sizes(kind: Any, cell: CellContext, place: str) -> Any:
     """Return a PyBaMM class of diffusion in particles whose sizes are the classes'."""
 
-    class Sized(kind):  # type: ignore[misc, valid-type]
+    class Sized(kind):
         def _get_distribution_variables(self, xi: Any) -> dict[str, Any]:
             domain, Domain = self.domain_Domain
             spread = cell.parameter(f"{place}.size_spread")
