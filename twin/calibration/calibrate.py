@@ -15,7 +15,7 @@ import numpy as np
 from twin.calibration import fit as fitting
 from twin.calibration.bands import bands
 from twin.calibration.data import Curve, curve_of
-from twin.calibration.discrepancy import Discrepancy, blocks, estimate
+from twin.calibration.discrepancy import Discrepancy, blocks, by_state, estimate
 from twin.calibration.esmda import LINEAR_FIRST, esmda, prior_ensemble
 from twin.calibration.fit import Fitted, Problem, fit, steepness, weights
 from twin.calibration.forward import GAVE_UP, Forward, Simulated, free_ones
@@ -395,17 +395,25 @@ def _errors(work: _Work, fitted: Fitted) -> tuple[np.ndarray, Discrepancy, Discr
     J, s = fitted.jacobian, [c.s for c in curves]
     steep = [steepness(c) for c in curves]
     volts = estimate(gap[is_volt], J[is_volt], s, steep)
+    rates = [c.rates for c in curves]
+    volts = by_state(volts, gap[is_volt], J[is_volt], s, steep, rates)
     kelvin = None
     if not np.all(is_volt):
         warm = [c for c in curves if c.temperature is not None]
         flat = [np.ones(len(c.t)) for c in warm]
         kelvin = estimate(gap[~is_volt], J[~is_volt], [c.s for c in warm], flat, least=_LEAST_K)
     parts = []
-    for curve, h in zip(curves, steep, strict=True):
-        parts.append(volts.covariance(curve.s, h))
+    for curve in curves:
+        parts.append(volts.covariance(curve.s, _error_scale(volts, curve)))
         if curve.temperature is not None and kelvin is not None:
             parts.append(kelvin.covariance(curve.s))
     return blocks(parts), volts, kelvin
+
+
+def _error_scale(found: Discrepancy, curve: Curve) -> np.ndarray:
+    """Return ``h``: how much larger the model's error is at a curve's points."""
+    value: np.ndarray = steepness(curve) * found.factors(curve.rates)
+    return value
 
 
 def _volts(curves: Sequence[Curve]) -> np.ndarray:
@@ -540,7 +548,7 @@ def _scored(
         own = [item.x(float(v)) for item, v in zip(work.items, member, strict=True)]
         told.append(teller(own, curve))
     volts = np.array([t.voltage for t in told]) + offset[0]
-    low, high = bands(volts, errors[0].total * steepness(curve))
+    low, high = bands(volts, errors[0].total * _error_scale(errors[0], curve))
     low_K = high_K = None
     if curve.temperature is not None and errors[1] is not None:
         kelvin = np.array([t.temperature for t in told]) + offset[1]

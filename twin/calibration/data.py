@@ -79,6 +79,8 @@ class Curve:
         capacity [1/h].
     used : ndarray of int
         The rows that the fit meets.
+    nominal : float
+        The cell's nominal capacity [A.h].
     """
 
     name: str
@@ -92,6 +94,21 @@ class Curve:
     s: np.ndarray
     rate: float
     used: np.ndarray
+    nominal: float
+
+    @property
+    def current(self) -> np.ndarray:
+        """The current at its points [A]."""
+        ends = np.array([p.end for p in self.pieces])
+        index = np.searchsorted(ends, self.t, side="left").clip(0, len(ends) - 1)
+        amps: np.ndarray = np.array([p.current for p in self.pieces])[index]
+        return amps
+
+    @property
+    def rates(self) -> np.ndarray:
+        """The C-rate at its points [1/h]; 0 in a rest."""
+        value: np.ndarray = np.abs(self.current) / self.nominal
+        return value
 
     @property
     def thinned(self) -> Curve:
@@ -168,7 +185,7 @@ def curve_of(
         measured.name, measured.id, pieces, t[i], voltage[i],
         None if temperature is None or not np.all(np.isfinite(temperature[i])) else temperature[i],
         charge[i], discharged[i], s[i], float(charge[-1] / nominal / flowing),
-        _evenly(s[i], voltage[i], points),
+        _evenly(s[i], voltage[i], points), nominal,
     )  # fmt: skip
 
 

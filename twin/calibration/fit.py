@@ -161,7 +161,7 @@ class Problem:
     def _of_contact(self, item: FreeNumber) -> np.ndarray:
         """Return the column of a contact resistance, which needs no solve: ``dV/dR = -I/A``."""
         area = self.forward.area
-        parts = [-item.width * current_at(c) / area for c in self.curves]
+        parts = [-item.width * c.current / area for c in self.curves]
         return np.concatenate(parts) * self.weights
 
 
@@ -171,14 +171,6 @@ def _is_contact(item: FreeNumber) -> bool:
         and item.key.endswith("resistance.value")
         and (item.kind == "linear")
     )
-
-
-def current_at(curve: Curve) -> np.ndarray:
-    """Return the current at a curve's points [A]."""
-    ends = np.array([p.end for p in curve.pieces])
-    index = np.searchsorted(ends, curve.t, side="left").clip(0, len(ends) - 1)
-    amps: np.ndarray = np.array([p.current for p in curve.pieces])[index]
-    return amps
 
 
 def residuals(curves: Sequence[Curve], told: Sequence[Simulated]) -> np.ndarray:

@@ -18,7 +18,7 @@ import numpy as np
 import pybamm
 
 from twin.calibration.data import Curve
-from twin.calibration.fit import INDEPENDENT, current_at, slope
+from twin.calibration.fit import INDEPENDENT, slope
 from twin.calibration.method import number_of
 from twin.calibration.parameters import FreeNumber
 from twin.model.parameters import parameter_values, used_capacity
@@ -62,7 +62,7 @@ def windows(spec: CellSpec, items: Sequence[FreeNumber], curve: Curve, z: np.nda
     if not active or not hosts:
         return z
     potentials = {place: _Potential(spec, place) for place in hosts}
-    amps = current_at(curve)
+    amps = curve.current
     sigma = np.hypot(SIGMA_V, SIGMA_Q * slope(curve))
     weight = np.sqrt(min(INDEPENDENT, len(curve.t)) / len(curve.t)) / sigma
     largest = float(np.max(np.abs(amps)))
