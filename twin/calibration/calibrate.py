@@ -15,12 +15,13 @@ import numpy as np
 from twin.calibration import fit as fitting
 from twin.calibration.bands import bands
 from twin.calibration.data import Curve, curve_of
-from twin.calibration.discrepancy import Discrepancy, blocks, estimate
+from twin.calibration.discrepancy import Discrepancy, blocks, by_state, estimate
 from twin.calibration.esmda import LINEAR_FIRST, esmda, prior_ensemble
 from twin.calibration.fit import Fitted, Problem, fit, steepness, weights
 from twin.calibration.forward import GAVE_UP, Forward, Simulated, free_ones
 from twin.calibration.half_cell import HalfCell, half_cell
 from twin.calibration.identify import Profile, Told, laplace, what_is_told
+from twin.calibration.method import number_of
 from twin.calibration.parameters import FreeNumber, candidates, chosen
 from twin.calibration.ready import readying
 from twin.calibration.result import Calibration, Score
@@ -38,19 +39,19 @@ if TYPE_CHECKING:
     from twin.specs.overrides import Overrides
     from twin.store import Store
 
-MOST_SOLVES = 150
+MOST_SOLVES = int(number_of("fit", "solves"))
 """No new Jacobian is begun that would need more."""
-TRIALS = 6
+TRIALS = int(number_of("fit", "trials"))
 """Residuals between two Jacobians."""
-MEMBERS = 100
-FEW_MEMBERS = 3
+MEMBERS = int(number_of("posterior", "members"))
+FEW_MEMBERS = int(number_of("posterior", "few"))
 """For each number, so many members at least: chance correlations narrow what they tell."""
-HELD_MEMBERS = 40
+HELD_MEMBERS = int(number_of("posterior", "held"))
 """Of them, those that the full model itself tells of a curve that was kept back."""
-SHARPER = 2.0
+SHARPER = number_of("fit", "sharper")
 """The fit goes on with weights of the estimated error where they are so much larger."""
 _CYCLES = re.compile(r"(?P<ref>.+):(?P<first>\d+)(?:-(?P<last>\d+))?")
-_LEAST_K = 0.05
+_LEAST_K = number_of("discrepancy", "least_temperature")
 
 Progress = Callable[[float, str], None]
 Given = str | Path | Measured
@@ -394,17 +395,25 @@ def _errors(work: _Work, fitted: Fitted) -> tuple[np.ndarray, Discrepancy, Discr
     J, s = fitted.jacobian, [c.s for c in curves]
     steep = [steepness(c) for c in curves]
     volts = estimate(gap[is_volt], J[is_volt], s, steep)
+    rates = [c.rates for c in curves]
+    volts = by_state(volts, gap[is_volt], J[is_volt], s, steep, rates)
     kelvin = None
     if not np.all(is_volt):
         warm = [c for c in curves if c.temperature is not None]
         flat = [np.ones(len(c.t)) for c in warm]
         kelvin = estimate(gap[~is_volt], J[~is_volt], [c.s for c in warm], flat, least=_LEAST_K)
     parts = []
-    for curve, h in zip(curves, steep, strict=True):
-        parts.append(volts.covariance(curve.s, h))
+    for curve in curves:
+        parts.append(volts.covariance(curve.s, _error_scale(volts, curve)))
         if curve.temperature is not None and kelvin is not None:
             parts.append(kelvin.covariance(curve.s))
     return blocks(parts), volts, kelvin
+
+
+def _error_scale(found: Discrepancy, curve: Curve) -> np.ndarray:
+    """Return ``h``: how much larger the model's error is at a curve's points."""
+    value: np.ndarray = steepness(curve) * found.factors(curve.rates)
+    return value
 
 
 def _volts(curves: Sequence[Curve]) -> np.ndarray:
@@ -539,7 +548,7 @@ def _scored(
         own = [item.x(float(v)) for item, v in zip(work.items, member, strict=True)]
         told.append(teller(own, curve))
     volts = np.array([t.voltage for t in told]) + offset[0]
-    low, high = bands(volts, errors[0].total * steepness(curve))
+    low, high = bands(volts, errors[0].total * _error_scale(errors[0], curve))
     low_K = high_K = None
     if curve.temperature is not None and errors[1] is not None:
         kelvin = np.array([t.temperature for t in told]) + offset[1]

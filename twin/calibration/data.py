@@ -13,6 +13,7 @@ from typing import Literal
 
 import numpy as np
 
+from twin.calibration.method import number_of
 from twin.columns import CURRENT, VOLTAGE
 from twin.errors import InputError
 from twin.measured.measured import Measured, needs_cycling
@@ -20,15 +21,16 @@ from twin.measured.quantities import CYCLE, TEMPERATURE, TIME
 
 Kind = Literal["discharge", "charge", "rest"]
 
-AT_REST = 1e-3
+AT_REST = number_of("record", "rest")
 """A current below this share of the largest is none."""
-CHANGE = 0.05
+CHANGE = number_of("record", "change")
 """A piece ends where the current leaves its mean by this share of the largest."""
-MOST_PIECES = 400
-POINTS = 80
+MOST_PIECES = int(number_of("record", "pieces"))
+POINTS = int(number_of("record", "points"))
 """Points of a curve that the fit meets: its own error is correlated over many more."""
-FEWEST = 8
-REST_RATE = 0.1
+FEWEST = int(number_of("record", "fewest"))
+_LEAST_CHARGE = number_of("record", "least_charge")
+REST_RATE = number_of("record", "rest_rate")
 """Rests count in the discrepancy's coordinate as if this C-rate flowed [1/h]."""
 
 
@@ -77,6 +79,8 @@ class Curve:
         capacity [1/h].
     used : ndarray of int
         The rows that the fit meets.
+    nominal : float
+        The cell's nominal capacity [A.h].
     """
 
     name: str
@@ -90,6 +94,21 @@ class Curve:
     s: np.ndarray
     rate: float
     used: np.ndarray
+    nominal: float
+
+    @property
+    def current(self) -> np.ndarray:
+        """The current at its points [A]."""
+        ends = np.array([p.end for p in self.pieces])
+        index = np.searchsorted(ends, self.t, side="left").clip(0, len(ends) - 1)
+        amps: np.ndarray = np.array([p.current for p in self.pieces])[index]
+        return amps
+
+    @property
+    def rates(self) -> np.ndarray:
+        """The C-rate at its points [1/h]; 0 in a rest."""
+        value: np.ndarray = np.abs(self.current) / self.nominal
+        return value
 
     @property
     def thinned(self) -> Curve:
@@ -166,7 +185,7 @@ def curve_of(
         measured.name, measured.id, pieces, t[i], voltage[i],
         None if temperature is None or not np.all(np.isfinite(temperature[i])) else temperature[i],
         charge[i], discharged[i], s[i], float(charge[-1] / nominal / flowing),
-        _evenly(s[i], voltage[i], points),
+        _evenly(s[i], voltage[i], points), nominal,
     )  # fmt: skip
 
 
@@ -187,10 +206,11 @@ def _check(
             f"give a curve of at least {FEWEST} rows",
         )  # fmt: skip
     passed = np.sum(np.abs(current[1:]) * np.diff(t)) / 3600
-    if passed < 0.02 * nominal:
+    if passed < _LEAST_CHARGE * nominal:
         raise _refused(
             measured,
-            f"passes {1e3 * passed:.3g} mA.h, less than 2 % of the cell's {1e3 * nominal:.3g}",
+            f"passes {1e3 * passed:.3g} mA.h, less than {100 * _LEAST_CHARGE:.0f} % of "
+            f"the cell's {1e3 * nominal:.3g}",
             "give a longer curve, or correct nominal_capacity",
         )
 

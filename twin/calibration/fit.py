@@ -25,18 +25,21 @@ import numpy as np
 
 from twin.calibration.data import Curve
 from twin.calibration.forward import Forward, Simulated
+from twin.calibration.method import number_of
 from twin.calibration.parameters import FreeNumber
 
-SIGMA_V, SIGMA_K, SIGMA_Q = 0.02, 0.5, 0.005
+SIGMA_V = number_of("expected", "voltage")
+SIGMA_K = number_of("expected", "temperature")
+SIGMA_Q = number_of("expected", "charge")
 """What a model is expected to be wrong by: [V], [K], and in charge, of the nominal capacity."""
-INDEPENDENT = 20.0
+INDEPENDENT = number_of("expected", "independent")
 """How many points of a curve count as independent."""
-STEP = 0.05
+STEP = number_of("fit", "step")
 """Of a finite difference, in standard deviations of the prior."""
 _FEWEST = 3
 """A round with fewer columns found anew, or fewer trials after them, is not begun."""
 _EDGE = 1e-3
-_STEEPEST = 40.0
+_STEEPEST = number_of("expected", "steepest")
 
 
 @dataclass
@@ -158,7 +161,7 @@ class Problem:
     def _of_contact(self, item: FreeNumber) -> np.ndarray:
         """Return the column of a contact resistance, which needs no solve: ``dV/dR = -I/A``."""
         area = self.forward.area
-        parts = [-item.width * current_at(c) / area for c in self.curves]
+        parts = [-item.width * c.current / area for c in self.curves]
         return np.concatenate(parts) * self.weights
 
 
@@ -168,14 +171,6 @@ def _is_contact(item: FreeNumber) -> bool:
         and item.key.endswith("resistance.value")
         and (item.kind == "linear")
     )
-
-
-def current_at(curve: Curve) -> np.ndarray:
-    """Return the current at a curve's points [A]."""
-    ends = np.array([p.end for p in curve.pieces])
-    index = np.searchsorted(ends, curve.t, side="left").clip(0, len(ends) - 1)
-    amps: np.ndarray = np.array([p.current for p in curve.pieces])[index]
-    return amps
 
 
 def residuals(curves: Sequence[Curve], told: Sequence[Simulated]) -> np.ndarray:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from twin.calibration.data import Curve, Piece
+from twin.calibration.method import number_of
 from twin.calibration.parameters import FreeNumber
 from twin.columns import TEMPERATURE, VOLTAGE
 from twin.engine.plan import Plan
@@ -32,9 +33,9 @@ from twin.specs.dump import with_values
 from twin.specs.protocol import Protocol
 from twin.specs.schema import CellSpec
 
-WIDER_V = 0.3
+WIDER_V = number_of("record", "wider")
 """The window is so much wider: a curve that falls too early is still compared point by point."""
-FALLS_IN = 0.02
+FALLS_IN = number_of("record", "falls_in")
 RTOL, ATOL = 1e-4, 1e-6
 GAVE_UP = "the solver gave up"
 _KINDS = ("discharge", "charge", "rest")

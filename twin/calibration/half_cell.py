@@ -19,16 +19,17 @@ from typing import Any
 import numpy as np
 
 from twin.calibration.data import Curve
+from twin.calibration.method import number_of
 from twin.errors import InputError
 from twin.model.parameters import used_capacity
 from twin.specs.schema import CellSpec, PorousElectrode
 
-TOLERANCE_V = 2e-3
-SMOOTHING = 0.005
-_ENDS = (2e-4, 1 - 2e-4)
-_END_SHARE = 0.02
+TOLERANCE_V = number_of("half_cell", "tolerance")
+SMOOTHING = number_of("half_cell", "smoothing")
+_ENDS = (number_of("half_cell", "end"), 1 - number_of("half_cell", "end"))
+_END_SHARE = number_of("half_cell", "end_share")
 """The slope of an end is that of so much of the curve."""
-_STEEPEST = 60.0
+_STEEPEST = number_of("half_cell", "steepest")
 """An end is carried on by at most so much [V a filling]."""
 
 

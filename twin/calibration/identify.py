@@ -14,15 +14,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from twin.calibration.method import number_of
 from twin.calibration.parameters import FreeNumber
 
-TOLD, IN_PART = 0.5, 0.9
+TOLD, IN_PART = number_of("told", "told"), number_of("told", "in_part")
 """Below, the data have told a number; below, in part; above, it keeps its prior."""
-MOVED = 1.0
+MOVED = number_of("told", "moved")
 """A number that the fit has moved by more is told in part, though its width there is the prior's:
 beyond some value it no longer matters."""
-TOGETHER = 0.9
-AT_BOUND = 0.02
+TOGETHER = number_of("told", "together")
+AT_BOUND = number_of("told", "at_bound")
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from twin.calibration.method import number_of, prior_of
 from twin.errors import InputError
 from twin.specs.complaint import did_you_mean
 from twin.specs.naming import find, parameter_name, walk_quantities
@@ -26,18 +27,10 @@ from twin.specs.schema import PorousElectrode
 if TYPE_CHECKING:
     from twin.specs.schema import CellSpec
 
-WIDEST = 3.5
+WIDEST = number_of("bounds", "reach")
 """Bounds lie so many standard deviations of the prior from its middle."""
 _LOG, _LINEAR = "log", "linear"
-_RATE, _TRANSPORT, _CAPACITY, _WINDOW, _THERMAL = 1.0, 0.4, 0.05, 0.03, 0.5
-"""Prior spreads: of kinetics and solid diffusion (a factor of e), of transport in the
-electrolyte, of an electrode's capacity, of its filling at the start, of heat."""
-_CONTACT_V = 0.05
-"""A contact may cost so much at the largest current [V]."""
-_CURVE = {
-    "plateau": (_LINEAR, 0.1), "slope": (_LINEAR, 0.2), "step": (_LINEAR, 0.2),
-    "step_at": (_LINEAR, 0.1), "step_width": (_LOG, 0.5), "rise": (_LOG, 0.5), "fall": (_LOG, 0.5),
-}  # fmt: skip
+_CURVE = ("plateau", "slope", "step", "step_at", "step_width", "rise", "fall")
 """Of an open-circuit curve that was drawn, not measured."""
 _LEADS = {"constant": "value", "arrhenius": "reference", "vtf": "prefactor"}
 
@@ -134,48 +127,60 @@ def candidates(spec: CellSpec, densest: float, *, heat: bool) -> list[FreeNumber
     """
     found: list[FreeNumber] = []
 
-    def add(key: str, kind: str, width: float, low: float = 0.0, high: float = math.inf) -> None:
+    def add(key: str, prior: str, low: float = 0.0, high: float = math.inf) -> None:
         quantity = _quantity(spec, key)
         if quantity is not None:
-            found.append(_free(key, quantity, kind, width, low, high))
+            found.append(_free(key, quantity, *prior_of(prior), low, high))
 
-    def law(key: str, width: float) -> None:
+    def law(key: str, prior: str) -> None:
         try:
             there = find(spec, key)
         except KeyError:
             return
         lead = None if there is None else lead_of(there)
         if lead is not None:
-            add(f"{key}.{lead}", _LOG, width)
+            add(f"{key}.{lead}", prior)
 
     binary = spec.electrolyte.material.transport == "binary"
+    edge = number_of("bounds", "filling")
     for place in ("anode", "cathode"):
         electrode = getattr(spec, place)
-        law(f"interfaces.{place}.exchange_current", _RATE)
+        law(f"interfaces.{place}.exchange_current", "exchange_current")
         if not isinstance(electrode, PorousElectrode):
             continue
-        law(f"{place}.material.diffusivity", _RATE)
+        law(f"{place}.material.diffusivity", "solid_diffusivity")
         curve = electrode.material.open_circuit_potential
         if curve.law == "plateau" and curve.status in (None, "assumed", "unverified"):
-            for name, (kind, width) in _CURVE.items():
-                low = 0.01 if name == "step_at" else 0.0 if kind == _LOG else -math.inf
+            for name in _CURVE:
                 key = f"{place}.material.open_circuit_potential.{name}"
-                add(key, kind, width, low, 0.99 if name == "step_at" else math.inf)
-        add(f"{place}.active_fraction", _LOG, _CAPACITY, high=_most_active(electrode))
-        add(f"{place}.initial_stoichiometry", _LINEAR, _WINDOW, 1e-3, 1 - 1e-3)
+                if name == "step_at":
+                    step_at = number_of("bounds", "step_at")
+                    add(key, name, step_at, 1 - step_at)
+                else:
+                    add(key, name, 0.0 if prior_of(name)[0] == _LOG else -math.inf)
+        add(f"{place}.active_fraction", "capacity", high=_most_active(electrode))
+        add(f"{place}.size_spread", "size_spread", 0.0, number_of("bounds", "sizes"))
+        add(f"{place}.initial_stoichiometry", "filling", edge, 1 - edge)
         if binary:
-            add(f"{place}.transport_efficiency", _LOG, _TRANSPORT, high=1.0)
+            add(f"{place}.transport_efficiency", "transport", high=1.0)
     if binary:
         # The conductivity's part in it goes with the efficiencies' and the contact's.
-        law("electrolyte.material.diffusivity", _TRANSPORT)
-        add("electrolyte.material.transference_number.value", _LINEAR, 0.1, 0.02, 0.98)
+        law("electrolyte.material.diffusivity", "transport")
+        t_plus = number_of("bounds", "t_plus")
+        key = "electrolyte.material.transference_number.value"
+        add(key, "transference", t_plus, 1 - t_plus)
     place = "cathode" if spec.interfaces.cathode is not None else "anode"
     if not binary:
-        law("electrolyte.material.conductivity", _TRANSPORT)
-    add(f"interfaces.{place}.resistance.value", _LINEAR, _CONTACT_V / densest, 0.0)
+        law("electrolyte.material.conductivity", "transport")
+    contact = _quantity(spec, f"interfaces.{place}.resistance.value")
+    if contact is not None:
+        width = number_of("bounds", "contact") / densest
+        found.append(
+            _free(f"interfaces.{place}.resistance.value", contact, _LINEAR, width, 0.0, math.inf)
+        )
     if heat and spec.thermal.model == "lumped":
-        add("thermal.heat_capacity", _LOG, _THERMAL)
-        add("thermal.heat_transfer", _LOG, _THERMAL)
+        add("thermal.heat_capacity", "heat")
+        add("thermal.heat_transfer", "heat")
     return found
 
 
@@ -209,7 +214,7 @@ def chosen(
                 fix=did_you_mean(key, there, "`twin cells show` lists its numbers"),
             )  # fmt: skip
         kind = _LOG if quantity.si > 0 else _LINEAR
-        width = 0.5 if kind == _LOG else max(abs(quantity.si), 1.0)
+        width = prior_of("asked")[1] if kind == _LOG else max(abs(quantity.si), 1.0)
         found.append(
             _free(key, quantity, kind, width, 0.0 if kind == _LOG else -math.inf, math.inf)
         )

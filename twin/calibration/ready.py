@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from twin.calibration.method import number_of
 from twin.specs.naming import walk_laws
 from twin.specs.percolation import is_packed
 from twin.specs.schema import PorousElectrode
@@ -16,7 +17,7 @@ from twin.specs.schema import PorousElectrode
 if TYPE_CHECKING:
     from twin.specs.schema import CellSpec
 
-SMOOTHING = 0.01
+SMOOTHING = number_of("half_cell", "table")
 """Of a table's span."""
 
 

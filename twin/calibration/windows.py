@@ -18,7 +18,8 @@ import numpy as np
 import pybamm
 
 from twin.calibration.data import Curve
-from twin.calibration.fit import current_at, slope
+from twin.calibration.fit import INDEPENDENT, slope
+from twin.calibration.method import number_of
 from twin.calibration.parameters import FreeNumber
 from twin.model.parameters import parameter_values, used_capacity
 from twin.specs import curves
@@ -26,7 +27,7 @@ from twin.specs.naming import find
 from twin.specs.schema import CellSpec, PorousElectrode
 from twin.specs.smoothing import smoothed
 
-SIGMA_V, SIGMA_Q = 0.03, 0.005
+SIGMA_V, SIGMA_Q = number_of("windows", "voltage"), number_of("expected", "charge")
 _EDGE = 1e-4
 _BEYOND_V = 5.0
 """What a filling beyond 0 or 1 costs [V a filling]."""
@@ -61,9 +62,9 @@ def windows(spec: CellSpec, items: Sequence[FreeNumber], curve: Curve, z: np.nda
     if not active or not hosts:
         return z
     potentials = {place: _Potential(spec, place) for place in hosts}
-    amps = current_at(curve)
+    amps = curve.current
     sigma = np.hypot(SIGMA_V, SIGMA_Q * slope(curve))
-    weight = np.sqrt(min(20.0, len(curve.t)) / len(curve.t)) / sigma
+    weight = np.sqrt(min(INDEPENDENT, len(curve.t)) / len(curve.t)) / sigma
     largest = float(np.max(np.abs(amps)))
     ohms = 0.1 / largest
 

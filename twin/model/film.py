@@ -118,6 +118,9 @@ def with_film_drop(submodel: Any, interface: Interface, local: bool, plates: boo
         def _reaction_only(self, eta_r: Any) -> Any:
             drop = self._film_drop
             if eta_r.domain and eta_r.domain != drop.domain:
+                within = eta_r.domains["secondary"]
+                if eta_r.domain[0].endswith("particle size") and within != drop.domain:
+                    drop = pybamm.PrimaryBroadcast(drop, within)
                 drop = pybamm.PrimaryBroadcast(drop, eta_r.domain)
             return eta_r - drop
 

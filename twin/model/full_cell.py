@@ -21,6 +21,7 @@ from twin.model import (
     particle,
     patches,
     porous,
+    sizes,
     utilisation,
 )
 from twin.model.assembly import Assembly
@@ -43,7 +44,7 @@ def cell_options(spec: CellSpec, options: Mapping[str, Any] | None = None) -> di
         if _has_slopes(spec):
             # PyBaMM leaves it out unless asked: a quarter of a percent of a slow cell's heat.
             chosen["heat of mixing"] = "true"
-    return chosen | dict(options or {})
+    return chosen | sizes.size_options(spec) | dict(options or {})
 
 
 def _has_slopes(spec: CellSpec) -> bool:
@@ -140,6 +141,7 @@ class PortedCell:
                 options,
                 getattr(self, "x_average", False),
                 [submodel.interface.place for submodel in ported],
+                sizes.spread_places(cell.spec),
             )
 
     def _exchange_metal(
@@ -187,9 +189,15 @@ class PortedCell:
             submodels[f"{domain} primary lithium plating"] = porous.PlatingReaction(
                 param, domain, options, interface, cell.resolved
             )
+        sized = interface.place in sizes.spread_places(cell.spec)
+        one_size = sizes.single_size(options) if sized else options
+        if sized:
+            submodels[f"{domain} primary active material"] = pybamm.active_material.Constant(
+                param, domain, one_size
+            )
         if assembly.writes(Port.ACTIVE_FRACTION.at(interface.place)):
             submodels[f"{domain} primary active material"] = porous.PortedActiveMaterial(
-                param, domain, options, interface
+                param, domain, one_size, interface
             )
             submodels[f"{interface.place} isolated host"] = porous.IsolatedHost(
                 self.cell, interface, domain
@@ -205,13 +213,24 @@ class PortedCell:
                     key=f"{interface.place}.mixing.contact",
                     fix='leave PyBaMM\'s option "particle" at "Fickian diffusion"',
                 )
-            submodels[key] = particle.PortedDiffusion(
+            kind = self._sized(particle.PortedDiffusion, interface)
+            submodels[key] = kind(
                 param, domain, options, self.cell, interface, x_average=submodels[key].x_average
             )
+        elif interface.place in sizes.spread_places(cell.spec):
+            key = f"{domain} primary particle"
+            kind = self._sized(pybamm.particle.FickianDiffusion, interface)
+            submodels[key] = kind(param, domain, options, x_average=submodels[key].x_average)
         submodels[f"{interface.place} filling"] = porous.PorousFilling(self.cell, interface, domain)
         submodels[f"{interface.place} interface"] = porous.PorousInterface(
             self.cell, interface, domain
         )
+
+    def _sized(self, kind: Any, interface: Any) -> Any:
+        """Return a class of diffusion with the sizes of its electrode's particles."""
+        if interface.place not in sizes.spread_places(self.cell.spec):
+            return kind
+        return sizes.of_sizes(kind, self.cell, interface.place)
 
     def build_model_equations(self) -> None:
         """Set all equations, then those that follow from them."""
@@ -232,14 +251,14 @@ class PortedCell:
         """The twin's (:mod:`twin.model.mesh`), PyBaMM's for the rest, and one point a patch."""
         own: Any = super().default_var_pts  # type: ignore[misc]
         value: dict[Any, int] = own | self.mesh.points() | patches.on_faces(self.cell, "points")
-        return value
+        return value | sizes.on_sizes(self.cell_spec, "points")
 
     @property
     def default_submesh_types(self) -> dict[str, Any]:
         """PyBaMM's, the twin's shells, and a cell as wide as each patch's share."""
         own: Any = super().default_submesh_types  # type: ignore[misc]
         value: dict[str, Any] = own | self.mesh.lying() | patches.on_faces(self.cell, "submesh")
-        return value
+        return value | sizes.on_sizes(self.cell_spec, "submesh")
 
     @property
     def default_spatial_methods(self) -> dict[str, Any]:
@@ -278,4 +297,7 @@ class SolidStateSodiumSPM(PortedCell, pybamm.lithium_ion.SPMe):
         build: bool = True,
     ):
         options = {"x-average side reactions": "true"} | dict(options or {})
+        if sizes.spread_places(cell):
+            # The classes share a potential difference, which is solved for.
+            options = {"surface form": "algebraic"} | options
         super().__init__(cell, modes, options, name, build)

@@ -10,6 +10,7 @@ import pybamm
 from twin.model.circuit import CELL_CURRENT, SHORT_CURRENT
 from twin.model.core import scalar
 from twin.model.particle import diffusivity_factor
+from twin.model.sizes import heat_of_the_spread
 from twin.modes.ports import Port
 
 
@@ -23,12 +24,20 @@ class PortedLumped(pybamm.thermal.Lumped):
     and the gradient across both: no current that flows (2 to 7 % of a cell's heat, the more the
     finer the mesh). Here it is ``-int i_e dphi_e/dx`` over both layers at once, with the current of
     the balance of charge. And the heat of mixing inside particles has their effective diffusivity
-    (:class:`twin.model.particle.PortedDiffusion`, at the places in ``ported``).
+    (:class:`twin.model.particle.PortedDiffusion`, at the places in ``ported``). Where particles
+    have a spread of sizes (the places in ``sized``), what the classes' means leave out is added.
     """
 
-    def __init__(self, param: Any, options: Any, x_average: bool, ported: Collection[str] = ()):
+    def __init__(
+        self,
+        param: Any,
+        options: Any,
+        x_average: bool,
+        ported: Collection[str] = (),
+        sized: Collection[str] = (),
+    ):
         super().__init__(param, options, x_average)
-        self.ported = ported
+        self.ported, self.sized = ported, sized
 
     def get_coupled_variables(self, variables: dict[str, Any]) -> dict[str, Any]:
         """Add up the heat PyBaMM does not know of [W.m-2]."""
@@ -41,7 +50,11 @@ class PortedLumped(pybamm.thermal.Lumped):
         short = variables[SHORT_CURRENT]
         voltage = variables["Voltage [V]"]
         variables["Additional heating [W.m-2]"] = scalar(
-            port + current**2 * series + short * voltage + self._missing_ohmic_heat(variables)
+            port
+            + current**2 * series
+            + short * voltage
+            + self._missing_ohmic_heat(variables)
+            + sum(heat_of_the_spread(self.param, place, variables) for place in self.sized)
         )
         value: dict[str, Any] = super().get_coupled_variables(variables)
         return value

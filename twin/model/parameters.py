@@ -12,6 +12,7 @@ import pybamm
 
 from twin.errors import ModelError
 from twin.model.laws import law_expression, pybamm_entry
+from twin.model.sizes import size_parameters
 from twin.modes.context import FARADAY, CellContext
 from twin.specs import balance, percolation
 from twin.specs.filling import discharged_filling, hangs_on, is_discharged
@@ -56,6 +57,7 @@ def parameter_values(spec: CellSpec) -> pybamm.ParameterValues:
     values |= _metal(spec) if isinstance(spec.anode, MetalElectrode) else _porous(spec, "anode")
     if isinstance(spec.cathode, PorousElectrode):
         values |= _porous(spec, "cathode")
+    values |= size_parameters(spec)
     if is_discharged(spec.cathode):
         values[_START] = _discharged(spec)
     return pybamm.ParameterValues(values)

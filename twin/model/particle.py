@@ -50,6 +50,8 @@ class PortedDiffusion(pybamm.particle.FickianDiffusion):
         # A name of its own for each place of the electrode: heat multiplies what is there.
         variables[diffusivity_factor(place)] = spread(factor, f"{self.domain} electrode")
         over = scalar(factor) if self.x_average else spread(factor, f"{self.domain} electrode")
+        if self.size_distribution:
+            over = pybamm.PrimaryBroadcast(over, [f"{self.domain} particle size"])
         self._factor = pybamm.PrimaryBroadcast(over, [f"{self.domain} particle"])
         value: dict[str, Any] = super().get_coupled_variables(variables)
         return value

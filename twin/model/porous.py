@@ -232,8 +232,9 @@ class IsolatedHost(CoreSubModel):
         model.rhs[sodium] = scalar(variables[i("stoichiometry")] * left - full * back * active)
         most = self.cell.parameter(f"{i.place}.material.maximum_concentration")
         for c in list(model.rhs):
-            if c.name.lower().removeprefix("x-averaged ") == (
-                f"{self.electrode} particle concentration [mol.m-3]"
+            if c.name.lower().removeprefix("x-averaged ") in (
+                f"{self.electrode} particle concentration [mol.m-3]",
+                f"{self.electrode} particle concentration distribution [mol.m-3]",
             ):
                 model.rhs[c] = model.rhs[c] + _over(back, c) * (_over(most * full, c) - c)
 
@@ -265,9 +266,10 @@ def _rate_of(symbol: pybamm.Symbol, rhs: dict[Any, Any]) -> pybamm.Symbol | None
 def _over(value: Any, particles: pybamm.Variable) -> pybamm.Symbol:
     """Broadcast a scalar to every place of every particle."""
     value = scalar(value)
-    if "secondary" in particles.domains and particles.domains["secondary"] != ["current collector"]:
-        value = pybamm.PrimaryBroadcast(value, particles.domains["secondary"])
-    return pybamm.PrimaryBroadcast(value, particles.domain)
+    for level in ("tertiary", "secondary", "primary"):
+        if particles.domains[level] not in ([], ["current collector"]):
+            value = pybamm.PrimaryBroadcast(value, particles.domains[level])
+    return value
 
 
 class PorousFilling(CoreSubModel):

@@ -213,6 +213,10 @@ class PorousElectrode(Frozen):
     active_fraction: Q("", gt=0, lt=1)
     electrolyte_fraction: Q("", gt=0, lt=1)
     particle_radius: Q("m", gt=0)
+    """Three times the particles' volume over their area, where they have a spread of sizes."""
+    size_spread: Q("", ge=0, le=1.5) | None = None
+    """Standard deviation of ``ln R``: sizes are then followed in classes
+    (:mod:`twin.model.sizes`); all particles are alike if it is not given."""
     initial_stoichiometry: Q("", ge=0, le=1, word=DISCHARGED)
     """How full it is when the cell is put together. ``"discharged"``, of a cathode made with all
     its sodium: as full as the lower voltage limit leaves it (:mod:`twin.specs.filling`)."""

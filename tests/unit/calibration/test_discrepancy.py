@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from twin.calibration.bands import bands
-from twin.calibration.discrepancy import Discrepancy, estimate, log_likelihood
+from twin.calibration.discrepancy import (
+    RATE_SPREAD,
+    Discrepancy,
+    State,
+    by_state,
+    estimate,
+    log_likelihood,
+)
 from twin.calibration.identify import laplace, what_is_told
 from twin.calibration.parameters import FreeNumber
 from twin.specs.quantity import parse_quantity
@@ -103,3 +110,45 @@ def test_a_band_holds_the_share_that_it_says():
     assert high[0] == pytest.approx(0.1645, abs=0.004)
     wide, _ = bands(np.random.default_rng(0).normal(0, 0.1, (2000, 1)), error)
     assert wide[0] == pytest.approx(-0.1645 * 2**0.5, rel=0.05)
+
+
+def test_a_rate_at_which_the_model_is_worse_is_told_apart():
+    """Two curves drawn with three times the error at the higher rate, over five sets."""
+    s, rng = np.linspace(0, 1, 60), np.random.default_rng(4)
+    half = np.linalg.cholesky(Discrepancy(0.02, 0.05, 0.004).covariance(s))
+    J, ones = np.zeros((120, 1)), [np.ones(60)] * 2
+    rates = [np.full(60, 0.1), np.full(60, 1.4)]
+    ratios, held = [], []
+    for _ in range(5):
+        one, two = half @ rng.standard_normal(60), 3 * half @ rng.standard_normal(60)
+        gap = np.concatenate([one, two])
+        plain = estimate(gap, J, [s] * 2, ones)
+        found = by_state(plain, gap, J, [s] * 2, ones, rates)
+        g = found.factors(np.array([0.1, 1.4]))
+        ratios.append(g[1] / g[0])
+        held.append(np.mean(np.abs(two) < 1.645 * found.total * g[1]))
+        assert [state.rate for state in found.states] == [0.1, 1.4]
+    assert np.median(ratios) == pytest.approx(3, rel=0.25)
+    assert np.median(held) == pytest.approx(0.9, abs=0.06)
+
+
+def test_rates_alike_are_one_and_one_rate_needs_no_factor():
+    s, gap = np.linspace(0, 1, 20), 0.01 * np.sin(np.arange(20))
+    plain = estimate(gap, np.zeros((20, 1)), [s], [np.ones(20)])
+    same = by_state(plain, gap, np.zeros((20, 1)), [s], [np.ones(20)], [np.linspace(1, 1.1, 20)])
+    assert same is plain
+    assert np.all(plain.factors(np.array([0.0, 3.0])) == 1)
+
+
+def test_an_error_between_two_rates_and_far_from_them():
+    d = Discrepancy(0.02, 0.1, 0.0, (State(0.1, 0.5), State(1.0, 2.0)))
+    assert d.factors(np.array([0.1, 1.0])) == pytest.approx([0.5, 2.0], rel=1e-6)
+    # In the middle an Ornstein-Uhlenbeck process is known by half a decade from either side.
+    a = np.exp(-0.5)
+    left = RATE_SPREAD**2 * (1 - 2 * a**2 / (1 + np.exp(-1.0)))
+    assert d.factors(np.array([10**-0.5]))[0] == pytest.approx(np.exp(left), rel=1e-6)
+    # A decade beyond the last, a third of it is left.
+    beyond = np.exp(np.log(2) / np.e + RATE_SPREAD**2 * (1 - np.exp(-2)))
+    assert d.factors(np.array([10.0]))[0] == pytest.approx(beyond, rel=1e-6)
+    # A rest was not among them: nothing is known of its error but the prior.
+    assert d.factors(np.array([0.0]))[0] == pytest.approx(np.exp(RATE_SPREAD**2))
