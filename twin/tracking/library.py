@@ -85,6 +85,20 @@ class Library:
         """Return the logarithm of an observable at some cycles, shape (lives, cycles)."""
         return on_grid(self.grid, self.curves[key], cycles)
 
+    def each_at(self, key: str, lives: np.ndarray, cycles: np.ndarray) -> np.ndarray:
+        """Return the logarithm of an observable of some lives, at cycles of their own.
+
+        Parameters
+        ----------
+        key : str
+            The observable.
+        lives : ndarray, shape (rows,)
+            The life of each row.
+        cycles : ndarray, shape (rows, cycles)
+            The cycles of each row.
+        """
+        return each_on_grid(self.grid, self.curves[key], lives, cycles)
+
     def margins_at(self, cycle: float) -> dict[str, np.ndarray]:
         """Return every criterion's margin in a cycle, each of shape (lives,)."""
         return {k: on_grid(self.grid, m, [cycle])[:, 0] for k, m in self.margins.items()}
@@ -125,6 +139,20 @@ def on_grid(
     right = np.clip(np.searchsorted(x, n), 1, len(x) - 1)
     share = (n - x[right - 1]) / (x[right] - x[right - 1])
     low, high = table[:, right - 1], table[:, right]
+    value: np.ndarray = np.where(
+        share <= 0, low, np.where(share >= 1, high, low + share * (high - low))
+    )
+    return value
+
+
+def each_on_grid(
+    grid: np.ndarray, table: np.ndarray, lives: np.ndarray, cycles: np.ndarray
+) -> np.ndarray:
+    """Interpolate rows of a table at cycles of their own (:meth:`Library.each_at`)."""
+    x, n = np.log(grid), np.log(np.clip(cycles, grid[0], grid[-1]))
+    right = np.clip(np.searchsorted(x, n), 1, len(x) - 1)
+    share = (n - x[right - 1]) / (x[right] - x[right - 1])
+    low, high = table[lives[:, None], right - 1], table[lives[:, None], right]
     value: np.ndarray = np.where(
         share <= 0, low, np.where(share >= 1, high, low + share * (high - low))
     )

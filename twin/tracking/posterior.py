@@ -7,7 +7,8 @@ the weights ``w_j exp(l_j)`` are the posterior: nothing else is done.
 A few hundred lives are seldom near a cell in all that was read of it; but most of what was read
 tells nothing of its death. Then:
 
-1.  each life is read several times, with noise: ``y* = f_j + e, e ~ N(0, S)``;
+1.  each life is read several times, with noise: ``y* = f_j + e, e ~ N(0, S)``, each time on a clock
+    of its own (:mod:`twin.tracking.clocks`);
 2.  what is read is projected on what it tells: regressions, over all lives, of the logarithm of
     the remaining life ``t`` and of the mode on features of ``y*``, give summaries ``s(y*)``;
 3.  readings whose summaries are near those of the cell, ``|s(y*) - s(y)| < h``, are weighted, ``h``
@@ -48,13 +49,17 @@ class Method:
     effective : float
         The effective sample size that weights leave.
     draws : int
-        Readings, with noise, of each life.
+        Clocks, and readings with noise, of each life.
     thin : float
         A library whose full likelihood leaves fewer effective lives is thin here.
     far : float
         Standard deviations beyond which a cell is outside the model.
     near : int
         How many of the nearest lives that is told by.
+    own : float
+        The probability that the cell's clock is the library's.
+    clock : float
+        The standard deviation of the logarithm of the exponent of other clocks.
     """
 
     effective: float = 40.0
@@ -62,6 +67,8 @@ class Method:
     thin: float = 10.0
     far: float = 3.0
     near: int = 5
+    own: float = 1.0
+    clock: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -216,13 +223,16 @@ def posterior(
     known: np.ndarray,
     modes: Sequence[str],
     targets: Mapping[str, np.ndarray],
+    lives: np.ndarray,
     method: Method,
 ) -> Posterior:
     """Return what lives say of a cell with some readings.
 
+    Lives come as rows, several of one life where it is held on several clocks.
+
     Parameters
     ----------
-    predicted : ndarray, shape (lives, readings)
+    predicted : ndarray, shape (rows, readings)
         What each life would have read, without noise (logarithms).
     readings : ndarray, shape (readings,)
         What was read (logarithms).
@@ -232,14 +242,16 @@ def posterior(
         The readings of each kind, in the order of time.
     scales : sequence of float
         The noise of each kind.
-    prior : ndarray, shape (lives,)
+    prior : ndarray, shape (rows,)
         Weights before.
-    log_remaining, known : ndarray, shape (lives,)
+    log_remaining, known : ndarray, shape (rows,)
         The logarithm of the remaining life, and whether it is known; else it is longer.
     modes : sequence of str
-        What each life died of; empty for those not known to have died.
+        What each died of; empty for those not known to have died.
     targets : mapping
-        What else is asked, shape (lives,) each.
+        What else is asked, shape (rows,) each.
+    lives : ndarray, shape (rows,)
+        The life of each row.
     method : Method
         How.
     """
@@ -247,18 +259,24 @@ def posterior(
     left = np.linalg.solve(lower, (readings - predicted).T)
     squares = (left**2).sum(axis=0)
     full, _ = tempered(prior, -0.5 * squares, 0.0)
-    wanted = min(method.effective, 0.8 * effective_size(prior))
-    distance, misfit = _how_far(predicted, readings, covariance, squares, prior, method)
-    dense = effective_size(full) >= wanted
+    by_likelihood = effective_size(np.bincount(lives, full))
+    wanted = min(method.effective, 0.8 * effective_size(np.bincount(lives, prior)))
+    nearest = _nearest(squares, lives)
+    distance, misfit = _how_far(
+        predicted[nearest], readings, covariance, squares[nearest], np.bincount(lives, prior),
+        method,
+    )  # fmt: skip
+    dense = by_likelihood >= wanted
     draws = _reweighted if dense else _regressed
-    lives, each, t, moved, strange = draws(
-        _Asked(predicted, readings, lower, groups, scales, prior, log_remaining, known, modes),
+    each, t, moved, strange = draws(
+        _Asked(
+            predicted, readings, lower, groups, scales, prior, log_remaining, known, modes, lives
+        ),
         {name: np.asarray(values) for name, values in targets.items()},
         full,
         wanted,
-        method.draws,
     )
-    by_life = np.bincount(lives, each, len(prior))
+    by_life = np.bincount(lives, each)
     return Posterior(
         lives,
         each,
@@ -267,12 +285,19 @@ def posterior(
         moved,
         dense,
         effective_size(by_life),
-        effective_size(full),
+        by_likelihood,
         distance,
         misfit,
         strange,
         bool((distance > method.far and misfit > method.far) or strange > method.far),
     )
+
+
+def _nearest(squares: np.ndarray, lives: np.ndarray) -> np.ndarray:
+    """Return the row of each life that is nearest to the readings."""
+    order = np.lexsort((np.arange(len(lives)), squares, lives))
+    value: np.ndarray = order[np.unique(lives[order], return_index=True)[1]]
+    return value
 
 
 @dataclass(frozen=True)
@@ -288,33 +313,34 @@ class _Asked:
     log_remaining: np.ndarray
     known: np.ndarray
     modes: Sequence[str]
+    lives: np.ndarray
+
+    def effective(self, weights: np.ndarray) -> float:
+        """Return how many lives some weights of rows leave."""
+        return effective_size(np.bincount(self.lives, weights))
 
 
-_Draws = tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, np.ndarray], float]
+_Draws = tuple[np.ndarray, np.ndarray, dict[str, np.ndarray], float]
 
 
 def _reweighted(
-    of: _Asked, targets: dict[str, np.ndarray], full: np.ndarray, wanted: float, draws: int
+    of: _Asked, targets: dict[str, np.ndarray], full: np.ndarray, wanted: float
 ) -> _Draws:
     """Return the lives themselves, by their likelihoods; survivors drawn beyond what is known."""
-    lives = np.repeat(np.arange(len(of.prior)), draws)
-    each = np.repeat(full, draws) / draws
-    z = features(of.predicted[lives], of.groups, of.scales)
-    u = norm.cdf(normal_points(len(lives), of.predicted.shape[1] + 1)[:, -1])
-    local = _Regression(z, each, effective_size(full))
-    t = _survivors_drawn(local, of.log_remaining[lives], of.known[lives], each, u)
-    return lives, each, t, {name: values[lives] for name, values in targets.items()}, 0.0
+    z = features(of.predicted, of.groups, of.scales)
+    u = norm.cdf(normal_points(len(z), of.predicted.shape[1] + 1)[:, -1])
+    local = _Regression(z, full, of.effective(full))
+    t = _survivors_drawn(local, of.log_remaining, of.known, full, u)
+    return full, t, targets, 0.0
 
 
 def _regressed(
-    of: _Asked, targets: dict[str, np.ndarray], full: np.ndarray, wanted: float, draws: int
+    of: _Asked, targets: dict[str, np.ndarray], full: np.ndarray, wanted: float
 ) -> _Draws:
     """Return draws by summaries and a local regression (see the module)."""
-    count = len(of.prior)
-    lives = np.repeat(np.arange(count), draws)
-    before = np.repeat(of.prior, draws) / draws
-    score = normal_points(count * draws, of.predicted.shape[1] + 1)
-    noisy = of.predicted[lives] + score[:, :-1] @ of.lower.T
+    before, lives = of.prior, of.lives
+    score = normal_points(len(lives), of.predicted.shape[1] + 1)
+    noisy = of.predicted + score[:, :-1] @ of.lower.T
     x = features(noisy, of.groups, of.scales)
     at = features(of.readings[None, :], of.groups, of.scales)
     middle, spread = before @ x, np.sqrt(before @ (x - before @ x) ** 2)
@@ -322,15 +348,15 @@ def _regressed(
     # Far from all lives a square would run away: the cell is no further than the furthest.
     x, unclipped = (x - middle) / spread, (at - middle) / spread
     at = np.clip(unclipped, x.min(axis=0), x.max(axis=0))
-    t, known = of.log_remaining[lives], of.known[lives]
+    t, known = of.log_remaining, of.known
 
-    whole = _Regression(with_products(x), before, effective_size(of.prior))
+    whole = _Regression(with_products(x), before, of.effective(before))
     expected, _, residual = _with_survivors(whole, t, known, before)
-    names = np.array(of.modes)[lives]
+    names = np.array(of.modes)
     asked = [(expected, max(residual, 1e-3))]
     for mode in sorted(set(of.modes) - {""}):
         mine = (names == mode).astype(float)
-        if before @ mine >= _FEW / effective_size(of.prior):
+        if before @ mine >= _FEW / of.effective(before):
             asked.append((mine, 0.0))
     squares = np.zeros(len(lives))
     summary = at_summary = None
@@ -342,19 +368,18 @@ def _regressed(
         if summary is None or at_summary is None:
             summary, at_summary = own, there
     assert summary is not None and at_summary is not None
-    each = _near(squares, before, lives, count, wanted)
+    each = _near(squares, of, wanted)
     local = _Regression(
         np.column_stack([summary, x, _latest(noisy, of.groups)]),
         each,
-        effective_size(np.bincount(lives, each, count)),
+        of.effective(each),
     )
     here = np.concatenate([[at_summary], at[0], _latest(of.readings[None, :], of.groups)[0]])
     drawn = _survivors_drawn(local, t, known, each, norm.cdf(score[:, -1]))
     moved = {}
-    for name, values in targets.items():
-        held = values[lives]
+    for name, held in targets.items():
         moved[name] = local.moved(held, here) if np.isfinite(held).all() else held
-    return lives, each, local.moved(drawn, here), moved, _strange(x, unclipped, each)
+    return each, local.moved(drawn, here), moved, _strange(x, unclipped, each)
 
 
 def _strange(x: np.ndarray, at: np.ndarray, weights: np.ndarray) -> float:
@@ -383,21 +408,19 @@ _FEW = 8.0
 """Of fewer lives (effectively) no mode is told apart."""
 
 
-def _near(
-    squares: np.ndarray, before: np.ndarray, lives: np.ndarray, count: int, wanted: float
-) -> np.ndarray:
+def _near(squares: np.ndarray, of: _Asked, wanted: float) -> np.ndarray:
     """Return normal weights by distance, as narrow as leaves the effective number of lives."""
     apart = squares - squares.min()
 
     def at(width: float) -> np.ndarray:
-        weights: np.ndarray = before * np.exp(-0.5 * apart / width**2)
+        weights: np.ndarray = of.prior * np.exp(-0.5 * apart / width**2)
         total: np.ndarray = weights / weights.sum()
         return total
 
     low, high = 1e-3, 1e3
     for _ in range(50):
         width = float(np.sqrt(low * high))
-        enough = effective_size(np.bincount(lives, at(width), count)) >= wanted
+        enough = of.effective(at(width)) >= wanted
         low, high = (low, width) if enough else (width, high)
     return at(high)
 
