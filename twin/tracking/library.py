@@ -8,7 +8,7 @@ tolerances, horizon and seed agree is used again, and gone on with where it was 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -99,6 +99,14 @@ class Library:
         """
         return each_on_grid(self.grid, self.curves[key], lives, cycles)
 
+    def lasting(self) -> Library:
+        """Return the same lives, each held beyond its end as it was then."""
+
+        def held(tables: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+            return {key: _held_on(table) for key, table in tables.items()}
+
+        return replace(self, curves=held(self.curves), margins=held(self.margins))
+
     def margins_at(self, cycle: float) -> dict[str, np.ndarray]:
         """Return every criterion's margin in a cycle, each of shape (lives,)."""
         return {k: on_grid(self.grid, m, [cycle])[:, 0] for k, m in self.margins.items()}
@@ -142,6 +150,13 @@ def on_grid(
     value: np.ndarray = np.where(
         share <= 0, low, np.where(share >= 1, high, low + share * (high - low))
     )
+    return value
+
+
+def _held_on(table: np.ndarray) -> np.ndarray:
+    known = np.isfinite(table)
+    last = np.maximum.accumulate(np.where(known, np.arange(table.shape[1]), 0), axis=1)
+    value: np.ndarray = np.take_along_axis(table, last, axis=1)
     return value
 
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from twin.errors import InputError
 from twin.tracking.checkups import CheckUp
-from twin.tracking.clocks import Clocks, clocks
-from twin.tracking.library import Library
+from twin.tracking.clocks import Clocks, bandwidth, drawn_clocks, fitted_clocks
+from twin.tracking.library import Library, each_on_grid
 from twin.tracking.method import posterior_method
 from twin.tracking.observables import Observable, covariance, observables
-from twin.tracking.posterior import Method, Posterior, posterior, quantile
+from twin.tracking.posterior import Method, Posterior, effective_size, posterior, quantile
 
 More = Callable[[Library, Clocks], dict[str, np.ndarray]]
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -44,6 +44,18 @@ class Read:
     groups: list[np.ndarray]
     scales: list[float]
     kinds: list[tuple[Observable, np.ndarray, bool]]
+
+    def between(self, library: Library) -> Read:
+        """Return the same for what lies between the lives of a library in level, too.
+
+        As the pace of :mod:`twin.tracking.clocks` does along the cycles, an offset with the
+        bandwidth of the lives' first levels fills what is between them.
+        """
+        wider = self.covariance.copy()
+        for rows, (of, _, share) in zip(self.groups, self.kinds, strict=True):
+            if not share:
+                wider[np.ix_(rows, rows)] += bandwidth(library.first[of.key], library.weights) ** 2
+        return replace(self, covariance=wider)
 
     def predicted(self, library: Library, on: Clocks) -> np.ndarray:
         """Return what each life of a library would have read, on each of its clocks."""
@@ -168,36 +180,63 @@ def step_at(
     if there.sum() < 2 * method.near or not library.dead[there].any():
         return Step(cycle, library.chosen(there) if there.any() else library, None)
     alive = library.chosen(there)
-    on = clocks(len(alive), method.draws, cycle, own=method.own, spread=method.clock)
-    targets = {name: values[on.lives] for name, values in targets_at(alive, cycle).items()}
-    found = posterior(
+    if not checkups:
+        on = drawn_clocks(len(alive), method.draws, cycle)
+        return Step(cycle, alive, _posterior(alive, read, cycle, on, method, more))
+    read, held = read.between(alive), alive.lasting()
+    ends = np.log(np.maximum(alive.ends[alive.dead], 1.0))
+    on = fitted_clocks(
+        len(alive),
+        method.draws,
+        cycle,
+        method.clocks(bandwidth(ends, alive.weights[alive.dead])),
+        lambda on: read.predicted(held, on),
+        read.y,
+        np.linalg.cholesky(read.covariance),
+    )
+    over = alive.dead[on.lives] & (alive.ends[on.lives] <= on.now)
+    on = replace(on, weights=np.where(over, 0.0, on.weights))
+    return Step(cycle, alive, _posterior(held, read, cycle, on, method, more))
+
+
+def _posterior(
+    alive: Library, read: Read, cycle: int, on: Clocks, method: Method, more: More | None
+) -> Posterior:
+    prior = alive.weights[on.lives] * on.weights
+    return posterior(
         read.predicted(alive, on),
         read.y,
         read.covariance,
         read.groups,
         read.scales,
-        alive.weights[on.lives] / method.draws,
+        prior / prior.sum(),
         np.log(np.maximum(on.ends(alive.ends) - cycle, 0.5)),
         alive.dead[on.lives],
         np.array(alive.modes)[on.lives].tolist(),
-        targets | (more(alive, on) if more is not None else {}) | {CLOCK: np.log(on.exponents)},
+        targets_at(alive, on)
+        | (more(alive, on) if more is not None else {})
+        | {CLOCK: np.log(on.exponents)},
         on.lives,
         method,
+        min(method.effective, 0.8 * effective_size(alive.weights)),
     )
-    return Step(cycle, alive, found)
 
 
 CLOCK = "log clock"
 """The target that is the logarithm of the clock's exponent."""
 
 
-def targets_at(library: Library, cycle: int) -> dict[str, np.ndarray]:
+def targets_at(library: Library, on: Clocks) -> dict[str, np.ndarray]:
     """Return what is asked of a cell besides its remaining life."""
-    found = {f"margin {k}": m for k, m in library.margins_at(max(cycle, 1)).items()}
+    now = on.now[:, None]
+    found = {
+        f"margin {key}": each_on_grid(library.grid, table, on.lives, now)[:, 0]
+        for key, table in library.margins.items()
+    }
     for key in ("capacity", "resistance"):
         if key in library.curves:
-            now = library.at(key, [max(cycle, 1)])[:, 0]
-            found[f"log {key}"] = now - library.first[key]
+            level = library.each_at(key, on.lives, now)[:, 0]
+            found[f"log {key}"] = level - library.first[key][on.lives]
     return found
 
 
