@@ -18,6 +18,7 @@ import numpy as np
 
 from twin.errors import InputError
 from twin.runs.record import open_store
+from twin.tracking.clocks import Clocks
 from twin.tracking.lab_tests import CURRENT, CYCLE_S, LabTest, lab_tests
 from twin.tracking.library import Library
 from twin.tracking.posterior import explained, normal_points
@@ -156,9 +157,13 @@ def scored(table: Library, checkups: list[CheckUp], **how: Any) -> tuple[Step, l
         ``method`` and ``known`` of :func:`twin.tracking.steps.step_at`.
     """
     cycle = checkups[-1].cycle if checkups else 1
-    more: dict[str, np.ndarray] = {}
-    for test in lab_tests().values():
-        more |= readings_at(table, test, cycle)
+
+    def more(alive: Library, on: Clocks) -> dict[str, np.ndarray]:
+        found: dict[str, np.ndarray] = {}
+        for test in lab_tests().values():
+            found |= readings_at(alive, on, test, cycle)
+        return found
+
     step = step_at(table, checkups, more=more, **how)
     if step.found is None:
         return step, []
@@ -166,18 +171,19 @@ def scored(table: Library, checkups: list[CheckUp], **how: Any) -> tuple[Step, l
     return step, sorted(scores, key=lambda s: (bool(s.why), -round(s.per_hour, 9), s.hours))
 
 
-def readings_at(table: Library, test: LabTest, cycle: int) -> dict[str, np.ndarray]:
-    """Return what a test would read of each life (logarithms), by the reading's name."""
+def readings_at(table: Library, on: Clocks, test: LabTest, cycle: int) -> dict[str, np.ndarray]:
+    """Return what a test would read of lives on clocks (logarithms), by the reading's name."""
     at = later_cycle(test, cycle)
     found = {}
     for of in test.reads:
         if of.key not in table.curves:
             continue
-        values = table.at(of.key, [at])[:, 0]
+        values = table.each_at(of.key, on.lives, on.read_at(np.array([at])))[:, 0]
         if test.later:  # of a life that is over by then, its death is what is read
-            values = np.where(table.ends > at, values, _last_known(table.curves[of.key]))
+            last = _last_known(table.curves[of.key])[on.lives]
+            values = np.where(on.ends(table.ends) > at, values, last)
         if test.cap:
-            values = np.minimum(values, _cap(table, test, at))
+            values = np.minimum(values, _cap(table, test, at)[on.lives])
         found[f"reads {of.key}"] = values
     return found
 

@@ -16,9 +16,9 @@ _TO = 1.05
 def course(step: Step, key: str = "capacity") -> dict[str, list[float | None]]:
     """Return quantiles of what is left of a fresh cell's capacity, among those alive.
 
-    A draw follows its life from the check-up on, in the time that it has left: at a share ``u`` of
-    the rest of its life, it is where that life was at this share, and the difference at the
-    check-up fades as ``1 - u``.
+    A draw follows its life from the check-up on, on the clock on which that life dies when the draw
+    does (:mod:`twin.tracking.clocks`); the difference at the check-up fades as what is left of the
+    draw's life.
 
     Parameters
     ----------
@@ -46,9 +46,10 @@ def course(step: Step, key: str = "capacity") -> dict[str, list[float | None]]:
     now = found.targets.get(f"log {key}")
     at = on_grid(library.grid, table, [n0])[found.lives, 0]
     apart = np.zeros_like(at) if now is None else np.nan_to_num(now - at)
+    exponents = np.log(np.maximum(own / n0, 1.0)) / np.log(np.maximum(ends / n0, 1 + 1e-9))
     for n in cycles:
         u = np.clip((n - n0) / np.maximum(ends - n0, 1e-9), 0.0, 1.0)
-        theirs = n0 + u * np.maximum(own - n0, 0.0)
+        theirs = n0 * (n / n0) ** exponents
         rows.append(_each(library.grid, table, found.lives, theirs) + apart * (1 - u))
     values = np.exp(np.array(rows))
     told: dict[str, list[float | None]] = {"cycle": [float(n) for n in cycles]}

@@ -8,7 +8,7 @@ tolerances, horizon and seed agree is used again, and gone on with where it was 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -85,6 +85,28 @@ class Library:
         """Return the logarithm of an observable at some cycles, shape (lives, cycles)."""
         return on_grid(self.grid, self.curves[key], cycles)
 
+    def each_at(self, key: str, lives: np.ndarray, cycles: np.ndarray) -> np.ndarray:
+        """Return the logarithm of an observable of some lives, at cycles of their own.
+
+        Parameters
+        ----------
+        key : str
+            The observable.
+        lives : ndarray, shape (rows,)
+            The life of each row.
+        cycles : ndarray, shape (rows, cycles)
+            The cycles of each row.
+        """
+        return each_on_grid(self.grid, self.curves[key], lives, cycles)
+
+    def lasting(self) -> Library:
+        """Return the same lives, each held beyond its end as it was then."""
+
+        def held(tables: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+            return {key: _held_on(table) for key, table in tables.items()}
+
+        return replace(self, curves=held(self.curves), margins=held(self.margins))
+
     def margins_at(self, cycle: float) -> dict[str, np.ndarray]:
         """Return every criterion's margin in a cycle, each of shape (lives,)."""
         return {k: on_grid(self.grid, m, [cycle])[:, 0] for k, m in self.margins.items()}
@@ -125,6 +147,27 @@ def on_grid(
     right = np.clip(np.searchsorted(x, n), 1, len(x) - 1)
     share = (n - x[right - 1]) / (x[right] - x[right - 1])
     low, high = table[:, right - 1], table[:, right]
+    value: np.ndarray = np.where(
+        share <= 0, low, np.where(share >= 1, high, low + share * (high - low))
+    )
+    return value
+
+
+def _held_on(table: np.ndarray) -> np.ndarray:
+    known = np.isfinite(table)
+    last = np.maximum.accumulate(np.where(known, np.arange(table.shape[1]), 0), axis=1)
+    value: np.ndarray = np.take_along_axis(table, last, axis=1)
+    return value
+
+
+def each_on_grid(
+    grid: np.ndarray, table: np.ndarray, lives: np.ndarray, cycles: np.ndarray
+) -> np.ndarray:
+    """Interpolate rows of a table at cycles of their own (:meth:`Library.each_at`)."""
+    x, n = np.log(grid), np.log(np.clip(cycles, grid[0], grid[-1]))
+    right = np.clip(np.searchsorted(x, n), 1, len(x) - 1)
+    share = (n - x[right - 1]) / (x[right] - x[right - 1])
+    low, high = table[lives[:, None], right - 1], table[lives[:, None], right]
     value: np.ndarray = np.where(
         share <= 0, low, np.where(share >= 1, high, low + share * (high - low))
     )

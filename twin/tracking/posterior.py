@@ -1,39 +1,39 @@
-"""What a library of lives says of a cell, given its check-ups: reweighting, or local regression.
+"""What a library of lives says of a cell, given its check-ups: reweighting, then local regression.
 
-Readings ``y`` (logarithms; :mod:`twin.tracking.observables`) about lives ``f_j`` with covariance
-``S`` have the log likelihoods ``l_j = -(y - f_j)' S^-1 (y - f_j)/2``. Where many lives are near,
-the weights ``w_j exp(l_j)`` are the posterior: nothing else is done.
+Readings ``y`` (logarithms; :mod:`twin.tracking.observables`) about lives ``f_j`` on clocks that suit
+the readings (:mod:`twin.tracking.clocks`), with covariance ``S``, have the log likelihoods
+``l_j = -(y - f_j)' S^-1 (y - f_j)/2``. Where many lives are near, the weights ``w_j exp(l_j)`` are
+the posterior: nothing else is done. A few hundred lives are not always near enough. Then:
 
-A few hundred lives are seldom near a cell in all that was read of it; but most of what was read
-tells nothing of its death. Then:
+1.  weights are ``w_j exp(b l_j)`` with the largest power ``b`` that leaves an effective sample
+    size ``(sum w)^2/sum w^2`` as wanted;
+2.  what the power left, ``exp((1 - b) l_j)``, is the likelihood of the same readings with the
+    covariance ``S/(1 - b)``: each life is read with such noise, ``y* = f_j + e``,
+    ``e ~ N(0, S/(1 - b))``;
+3.  a weighted regression ``t = m(y*) + r`` of the logarithm of the remaining life ``t`` on features
+    of ``y*`` moves each to ``m(y) + r``; the shares of modes are moved likewise.
 
-1.  each life is read several times, with noise: ``y* = f_j + e, e ~ N(0, S)``;
-2.  what is read is projected on what it tells: regressions, over all lives, of the logarithm of
-    the remaining life ``t`` and of the mode on features of ``y*``, give summaries ``s(y*)``;
-3.  readings whose summaries are near those of the cell, ``|s(y*) - s(y)| < h``, are weighted, ``h``
-    as small as leaves an effective sample size ``(sum w)^2/sum w^2`` as wanted;
-4.  among these a local regression ``t = m(y*) + r`` moves each to ``m(y) + r``.
-
-For linear relations and normal numbers this is exact, whatever ``h``. It is approximate Bayesian
-computation with summaries made by regression (Fearnhead and Prangle 2012) and with regression
-adjustment (Beaumont et al. 2002).
+For linear relations and normal numbers this is exact, whatever ``b``. It is approximate Bayesian
+computation with regression adjustment (Beaumont et al. 2002), the kernel a tempered likelihood.
 
 A life that was not followed to its end tells that it is longer: its remaining life is drawn from
 the regression's distribution beyond what is known (expectation-maximisation: Schmee and Hahn
 1979), so a survivor is never taken for a death at the horizon.
 
-References: P. Fearnhead, D. Prangle, J. R. Stat. Soc. B 74 (2012) 419; M. A. Beaumont, W. Zhang,
-D. J. Balding, Genetics 162 (2002) 2025; J. Schmee, G. J. Hahn, Technometrics 21 (1979) 417.
+References: M. A. Beaumont, W. Zhang, D. J. Balding, Genetics 162 (2002) 2025; J. Schmee, G. J. Hahn,
+Technometrics 21 (1979) 417.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from scipy.stats import chi2, norm, qmc
+
+from twin.tracking.clocks import Prior
 
 SEED = 19
 """Of the quasi-random points of the draws: the same for everybody."""
@@ -48,13 +48,19 @@ class Method:
     effective : float
         The effective sample size that weights leave.
     draws : int
-        Readings, with noise, of each life.
+        Clocks, and readings with noise, of each life.
     thin : float
         A library whose full likelihood leaves fewer effective lives is thin here.
     far : float
         Standard deviations beyond which a cell is outside the model.
     near : int
         How many of the nearest lives that is told by.
+    own : float
+        The probability that the cell's clock is the library's.
+    clock : float
+        The standard deviation of the logarithm of the exponent of other clocks.
+    onward : float
+        That of its change from now on.
     """
 
     effective: float = 40.0
@@ -62,6 +68,13 @@ class Method:
     thin: float = 10.0
     far: float = 3.0
     near: int = 5
+    own: float = 1.0
+    clock: float = 0.0
+    onward: float = 0.0
+
+    def clocks(self, pace: float = 0.0) -> Prior:
+        """Return what is known of clocks before any reading."""
+        return Prior(self.own, self.clock, self.onward, pace)
 
 
 @dataclass(frozen=True)
@@ -118,7 +131,10 @@ def effective_size(weights: np.ndarray) -> float:
 
 
 def tempered(
-    prior: np.ndarray, log_likelihood: np.ndarray, wanted: float
+    prior: np.ndarray,
+    log_likelihood: np.ndarray,
+    wanted: float,
+    effective: Callable[[np.ndarray], float] = effective_size,
 ) -> tuple[np.ndarray, float]:
     """Return weights by the largest power of the likelihood that leaves a sample size.
 
@@ -130,6 +146,8 @@ def tempered(
         Of each life.
     wanted : float
         The effective sample size.
+    effective : callable
+        What it is by.
 
     Returns
     -------
@@ -145,12 +163,12 @@ def tempered(
         total: np.ndarray = weights / weights.sum()
         return total
 
-    if effective_size(at(1.0)) >= wanted:
+    if effective(at(1.0)) >= wanted:
         return at(1.0), 1.0
     low, high = 0.0, 1.0
     for _ in range(60):
         middle = (low + high) / 2
-        low, high = (middle, high) if effective_size(at(middle)) >= wanted else (low, middle)
+        low, high = (middle, high) if effective(at(middle)) >= wanted else (low, middle)
     return at(low), low
 
 
@@ -197,14 +215,6 @@ def features(y: np.ndarray, groups: Sequence[np.ndarray], scales: Sequence[float
     return np.array(parts).T
 
 
-def with_products(z: np.ndarray) -> np.ndarray:
-    """Return features with their squares and products."""
-    d = z.shape[1]
-    pairs = [z[:, i] * z[:, j] for i in range(d) for j in range(i, d)]
-    value: np.ndarray = np.column_stack([z, *pairs])
-    return value
-
-
 def posterior(
     predicted: np.ndarray,
     readings: np.ndarray,
@@ -216,13 +226,17 @@ def posterior(
     known: np.ndarray,
     modes: Sequence[str],
     targets: Mapping[str, np.ndarray],
+    lives: np.ndarray,
     method: Method,
+    wanted: float,
 ) -> Posterior:
     """Return what lives say of a cell with some readings.
 
+    Lives come as rows, several of one life where it is held on several clocks.
+
     Parameters
     ----------
-    predicted : ndarray, shape (lives, readings)
+    predicted : ndarray, shape (rows, readings)
         What each life would have read, without noise (logarithms).
     readings : ndarray, shape (readings,)
         What was read (logarithms).
@@ -232,42 +246,52 @@ def posterior(
         The readings of each kind, in the order of time.
     scales : sequence of float
         The noise of each kind.
-    prior : ndarray, shape (lives,)
+    prior : ndarray, shape (rows,)
         Weights before.
-    log_remaining, known : ndarray, shape (lives,)
+    log_remaining, known : ndarray, shape (rows,)
         The logarithm of the remaining life, and whether it is known; else it is longer.
     modes : sequence of str
-        What each life died of; empty for those not known to have died.
+        What each died of; empty for those not known to have died.
     targets : mapping
-        What else is asked, shape (lives,) each.
+        What else is asked, shape (rows,) each.
+    lives : ndarray, shape (rows,)
+        The life of each row.
     method : Method
         How.
+    wanted : float
+        The effective number of lives that weights leave.
     """
     lower = np.linalg.cholesky(covariance)
     left = np.linalg.solve(lower, (readings - predicted).T)
     squares = (left**2).sum(axis=0)
+    of = _Asked(readings, lower, groups, scales, log_remaining, known, modes, lives)
     full, _ = tempered(prior, -0.5 * squares, 0.0)
-    wanted = min(method.effective, 0.8 * effective_size(prior))
-    distance, misfit = _how_far(predicted, readings, covariance, squares, prior, method)
-    dense = effective_size(full) >= wanted
-    draws = _reweighted if dense else _regressed
-    lives, each, t, moved, strange = draws(
-        _Asked(predicted, readings, lower, groups, scales, prior, log_remaining, known, modes),
-        {name: np.asarray(values) for name, values in targets.items()},
-        full,
-        wanted,
-        method.draws,
-    )
-    by_life = np.bincount(lives, each, len(prior))
+    each, power = tempered(prior, -0.5 * squares, wanted, of.effective)
+    nearest = _nearest(squares, lives)
+    distance, misfit = _how_far(
+        predicted[nearest], readings, covariance, squares[nearest], np.bincount(lives, prior),
+        method,
+    )  # fmt: skip
+    moved = {name: np.asarray(values) for name, values in targets.items()}
+    t, strange = log_remaining, 0.0
+    if power >= 1:
+        z = features(predicted, groups, scales)
+        u = norm.cdf(normal_points(len(z), predicted.shape[1] + 1)[:, -1])
+        t = _survivors_drawn(
+            _Regression(z, each, of.effective(each)), log_remaining, known, each, u
+        )
+    else:
+        each, t, moved, strange = _regressed(of, predicted, moved, each, power)
+    by_life = np.bincount(lives, each)
     return Posterior(
         lives,
         each,
         by_life,
         t,
         moved,
-        dense,
+        power >= 1,
         effective_size(by_life),
-        effective_size(full),
+        of.effective(full),
         distance,
         misfit,
         strange,
@@ -275,86 +299,75 @@ def posterior(
     )
 
 
+def _nearest(squares: np.ndarray, lives: np.ndarray) -> np.ndarray:
+    """Return the row of each life that is nearest to the readings."""
+    order = np.lexsort((np.arange(len(lives)), squares, lives))
+    value: np.ndarray = order[np.unique(lives[order], return_index=True)[1]]
+    return value
+
+
 @dataclass(frozen=True)
 class _Asked:
-    """The arguments of :func:`posterior` that both ways share."""
+    """The arguments of :func:`posterior`, but for what is read and weighted."""
 
-    predicted: np.ndarray
     readings: np.ndarray
     lower: np.ndarray
     groups: Sequence[np.ndarray]
     scales: Sequence[float]
-    prior: np.ndarray
     log_remaining: np.ndarray
     known: np.ndarray
     modes: Sequence[str]
+    lives: np.ndarray
 
-
-_Draws = tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, np.ndarray], float]
-
-
-def _reweighted(
-    of: _Asked, targets: dict[str, np.ndarray], full: np.ndarray, wanted: float, draws: int
-) -> _Draws:
-    """Return the lives themselves, by their likelihoods; survivors drawn beyond what is known."""
-    lives = np.repeat(np.arange(len(of.prior)), draws)
-    each = np.repeat(full, draws) / draws
-    z = features(of.predicted[lives], of.groups, of.scales)
-    u = norm.cdf(normal_points(len(lives), of.predicted.shape[1] + 1)[:, -1])
-    local = _Regression(z, each, effective_size(full))
-    t = _survivors_drawn(local, of.log_remaining[lives], of.known[lives], each, u)
-    return lives, each, t, {name: values[lives] for name, values in targets.items()}, 0.0
+    def effective(self, weights: np.ndarray) -> float:
+        """Return how many lives some weights of rows leave."""
+        return effective_size(np.bincount(self.lives, weights))
 
 
 def _regressed(
-    of: _Asked, targets: dict[str, np.ndarray], full: np.ndarray, wanted: float, draws: int
-) -> _Draws:
-    """Return draws by summaries and a local regression (see the module)."""
-    count = len(of.prior)
-    lives = np.repeat(np.arange(count), draws)
-    before = np.repeat(of.prior, draws) / draws
-    score = normal_points(count * draws, of.predicted.shape[1] + 1)
-    noisy = of.predicted[lives] + score[:, :-1] @ of.lower.T
-    x = features(noisy, of.groups, of.scales)
-    at = features(of.readings[None, :], of.groups, of.scales)
-    middle, spread = before @ x, np.sqrt(before @ (x - before @ x) ** 2)
-    spread = np.where(spread > 1e-9 * (1 + np.abs(middle)), spread, np.inf)
-    # Far from all lives a square would run away: the cell is no further than the furthest.
-    x, unclipped = (x - middle) / spread, (at - middle) / spread
-    at = np.clip(unclipped, x.min(axis=0), x.max(axis=0))
-    t, known = of.log_remaining[lives], of.known[lives]
+    of: _Asked,
+    predicted: np.ndarray,
+    targets: dict[str, np.ndarray],
+    weights: np.ndarray,
+    power: float,
+) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray], float]:
+    """Return weights, and targets moved by what a power of the likelihood left (see the module)."""
+    score = normal_points(len(weights), predicted.shape[1] + 1)
+    noise = score[:, :-1] @ of.lower.T
+    x, at = _told(of, predicted + noise / np.sqrt(1 - power))
+    local = _Regression(x, weights, of.effective(weights))
+    drawn = _survivors_drawn(local, of.log_remaining, of.known, weights, norm.cdf(score[:, -1]))
+    moved = {
+        name: local.moved(held, at) if np.isfinite(held).all() else held
+        for name, held in targets.items()
+    }
+    looks, cell = _told(of, predicted + noise)
+    strange = _strange(looks, cell[None, :], weights)
+    return _by_mode(of, local, at, weights), local.moved(drawn, at), moved, strange
 
-    whole = _Regression(with_products(x), before, effective_size(of.prior))
-    expected, _, residual = _with_survivors(whole, t, known, before)
-    names = np.array(of.modes)[lives]
-    asked = [(expected, max(residual, 1e-3))]
-    for mode in sorted(set(of.modes) - {""}):
-        mine = (names == mode).astype(float)
-        if before @ mine >= _FEW / effective_size(of.prior):
-            asked.append((mine, 0.0))
-    squares = np.zeros(len(lives))
-    summary = at_summary = None
-    for target, scale in asked:
-        own = whole.fitted(target)
-        there = whole.at(target, with_products(at)[0])
-        scale = scale or float(np.sqrt(max(before @ (target - own) ** 2, 1e-12)))
-        squares += ((own - there) / scale) ** 2
-        if summary is None or at_summary is None:
-            summary, at_summary = own, there
-    assert summary is not None and at_summary is not None
-    each = _near(squares, before, lives, count, wanted)
-    local = _Regression(
-        np.column_stack([summary, x, _latest(noisy, of.groups)]),
-        each,
-        effective_size(np.bincount(lives, each, count)),
-    )
-    here = np.concatenate([[at_summary], at[0], _latest(of.readings[None, :], of.groups)[0]])
-    drawn = _survivors_drawn(local, t, known, each, norm.cdf(score[:, -1]))
-    moved = {}
-    for name, values in targets.items():
-        held = values[lives]
-        moved[name] = local.moved(held, here) if np.isfinite(held).all() else held
-    return lives, each, local.moved(drawn, here), moved, _strange(x, unclipped, each)
+
+def _told(of: _Asked, noisy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return what noisy readings tell of each row, and what the cell's tell: within the rows'."""
+    both = [
+        np.column_stack([features(y, of.groups, of.scales), _latest(y, of.groups)])
+        for y in (noisy, of.readings[None, :])
+    ]
+    # Far from all lives a line would run away: the cell is no further than the furthest.
+    return both[0], np.clip(both[1][0], both[0].min(axis=0), both[0].max(axis=0))
+
+
+def _by_mode(of: _Asked, local: _Regression, at: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return weights whose shares by mode are those that the regression has for the cell."""
+    names = np.array(of.modes)
+    found = weights.copy()
+    for mode in sorted(set(of.modes)):
+        mine = names == mode
+        share = float(weights[mine].sum())
+        if share * of.effective(weights) >= _FEW:
+            there = float(np.clip(local.at(mine.astype(float), at), 0.0, 1.0))
+            found[mine] *= there / share
+    total: np.ndarray = found / found.sum()
+    return total
 
 
 def _strange(x: np.ndarray, at: np.ndarray, weights: np.ndarray) -> float:
@@ -381,25 +394,6 @@ def _latest(y: np.ndarray, groups: Sequence[np.ndarray]) -> np.ndarray:
 
 _FEW = 8.0
 """Of fewer lives (effectively) no mode is told apart."""
-
-
-def _near(
-    squares: np.ndarray, before: np.ndarray, lives: np.ndarray, count: int, wanted: float
-) -> np.ndarray:
-    """Return normal weights by distance, as narrow as leaves the effective number of lives."""
-    apart = squares - squares.min()
-
-    def at(width: float) -> np.ndarray:
-        weights: np.ndarray = before * np.exp(-0.5 * apart / width**2)
-        total: np.ndarray = weights / weights.sum()
-        return total
-
-    low, high = 1e-3, 1e3
-    for _ in range(50):
-        width = float(np.sqrt(low * high))
-        enough = effective_size(np.bincount(lives, at(width), count)) >= wanted
-        low, high = (low, width) if enough else (width, high)
-    return at(high)
 
 
 def _survivors_drawn(

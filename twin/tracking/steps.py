@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from twin.errors import InputError
 from twin.tracking.checkups import CheckUp
-from twin.tracking.library import Library
+from twin.tracking.clocks import Clocks, bandwidth, drawn_clocks, fitted_clocks
+from twin.tracking.library import Library, each_on_grid
 from twin.tracking.method import posterior_method
 from twin.tracking.observables import Observable, covariance, observables
-from twin.tracking.posterior import Method, Posterior, posterior, quantile
+from twin.tracking.posterior import Method, Posterior, effective_size, posterior, quantile
 
+More = Callable[[Library, Clocks], dict[str, np.ndarray]]
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
 NAMES = ("p05", "p25", "median", "p75", "p95")
 
@@ -43,13 +45,29 @@ class Read:
     scales: list[float]
     kinds: list[tuple[Observable, np.ndarray, bool]]
 
-    def predicted(self, library: Library) -> np.ndarray:
-        """Return what each life of a library would have read."""
+    def between(self, library: Library) -> Read:
+        """Return the same for what lies between the lives of a library in level, too.
+
+        As the pace of :mod:`twin.tracking.clocks` does along the cycles, an offset with the
+        bandwidth of the lives' first levels fills what is between them.
+        """
+        wider = self.covariance.copy()
+        for rows, (of, _, share) in zip(self.groups, self.kinds, strict=True):
+            if not share:
+                wider[np.ix_(rows, rows)] += bandwidth(library.first[of.key], library.weights) ** 2
+        return replace(self, covariance=wider)
+
+    def predicted(self, library: Library, on: Clocks) -> np.ndarray:
+        """Return what each life of a library would have read, on each of its clocks."""
         parts = []
         for of, cycles, share in self.kinds:
-            table = library.at(of.key, cycles)
-            parts.append(table - library.first[of.key][:, None] if share else table)
-        return np.hstack(parts)
+            table = library.each_at(of.key, on.lives, on.read_at(cycles))
+            parts.append(table - library.first[of.key][on.lives, None] if share else table)
+        return np.hstack(parts) if parts else np.zeros((len(on.lives), 1))
+
+
+_NOTHING = Read(np.zeros(1), np.eye(1), [np.arange(1)], [1.0], [])
+"""Before any check-up: one reading that is the same for all."""
 
 
 def read_until(
@@ -125,7 +143,7 @@ def step_at(
     *,
     method: Method | None = None,
     known: Mapping[str, Observable] | None = None,
-    more: Mapping[str, np.ndarray] | None = None,
+    more: More | None = None,
 ) -> Step:
     """Return what is known of a cell after the last of some check-ups.
 
@@ -139,8 +157,8 @@ def step_at(
         How; that of ``method.toml`` by default.
     known : mapping, optional
         What check-ups measure, with noise and discrepancy.
-    more : mapping, optional
-        What else is asked of each life of the library: told among the posterior's targets.
+    more : callable, optional
+        What else is asked, of lives on clocks: told among the posterior's targets.
 
     Raises
     ------
@@ -155,62 +173,70 @@ def step_at(
             fix="follow them further: --cycles N",
         )
     cycle = checkups[-1].cycle if checkups else 0
-    there = library.alive(max(cycle, 0))
-    if not checkups:
-        alive = library.chosen(there)
-        return Step(0, alive, _prior(alive, method, _of(more, there)))
-    read = read_until(checkups, library, known)
-    there &= np.isfinite(read.predicted(library)).all(axis=1)
+    there = library.alive(cycle)
+    read = read_until(checkups, library, known) if checkups else _NOTHING
+    for of, cycles, _ in read.kinds:
+        there &= np.isfinite(library.at(of.key, cycles)).all(axis=1)
     if there.sum() < 2 * method.near or not library.dead[there].any():
         return Step(cycle, library.chosen(there) if there.any() else library, None)
     alive = library.chosen(there)
-    found = posterior(
-        read.predicted(alive),
+    if not checkups:
+        on = drawn_clocks(len(alive), method.draws, cycle)
+        return Step(cycle, alive, _posterior(alive, read, cycle, on, method, more))
+    read, held = read.between(alive), alive.lasting()
+    ends = np.log(np.maximum(alive.ends[alive.dead], 1.0))
+    on = fitted_clocks(
+        len(alive),
+        method.draws,
+        cycle,
+        method.clocks(bandwidth(ends, alive.weights[alive.dead])),
+        lambda on: read.predicted(held, on),
+        read.y,
+        np.linalg.cholesky(read.covariance),
+    )
+    over = alive.dead[on.lives] & (alive.ends[on.lives] <= on.now)
+    on = replace(on, weights=np.where(over, 0.0, on.weights))
+    return Step(cycle, alive, _posterior(held, read, cycle, on, method, more))
+
+
+def _posterior(
+    alive: Library, read: Read, cycle: int, on: Clocks, method: Method, more: More | None
+) -> Posterior:
+    prior = alive.weights[on.lives] * on.weights
+    return posterior(
+        read.predicted(alive, on),
         read.y,
         read.covariance,
         read.groups,
         read.scales,
-        alive.weights,
-        np.log(np.maximum(alive.ends - cycle, 0.5)),
-        alive.dead,
-        alive.modes,
-        targets_at(alive, cycle) | _of(more, there),
+        prior / prior.sum(),
+        np.log(np.maximum(on.ends(alive.ends) - cycle, 0.5)),
+        alive.dead[on.lives],
+        np.array(alive.modes)[on.lives].tolist(),
+        targets_at(alive, on)
+        | (more(alive, on) if more is not None else {})
+        | {CLOCK: np.log(on.exponents)},
+        on.lives,
         method,
+        min(method.effective, 0.8 * effective_size(alive.weights)),
     )
-    return Step(cycle, alive, found)
 
 
-def _of(more: Mapping[str, np.ndarray] | None, there: np.ndarray) -> dict[str, np.ndarray]:
-    return {name: values[there] for name, values in (more or {}).items()}
+CLOCK = "log clock"
+"""The target that is the logarithm of the clock's exponent."""
 
 
-def targets_at(library: Library, cycle: int) -> dict[str, np.ndarray]:
+def targets_at(library: Library, on: Clocks) -> dict[str, np.ndarray]:
     """Return what is asked of a cell besides its remaining life."""
-    found = {f"margin {k}": m for k, m in library.margins_at(max(cycle, 1)).items()}
+    now = on.now[:, None]
+    found = {
+        f"margin {key}": each_on_grid(library.grid, table, on.lives, now)[:, 0]
+        for key, table in library.margins.items()
+    }
     for key in ("capacity", "resistance"):
         if key in library.curves:
-            now = library.at(key, [max(cycle, 1)])[:, 0]
-            found[f"log {key}"] = now - library.first[key]
-    return found
-
-
-def _prior(library: Library, method: Method, more: dict[str, np.ndarray]) -> Posterior:
-    """Return what is known before any check-up."""
-    count = len(library)
-    nothing = np.zeros((count, 1))
-    found = posterior(
-        nothing,
-        np.zeros(1),
-        np.eye(1),
-        [np.arange(1)],
-        [1.0],
-        library.weights,
-        np.log(np.maximum(library.ends, 0.5)),
-        library.dead,
-        library.modes,
-        targets_at(library, 0) | more,
-        method,
-    )
+            level = library.each_at(key, on.lives, now)[:, 0]
+            found[f"log {key}"] = level - library.first[key][on.lives]
     return found
 
 
@@ -273,7 +299,7 @@ def to_dict(step: Step, before: Step | None, checkup: CheckUp | None) -> dict[st
     health = {
         key.removeprefix("log "): quantiles(np.exp(values), w)
         for key, values in t.items()
-        if key.startswith("log ") and np.isfinite(values).all()
+        if key.startswith("log ") and key != CLOCK and np.isfinite(values).all()
     }
     margins = {}
     for key, values in t.items():
