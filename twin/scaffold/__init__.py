@@ -6,8 +6,8 @@ import ast
 import re
 from collections.abc import Iterator
 from importlib import resources
-from importlib.util import find_spec
 from importlib.resources.abc import Traversable
+from importlib.util import find_spec
 from pathlib import Path
 from string import Template
 
@@ -47,9 +47,7 @@ def new_mode(name: str, folder: str | Path | None = None) -> list[Path]:
             f"there is a failure mode {own!r} already", key="name", fix="choose another name"
         )
     if own in reserved_ids():
-        raise InputError(
-            f"{own!r} is a table of every cell", key="name", fix="choose another name"
-        )
+        raise InputError(f"{own!r} is a table of every cell", key="name", fix="choose another name")
     if find_spec(f"twin_{own}") is not None:
         raise InputError(
             f"a package twin_{own} is installed already", key="name", fix="choose another name"
