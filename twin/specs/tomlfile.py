@@ -38,6 +38,11 @@ def read_text(path: Path, most: int = MAX_BYTES, what: str = "") -> str:
     """Return the text of a spec's file, or of ``what``; raises as :func:`read_toml` does."""
     file = str(path)
     try:
+        path.name.encode()  # it becomes a cell's name, and that is stored as text
+    except UnicodeEncodeError:
+        problem = Problem("its name is not UTF-8 text", file, fix="give the file another name")
+        raise SpecError([problem]) from None
+    try:
         if path.is_dir():
             fix = f"name the file of a {what}" if what else "name a TOML file in it"
             raise SpecError([Problem("is a directory", file, fix=fix)])
