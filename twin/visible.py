@@ -31,6 +31,15 @@ def controls(text: str) -> list[str]:
     return [f"U+{ord(c):04X}" for c in text if ord(c) in _PICTURES]
 
 
+def is_text(text: str) -> bool:
+    """Return whether text can be written: bytes that were no UTF-8 cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def in_a_sheet(text: str) -> str:
     """Return text as a spreadsheet takes it for text, whatever it begins with.
 

@@ -84,3 +84,22 @@ def test_an_id_of_others_that_is_none_names_no_file_and_stands_in_no_command(
         assert said.code == 2 and "id is damaged (no id)" in said.err, (words, said)
     assert "damaged" in cli("runs", "--db", evil).out
     assert sorted(path.name for path in tmp_path.rglob("*")) == before
+
+
+NO_TEXT = "a\udcff"  # what Python makes of an argument that is no UTF-8
+"""An argument of the command line whose bytes are no text."""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("show", NO_TEXT), ("resume", NO_TEXT), ("report", NO_TEXT), ("runs", "--cell", NO_TEXT),
+        ("forecast", "na-nzsp-na", "--study", NO_TEXT),
+        ("run", "na-nzsp-na", "--set", f'title="{NO_TEXT}"'), ("cells", "show", NO_TEXT),
+        ("compare", NO_TEXT, "last"), ("reproduce", NO_TEXT), ("studies", NO_TEXT),
+    ],
+    ids=lambda words: words[0],
+)  # fmt: skip
+def test_an_argument_that_is_no_text_is_bad_input(cli, runs, words):
+    said = cli(*words, "--db", runs.url)
+    assert said.code == 2 and "error: " in said.err and "bug" not in said.err, said
