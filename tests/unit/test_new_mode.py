@@ -80,3 +80,31 @@ def test_a_name_that_is_taken_and_a_folder_that_is_there_are_refused(tmp_path):
     with pytest.raises(InputError, match="is there already"):
         twin.new_mode(NAME, tmp_path)
     assert before == {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("stack", "table of every cell"),
+        ("core", "table of every cell"),
+        ("tui", "package twin_tui is installed"),
+        ("cells", "package twin_cells is installed"),
+        ("true", "called True, which is taken"),
+        ("none", "called None, which is taken"),
+        ("failure-mode", "called FailureMode, which is taken"),
+        ("parameters", "called Parameters, which is taken"),
+        ("q", "called Q, which is taken"),
+    ],
+)
+def test_a_name_that_could_not_work_is_refused_and_nothing_written(name, says, tmp_path):
+    with pytest.raises(InputError, match=says):
+        twin.new_mode(name, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_name_that_is_too_long_for_a_file_is_no_bug(tmp_path, capsys, monkeypatch):
+    from twin.cli.main import main
+
+    monkeypatch.chdir(tmp_path)
+    assert main(["modes", "new", "a" * 300]) == 2
+    assert "too long" in capsys.readouterr().err

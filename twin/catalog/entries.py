@@ -171,14 +171,18 @@ def describe_mode(mode_id: str) -> dict[str, Any]:
 def _equations(mode: FailureMode) -> dict[str, str]:
     """Return the docstrings of the mode's package that hold indented equations, by module."""
     import ast
-    from importlib import resources
+
+    from twin.modes.mode import package_files
 
     found = {}
+    own = package_files(mode)
+    if own is None:
+        return {}  # made in a notebook
     try:
-        files = sorted(resources.files(type(mode).__module__.partition(".")[0]).iterdir(), key=str)
+        files = sorted(own.iterdir(), key=str)
         texts = {f.name: f.read_text(encoding="utf-8") for f in files if f.name.endswith(".py")}
-    except (OSError, TypeError, ModuleNotFoundError):
-        return {}  # made in a notebook: it has no package
+    except OSError:
+        return {}
     for name, text in texts.items():
         doc = ast.get_docstring(ast.parse(text))
         if doc is not None and "::\n" in doc:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import sys
 import traceback
@@ -23,6 +24,7 @@ _WRONG_PATH = (
     IsADirectoryError,
     NotADirectoryError,
 )
+_WRONG_NAME = (errno.ENAMETOOLONG, errno.ELOOP, errno.EILSEQ, errno.EINVAL)
 DONE, BUG, BAD_INPUT, GAVE_UP, DIFFERS, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 
@@ -36,7 +38,7 @@ def problems_of(error: BaseException) -> tuple[tuple[Problem, ...], int]:
     if is_usage(error):
         return (usage_problem(error),), BAD_INPUT
     if isinstance(error, OSError) and error.filename is not None:
-        wrong = isinstance(error, _WRONG_PATH)
+        wrong = isinstance(error, _WRONG_PATH) or error.errno in _WRONG_NAME
         says = (error.strerror or str(error)).lower()
         problem = Problem(says, str(error.filename), fix="check the path and its permissions")
         return (problem,), BAD_INPUT if wrong else BUG

@@ -2,8 +2,10 @@
 
 A file holds one built cell as JSON: functions in CasADi's own text, and what is known of the
 model. Its name is the digest of everything that went into it, so nothing in it is ever out of
-date; its first line is the digest of the rest, so what is damaged is not read. Any of the files
-may be deleted at any time. What cannot be read or written is built, and nothing is said.
+date; its first line is the digest of its name and the rest, so what is damaged, or was kept under
+another name, is not read. What others could have put there is not read either: only regular files
+of the user's own that nobody else may write, which no link leads to. Any of the files may be
+deleted at any time. What cannot be read or written is built, and nothing is said.
 """
 
 from __future__ import annotations
@@ -13,7 +15,9 @@ import hashlib
 import json
 import logging
 import os
+import stat
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,7 +27,15 @@ ENVIRONMENT = "TWIN_CACHE"
 OFF = ("off", "0", "no", "false")
 LARGEST_BYTES = 200 * 2**20
 """All files together; those not used for longest go first."""
-_SUFFIX = ".built"
+_SUFFIX, _BEGUN = ".built", "new-"
+_ABANDONED_S = 3600.0
+"""A file that was begun and not finished for so long is of a process that was killed [s]."""
+_OPENED = (
+    os.O_RDONLY
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)  # a FIFO has nobody to wait for
+    | getattr(os, "O_BINARY", 0)
+)
 log = logging.getLogger("twin.cache")
 
 
@@ -33,7 +45,7 @@ def folder() -> Path | None:
     if given.lower() in OFF:
         return None
     if given:
-        return Path(given)
+        return Path(given).expanduser()
     base = os.environ.get("XDG_CACHE_HOME", "").strip()
     try:
         root = Path(base) if base and Path(base).is_absolute() else Path.home() / ".cache"
@@ -55,19 +67,35 @@ def recall(name: str) -> dict[str, Any] | None:
         return None
     path = place / (name + _SUFFIX)
     try:
-        with path.open("rb") as source:
-            if hasattr(os, "getuid") and os.fstat(source.fileno()).st_uid != os.getuid():
+        with os.fdopen(os.open(path, _OPENED), "rb") as source:
+            if not _is_ours(os.fstat(source.fileno())):
+                log.info("%s is not the user's own: the cell is built again", path)
                 return None
             said, body = source.readline().strip(), source.read()
-        if said.decode() != hashlib.sha256(body).hexdigest():
+        if said != _signed(name, body):
             log.info("%s is damaged: the cell is built again", path)
             return None
         found: dict[str, Any] = json.loads(body)
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     with contextlib.suppress(OSError):
         os.utime(path)  # used now: it goes last
     return found
+
+
+def _is_ours(known: os.stat_result) -> bool:
+    """Return whether nobody but the user can have written a file."""
+    if not stat.S_ISREG(known.st_mode) or known.st_size > LARGEST_BYTES:
+        return False
+    if not hasattr(os, "getuid"):
+        return True
+    others = stat.S_IWGRP | stat.S_IWOTH
+    return known.st_uid == os.getuid() and known.st_nlink == 1 and not known.st_mode & others
+
+
+def _signed(name: str, body: bytes) -> bytes:
+    """Return the digest of what is kept under a name."""
+    return hashlib.sha256(name.encode() + b"\n" + body).hexdigest().encode()
 
 
 def keep(name: str, data: Mapping[str, Any]) -> None:
@@ -76,14 +104,14 @@ def keep(name: str, data: Mapping[str, Any]) -> None:
     if place is None:
         return
     body = json.dumps(data).encode()
-    if len(body) > LARGEST_BYTES:
+    if len(body) + 2 * len(_signed(name, body)) > LARGEST_BYTES:
         return
     try:
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=place, prefix="new-")
+        handle, temporary = tempfile.mkstemp(dir=place, prefix=_BEGUN)
         try:
             with os.fdopen(handle, "wb") as sink:
-                sink.write(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+                sink.write(_signed(name, body) + b"\n" + body)
             Path(temporary).replace(place / (name + _SUFFIX))
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
@@ -94,12 +122,18 @@ def keep(name: str, data: Mapping[str, Any]) -> None:
 
 
 def _make_room(place: Path) -> None:
-    """Delete what was not used for longest, down to :data:`LARGEST_BYTES`."""
+    """Delete what was never finished, and what was not used for longest.
+
+    The rest is no more than :data:`LARGEST_BYTES`.
+    """
     files = []
-    for path in place.glob(f"*{_SUFFIX}"):
+    for path in (*place.glob(f"*{_SUFFIX}"), *place.glob(f"{_BEGUN}*")):
         with contextlib.suppress(OSError):  # another process may be quicker
-            known = path.stat()
-            files.append((known.st_mtime_ns, known.st_size, path))
+            known = path.lstat()
+            if path.suffix == _SUFFIX:
+                files.append((known.st_mtime_ns, known.st_size, path))
+            elif time.time() - known.st_mtime > _ABANDONED_S:
+                path.unlink()
     total = sum(size for _, size, _ in files)
     for _, size, path in sorted(files):
         if total <= LARGEST_BYTES:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from twin.modes.ports import Location, Port, PortAt
@@ -28,6 +29,18 @@ class ModeParameters(Frozen):
     """
 
     gone: ClassVar[Mapping[str, str]] = {}
+
+
+def _package(mode: FailureMode) -> str:
+    return type(mode).__module__.partition(".")[0]
+
+
+def package_files(mode: FailureMode) -> Traversable | None:
+    """Return the files of the package that a mode is in; None of one made in a notebook."""
+    try:
+        return resources.files(_package(mode))
+    except (AttributeError, TypeError, ModuleNotFoundError):
+        return None
 
 
 @lru_cache(maxsize=64)
@@ -258,9 +271,11 @@ class FailureMode:
 
         from twin.errors import PluginError
 
-        package = type(self).__module__.partition(".")[0]
+        own = package_files(self)
         try:
-            text = (resources.files(package) / name).read_text(encoding="utf-8")
+            if own is None:
+                return {}
+            text = (own / name).read_text(encoding="utf-8")
             value: dict[str, Any] = _copied(_table(text))
             return value
         except FileNotFoundError:
@@ -268,7 +283,7 @@ class FailureMode:
         except tomllib.TOMLDecodeError as error:
             raise PluginError(
                 f"mode {self.id!r}: {name} is not TOML: {error}",
-                fix=f"correct {name} in the package {package}",
+                fix=f"correct {name} in the package {_package(self)}",
             ) from error
 
     def submodels(self, cell: CellContext) -> dict[str, pybamm.BaseSubModel]:

@@ -130,7 +130,7 @@ def mode_problem(
             f"mode {kind} has the id {mode.id!r}; expected a short name in lower case",
             f'set id = "…" in {kind}: letters, digits, - and _',
         )
-    if mode.id in _reserved():
+    if mode.id in reserved_ids():
         return f"the id {mode.id!r} is the cell's own", f"give {kind} another id"
     if mode.id in reserved:
         return f"the id {mode.id!r} is the twin's own mode's", f"give {kind} another id"
@@ -142,7 +142,8 @@ def mode_problem(
     return defaults_problem(mode, plugin)
 
 
-def _reserved() -> set[str]:
+def reserved_ids() -> set[str]:
+    """Return the ids that no mode may have, as they are tables of a cell."""
     # A mode's parameters are named after its id, as a cell's are after its tables: a
     # mode "stack" with a parameter "pressure" would overwrite the stack pressure.
     from twin.specs.keys import fields_of

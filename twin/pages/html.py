@@ -11,7 +11,7 @@ import base64
 import hashlib
 from functools import lru_cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 
 
 def render(sheet: Sheet) -> str:
-    """Return a page as the text of an HTML file."""
+    """Return a page as the text of an HTML file; others' control characters as pictures."""
     style = _text("style.css")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return _template().render(sheet=sheet, style=Markup(style), digest=digest) + "\n"
+    page = _template().render(sheet=sheet, style=Markup(style), digest=digest)
+    return visible(page) + "\n"  # the whole of it: drawings hold others' words too
 
 
 def _text(name: str) -> str:
@@ -43,11 +44,5 @@ def _template() -> Template:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=_shown,
     )
     return environment.from_string(_text("page.html"))
-
-
-def _shown(value: Any) -> Any:
-    """Return what is put on the page; control characters of others' texts as pictures."""
-    return visible(value) if type(value) is str else value

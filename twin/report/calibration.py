@@ -49,9 +49,10 @@ def save_figures(found: Calibration, folder: str | Path, suffix: str = ".png") -
 
 def _blank(width: float, height: float) -> Figure:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height), layout="constrained")
+    from twin.report.shown import ShownFigure
+
+    figure = ShownFigure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
 
@@ -68,7 +69,7 @@ def curves_figure(found: Calibration) -> Figure:
         above = figure.add_subplot(inner[0])
         below = figure.add_subplot(inner[1], sharex=above)
         _curve(above, below, score)
-    figure.suptitle(f"{found.cell}: measured and calibrated", fontsize=11, parse_math=False)
+    figure.suptitle(f"{found.cell}: measured and calibrated", fontsize=11)
     return figure
 
 
@@ -89,9 +90,7 @@ def _curve(above: Any, below: Any, score: Score) -> None:
     below.plot(x, 1e3 * (curve.voltage - score.voltage), ".", color="black", ms=2.5)
     below.axhline(0, color=colour, lw=1)
     what = "kept back" if score.held else "fitted"
-    above.set_title(
-        f"{curve.name}, {what}: {1e3 * score.rms_V:.0f} mV rms", fontsize=9, parse_math=False
-    )
+    above.set_title(f"{curve.name}, {what}: {1e3 * score.rms_V:.0f} mV rms", fontsize=9)
     above.set_ylabel("voltage [V]")
     above.tick_params(labelbottom=False)
     above.legend(fontsize=7, loc="best")
@@ -148,7 +147,7 @@ def pairs_figure(found: Calibration) -> Figure:
                 at.set_xlabel(_short(found.items[b].key), fontsize=7)
             if j == 0:
                 at.set_ylabel(_short(found.items[a].key), fontsize=7)
-    figure.suptitle(f"{found.cell}: posterior, best fit in orange", fontsize=10, parse_math=False)
+    figure.suptitle(f"{found.cell}: posterior, best fit in orange", fontsize=10)
     return figure
 
 

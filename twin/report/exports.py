@@ -15,6 +15,7 @@ from twin.constants import ZERO_CELSIUS
 from twin.errors import InputError
 from twin.measured import bdf
 from twin.report.view import RunView
+from twin.visible import in_a_sheet
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -142,7 +143,10 @@ def _parquet(run: RunView, base: Path) -> list[Written]:
 
 
 def _csv(run: RunView, base: Path) -> list[Written]:
-    frame = cycles_frame(run)
+    frame = cycles_frame(run).rename(columns=in_a_sheet)
+    words = [name for name, column in frame.items() if column.dtype.kind == "O"]
+    for name in words:
+        frame[name] = frame[name].map(lambda v: in_a_sheet(v) if isinstance(v, str) else v)
     with _file(base) as part:
         frame.to_csv(part, index=False)
     return [Written(base, "cycles", len(frame))]

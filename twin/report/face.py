@@ -23,7 +23,6 @@ from twin.report.style import figure_target, head, look, new_figure, save_figure
 from twin.report.view import RunView, ending
 from twin.report.worst_patch import CONTACT
 from twin.specs.patches import divided
-from twin.visible import visible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -156,7 +155,7 @@ def plot_face(run: RunView, path: str | Path | None = None) -> Figure:
             shares = [100 * edge for edge in field.edges]
             drawn = axes.pcolormesh(borders, shares, field.values, cmap="viridis", **limits)
             figure.colorbar(drawn, ax=axes, label=field.label)
-            axes.set_title(f"{field.side}: {field.title}", parse_math=False)
+            axes.set_title(f"{field.side}: {field.title}")
             axes.set_ylabel("Share of the face (%)\nweakest below")
             if field.title == titles[-1]:
                 axes.set_xlabel("Cycle")
@@ -199,7 +198,8 @@ def animate_face(
     """
     from matplotlib.animation import PillowWriter
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+
+    from twin.report.shown import ShownFigure
 
     target = figure_target(path, ("gif",))
     fields, sides, titles = _worth_drawing(run)
@@ -208,7 +208,7 @@ def animate_face(
         known[round(k * (len(known) - 1) / (MOST_FRAMES - 1))] for k in range(MOST_FRAMES)
     ]  # fmt: skip
     size = (4.2 * len(sides) + 0.6, 2.1 * len(titles) + 0.7)
-    figure = Figure(figsize=size, layout="constrained")
+    figure = ShownFigure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
     places = figure.subplots(len(titles), len(sides), squeeze=False)
     for axes in places.flat:
@@ -227,7 +227,7 @@ def animate_face(
             for field, show in drawn:
                 show([patch[at] for patch in field.values])
             title = f"{run.info.cell_name}, run {run.id}: cycle {fields[0].cycles[at]}"
-            figure.suptitle(visible(title), fontsize=10, parse_math=False)
+            figure.suptitle(title, fontsize=10)
             writer.grab_frame()
             on_frame(number / len(frames))
     return len(frames)
@@ -240,7 +240,7 @@ def _first_frame(
     import numpy as np
 
     axes.set_visible(True)
-    axes.set_title(visible(f"{field.side}: {field.title}"), fontsize=9, parse_math=False)
+    axes.set_title(f"{field.side}: {field.title}", fontsize=9)
     low, high = field.ends
     if field.is_flat:
         low, high = low - 0.5, high + 0.5

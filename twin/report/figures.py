@@ -116,9 +116,9 @@ def _draw(axes: Axes, panel: Panel, size: tuple[float, float]) -> None:
     colours = _lines(axes, panel)
     _scales(axes, panel)
     axes.set_xlabel(panel.x_label)
-    axes.set_ylabel(panel.y_label, parse_math=False)
+    axes.set_ylabel(panel.y_label)
     if look().title:
-        axes.set_title(textwrap.fill(panel.title, _TITLE), parse_math=False)
+        axes.set_title(textwrap.fill(panel.title, _TITLE))
     if panel.key == "margins":
         axes.axhline(0, color=look().ink, linewidth=0.8)
     upright = [*panel.verticals, *([(panel.death, "death")] if panel.death is not None else [])]
@@ -249,7 +249,6 @@ def label_lines(axes: Axes, lines: Sequence[Line], colours: Sequence[Any], heigh
             va="center",
             linespacing=1.0,
             annotation_clip=False,
-            parse_math=False,
         )
 
 

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from twin import files
 from twin.errors import InputError
-from twin.visible import visible
+from twin.visible import in_a_sheet
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -154,6 +154,7 @@ class Look:
         grid = "#3a3a3a" if self.style == "dark" else "#e6e6e6"
         return {
             "font.size": points,
+            "text.parse_math": False,
             "axes.titlesize": points,
             "axes.labelsize": points,
             "figure.titlesize": points + 1,
@@ -223,7 +224,7 @@ def new_figure(width: float, height: float, panels: int = 1) -> Iterator[Figure]
 def head(figure: Figure, title: str) -> None:
     """Put a title above a figure, where one is wanted."""
     if look().title:
-        figure.suptitle(title, parse_math=False)
+        figure.suptitle(title)
 
 
 def round_ticks(side: Axis, low: float, high: float) -> None:
@@ -264,10 +265,6 @@ def save_figure(figure: Figure, target: Path) -> None:
     InputError
         If it cannot be written there.
     """
-    from matplotlib.text import Text
-
-    for words in figure.findobj(Text):
-        words.set_text(visible(words.get_text()))  # an SVG with control characters is no XML
     with files.whole(target) as part:
         suffix = target.suffix.lower().removeprefix(".")
         figure.savefig(part, dpi=look().dpi, format=suffix, facecolor=figure.get_facecolor())
@@ -304,7 +301,6 @@ def numbers_csv(shown: Sequence[Panel]) -> str:
     for panel in shown:
         for line in panel.lines:
             for x, y in zip(line.x, line.y, strict=True):
-                writer.writerow(
-                    (panel.key, line.label, panel.x_label, panel.y_label, repr(x), repr(y))
-                )
+                words = (panel.key, line.label, panel.x_label, panel.y_label)
+                writer.writerow((*map(in_a_sheet, words), repr(x), repr(y)))
     return text.getvalue()

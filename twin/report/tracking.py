@@ -137,10 +137,11 @@ def plot_track(document: Mapping[str, Any], path: str | Path | None = None) -> F
         Where to save it: ``.png``, ``.svg`` or ``.pdf``.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+
+    from twin.report.shown import ShownFigure
 
     target = None if path is None else figure_target(path)
-    figure = Figure(figsize=(11.4, 3.7), layout="constrained")
+    figure = ShownFigure(figsize=(11.4, 3.7), layout="constrained")
     FigureCanvasAgg(figure)
     health, narrowing, modes = figure.subplots(1, 3)
     _draw_health(health, document)
@@ -150,7 +151,7 @@ def plot_track(document: Mapping[str, Any], path: str | Path | None = None) -> F
         axes.tick_params(labelsize=8)
         axes.grid(visible=True, color="0.9", linewidth=0.6)
         axes.set_axisbelow(True)
-    figure.suptitle(title_of(document), fontsize=11, parse_math=False)
+    figure.suptitle(title_of(document), fontsize=11)
     if target is not None:
         save_figure(figure, target)
     return figure

@@ -10,6 +10,7 @@ from typing import Any
 from twin.errors import Problem, SpecError
 from twin.specs.quantity import toml_type
 from twin.specs.tree import Node, Origin, Rank, plant
+from twin.visible import is_text
 
 FILE = "override"
 """What stands for the file in problems with an override."""
@@ -134,6 +135,10 @@ def parse_overrides(overrides: Overrides, problems: list[Problem]) -> Iterator[t
                     key or None,
                     'write it like stack.pressure="10 MPa"',
                 )
+            )
+        elif isinstance(value, str) and not is_text(value):
+            problems.append(
+                Problem(f"{value!r} is not UTF-8 text", FILE, key, "write it in plain characters")
             )
         elif isinstance(value, str):
             yield key, parse_value(value)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from twin.errors import Problem, SpecError
-from twin.visible import controls, visible
+from twin.visible import controls, is_text, visible
 
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 32
@@ -37,6 +37,9 @@ def read_toml(path: Path) -> dict[str, Any]:
 def read_text(path: Path, most: int = MAX_BYTES, what: str = "") -> str:
     """Return the text of a spec's file, or of ``what``; raises as :func:`read_toml` does."""
     file = str(path)
+    if not is_text(path.name):  # it becomes a cell's name, and that is stored as text
+        problem = Problem("its name is not UTF-8 text", file, fix="give the file another name")
+        raise SpecError([problem])
     try:
         if path.is_dir():
             fix = f"name the file of a {what}" if what else "name a TOML file in it"

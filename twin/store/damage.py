@@ -9,6 +9,7 @@ value gets an error that names it.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,6 +31,8 @@ _KINDS: dict[type, tuple[tuple[type, ...], str]] = {
 }
 """What a column of a Python type may hold, and in words."""
 _TABLE = (dict,), "table"
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+"""What an id may be: it becomes the name of a file, and stands in commands to be copied."""
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -105,7 +108,10 @@ def _wrong(value: Any, column: Column[Any]) -> str | None:
         return value.why
     kinds, words = _expected(column)
     fits = isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool))
-    return None if fits else f"no {words}"
+    if not fits:
+        return f"no {words}"
+    an_id = column.name == "id" and column.primary_key and isinstance(value, str)
+    return "no id" if an_id and not _ID.fullmatch(value) else None
 
 
 def _expected(column: Column[Any]) -> tuple[tuple[type, ...], str]:

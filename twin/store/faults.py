@@ -32,6 +32,7 @@ class Fault(Enum):
     NOT_A_DATABASE = "not a database"
     DISK = "disk"
     NO_TABLE = "no table"
+    NO_TEXT = "no text"
     OTHER = "other"
 
 
@@ -123,6 +124,10 @@ _SAYS: dict[Fault, tuple[str, str]] = {
         "a table is missing: the database was deleted or replaced while in use",
         "put the database back, or start again with a new one",
     ),
+    Fault.NO_TEXT: (
+        "what was asked for is not UTF-8 text",
+        "write it in plain characters",
+    ),
     Fault.OTHER: (
         "the database refused the operation",
         "run `twin db info` to see whether the database is sound",
@@ -135,8 +140,9 @@ _SAYS_OF_POSTGRES: dict[Fault, str] = {
 }
 
 
-RAISED = (SQLAlchemyError, sqlite3.Error, OSError, UnicodeDecodeError)
-"""What the driver and the system raise; the last where SQLite's own words quote damaged text."""
+RAISED = (SQLAlchemyError, sqlite3.Error, OSError, UnicodeError)
+"""What the driver and the system raise; the last where SQLite's own words quote damaged text, or
+what is asked for is no text."""
 
 
 def fault_of(error: BaseException) -> Fault:
@@ -164,6 +170,8 @@ def fault_of(error: BaseException) -> Fault:
         return Fault.OTHER
     if isinstance(cause, UnicodeDecodeError):
         return Fault.BROKEN
+    if isinstance(cause, UnicodeError):  # of what is asked for
+        return Fault.NO_TEXT
     if isinstance(cause, OSError):
         return _fault_of_system(cause)
     if type(cause).__module__.startswith("psycopg") and type(cause).__name__.endswith(

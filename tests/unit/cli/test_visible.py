@@ -67,3 +67,39 @@ def test_a_spec_with_control_characters_is_refused_by_its_key(cli, tmp_path):
     cell.write_text('schema = 1\ntitle = "a\\u001b[31mb"\nkind = "full"\n', encoding="utf-8")
     said = cli("cells", "check", cell)
     assert said.code == 2 and "title" in said.err and "U+001B" in said.err and "fix:" in said.err
+
+
+@pytest.mark.parametrize("bad", ["../../evil", "x;reboot", "-rf", "a b", "$(id)"])
+def test_an_id_of_others_that_is_none_names_no_file_and_stands_in_no_command(
+    cli, evil, runs, tmp_path, monkeypatch, bad
+):
+    monkeypatch.chdir(tmp_path)
+    with closing(sqlite3.connect(evil.removeprefix("sqlite:///"))) as connection, connection:
+        for table, column in (("cycle", "run"), ("run", "id")):
+            connection.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?",
+                               (bad, runs.alive))  # fmt: skip
+    before = sorted(path.name for path in tmp_path.rglob("*"))
+    for words in (("export", "--to", "csv"), ("report",), ("show",), ("resume", "--cycles", "9")):
+        said = cli(words[0], *words[1:], "--db", evil, "--", bad)
+        assert said.code == 2 and "id is damaged (no id)" in said.err, (words, said)
+    assert "damaged" in cli("runs", "--db", evil).out
+    assert sorted(path.name for path in tmp_path.rglob("*")) == before
+
+
+NO_TEXT = "a\udcff"  # what Python makes of an argument that is no UTF-8
+"""An argument of the command line whose bytes are no text."""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("show", NO_TEXT), ("resume", NO_TEXT), ("report", NO_TEXT), ("runs", "--cell", NO_TEXT),
+        ("forecast", "na-nzsp-na", "--study", NO_TEXT),
+        ("run", "na-nzsp-na", "--set", f'title="{NO_TEXT}"'), ("cells", "show", NO_TEXT),
+        ("compare", NO_TEXT, "last"), ("reproduce", NO_TEXT), ("studies", NO_TEXT),
+    ],
+    ids=lambda words: words[0],
+)  # fmt: skip
+def test_an_argument_that_is_no_text_is_bad_input(cli, runs, words):
+    said = cli(*words, "--db", runs.url)
+    assert said.code == 2 and "error: " in said.err and "bug" not in said.err, said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 
@@ -199,6 +200,61 @@ def test_a_file_of_somebody_else_is_not_read(place, monkeypatch):
     assert shelf.recall("a") is None
 
 
+def put(place, name, body, as_name=None):
+    """Write a file as `keep` would, but under any name and with any content."""
+    place.mkdir(exist_ok=True)
+    file = place / f"{name}.built"
+    file.write_bytes(shelf._signed(as_name or name, body) + b"\n" + body)
+    file.chmod(0o600)
+    return file
+
+
+def test_what_was_kept_under_another_name_is_not_read(place):
+    shelf.keep("a", {"x": 1})
+    (place / "a.built").rename(place / "b.built")
+    assert shelf.recall("b") is None
+    put(place, "c", b'{"x": 2}')
+    assert shelf.recall("c") == {"x": 2}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no links")
+def test_only_the_users_own_plain_file_is_read(place, tmp_path):
+    good = put(place, "good", b'{"x": 1}')
+    elsewhere = put(tmp_path, "elsewhere", b'{"x": 6}', "link")
+    (place / "link.built").symlink_to(elsewhere)
+    os.link(put(tmp_path, "other", b'{"x": 6}', "hard"), place / "hard.built")
+    for name, mode in (("group", 0o620), ("all", 0o602)):
+        put(place, name, b'{"x": 6}').chmod(mode)
+    (place / "folder.built").mkdir()
+    os.mkfifo(place / "fifo.built")  # to open it plainly would wait for ever
+    for name in ("link", "hard", "group", "all", "folder", "fifo", "none"):
+        assert shelf.recall(name) is None, name
+        shelf.keep(name, {"x": 1})
+        assert shelf.recall(name) == (None if name == "folder" else {"x": 1}), name
+    assert elsewhere.read_bytes().endswith(b'{"x": 6}')  # a link is replaced, not followed
+    assert good.is_file() and not list(place.glob("new-*"))
+
+
+def test_a_file_larger_than_any_or_nested_without_end_is_not_read(place, monkeypatch):
+    put(place, "deep", b"[" * 100_000 + b"]" * 100_000)
+    put(place, "nan", b"\xff")
+    large = put(place, "large", b'{"x": 1}')
+    assert shelf.recall("deep") is None and shelf.recall("nan") is None
+    monkeypatch.setattr(shelf, "LARGEST_BYTES", large.stat().st_size)
+    assert shelf.recall("large") == {"x": 1}
+    monkeypatch.setattr(shelf, "LARGEST_BYTES", large.stat().st_size - 1)
+    assert shelf.recall("large") is None
+
+
+def test_what_a_killed_process_left_half_written_goes(place):
+    shelf.keep("a", {"x": 1})
+    for name, age in (("new-old", 7200), ("new-now", 5)):
+        (place / name).write_bytes(b"half")
+        os.utime(place / name, (time.time() - age,) * 2)
+    shelf.keep("b", {"x": 1})
+    assert sorted(path.name for path in place.iterdir()) == ["a.built", "b.built", "new-now"]
+
+
 def test_many_writers_leave_one_whole_file(place):
     data = {"text": "x" * 200_000}
     with ThreadPoolExecutor(8) as pool:
@@ -222,6 +278,9 @@ def test_what_is_not_used_for_longest_goes_first(place, monkeypatch):
 def test_where_it_is(monkeypatch, tmp_path):
     monkeypatch.setenv(shelf.ENVIRONMENT, "OFF")
     assert shelf.folder() is None
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv(shelf.ENVIRONMENT, "~/mine")
+    assert shelf.folder() == tmp_path / "mine"
     monkeypatch.setenv(shelf.ENVIRONMENT, "")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert shelf.folder() == tmp_path / "sodium-cell-twin" / "built"

@@ -133,9 +133,16 @@ def test_a_forecast_of_the_very_cell_gives_its_band(run):
     drawn = twin.load_cell("na-nzsp-nvp", overrides=twin.with_ignorance("na-nzsp-nvp"))
     other = twin.load_cell("na-nzsp-nvp", overrides={"stack.pressure": "9 MPa"})
     summary = {"samples": 40, "cycles": 500, "median_life": 58, "p05": 22, "p95": None}
-    for cell, more in ((drawn, {}), (other, {"median_life": 7, "p05": 1})):
-        design = {"cell": cell_to_data(cell), "protocol": run.info.protocol,
-                  "modes": list(run.info.modes)}  # fmt: skip
+    own, modes = run.info.protocol, list(run.info.modes)
+    faster = {**own, "parameters": {"rate": "2C"}}
+    wrong = {"median_life": 7, "p05": 1}
+    for cell, protocol, chosen, more in (
+        (drawn, own, modes, {}),
+        (other, own, modes, wrong),
+        (drawn, faster, modes, wrong),
+        (drawn, own, modes[:-1], wrong),
+    ):
+        design = {"cell": cell_to_data(cell), "protocol": protocol, "modes": chosen}
         study = store.start_study(kind="forecast", cell_name=spec.name, design=design)
         store.finish_study(study, status="completed", summary={**summary, **more})
     (said,) = twin.how_sure(run.info, store)

@@ -103,3 +103,29 @@ def test_a_worker_that_is_lost_costs_its_life_and_not_the_study(tmp_path):
     ):
         lives.live([Variant("1, 0")])
     store.close()
+
+
+def test_a_member_that_another_process_lives_is_waited_for_and_then_taken(monkeypatch):
+    from twin.errors import NotFoundError
+    from twin.studies import once
+
+    monkeypatch.setattr(once, "_PAUSE_S", 0.0)
+    statuses, told, asked = ["running", "running", "completed"], [], []
+
+    def run(which):
+        if not statuses:
+            raise NotFoundError("gone")
+        return SimpleNamespace(status_now=statuses.pop(0))
+
+    def live(left):
+        asked.append((list(left), len(statuses)))
+        for member in left:
+            running = member == "b" and len(asked) == 1
+            kind = once.RUNNING if running else "completed"
+            yield {"member": member, "run": f"r{member}", "kind": kind, "by": "process 1 on here"}
+
+    done = once.lived_once(SimpleNamespace(run=run), ["a", "b"], str, live, told.append)
+    assert [member["member"] for member in done] == ["a", "b"]
+    assert asked == [(["a", "b"], 3), (["b"], 0)]  # asked again only when it was over
+    assert told == ["waiting for a member of the study that process 1 on here is living"]
+    assert once._still_lived(SimpleNamespace(run=run), "rb") is False  # given up meanwhile

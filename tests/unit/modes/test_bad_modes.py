@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
 from typing import Any
 
 import pybamm
@@ -10,11 +12,13 @@ import pytest
 import twin
 from twin import Criterion, FailureMode, ModeSubModel, Port, SlowState
 from twin.catalog.cells import load_protocol, plan_of
+from twin.catalog.entries import describe_mode
 from twin.catalog.health import idle_ports
 from twin.cli.main import main
 from twin.engine.prepare import prepare
 from twin.engine.settings import RunSettings
 from twin.errors import ModelError, PluginError
+from twin.modes.mode import package_files
 from twin.store import Store
 
 SOUND = {"what": "worn", "variable": "Wear", "threshold": 1.0, "direction": "above",
@@ -353,3 +357,11 @@ def test_a_diagnosis_that_fails_hides_no_death(monkeypatch, diagnose):
     # What it cost is known from its contributions.
     assert told.evidence["pressure"]["weight"] == true.evidence["pressure"]["weight"] > 0.01
     assert found.rows[-1]["cycle"] == true.cycle
+
+
+def test_a_mode_made_in_a_notebook_is_shown_and_has_no_files(monkeypatch):
+    monkeypatch.setitem(sys.modules, "a_notebook", ModuleType("a_notebook"))  # it has no spec
+    made = wear(__module__="a_notebook")
+    assert package_files(made) is None and made.defaults() == {} and made.ends(None) == []
+    monkeypatch.setitem(twin.plugin_manager().modes, "wear", made)
+    assert describe_mode("wear")["equations"] == {}

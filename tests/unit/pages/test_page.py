@@ -180,6 +180,15 @@ def test_a_control_character_is_shown_not_sent(lived, monkeypatch):
     assert "\x1b" not in page and "␛[31m" in page
 
 
+def test_nor_is_one_in_a_drawings_own_words(lived, monkeypatch):
+    from twin.pages import run as module
+
+    plain = module.inline
+    monkeypatch.setattr(module, "inline", lambda f, key, title: plain(f, key, f"{title}\x1b\u202e"))
+    page = twin.report_html(lived.id, store=lived.store)
+    assert page.count("␛") > 1 and not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", page)
+
+
 def test_a_study_is_a_page_and_stands_on_the_page_of_its_cells_run(store, study):
     page = twin.report_html(study, store=store)
     assert "<h2>What each mode costs</h2>" in page and 'id="figure-attribute"' in page

@@ -83,3 +83,14 @@ def test_a_broken_file_is_reported_through_a_load(tree):
     assert second.key == "window.lower"
     tree.write("cells/full.toml", "schema = 1\nschema = 1")
     assert "given twice" in tree.problem().message
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names are text there")
+def test_a_name_that_is_no_text_is_refused_before_it_is_stored(tmp_path):
+    path = tmp_path / os.fsdecode(b"cell\xff.toml")
+    path.write_text("a = 1\n")
+    assert "its name is not UTF-8 text" in problem_of(path).message
+    folder = tmp_path / os.fsdecode(b"cells\xff")
+    folder.mkdir()
+    (folder / "cell.toml").write_text("a = 1\n")
+    assert read_toml(folder / "cell.toml") == {"a": 1}

@@ -18,11 +18,13 @@ from twin.tracking.posterior import (
     effective_size,
     explained,
     features,
+    posterior,
     quantile,
     tempered,
 )
 from twin.tracking.steps import life_after, mode_shares, quantiles, step_at, to_dict
 
+METHOD = Method()
 EXACT = {key: replace(of, noise=0.01, offset=0.0, drift=0.0) for key, of in observables().items()}
 OWN = Method()
 """The library's own clock, for what has a closed form."""
@@ -241,3 +243,32 @@ def test_a_cell_unlike_the_lives_its_forecast_rests_on_is_outside_the_model(live
     assert not step.found.dense and step.found.strange > 3 and step.outside
     like = step_at(table, read(8e-4, (1, 30, 60, 120), power=0.5), known=EXACT, method=OWN)
     assert like.found.strange < 3 and not like.outside
+
+
+def told(predicted, reading, noise, method=METHOD):
+    """The posterior of lives with one reading each, all of them known to their end."""
+    x = np.asarray(predicted, dtype=float)[:, None]
+    n = len(x)
+    return posterior(
+        x, np.array([reading]), np.array([[noise**2]]), [np.arange(1)], [noise],
+        np.full(n, 1 / n), -x[:, 0], np.full(n, True), ["a"] * n, {}, method,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("noise", [0.3, 0.5, 1.0])
+def test_the_likelihood_of_many_lives_is_the_normal_laws(noise):
+    # N(0, 1) before, read with N(0, s^2): N(y/(1 + s^2), s^2/(1 + s^2)) after.
+    x = norm.ppf((np.arange(4000) + 0.5) / 4000)
+    found = told(x, 1.0, noise)
+    assert found.dense
+    mean = found.life_weights @ x
+    assert mean == pytest.approx(1 / (1 + noise**2), rel=1e-3)
+    spread = found.life_weights @ (x - mean) ** 2
+    assert spread == pytest.approx(noise**2 / (1 + noise**2), rel=5e-3)
+
+
+def test_a_cell_far_from_each_life_but_between_them_is_inside_the_model():
+    x = np.linspace(-10, 10, 41)
+    between, beyond = told(x, 0.25, 0.01), told(x, 16.0, 0.01)
+    assert between.distance > METHOD.far > between.misfit and not between.outside
+    assert beyond.distance > METHOD.far and beyond.misfit > METHOD.far and beyond.outside
