@@ -50,6 +50,8 @@ _PUBLIC = {
     "SMALLEST": "twin.catalog.smallest",
     "Derived": "twin.catalog.derived",
     "derived": "twin.catalog.derived",
+    "cell_from_bpx": "twin.catalog.bpx.reading",
+    "bpx_of_cell": "twin.catalog.bpx.writing",
     # studies
     "forecast": "twin.studies.forecast",
     "load_forecast": "twin.studies.forecast",
@@ -202,6 +204,8 @@ if TYPE_CHECKING:
     from twin.calibration.calibrate import calibrate as calibrate
     from twin.calibration.overlay import save_calibration as save_calibration
     from twin.calibration.result import Calibration as Calibration
+    from twin.catalog.bpx.reading import cell_from_bpx as cell_from_bpx
+    from twin.catalog.bpx.writing import bpx_of_cell as bpx_of_cell
     from twin.catalog.cells import (
         build_model as build_model,
     )

@@ -8,3 +8,5 @@ GAS_CONSTANT = 8.31446261815324
 """R [J/(mol K)]."""
 ZERO_CELSIUS = 273.15
 """0 degC [K]."""
+REFERENCE_TEMPERATURE = 298.15
+"""What open-circuit potentials and rates refer to [K]: 25 degC, IUPAC's for such data."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import inspect
 import io
+import itertools
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -20,8 +22,11 @@ ROOT = Path(__file__).parents[2]
 CELLS = ("na-nzsp-nvp", "na-nzsp-na", "hc-nzsp-nvp", "sn-nbh-nco")
 """A mode is shown in the first of these that it acts in."""
 CYCLES = 8
+TABLE = ROOT / "docs" / "_site" / "validation.json"
+"""What ``twin validate --save`` wrote when it was last run whole."""
 _OUTSIDE = re.compile(r"\[([^\]]*)\]\(((?:\.\./|LICENSE|CHANGELOG|CONTRIBUTING)[^)]*)\)")
 
+_ROLE = re.compile(r":\w+:`~?([^`]*)`")
 _FENCE = re.compile(r"^```(\w+)[ ].*$", re.MULTILINE)
 
 
@@ -31,8 +36,10 @@ def on_files(files: Any, config: Any) -> Any:
         "index.md": start(),
         "modes/index.md": modes_index(),
         "reference/commands.md": commands(),
+        "reference/specs.md": specs(),
         "reference/python.md": python(),
     }
+    written |= cases()
     for mode in twin.plugin_manager().modes:
         picture = drawn(mode)
         if picture is not None:
@@ -50,6 +57,54 @@ def on_page_markdown(markdown: str, **about: Any) -> str:
     """
     text = _FENCE.sub(r"```\1", markdown)
     return _OUTSIDE.sub(lambda match: f"`{match[2].removeprefix('../')}`", text)
+
+
+def cases() -> dict[str, str | bytes]:
+    """Return the page of the published cases and its pictures, from the table as last run."""
+    from twin.report.figures import plot_panels
+    from twin.validation.line import Line
+    from twin.validation.loader import load_case
+    from twin.validation.pictures import case_picture, parity_panels
+
+    rows = json.loads(TABLE.read_text(encoding="utf-8"))
+    lines = [Line.from_dict(row) for row in rows]
+    within = sum(line.status == "within" for line in lines if line.role == "compared")
+    compared = sum(line.role == "compared" for line in lines)
+    written: dict[str, str | bytes] = {
+        "cases/parity.svg": _svg(plot_panels(parity_panels(lines), "")),
+    }
+    parts = [
+        "# The published cases, one by one",
+        "",
+        f"{within} of {compared} compared numbers are within their tolerance. The table is that of",
+        "`twin validate --save docs/_site/validation.json`, run before a release; the pictures are",
+        "drawn from it as `twin validate --figures DIR` draws them. How cases are written and",
+        "judged: [Validation](validation.md).",
+        "",
+        "## All numbers with two sides",
+        "",
+        "![Simulated against measured, by quantity](cases/parity.svg)",
+        "",
+    ]
+    for name, group in itertools.groupby(lines, lambda line: line.case):
+        own, case = list(group), load_case(name)
+        written[f"cases/{name}.svg"] = _svg(case_picture(own))
+        parts += [f"## {name}", "", f"{case.title}. {case.set_up}", ""]
+        parts += [f"![Measured and simulated: {name}](cases/{name}.svg)", ""]
+        parts += [f"Class {case.test}; cell `{own[0].cell}`. Source: {case.source}", ""]
+        parts += [f"Calibrated: {text}\n" for text in own[0].calibrated]
+        for line in own:
+            if line.why:
+                state = "tested" if line.tested else "not tested"
+                parts += [f"- {line.says}: {line.why} ({state})"]
+        parts += [""]
+    return written | {"cases.md": "\n".join(parts)}
+
+
+def _svg(figure: Any) -> bytes:
+    picture = io.BytesIO()
+    figure.savefig(picture, format="svg", metadata={"Date": None})
+    return picture.getvalue()
 
 
 def start() -> str:
@@ -121,11 +176,7 @@ def drawn(mode: str) -> bytes | None:
             continue
         with twin.open_store("sqlite://") as store:
             run = twin.simulate(spec, cycles=CYCLES, modes=[mode], model="spm", store=store)
-            picture = io.BytesIO()
-            plot_panels(panels(run, "coupling"), "").savefig(
-                picture, format="svg", metadata={"Date": None}
-            )
-        return picture.getvalue()
+            return _svg(plot_panels(panels(run, "coupling"), ""))
     return None
 
 
@@ -147,6 +198,74 @@ def _command(path: tuple[str, ...], command: Any) -> list[str]:
     for name, below in getattr(command, "commands", {}).items():
         found += _command((*path, name), below)
     return found
+
+
+def specs() -> str:
+    """Return every key of a cell's file: what it wants, its default, what it means."""
+    from twin.specs import schema
+
+    parts = [
+        "# Every key of a cell",
+        "",
+        "Written from the models that read the files; a failure mode's own keys are on",
+        "[its page](../modes/index.md). What an editor completes by: `twin cells schema`. How a",
+        "cell is written: [Cells](../cells.md).",
+        "",
+    ]
+    for heading, model in (
+        ("The file", schema.CellSpec),
+        ("[geometry]", schema.Geometry),
+        ("[anode], [cathode] of metal", schema.MetalElectrode),
+        ("[anode], [cathode] of particles", schema.PorousElectrode),
+        ("[anode.mixing], [cathode.mixing]", schema.Mixing),
+        ("[electrolyte]", schema.Separator),
+        ("[interfaces.anode], [interfaces.cathode]", schema.InterfaceSpec),
+        ("[stack]", schema.Stack),
+        ("[thermal]", schema.Thermal),
+        ("[window]", schema.Window),
+        ("[end_of_life]", schema.EndOfLife),
+        ("[correlations.NAME]", schema.Correlation),
+        ("A material of metal", schema.Metal),
+        ("A material that takes sodium up", schema.Intercalation),
+        ("An electrolyte", schema.Electrolyte),
+        ("[provenance]", schema.Provenance),
+    ):
+        parts += [f"## {heading}", "", *_keys(model), ""]
+    return "\n".join(parts)
+
+
+def _keys(model: Any) -> list[str]:
+    from twin.specs import schema
+    from twin.specs.jsonschema import field_docs
+    from twin.specs.keys import expected, fields_of
+
+    docs = field_docs(model)
+    rows = ["| key | takes | if not given | |", "|---|---|---|---|"]
+    for key, field in fields_of(model).items():
+        if key == "name":  # the file's
+            continue
+        takes, _ = expected(field)
+        if model is not schema.CellSpec and key in ("material", "electrolyte", "metal"):
+            takes = "a material's name, or a table"
+        said = docs.get(key) or docs.get(key + "_version", "")
+        plain = _ROLE.sub(r"`\1`", said)
+        cells = (f"`{key}`", _cell(takes), _cell(_default(field)), _cell(plain))
+        rows.append(f"| {' | '.join(cells)} |")
+    return rows
+
+
+def _default(field: Any) -> str:
+    if field.is_required():
+        return "it is required"
+    given = field.get_default(call_default_factory=False)
+    if isinstance(given, dict) and "value" in given:
+        note = f" ({given['note']})" if given.get("note") else ""
+        return f"{given['value']}{note}"
+    return (
+        "-"
+        if given is None or given == () or not isinstance(given, str | int | float)
+        else str(given)
+    )
 
 
 def python() -> str:

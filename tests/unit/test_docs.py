@@ -286,6 +286,27 @@ def test_a_command_that_is_mentioned_exists(parser, where, line):
         command = command.commands[word]
 
 
+@pytest.mark.slow
+def test_the_ten_minutes_go_as_they_are_written(tmp_path, monkeypatch, capsys):
+    """Every command of the page, in its order, in an empty folder with a database of its own."""
+    from twin.cli.main import main
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TWIN_DATABASE_URL", f"sqlite:///{tmp_path}/runs.db")
+    lines = [
+        line.removeprefix("$ ")
+        for block in blocks("console")
+        if block.page.name == "start.md"
+        for line in block.text.splitlines()
+    ]
+    assert len(lines) >= 10
+    for line in lines:
+        assert main(shlex.split(line)[1:]) == 0, (line, capsys.readouterr().err)
+    shown = capsys.readouterr().out
+    assert "completed" in shown and "died of" in shown and "identical" in shown
+    assert (tmp_path / "my-cell.html").stat().st_size > 50_000
+
+
 # --------------------------------------------------------------------- the variables' page
 
 VARIABLES = (ROOT / "docs" / "variables.md").read_text(encoding="utf-8")

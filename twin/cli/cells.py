@@ -35,6 +35,8 @@ def add_commands(app: typer.Typer) -> None:
     command(cells, "check")(check_cell)
     command(cells, "new")(new_cell)
     command(cells, "copy")(copy_cell)
+    command(cells, "import")(import_bpx)
+    command(cells, "export")(export_bpx)
     command(cells, "schema")(print_schema)
 
 
@@ -231,7 +233,45 @@ def copy_cell(
     _write_new(session, file, twin.cell_toml(spec))
 
 
-def _write_new(session: Session, file: Path, text: str) -> None:
+def import_bpx(
+    session: Session,
+    bpx: Annotated[Path, typer.Argument(metavar="BPX", help="A BPX file (JSON).")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The TOML file to write.")],
+) -> None:
+    """Write the cell of a BPX file as a TOML file.
+
+    What the file does not say is told line by line; its failure modes are the plugins' defaults.
+    """
+    import twin
+
+    found = twin.cell_from_bpx(bpx)
+    _write_new(session, file, found.text, found.remarks)
+
+
+def export_bpx(
+    session: Session,
+    cell: CellName,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The BPX file (JSON) to write.")],
+    overlays: Overlays = None,
+    overrides: Overrides = None,
+) -> None:
+    """Write a cell as a BPX file, as far as BPX goes.
+
+    A full cell of two porous electrodes; what BPX cannot say of it is told line by line.
+    """
+    import json
+
+    import twin
+
+    spec = twin.load_cell(cell, overlays=overlays or (), overrides=overrides or ())
+    found = twin.bpx_of_cell(spec)
+    text = json.dumps(found.document, indent=1, ensure_ascii=False) + "\n"
+    _write_new(session, file, text, found.remarks, check=False)
+
+
+def _write_new(
+    session: Session, file: Path, text: str, remarks: tuple[str, ...] = (), check: bool = True
+) -> None:
     """Write a file that is not there yet."""
     from twin import files
     from twin.errors import InputError
@@ -239,8 +279,14 @@ def _write_new(session: Session, file: Path, text: str) -> None:
     if file.exists():
         raise InputError(f"{file} is there already", key="file", fix="choose another name")
     files.write_text(file, text, key="file")
-    document = {"file": str(file)}
-    session.finish(document, lambda sheet: sheet.line(f"written: {file}; twin cells check {file}"))
+    document = {"file": str(file)} | ({"remarks": list(remarks)} if remarks else {})
+
+    def page(sheet: Page) -> None:
+        for remark in remarks:
+            sheet.line(f"note: {remark}")
+        sheet.line(f"written: {file}" + (f"; twin cells check {file}" if check else ""))
+
+    session.finish(document, page)
 
 
 def check_cell(

@@ -66,6 +66,10 @@ def validate(
         Path | None,
         typer.Option("--figure", metavar="FILE", help="Simulated against measured, to a file."),
     ] = None,
+    figures: Annotated[
+        Path | None,
+        typer.Option("--figures", metavar="DIR", help="A picture of each case, and one of all."),
+    ] = None,
     members: Annotated[
         int | None,
         typer.Option(
@@ -90,6 +94,12 @@ def validate(
     from twin.validation.loader import case_names
 
     if outcomes is not None:
+        if figures is not None:
+            raise InputError(
+                "--figures draws cases, and --outcomes predicts a table",
+                key="figures",
+                fix="--figure FILE draws the table's",
+            )
         asked = _Asked(outcomes, priors, folds, _MEMBERS if members is None else members, jobs)
         return _outcomes(session, asked, ablate, save, figure)
     only = {"priors": priors, "folds": folds or None, "members": members}
@@ -107,7 +117,7 @@ def validate(
         return _check(session, names)
     if save is not None:
         check_target(save, key="save")
-    return _run(session, names, jobs, save, figure)
+    return _run(session, names, jobs, save, figure, figures)
 
 
 def learn(
@@ -301,13 +311,22 @@ def _entry(name: str, case: Case | None, problem: str) -> dict[str, Any]:
 
 
 def _run(
-    session: Session, names: list[str], jobs: int, save: Path | None, figure: Path | None
+    session: Session,
+    names: list[str],
+    jobs: int,
+    save: Path | None,
+    figure: Path | None,
+    figures: Path | None,
 ) -> int:
-    from twin.cli.validation_page import parity_panels, table
+    from twin.cli.validation_page import table
     from twin.report.figures import figure_target, plot_panels
+    from twin.report.style import figures_folder
+    from twin.validation.pictures import parity_panels, save_pictures
     from twin.validation.runner import validate as run_all
 
     target = None if figure is None else figure_target(figure)
+    if figures is not None:
+        figures_folder(figures)
 
     began = time.perf_counter()
     done: dict[str, list[Line]] = {}
@@ -332,6 +351,9 @@ def _run(
         save_json(session, save, document)
     if target is not None and (panels := parity_panels(lines)):
         plot_panels(panels, "Published cells: simulated against measured", target)
+    if figures is not None:
+        drawn = save_pictures(lines, figures)
+        session.say(f"{len(drawn)} pictures in {figures}")
     session.finish(document, lambda sheet: table(sheet, lines, wall))
     return faults.INTERRUPTED if interrupted else faults.DONE
 

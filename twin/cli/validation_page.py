@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
 from twin.cli.formats import duration, short
-from twin.formats import typeset
 
 if TYPE_CHECKING:
     from twin.cli.page import Page
-    from twin.report.panel import Panel
     from twin.validation.line import Line
-    from twin.validation.parity import Parity
     from twin.validation.schema import Case
 
-_FEW = 2
-"""With fewer numbers there is nothing to draw."""
 _STATES = {True: "why (tested)", False: "why (not tested)"}
 STYLES = {"within": "green", "missed": "red", "predicted": "cyan"}
 
@@ -118,6 +112,7 @@ def _count(sheet: Page, lines: list[Line], wall_s: float) -> None:
 def _parities(sheet: Page, lines: list[Line]) -> None:
     """Write the median error of each quantity."""
     from twin.validation.parity import parity
+    from twin.validation.pictures import said_error
 
     found = parity(lines)
     if not found:
@@ -125,67 +120,10 @@ def _parities(sheet: Page, lines: list[Line]) -> None:
     sheet.heading("Numbers with two sides, by quantity")
     sheet.table(
         ("", "within", "of", "median error"),
-        [(of.quantity, of.within, of.numbers, _error(of)) for of in found],
+        [(of.quantity, of.within, of.numbers, said_error(of)) for of in found],
         keep=range(4),
         right=(1, 2, 3),
     )
-
-
-def _error(of: Parity) -> str:
-    if not math.isfinite(of.error):
-        return "no number"
-    if of.unit == "factor":
-        return f"x {of.error:.2f}"
-    return f"{short(of.error)} {of.unit}".strip()
-
-
-def parity_panels(lines: list[Line]) -> list[Panel]:
-    """Return simulated against measured, a panel a quantity.
-
-    What cannot stand on a logarithmic axis (nought) or has no number is counted in the title; a
-    quantity of one number is in the table only.
-    """
-    from twin.report.panel import Line as Points
-    from twin.report.panel import Panel
-    from twin.validation.parity import parity
-
-    panels = []
-    for of in parity(lines):
-        points = [
-            (m, s, good)
-            for m, s, good in zip(of.measured, of.simulated, of.passed, strict=True)
-            if math.isfinite(s) and (not of.logarithmic or min(m, s) > 0)
-        ]
-        if len(points) < _FEW:
-            continue
-        ends = [min(min(m, s) for m, s, _ in points), max(max(m, s) for m, s, _ in points)]
-        drawn = [Points("as measured", ends, ends)]
-        for label, wanted in (("within", True), ("missed", False)):
-            some = [(m, s) for m, s, good in points if good is wanted]
-            # Drawn even if there is none: colours mean the same in every panel.
-            drawn.append(Points(label, [m for m, _ in some], [s for _, s in some], dots=True))
-        left = of.numbers - len(points)
-        units = sorted({line.unit or "1" for line in lines if _drawn(line, of)})
-        shown = typeset(units[0]) if len(units) == 1 else "own units"
-        unit = "" if shown == "1" else f" ({shown})"
-        title = f"{of.quantity}: median error {_error(of)}"
-        title += f" ({left} not shown)" if left else ""
-        panels.append(
-            Panel(
-                of.quantity,
-                title,
-                f"Measured {of.quantity}{unit}",
-                f"Simulated {of.quantity}{unit}",
-                tuple(drawn),
-                log=of.logarithmic,
-                log_x=of.logarithmic,
-            )
-        )
-    return panels
-
-
-def _drawn(line: Line, of: Parity) -> bool:
-    return line.two_sided and line.role == "compared" and line.quantity == of.quantity
 
 
 def _share(lines: list[Line]) -> str:

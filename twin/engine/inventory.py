@@ -99,6 +99,20 @@ class OpenCircuit:
         ends, held, sites = self._ends(self._new(), {})
         return float((held + ends[0]) / sites)
 
+    def limits(self) -> dict[str, tuple[float, float]]:
+        """Return the least and the greatest filling of each composite between the voltage limits.
+
+        Of the new cell at rest; an anode is emptied by a discharge.
+        """
+        new = self._new()
+        (full, empty), held, sites = self._ends(new, {})
+        found = {"cathode": (float((held + full) / sites), float((held + empty) / sites))}
+        anode = self.cell.interfaces[0]
+        if anode.kind == "porous":
+            own, room = self._host(anode, new, _NOTHING)
+            found["anode"] = (float((own - empty) / room), float((own - full) / room))
+        return found
+
     def as_assembled(self) -> tuple[float, float]:
         """Return the capacity [A.h] and the energy [W.h] of the new cell at rest."""
         q, voltage = self._curve_of(self._new(), {})[:2]

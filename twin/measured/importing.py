@@ -18,6 +18,7 @@ from twin.visible import visible
 if TYPE_CHECKING:
     from twin.store import Store
 
+_BPX = '"Parameterisation"'
 _EXTRAS = {"galvani": "pip install 'sodium-cell-twin[mpr]'"}
 
 
@@ -135,6 +136,12 @@ def _read(
 ) -> tuple[Reader, Table, tuple[Said, ...]]:
     said: list[Said] = []
     failures: list[InputError] = []
+    if source.is_text and _BPX in source.text:
+        raise refused(
+            source.path,
+            "is a cell in BPX, and no measured data",
+            "twin cells import FILE cell.toml",
+        )
     for reader in readers:
         if not asked.reader and not _knows(reader, source, said):
             continue

@@ -10,6 +10,7 @@ import casadi
 import numpy as np
 import pybamm
 
+from twin.constants import REFERENCE_TEMPERATURE
 from twin.errors import ModelError
 from twin.model.laws import law_expression, pybamm_entry
 from twin.model.sizes import size_parameters
@@ -218,7 +219,7 @@ def _cell(spec: CellSpec) -> dict[str, Any]:
         "Upper voltage cut-off [V]": upper,
         "Open-circuit voltage at 0% SOC [V]": lower,
         "Open-circuit voltage at 100% SOC [V]": upper,
-        "Reference temperature [K]": 298.15,
+        "Reference temperature [K]": REFERENCE_TEMPERATURE,
         AMBIENT: spec.thermal.ambient.si,
         _OWN_AMBIENT: T,
         "Initial temperature [K]": pybamm.Parameter(_OWN_AMBIENT),

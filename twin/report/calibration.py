@@ -9,6 +9,7 @@ import numpy as np
 
 from twin.calibration.result import Calibration, Score
 from twin.report.figures import PALETTE, save_figure
+from twin.report.style import figures_folder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,16 +27,7 @@ def save_figures(found: Calibration, folder: str | Path, suffix: str = ".png") -
     InputError
         If they cannot be written there.
     """
-    from twin.errors import InputError
-
-    target = Path(folder).expanduser()
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"{folder} cannot be a folder for figures: {error.strerror}",
-            key="figures", fix="name a folder that can be made",
-        ) from None  # fmt: skip
+    target = figures_folder(folder)
     drawn = {"curves": curves_figure(found), "told": told_figure(found)}
     if len(found.members):
         drawn["pairs"] = pairs_figure(found)

@@ -290,6 +290,26 @@ def figure_target(path: str | Path, formats: Sequence[str] = FORMATS) -> Path:
     return target
 
 
+def figures_folder(folder: str | Path) -> Path:
+    """Return a folder that figures are saved in, made if it is missing.
+
+    Raises
+    ------
+    InputError
+        If it cannot be made.
+    """
+    target = Path(folder).expanduser()
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"{folder} cannot be a folder for figures: {error.strerror}",
+            key="figures",
+            fix="name a folder that can be made",
+        ) from None
+    return target
+
+
 COLUMNS = ("panel", "line", "x_label", "y_label", "x", "y")
 
 

@@ -18,6 +18,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from twin.constants import REFERENCE_TEMPERATURE
 from twin.specs import curves
 from twin.specs.complaint import Complaint
 from twin.specs.naming import find, walk_quantities
@@ -26,7 +27,6 @@ from twin.specs.smoothing import smoothed
 DISCHARGED = "discharged"
 """What stands for the number in a cell's file."""
 _ABOVE = 1e-6
-_T_REF = 298.15
 _FULL, _EMPTY = 1 - 1e-5, 1e-5
 _HALVINGS, _SCAN = 60, 200
 # The barrier that PyBaMM adds to every open-circuit potential (its U_asymptotes): 1 mV a
@@ -111,7 +111,7 @@ def discharged_filling(spec: Any, numbers: Mapping[str, float] | None = None) ->
 def _potential(spec: Any, place: str, x: float, given: Mapping[str, float]) -> float:
     """Return a host's open-circuit potential at a filling [V], as PyBaMM has it."""
     U, dU = (_value(spec, f"{place}.{name}", x, given) for name in _LAWS)
-    warmer = given["thermal.ambient"] - _T_REF
+    warmer = given["thermal.ambient"] - REFERENCE_TEMPERATURE
     return U + warmer * dU + _barrier(x) - _barrier(1 - x)
 
 

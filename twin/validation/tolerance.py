@@ -58,6 +58,34 @@ class Tolerance:
         own = self.sort in ("relative", "absolute", "factor", "loss", "exact")
         return own or (self.also is not None and self.also.needs_measured)
 
+    def interval(self, measured: Value | None) -> tuple[float, float]:
+        """Return the ends of the numbers that pass; infinite where it sets none."""
+        low, high = self._interval(measured)
+        if self.also is not None:
+            least, most = self.also.interval(measured)
+            low, high = max(low, least), min(high, most)
+        return low, high
+
+    def _interval(self, measured: Value | None) -> tuple[float, float]:
+        if self.sort == "bound":
+            limit = float(self.numbers[1])
+            return (limit, math.inf) if self.numbers[0].startswith(">") else (-math.inf, limit)
+        if self.sort == "range":
+            low, high = map(float, self.numbers)
+            return low, high
+        if not isinstance(measured, float):
+            return -math.inf, math.inf
+        if self.sort == "exact":
+            return measured, measured
+        number = float(self.numbers[0])
+        if self.sort in ("relative", "absolute"):
+            half = number if self.sort == "absolute" else number / 100 * abs(measured)
+            return measured - half, measured + half
+        if self.sort == "loss":
+            return 100 - number * (100 - measured), 100 - (100 - measured) / number
+        ends = sorted((measured / number, measured * number))
+        return ends[0], ends[1]
+
     def allows(self, simulated: Value, measured: Value | None) -> bool:
         """Return whether a simulated value passes."""
         others = self.also is None or self.also.allows(simulated, measured)

@@ -6,10 +6,10 @@ import math
 
 import pytest
 
-from twin.cli.validation_page import parity_panels
 from twin.validation.line import Line
 from twin.validation.loader import case_names, load_case
 from twin.validation.parity import OTHER, parity, quantity_of
+from twin.validation.pictures import parity_panels
 
 
 def line(quantity, measured, simulated, status="within", **more):
