@@ -54,6 +54,7 @@ _PUBLIC = {
     "forecast": "twin.studies.forecast",
     "load_forecast": "twin.studies.forecast",
     "with_ignorance": "twin.outcomes.ignorance",
+    "sampled_lives": "twin.outcomes.sampled_lives",
     "attribute": "twin.studies.attribution",
     "load_attribution": "twin.studies.attribution",
     "safe_map": "twin.studies.operating_map",
@@ -84,6 +85,7 @@ _PUBLIC = {
     "improvements": "twin.studies.improving",
     "command_of": "twin.studies.improving",
     "how_sure": "twin.studies.sureness",
+    "said_of_sample": "twin.studies.sureness",
     "what_helps": "twin.studies.improving",
     "study_kinds": "twin.studies.registry",
     "map_so_far": "twin.studies.map_so_far",
@@ -407,6 +409,7 @@ if TYPE_CHECKING:
         arrhenius as arrhenius,
     )
     from twin.outcomes.ignorance import with_ignorance as with_ignorance
+    from twin.outcomes.sampled_lives import sampled_lives as sampled_lives
     from twin.pages.report import (
         report_html as report_html,
     )
@@ -548,6 +551,7 @@ if TYPE_CHECKING:
     )
     from twin.studies.sensitivity_kept import known_sensitivity as known_sensitivity
     from twin.studies.sureness import how_sure as how_sure
+    from twin.studies.sureness import said_of_sample as said_of_sample
     from twin.studies.sweep import (
         Sweep as Sweep,
     )
