@@ -87,6 +87,7 @@ _PUBLIC = {
     "how_sure": "twin.studies.sureness",
     "said_of_sample": "twin.studies.sureness",
     "what_helps": "twin.studies.improving",
+    "verdict_facts": "twin.studies.verdict",
     "study_kinds": "twin.studies.registry",
     "map_so_far": "twin.studies.map_so_far",
     "LIVED": "twin.status",
@@ -559,6 +560,7 @@ if TYPE_CHECKING:
         sweep as sweep,
     )
     from twin.studies.turning import turning_number as turning_number
+    from twin.studies.verdict import verdict_facts as verdict_facts
     from twin.tracking.advising import advise as advise
     from twin.tracking.onward import forecast_from as forecast_from
     from twin.tracking.track import (

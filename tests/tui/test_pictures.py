@@ -1,8 +1,8 @@
-"""Every screen as a picture, to be looked at: ``TWIN_PICTURES=folder pytest -m slow tests/tui/test_pictures.py``.
+"""Every screen as a picture, to be looked at.
 
-In three sizes, dark, light and without colour, on the fixed data of the other tests. What a
-picture shows is for eyes; that no screen fails to be drawn, and that none is wider than its
-terminal, is a test.
+``TWIN_PICTURES=folder pytest -m slow tests/tui/test_pictures.py`` makes them: in three sizes,
+dark, light and without colour, on the fixed data of the other tests. What a picture shows is
+for eyes; that every screen can be drawn, and none wider than its terminal, is a test.
 """
 
 from __future__ import annotations
@@ -38,17 +38,20 @@ def test_a_screen_is_drawn(
     app = bench(screen=at, scenario=SCENARIO, theme=theme, filter="")
     if screen == "compare":
         app.marked[:] = [stored.dead, stored.alive]
-    if screen == "live":
-        job = Job(1, "na-nzsp-nvp pressure=0.2 MPa", "run", {}, 40, state="starting")
-        about = {"run": "llllllll", "cell": "na-nzsp-nvp", "kind": "full", "area": "1 cm^2"}
-        job.hear({"says": "started", **about, "total": 40, "done": 0})
-        for row in cycle_rows(7):
-            job.hear({"says": "cycle", "row": row, "done": row["cycle"], "t_h": 1.2})
-        app.desk.jobs.append(job)
+    job = Job(1, "na-nzsp-nvp pressure=0.2 MPa", "run", {}, 40, state="starting")
+    about = {"run": "llllllll", "cell": "na-nzsp-nvp", "kind": "full", "area": "1 cm^2"}
+    job.hear({"says": "started", **about, "total": 40, "done": 0})
+    job.hear({"says": "cycles", "rows": cycle_rows(6), "rate": 0.5, "eta_s": 68.0})
+    series = {"time_h": [0.0, 0.5, 1.0], "voltage": [3.0, 3.5, 4.0], "current": [-1e-3] * 3}
+    job.hear({"says": "series", "cycle": 6, **series})
     pictures: list[str] = []
 
     async def flow(pilot):
         await pilot.settle()
+        if screen == "live":
+            app.desk.jobs.append(job)
+            pilot.screen.jobs_changed()
+            await pilot.sees("running 6/40")
         if screen == "run":
             await pilot.press("enter")
             await pilot.sees("Evidence")
@@ -57,6 +60,7 @@ def test_a_screen_is_drawn(
         text = await pilot.settle()
         assert all(len(line) <= size[0] for line in text.splitlines())
         pictures.append(app.export_screenshot())
+        job.state = "finished"  # or quitting would ask
 
     drive(app, flow, size)
     folder = Path(os.environ.get("TWIN_PICTURES", tmp_path))

@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
-from twin.report.panel import Panel
+from twin.report.panel import Line, Panel
 from twin.report.panels import SUMMARY, panels, title_of
 from twin.report.view import RunView
 from twin.visible import visible
@@ -25,6 +25,8 @@ _PLAIN = str.maketrans(
     {**dict.fromkeys("┌┐└┘┬┴├┤┼", "+"), "─": "-", "│": "|", "²": "2", "Ω": "ohm"}
 )
 _SHOWN = {"braille": "⠒"}
+POINT, FEW = "●", 60
+"""What points are drawn with that no line joins, and up to how many of them."""
 _LEGEND_SHARE = 5
 """A small drawing gives at most this part of its rows to the legend."""
 COLOURS = ("blue+", "orange+", "green+", "magenta+", "cyan+", "white")
@@ -144,7 +146,7 @@ def _draw(panel: Panel, columns: int, rows: int, colour: bool, fancy: bool) -> s
         plt.plot_size(columns, rows)
         plt.theme("clear")
         for index, line in enumerate(panel.lines):
-            how: dict[str, Any] = {"marker": marks[index % len(marks)]}
+            how: dict[str, Any] = {"marker": _mark(line, index, marks)}
             if colour:
                 how["color"] = COLOURS[index % len(COLOURS)]
             draw = plt.scatter if line.dots else plt.plot
@@ -174,6 +176,12 @@ def _draw(panel: Panel, columns: int, rows: int, colour: bool, fancy: bool) -> s
     return "\n".join([*(line.rstrip() for line in text.splitlines()), *legend])
 
 
+def _mark(line: Line, index: int, marks: Sequence[str]) -> str:
+    """Return what a line is drawn with; a few points that stand alone are larger."""
+    mark = marks[index % len(marks)]
+    return POINT if mark == FINE and line.dots and len(line.x) <= FEW else mark
+
+
 def _legend(
     plt: Any, panel: Panel, columns: int, marks: Sequence[str], colour: bool
 ) -> Iterator[str]:
@@ -181,7 +189,8 @@ def _legend(
     entries = []
     if len(panel.lines) > 1:
         for index, line in enumerate(panel.lines):
-            mark = _SHOWN.get(marks[index % len(marks)], marks[index % len(marks)])
+            mark = _mark(line, index, marks)
+            mark = _SHOWN.get(mark, mark)
             mark = f"{index + 1} {mark}" if colour and len(marks) == 1 else mark
             shown = plt.colorize(mark, COLOURS[index % len(COLOURS)]) if colour else mark
             entries.append((len(mark) + 1 + len(line.label), f"{shown} {visible(line.label)}"))

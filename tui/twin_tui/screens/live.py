@@ -244,6 +244,7 @@ def latest_panel(job: Job, name: str) -> Any:
         f"{name.capitalize()} ({unit})",
         (Line(name, job.series["time_h"], y),),
         span=0.01,
+        include=(0.0,) if name == "current" else (),  # a level current is no noise about itself
     )
 
 

@@ -72,9 +72,7 @@ class Chart(Static):
             with _one_at_a_time:
                 try:
                     panel = make()
-                    # A drawing of its own kind (a fan, say) knows how it is drawn.
-                    own = getattr(panel, "draw", None)
-                    text = own(size) if own else Text.from_ansi(draw_panel(panel, size))
+                    text = Text.from_ansi(draw_panel(panel, size))
                 except InputError as error:  # the run has nothing of the kind (yet)
                     panel, text = None, Text(error.problem.message)
                 except Exception as error:
