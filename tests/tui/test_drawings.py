@@ -9,6 +9,7 @@ import pytest
 from rich.text import Text
 from textual.app import App
 from twin_tui.runs.study import StudyJob
+from twin_tui.widgets.chart import Chart
 from twin_tui.widgets.forecast import draw_forecast, incidence_panel, lives_panel
 from twin_tui.widgets.map_words import draw_legend, draw_point
 from twin_tui.widgets.operating_map import Axis, Map, OperatingMap, Point, draw_map, letters_of
@@ -151,6 +152,39 @@ def test_a_few_points_that_stand_alone_are_large(count, mark):
     lines = (Line("all", x, x), Line("measured", x, [n + 1 for n in x], dots=True))
     drawn = Text.from_ansi(draw_panel(Panel("k", "t", "Time (h)", "y", lines), (60, 16))).plain
     assert f"2 {mark} measured" in drawn and "1 ⠒ all" in drawn
+
+
+def test_a_chart_is_told_of_colour_and_of_the_ground():
+    x = [0.0, 1.0, 2.0]
+    lines = (Line("a", x, x), Line("b", x, x[::-1]))
+    panel = Panel("k", "t", "Time (h)", "y", lines)
+    dark, light = (draw_panel(panel, (60, 16), light=light) for light in (False, True))
+    assert dark != light and Text.from_ansi(dark).plain == Text.from_ansi(light).plain
+    plain = draw_panel(panel, (60, 16), colour=False)
+    assert "\x1b" not in plain and "⠒ a  ● b" in plain  # marks of their own, no numbers
+
+
+def test_a_chart_follows_the_theme():
+    class Show(App):
+        def compose(self):
+            yield Chart()
+
+    async def main():
+        app = Show()
+        async with app.run_test(size=(60, 20)) as pilot:
+            chart = app.query_one(Chart)
+            x = [0.0, 1.0]
+            chart.show_panel(Panel("k", "t", "Time (h)", "y", (Line("a", x, x),)))
+            drawn = []
+            for theme in ("textual-dark", "textual-light"):
+                app.theme = theme
+                await pilot.pause()
+                await app.workers.wait_for_complete()
+                await pilot.pause()
+                drawn.append(chart.visual)
+            assert drawn[0] is not drawn[1]
+
+    asyncio.run(main())
 
 
 VIEW = {

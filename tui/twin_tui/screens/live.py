@@ -20,6 +20,8 @@ from twin_tui.widgets.chart import Chart
 from twin_tui.widgets.pictures import gauge
 from twin_tui.widgets.table import Table
 
+OTHERS, LEAST = 70, 20
+"""What a row takes beside what is run, and the least room for that [columns]."""
 CHARTS = ("voltage", "capacity", "current", "resistance")
 STATE_WORDS = (
     "conducting fraction",
@@ -99,7 +101,8 @@ kept. On a small screen one chart is shown at a time: V changes it."""
         """Set the table up."""
         super().on_mount()
         table = self.query_one("#jobs", Table)
-        table.set_columns(run=8, done=10, what=20, progress=None)
+        what = max(self.app.size.width - OTHERS, LEAST)
+        table.set_columns(run=8, done=10, what=what, progress=None)
         table.focus()
         self.query_one(f"#{CHARTS[0]}").add_class("chosen")
         self.jobs_changed()
