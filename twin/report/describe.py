@@ -62,6 +62,12 @@ def acting_in(info: RunInfo) -> list[str]:
 
 def warning_margins(info: RunInfo, margins: Mapping[str, float]) -> list[str]:
     """Return which margins are of criteria that only warn; those that kill are the others."""
+    warn = warning_criteria(info)
+    return [name for name in margins if name in warn]
+
+
+def warning_criteria(info: RunInfo) -> set[str]:
+    """Return the criteria of a run that only warn, as its margins name them."""
     warn = {f"{CORE}: {RISING}"}
     try:
         spec = stored_cell(info.cell_spec or {})
@@ -72,7 +78,7 @@ def warning_margins(info: RunInfo, margins: Mapping[str, float]) -> list[str]:
             warn |= {f"{mode.id}: {c.what}" for c in found if c.severity == "warning"}
     except TwinError:  # a mode, or the cell, is no longer what it was
         pass
-    return [name for name in margins if name in warn]
+    return warn
 
 
 def _area(info: RunInfo) -> float:

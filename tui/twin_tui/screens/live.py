@@ -142,7 +142,10 @@ kept. On a small screen one chart is shown at a time: V changes it."""
         self.refresh_bindings()
         width = self.query_one("#gauges").content_size.width or 36
         found = margins(job.rows)
-        lines = [gauge(name, margin, trend, width) for name, margin, trend in found]
+        lines = [
+            gauge(name, margin, trend, width, warns=name in job.warns)
+            for name, margin, trend in found
+        ]
         none = "no cycle was finished" if job.over else "no cycle is finished yet"
         waiting = Text(f"{job.progress()}: {none}")
         self.query_one("#gauge", Static).update(Text("\n").join(lines) if lines else waiting)
