@@ -161,7 +161,7 @@ def _verdict_section(result: RunResult, outcome: Outcome | None) -> Section:
 
 def _margins(document: Mapping[str, Any]) -> list[Block]:
     """Return the margins that have moved, the nearest to failure first, and name the others."""
-    warned = {f"{e['mode']}: {e['criterion']}" for e in document["events"] if _is_warning(e)}
+    warned = set(document["warning_margins"])
     ordered = sorted(document["margins"].items(), key=lambda item: (item[1], item[0]))
     moved = [(name, margin) for name, margin in ordered if margin < FULL_MARGIN]
     rest = [name for name, margin in ordered if margin >= FULL_MARGIN]
@@ -176,10 +176,6 @@ def _margins(document: Mapping[str, Any]) -> list[Block]:
     if rest:
         blocks.append(Text(f"Above {FULL_MARGIN}: {'; '.join(rest)}."))
     return blocks
-
-
-def _is_warning(event: Mapping[str, Any]) -> bool:
-    return bool(event["severity"] == "warning")
 
 
 def _figures_section(result: RunResult) -> Section:

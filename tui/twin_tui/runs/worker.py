@@ -127,7 +127,7 @@ class Worker:
             self.tell("finished", outcome=result.info.outcome, wall_s=result.info.wall_s)
 
     def _started(self, run: str) -> None:
-        from twin.report.describe import warning_criteria
+        from twin.report.severity import warning_criteria
 
         self._run = run
         info = self._store.run(run)
