@@ -56,6 +56,7 @@ _PUBLIC = {
     "forecast": "twin.studies.forecast",
     "load_forecast": "twin.studies.forecast",
     "with_ignorance": "twin.outcomes.ignorance",
+    "sampled_lives": "twin.outcomes.sampled_lives",
     "attribute": "twin.studies.attribution",
     "load_attribution": "twin.studies.attribution",
     "safe_map": "twin.studies.operating_map",
@@ -86,7 +87,9 @@ _PUBLIC = {
     "improvements": "twin.studies.improving",
     "command_of": "twin.studies.improving",
     "how_sure": "twin.studies.sureness",
+    "said_of_sample": "twin.studies.sureness",
     "what_helps": "twin.studies.improving",
+    "verdict_facts": "twin.studies.verdict",
     "study_kinds": "twin.studies.registry",
     "map_so_far": "twin.studies.map_so_far",
     "LIVED": "twin.status",
@@ -411,6 +414,7 @@ if TYPE_CHECKING:
         arrhenius as arrhenius,
     )
     from twin.outcomes.ignorance import with_ignorance as with_ignorance
+    from twin.outcomes.sampled_lives import sampled_lives as sampled_lives
     from twin.pages.report import (
         report_html as report_html,
     )
@@ -552,6 +556,7 @@ if TYPE_CHECKING:
     )
     from twin.studies.sensitivity_kept import known_sensitivity as known_sensitivity
     from twin.studies.sureness import how_sure as how_sure
+    from twin.studies.sureness import said_of_sample as said_of_sample
     from twin.studies.sweep import (
         Sweep as Sweep,
     )
@@ -559,6 +564,7 @@ if TYPE_CHECKING:
         sweep as sweep,
     )
     from twin.studies.turning import turning_number as turning_number
+    from twin.studies.verdict import verdict_facts as verdict_facts
     from twin.tracking.advising import advise as advise
     from twin.tracking.onward import forecast_from as forecast_from
     from twin.tracking.track import (

@@ -1,4 +1,4 @@
-"""Drawings in characters: a fan, an operating map with its cursor, a study's numbers."""
+"""Drawings in characters: lives, an operating map with its cursor, a study's numbers."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from rich.text import Text
 from textual.app import App
 from twin_tui.runs.study import StudyJob
-from twin_tui.widgets.fan import Fan
-from twin_tui.widgets.forecast import draw_forecast, incidence_panel
+from twin_tui.widgets.chart import Chart
+from twin_tui.widgets.forecast import draw_forecast, incidence_panel, lives_panel
 from twin_tui.widgets.map_words import draw_legend, draw_point
 from twin_tui.widgets.operating_map import Axis, Map, OperatingMap, Point, draw_map, letters_of
+
+from twin.report.pictures import Line, Panel, draw_panel
 
 PRESSURE = Axis("stack.pressure", "MPa", 0.1, 10.0, log=True)
 CURRENT = Axis("current density", "mA/cm^2", 0.0, 2.0)
@@ -115,7 +118,7 @@ def test_the_cursor_goes_from_point_to_point_and_reads_off():
 
 def test_a_point_in_words():
     says = draw_point(SAFE, SAFE.points[4]).plain
-    assert "stack.pressure = 1 MPa" in says and "current density = 2 mA/cm^2" in says
+    assert "stack.pressure = 1 MPa" in says and "current density = 2 mA/cm²" in says
     assert "E dendrite" in says and "in cycle 12" in says
     assert "lives to cycle 500" in draw_point(SAFE, SAFE.points[1]).plain
     lost = Point(1.0, 1.0, None, 3, kind="solver-gave-up")
@@ -129,30 +132,59 @@ def test_a_point_in_words():
         assert max(map(len, legend.splitlines())) <= width
 
 
-LEVELS = {
-    "cycle": [1.0, 50.0, 100.0],
-    "p05": [1.0, 0.8, None],
-    "p25": [1.0, 0.85, None],
-    "median": [1.0, 0.9, None],
-    "p75": [1.0, 0.92, None],
-    "p95": [1.0, 0.95, None],
-}
+def test_lives_end_where_cells_die_and_none_is_of_those_alive():
+    lives = [
+        {"cause": "fade", "capacity": [[1, 1.0], [50, 0.8]]},
+        {"cause": None, "capacity": [[1, 1.0], [100, 0.9]]},
+        {"cause": "dendrite", "capacity": [[1, 1.0]]},  # died in its first cycle
+    ]
+    panel = lives_panel({"lives": lives, "incidence": {"fade": [], "dendrite": []}})
+    each, fade = panel.lines
+    assert str(list(each.x)) == "[1, 50, nan, 1, 100, nan]"
+    assert str(list(each.y)) == "[100.0, 80.0, nan, 100.0, 90.0, nan]"
+    assert (fade.label, list(fade.x), list(fade.y)) == ("dies of fade", [50], [80.0])
+    assert lives_panel({"lives": [], "incidence": {}}).lines == ()
 
 
-def test_a_fan_widens_and_ends_with_the_last_one_alive():
-    lines = Fan(LEVELS).draw((60, 16)).plain.splitlines()
-    assert len(lines) == 16 and max(map(len, lines)) <= 60
-    body = [line[7:] for line in lines[1:-3]]
-    first, middle = ([row[c : c + 1] for row in body] for c in (0, 25))
-    assert "".join(first).strip() in ("━", "━▒", "━░")
-    assert {"━", "▒", "░"} <= set(middle)
-    assert all(not row[28:].strip() for row in body)  # nobody is alive after cycle 50
-    assert lines[1].startswith(" 100.0┤") and " 80.0┤" in lines[-4]
+@pytest.mark.parametrize(("count", "mark"), [(3, "●"), (200, "⠒")])
+def test_a_few_points_that_stand_alone_are_large(count, mark):
+    x = [float(n) for n in range(count)]
+    lines = (Line("all", x, x), Line("measured", x, [n + 1 for n in x], dots=True))
+    drawn = Text.from_ansi(draw_panel(Panel("k", "t", "Time (h)", "y", lines), (60, 16))).plain
+    assert f"2 {mark} measured" in drawn and "1 ⠒ all" in drawn
 
 
-def test_a_fan_of_nobody_says_so():
-    nobody = {key: [None, None] for key in LEVELS} | {"cycle": [1.0, 100.0]}
-    assert "no member" in Fan(nobody).draw((60, 16)).plain
+def test_a_chart_is_told_of_colour_and_of_the_ground():
+    x = [0.0, 1.0, 2.0]
+    lines = (Line("a", x, x), Line("b", x, x[::-1]))
+    panel = Panel("k", "t", "Time (h)", "y", lines)
+    dark, light = (draw_panel(panel, (60, 16), light=light) for light in (False, True))
+    assert dark != light and Text.from_ansi(dark).plain == Text.from_ansi(light).plain
+    plain = draw_panel(panel, (60, 16), colour=False)
+    assert "\x1b" not in plain and "⠒ a  ● b" in plain  # marks of their own, no numbers
+
+
+def test_a_chart_follows_the_theme():
+    class Show(App):
+        def compose(self):
+            yield Chart()
+
+    async def main():
+        app = Show()
+        async with app.run_test(size=(60, 20)) as pilot:
+            chart = app.query_one(Chart)
+            x = [0.0, 1.0]
+            chart.show_panel(Panel("k", "t", "Time (h)", "y", (Line("a", x, x),)))
+            drawn = []
+            for theme in ("textual-dark", "textual-light"):
+                app.theme = theme
+                await pilot.pause()
+                await app.workers.wait_for_complete()
+                await pilot.pause()
+                drawn.append(chart.visual)
+            assert drawn[0] is not drawn[1]
+
+    asyncio.run(main())
 
 
 VIEW = {

@@ -336,7 +336,7 @@ def test_a_forecast_is_looked_at_in_words_and_curves(bench, drive, stored, setti
         await pilot.sees("median life      4", "5 % dead by      2", "beyond 8")
         await pilot.sees("alive at the end 33.3 %", "a short by then  33.3 %")
         await pilot.sees("33.3 % dendrite: anode hard short")
-        await pilot.sees("░ 90 %", "Capacity of those alive", "dendrite (33 %)", "pressure (33 %)")
+        await pilot.sees("Capacity of each cell", "dendrite (33 %)", "pressure (33 %)")
         await pilot.press("e")
         await pilot.hears("forecast-ffffffff.png")
         await pilot.press("enter")

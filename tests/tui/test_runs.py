@@ -14,6 +14,7 @@ from twin_tui.runs.scenario import Scenario, parse_overrides
 from twin_tui.runs.worker import MOST_ROWS as MOST_TOLD
 from twin_tui.runs.worker import Worker
 from twin_tui.settings import Settings, read_settings, settings_toml
+from twin_tui.widgets.pictures import gauge
 
 import twin
 from twin.cli.app import root_command
@@ -128,6 +129,15 @@ def test_margins_are_sorted_and_tell_where_they_go():
     assert margins([]) == []
 
 
+@pytest.mark.parametrize(
+    ("margin", "warns", "word"),
+    [(-0.1, False, " FAILED"), (-0.1, True, " warns"), (0.1, False, " near"),
+     (0.1, True, " near a warning"), (0.9, True, "runs")],
+)  # fmt: skip
+def test_a_warning_is_no_failure(margin, warns, word):
+    assert gauge("dendrite: runs", margin, "↓", 60, warns=warns).plain.endswith(word)
+
+
 def test_what_a_job_hears_is_told_in_words():
     job = started(done=5)
     job.hear({"says": "event", "cycle": 3, "severity": "fatal", "mode": "m", "text": "it broke"})
@@ -167,6 +177,11 @@ def test_a_real_run_lives_on_the_screen_and_in_the_store(bench, drive, database)
         await pilot.sees("na-nzsp-na")
         await pilot.until(lambda: job.over, "the end of the run")
         assert job.state == "finished" and job.final["kind"] == "completed", job.log
+        assert {
+            "core: resistance well above its first",
+            "dendrite: anode filament runs",
+        } <= job.warns
+        assert "pressure: anode contact lost" not in job.warns
         await pilot.sees("completed, cycle 2", "anode contact lost", "pressure: 5 MPa")
         await pilot.sees("Voltage in cycle 2", "conducting fraction", "has started, up to cycle 2")
         await pilot.press("enter")

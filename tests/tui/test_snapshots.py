@@ -34,7 +34,7 @@ def _still(monkeypatch) -> None:
     [
         ("scenario", ("≠ stack.pressure: 5 MPa → 10 MPa", "The same in a shell")),
         ("results", ("2 of 2 runs", "anode contact lost")),
-        ("forecast", ("7 of 8 members", "░ 90 %")),
+        ("forecast", ("7 of 8 members", "each cell")),
         ("map", ("3 points, to cycle 8", "Under the cursor", "P pressure")),
     ],
 )

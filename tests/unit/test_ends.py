@@ -173,7 +173,10 @@ def test_the_bench_draws_both_ends_and_what_turns_the_verdict():
     }
     plain = draw_outcome(document).plain
     assert "other end" not in plain
-    known = {"turns": "one number turns this verdict", "ends": ["flaw.length 100 um: 3 cycles"]}
+    known = {
+        "turns": "one number turns this verdict",
+        "beside": [("other end", "flaw.length 100 um: 3 cycles")],
+    }
     lines = draw_outcome(document | known).plain.splitlines()
     assert lines[1] == "one number turns this verdict"
-    assert lines[2] == "at the other end: flaw.length 100 um: 3 cycles"
+    assert lines[2] == "other end: flaw.length 100 um: 3 cycles"

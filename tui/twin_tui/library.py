@@ -324,9 +324,7 @@ class Twin:
         info = result.info
         known = {
             "turns": twin.turning_number(info),
-            "ends": twin.ends_of_run(info),
-            "how_sure": twin.how_sure(info, self.store),
-            "what_helps": twin.what_helps(info),
+            "beside": twin.verdict_facts(result),
         }
         return result, describe(result) | known
 

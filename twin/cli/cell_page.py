@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any
 
-from twin import acting_modes, derived, drivers, known_sensitivity
+from twin import acting_modes, derived, drivers, known_sensitivity, said_of_sample
 from twin.catalog.card import key_numbers
 from twin.catalog.entries import cell_numbers, known_share
 from twin.catalog.parameters import UNSTATED, parameters
@@ -79,6 +79,8 @@ def show_evidence(sheet: Page, found: dict[str, Any]) -> None:
         sheet.table(("number", "value", "status", "power"), rows, keep=(1, 2, 3), right=(3,))
     if len(driving) > SHOWN:
         sheet.line(f"and {len(driving) - SHOWN} more; all with --json", "dim")
+    if found.get("sample"):
+        sheet.line(f"How sure: {said_of_sample(found['sample'])}")
 
 
 def _power(number: dict[str, Any], life: float | None) -> str:

@@ -177,7 +177,9 @@ def weigh_cell(
 
     Every assumed, unverified or unstated number that the cell's model uses is raised by a
     fifth, alone, and the cell's life is followed anew: some hundred lives by cycle jump,
-    in a few minutes.
+    in a few minutes. Then a few such cells are drawn from the spreads of its numbers, as
+    ``twin forecast`` draws them, and lived: the band that ``twin run`` and ``twin life`` give
+    of their verdict.
     """
     import twin
     from twin.cli.cell_page import show_evidence
@@ -186,14 +188,15 @@ def weigh_cell(
     if save is not None:
         check_target(save, key="save")
     with Ticker(session, cell) as ticker:
-        found = twin.sensitivity(
-            cell,
-            cycles=cycles,
-            protocol=protocol,
-            overlays=overlays or (),
-            overrides=overrides or (),
-            progress=ticker,
-        )
+        asked: dict[str, Any] = {
+            "cycles": cycles,
+            "protocol": protocol,
+            "overlays": overlays or (),
+            "overrides": overrides or (),
+        }
+        found = twin.sensitivity(cell, **asked, progress=ticker)
+    with Ticker(session, f"{cell}, drawn") as ticker:
+        found["sample"] = twin.sampled_lives(cell, **asked, progress=ticker)
     if save is not None:
         save_json(session, save, found)
     session.finish(found, lambda sheet: show_evidence(sheet, found))

@@ -10,19 +10,16 @@ from rich.text import Text
 from twin import (
     Outcome,
     Status,
-    ends_of_run,
     first_capacity,
-    how_sure,
     share_left,
     stored_cell,
     turning_number,
-    what_helps,
+    verdict_facts,
 )
 from twin.cli.formats import duration, margin_text, moment, percent, short
 from twin.cli.page import Page
 from twin.errors import TwinError
 from twin.report.ending import DIED_OF, outcome_facts
-from twin.report.worst_patch import patch_stories
 
 if TYPE_CHECKING:
     from twin import RunResult
@@ -56,10 +53,7 @@ def summary(sheet: Page, result: RunResult, ends: Sequence[str] | None = None) -
     sheet.facts(
         [
             *ending(outcome),
-            *(("worst patch", story.says) for story in patch_stories(result)),
-            *(("other end", text) for text in (ends_of_run(result.info) if ends is None else ends)),
-            *(("how sure", text) for text in how_sure(info, result.store)),
-            ("what helps", what_helps(info)),
+            *verdict_facts(result, ends),
             ("cycles", f"{len(complete)} of {info.cycles_requested} finished"),
             ("capacity", _from_to(complete, info.cell_kind)),
             *(("warning", text) for text in _warnings(result)),
@@ -121,10 +115,7 @@ def show(sheet: Page, result: RunResult, document: dict[str, Any]) -> None:
     sheet.facts(
         [
             *ending(result.outcome),
-            *(("worst patch", story["says"]) for story in document["patches"]),
-            *(("other end", text) for text in ends_of_run(result.info)),
-            *(("how sure", text) for text in how_sure(info, result.store)),
-            ("what helps", what_helps(info)),
+            *verdict_facts(result),
             ("cycles", f"{document['cycles']} of {info.cycles_requested} finished"),
             ("protocol", info.protocol.get("name")),
             ("parent", parent if info.parent_run else None),

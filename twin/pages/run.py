@@ -26,12 +26,9 @@ from twin.report.ending import outcome_facts
 from twin.report.figures import plot_panels
 from twin.report.panels import FULL_MARGIN, panels
 from twin.report.view import ending
-from twin.report.worst_patch import patch_stories
 from twin.specs.dump import cell_hash
 from twin.specs.protocol import Protocol
-from twin.studies.ends import ends_of_run
-from twin.studies.improving import what_helps
-from twin.studies.sureness import how_sure
+from twin.studies.verdict import verdict_facts
 
 if TYPE_CHECKING:
     from twin.engine.outcome import Outcome
@@ -74,23 +71,13 @@ def run_sheet(result: RunResult) -> Sheet:
         question=question(info, spec, protocol),
         answer=f"It {answer}." if outcome is not None and outcome.dead else f"{_first(answer)}.",
         tone=TONES.get(outcome.kind if outcome is not None else "", "unknown"),
-        facts=Facts([*verdict(outcome), *_as_told(result)]),
+        facts=Facts([*verdict(outcome), *verdict_facts(result)]),
         sections=[section for section in sections if section.blocks],
     )
 
 
 def _first(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def _as_told(result: RunResult) -> list[tuple[str, str]]:
-    """Return what the command line tells of a verdict beside the outcome itself."""
-    info = result.info
-    told = [("worst patch", story.says) for story in patch_stories(result)]
-    told += [("other end", text) for text in ends_of_run(info)]
-    told += [("how sure", text) for text in how_sure(info, result.store)]
-    helps = what_helps(info)
-    return [*told, ("what helps", helps)] if helps else told
 
 
 def question(info: RunInfo, spec: CellSpec, protocol: Protocol) -> str:
@@ -174,7 +161,7 @@ def _verdict_section(result: RunResult, outcome: Outcome | None) -> Section:
 
 def _margins(document: Mapping[str, Any]) -> list[Block]:
     """Return the margins that have moved, the nearest to failure first, and name the others."""
-    warned = {f"{e['mode']}: {e['criterion']}" for e in document["events"] if _is_warning(e)}
+    warned = set(document["warning_margins"])
     ordered = sorted(document["margins"].items(), key=lambda item: (item[1], item[0]))
     moved = [(name, margin) for name, margin in ordered if margin < FULL_MARGIN]
     rest = [name for name, margin in ordered if margin >= FULL_MARGIN]
@@ -189,10 +176,6 @@ def _margins(document: Mapping[str, Any]) -> list[Block]:
     if rest:
         blocks.append(Text(f"Above {FULL_MARGIN}: {'; '.join(rest)}."))
     return blocks
-
-
-def _is_warning(event: Mapping[str, Any]) -> bool:
-    return bool(event["severity"] == "warning")
 
 
 def _figures_section(result: RunResult) -> Section:

@@ -8,6 +8,7 @@ from typing import Any
 
 from twin.columns import COLUMNS
 from twin.report.panel import Line, Panel
+from twin.report.panels import BELOW
 from twin.report.view import CM2_PER_M2, RunView, cell_area
 from twin.status import Status
 
@@ -67,8 +68,10 @@ def comparison_panels(runs: Mapping[str, RunView]) -> list[Panel]:
     }
     found = [
         _panel("capacity", "Discharge capacity", "Capacity (mAh/cm²)", capacity, (0.0, None)),
-        _panel("resistance", "Area-specific resistance", "Resistance (Ω cm²)", resistance),
-        _panel("margins", "Smallest margin to failure", "Smallest margin", margin),
+        _panel(
+            "resistance", "Area-specific resistance", "Resistance (Ω cm²)", resistance, (0.0, None)
+        ),
+        _panel("margins", "Smallest margin to failure", "Smallest margin", margin, (BELOW, 1.1)),
     ]
     return [panel for panel in found if panel.lines]
 
@@ -87,7 +90,9 @@ def _panel(
     )
     values = [y for line in lines for y in line.y if y > 0]
     log = key == "resistance" and bool(values) and max(values) > 30 * min(values)
-    return Panel(key, title, "Cycle", y_label, lines, log=log, y_range=y_range, span=0.02)
+    return Panel(
+        key, title, "Cycle", y_label, lines, log=log, y_range=y_range, span=0.02, labelled=True
+    )
 
 
 def _finished(run: RunView) -> list[dict[str, Any]]:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from twin.catalog.cells import acting_modes
 from twin.catalog.entries import stored_cell
 from twin.columns import COLUMNS
-from twin.engine.outcome import CORE, RISING
 from twin.errors import TwinError
-from twin.modes import brought
-from twin.modes.context import CellContext
-from twin.modes.manager import plugin_manager
 from twin.report.exports import export_run
+from twin.report.severity import warning_margins
 from twin.report.view import cell_area
 from twin.report.worst_patch import judged_by, patch_stories
 from twin.runs.result import RunResult
@@ -58,21 +54,6 @@ def acting_in(info: RunInfo) -> list[str]:
         return acting_modes(stored_cell(info.cell_spec or {}), info.modes)
     except TwinError:  # a mode, or the cell, is no longer what it was
         return list(info.modes)
-
-
-def warning_margins(info: RunInfo, margins: Mapping[str, float]) -> list[str]:
-    """Return which margins are of criteria that only warn; those that kill are the others."""
-    warn = {f"{CORE}: {RISING}"}
-    try:
-        spec = stored_cell(info.cell_spec or {})
-        modes = plugin_manager().modes
-        cell = CellContext(spec)
-        for mode in (modes[mode] for mode in info.modes if mode in modes):
-            found = brought.criteria(mode, cell)
-            warn |= {f"{mode.id}: {c.what}" for c in found if c.severity == "warning"}
-    except TwinError:  # a mode, or the cell, is no longer what it was
-        pass
-    return [name for name in margins if name in warn]
 
 
 def _area(info: RunInfo) -> float:

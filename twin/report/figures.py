@@ -136,7 +136,7 @@ def _draw(axes: Axes, panel: Panel, size: tuple[float, float]) -> None:
             annotation_clip=False,
         )
     _marks(axes, panel)
-    if len(panel.lines) > 1 or panel.lines[0].rank is not None:
+    if len(panel.lines) > 1 or panel.labelled or panel.lines[0].rank is not None:
         label_lines(axes, panel.lines, colours, size[1])
 
 
@@ -147,13 +147,15 @@ def _marks(axes: Axes, panel: Panel) -> None:
         if mark.dot:
             axes.plot([mark.x], [mark.y], "o", color=look().ink, markersize=2.5, zorder=4)
         right = mark.x > low + 0.7 * (high - low)
+        # Above an arc is outside it.
+        place = (0, 4) if panel.equal else (-5, 2) if right else (5, -3)
         axes.annotate(
             mark.text,
             (mark.x, mark.y),
-            xytext=(-5 if right else 5, 2 if right else -3),
+            xytext=place,
             textcoords="offset points",
-            ha="right" if right else "left",
-            va="bottom" if right else "top",
+            ha="center" if panel.equal else "right" if right else "left",
+            va="bottom" if right or panel.equal else "top",
             fontsize="small",
         )
 
@@ -188,7 +190,7 @@ def _scales(axes: Axes, panel: Panel) -> None:
     if panel.log_x:
         axes.set_xscale("log")
     if panel.equal:
-        axes.set_aspect("equal", adjustable="datalim")
+        axes.set_aspect("equal", adjustable="box")
     axes.set_ylim(*panel.limits)
     for log, side, ends in (
         (panel.log_x, axes.xaxis, axes.get_xlim()),
@@ -247,7 +249,7 @@ def label_lines(axes: Axes, lines: Sequence[Line], colours: Sequence[Any], heigh
             color=colour,
             fontsize=size,
             va="center",
-            linespacing=1.0,
+            linespacing=_LINE,
             annotation_clip=False,
         )
 

@@ -67,6 +67,8 @@ class Panel:
         Where an upright line stands, and what it is.
     include : tuple of float
         Values that the vertical axis shows in any case.
+    labelled : bool
+        Whether a line that is alone is labelled too.
     """
 
     key: str
@@ -85,6 +87,7 @@ class Panel:
     marks: tuple[Mark, ...] = ()
     verticals: tuple[tuple[float, str], ...] = ()
     include: tuple[float, ...] = ()
+    labelled: bool = False
 
     @property
     def limits(self) -> tuple[float | None, float | None]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from twin.columns import COLUMNS
 from twin.errors import InputError
 from twin.formats import typeset
 from twin.report.panel import Line, Mark, Panel
+from twin.report.severity import warning_criteria
 from twin.report.view import CM2_PER_M2, RunView, cell_area, ending
 from twin.status import Status
 
@@ -363,6 +364,11 @@ def margins(data: _Rows) -> Panel:
         recent = points and points[-1][0] >= data.rows[-min(2, len(data.rows))]["cycle"]
         if points and (recent or points[-1][1] <= 0):
             lines.append(Line(name, *_columns(points)))
+    warn = warning_criteria(data.run.info)
+    lines = [
+        replace(line, label=f"{line.label} (warns)") if line.label in warn else line
+        for line in lines
+    ]
     lines.sort(key=lambda line: min(line.y))
     least, most = SHOWN_MARGINS
     falling = sum(min(line.y) < FULL_MARGIN for line in lines)
@@ -431,7 +437,14 @@ def _scaled(
         shown = tuple(Line(line.label, line.x, [factor * y for y in line.y]) for line in shown)
     unit = typeset(unit)
     return Panel(
-        key, title, "Cycle", f"{title} ({unit})" if unit else title, shown, span=0.05, death=death
+        key,
+        title,
+        "Cycle",
+        f"{title} ({unit})" if unit else title,
+        shown,
+        y_range=(None, None) if largest else (0.0, None),  # what is not there is not below nought
+        span=0.05,
+        death=death,
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
-from twin.report.panel import Panel
+from twin.report.panel import Line, Panel
 from twin.report.panels import SUMMARY, panels, title_of
 from twin.report.view import RunView
 from twin.visible import visible
@@ -25,9 +25,13 @@ _PLAIN = str.maketrans(
     {**dict.fromkeys("┌┐└┘┬┴├┤┼", "+"), "─": "-", "│": "|", "²": "2", "Ω": "ohm"}
 )
 _SHOWN = {"braille": "⠒"}
+POINT, FEW = "●", 60
+"""What points are drawn with that no line joins, and up to how many of them."""
 _LEGEND_SHARE = 5
 """A small drawing gives at most this part of its rows to the legend."""
 COLOURS = ("blue+", "orange+", "green+", "magenta+", "cyan+", "white")
+ON_LIGHT = ("blue", "orange", "green", "magenta", "cyan", "black")
+"""Colours that can be told from a dark and from a light ground."""
 
 
 def terminal_size() -> tuple[int, int]:
@@ -82,7 +86,8 @@ def draw_panels(
     # With one panel, heading, legend and prompt should still be seen.
     height = max(min(rows - 7, 30 if len(shown) == 1 else 17), _LOWEST)
     parts = [visible(title)]
-    parts += [_draw(panel, columns, height, colour, fancy) for panel in shown]
+    colours = COLOURS if colour else ()
+    parts += [_draw(panel, columns, height, colours, fancy) for panel in shown]
     text = "\n\n".join(parts) + "\n"
     return text if fancy else text.translate(_PLAIN)
 
@@ -135,7 +140,8 @@ def decade_ticks(low: float, high: float, most: int) -> tuple[list[float], list[
     return [math.log10(v) for v in inside], [f"{v:.4g}" for v in inside]
 
 
-def _draw(panel: Panel, columns: int, rows: int, colour: bool, fancy: bool) -> str:
+def _draw(panel: Panel, columns: int, rows: int, colours: Sequence[str], fancy: bool) -> str:
+    colour = bool(colours)
     numbered = colour and fancy and len(panel.lines) > 1
     marks = (FINE,) if colour and fancy else MARKS if fancy else PLAIN_MARKS
     numbers = []
@@ -144,9 +150,9 @@ def _draw(panel: Panel, columns: int, rows: int, colour: bool, fancy: bool) -> s
         plt.plot_size(columns, rows)
         plt.theme("clear")
         for index, line in enumerate(panel.lines):
-            how: dict[str, Any] = {"marker": marks[index % len(marks)]}
+            how: dict[str, Any] = {"marker": _mark(line, index, marks)}
             if colour:
-                how["color"] = COLOURS[index % len(COLOURS)]
+                how["color"] = colours[index % len(colours)]
             draw = plt.scatter if line.dots else plt.plot
             pieces = list(_pieces(line.x, line.y, positive=panel.log))
             # plotext's own logarithmic axis has numbers like 31622.8.
@@ -170,20 +176,27 @@ def _draw(panel: Panel, columns: int, rows: int, colour: bool, fancy: bool) -> s
         text: str = plt.build()
         if not colour:
             text = plt.uncolorize(text)
-        legend = _legend(plt, panel, columns, marks, colour)
+        legend = _legend(plt, panel, columns, marks, colours)
     return "\n".join([*(line.rstrip() for line in text.splitlines()), *legend])
 
 
+def _mark(line: Line, index: int, marks: Sequence[str]) -> str:
+    """Return what a line is drawn with; a few points that stand alone are larger."""
+    mark = marks[index % len(marks)]
+    return POINT if mark == FINE and line.dots and len(line.x) <= FEW else mark
+
+
 def _legend(
-    plt: Any, panel: Panel, columns: int, marks: Sequence[str], colour: bool
+    plt: Any, panel: Panel, columns: int, marks: Sequence[str], colours: Sequence[str]
 ) -> Iterator[str]:
     """Yield the legend below the axes, where it covers nothing."""
     entries = []
     if len(panel.lines) > 1:
         for index, line in enumerate(panel.lines):
-            mark = _SHOWN.get(marks[index % len(marks)], marks[index % len(marks)])
-            mark = f"{index + 1} {mark}" if colour and len(marks) == 1 else mark
-            shown = plt.colorize(mark, COLOURS[index % len(COLOURS)]) if colour else mark
+            mark = _mark(line, index, marks)
+            mark = _SHOWN.get(mark, mark)
+            mark = f"{index + 1} {mark}" if colours and len(marks) == 1 else mark
+            shown = plt.colorize(mark, colours[index % len(colours)]) if colours else mark
             entries.append((len(mark) + 1 + len(line.label), f"{shown} {visible(line.label)}"))
     if panel.death is not None:
         text = f"| death in cycle {panel.death}"
@@ -264,17 +277,23 @@ def _named(ticks: Sequence[float]) -> tuple[list[float], list[str]]:
     return list(ticks), [f"{tick:.{digits}f}" for tick in ticks]
 
 
-def draw_panel(panel: Panel, size: tuple[int, int], *, colour: bool = True) -> str:
-    """Return one panel as text of so many columns and rows, its legend among them."""
+def draw_panel(
+    panel: Panel, size: tuple[int, int], *, colour: bool = True, light: bool = False
+) -> str:
+    """Return one panel as text of so many columns and rows, its legend among them.
+
+    Without ``colour`` every line has a mark of its own; ``light`` is a light ground.
+    """
     columns, rows = size
+    colours = (ON_LIGHT if light else COLOURS) if colour else ()
     room = max(rows // _LEGEND_SHARE, 1)
     while True:
-        drawn = _draw(panel, columns, rows, colour, True).splitlines()
+        drawn = _draw(panel, columns, rows, colours, True).splitlines()
         below = len(drawn) - rows
         if below <= room or len(panel.lines) == 1:
             break
         # Rather fewer lines than none of them legible.
         panel = replace(panel, lines=panel.lines[:-1])
     if below > 0:
-        return _draw(panel, columns, max(rows - below, 3), colour, True)
+        return _draw(panel, columns, max(rows - below, 3), colours, True)
     return "\n".join(drawn)

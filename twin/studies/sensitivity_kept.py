@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("twin.evidence")
 
 FOLDER = "evidence"
+SAMPLES_FOLDER = "samples"
+"""The folder of lives drawn from a cell's spreads."""
 ENDS_FOLDER = "ends"
 """The folder of verdicts at the other ends of what no data decide."""
 _FORMAT = 3
@@ -47,6 +49,16 @@ def known_of_hash(name: str, own: str) -> dict[str, Any] | None:
         found = _read(file, own)
         if found is not None and "numbers" in found:
             return found
+    return None
+
+
+def known_sample(name: str, own: str) -> dict[str, Any] | None:
+    """Return the lives that were drawn of a cell (:func:`twin.sampled_lives`), if they are kept."""
+    for file in (_cached(own, SAMPLES_FOLDER), *_shipped(name)):
+        found = _read(file, own) or {}
+        sample = found if "lives" in found else found.get("sample")
+        if sample is not None:
+            return dict(sample)
     return None
 
 

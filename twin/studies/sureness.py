@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import math
 import shlex
+from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from twin.catalog.entries import flat, known_share, stored_cell
 from twin.errors import TwinError
-from twin.specs.dump import iter_quantities, provenance_counts
-from twin.studies.sensitivity_kept import known_of_hash, lived_as
-from twin.studies.turning import ENDS
-from twin.uncertainty.spreads import Uncertain
+from twin.specs.dump import provenance_counts
+from twin.studies.sensitivity_kept import known_sample, lived_as
 
 if TYPE_CHECKING:
     from twin.specs.schema import CellSpec
     from twin.store import Store
     from twin.store.records import RunInfo
 
-_Z = 1.6448536269514722
-"""How many standard deviations from the middle :data:`ENDS` are."""
+FEWEST = 8
+"""Lives drawn are told as a band where there are so many."""
 LOOKED_AT = 20
 """So many of the newest forecasts of a cell are looked through."""
 
@@ -31,9 +27,9 @@ def how_sure(info: RunInfo, store: Store) -> list[str]:
     """Say how far a run's answer carries, in a sentence or two.
 
     The band of lives is that of the newest forecast in the store of the very cell, protocol and
-    failure modes; where there is none, a local one from slopes that are kept, or the command that
-    makes it. Then how many of the cell's numbers nobody has measured. Empty for a run that has
-    come to no verdict.
+    failure modes; where there is none, that of a few lives drawn and kept
+    (:mod:`twin.outcomes.sampled_lives`), or the command that makes a forecast. Then how much of it
+    rests on numbers nobody has measured. Empty for a run that has come to no verdict.
     """
     if info.outcome.get("kind") not in ("completed", "cell-failed"):
         return []
@@ -41,7 +37,7 @@ def how_sure(info: RunInfo, store: Store) -> list[str]:
         spec = stored_cell(info.cell_spec or {})
     except TwinError:  # a mode, or the cell, is no longer what it was
         return []
-    return [f"{_band(info, spec, store)}; {_known(spec)}"]
+    return [_band(info, spec, store)]
 
 
 def _known(spec: CellSpec) -> str:
@@ -54,18 +50,25 @@ def _known(spec: CellSpec) -> str:
 def _band(info: RunInfo, spec: CellSpec, store: Store) -> str:
     found = forecast_of(info, store)
     if found is None:
-        local = local_band(info, spec)
-        if local is None:
-            return f"not known: {forecast_command(info)}"
-        low, high = (f"{life:.0f}" if life >= 1 else "less than 1" for life in local)
-        return (
-            f"{low} to {high} cycles in 90 %, by the slope in each number alone; "
-            f"better: {forecast_command(info)}"
-        )
+        sample = sample_of(info)
+        if sample is None:
+            return f"not known: {forecast_command(info)}; {_known(spec)}"
+        return f"{said_of_sample(sample)}; better: {forecast_command(info)}"
     members, horizon = found["samples"], found["cycles"]
     said = " to ".join(_life(found.get(key), horizon) for key in ("p05", "p95"))
     median = _life(found.get("median_life"), horizon)
-    return f"forecast of {members} such cells: median {median} cycles, 5 to 95 % {said}"
+    return (
+        f"forecast of {members} such cells: median {median} cycles, 5 to 95 % {said}; "
+        f"{_known(spec)}"
+    )
+
+
+def sample_of(info: RunInfo) -> Mapping[str, Any] | None:
+    """Return the lives drawn of a run's very cell, protocol and modes, if they are known."""
+    found = known_sample(info.cell_name, info.cell_hash)
+    if found is None or len(found["lives"]) < FEWEST or not lived_as(found, info):
+        return None
+    return found
 
 
 def asked_again(info: RunInfo, command: str) -> str:
@@ -81,38 +84,30 @@ def forecast_command(info: RunInfo) -> str:
     return asked_again(info, "forecast")
 
 
-def local_band(info: RunInfo, spec: CellSpec) -> tuple[float, float] | None:
-    """Return the 5th and the 95th percentile of a life, from the slopes kept of its very cell.
-
-    With the exponents ``e_i`` of the life in its doubtful numbers (:func:`twin.sensitivity`) and
-    their 5th and 95th percentiles ``a_i``, ``b_i``, taken as independent and lognormal ::
-
-        s_i = ln(b_i/a_i)/(2 z),   s^2 = sum (e_i s_i)^2,   L exp(-z s) .. L exp(z s)
-
-    with ``z`` = 1.645. Only near the values given, and where none of them changes what the cell
-    dies of. None where the slopes are not known, or no number with a spread has one.
-    """
-    found = known_of_hash(info.cell_name, info.cell_hash)
-    if not found or not lived_as(found, info) or not found.get("life_cycles"):
-        return None
-    quantities = dict(iter_quantities(spec))
-    variance = 0.0
-    for number in found["numbers"]:
-        quantity = quantities.get(number["key"])
-        if quantity is None or not quantity.spread or number["exponent"] is None:
-            continue
-        low, high = (float(v) for v in Uncertain(number["key"], quantity).value(np.array(ENDS)))
-        if 0 < low < high:
-            variance += (number["exponent"] * math.log(high / low) / (2 * _Z)) ** 2
-    if variance == 0:
-        return None
-    wide = math.exp(_Z * math.sqrt(variance))
-    return found["life_cycles"] / wide, found["life_cycles"] * wide
+def said_of_sample(sample: Mapping[str, Any]) -> str:
+    """Say the least and the greatest of lives drawn, and how likely they hold the next."""
+    lives, horizon = sample["lives"], sample["cycles"]
+    count = len(lives)
+    low, middle, high = (
+        _life(lives[at]["life_cycles"], horizon) for at in (0, (count - 1) // 2, count - 1)
+    )
+    ways = Counter(str(one["died_of"]).partition(":")[0] for one in lives if one["died_of"])
+    fates = [f"{number} die of {mode}" for mode, number in ways.most_common()]
+    left = count - sum(ways.values())
+    fates += [f"{left} live"] if left else []
+    fates += [f"{sample['lost']} more could not be followed"] if sample["lost"] else []
+    return (
+        f"{low} to {high} cycles in {100 * (count - 1) / (count + 1):.0f} % "
+        f"({count} such cells lived: middle {middle}; {', '.join(fates)}), "
+        f"{sample['assumed']} of the {sample['drawn']} numbers drawn are assumed or unverified"
+    )
 
 
 def _life(cycles: float | None, horizon: int) -> str:
     """Return a quantile of lives; those beyond the horizon are not known."""
-    return f"more than {horizon}" if cycles is None or cycles > horizon else f"{cycles:.0f}"
+    if cycles is None or cycles > horizon:
+        return f"more than {horizon}"
+    return f"{cycles:.0f}" if cycles >= 1 else "less than 1"
 
 
 def forecast_of(info: RunInfo, store: Store) -> Mapping[str, Any] | None:

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 import twin
+from twin.specs.dump import cell_hash
 from twin.studies import improving, sureness
 from twin.studies.improving import Change, halved, moved
 
@@ -116,7 +117,7 @@ def run():
 
 
 def test_without_a_forecast_the_command_for_one_is_named(run, monkeypatch):
-    monkeypatch.setattr(sureness, "known_of_hash", lambda name, own: None)
+    monkeypatch.setattr(sureness, "known_sample", lambda name, own: None)
     (said,) = twin.how_sure(run.info, run.store)
     assert said.startswith("not known: twin forecast na-nzsp-nvp; ")
     counts = twin.numbers_by_status(twin.load_cell("na-nzsp-nvp"))
@@ -151,26 +152,69 @@ def test_a_forecast_of_the_very_cell_gives_its_band(run):
     )
 
 
-def test_slopes_give_a_local_band(run, monkeypatch):
-    """Two numbers: exponent 2 with sigma 0.1 in the logarithm, and 1 with none."""
-    spec = twin.load_cell(
-        "na-nzsp-nvp",
-        overrides={
-            "stack.pressure": {"value": "5 MPa", "spread": "lognormal 0.1", "status": "assumed",
-                               "source": "this test"},
-        },
-    )  # fmt: skip
-    numbers = [
-        {"key": "stack.pressure", "exponent": -2.0},
-        {"key": "geometry.area", "exponent": 1.0},
-        {"key": "electrolyte.thickness", "exponent": None},
+def sample(info, *lives, **more):
+    """Lives drawn, as they are kept: the shortest first, those beyond the horizon last."""
+    told = [{"life_cycles": n, "died_of": n and way} for n, way in lives]
+    return {"lives": told, "lost": 0, "drawn": 14, "assumed": 11, "cycles": 500,
+            "protocol": info.protocol, "modes": list(info.modes), **more}  # fmt: skip
+
+
+LIVES = [(0.4, "dendrite: a"), (3.2, "dendrite: b"), *[(50.0, "fade: c")] * 2,
+         (61.0, "dendrite: a"), *[(None, None)] * 4]  # fmt: skip
+
+
+def test_lives_that_were_drawn_give_a_band(run, monkeypatch):
+    """Nine: the fifth is the middle, and the least and the greatest hold eight tenths."""
+    kept = sample(run.info, *LIVES)
+    monkeypatch.setattr(sureness, "known_sample", lambda name, own: kept)
+    monkeypatch.setattr(sureness, "forecast_of", lambda info, store: None)
+    (said,) = twin.how_sure(run.info, run.store)
+    assert said == (
+        "less than 1 to more than 500 cycles in 80 % (9 such cells lived: middle 61; "
+        "3 die of dendrite, 2 die of fade, 4 live), 11 of the 14 numbers drawn are assumed or "
+        "unverified; better: twin forecast na-nzsp-nvp"
+    )
+    kept["lost"] = 2
+    assert "4 live, 2 more could not be followed)" in twin.said_of_sample(kept)
+
+
+@pytest.mark.parametrize("less", [{"modes": ["fade"]}, {"protocol": {}}, {"lives": LIVES[:7]}])
+def test_a_band_of_another_cell_or_of_too_few_is_none(run, monkeypatch, less):
+    kept = sample(run.info, *LIVES) | less
+    monkeypatch.setattr(sureness, "known_sample", lambda name, own: kept)
+    monkeypatch.setattr(sureness, "forecast_of", lambda info, store: None)
+    (said,) = twin.how_sure(run.info, run.store)
+    assert said.startswith("not known: twin forecast na-nzsp-nvp; ")
+
+
+def test_a_sample_draws_what_a_forecast_draws_and_is_kept(monkeypatch):
+    """Flaws have no spread in the cell's file; a forecast draws them as published cells scatter."""
+    from twin.outcomes import sampled_lives as of
+    from twin.studies.sensitivity_kept import known_sample
+
+    drawn = []
+
+    def lived(job, cells, free, progress, first):
+        drawn.extend(cell.change for cell in cells)
+        yield from [(7.0, "dendrite: a"), (math.nan, None), (math.inf, None), (3.0, "fade: b")]
+
+    monkeypatch.setattr(of, "trial_lives", lived)
+    changed = {"stack.pressure": "7 MPa", "modes.dendrite.flaw.strength": 1.1}
+    spec = twin.load_cell("na-nps-na", overrides=changed)
+    found = twin.sampled_lives("na-nps-na", cycles=40, members=4, overrides=changed)
+    lengths = {cell["modes.dendrite.flaw.length"] for cell in drawn}
+    assert len(lengths) == len(drawn) == 4
+    assert not any("stack.pressure" in cell for cell in drawn)  # set by hand: no spread
+    assert found["lives"] == [
+        {"life_cycles": 3.0, "died_of": "fade: b"},
+        {"life_cycles": 7.0, "died_of": "dendrite: a"},
+        {"life_cycles": None, "died_of": None},
     ]
-    kept = {"life_cycles": 100.0, "numbers": numbers}
-    monkeypatch.setattr(sureness, "known_of_hash", lambda name, own: kept)
-    monkeypatch.setattr(sureness, "lived_as", lambda found, info: True)
-    low, high = sureness.local_band(run.info, spec)
-    assert math.log(high / 100) == pytest.approx(1.6448536 * 0.2, rel=1e-4)
-    assert low * high == pytest.approx(100.0**2, rel=1e-9)
+    assert found["lost"] == 1 and found["cycles"] == 40
+    # What a symmetric cell of sodium has no use for (a cathode's fade) is not counted.
+    assert 0 < found["assumed"] <= found["drawn"] < len(drawn[0])
+    assert known_sample("na-nps-na", cell_hash(spec)) == found
+    assert known_sample("na-nps-na", "another") is None
 
 
 def test_a_run_without_a_verdict_is_not_judged(run):

@@ -68,3 +68,11 @@ def test_each_run_is_a_line_and_symmetric_cells_have_no_capacity():
     assert shown["resistance"].lines[1].y == pytest.approx([5000])
     assert shown["resistance"].log  # fifty times apart
     assert list(comparison_panels({"b": bare})[0].lines[0].y) == pytest.approx([5000])
+
+
+def test_a_run_that_is_alone_in_a_panel_is_named_and_its_noise_is_not_blown_up():
+    done = Outcome("completed", cycle=2)
+    run = made("full", done, row(1, 0.004, 0.0100, 0.96), row(2, 0.004, 0.0101, 0.95))
+    for panel in comparison_panels({"a": run}):
+        low, high = panel.limits
+        assert panel.labelled and low <= 0.0 and high > 1.0, panel.key

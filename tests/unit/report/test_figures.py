@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from twin.engine.outcome import Outcome
 from twin.errors import InputError
-from twin.report.figures import FORMATS, plot_run
+from twin.report.figures import FORMATS, plot_panels, plot_run
+from twin.report.panel import Line, Mark, Panel
 from twin.report.style import Look, drawn_as
 
 MAGIC = {"png": b"\x89PNG", "pdf": b"%PDF", "svg": b"<?xml"}
@@ -97,3 +99,23 @@ def test_a_single_cycle_is_told_apart_by_marks_on_an_axis_of_whole_cycles(fake):
     marks = [line.get_marker() for line in axes.get_lines()]
     assert len(set(marks)) == len(marks) >= 4
     assert [tick for tick in axes.get_xticks() if 0.5 <= tick <= 1.5] == [1]
+
+
+def test_an_impedance_is_drawn_in_a_box_with_its_frequencies_above(caplog):
+    """Both axes alike; no room below nought that nothing fills, and nothing told beside."""
+    half = [i / 10 for i in range(11)]
+    arc = Line("arc", half, [(x * (1 - x)) ** 0.5 for x in half])
+    panel = Panel("nyquist", "", "Re", "-Im", (arc,), equal=True, marks=(Mark(0.5, 0.5, "1 kHz"),))
+    (axes,) = plot_panels([panel], "").axes
+    low, _ = axes.get_ylim()
+    assert axes.get_aspect() == 1.0 and low > -0.1
+    (mark,) = axes.texts
+    assert mark.get_text() == "1 kHz" and mark.xyann == (0, 4) and mark.get_va() == "bottom"
+    assert not caplog.records
+
+
+def test_a_line_that_is_alone_is_named_where_that_is_wanted():
+    panel = Panel("c", "", "Cycle", "y", (Line("the run", [1, 2], [1, 1]),))
+    for wanted in (False, True):
+        (axes,) = plot_panels([replace(panel, labelled=wanted)], "").axes
+        assert [t.get_text() for t in axes.texts] == (["the run"] if wanted else [])

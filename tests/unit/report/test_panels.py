@@ -237,3 +237,18 @@ def test_another_death_is_marked_where_the_last_curve_ends(fake):
     (mark,) = panel.marks
     assert (mark.x, mark.y) == (panel.lines[-1].x[-1], 2.5) and mark.text == "contact lost"
     assert only(fake(3), "voltage").marks == ()
+
+
+def test_a_criterion_that_only_warns_says_so_among_the_margins(fake, a_row):
+    margins = {"core: resistance well above its first": 0.1, "core: too hot": 0.5}
+    found = only(fake([a_row(n, margins=margins) for n in (1, 2)]), "margins")
+    assert [line.label for line in found.lines] == [
+        "core: resistance well above its first (warns)",
+        "core: too hot",
+    ]
+
+
+def test_what_is_not_there_is_not_drawn_below_nought(fake, a_row):
+    rows = [a_row(n, **{"Anode filament length [m]": 0.0}) for n in (1, 2)]
+    shown = {p.key: p for p in panels(fake(rows, modes=("dendrite",)), "coupling")}
+    assert shown["dendrite"].limits[0] == 0.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -38,6 +38,7 @@ class Job:
     log: list[str] = field(default_factory=list)
     final: dict[str, Any] = field(default_factory=dict)
     info: Any = None
+    warns: frozenset[str] = frozenset()
     changes: int = 0
     told: bool = False
     outcome: None = None
@@ -87,9 +88,16 @@ class Job:
         getattr(self, f"_hear_{news.pop('says')}", lambda **_: None)(**news)
 
     def _hear_started(
-        self, run: str, cell: str, kind: str, area: Any, total: int, done: int
+        self,
+        run: str,
+        cell: str,
+        kind: str,
+        area: Any,
+        total: int,
+        done: int,
+        warns: Sequence[str] = (),
     ) -> None:
-        self.run, self.total = run, total
+        self.run, self.total, self.warns = run, total, frozenset(warns)
         if self.state == "starting":
             self.state = "running"
         self.info = SimpleNamespace(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+DRAWN = 200
+"""So many lives of a forecast are drawn: more could not be told apart."""
+
 
 def forecast_view(found: Any) -> dict[str, Any]:
     """Return a forecast's document with what the screen shows besides.
@@ -20,5 +23,8 @@ def forecast_view(found: Any) -> dict[str, Any]:
         "modes": found.design["modes"],
         "criteria": found.criteria(),
         "shorted": found.shorted(),
-        "fan": found.fan(),
+        "lives": [
+            {"cause": m.cause, "capacity": [[n, share] for n, share in m.capacity]}
+            for m in found.members[:DRAWN]
+        ],
     }

@@ -127,6 +127,8 @@ class Worker:
             self.tell("finished", outcome=result.info.outcome, wall_s=result.info.wall_s)
 
     def _started(self, run: str) -> None:
+        from twin.report.severity import warning_criteria
+
         self._run = run
         info = self._store.run(run)
         self.tell(
@@ -137,6 +139,7 @@ class Worker:
             area=info.cell_spec["geometry"]["area"],
             total=info.cycles_requested,
             done=info.last_cycle,
+            warns=sorted(warning_criteria(info)),
         )
         self._rows = list(self._store.cycles(run)) if info.last_cycle else []
         if self._rows:

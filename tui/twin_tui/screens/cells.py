@@ -15,6 +15,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option, OptionDoesNotExist
 
+from twin.formats import typeset
 from twin_tui.screens.base import BenchScreen
 from twin_tui.widgets.pictures import layer_drawing, status_mark
 
@@ -225,11 +226,12 @@ def draw_card(card: Any, width: int) -> Group:
     """Draw a cell's card."""
     spec = card.spec
     parts: list[Any] = [Text(spec.title, "bold")]
-    stack = f"{spec.stack.pressure.text}, {spec.stack.fixture}"
+    stack = f"{typeset(spec.stack.pressure.text)}, {spec.stack.fixture}"
     parts.append(
         Text(
             f"{spec.kind} cell, {spec.family or 'no family'}; {stack}; "
-            f"{spec.thermal.ambient.text}; {spec.window.lower.text} to {spec.window.upper.text}\n"
+            f"{typeset(spec.thermal.ambient.text)}; "
+            f"{spec.window.lower.text} to {spec.window.upper.text}\n"
         )
     )
     parts.append(layer_drawing(card.layers, width))
@@ -243,7 +245,7 @@ def draw_card(card: Any, width: int) -> Group:
     for layer, number, value, status in card.numbers:
         if layer:
             table.add_row(Text(layer, "bold"), "", "")
-        table.add_row(f"  {number}", value, status_mark(status) if status else "")
+        table.add_row(f"  {number}", typeset(value), status_mark(status) if status else "")
     if width < 60:
         parts.append(_narrow(card.numbers))
     else:

@@ -15,8 +15,7 @@ from twin import TwinError
 from twin_tui.screens.dialogs import Fill
 from twin_tui.screens.studies import StudyScreen, study_css, whole
 from twin_tui.widgets.chart import Chart
-from twin_tui.widgets.fan import Fan
-from twin_tui.widgets.forecast import draw_forecast, incidence_panel
+from twin_tui.widgets.forecast import draw_forecast, incidence_panel, lives_panel
 from twin_tui.widgets.table import Table
 
 CYCLES, MEMBERS, MODEL = 1000, 100, "spm"
@@ -27,7 +26,7 @@ class ForecastScreen(StudyScreen):
 
     KEY: ClassVar[str] = "forecast"
     KIND: ClassVar[str] = "forecast"
-    CHARTS: ClassVar[tuple[str, ...]] = ("fan", "incidence")
+    CHARTS: ClassVar[tuple[str, ...]] = ("lives", "incidence")
     NONE: ClassVar[str] = (
         "No forecast yet.\n\nN starts one of what the Scenario screen (2) holds: every number "
         "of the cell that has a spread is sampled, and each member is a whole life."
@@ -97,8 +96,8 @@ is shown at a time: V changes it. Enter lists the members on the Results screen.
         view = self.view
         if view is None:
             return
-        fan, incidence = (self.query_one(f"#{name}", Chart) for name in self.CHARTS)
-        fan.show_made(lambda: Fan(view["fan"]))
+        lives, incidence = (self.query_one(f"#{name}", Chart) for name in self.CHARTS)
+        lives.show_made(lambda: lives_panel(view))
         if view["incidence"]:
             incidence.show_made(lambda: incidence_panel(view))
         else:

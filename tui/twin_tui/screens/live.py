@@ -20,6 +20,8 @@ from twin_tui.widgets.chart import Chart
 from twin_tui.widgets.pictures import gauge
 from twin_tui.widgets.table import Table
 
+OTHERS, LEAST = 70, 20
+"""What a row takes beside what is run, and the least room for that [columns]."""
 CHARTS = ("voltage", "capacity", "current", "resistance")
 STATE_WORDS = (
     "conducting fraction",
@@ -99,7 +101,8 @@ kept. On a small screen one chart is shown at a time: V changes it."""
         """Set the table up."""
         super().on_mount()
         table = self.query_one("#jobs", Table)
-        table.set_columns(run=8, done=10, what=20, progress=None)
+        what = max(self.app.size.width - OTHERS, LEAST)
+        table.set_columns(run=8, done=10, what=what, progress=None)
         table.focus()
         self.query_one(f"#{CHARTS[0]}").add_class("chosen")
         self.jobs_changed()
@@ -139,7 +142,10 @@ kept. On a small screen one chart is shown at a time: V changes it."""
         self.refresh_bindings()
         width = self.query_one("#gauges").content_size.width or 36
         found = margins(job.rows)
-        lines = [gauge(name, margin, trend, width) for name, margin, trend in found]
+        lines = [
+            gauge(name, margin, trend, width, warns=name in job.warns)
+            for name, margin, trend in found
+        ]
         none = "no cycle was finished" if job.over else "no cycle is finished yet"
         waiting = Text(f"{job.progress()}: {none}")
         self.query_one("#gauge", Static).update(Text("\n").join(lines) if lines else waiting)
@@ -244,6 +250,7 @@ def latest_panel(job: Job, name: str) -> Any:
         f"{name.capitalize()} ({unit})",
         (Line(name, job.series["time_h"], y),),
         span=0.01,
+        include=(0.0,) if name == "current" else (),  # a level current is no noise about itself
     )
 
 

@@ -10,6 +10,7 @@ from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Static
 
+from twin import Status
 from twin.formats import ago, bar
 from twin_tui.screens.base import NAMES, BenchScreen
 from twin_tui.widgets.marks import cause, mark
@@ -112,6 +113,8 @@ def draw_lab(lab: Any, width: int) -> Text:
     if lab.studies:
         text.append("\nLast studies\n", "bold")
     for study in lab.studies:
-        text.append(f" {study.id}  {study.kind} of {study.cell_name}, {study.status}")
+        # Whoever lives it may be gone: all that is known is that it is not finished.
+        state = "unfinished" if study.status == Status.RUNNING else study.status
+        text.append(f" {study.id}  {study.kind} of {study.cell_name}, {state}")
         text.append(f"  {ago(study.created)}\n", "dim")
     return text

@@ -46,13 +46,21 @@ class Chart(Static):
 
     def show_made(self, make: Callable[[], Any]) -> None:
         """Show the panel that a function makes, in the thread that draws it."""
-        self._make, self._drawn = make, None
-        self._redraw()
+        self._make = make
+        self._anew()
 
     def say(self, text: str) -> None:
         """Show words in place of a panel."""
         self.panel = self._make = None
         self.update(text)
+
+    def on_mount(self) -> None:
+        """Draw in other colours on another ground."""
+        self.watch(self.app, "theme", self._anew, init=False)
+
+    def _anew(self) -> None:
+        self._drawn = None
+        self._redraw()
 
     def on_resize(self, _: events.Resize) -> None:
         """Draw it for its new room."""
@@ -63,7 +71,8 @@ class Chart(Static):
         if self._make is None or min(size) < 4 or self._drawn == size:
             return
         self._drawn = size
-        make = self._make
+        make, colour = self._make, not self.app.no_color
+        light = not self.app.current_theme.dark
 
         def draw() -> None:
             from twin import InputError
@@ -72,9 +81,7 @@ class Chart(Static):
             with _one_at_a_time:
                 try:
                     panel = make()
-                    # A drawing of its own kind (a fan, say) knows how it is drawn.
-                    own = getattr(panel, "draw", None)
-                    text = own(size) if own else Text.from_ansi(draw_panel(panel, size))
+                    text = Text.from_ansi(draw_panel(panel, size, colour=colour, light=light))
                 except InputError as error:  # the run has nothing of the kind (yet)
                     panel, text = None, Text(error.problem.message)
                 except Exception as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from rich.text import Text
@@ -83,6 +84,39 @@ def _sensitivity(text: Text, view: dict[str, Any], width: int) -> None:
         share = f"{number['total']:.2f} {arrow:<9}"
         text.append(share + ("\n  " if own_line else " ") + f"{name}\n")
     text.append(f"the estimate explains {percent(max(found['explained'], 0.0))}\n", "dim")
+
+
+def lives_panel(view: dict[str, Any]) -> Panel:
+    """Return the capacity of each cell until it dies, and where it dies of what.
+
+    No line is a quantile of those alive: that one rises where a bad cell dies, as no cell does.
+    """
+    x: list[float] = []
+    y: list[float] = []
+    ends: dict[str, tuple[list[float], list[float]]] = {
+        mode: ([], []) for mode in view["incidence"]
+    }
+    for life in view["lives"]:
+        points = life["capacity"]
+        if len(points) < 2:
+            continue
+        x += [*(n for n, _ in points), math.nan]  # a gap between one life and the next
+        y += [*(100 * share for _, share in points), math.nan]
+        if life["cause"] in ends:
+            at, left = ends[life["cause"]]
+            at.append(x[-2])
+            left.append(y[-2])
+    lines = [Line("each cell", x, y)] if x else []
+    lines += [Line(f"dies of {m}", at, left, dots=True) for m, (at, left) in ends.items() if at]
+    return Panel(
+        "lives",
+        "Capacity of each cell",
+        "Cycle",
+        "Capacity (% of its first)",
+        tuple(lines),
+        span=0.05,
+        missing="no member has lived two cycles yet",
+    )
 
 
 def incidence_panel(view: dict[str, Any]) -> Panel:

@@ -8,7 +8,7 @@ from typing import Any
 from rich.text import Text
 
 from twin import Status
-from twin.formats import short
+from twin.formats import short, typeset
 from twin_tui.widgets.operating_map import (
     ALIVE,
     COLOURS,
@@ -59,7 +59,7 @@ def draw_point(shown: Map, point: Point) -> Text:
     text = Text()
     text.append("Under the cursor\n", "bold")
     for axis, value in ((shown.x, point.x), (shown.y, point.y)):
-        text.append(f" {axis.name} = {short(value)} {axis.unit}\n")
+        text.append(f" {axis.name} = {short(value)} {typeset(axis.unit)}\n")
     text.append("\n")
     if point.unknown:
         text.append(f"{UNKNOWN} the solver gave up in cycle {point.cycles}\n", "bold yellow")

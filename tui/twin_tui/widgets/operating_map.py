@@ -20,7 +20,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from twin import UNTOLD
-from twin.formats import short
+from twin.formats import short, typeset
 from twin.report.terminal import decade_ticks, round_ticks
 
 ALIVE, UNKNOWN, LINES = "·", "?", "*+#%@"
@@ -68,7 +68,7 @@ class Axis:
     @property
     def label(self) -> str:
         """Name and unit."""
-        return f"{self.name} ({self.unit})" if self.unit else self.name
+        return f"{self.name} ({typeset(self.unit)})" if self.unit else self.name
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 from rich.text import Text
 
 from twin import Status
-from twin.formats import bar, duration, moment, short
+from twin.formats import bar, duration, moment, short, typeset
 
 MARKS = {
     Status.COMPLETED: ("✓ alive", "bold green"),
@@ -23,9 +23,8 @@ MARKS = {
 def draw_outcome(document: dict[str, Any], width: int = 76) -> Text:
     """Draw the document of a run in so many columns.
 
-    Its ``turns`` says which unsourced number turns the verdict, its ``ends`` what the verdict
-    is at the other ends of what no data decide, its ``how_sure`` how far it carries, and its
-    ``what_helps`` the command that tries what would let the cell live longer.
+    Its ``turns`` says which unsourced number turns the verdict, its ``beside`` what else is told
+    of it (:func:`twin.verdict_facts`).
     """
     text = Text()
     outcome = document.get("outcome") or {}
@@ -36,14 +35,9 @@ def draw_outcome(document: dict[str, Any], width: int = 76) -> Text:
     if document.get("turns"):
         text.append(f"{document['turns']}\n", "bold")
     _cause(text, outcome, kind)
-    for end in document.get("ends", ()):
-        text.append("at the other end: ", "bold")
-        text.append(f"{end}\n")
-    for sure in document.get("how_sure", ()):
-        text.append("how sure: ", "bold")
-        text.append(f"{sure}\n")
-    if document.get("what_helps"):
-        text.append(f"what helps: {document['what_helps']}\n")
+    for label, words in document.get("beside", ()):
+        text.append(f"{label}: ", "bold")
+        text.append(f"{words}\n")
     _evidence(text, outcome.get("evidence") or {}, width)
     _numbers(text, document)
     _settings(text, document)
@@ -69,16 +63,21 @@ def _cause(text: Text, outcome: dict[str, Any], kind: str) -> None:
     if outcome.get("says"):
         text.append(f"{outcome['says']}\n")
     if outcome.get("variable") and kind in (Status.CELL_FAILED, Status.LEFT_WINDOW):
-        value, limit = short(outcome["value"]), short(outcome["threshold"])
-        text.append(f"reached: {outcome['variable']} = {value}, limit {limit}\n")
+        text.append(f"reached: {_against(outcome)}\n")
     near = outcome.get("runner_up")
     if near:
         text.append("runner-up: " if kind != Status.COMPLETED else "nearest to failure: ", "bold")
-        value, limit = short(near["value"]), short(near["threshold"])
         text.append(f"{near['mode']}: {near['criterion']}, margin {near['margin']:.2f} ")
-        text.append(f"({near['variable']} = {value}, limit {limit})\n")
+        text.append(f"({_against(near)})\n")
     if outcome.get("fix"):
         text.append(f"fix: {outcome['fix']}\n")
+
+
+def _against(found: dict[str, Any]) -> str:
+    """Return a variable's value and its limit, with the unit behind the numbers."""
+    name, _, unit = str(found["variable"]).removesuffix("]").partition(" [")
+    value, limit = short(found["value"]), short(found["threshold"])
+    return typeset(f"{name} = {value} {unit}".rstrip() + f", limit {limit} {unit}".rstrip())
 
 
 def _evidence(text: Text, evidence: dict[str, Any], width: int) -> None:
@@ -101,7 +100,7 @@ def _numbers(text: Text, document: dict[str, Any]) -> None:
         text.append("\nFirst and last cycle\n", "bold")
     for n in document["numbers"]:
         first, last = short(n["first"], 4), short(n["last"], 4)
-        text.append(f" {n['what']:<26}{first:>9} → {last:>9} {n['unit']}\n")
+        text.append(f" {n['what']:<26}{first:>9} → {last:>9} {typeset(n['unit'])}\n")
     warn = set(document.get("warning_margins", ()))
     for title, warns in (("at the end (1 fresh, 0 failed)", False), ("to warnings", True)):
         chosen = [(m, name) for name, m in document["margins"].items() if (name in warn) == warns]
@@ -115,7 +114,9 @@ def _numbers(text: Text, document: dict[str, Any]) -> None:
 def _settings(text: Text, document: dict[str, Any]) -> None:
     settings, parent = document["settings"], document.get("parent")
     changes = list(settings.get("overlays", ()))
-    changes += [f"{key} = {value}" for key, value in settings.get("overrides", {}).items()]
+    changes += [
+        f"{key} = {typeset(str(value))}" for key, value in settings.get("overrides", {}).items()
+    ]
     facts = (
         ("cycles", f"{document['cycles']} of {document['cycles_requested']}"),
         ("protocol", document["protocol"].get("name")),

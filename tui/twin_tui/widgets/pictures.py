@@ -44,12 +44,17 @@ def layer_drawing(layers: list[Any], width: int) -> Text:
     return text
 
 
-def gauge(name: str, margin: float, trend: str, width: int) -> Text:
-    """Draw a criterion's margin: bar, number, trend, name, and a word where it is close."""
+def gauge(name: str, margin: float, trend: str, width: int, warns: bool = False) -> Text:
+    """Draw a criterion's margin: bar, number, trend, name, and a word where it is close.
+
+    One that only ``warns`` never says that the cell failed.
+    """
     cells = 4 if width < 40 else 8 if width < 60 else 16
     word, style = (
         ("FAILED", "bold red") if margin <= 0 else ("near", "yellow") if margin < 0.2 else ("", "")
     )
+    if word and warns:
+        word, style = ("warns" if margin <= 0 else "near a warning"), "yellow"
     text = Text(no_wrap=True, overflow="ellipsis")
     text.append(bar(margin, cells), style or "green")
     # What is measured tells more than whose it is.
