@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -28,16 +28,53 @@ _BUILDS = 2
 """So many builds of a study a worker keeps: the one in use, and the one before."""
 
 
+_WORD_S = 60.0
+"""A member of which nothing is heard for longer is thought dead by others after a while."""
+
+
 class LifeSink:
-    """A store that keeps of a life what was simulated: no rows between, no checkpoints."""
+    """A store that keeps of a life what was simulated: no rows between, no checkpoints.
+
+    A member that is interrupted is lived anew, so its cycles are stored together: with its
+    end, or each minute. One transaction a life, not one a cycle.
+    """
 
     def __init__(self, store: Store):
         self.store = store
+        self._waiting: list[tuple[str, int, dict[str, Any], list[dict[str, Any]]]] = []
+        self._stored = time.monotonic()
 
-    def commit_cycle(self, run_id: str, number: int, row: Mapping[str, Any], **more: Any) -> None:
-        """Store one cycle."""
-        kept = {key: more[key] for key in ("events", "ending") if key in more}
-        self.store.commit_cycle(run_id, number, row, **kept)
+    def commit_cycle(
+        self,
+        run_id: str,
+        number: int,
+        row: Mapping[str, Any],
+        *,
+        events: Iterable[Mapping[str, Any]] = (),
+        ending: Mapping[str, Any] | None = None,
+        **_: Any,
+    ) -> None:
+        """Take a cycle; store those taken if it is the last, or a minute has passed."""
+        of_cycle = [{"cycle": number, **event} for event in events]
+        self._waiting.append((run_id, number, dict(row), of_cycle))
+        if ending is not None or time.monotonic() - self._stored > _WORD_S:
+            self.flush(ending)
+
+    def flush(self, ending: Mapping[str, Any] | None = None) -> None:
+        """Store what has been taken, and the life's end if it is known."""
+        taken, self._waiting = self._waiting, []
+        self._stored = time.monotonic()
+        if not taken:
+            return
+        run_id, number, row, _ = taken[-1]
+        self.store.commit_cycle(
+            run_id,
+            number,
+            row,
+            jumped=[before for _, _, before, _ in taken[:-1]],
+            events=[event for *_, events in taken for event in events],
+            ending=ending,
+        )
 
 
 class LivesSimulator:
@@ -65,6 +102,7 @@ class LivesSimulator:
         self.settings = RunSettings(job["model"], job["rtol"], job["atol"], 0)
         self.missing: list[str] = list(job.get(MISSING, ()))
         self._kept: dict[Any, Any] = {}
+        self._sink = LifeSink(store)
 
     def live(
         self, index: int | str, texts: Mapping[str, Any], modes: Sequence[str] | None = None
@@ -153,6 +191,7 @@ class LivesSimulator:
         return self._end(index, run_id, outcome.lacking(self.missing), wall)
 
     def _end(self, index: int | str, run_id: str, outcome: Any, wall: float) -> dict[str, Any]:
+        self._sink.flush()
         self.store.finish_run(run_id, status=outcome.kind, outcome=outcome.to_dict(), wall_s=wall)
         return _told(index, run_id, outcome.kind, wall)
 
@@ -231,12 +270,13 @@ class LivesSimulator:
 
         state = State(0, 0.0, None)
         self.store.commit_initial(run_id, state.to_bytes(), layout_of(prepared))
-        sink = LifeSink(self.store)
+        self._sink = LifeSink(self.store)
         return JumpLoop(
             prepared,
-            sink,
+            self._sink,
             run_id,
             state,
+            keeps_jumped=False,
             spent=lambda: time.perf_counter() - began,
             missing=self.missing,
             jump=JumpSettings(**self.job.get("jump", {})),
