@@ -290,17 +290,20 @@ def _told(index: int | str, run_id: str, kind: str, wall: float) -> dict[str, An
 def live_member(
     url: str,
     study: str,
-    job: Mapping[str, Any],
     index: int | str,
     texts: Mapping[str, Any],
     modes: Sequence[str] | None = None,
 ) -> dict[str, Any]:
-    """Live one member's life in a worker process, which keeps its build for the next."""
+    """Live one member's life in a worker process, which keeps its build for the next.
+
+    The worker has been given the study's design (:meth:`twin.studies.cluster.Workers.give`).
+    """
     from twin.store import Store
+    from twin.studies.given import GIVEN
 
     if study not in _built:
         for old in _built.values():
             old.store.close()
         _built.clear()
-        _built[study] = LivesSimulator(job, study, Store.open(url))
+        _built[study] = LivesSimulator(GIVEN[study], study, Store.open(url))
     return _built[study].live(index, texts, modes)
