@@ -21,12 +21,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import pybamm
 
-from twin.model.parameters import parameter_values, used_capacity
+from twin.engine.open_circuit_curves import curve, fillings
+from twin.model.parameters import used_capacity
 from twin.modes.context import CellContext, Interface
 from twin.modes.ports import Port
 from twin.specs.balance import metal_charge
@@ -34,7 +33,6 @@ from twin.specs.schema import CellSpec
 
 _POINTS = 4001
 """Of each electrode's curve: a step of 0.025 % of its sites."""
-_DOMAIN = {"anode": "Negative", "cathode": "Positive"}
 
 
 @dataclass(frozen=True)
@@ -67,15 +65,16 @@ class OpenCircuit:
 
     def __init__(self, spec: CellSpec):
         self.cell = CellContext(spec)
-        self._filling = np.linspace(0.0, 1.0, _POINTS)[1:-1]
-        values = parameter_values(spec)
+        self._filling = fillings(_POINTS)
         self._sites = {
             i.place: used_capacity(spec, self.cell.porous(i.place))
             for i in self.cell.interfaces
             if i.kind == "porous"
         }
         self._curves = {
-            i.place: self._curve(i, values) for i in self.cell.interfaces if i.kind == "porous"
+            i.place: curve(spec, i.place, _POINTS)
+            for i in self.cell.interfaces
+            if i.kind == "porous"
         }
 
     def capacity(
@@ -184,12 +183,6 @@ class OpenCircuit:
         height = state[interface("sodium thickness [m]")]
         charge = metal_charge(self.cell.metal(interface.place).material, height)
         return float(charge * spec.geometry.area.si / 3600)
-
-    def _curve(self, interface: Interface, values: Any) -> np.ndarray:
-        name = f"{_DOMAIN[interface.place]} electrode OCP [V]"
-        sto = pybamm.Vector(self._filling)
-        found = values.process_symbol(pybamm.FunctionParameter(name, {"sto": sto})).evaluate()
-        return np.broadcast_to(np.asarray(found, dtype=float).reshape(-1), self._filling.shape)
 
     def _at(self, interface: Interface, filling: np.ndarray) -> np.ndarray:
         value: np.ndarray = np.interp(filling, self._filling, self._curves[interface.place])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -44,10 +44,8 @@ def name_of(
         return None
     packages = sorted({type(mode).__module__.partition(".")[0] for mode in modes} | {"twin"})
     return digest_of(
-        {
-            "format": FORMAT,
-            "versions": _versions(),
-            "sources": _sources(tuple(packages)),
+        _worked_out_with(*packages)
+        | {
             "cell": cell_to_data(spec),
             "modes": [(mode.id, type(mode).__module__, type(mode).__qualname__) for mode in modes],
             "steps": [_told(step) for step in plan.unique_steps],
@@ -57,6 +55,15 @@ def name_of(
             "also": list(also),
         }
     )
+
+
+def name_with_versions(inputs: Mapping[str, Any]) -> str | None:
+    """Return the name of what is worked out from plain data alone; None if it cannot be kept."""
+    return None if folder() is None else digest_of({**_worked_out_with("twin"), **inputs})
+
+
+def _worked_out_with(*packages: str) -> dict[str, Any]:
+    return {"format": FORMAT, "versions": _versions(), "sources": _sources(packages)}
 
 
 def _told(step: Any) -> tuple[str, float | None, str]:

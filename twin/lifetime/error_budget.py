@@ -81,10 +81,10 @@ class ErrorBudget:
         value: float = max(self.capacity_error, self.late * pace)
         return value
 
-    def stored(self, rows: Sequence[Row]) -> None:
-        """Note the errors that rows are stored with."""
-        worst = max(row["estimated_capacity_error"] for row in rows)
-        self.worst_error = max(self.worst_error, worst)
+    def told(self, error: float | None) -> None:
+        """Note the error that a row is told with, if there is such a row."""
+        if error is not None:
+            self.worst_error = max(self.worst_error, error)
 
     def death_error(self, criterion: str, rows: Sequence[Row]) -> float:
         """Return by how many cycles a death may come too early or too late.

@@ -17,7 +17,7 @@ from twin.lifetime.error_control import BENDS, ErrorEstimate, bend, judge, stale
 from twin.lifetime.fast_state import FastState
 from twin.lifetime.interpolation import MOST_POINTS as ANCHORS
 from twin.lifetime.jump_size import SHORTEST, JumpSettings, JumpSize
-from twin.lifetime.rows import between
+from twin.lifetime.rows import between, error_between
 from twin.lifetime.slow import Slow, find_slow
 from twin.status import Status
 
@@ -43,9 +43,17 @@ class JumpLoop(RunLoop):
     A jump is taken back when the correction is too large or when the cell died in the
     cycle after it; so a death is always that of a cell whose last cycles were simulated
     one by one.
+
+    Parameters
+    ----------
+    jump : JumpSettings
+        How far it may jump.
+    keeps_jumped : bool
+        Whether the sink is given rows of the cycles that were jumped over.
     """
 
     jump: JumpSettings = field(default_factory=JumpSettings)
+    keeps_jumped: bool = True
 
     def run(self, cycles: int) -> Outcome:
         """Cover cycles up to number ``cycles``, and return how the run ended."""
@@ -175,7 +183,7 @@ class JumpLoop(RunLoop):
 
     def _accept(self, solved: Solved, is_last: bool, jumped: list[dict[str, Any]]) -> None:
         """Note all that a cycle tells, and store it with that."""
-        self.budget.stored([*jumped, solved.row])
+        self.budget.told(solved.row["estimated_capacity_error"])
         if solved.complete:
             self.anchors = [*self.anchors, solved.row][-ANCHORS:]
             self.fast_state.add(solved.row["cycle"], solved.end.y)
@@ -317,7 +325,9 @@ class JumpLoop(RunLoop):
         solved.row["t_start_s"] += float(off[-1])
         fatal = {f"{s.mode}: {s.criterion}" for s in solved.found if s.severity == "fatal"}
         self._price(solved.row)
-        jumped = between([*self.anchors, solved.row], self.envelope.origin, fatal)
+        rows, origin = [*self.anchors, solved.row], self.envelope.origin
+        self.budget.told(error_between(rows, origin))
+        jumped = between(rows, origin, fatal) if self.keeps_jumped else []
         self._accept(solved, number == self._last, jumped)
 
     def _fast(self, cycle: int) -> np.ndarray:

@@ -66,6 +66,14 @@ def between(
     return rows
 
 
+def error_between(anchors: Sequence[Mapping[str, Any]], origin: int = 0) -> float | None:
+    """Return the error of the capacity that :func:`between` gives its rows; None without rows."""
+    before, after = anchors[-2:]
+    if after["cycle"] - before["cycle"] < 2:
+        return None
+    return float(max(before[_ERROR], after[_ERROR]) + interpolation_error(anchors, origin))
+
+
 def interpolation_error(anchors: Sequence[Mapping[str, Any]], origin: int = 0) -> float:
     """Return how far off the capacity between the last two of some cycles may be drawn.
 

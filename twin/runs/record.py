@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from twin.modes.manager import plugin_manager
@@ -19,6 +20,12 @@ PACKAGES = ("sodium-cell-twin", "pybamm", "pybammsolvers", "casadi", "numpy")
 
 def packages() -> dict[str, str]:
     """Return the versions of what a run's numbers depend on."""
+    return dict(_packages())
+
+
+@cache
+def _packages() -> dict[str, str]:
+    # Looked up among all installed packages, for every member of a study.
     found = {}
     for name in PACKAGES:
         try:

@@ -231,8 +231,8 @@ class Store(StoreReader):
             Criteria crossed: ``mode``, ``criterion``, ``severity``, ``variable``, ``says``,
             ``t_s``, ``value``, ``threshold``.
         jumped : sequence of mapping
-            Rows of the cycles before it that were interpolated, not simulated; each with
-            its ``cycle``.
+            Rows of cycles before it that are stored with it, as those that were interpolated;
+            each with its ``cycle``.
         ending : mapping, optional
             How the run ended with this cycle: ``status``, ``outcome`` and ``wall_s``, as for
             :meth:`finish_run`.

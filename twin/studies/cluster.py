@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
+import itertools
 import logging
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -26,6 +29,13 @@ it follows; together they cost a twelfth."""
 
 _GRACE_S = 0.2
 """What a worker that is not waited for has left [s]."""
+_AHEAD = 4
+"""So many calls a thread of the workers the scheduler has at once: none of them waits for the
+next call, and the scheduler does not hold all of a large study."""
+_FEWEST = 16
+"""So many it has while nobody knows of workers."""
+_LOOK_S = 2.0
+"""How often it is asked how many workers there are [s]."""
 
 
 def get_ready() -> None:
@@ -69,6 +79,8 @@ class Workers:
         logging.getLogger("distributed").setLevel(logging.WARNING)
         self._cluster: Any = None
         self._client: Any = None
+        self._given: list[str] = []
+        self._room, self._looked = _FEWEST, -_LOOK_S
         if scheduler is None:
             try:
                 with interrupts.put_off():
@@ -130,6 +142,10 @@ class Workers:
             logging.getLogger("distributed").setLevel(logging.CRITICAL)
             self._cluster.sync(self._kill)
         if self._client is not None:
+            if self._cluster is None:  # it goes on without us
+                for name in self._given:
+                    with contextlib.suppress(OSError, ValueError, TimeoutError):
+                        self._client.unregister_worker_plugin(name)
             self._client.close()
         if self._cluster is not None:
             self._cluster.close()
@@ -138,23 +154,51 @@ class Workers:
         nannies = self._cluster.workers.values()
         await asyncio.gather(*(n.close(timeout=_GRACE_S) for n in nannies), return_exceptions=True)
 
+    def give(self, name: str, what: Mapping[str, Any]) -> None:
+        """Give each worker, those that come later too, what many calls need.
+
+        They find it under its name in :data:`twin.studies.given.GIVEN`.
+        """
+        from twin.studies.given import Given
+
+        if name not in self._given:
+            self._client.register_plugin(Given(name, what), name=name)
+            self._given.append(name)
+
     def each(
-        self, function: Callable[..., Any], calls: Sequence[tuple[Any, ...]]
+        self, function: Callable[..., Any], calls: Iterable[tuple[Any, ...]]
     ) -> Iterator[tuple[int, Any]]:
         """Call an importable function with each of some arguments, in any order.
 
         Yields which call ended, and its result; the exception where it ended in one, or
-        where its worker died.
+        where its worker died. Calls are made as workers get to them, and forgotten
+        when they have ended.
         """
         from distributed import as_completed
 
-        # Not pure: the same call is another life's work, and results are small.
-        submit = self._client.submit
-        futures = {
-            submit(function, *call, pure=False, retries=1): number
-            for number, call in enumerate(calls)
-        }
-        for future in as_completed(list(futures)):
+        numbers: dict[Any, int] = {}
+        ended, left = as_completed(), enumerate(calls)
+
+        def go_on() -> None:
+            for number, call in itertools.islice(left, max(self._places() - len(numbers), 0)):
+                # Not pure: the same call is another life's work, and results are small.
+                future = self._client.submit(function, *call, pure=False, retries=1)
+                numbers[future] = number
+                ended.add(future)
+
+        go_on()
+        for future in ended:
             interrupts.raise_if_asked()
             error = future.exception()
-            yield futures[future], future.result() if error is None else error
+            result = future.result() if error is None else error
+            number = numbers.pop(future)
+            yield number, result
+            go_on()
+
+    def _places(self) -> int:
+        """Return how many calls the scheduler is to have at once."""
+        if time.monotonic() - self._looked >= _LOOK_S:
+            self._looked = time.monotonic()
+            threads = sum(self._client.nthreads().values())
+            self._room = max(_AHEAD * threads, _FEWEST)
+        return self._room

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -233,10 +233,35 @@ def to_do(store: Store, study: str, samples: int) -> int:
     return sum(index not in done for index in range(samples))
 
 
+class Drawn(Mapping[str, Any]):
+    """A member's values by key, as a cell file would give them; written as they are asked for.
+
+    Written out, a hundred thousand members of sixty numbers take a gigabyte.
+    """
+
+    __slots__ = ("_items", "_values")
+
+    def __init__(self, items: Sequence[Uncertain], values: Sequence[float]):
+        self._items, self._values = items, values
+
+    def __getitem__(self, key: str) -> Any:
+        for item, value in zip(self._items, self._values, strict=True):
+            if item.key == key:
+                return item.text(value)
+        raise KeyError(key)
+
+    def __iter__(self) -> Iterator[str]:
+        return (item.key for item in self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def items(self) -> Any:
+        """Return keys and texts, each written once."""
+        return {i.key: i.text(v) for i, v in zip(self._items, self._values, strict=True)}.items()
+
+
 def variants(job: Mapping[str, Any]) -> list[Variant]:
     """Return the members of a study, as the runner lives them."""
     _, items = spec_of(job)
-    return [
-        Variant(index, {i.key: i.text(v) for i, v in zip(items, values, strict=True)})
-        for index, values in enumerate(job["values"])
-    ]
+    return [Variant(index, Drawn(items, values)) for index, values in enumerate(job["values"])]

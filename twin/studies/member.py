@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -26,16 +26,53 @@ _living: set[str] = set()
 """The runs of members that this process is living."""
 
 
+_WORD_S = 60.0
+"""A member of which nothing is heard for longer is thought dead by others after a while."""
+
+
 class LifeSink:
-    """A store that keeps of a life what was simulated: no rows between, no checkpoints."""
+    """A store that keeps of a life what was simulated: no rows between, no checkpoints.
+
+    A member that is interrupted is lived anew, so its cycles are stored together: with its
+    end, or each minute. One transaction a life, not one a cycle.
+    """
 
     def __init__(self, store: Store):
         self.store = store
+        self._waiting: list[tuple[str, int, dict[str, Any], list[dict[str, Any]]]] = []
+        self._stored = time.monotonic()
 
-    def commit_cycle(self, run_id: str, number: int, row: Mapping[str, Any], **more: Any) -> None:
-        """Store one cycle."""
-        kept = {key: more[key] for key in ("events", "ending") if key in more}
-        self.store.commit_cycle(run_id, number, row, **kept)
+    def commit_cycle(
+        self,
+        run_id: str,
+        number: int,
+        row: Mapping[str, Any],
+        *,
+        events: Iterable[Mapping[str, Any]] = (),
+        ending: Mapping[str, Any] | None = None,
+        **_: Any,
+    ) -> None:
+        """Take a cycle; store those taken if it is the last, or a minute has passed."""
+        of_cycle = [{"cycle": number, **event} for event in events]
+        self._waiting.append((run_id, number, dict(row), of_cycle))
+        if ending is not None or time.monotonic() - self._stored > _WORD_S:
+            self.flush(ending)
+
+    def flush(self, ending: Mapping[str, Any] | None = None) -> None:
+        """Store what has been taken, and the life's end if it is known."""
+        taken, self._waiting = self._waiting, []
+        self._stored = time.monotonic()
+        if not taken:
+            return
+        run_id, number, row, _ = taken[-1]
+        self.store.commit_cycle(
+            run_id,
+            number,
+            row,
+            jumped=[before for _, _, before, _ in taken[:-1]],
+            events=[event for *_, events in taken for event in events],
+            ending=ending,
+        )
 
 
 class LivesSimulator:
@@ -64,6 +101,7 @@ class LivesSimulator:
         self.settings = RunSettings(job["model"], job["rtol"], job["atol"], 0)
         self.missing: list[str] = list(job.get(MISSING, ()))
         self.simulator = Simulator(self.spec, self.modes, self.settings, job["inputs"])
+        self._sink = LifeSink(store)
 
     def live(
         self, index: int | str, texts: Mapping[str, Any], modes: Sequence[str] | None = None
@@ -153,6 +191,7 @@ class LivesSimulator:
         return self._end(index, run_id, outcome.lacking(self.missing), wall)
 
     def _end(self, index: int | str, run_id: str, outcome: Any, wall: float) -> dict[str, Any]:
+        self._sink.flush()
         self.store.finish_run(run_id, status=outcome.kind, outcome=outcome.to_dict(), wall_s=wall)
         return _told(index, run_id, outcome.kind, wall)
 
@@ -199,12 +238,13 @@ class LivesSimulator:
 
         state = State(0, 0.0, None)
         self.store.commit_initial(run_id, state.to_bytes(), layout_of(prepared))
-        sink = LifeSink(self.store)
+        self._sink = LifeSink(self.store)
         return JumpLoop(
             prepared,
-            sink,
+            self._sink,
             run_id,
             state,
+            keeps_jumped=False,
             spent=lambda: time.perf_counter() - began,
             missing=self.missing,
             jump=JumpSettings(**self.job.get("jump", {})),
@@ -218,17 +258,20 @@ def _told(index: int | str, run_id: str, kind: str, wall: float) -> dict[str, An
 def live_member(
     url: str,
     study: str,
-    job: Mapping[str, Any],
     index: int | str,
     texts: Mapping[str, Any],
     modes: Sequence[str] | None = None,
 ) -> dict[str, Any]:
-    """Live one member's life in a worker process, which keeps its build for the next."""
+    """Live one member's life in a worker process, which keeps its build for the next.
+
+    The worker has been given the study's design (:meth:`twin.studies.cluster.Workers.give`).
+    """
     from twin.store import Store
+    from twin.studies.given import GIVEN
 
     if study not in _built:
         for old in _built.values():
             old.store.close()
         _built.clear()
-        _built[study] = LivesSimulator(job, study, Store.open(url))
+        _built[study] = LivesSimulator(GIVEN[study], study, Store.open(url))
     return _built[study].live(index, texts, modes)

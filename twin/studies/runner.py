@@ -148,13 +148,14 @@ class Lives:
         few = self.workers == 1 or url == MEMORY or len(todo) < 2 * self.workers
         if few and not self._borrowed:
             for v in todo:
-                yield self._here().live(v.name, v.changes, v.modes)
+                yield self._here().live(v.name, dict(v.changes.items()), v.modes)
             return
         if self._hands is None:
             from twin.studies.cluster import Workers
 
             self._hands = Workers(self.workers)
-        calls = [(url, self.study, self.job, v.name, v.changes, v.modes) for v in todo]
+        self._hands.give(self.study, self.job)
+        calls = ((url, self.study, v.name, dict(v.changes.items()), v.modes) for v in todo)
         for number, ended in self._hands.each(live_member, calls):
             if isinstance(ended, TwinError):
                 raise ended  # the database, say: no life's own fault
@@ -172,7 +173,9 @@ class Lives:
         """Store a life whose worker was lost."""
         bench = self._here()
         modes = [m for m in bench.modes if variant.modes is None or m.id in variant.modes]
-        return bench.give_up(variant.name, variant.changes, error, modes=modes, over=True)
+        return bench.give_up(
+            variant.name, dict(variant.changes.items()), error, modes=modes, over=True
+        )
 
 
 def _url(store: Store) -> str:

@@ -7,6 +7,7 @@ import pytest
 
 import twin
 from twin.specs.quantity import parse_quantity
+from twin.studies import ensemble
 from twin.uncertainty.spreads import Uncertain, points, uncertain
 from twin.uncertainty.survival import (
     Member,
@@ -201,3 +202,18 @@ def test_local_workers_find_what_one_process_finds(study, tmp_path):
         for runs in (found.store.runs(study=found.id), study[1].store.runs(study=study[1].id))
     )
     assert one == {index: two[index] for index in range(4)}
+
+
+def test_values_are_written_out_as_they_are_asked_for():
+    class Item:
+        def __init__(self, key):
+            self.key = key
+
+        def text(self, value):
+            return f"{value} m"
+
+    drawn = ensemble.Drawn([Item("a"), Item("b")], [1.5, 2.0])
+    assert dict(drawn) == dict(drawn.items()) == {"a": "1.5 m", "b": "2.0 m"}
+    assert (len(drawn), drawn["b"], list(drawn)) == (2, "2.0 m", ["a", "b"])
+    with pytest.raises(KeyError):
+        drawn["c"]

@@ -73,3 +73,17 @@ def test_along_many_points_it_is_the_rows_of_a_life():
 
 def test_along_a_single_point_there_is_that_point():
     assert along(np.array([5.0]), np.array([2.0]), np.array([5.0])).tolist() == [2.0]
+
+
+def test_the_cubic_is_scipys_to_the_last_bit():
+    from scipy.interpolate import CubicHermiteSpline
+
+    from twin.lifetime.interpolation import _cubic
+
+    draw = np.random.default_rng(1)
+    for _ in range(200):
+        x = np.sort(draw.normal(size=2)) * 10.0 ** draw.integers(-2, 4)
+        y, slopes = draw.normal(size=(2, 2, 5)) * 10.0 ** draw.integers(-12, 6, size=5)
+        at = np.sort(draw.uniform(*x, size=7))
+        expected = CubicHermiteSpline(x, y, slopes)(at)
+        assert np.array_equal(_cubic(x, y, slopes, at), expected)
