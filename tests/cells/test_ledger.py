@@ -3,63 +3,29 @@
 from __future__ import annotations
 
 import numpy as np
-import pybamm
 import pytest
 from twin_interphase.parameters import table_of
 
 import twin
-from twin import FARADAY, CellContext, FailureMode, ModeSubModel, Port
+from twin import FARADAY, CellContext, Port
 from twin.specs.balance import nominal_per_area
 
 HOUR = 3600.0
 GROWN = "interphase grown [m]"
 # One of each kind of anode and of cathode: those that always run.
-FEW = ("na-nzsp-nvp", "sn-nps-nyzc-nco", "na-base-na")
+FEW = ("na-nzsp-nvp", "sn-nps-nyzc-nco", "na-nzsp-na")
+# Stores that must not be empty there, so that leaving one out is seen.
+FILLED = {
+    "sn-nps-nyzc-nco": ("host cut off", "trapped beside", "layer"),
+    "hc-nzsp-nvp": ("plated", "dead plated", "layer"),
+    "alfoil-nbh-nasn": ("dead",),
+    "na-nzsp-nvp": ("metal", "host cut off", "layer"),
+    "na-nzsp-na": ("metal", "layer"),
+}
+FAST = {"hc-nzsp-nvp": 2.0, "alfoil-nbh-nasn": 1.0}  # hours of a full charge; else ten
 CELLS = [
     pytest.param(name, marks=() if name in FEW else pytest.mark.slow) for name in twin.list_cells()
 ]
-
-
-class Counters(ModeSubModel):
-    """The charge [C.m-2] that each mode's side reaction takes at each place, as states."""
-
-    def __init__(self, cell, mode_id, flows):
-        super().__init__(cell, mode_id)
-        self.flows = flows
-
-    def get_fundamental_variables(self):
-        return {f"Counted {flow}": self.state(f"Counted {flow}", 1e3) for flow in self.flows}
-
-    def set_rhs(self, variables):
-        self.rhs = {
-            variables[f"Counted {flow}"]: self.scalar(variables[flow]) for flow in self.flows
-        }
-
-    def set_initial_conditions(self, variables):
-        self.initial_conditions = {
-            variables[f"Counted {flow}"]: pybamm.Scalar(0) for flow in self.flows
-        }
-
-
-class Counting(FailureMode):
-    id = "counting"
-    title = "Counts what side reactions take"
-
-    def __init__(self, flows):
-        self.flows = flows
-
-    def submodels(self, cell):
-        return {"counters": Counters(cell, self.id, self.flows)}
-
-
-def flows(spec, modes):
-    """The side reactions of each place: the variables that the modes contribute."""
-    cell, found = CellContext(spec), {}
-    for i in cell.interfaces:
-        port = Port.PARASITIC_CURRENT.at(i.place)
-        names = [m.contributions(cell).get(port) for m in modes]
-        found[i] = [name for name in names if name is not None]
-    return found
 
 
 def layer(spec, interface, seen):
@@ -69,7 +35,11 @@ def layer(spec, interface, seen):
 
 
 def stores(spec, seen, interface):
-    """The sodium at one electrode [C.m-2], store by store; a catholyte's counts as owed."""
+    """The sodium at one electrode [C.m-2], store by store; a catholyte's counts as owed.
+
+    No cell of the library has filaments that burn off (``short.law``): what dies with them
+    is in no store here, and would show.
+    """
     place, cell = interface.place, CellContext(spec)
     name = place.capitalize()
     grown = layer(spec, interface, seen)
@@ -90,9 +60,6 @@ def stores(spec, seen, interface):
     beside = f"{name} sodium trapped beside [C.m-2]"
     if beside in seen.model.variables:
         found["trapped beside"] = seen[beside]
-    burnt = f"Counted {name} dead sodium current density [A.m-2]"
-    if burnt in seen.model.variables:
-        found["burnt"] = -seen[burnt]
     return found
 
 
@@ -101,16 +68,16 @@ def test_stores_add_up(name, run, limit):
     spec = twin.load_cell(name)
     cell = CellContext(spec)
     modes = twin.plugin_manager().select(None, (), spec.kind)
-    of_place = flows(spec, modes)
-    counting = Counting([flow for names in of_place.values() for flow in names])
-    seen = run(spec, steps(spec), [*modes, counting], model="spm", rtol=1e-9, atol=1e-11)
+    seen = run(spec, steps(spec), modes, model="spm", rtol=1e-9, atol=1e-11)
     assert len(seen.t) > 10
     passed = 3600 / spec.geometry.area.si
     passed *= np.abs(np.diff(seen["Discharge capacity [A.h]"])).sum()
-    total = 0
+    total, most = 0, {}
     for interface in cell.interfaces:
-        for what in stores(spec, seen, interface).values():
-            total = total + what
+        for store, held in stores(spec, seen, interface).items():
+            total = total + held
+            most[store] = max(most.get(store, 0), np.abs(held - held[0]).max())
+    assert all(most[store] > 1e-6 * passed for store in FILLED.get(name, ())), most
     limit("ledger of every cell", np.abs(total - total[0]).max(), 0.0, 1e-8, of=passed)
 
 
@@ -118,6 +85,8 @@ def steps(spec):
     """Charge, rest, discharge, rest; the other way round where there is nothing to charge."""
     if spec.kind == "symmetric":
         return [(1.0, HOUR), (0.0, HOUR), (-1.0, HOUR)]
-    i = nominal_per_area(spec) / (10 * HOUR)
+    full = FAST.get(spec.name, 10.0) * HOUR
+    i = nominal_per_area(spec) / full
     sign = 1 if "discharge-first" in spec.protocol else -1
-    return [(sign * i, 4 * HOUR), (0.0, HOUR), (-sign * i, 3 * HOUR), (0.0, HOUR)]
+    share, back = (0.9, 0.8) if spec.name in FAST else (0.4, 0.38)
+    return [(sign * i, share * full), (0.0, HOUR), (-sign * i, back * full), (0.0, HOUR)]
