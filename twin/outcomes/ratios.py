@@ -97,7 +97,8 @@ def fit_ratios(rows: Sequence[Row], told: Tellings) -> Fitted:
     X = np.array([[*design(row, kinds, BESIDE), x] for row, x in zip(rows, more, strict=True)])
     lo, hi = np.array([bounds(row) for row in rows]).T
     mean, sd = prior(rows, kinds, BESIDE, left=True)
-    fitted = regression.fit(X, lo, hi, [row.paper for row in rows], sd, mean)
+    papers, scatters = [row.paper for row in rows], regression.scatters("scatter_decades")
+    fitted = regression.fit(X, lo, hi, papers, sd, mean, priors=scatters)
     return Fitted(fitted, kinds, x0)
 
 
