@@ -171,6 +171,9 @@ _PUBLIC = {
     "Reader": "twin.measured.recording",
     "Recording": "twin.measured.recording",
     "all_readers": "twin.measured.importing",
+    "calibrate_ageing": "twin.ageing.calibrate",
+    "save_ageing": "twin.ageing.calibrate",
+    "AgeingCalibration": "twin.ageing.calibrate",
     "calibrate": "twin.calibration.calibrate",
     "Calibration": "twin.calibration.result",
     "save_calibration": "twin.calibration.overlay",
@@ -204,6 +207,9 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
+    from twin.ageing.calibrate import AgeingCalibration as AgeingCalibration
+    from twin.ageing.calibrate import calibrate_ageing as calibrate_ageing
+    from twin.ageing.calibrate import save_ageing as save_ageing
     from twin.calibration.calibrate import calibrate as calibrate
     from twin.calibration.overlay import save_calibration as save_calibration
     from twin.calibration.result import Calibration as Calibration

@@ -156,6 +156,8 @@ def calibrate(
         raise InputError("there is nothing to fit", key="data", fix="name a measured curve")
     nominal = nominal_capacity(spec)
     own = [_curve(given, nominal, store) for given in data]
+    # The order in which files are named says nothing: slow curves first, as they are fitted.
+    own.sort(key=lambda curve: (curve.rate, curve.id, curve.pieces[0].start, len(curve.t)))
     kept_back = [_curve(given, nominal, store) for given in hold]
     for curve in (*own, *kept_back):
         _in_window(spec, curve)

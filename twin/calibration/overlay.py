@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from twin.calibration.identify import Told
+from twin.calibration.parameters import FreeNumber
 from twin.calibration.result import Calibration
 from twin.files import write_text
 from twin.specs.dump import to_toml
@@ -23,22 +25,9 @@ def overlay_data(found: Calibration) -> dict[str, Any]:
     sd = np.sqrt(np.diag(found.covariance))
     patch: dict[str, Any] = {}
     for key, change in {**changes, **found.readied}.items():
-        _put(patch, key, change)
+        put(patch, key, change)
     for item, z, s, told in zip(found.items, found.z, sd, found.told, strict=True):
-        status = item.quantity.status if told.says == "not told" else "fitted"
-        quantity: dict[str, Any] = {
-            "value": _text(item.x(float(z)), item.quantity.unit),
-            "spread": item.spread(float(s)),
-            "spread_kind": "epistemic",
-            "status": status or "assumed",
-            "source": source,
-        }
-        if told.says == "not told":
-            quantity["source"] = item.quantity.source or "the prior"
-            quantity["note"] = "the data do not tell it: its prior"
-        elif told.bound:
-            quantity["note"] = f"at its {told.bound} bound"
-        _put(patch, item.key, quantity)
+        put(patch, item.key, number_entry(item, float(z), float(s), told, source))
     return {
         "schema": 1,
         "title": f"{found.cell}, calibrated",
@@ -57,12 +46,31 @@ def overlay_toml(found: Calibration) -> str:
     return to_toml(overlay_data(found))
 
 
+def number_entry(item: FreeNumber, z: float, sd: float, told: Told, source: str) -> dict[str, Any]:
+    """Return a fitted number as an overlay gives it."""
+    entry: dict[str, Any] = {
+        "value": _text(item.x(z), item.quantity.unit),
+        "spread": item.spread(sd),
+        "spread_kind": "epistemic",
+        "status": "fitted",
+        "source": source,
+    }
+    if told.says == "not told":
+        entry["status"] = item.quantity.status or "assumed"
+        entry["source"] = item.quantity.source or "the prior"
+        entry["note"] = "the data do not tell it: its prior"
+    elif told.bound:
+        entry["note"] = f"at its {told.bound} bound"
+    return entry
+
+
 def _text(value: float, unit: str) -> Any:
     short = float(f"{value:.6g}")
     return f"{short!r} {unit}" if unit else short
 
 
-def _put(tree: dict[str, Any], key: str, value: Any) -> None:
+def put(tree: dict[str, Any], key: str, value: Any) -> None:
+    """Put a value into nested tables at a dotted key."""
     *tables, last = key.split(".")
     for name in tables:
         tree = tree.setdefault(name, {})

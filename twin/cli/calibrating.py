@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,7 +12,9 @@ from twin.cli.options import CellName, Overlays, Overrides, names
 from twin.cli.session import Session
 
 if TYPE_CHECKING:
-    from twin import Calibration
+    from collections.abc import Iterable
+
+    from twin import AgeingCalibration, Calibration
     from twin.cli.page import Page
 
 _WIDEST = 24
@@ -70,16 +72,36 @@ def calibrate(
     figures: Annotated[
         str | None, typer.Option("--figures", metavar="DIR", help="Draw figures into a folder.")
     ] = None,
+    ageing: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--ageing",
+            metavar="CHECKUPS",
+            help="Fit constants of the failure modes to check-ups over many cycles, instead of "
+            "curves (repeatable).",
+        ),
+    ] = None,
+    until: Annotated[
+        int | None,
+        typer.Option("--until", metavar="CYCLE", min=1, help="Keep later check-ups back."),
+    ] = None,
+    protocol: Annotated[
+        str | None, typer.Option("--protocol", metavar="P", help="How it was cycled.")
+    ] = None,
     overlays: Overlays = None,
     overrides: Overrides = None,
     modes: Annotated[
         str | None,
-        typer.Option("--modes", metavar="A,B", help="Failure modes at work [default: none]."),
+        typer.Option(
+            "--modes",
+            metavar="A,B",
+            help="Failure modes at work [default: none for curves, the cell's for check-ups].",
+        ),
     ] = None,
 ) -> None:
-    """Fit a cell's numbers to measured curves.
+    """Fit a cell's numbers to measured curves, or constants of its ageing to check-ups.
 
-    Writes an overlay with values, spreads and what the curves cannot tell: lay it over the cell
+    Writes an overlay with values, spreads and what the data cannot tell: lay it over the cell
     with `--with`.
     """
     from pathlib import Path
@@ -93,6 +115,25 @@ def calibrate(
     if not target.endswith(".toml"):
         raise InputError(f"{target} is no TOML file", key="out", fix="end its name in .toml")
     check_target(target, key="out")
+    if ageing:
+        if data or hold or half_cell:
+            raise InputError(
+                "curves and check-ups are fitted one after the other", key="ageing",
+                fix="calibrate the curves first, then the ageing with that overlay (--with)",
+            )  # fmt: skip
+        with Ticker(session, cell) as ticker:
+            aged = twin.calibrate_ageing(
+                cell, ageing, free=names(free), until=until, overlays=overlays or (),
+                overrides=overrides or (), modes=names([modes]) if modes else None,
+                protocol=protocol, store=session.store, on_progress=ticker,
+            )  # fmt: skip
+        twin.save_ageing(aged, target)
+        session.finish({**aged.to_dict(), "overlay": target}, lambda s: _aged(s, aged, target))
+        return
+    if until is not None or protocol is not None:
+        raise InputError(
+            "--until and --protocol belong to check-ups", key="ageing", fix="add --ageing CHECKUPS"
+        )
     with Ticker(session, cell) as ticker:
         found = twin.calibrate(
             cell,
@@ -127,6 +168,40 @@ def calibrate(
     session.finish(document, page)
 
 
+def _aged(sheet: Page, found: AgeingCalibration, target: str) -> None:
+    from twin.cli.formats import percent
+
+    sheet.line(f"{found.cell}, its ageing calibrated", "bold")
+    sheet.line()
+    rows = []
+    for score in found.scores:
+        for held in (False, True):
+            rms, within = score.rms(held), score.coverage(held)
+            if rms is None or within is None:
+                continue
+            these = score.series.held == held
+            width = float(score.sd[these].mean()) * 1.645
+            rows.append(
+                (
+                    score.series.of.words,
+                    "kept back" if held else "fitted",
+                    str(int(these.sum())),
+                    percent(rms, 1),
+                    percent(within, 0),
+                    percent(width, 1),
+                )
+            )
+    sheet.table(("reading", "", "check-ups", "rms", "in band", "+-"), rows, right=(2, 3, 4, 5))
+    sheet.line()
+    sd = found.found.covariance.diagonal() ** 0.5
+    _numbers(sheet, found.items, found.found.z, sd, found.found.told)
+    sheet.line()
+    for note in found.notes:
+        sheet.line(f"note: {note}")
+    sheet.facts([("lives", str(found.found.lives)), ("processor", f"{found.cpu_s:.1f} s")])
+    sheet.line(f"written: {target}")
+
+
 def _by_place(given: list[str]) -> dict[str, str]:
     from twin.errors import InputError
 
@@ -150,7 +225,7 @@ def _page(sheet: Page, found: Calibration) -> None:
     sheet.line()
     _curves(sheet, found)
     sheet.line()
-    _numbers(sheet, found)
+    _numbers(sheet, found.items, found.z, found.covariance.diagonal() ** 0.5, found.told)
     sheet.line()
     _facts(sheet, found)
 
@@ -176,21 +251,22 @@ def _curves(sheet: Page, found: Calibration) -> None:
     sheet.table(heads, rows, right=(2, 3, 4, 5, 6))
 
 
-def _numbers(sheet: Page, found: Calibration) -> None:
+def _numbers(
+    sheet: Page, items: Iterable[Any], z: Iterable[float], sd: Iterable[float], told: Iterable[Any]
+) -> None:
     from twin.cli.formats import short
 
     rows = []
-    sd = found.covariance.diagonal() ** 0.5
-    for item, z, s, told in zip(found.items, found.z, sd, found.told, strict=True):
+    for item, at, s, one in zip(items, z, sd, told, strict=True):
         width = item.width * float(s)
         rows.append(
             (
                 _key(item.key),
                 short(item.middle, 3),
-                short(item.x(float(z)), 3),
+                short(item.x(float(at)), 3),
                 f"x/ {math.exp(width):.2f}" if item.kind == "log" else f"+- {short(width, 2)}",
-                f"{told.share:.2f}",
-                told.says + (f", {told.bound} bound" if told.bound else ""),
+                f"{one.share:.2f}",
+                one.says + (f", {one.bound} bound" if one.bound else ""),
             )
         )
     heads = ("number (SI)", "was", "is", "spread", "of prior", "by the data")
@@ -200,6 +276,12 @@ def _numbers(sheet: Page, found: Calibration) -> None:
 def _facts(sheet: Page, found: Calibration) -> None:
     d = found.discrepancy
     error = f"{1e3 * d.tau:.3g} mV over {d.length:.2g} of the capacity, {1e3 * d.sigma:.2g} mV"
+    if d.states:
+        at = ", ".join(
+            f"x {state.factor:.2g} " + ("at rest" if state.rate == 0 else f"at {state.rate:.2g}C")
+            for state in d.states
+        )
+        error += f"; {at}"
     sheet.facts([("own error", error)])
     for p in found.profiles:
         sheet.line(f"profile of {p.key}: {_profile(p.x, p.cost)}")

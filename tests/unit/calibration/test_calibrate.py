@@ -87,6 +87,14 @@ def test_the_truth_is_found_within_three_sigma(found):
     assert found.values[FREE[1]] == pytest.approx(3.0, rel=0.2)
 
 
+def test_the_order_of_the_files_changes_nothing(found, data):
+    curves = list(reversed(data[0]))
+    again = twin.calibrate(CELL, curves, free=FREE, model="spm", members=0)
+    # The posterior's members do not move the fit.
+    assert np.array_equal(again.z, found.z)
+    assert again.discrepancy == found.discrepancy
+
+
 def test_what_cannot_be_told_is_named_and_keeps_its_prior(found):
     """An isothermal cell's heat capacity moves nothing."""
     told = {one.key: one for one in found.told}

@@ -9,6 +9,7 @@ import twin
 from tests.unit.model.test_heat import CELL as HEATED
 from tests.unit.model.test_heat import balance
 from twin.catalog.cells import as_spec
+from twin.constants import FARADAY
 from twin.model import sizes
 from twin.specs.dump import with_values
 
@@ -59,7 +60,7 @@ def test_what_flows_is_what_fills_the_particles(make_cell, run, limit, model):
     seen = simulated(make_cell, run, 0.5, model)
     filling = seen["Cathode stoichiometry"]
     host = spec.cathode
-    sites = 96485.33212 * host.material.maximum_concentration.si * (
+    sites = FARADAY * host.material.maximum_concentration.si * (
         host.active_fraction.si * host.thickness.si
     )  # fmt: skip
     used = float(seen["Cathode utilisation"].reshape(-1)[0])
