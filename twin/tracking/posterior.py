@@ -1,7 +1,7 @@
-"""What a library of lives says of a cell, given its check-ups: reweighting, then local regression.
+"""What a library of lives says of a cell, given its check-ups: reweighting and local regression.
 
-Readings ``y`` (logarithms; :mod:`twin.tracking.observables`) about lives ``f_j`` on clocks that suit
-the readings (:mod:`twin.tracking.clocks`), with covariance ``S``, have the log likelihoods
+Readings ``y`` (logarithms; :mod:`twin.tracking.observables`) about lives ``f_j`` on clocks that
+suit the readings (:mod:`twin.tracking.clocks`), with covariance ``S``, have the log likelihoods
 ``l_j = -(y - f_j)' S^-1 (y - f_j)/2``. Where many lives are near, the weights ``w_j exp(l_j)`` are
 the posterior: nothing else is done. A few hundred lives are not always near enough. Then:
 
@@ -20,8 +20,8 @@ A life that was not followed to its end tells that it is longer: its remaining l
 the regression's distribution beyond what is known (expectation-maximisation: Schmee and Hahn
 1979), so a survivor is never taken for a death at the horizon.
 
-References: M. A. Beaumont, W. Zhang, D. J. Balding, Genetics 162 (2002) 2025; J. Schmee, G. J. Hahn,
-Technometrics 21 (1979) 417.
+References: M. A. Beaumont, W. Zhang, D. J. Balding, Genetics 162 (2002) 2025; J. Schmee,
+G. J. Hahn, Technometrics 21 (1979) 417.
 """
 
 from __future__ import annotations
