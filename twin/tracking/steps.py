@@ -202,14 +202,14 @@ def step_at(
 def _posterior(
     alive: Library, read: Read, cycle: int, on: Clocks, method: Method, more: More | None
 ) -> Posterior:
-    prior = alive.weights[on.lives] * on.weights
     return posterior(
         read.predicted(alive, on),
         read.y,
         read.covariance,
         read.groups,
         read.scales,
-        prior / prior.sum(),
+        alive.weights,
+        on.weights,
         np.log(np.maximum(on.ends(alive.ends) - cycle, 0.5)),
         alive.dead[on.lives],
         np.array(alive.modes)[on.lives].tolist(),
