@@ -226,6 +226,8 @@ def _page(sheet: Page, document: dict[str, Any], plot: bool) -> None:
             ("dies of", _modes(last["modes"])),
             ("left", f"{_left(last['remaining'])} cycles: median (90 %)"),
             ("50 % of it", _half(last["remaining"])),
+            ("known by", _told(document)),
+            ("clock", _clock(document)),
             ("library", f"{document['lives']} lives to cycle {document['cycles']}, study "
                         f"{document['library']}{_thin(document, last)}"),
             *(("told", text) for text in document["told"]),
@@ -274,6 +276,24 @@ def _outside(last: dict[str, Any]) -> str:
     away = max(last["distance"], last["strange"])
     whose = "nearest lives" if away == last["distance"] else "lives its forecast rests on"
     return f"the {whose} are {away:.1f} standard deviations away: what follows is not to be trusted"
+
+
+def _told(document: dict[str, Any]) -> str | None:
+    share = document.get("told_share")
+    if share is None or document["outside"]:
+        return None
+    if share <= 0:
+        return "the check-ups tell nothing of the remaining life"
+    return f"these check-ups tell {percent(share, 0)} of the remaining life's variance"
+
+
+def _clock(document: dict[str, Any]) -> str | None:
+    """Say so where the cell surely ages by another law of the cycles than the library."""
+    found = document.get("clock")
+    if not found or document["outside"] or found["p05"] <= 1 <= found["p95"]:
+        return None
+    low, high = f"{found['p05']:.2f}", f"{found['p95']:.2f}"
+    return f"not the library's: as its cycles to the power {found['median']:.2f} ({low} to {high})"
 
 
 def _thin(document: dict[str, Any], last: dict[str, Any]) -> str:

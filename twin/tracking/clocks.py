@@ -98,7 +98,7 @@ def bandwidth(values: np.ndarray, weights: np.ndarray) -> float:
     w = weights / weights.sum()
     sigma = float(np.sqrt(w @ (values - w @ values) ** 2))
     count = float(1 / (w**2).sum())
-    return max(1.06 * sigma * count**-0.2, _NARROWEST)
+    return max(1.06 * sigma * float(count**-0.2), _NARROWEST)
 
 
 _NARROWEST = 1e-6

@@ -186,7 +186,7 @@ def forecast_from(
 
 
 def check_cell(found: Track, cell: CellSpec | str | Path | None) -> None:
-    """Refuse a track of another cell.
+    """Refuse a track of another cell, or of one of that name that has other numbers now.
 
     Raises
     ------
@@ -194,13 +194,23 @@ def check_cell(found: Track, cell: CellSpec | str | Path | None) -> None:
         If it is.
     """
     from twin.catalog.cells import as_spec
+    from twin.specs.dump import cell_hash
 
     if cell is None:
         return
-    name = as_spec(cell).name
-    if name != found.design["cell_name"]:
+    spec = as_spec(cell)
+    name = found.design["cell_name"]
+    if spec.name != name:
         raise InputError(
-            f"track {found.id} is of {found.design['cell_name']}, not of {name}",
-            key="from",
-            fix="name its cell",
+            f"track {found.id} is of {name}, not of {spec.name}", key="from", fix="name its cell"
+        )
+    known = (
+        found.design["cell_hash"],
+        found.store.study(found.design["library"]).design.get("as_named"),
+    )
+    if known[1] is not None and cell_hash(spec) not in known:
+        raise InputError(
+            f"{name} has other numbers than when its lives were drawn for track {found.id}",
+            key="cell",
+            fix=f"track it again (twin track {name} --data ...), or put the cell back as it was",
         )

@@ -1,32 +1,34 @@
-"""What a library of lives says of a cell, given its check-ups: reweighting, then local regression.
+"""What a library of lives says of a cell, given its check-ups: reweighting and local regression.
 
-Readings ``y`` (logarithms; :mod:`twin.tracking.observables`) about lives ``f_j`` on clocks that suit
-the readings (:mod:`twin.tracking.clocks`), with covariance ``S``, have the log likelihoods
+Readings ``y`` (logarithms; :mod:`twin.tracking.observables`) about lives ``f_j`` on clocks that
+suit the readings (:mod:`twin.tracking.clocks`), with covariance ``S``, have the log likelihoods
 ``l_j = -(y - f_j)' S^-1 (y - f_j)/2``. Where many lives are near, the weights ``w_j exp(l_j)`` are
 the posterior: nothing else is done. A few hundred lives are not always near enough. Then:
 
-1.  weights are ``w_j exp(b l_j)`` with the largest power ``b`` that leaves an effective sample
-    size ``(sum w)^2/sum w^2`` as wanted;
-2.  what the power left, ``exp((1 - b) l_j)``, is the likelihood of the same readings with the
-    covariance ``S/(1 - b)``: each life is read with such noise, ``y* = f_j + e``,
+1.  weights are ``w_j Z_j^b``, with ``Z_j`` the evidence of a life, its likelihood over all its
+    clocks, and the largest power ``b`` that leaves an effective sample size ``(sum w)^2/sum w^2``
+    as wanted; the clocks of one life keep their own weights;
+2.  what the power left of a likelihood, ``exp((1 - b) l_j)``, is that of the same readings with
+    the covariance ``S/(1 - b)``: each life is read with such noise, ``y* = f_j + e``,
     ``e ~ N(0, S/(1 - b))``;
 3.  a weighted regression ``t = m(y*) + r`` of the logarithm of the remaining life ``t`` on features
     of ``y*`` moves each to ``m(y) + r``; the shares of modes are moved likewise.
 
-For linear relations and normal numbers this is exact, whatever ``b``. It is approximate Bayesian
-computation with regression adjustment (Beaumont et al. 2002), the kernel a tempered likelihood.
+For linear relations, normal numbers and lives of one clock this is exact, whatever ``b``. It is
+approximate Bayesian computation with regression adjustment (Beaumont et al. 2002), the kernel a
+tempered likelihood.
 
 A life that was not followed to its end tells that it is longer: its remaining life is drawn from
 the regression's distribution beyond what is known (expectation-maximisation: Schmee and Hahn
 1979), so a survivor is never taken for a death at the horizon.
 
-References: M. A. Beaumont, W. Zhang, D. J. Balding, Genetics 162 (2002) 2025; J. Schmee, G. J. Hahn,
-Technometrics 21 (1979) 417.
+References: M. A. Beaumont, W. Zhang, D. J. Balding, Genetics 162 (2002) 2025; J. Schmee,
+G. J. Hahn, Technometrics 21 (1979) 417.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -134,7 +136,6 @@ def tempered(
     prior: np.ndarray,
     log_likelihood: np.ndarray,
     wanted: float,
-    effective: Callable[[np.ndarray], float] = effective_size,
 ) -> tuple[np.ndarray, float]:
     """Return weights by the largest power of the likelihood that leaves a sample size.
 
@@ -146,8 +147,6 @@ def tempered(
         Of each life.
     wanted : float
         The effective sample size.
-    effective : callable
-        What it is by.
 
     Returns
     -------
@@ -163,12 +162,12 @@ def tempered(
         total: np.ndarray = weights / weights.sum()
         return total
 
-    if effective(at(1.0)) >= wanted:
+    if effective_size(at(1.0)) >= wanted:
         return at(1.0), 1.0
     low, high = 0.0, 1.0
     for _ in range(60):
         middle = (low + high) / 2
-        low, high = (middle, high) if effective(at(middle)) >= wanted else (low, middle)
+        low, high = (middle, high) if effective_size(at(middle)) >= wanted else (low, middle)
     return at(low), low
 
 
@@ -222,6 +221,7 @@ def posterior(
     groups: Sequence[np.ndarray],
     scales: Sequence[float],
     prior: np.ndarray,
+    rows: np.ndarray,
     log_remaining: np.ndarray,
     known: np.ndarray,
     modes: Sequence[str],
@@ -246,8 +246,10 @@ def posterior(
         The readings of each kind, in the order of time.
     scales : sequence of float
         The noise of each kind.
-    prior : ndarray, shape (rows,)
+    prior : ndarray, shape (lives,)
         Weights before.
+    rows : ndarray, shape (rows,)
+        Those of the rows of each life.
     log_remaining, known : ndarray, shape (rows,)
         The logarithm of the remaining life, and whether it is known; else it is longer.
     modes : sequence of str
@@ -265,13 +267,14 @@ def posterior(
     left = np.linalg.solve(lower, (readings - predicted).T)
     squares = (left**2).sum(axis=0)
     of = _Asked(readings, lower, groups, scales, log_remaining, known, modes, lives)
-    full, _ = tempered(prior, -0.5 * squares, 0.0)
-    each, power = tempered(prior, -0.5 * squares, wanted, of.effective)
+    evidence, within = _by_life(rows, -0.5 * squares, lives, len(prior))
+    full, _ = tempered(prior, evidence, 0.0)
+    tamed, power = tempered(prior, evidence, wanted)
+    each = tamed[lives] * within
     nearest = _nearest(squares, lives)
     distance, misfit = _how_far(
-        predicted[nearest], readings, covariance, squares[nearest], np.bincount(lives, prior),
-        method,
-    )  # fmt: skip
+        predicted[nearest], readings, covariance, squares[nearest], prior, method
+    )
     moved = {name: np.asarray(values) for name, values in targets.items()}
     t, strange = log_remaining, 0.0
     if power >= 1:
@@ -291,12 +294,32 @@ def posterior(
         moved,
         power >= 1,
         effective_size(by_life),
-        of.effective(full),
+        effective_size(full),
         distance,
         misfit,
         strange,
         bool((distance > method.far and misfit > method.far) or strange > method.far),
     )
+
+
+def _by_life(
+    rows: np.ndarray, log_likelihood: np.ndarray, lives: np.ndarray, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return each life's evidence (its logarithm), and the weights of its rows within it."""
+    with np.errstate(divide="ignore"):
+        logs = np.log(rows) + log_likelihood
+    top = np.full(count, -np.inf)
+    np.maximum.at(top, lives, logs)
+    there = np.isfinite(top)
+    apart = np.exp(logs - np.where(there, top, 0.0)[lives])
+    total = np.bincount(lives, apart, count)
+    some = np.where(total > 0, total, 1.0)
+    evidence = np.where(there, top + np.log(some), _NO_EVIDENCE)
+    return evidence, apart / some[lives]
+
+
+_NO_EVIDENCE = -1e6
+"""Of a life that is dead on all of its clocks."""
 
 
 def _nearest(squares: np.ndarray, lives: np.ndarray) -> np.ndarray:

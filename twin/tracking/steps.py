@@ -202,14 +202,14 @@ def step_at(
 def _posterior(
     alive: Library, read: Read, cycle: int, on: Clocks, method: Method, more: More | None
 ) -> Posterior:
-    prior = alive.weights[on.lives] * on.weights
     return posterior(
         read.predicted(alive, on),
         read.y,
         read.covariance,
         read.groups,
         read.scales,
-        prior / prior.sum(),
+        alive.weights,
+        on.weights,
         np.log(np.maximum(on.ends(alive.ends) - cycle, 0.5)),
         alive.dead[on.lives],
         np.array(alive.modes)[on.lives].tolist(),
@@ -281,8 +281,10 @@ def mode_shares(step: Step, by: str = "modes") -> dict[str, float]:
     }
 
 
-def to_dict(step: Step, before: Step | None, checkup: CheckUp | None) -> dict[str, Any]:
-    """Return a step as plain data, with what was expected before it."""
+def to_dict(
+    step: Step, before: Step | None, checkup: CheckUp | None, prior: Step | None = None
+) -> dict[str, Any]:
+    """Return a step as plain data, with what was expected before it, and before the first."""
     horizon, found = step.library.horizon, step.found
     about: dict[str, Any] = {
         "cycle": step.cycle,
@@ -317,4 +319,28 @@ def to_dict(step: Step, before: Step | None, checkup: CheckUp | None) -> dict[st
         "distance": found.distance,
         "misfit": found.misfit,
         "strange": found.strange,
+        "clock": quantiles(np.exp(t[CLOCK]), w),
+        "told": None if prior is None else told_share(step, prior),
     }
+
+
+def told_share(step: Step, prior: Step) -> float | None:
+    """Return the share of the variance of the remaining life that check-ups have told.
+
+    Of its logarithm, up to the horizon, against that of all lives of the library that last until
+    now: ``1 - Var(ln t | check-ups)/Var(ln t | alive)``. Negative where readings leave it less
+    certain than before.
+    """
+    if step.found is None or prior.found is None:
+        return None
+    most = float(step.library.horizon)
+    left = []
+    for one in (prior, step):
+        there = one.ends > step.cycle
+        w = one.found.weights[there] if one.found is not None else np.zeros(0)
+        if not w.sum() > 0:
+            return None
+        logs = np.log(np.clip(one.ends[there] - step.cycle, 1.0, max(most - step.cycle, 1.0)))
+        w = w / w.sum()
+        left.append(float(w @ (logs - w @ logs) ** 2))
+    return 1 - left[1] / left[0] if left[0] > 0 else None

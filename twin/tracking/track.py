@@ -179,7 +179,8 @@ def summarised(
     for number in range(len(checkups) + 1):
         step = step_at(table, checkups[:number])
         before = steps[-1] if steps else None
-        one = to_dict(step, before, checkups[number - 1] if number else None)
+        prior = steps[0] if steps else None
+        one = to_dict(step, before, checkups[number - 1] if number else None, prior)
         documents.append(one | {"course": course(step)})
         steps.append(step)
         on_progress((number + 1) / (len(checkups) + 1), f"{number} of {len(checkups)} check-ups")
@@ -202,6 +203,8 @@ def summarised(
         "remaining": last["remaining"],
         "margins": last["margins"],
         "outside": last["outside"],
+        "told_share": last.get("told"),
+        "clock": last.get("clock"),
         "thin": thin,
         "checkups": documents,
     }

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+import twin
 from twin.tracking.library import Library, grid_to
 
 HORIZON = 4000
@@ -69,3 +70,37 @@ def lives():
 @pytest.fixture
 def paces():
     return _paces
+
+
+# They die of their resistance within the thirty cycles, or of a filament.
+MORTAL = """
+schema = 1
+title = "an insulating layer that kills"
+
+[patch.modes.interphase.anode]
+kind = "insulating"
+
+[patch.modes.interphase.anode.parabolic_constant]
+value = "3e-20 m^2/s"
+spread = "lognormal 1.0"
+status = "assumed"
+source = "a test"
+
+[patch.end_of_life]
+resistance_factor = 2
+"""
+CHECKUPS = "cycle,resistance [1],pressure [MPa]\n1,1.0,\n2,1.2,\n4,1.45,\n"
+
+
+@pytest.fixture(scope="session")
+def tracked(tmp_path_factory):
+    """A small library drawn once and a cell tracked by it: database, data, track, and how."""
+    folder = tmp_path_factory.mktemp("track")
+    data, overlay = folder / "checkups.csv", folder / "mortal.toml"
+    data.write_text(CHECKUPS)
+    overlay.write_text(MORTAL)
+    url = f"sqlite:///{folder}/runs.db"
+    how = {
+        "overlays": [str(overlay)], "cycles": 30, "modes": ["interphase"], "seed": 3, "workers": 1,
+    }  # fmt: skip
+    return url, str(data), twin.track("na-nzsp-na", [str(data)], lives=32, store=url, **how), how

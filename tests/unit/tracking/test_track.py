@@ -15,28 +15,6 @@ from twin.tracking.lab_tests import lab_tests
 from twin.tracking.observables import observables
 
 CELL = "na-nzsp-na"
-# They die of their resistance within the forty cycles, or of a filament.
-MORTAL = {
-    "modes.interphase.anode.kind": "insulating",
-    "modes.interphase.anode.parabolic_constant": {
-        "value": "3e-20 m^2/s",
-        "spread": "lognormal 1.0",
-        "status": "assumed",
-        "source": "a test",
-    },
-    "end_of_life.resistance_factor": 2,
-}
-ASKED = {"overrides": MORTAL, "cycles": 30, "modes": ["interphase"], "seed": 3, "workers": 1}
-CHECKUPS = "cycle,resistance [1],pressure [MPa]\n1,1.0,\n2,1.2,\n4,1.45,\n"
-
-
-@pytest.fixture(scope="module")
-def tracked(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("track")
-    data = folder / "checkups.csv"
-    data.write_text(CHECKUPS)
-    url = f"sqlite:///{folder}/runs.db"
-    return url, str(data), twin.track(CELL, [str(data)], lives=32, store=url, **ASKED)
 
 
 def test_the_document_tells_health_death_and_remaining_life(tracked):
@@ -66,10 +44,10 @@ def test_a_check_up_narrows_the_band(tracked):
 
 
 def test_the_library_is_drawn_once(tracked):
-    url, data, first = tracked
+    url, data, first, asked = tracked
     with Store.open(url) as store:
         before = len(store.runs(study=first.design["library"]))
-        again = twin.track(CELL, [data], lives=32, store=store, **ASKED)
+        again = twin.track(CELL, [data], lives=32, store=store, **asked)
         assert again.design["library"] == first.design["library"]
         assert len(store.runs(study=first.design["library"])) == before == 32
         told, seen = again.to_dict(), first.to_dict()
@@ -77,7 +55,7 @@ def test_the_library_is_drawn_once(tracked):
 
 
 def test_what_is_stored_is_loaded_and_drawn_again(tracked, tmp_path):
-    url, _, first = tracked
+    url, _, first, _ = tracked
     with Store.open(url) as store:
         found = twin.load_track(first.id, store=store)
         assert found.to_dict() == first.to_dict()
@@ -94,9 +72,9 @@ def test_what_is_stored_is_loaded_and_drawn_again(tracked, tmp_path):
 
 
 def test_new_lives_are_drawn_around_the_posterior(tracked):
-    url, data, _ = tracked
+    url, data, _, asked = tracked
     with Store.open(url) as store:
-        found = twin.track(CELL, [data], lives=32, refresh=12, store=store, **ASKED)
+        found = twin.track(CELL, [data], lives=32, refresh=12, store=store, **asked)
         assert found.to_dict()["lives"] == 44
         design = store.study(found.id).design
         assert len(design["values"]) == 12 and len(design["library_weights"]) == 32
@@ -108,7 +86,7 @@ def test_new_lives_are_drawn_around_the_posterior(tracked):
 
 
 def test_a_forecast_goes_on_from_a_track(tracked):
-    url, _, first = tracked
+    url, _, first, _ = tracked
     with Store.open(url) as store:
         found = twin.forecast_from(first.id, cell=CELL, store=store).to_dict()
         left = first.to_dict()["remaining"]["median"]
@@ -127,7 +105,7 @@ def test_a_forecast_goes_on_from_a_track(tracked):
 
 
 def test_advice_ranks_what_the_library_holds_and_says_what_it_lacks(tracked):
-    url, _, first = tracked
+    url, _, first, _ = tracked
     with Store.open(url) as store:
         found = twin.advise(CELL, track=first.id, store=store)
         by_name = {one["test"]: one for one in found["tests"]}
@@ -146,7 +124,7 @@ def test_advice_ranks_what_the_library_holds_and_says_what_it_lacks(tracked):
 
 
 def test_a_library_of_another_cell_and_one_too_small_are_refused(tracked):
-    url, data, first = tracked
+    url, data, first, asked = tracked
     with Store.open(url) as store:
         with pytest.raises(InputError) as caught:
             twin.track("na-base-na", [data], library=first.design["library"], store=store)
@@ -155,7 +133,7 @@ def test_a_library_of_another_cell_and_one_too_small_are_refused(tracked):
             twin.track(CELL, [data], library=first.design["library"], store=store)
         assert "with other numbers" in str(caught.value)
         with pytest.raises(InputError) as caught:
-            twin.track(CELL, [data], lives=8, store=store, **ASKED)
+            twin.track(CELL, [data], lives=8, store=store, **asked)
         assert caught.value.problem.key == "lives"
 
 
