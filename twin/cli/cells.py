@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -240,7 +241,10 @@ def _write_new(session: Session, file: Path, text: str) -> None:
         raise InputError(f"{file} is there already", key="file", fix="choose another name")
     files.write_text(file, text, key="file")
     document = {"file": str(file)}
-    session.finish(document, lambda sheet: sheet.line(f"written: {file}; twin cells check {file}"))
+    session.finish(
+        document,
+        lambda sheet: sheet.line(f"written: {file}; twin cells check {shlex.quote(str(file))}"),
+    )
 
 
 def check_cell(
