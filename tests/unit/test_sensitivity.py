@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from types import SimpleNamespace
 
 import pytest
@@ -178,3 +179,18 @@ def test_the_time_left_allows_for_builds():
     pace.spent = [[1.0], [5.0]]
     pace.left = [9, 2]
     assert pace.share() == pytest.approx(6 / (6 + 9 * 1 + 2 * 5))
+
+
+def test_a_kept_finding_that_is_damaged_is_none(tmp_path):
+    from twin.studies.sensitivity_kept import _read
+
+    file = tmp_path / "kept.json"
+    for text in ("", "{", "[" * 100_000, "[]", "7", '{"hash": "other"}', "\xff"):
+        file.write_text(text, encoding="latin-1")
+        assert _read(file, "own") is None, text[:9]
+    file.write_text('{"hash": "own"}')
+    assert _read(file, "own") == {"hash": "own"}
+    assert _read(tmp_path, "own") is None and _read(tmp_path / "none", "own") is None
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "fifo")  # to open it would wait for ever
+        assert _read(tmp_path / "fifo", "own") is None

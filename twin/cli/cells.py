@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -287,7 +288,7 @@ def _write_new(
     def page(sheet: Page) -> None:
         for remark in remarks:
             sheet.line(f"note: {remark}")
-        sheet.line(f"written: {file}" + (f"; twin cells check {file}" if check else ""))
+        sheet.line(f"written: {file}" + (f"; twin cells check {shlex.quote(str(file))}" if check else ""))
 
     session.finish(document, page)
 

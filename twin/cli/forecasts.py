@@ -293,6 +293,7 @@ def show_study(sheet: Page, document: dict[str, Any]) -> None:
             ("90 % of lives", f"{document['p05'] or beyond} to {document['p95'] or beyond} cycles"),
             ("alive at the end", percent(document["survive"]) if members else None),
             ("rebuilt for", ", ".join(document["rebuilt"]) or None),
+            *(("note", note) for note in document.get("notes", ())),
             ("figure", document.get("figure")),
         ]
     )

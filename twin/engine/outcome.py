@@ -24,6 +24,15 @@ def is_death(outcome: Mapping[str, Any]) -> bool:
     return outcome.get("kind") == Status.CELL_FAILED or gave_up_at_a_limit
 
 
+MISSING = "missing_modes"
+"""What settings, designs and documents call the twin's own modes that could not be loaded."""
+
+
+def lacking_words(modes: Iterable[str]) -> str:
+    """Return how it is told that some of the twin's own modes were missing."""
+    return f"without {', '.join(modes)}, which could not be loaded"
+
+
 @dataclass(frozen=True)
 class Standing:
     """Where one criterion stands: its variable against its threshold.
@@ -102,8 +111,7 @@ class Outcome:
         lacking = list(modes)
         if not lacking:
             return self
-        told = f"{self.says} (without {', '.join(lacking)}, which could not be loaded)"
-        return replace(self, missing_modes=lacking, says=told)
+        return replace(self, missing_modes=lacking, says=f"{self.says} ({lacking_words(lacking)})")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the outcome as plain data."""

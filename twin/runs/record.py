@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from twin.engine.outcome import MISSING, lacking_words
 from twin.modes.manager import plugin_manager
 from twin.status import Status
 
@@ -63,12 +64,25 @@ def layout_of(prepared: Any) -> str:
 
 
 def keep_summary(store: Store, study: str, summary: Mapping[str, Any]) -> None:
-    """Store what a study came to, unless just that is stored: an archive can be read so."""
+    """Store what a study came to, unless just that is stored: an archive can be read so.
+
+    If some of the twin's own modes could not be loaded as it was begun, it says so.
+    """
     from twin.store.plain import plain
 
     known = store.study(study)
+    summary = with_lacking(known.design, summary)
     if known.status != Status.COMPLETED or _lasting(known.summary) != _lasting(plain(summary)):
         store.finish_study(study, status=Status.COMPLETED, summary=summary)
+
+
+def with_lacking(design: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a study's document with the twin's own modes that could not be loaded, and a note."""
+    missing = design.get(MISSING)
+    if not missing:
+        return dict(document)
+    note, notes = lacking_words(missing), document.get("notes", ())
+    return {**document, MISSING: missing, "notes": [*notes, *([] if note in notes else [note])]}
 
 
 def _lasting(summary: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from twin.catalog.cells import mode_entries
+from twin.engine.outcome import MISSING
 from twin.engine.tolerances import ATOL, RTOL
 from twin.modes.manager import plugin_manager
 from twin.scenario import Scenario
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 DEFAULTS: dict[str, Any] = {"model": "spm", "rtol": RTOL, "atol": ATOL}
 """What the lives of a study are asked for by default."""
-MISSING = "missing_modes"
-"""What a design calls the twin's own modes that could not be loaded."""
 
 
 def study_design(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from twin.engine.capacity import first_capacity
 from twin.engine.tolerances import LIFE_ATOL, LIFE_RTOL
 from twin.modes.manager import plugin_manager
-from twin.runs.record import keep_summary, open_store
+from twin.runs.record import keep_summary, open_store, with_lacking
 from twin.scenario import Scenario
 from twin.status import LIVED
 from twin.studies import ensemble
@@ -182,7 +182,7 @@ class Forecast:
 
         members, horizon = self.members, self.design["cycles"]
         curves = incidence(members) if members else {}
-        return {
+        document = {
             "study": self.id,
             "cell": self.design["cell_name"],
             "cycles": horizon,
@@ -206,6 +206,7 @@ class Forecast:
             "method": self.design["method"],
             "rebuilt": self.design["rebuilt"],
         }
+        return with_lacking(self.design, document)
 
     def criteria(self) -> dict[str, float]:
         """Return how likely each criterion kills: ``{"mode: criterion": 0.2}``, the most first."""

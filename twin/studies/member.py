@@ -8,12 +8,12 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from twin.catalog.cells import mode_entries, plan_of
+from twin.engine.outcome import MISSING
 from twin.errors import StoreError, TwinError
 from twin.interrupts import raise_if_asked
 from twin.modes.manager import plugin_manager
 from twin.runs.record import cell_record, layout_of, mode_versions, packages
 from twin.status import Status
-from twin.studies.base import MISSING
 from twin.studies.once import theirs
 
 if TYPE_CHECKING:

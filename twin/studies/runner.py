@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from twin.engine.outcome import MISSING
 from twin.errors import TwinError
 from twin.status import LIVED
-from twin.studies.base import MISSING
 from twin.studies.life_record import LifeDone, Lived, lived_of
 from twin.studies.member import LivesSimulator, live_member
 from twin.studies.once import lived_once

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -129,7 +130,7 @@ def sensitivity(
     if math.isnan(base):
         raise InputError(
             f"the life of {spec.name} cannot be judged: the solver could not go on",
-            fix=f"see where: twin life {spec.name} --model {MODEL}",
+            fix=f"see where: twin life {shlex.quote(spec.name)} --model {MODEL}",
         )
     numbers = [
         _number(step, base, life, of)

@@ -93,8 +93,8 @@ def kept(own: str, folder: str) -> dict[str, Any] | None:
 
 def _read(file: Path, own: str) -> dict[str, Any] | None:
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        found = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+    except (OSError, ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) and found.get("hash") == own else None
 

@@ -10,6 +10,7 @@ horizon: beyond, nobody followed a life.
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -96,7 +97,7 @@ def advise(
             raise InputError(
                 f"{name} is not tracked yet",
                 key="cell",
-                fix=f"twin track {name} --data check-ups.csv",
+                fix=f"twin track {shlex.quote(name)} --data check-ups.csv",
             )
         track = newest.id
     found: Track = load_track(track, store=opened)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 
 import pytest
 
 import twin
-from twin.engine.cause_of_death import nearest
+from twin.engine import blame, cause_of_death
+from twin.engine.blame import Found
+from twin.engine.cause_of_death import at_start, nearest
+from twin.engine.criteria import CAPACITY, CORE, RESISTANCE
 from twin.engine.outcome import Standing
+from twin.status import Status
 
 
 def standing(mode: str, margin: float, severity: str = "fatal") -> Standing:
@@ -23,6 +28,72 @@ def test_nearest_is_the_least_margin_of_what_can_kill():
     assert nearest([*found, standing("d", math.nan)]).mode == "b"
     assert nearest([standing("z", 0.2), standing("b", 0.2)]).mode == "z"  # the first of equals
     assert nearest([standing("d", 0.1, "warning")]) is None
+
+
+def number(si):
+    return SimpleNamespace(si=si)
+
+
+@pytest.fixture
+def prepared(monkeypatch):
+    """A full cell of 1 cm2, 1 A.h, between 2 and 4 V, at 300 K; one step is at 320 K."""
+    monkeypatch.setattr(blame, "nominal_capacity", lambda spec: 1.0)
+    spec = SimpleNamespace(
+        thermal=SimpleNamespace(ambient=number(300.0), model="lumped"),
+        geometry=SimpleNamespace(area=number(1e-4)),
+        window=SimpleNamespace(lower=number(2.0), upper=number(4.0)),
+    )
+    steps = [SimpleNamespace(do=do, temperature=t) for do, t in (("warm", 320.0), ("cool", None))]
+    return SimpleNamespace(
+        spec=spec, plan=SimpleNamespace(unique_steps=steps), cell=SimpleNamespace(kind="full")
+    )
+
+
+ROW = {"current_max_A": 0.01, "resistance_Ohm_m2": 0.01, "Voltage [V]": 1.9}
+"""At 100 A/m2 the resistance takes 1 V, half of the window."""
+
+
+@pytest.mark.parametrize(
+    ("step", "polarisation", "who"),
+    [("cool", 0.6, "film"), ("cool", 0.4, CORE), ("warm", 1.2, "film"), ("warm", 0.8, CORE)],
+)
+def test_an_oven_takes_its_part_of_a_heat_death(prepared, step, polarisation, who):
+    # To 340 K the oven went half of the way: a mode has to have made half of all the heat, 1 V
+    # for itself; without the oven half of that will do.
+    evidence = {"film": Found(polarisation=polarisation)}
+    end = SimpleNamespace(step=step)
+    assert cause_of_death._who_heats(prepared, end, 340.0, ROW, evidence) == who
+
+
+def test_what_a_risen_resistance_took_is_what_it_has_risen_by(prepared):
+    four = Standing(CORE, RESISTANCE, 0.0, "R", 4.0, 4.0)
+    assert cause_of_death._loss(prepared, four, ROW) == pytest.approx(0.75 * 0.5)
+    rest = Standing(CORE, CAPACITY, 0.0, "C", 0.7, 0.8)
+    assert cause_of_death._loss(prepared, rest, ROW) == pytest.approx(0.3)
+    assert "fell to 70.0% of its first" in cause_of_death._core_words(rest, "film", {}, False)
+
+
+@pytest.mark.parametrize(("volts", "side"), [(1.9, "below"), (4.1, "above")])
+def test_a_window_is_left_by_the_protocol_unless_a_mode_drove_the_cell_out(prepared, volts, side):
+    event = {"below": "Minimum voltage [V]", "above": "Maximum voltage [V]"}[side]
+    end = SimpleNamespace(message=event, unguarded=True, step="Discharge at 1 A for 1 h")
+    row, where = ROW | {"Voltage [V]": volts}, {"cycle": 1}
+    ends = [
+        cause_of_death._ran_into_limit(prepared, end, row, [], evidence, where)
+        for evidence in ({}, {"film": Found(polarisation=0.3)})
+    ]
+    assert [found.kind for found in ends] == [Status.LEFT_WINDOW, Status.CELL_FAILED]
+    assert f"{side} its" in ends[0].says and ends[0].mode is None
+    assert ends[1].mode == "film"
+
+
+def test_what_held_as_a_step_could_not_begin_counts_for_the_end():
+    item = SimpleNamespace(criterion=SimpleNamespace(variable="T"), worst=max)
+    row = {"T": 2.0, "T (worst)": 3.0, "a": 1.0}
+    assert at_start([item], row, SimpleNamespace(start={})) == row
+    for value, worst in ((5.0, 5.0), (1.0, 3.0)):
+        found = at_start([item], row, SimpleNamespace(start={"T": value}))
+        assert found == {"T": value, "T (worst)": worst, "a": 1.0}
 
 
 @pytest.fixture(scope="module")

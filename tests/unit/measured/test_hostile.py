@@ -78,6 +78,27 @@ def test_a_zip_bomb_that_says_it_is_of_neware(read, tmp_path):
     assert "unpacks into 200 MB" in refusal(read, path).message
 
 
+def test_an_archive_with_entities_that_grow_and_names_that_climb(read, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "inner"))
+    (tmp_path / "inner").mkdir()
+    entities = "".join(
+        f'<!ENTITY e{n} "{10 * f"&e{n - 1};" if n else "x" * 100}">' for n in range(10)
+    )
+    bomb = f'<?xml version="1.0"?><!DOCTYPE config [{entities}]><config>&e9;</config>'
+    path = tmp_path / "bomb.ndax"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in ("VersionInfo.xml", "Step.xml", "TestInfo.xml", "data.xml"):
+            archive.writestr(name, bomb)
+        for name in ("data.ndc", "../../evil.ndc", "/etc/evil.ndc"):
+            archive.writestr(name, bytes(8192))
+    start = time.monotonic()
+    refusal(read, path)
+    assert time.monotonic() - start < 60
+    assert [p.name for p in tmp_path.rglob("*") if "evil" in p.name or "bomb" in p.name] == [
+        "bomb.ndax"
+    ]
+
+
 def test_an_archive_of_something_else(read, tmp_path):
     path = tmp_path / "letters.zip"
     with zipfile.ZipFile(path, "w") as archive:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from types import ModuleType
 from typing import Any
@@ -314,8 +315,8 @@ def test_a_run_without_one_of_the_twins_own_modes_says_so(monkeypatch):
 @pytest.mark.parametrize(
     "words", [("forecast", "--samples", "2"), ("attribute",)], ids=["forecast", "attribute"]
 )
-def test_the_members_of_a_study_without_one_of_the_twins_own_modes_say_so(
-    monkeypatch, tmp_path, words
+def test_a_study_without_one_of_the_twins_own_modes_says_so_and_its_members_do(
+    monkeypatch, tmp_path, words, capsys
 ):
     missing = lambda self, without=(): [m for m in ("dendrite",) if m not in without]  # noqa: E731
     monkeypatch.setattr(type(twin.plugin_manager()), "missing", missing)
@@ -330,6 +331,12 @@ def test_the_members_of_a_study_without_one_of_the_twins_own_modes_say_so(
         for run in runs:
             assert run.outcome["missing_modes"] == ["dendrite"]
             assert "without dendrite, which could not be loaded" in run.outcome["says"]
+        (study,) = store.studies()
+        assert store.study(study.id).summary["missing_modes"] == ["dendrite"]
+    told = "note +without dendrite, which could not be loaded"
+    assert re.search(told, capsys.readouterr().out)
+    assert main(["studies", "show", study.id, "--db", url]) == 0
+    assert re.search(told, capsys.readouterr().out)
 
 
 DIES = {"cycles": 50, "modes": ["pressure"], "overrides": {"stack.pressure": "0.2 MPa"}}

@@ -74,6 +74,9 @@ def test_bdf_capacities_never_fall_and_time_never_goes_back(fake):
         assert frame[name].is_monotonic_increasing
     assert frame["Charging Capacity / Ah"].iloc[-1] == pytest.approx(1.5e-3)
     assert frame["Discharging Capacity / Ah"].iloc[-1] == pytest.approx(1.5e-3)
+    # At the end of the first charge, and halfway through the discharge after it.
+    assert frame["Charging Capacity / Ah"].iloc[[2, 6]].tolist() == pytest.approx([5e-4, 5e-4])
+    assert frame["Discharging Capacity / Ah"].iloc[[2, 6]].tolist() == pytest.approx([0, 2.5e-4])
 
 
 def test_bdf_calls_the_temperature_ambient_only_where_it_is(fake):

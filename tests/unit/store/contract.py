@@ -282,6 +282,9 @@ class StoreContract:
         assert store.runs(status="interrupted") == []
         assert [run.id for run in store.runs(limit=1)] == [second]
         assert store.run(second).wall_s == 2.5
+        third = start(store)  # what runs is known only here: it is cut here too
+        assert [run.id for run in store.runs(status="running")] == [third, first]
+        assert [run.id for run in store.runs(status="running", limit=1)] == [third]
 
     def test_the_cycle_a_cell_died_in_is_stored_but_not_finished(self, store):
         run = start(store)

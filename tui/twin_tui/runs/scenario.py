@@ -117,7 +117,7 @@ class Scenario(BaseModel):
                     f"the bench sets no {key}",
                     file=str(path),
                     key=key,
-                    fix=f"take it out, or run the file: twin run {path.name}",
+                    fix=f"take it out, or run the file: twin run {shlex.quote(path.name)}",
                 )
         given = {key: getattr(asked, key) for key in ("model", "cycles", "series_every")}
         return cls(
