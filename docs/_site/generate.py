@@ -63,7 +63,7 @@ def cases() -> dict[str, str | bytes]:
     """Return the page of the published cases and its pictures, from the table as last run."""
     from twin.report.figures import plot_panels
     from twin.validation.line import Line
-    from twin.validation.loader import load_case
+    from twin.validation.loader import case_names, load_case
     from twin.validation.pictures import case_picture, parity_panels
 
     rows = json.loads(TABLE.read_text(encoding="utf-8"))
@@ -98,6 +98,9 @@ def cases() -> dict[str, str | bytes]:
                 state = "tested" if line.tested else "not tested"
                 parts += [f"- {line.says}: {line.why} ({state})"]
         parts += [""]
+    left = [name for name in case_names() if f"cases/{name}.svg" not in written]
+    if left:
+        parts += ["## Not in the table yet", "", f"`{'`, `'.join(left)}`", ""]
     return written | {"cases.md": "\n".join(parts)}
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import twin
+from twin.validation.loader import case_names
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,3 +31,11 @@ def test_the_site_builds_without_a_warning(tmp_path):
         assert "Equations" in page and f"{mode}.svg" in page
     commands = (tmp_path / "site" / "reference" / "commands.html").read_text(encoding="utf-8")
     assert "twin report" in commands and "twin modes new" in commands
+    cases = (tmp_path / "site" / "cases.html").read_text(encoding="utf-8")
+    assert "parity.svg" in cases
+    for name in case_names():
+        assert (
+            f"cases/{name}.svg" in cases and (tmp_path / "site" / "cases" / f"{name}.svg").is_file()
+        )
+    keys = (tmp_path / "site" / "reference" / "specs.html").read_text(encoding="utf-8")
+    assert "transport_efficiency" in keys and "a quantity in" in keys

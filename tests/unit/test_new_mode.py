@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -19,9 +21,13 @@ NAME = "grain-sliding"
 def package(tmp_path_factory):
     """The folder of a new mode, with what an installation would leave beside it."""
     home = tmp_path_factory.mktemp("new")
-    root = twin.new_mode(NAME, home)[0].parent
+    return installed(twin.new_mode(NAME, home)[0].parent)
+
+
+def installed(root):
+    """Lay beside a package what an installation would leave, and return its folder."""
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    info = root / f"twin_grain_sliding-{project['version']}.dist-info"
+    info = root / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
     info.mkdir()
     (info / "METADATA").write_text(
         f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
@@ -108,3 +114,32 @@ def test_a_name_that_is_too_long_for_a_file_is_no_bug(tmp_path, capsys, monkeypa
     monkeypatch.chdir(tmp_path)
     assert main(["modes", "new", "a" * 300]) == 2
     assert "too long" in capsys.readouterr().err
+
+
+# ------------------------------------------------- the tutorial that turns it into another
+
+PAGE = Path(__file__).parents[2] / "docs" / "particle-cracking.md"
+_MADE = re.compile(r"^```(?:python|toml) made (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def tutorial(tmp_path_factory):
+    """What a reader of the page has in the end."""
+    home = tmp_path_factory.mktemp("tutorial")
+    root = installed(twin.new_mode("cracking", home)[0].parent)
+    for name, text in _MADE.findall(PAGE.read_text(encoding="utf-8")):
+        assert (root / name).is_file(), name  # it only changes what is there
+        (root / name).write_text(text, encoding="utf-8")
+    return root
+
+
+def test_the_tutorials_mode_is_found(tutorial):
+    said = run(tutorial, "twin", "modes", "show", "cracking")
+    assert said.returncode == 0 and "Cracking cathode particles" in said.stdout
+    assert said.stderr == ""
+
+
+@pytest.mark.slow
+def test_the_tutorials_tests_pass(tutorial):
+    done = run(tutorial, "pytest", "-q", "-p", "no:cacheprovider", "tests")
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -7,7 +7,7 @@ import pytest
 import twin
 from twin.errors import InputError
 from twin.runs import reproduce as module
-from twin.runs.reproduce import ROUNDING, STEPS_OF_ERROR, reproduce
+from twin.runs.reproduce import number_of, reproduce
 
 RTOL, ATOL = 1e-5, 1e-7
 SETTINGS = {"rtol": RTOL, "atol": ATOL}
@@ -95,7 +95,7 @@ def test_time_on_the_clock_is_not_compared(lived):
 
 @pytest.mark.parametrize(("share", "verdict"), [(0.9, "within tolerance"), (1.1, "differs")])
 def test_what_is_allowed_is_so_many_tolerances_of_the_columns_largest(lived, share, verdict):
-    allowed = STEPS_OF_ERROR * (RTOL * 4.0 + ATOL)
+    allowed = number_of("steps_of_error") * (RTOL * 4.0 + ATOL)
     assert lived.info.settings["rtol"] == RTOL and lived.info.settings["atol"] == ATOL
     then = [row(1), row(2, capacity_Ah=4.0)]
     found = compared(lived, then, [row(1, capacity_Ah=2.0 + share * allowed), then[1]])
@@ -115,9 +115,13 @@ def test_a_column_is_named_where_it_first_differs(lived):
 
 def test_what_is_rounding_beside_its_unit_is_no_difference(lived):
     then = [row(1, **{"Leak [A]": 1e-20, "Current [A]": 1.0, "charge_Ah": 1e-16})]
-    now = [row(1, **{"Leak [A]": 0.9 * ROUNDING, "Current [A]": 1.0, "charge_Ah": -1e-16})]
+    now = [
+        row(1, **{"Leak [A]": 0.9 * number_of("rounding"), "Current [A]": 1.0, "charge_Ah": -1e-16})
+    ]
     assert compared(lived, then, now).verdict == "within tolerance"
-    now = [row(1, **{"Leak [A]": 1.1 * ROUNDING, "Current [A]": 1.0, "charge_Ah": 1e-16})]
+    now = [
+        row(1, **{"Leak [A]": 1.1 * number_of("rounding"), "Current [A]": 1.0, "charge_Ah": 1e-16})
+    ]
     assert [d.what for d in compared(lived, then, now).differences] == ["Leak [A]"]
 
 

@@ -23,7 +23,7 @@ SCHEMAS = ("cell", "overlay", "protocol")
 SORTS = {
     "name": "name", "family": "family", "anode": "anode", "known": "known",
     "capacity": "nominal_mAh_cm2", "thickness": "thickness_um",
-    "temperature": "ambient_degC", "pressure": "pressure_MPa",
+    "temperature": "ambient_degC", "pressure": "pressure_MPa", "energy": "Wh_L",
 }  # fmt: skip
 """What cells can be sorted by, and where an entry has it."""
 
@@ -61,6 +61,9 @@ def list_cells(
     sort: Annotated[
         str, typer.Option("--sort", metavar="KEY", help=f"{', '.join(SORTS)}.")
     ] = "name",
+    energy: Annotated[
+        bool, typer.Option("--energy", help="The layers' energy at rest too: some seconds.")
+    ] = False,
 ) -> None:
     """List the cells; show one, check a file, print a schema."""
     import twin
@@ -83,13 +86,24 @@ def list_cells(
         and (anode or "").lower() in e["anode"].lower()
         and 100 * e["known"] >= known
     ]
+    energy = energy or sort == "energy"
+    if energy:
+        _add_energy(session, found)
     where = SORTS[sort]
     words = sort in ("name", "family", "anode")
     least = "" if words else 0.0
-    found.sort(key=lambda e: (-e["known"] if sort == "known" else e[where] or least, e["name"]))
+    # What a cell does not have, as a symmetric one's energy, comes last.
+    found.sort(
+        key=lambda e: (
+            e[where] is None,
+            -e["known"] if sort == "known" else e[where] or least,
+            e["name"],
+        )
+    )
 
     def page(sheet: Page) -> None:
-        columns = ("cell", "mAh/cm2", "um", "degC", "MPa", "known")
+        columns: tuple[str, ...] = ("cell", "mAh/cm2", "um", "degC", "MPa", "known")
+        columns += ("Wh/L", "Wh/kg") if energy else ()
         rows = [
             (
                 f"{e['name']}\n  {e['title']}",
@@ -98,21 +112,36 @@ def list_cells(
                 short(e["ambient_degC"]),
                 short(e["pressure_MPa"]),
                 percent(e["known"], 0),
+                *((short(e["Wh_L"]), short(e["Wh_kg"])) if energy else ()),
             )
             for e in found
         ]
-        sheet.table(columns, rows, keep=range(1, 6), right=range(1, 6))
+        numbers = range(1, len(columns))
+        sheet.table(columns, rows, keep=numbers, right=numbers)
         for entry in broken:
             sheet.line(f"{entry['name']} cannot be used: {entry['problem']}")
             sheet.line(f"see `twin cells check {entry['name']}`", indent=4)
         sheet.line()
+        said = "energy of the layers alone, at rest" if energy else "energy: --energy"
         sheet.line(
             f"{len(found)} cells; known: measured, fitted or exact numbers; um: of all layers; "
-            "energy, N/P: twin cells show CELL",
+            f"{said}; N/P: twin cells show CELL",
             "dim",
         )
 
     session.finish(sorted(found + broken, key=lambda e: e["name"]) if broken else found, page)
+
+
+def _add_energy(session: Session, entries: list[dict[str, Any]]) -> None:
+    """Work out the energy at rest of the layers of each cell."""
+    import twin
+    from twin.cli.ticker import Ticker
+
+    with Ticker(session, f"{len(entries)} cells") as ticker:
+        for done, entry in enumerate(entries, start=1):
+            found = twin.derived(twin.load_cell(entry["name"]))
+            entry |= {"Wh_L": found.Wh_L, "Wh_kg": found.Wh_kg}
+            ticker(done / len(entries), entry["name"])
 
 
 def _check_words(entries: list[dict[str, Any]], **given: str | None) -> None:

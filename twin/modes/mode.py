@@ -209,9 +209,9 @@ class FailureMode:
     kinds: ClassVar[tuple[str, ...]] = ("full", "symmetric")
     """The kinds of cell this mode can act on."""
     shows: ClassVar[str] = ""
-    """The one variable, among the outputs, whose course over the cycles shows this mode at
-    work beside the others (``twin plot RUN --what coupling``): ``"{interface} layer
-    thickness [m]"``."""
+    """The one stored variable (an output, a contribution, a criterion's) whose course over the
+    cycles shows this mode at work beside the others (``twin plot RUN --what coupling``):
+    ``"{interface} layer thickness [m]"``."""
     fitted_loss: ClassVar[str] = ""
     """For a mode that holds what no mechanism explains and is fitted to published retentions: the
     variable ``y`` of the share ``exp(-y)`` it leaves, ``"{interface} fade exponent"``. Where

@@ -40,6 +40,10 @@ if TYPE_CHECKING:
 TONES = {"cell-failed": "dead", "completed": "alive"}
 
 
+_LEAST = 0.001
+"""Below this a table of mV and mAh says no more."""
+
+
 def run_sheet(result: RunResult) -> Sheet:
     """Return the page of a stored run.
 
@@ -132,7 +136,12 @@ def _verdict_section(result: RunResult, outcome: Outcome | None) -> Section:
     blocks += _margins(document)
     if outcome is not None and outcome.evidence:
         rows = [
-            (mode, short(1e3 * e["polarisation_V"]), short(1e3 * e["capacity_Ah"]), str(e["says"]))
+            (
+                mode,
+                _thousandths(e["polarisation_V"]),
+                _thousandths(e["capacity_Ah"]),
+                typeset(str(e["says"])),
+            )
             for mode, e in outcome.evidence.items()
         ]
         blocks.append(
@@ -150,13 +159,19 @@ def _verdict_section(result: RunResult, outcome: Outcome | None) -> Section:
                 str(e["cycle"]),
                 e["severity"],
                 f"{e['mode']}: {e['criterion']}" if e["mode"] else str(e["criterion"]),
-                str(e["says"]),
+                typeset(str(e["says"])),
             )
             for e in document["events"]
         ]
         columns = ("cycle", "severity", "criterion", "what happened")
         blocks.append(Table(columns, events, frozenset({0}), "Events", cards=True))
     return Section("evidence", "The evidence", blocks)
+
+
+def _thousandths(value: float) -> str:
+    """Return mV or mAh; what is next to nothing is not told by its exponent."""
+    shown = 1e3 * value
+    return f"< {_LEAST:g}" if 0 < abs(shown) < _LEAST else short(shown)
 
 
 def _margins(document: Mapping[str, Any]) -> list[Block]:

@@ -10,9 +10,10 @@ Two numbers :math:`a` (stored) and :math:`b` (now) of a column are the same wher
 
 with the run's relative and absolute tolerances :math:`\\epsilon_r` and :math:`\\epsilon_a` (the
 latter times the column's largest value where that is below one), and :math:`K` =
-:data:`STEPS_OF_ERROR`: a solver bounds the error of a step, and those of a cycle's steps add up.
-Nothing smaller than :data:`ROUNDING` of the largest number of the same unit is looked at. With the
-same versions on the same kind of processor two runs agree to the last bit, which is said too.
+``steps_of_error``: a solver bounds the error of a step, and those of a cycle's steps add up.
+Nothing smaller than ``rounding`` of the largest number of the same unit is looked at (both in
+``reproduce.toml``). With the same versions on the same kind of processor two runs agree to the
+last bit, which is said too.
 """
 
 from __future__ import annotations
@@ -20,8 +21,11 @@ from __future__ import annotations
 import math
 import re
 import time
+import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from twin.errors import InputError
@@ -37,16 +41,23 @@ if TYPE_CHECKING:
     from twin.store import RunInfo, Store
 
 MEMORY = "sqlite://"
-STEPS_OF_ERROR = 10.0
-"""So many tolerances may two numbers be apart that are the same."""
 _UNIT = re.compile(r"\[([^\]]*)\]|_([A-Z][A-Za-z]*)$")
 _ENDS = ("kind", "mode", "criterion", "cycle")
 """What of an end is compared as it stands; its numbers are compared as numbers."""
 _LEFT_OUT = frozenset({"cycle", "wall_s"})
 """What counts the rows, or is about the computer."""
-ROUNDING = 1e-12
-"""Numbers this small beside the largest of their unit are rounding."""
 SAME, WITHIN, DIFFERS = "identical", "within tolerance", "differs"
+
+
+@cache
+def _numbers() -> dict[str, Any]:
+    text = resources.files(__package__).joinpath("reproduce.toml").read_text("utf-8")
+    return tomllib.loads(text)
+
+
+def number_of(name: str) -> float:
+    """Return a number of ``reproduce.toml``."""
+    return float(_numbers()["same"][name]["value"])
 
 
 @dataclass(frozen=True)
@@ -281,8 +292,12 @@ def _columns(
     for name, scale in scales.items():
         of_unit[_unit(name)] = max(scale, of_unit.get(_unit(name), 0.0))
     for name, pairs in columns.items():
-        least = ROUNDING * of_unit[_unit(name)]
-        yield name, max(STEPS_OF_ERROR * _tolerance(settings, scales[name]), least), pairs
+        least = number_of("rounding") * of_unit[_unit(name)]
+        yield (
+            name,
+            max(number_of("steps_of_error") * _tolerance(settings, scales[name]), least),
+            pairs,
+        )
 
 
 def _flat(row: Mapping[str, Any]) -> dict[str, float]:

@@ -469,11 +469,12 @@ def _agree(claimed: float, did: float, factor: float, floor: float) -> bool:
 
 
 def _shown(mode: FailureMode, cell: CellContext) -> list[str]:
-    """Return the outputs by which a mode shows itself; its template where there are none."""
+    """Return the stored variables by which a mode shows itself; its template without any."""
     if not mode.shows:
         return []
     names = [mode.shows.replace("{interface}", i.prefix) for i in cell.interfaces]
-    stored = set(mode.outputs(cell))
+    stored = {*mode.outputs(cell), *mode.contributions(cell).values()}
+    stored |= {criterion.variable for criterion in mode.criteria(cell)}
     return [name for name in names if name in stored] or [mode.shows]
 
 

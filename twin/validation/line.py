@@ -52,8 +52,14 @@ class Line:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Line:
-        """Return the line that :meth:`to_dict` wrote; saved tables are drawn so."""
+        """Return the line that :meth:`to_dict` wrote; saved tables are drawn so.
+
+        A whole number may have lost its point on the way through a file.
+        """
         known = {**data, "test": data.get("class", "")}
+        for name in ("measured", "simulated"):
+            if isinstance(known.get(name), int):
+                known[name] = float(known[name])
         return cls(
             **{field.name: known[field.name] for field in fields(cls) if field.name in known}
         )

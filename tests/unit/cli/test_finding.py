@@ -325,3 +325,19 @@ def test_margins_of_warnings_are_known_from_those_that_kill():
         "core: resistance well above its first",
         "dendrite: anode filament runs",
     ]
+
+
+def test_cells_by_their_energy(cli):
+    """What `cells show` derives, for each of them, the least first."""
+    found = cli("cells", "--anode", "hard", "--sort", "energy", "--json").json
+    assert len(found) > 1
+    for entry in found:
+        derived = twin.derived(twin.load_cell(entry["name"]))
+        assert entry["Wh_L"] == pytest.approx(derived.Wh_L, rel=1e-5)
+        assert entry["Wh_kg"] == pytest.approx(derived.Wh_kg, rel=1e-5, nan_ok=True) or (
+            entry["Wh_kg"] is derived.Wh_kg is None
+        )
+    assert [e["Wh_L"] for e in found] == sorted(e["Wh_L"] for e in found)
+    shown = cli("cells", "--anode", "hard", "--energy").out
+    assert "Wh/L" in shown and "at rest" in shown
+    assert "Wh_L" not in cli("cells", "--anode", "hard", "--json").json[0]

@@ -94,6 +94,13 @@ def test_a_saved_line_comes_back():
         assert Line.from_dict(json.loads(json.dumps(one.to_dict()))) == one
 
 
+def test_a_whole_number_that_was_saved_without_its_point_is_a_number():
+    saved = line(measured=93.0, simulated=90.0, tolerance="+-5 %").to_dict()
+    whole = Line.from_dict(saved | {"measured": 93, "simulated": 90})
+    assert isinstance(whole.measured, float) and isinstance(whole.simulated, float)
+    assert len(case_picture([whole]).axes[0].lines) == 2
+
+
 def test_the_sites_table_has_the_rows_of_the_cases_as_they_are():
     """The numbers are of the last whole run; a case that was changed since needs a new one."""
     lines = [Line.from_dict(row) for row in json.loads(TABLE.read_text(encoding="utf-8"))]
