@@ -169,6 +169,10 @@ def test_lives_that_were_drawn_give_a_band(run, monkeypatch):
     )
     kept["lost"] = 2
     assert "4 live, 2 more could not be followed)" in twin.said_of_sample(kept)
+    kept["lives"] = 8 * [{"life_cycles": None, "died_of": None}]
+    assert twin.said_of_sample(kept | {"lost": 0}).startswith(
+        "more than 500 cycles in 78 % (8 such cells lived: 8 live), "
+    )
 
 
 @pytest.mark.parametrize("less", [{"modes": ["fade"]}, {"protocol": {}}, {"lives": LIVES[:7]}])
