@@ -163,7 +163,7 @@ def test_lives_that_were_drawn_give_a_band(run, monkeypatch):
     monkeypatch.setattr(sureness, "forecast_of", lambda info, store: None)
     (said,) = twin.how_sure(run.info, run.store)
     assert said == (
-        "less than 1 to more than 500 cycles in 80 % (9 such cells lived: middle 61; "
+        "less than 1 to more than 500 cycles in 80 % (9 such cells lived: middle 61, "
         "3 die of dendrite, 2 die of fade, 4 live), 11 of the 14 numbers drawn are assumed or "
         "unverified; better: twin forecast na-nzsp-nvp"
     )
