@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,19 @@ def test_a_main_cell_ships_with_what_its_life_hangs_on(name):
 def test_it_is_that_of_the_cell_as_it_is(name):
     """Fails where a cell or a mode's defaults were changed: find it anew with --save."""
     assert twin.known_sensitivity(twin.load_cell(name)) is not None
+
+
+@pytest.mark.parametrize("name", MAIN)
+def test_lives_that_ship_are_in_order_and_say_by_what_they_were_lived(name):
+    found = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    sample = found.get("sample")
+    if sample is None:
+        pytest.skip("its lives were not drawn")
+    ends = [math.inf if one["died_of"] is None else one["life_cycles"] for one in sample["lives"]]
+    assert ends == sorted(ends) and len(ends) + sample["lost"] == 16
+    assert all((one["life_cycles"] is None) == (one["died_of"] is None) for one in sample["lives"])
+    assert 0 < sample["assumed"] <= sample["drawn"]
+    assert sample["cycles"] == found["cycles"] and sample["modes"]
 
 
 @pytest.mark.parametrize("name", MAIN)

@@ -15,6 +15,7 @@ from twin.report.style import (
     letters,
     look,
     new_figure,
+    round_ticks,
     save_figure,
 )
 
@@ -49,7 +50,11 @@ def plot_design(document: Mapping[str, Any], path: str | Path | None = None) -> 
             axes.set_xlabel(f"{found['words']} ({unit})" if unit else found["words"])
             axes.axhline(document["cycles"], color=look().ink, linestyle=":", linewidth=1)
         panels[0].set_yscale("log")
-        panels[0].set_ylabel("Life, beyond the horizon projected (cycles)")
+        panels[0].set_ylabel("Life (cycles),\nbeyond the horizon projected")
+        for axes, found in zip(panels, optimum, strict=True):
+            if found["log"]:
+                round_ticks(axes.xaxis, *axes.get_xlim())
+        round_ticks(panels[0].yaxis, *panels[0].get_ylim())
         figure.legend(handles=_legend(document, modes), loc="outside right upper")
         letters(panels)
         life = document["life"] or f"beyond {document['cycles']}"
@@ -98,7 +103,7 @@ def _legend(document: Mapping[str, Any], modes: list[str]) -> list[Any]:
     share = document["window_share"]
     handles += [
         mark("*", PALETTE[2], "best", markersize=9),
-        Patch(color=PALETTE[2], alpha=0.15, label=f"{share:.0%} of the best"),
+        Patch(color=PALETTE[2], alpha=0.15, label=f"{100 * share:.0f} % of the best"),
         Line2D([], [], color="0.3", linestyle=":", linewidth=1, label="horizon"),
     ]
     return handles

@@ -75,6 +75,12 @@ def plot_run(run: RunView, path: str | Path | None = None, what: str = SUMMARY) 
     return plot_panels(panels(run, what), title_of(run), target)
 
 
+_LABEL = "label"
+"""The group of the words beside lines."""
+_BEYOND = 0.2
+"""Room beyond the end of an impedance, as a share of it."""
+
+
 def plot_panels(shown: Sequence[Panel], title: str, path: str | Path | None = None) -> Figure:
     """Draw panels, under a title where the look has one; save the figure if a path is given.
 
@@ -93,6 +99,9 @@ def plot_panels(shown: Sequence[Panel], title: str, path: str | Path | None = No
             _draw(axes, panel, (width, height))
         letters(places)
         head(figure, title)
+        for axes, panel in zip(places, shown, strict=True):
+            if panel.equal:
+                _alike(figure, axes, panel, height)
     if target is not None:
         save_figure(figure, target)
     return figure
@@ -140,6 +149,25 @@ def _draw(axes: Axes, panel: Panel, size: tuple[float, float]) -> None:
         label_lines(axes, panel.lines, colours, size[1])
 
 
+def _alike(figure: Figure, axes: Axes, panel: Panel, height: float) -> None:
+    """Give both axes one scale in the room that the figure's layout leaves them.
+
+    What is to spare is above and to the right, where the words at marked points are.
+    """
+    (left, right), (foot, top) = axes.get_xlim(), axes.get_ylim()
+    for _ in range(2):  # other limits have other numbers, which leave other room
+        figure.draw_without_rendering()
+        box = axes.get_window_extent()
+        scale = max((right - left) / box.width, (top - foot) / box.height)
+        axes.set_xlim(left, left + scale * box.width)
+        axes.set_ylim(foot, foot + scale * box.height)
+    for words in [text for text in axes.texts if text.get_gid() == _LABEL]:
+        words.remove()
+    if len(panel.lines) > 1:
+        drawn = [line.get_color() for line in axes.get_lines()[: len(panel.lines)]]
+        label_lines(axes, panel.lines, drawn, height)
+
+
 def _marks(axes: Axes, panel: Panel) -> None:
     """Draw the marked points, each with its word on the side where there is room."""
     low, high = axes.get_xlim()
@@ -147,14 +175,16 @@ def _marks(axes: Axes, panel: Panel) -> None:
         if mark.dot:
             axes.plot([mark.x], [mark.y], "o", color=look().ink, markersize=2.5, zorder=4)
         right = mark.x > low + 0.7 * (high - low)
-        # Above an arc is outside it.
-        place = (0, 4) if panel.equal else (-5, 2) if right else (5, -3)
+        place, side = ((-5, 2), "right") if right else ((5, -3), "left")
+        if panel.equal:  # above an arc is outside it, and so is what is right of the last one
+            last = mark.x > 0.9 * max(one.x for one in panel.marks)
+            place, side = ((4, 1), "left") if last else ((0, 4), "center")
         axes.annotate(
             mark.text,
             (mark.x, mark.y),
             xytext=place,
             textcoords="offset points",
-            ha="center" if panel.equal else "right" if right else "left",
+            ha=side,
             va="bottom" if right or panel.equal else "top",
             fontsize="small",
         )
@@ -190,7 +220,8 @@ def _scales(axes: Axes, panel: Panel) -> None:
     if panel.log_x:
         axes.set_xscale("log")
     if panel.equal:
-        axes.set_aspect("equal", adjustable="box")
+        left, right = axes.get_xlim()  # room for the word at the last point
+        axes.set_xlim(left, right + _BEYOND * (right - left))
     axes.set_ylim(*panel.limits)
     for log, side, ends in (
         (panel.log_x, axes.xaxis, axes.get_xlim()),
@@ -250,6 +281,7 @@ def label_lines(axes: Axes, lines: Sequence[Line], colours: Sequence[Any], heigh
             fontsize=size,
             va="center",
             linespacing=_LINE,
+            gid=_LABEL,
             annotation_clip=False,
         )
 

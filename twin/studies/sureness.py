@@ -87,19 +87,21 @@ def forecast_command(info: RunInfo) -> str:
 def said_of_sample(sample: Mapping[str, Any]) -> str:
     """Say the least and the greatest of lives drawn, and how likely they hold the next."""
     lives, horizon = sample["lives"], sample["cycles"]
-    count = len(lives)
+    count, lost = len(lives), sample["lost"]
     low, middle, high = (
         _life(lives[at]["life_cycles"], horizon) for at in (0, (count - 1) // 2, count - 1)
     )
     ways = Counter(str(one["died_of"]).partition(":")[0] for one in lives if one["died_of"])
-    fates = [f"{number} die of {mode}" for mode, number in ways.most_common()]
     left = count - sum(ways.values())
+    fates = [f"middle {middle}"] if ways else []
+    fates += [f"{number} die of {mode}" for mode, number in ways.most_common()]
     fates += [f"{left} live"] if left else []
-    fates += [f"{sample['lost']} more could not be followed"] if sample["lost"] else []
+    fates += [f"{lost} more could not be followed"] if lost else []
+    band = f"{low} to {high}" if ways else low
     return (
-        f"{low} to {high} cycles in {100 * (count - 1) / (count + 1):.0f} % "
-        f"({count} such cells lived: middle {middle}; {', '.join(fates)}), "
-        f"{sample['assumed']} of the {sample['drawn']} numbers drawn are assumed or unverified"
+        f"{band} cycles in {100 * (count - 1) / (count + 1):.0f} % ({count} such cells lived: "
+        f"{', '.join(fates)}), {sample['assumed']} of the {sample['drawn']} numbers drawn are "
+        "assumed or unverified"
     )
 
 

@@ -90,7 +90,7 @@ def url(tmp_path_factory) -> str:
 def test_a_page_is_as_it_was_worked_out(cli, url, monkeypatch, name, words):
     monkeypatch.setenv("COLUMNS", "100")
     sure = ["5 to 9 cycles in 90 %; 3 of its 4 numbers are assumed or unverified"]
-    monkeypatch.setattr("twin.cli.run_page.how_sure", lambda info, store: sure)
+    monkeypatch.setattr("twin.studies.verdict.how_sure", lambda info, store: sure)
     said = cli(*words, "--db", url)
     assert said.code == 0, said.err
     # When it was is the one thing that differs from day to day.

@@ -170,12 +170,16 @@ def test_lives_that_were_drawn_give_a_band(run, monkeypatch):
     monkeypatch.setattr(sureness, "forecast_of", lambda info, store: None)
     (said,) = twin.how_sure(run.info, run.store)
     assert said == (
-        "less than 1 to more than 500 cycles in 80 % (9 such cells lived: middle 61; "
+        "less than 1 to more than 500 cycles in 80 % (9 such cells lived: middle 61, "
         "3 die of dendrite, 2 die of fade, 4 live), 11 of the 14 numbers drawn are assumed or "
         "unverified; better: twin forecast na-nzsp-nvp"
     )
     kept["lost"] = 2
     assert "4 live, 2 more could not be followed)" in twin.said_of_sample(kept)
+    kept["lives"] = 8 * [{"life_cycles": None, "died_of": None}]
+    assert twin.said_of_sample(kept | {"lost": 0}).startswith(
+        "more than 500 cycles in 78 % (8 such cells lived: 8 live), "
+    )
 
 
 @pytest.mark.parametrize("less", [{"modes": ["fade"]}, {"protocol": {}}, {"lives": LIVES[:7]}])

@@ -101,16 +101,21 @@ def test_a_single_cycle_is_told_apart_by_marks_on_an_axis_of_whole_cycles(fake):
     assert [tick for tick in axes.get_xticks() if 0.5 <= tick <= 1.5] == [1]
 
 
-def test_an_impedance_is_drawn_in_a_box_with_its_frequencies_above(caplog):
-    """Both axes alike; no room below nought that nothing fills, and nothing told beside."""
+def test_an_impedance_has_one_scale_and_room_above_for_its_frequencies(caplog):
+    """No room below nought that nothing fills, and nothing is told beside the figure."""
     half = [i / 10 for i in range(11)]
     arc = Line("arc", half, [(x * (1 - x)) ** 0.5 for x in half])
-    panel = Panel("nyquist", "", "Re", "-Im", (arc,), equal=True, marks=(Mark(0.5, 0.5, "1 kHz"),))
-    (axes,) = plot_panels([panel], "").axes
-    low, _ = axes.get_ylim()
-    assert axes.get_aspect() == 1.0 and low > -0.1
-    (mark,) = axes.texts
-    assert mark.get_text() == "1 kHz" and mark.xyann == (0, 4) and mark.get_va() == "bottom"
+    marks = (Mark(0.5, 0.5, "1 kHz"), Mark(1.0, 0.0, "1 Hz"))
+    panel = Panel("nyquist", "", "Re", "-Im", (arc,), equal=True, marks=marks)
+    figure = plot_panels([panel, Panel("b", "", "x", "y", (arc,))], "")
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
+    box = axes.get_window_extent()
+    assert (right - left) / box.width == pytest.approx((high - low) / box.height, rel=0.01)
+    assert low > -0.1 and high > 0.6
+    top, last = (text for text in axes.texts if text.get_text().endswith("Hz"))
+    assert top.xyann == (0, 4) and top.get_va() == "bottom" and last.get_ha() == "left"
     assert not caplog.records
 
 

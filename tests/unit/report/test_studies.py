@@ -156,3 +156,25 @@ def test_an_interfaces_arc_is_named_after_the_models_own_resistance():
 )
 def test_frequencies_have_prefixes(frequency, text):
     assert hertz(frequency) == text
+
+
+def test_a_design_has_round_numbers_and_all_of_its_label():
+    from twin.report.designs import plot_design
+
+    lives = {1.0: 53.0, 3.6: 132.0, 20.0: 65.0}
+    points = [
+        {"shown": [p], "projected_life": n, "mode": "dendrite", "allowed": True, "run": f"{p}"}
+        for p, n in lives.items()
+    ]
+    number = {"window": [2.2, 7.0], "value": 3.6, "log": True, "unit": "MPa", "words": "Pressure"}
+    document = {"cell": "c", "cycles": 500, "method": "m", "life": 132, "run": "3.6",
+                "window_share": 0.9, "optimum": {"k": number}, "path": points}  # fmt: skip
+    figure = plot_design(document)
+    figure.canvas.draw()
+    (axes,) = figure.axes
+    told = [tick.get_text() for tick in axes.get_yticklabels()]
+    assert {"50", "100", "200", "500"} <= set(told)
+    whole, label = figure.bbox, axes.yaxis.label.get_window_extent()
+    assert whole.y0 <= label.y0 and label.y1 <= whole.y1
+    (legend,) = figure.legends
+    assert "90 % of the best" in [text.get_text() for text in legend.get_texts()]
