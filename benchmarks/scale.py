@@ -1,12 +1,13 @@
 """A study of very many members: what scheduler, client and store make of it.
 
     .venv/bin/python -m benchmarks.scale calls --members 100000 --workers 2 --threads 1
-    .venv/bin/python -m benchmarks.scale calls --members 20000 --workers 4 --threads 250 --life 1
+    .venv/bin/python -m benchmarks.scale calls --members 100000 --workers 10 --threads 100 --inside
     .venv/bin/python -m benchmarks.scale members --members 2000 --workers 2 [--db URL]
 
 ``calls`` hands calls with a member's real arguments to a scheduler in a process of its own;
 each takes ``--life`` seconds of sleep, so that a few processes of many threads stand for many
-cores. ``members`` is a forecast whose lives are not simulated: each stores the twenty cycles of
+cores; with ``--inside`` scheduler, workers and client are this process, which spares the sockets
+and stands for a cluster on a machine that has no cores for one. ``members`` is a forecast whose lives are not simulated: each stores the twenty cycles of
 one life that was. With ``--stop N`` the study is stopped after so many and gone on with.
 """
 
@@ -41,6 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--members", type=int, default=2000)
     parser.add_argument("--workers", type=int, default=2, help="processes")
     parser.add_argument("--threads", type=int, default=1, help="of each")
+    parser.add_argument("--inside", action="store_true", help="all in this process, no sockets")
     parser.add_argument("--life", type=float, default=0.0, help="seconds that a call sleeps")
     parser.add_argument("--db", help="a database's URL; an SQLite file that is deleted by default")
     parser.add_argument("--stop", type=int, default=0, help="stop after so many, then go on")
@@ -54,6 +56,17 @@ def main(arguments: list[str] | None = None) -> int:
 @contextlib.contextmanager
 def cluster(asked: Any, folder: str) -> Iterator[tuple[str, list[int]]]:
     """Start a scheduler and workers, processes of their own; yield address and process ids."""
+    if asked.inside:
+        from distributed import LocalCluster
+
+        with LocalCluster(
+            n_workers=asked.workers,
+            threads_per_worker=asked.threads,
+            processes=False,
+            dashboard_address=None,
+        ) as started:
+            yield started.scheduler_address, []
+        return
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         port = s.getsockname()[1]
@@ -104,7 +117,8 @@ class Watch:
         import psutil
 
         names = ["client", "scheduler", *(f"worker {n}" for n in range(1, len(pids)))]
-        self._of = dict(zip(names, map(psutil.Process, [os.getpid(), *pids]), strict=True))
+        everyone = [os.getpid(), *pids]
+        self._of = dict(zip(names, map(psutil.Process, everyone), strict=False))
         self._cpu = {name: self._seconds(name) for name in self._of}
         self._began = time.perf_counter()
         self.most = dict.fromkeys(self._of, 0.0)
@@ -124,20 +138,11 @@ class Watch:
         self.look()
         wall = time.perf_counter() - self._began
         cpu = {name: self._seconds(name) - self._cpu[name] for name in self._of}
-        workers = sum(s for name, s in cpu.items() if name.startswith("worker"))
         return {
             "wall_s": wall,
             "members_per_s": count / wall,
-            "cpu_ms_per_member": {
-                "client": 1e3 * cpu["client"] / count,
-                "scheduler": 1e3 * cpu["scheduler"] / count,
-                "workers": 1e3 * workers / count,
-            },
-            "most_MiB": {
-                "client": self.most["client"],
-                "scheduler": self.most["scheduler"],
-                "worker": max(m for name, m in self.most.items() if name.startswith("worker")),
-            },
+            "cpu_ms_per_member": {name: 1e3 * s / count for name, s in cpu.items()},
+            "most_MiB": dict(self.most),
         }
 
 
