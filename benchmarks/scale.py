@@ -6,9 +6,10 @@
 
 ``calls`` hands calls with a member's real arguments to a scheduler in a process of its own;
 each takes ``--life`` seconds of sleep, so that a few processes of many threads stand for many
-cores; with ``--inside`` scheduler, workers and client are this process, which spares the sockets
-and stands for a cluster on a machine that has no cores for one. ``members`` is a forecast whose lives are not simulated: each stores the twenty cycles of
-one life that was. With ``--stop N`` the study is stopped after so many and gone on with.
+cores. With ``--inside`` scheduler, workers and client are this process, without sockets: it
+stands for a cluster where there are no cores for one. ``members`` is a forecast whose lives
+are not simulated: each stores the cycles of one life that was. With ``--stop N`` the study is
+stopped after so many and gone on with.
 """
 
 from __future__ import annotations
@@ -179,7 +180,13 @@ def _job(members: int) -> dict[str, Any]:
     from twin.scenario import Scenario
     from twin.studies import ensemble
 
-    asked = {"seed": 1, "settle": None, "samples": members, "method": "sobol", "cycles": CYCLES}
+    asked: dict[str, Any] = {
+        "seed": 1,
+        "settle": None,
+        "samples": members,
+        "method": "sobol",
+        "cycles": CYCLES,
+    }
     asked |= {"model": "spm", "rtol": 1e-6, "atol": 1e-8}
     subject = ensemble.subject(Scenario.of(CELL, cycles=CYCLES, model="spm"), asked)
     return ensemble.design(subject, asked)
@@ -200,6 +207,7 @@ def replayed(
 
 def _replaying(job: Any, study: str, store: Any) -> Any:
     from twin.engine.outcome import Outcome
+    from twin.status import Status
     from twin.studies.member import LifeSink, LivesSimulator
 
     rows = json.loads(job[_EXAMPLE])
@@ -213,7 +221,7 @@ def _replaying(job: Any, study: str, store: Any) -> Any:
             sink = LifeSink(self.store)
 
             def run(cycles: int) -> Outcome:
-                end = Outcome(kind="completed", cycle=cycles, says="lived by another")
+                end = Outcome(kind=Status.COMPLETED, cycle=cycles, says="lived by another")
                 ending = {"status": end.kind, "outcome": end.to_dict(), "wall_s": 1.0}
                 for row in rows:
                     last = ending if row is rows[-1] else None
@@ -235,8 +243,8 @@ def members(asked: Any, folder: Path, address: str, pids: list[int]) -> dict[str
     url = asked.db or f"sqlite:///{folder / 'scale.db'}"
     lived = twin.life(CELL, cycles=CYCLES, model="spm", store=f"sqlite:///{folder / 'one.db'}")
     rows = [row for row in lived.rows if not row.get("interpolated")]
-    runner.live_member = replayed
-    runner._SLIM = (*runner._SLIM, _EXAMPLE)
+    instead: Any = runner
+    instead.live_member, instead._SLIM = replayed, (*runner._SLIM, _EXAMPLE)
     began = time.perf_counter()
     job = {**_job(asked.members), _EXAMPLE: json.dumps(rows)}
     found: dict[str, Any] = {"draw_s": time.perf_counter() - began}
