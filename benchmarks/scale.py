@@ -1,13 +1,15 @@
 """A study of very many members: what scheduler, client and store make of it.
 
     .venv/bin/python -m benchmarks.scale calls --members 100000 --workers 2 --threads 1
-    .venv/bin/python -m benchmarks.scale calls --members 20000 --workers 4 --threads 250 --life 1
+    .venv/bin/python -m benchmarks.scale calls --members 100000 --workers 10 --threads 100 --inside
     .venv/bin/python -m benchmarks.scale members --members 2000 --workers 2 [--db URL]
 
 ``calls`` hands calls with a member's real arguments to a scheduler in a process of its own;
 each takes ``--life`` seconds of sleep, so that a few processes of many threads stand for many
-cores. ``members`` is a forecast whose lives are not simulated: each stores the twenty cycles of
-one life that was. With ``--stop N`` the study is stopped after so many and gone on with.
+cores. With ``--inside`` scheduler, workers and client are this process, without sockets: it
+stands for a cluster where there are no cores for one. ``members`` is a forecast whose lives
+are not simulated: each stores the cycles of one life that was. With ``--stop N`` the study is
+stopped after so many and gone on with.
 """
 
 from __future__ import annotations
@@ -41,6 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--members", type=int, default=2000)
     parser.add_argument("--workers", type=int, default=2, help="processes")
     parser.add_argument("--threads", type=int, default=1, help="of each")
+    parser.add_argument("--inside", action="store_true", help="all in this process, no sockets")
     parser.add_argument("--life", type=float, default=0.0, help="seconds that a call sleeps")
     parser.add_argument("--db", help="a database's URL; an SQLite file that is deleted by default")
     parser.add_argument("--stop", type=int, default=0, help="stop after so many, then go on")
@@ -54,6 +57,17 @@ def main(arguments: list[str] | None = None) -> int:
 @contextlib.contextmanager
 def cluster(asked: Any, folder: str) -> Iterator[tuple[str, list[int]]]:
     """Start a scheduler and workers, processes of their own; yield address and process ids."""
+    if asked.inside:
+        from distributed import LocalCluster
+
+        with LocalCluster(
+            n_workers=asked.workers,
+            threads_per_worker=asked.threads,
+            processes=False,
+            dashboard_address=None,
+        ) as started:
+            yield started.scheduler_address, []
+        return
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         port = s.getsockname()[1]
@@ -104,7 +118,8 @@ class Watch:
         import psutil
 
         names = ["client", "scheduler", *(f"worker {n}" for n in range(1, len(pids)))]
-        self._of = dict(zip(names, map(psutil.Process, [os.getpid(), *pids]), strict=True))
+        everyone = [os.getpid(), *pids]
+        self._of = dict(zip(names, map(psutil.Process, everyone), strict=False))
         self._cpu = {name: self._seconds(name) for name in self._of}
         self._began = time.perf_counter()
         self.most = dict.fromkeys(self._of, 0.0)
@@ -124,20 +139,11 @@ class Watch:
         self.look()
         wall = time.perf_counter() - self._began
         cpu = {name: self._seconds(name) - self._cpu[name] for name in self._of}
-        workers = sum(s for name, s in cpu.items() if name.startswith("worker"))
         return {
             "wall_s": wall,
             "members_per_s": count / wall,
-            "cpu_ms_per_member": {
-                "client": 1e3 * cpu["client"] / count,
-                "scheduler": 1e3 * cpu["scheduler"] / count,
-                "workers": 1e3 * workers / count,
-            },
-            "most_MiB": {
-                "client": self.most["client"],
-                "scheduler": self.most["scheduler"],
-                "worker": max(m for name, m in self.most.items() if name.startswith("worker")),
-            },
+            "cpu_ms_per_member": {name: 1e3 * s / count for name, s in cpu.items()},
+            "most_MiB": dict(self.most),
         }
 
 
@@ -174,7 +180,13 @@ def _job(members: int) -> dict[str, Any]:
     from twin.scenario import Scenario
     from twin.studies import ensemble
 
-    asked = {"seed": 1, "settle": None, "samples": members, "method": "sobol", "cycles": CYCLES}
+    asked: dict[str, Any] = {
+        "seed": 1,
+        "settle": None,
+        "samples": members,
+        "method": "sobol",
+        "cycles": CYCLES,
+    }
     asked |= {"model": "spm", "rtol": 1e-6, "atol": 1e-8}
     subject = ensemble.subject(Scenario.of(CELL, cycles=CYCLES, model="spm"), asked)
     return ensemble.design(subject, asked)
@@ -195,6 +207,7 @@ def replayed(
 
 def _replaying(job: Any, study: str, store: Any) -> Any:
     from twin.engine.outcome import Outcome
+    from twin.status import Status
     from twin.studies.member import LifeSink, LivesSimulator
 
     rows = json.loads(job[_EXAMPLE])
@@ -208,7 +221,7 @@ def _replaying(job: Any, study: str, store: Any) -> Any:
             sink = LifeSink(self.store)
 
             def run(cycles: int) -> Outcome:
-                end = Outcome(kind="completed", cycle=cycles, says="lived by another")
+                end = Outcome(kind=Status.COMPLETED, cycle=cycles, says="lived by another")
                 ending = {"status": end.kind, "outcome": end.to_dict(), "wall_s": 1.0}
                 for row in rows:
                     last = ending if row is rows[-1] else None
@@ -230,8 +243,8 @@ def members(asked: Any, folder: Path, address: str, pids: list[int]) -> dict[str
     url = asked.db or f"sqlite:///{folder / 'scale.db'}"
     lived = twin.life(CELL, cycles=CYCLES, model="spm", store=f"sqlite:///{folder / 'one.db'}")
     rows = [row for row in lived.rows if not row.get("interpolated")]
-    runner.live_member = replayed
-    runner._SLIM = (*runner._SLIM, _EXAMPLE)
+    instead: Any = runner
+    instead.live_member, instead._SLIM = replayed, (*runner._SLIM, _EXAMPLE)
     began = time.perf_counter()
     job = {**_job(asked.members), _EXAMPLE: json.dumps(rows)}
     found: dict[str, Any] = {"draw_s": time.perf_counter() - began}

@@ -6,6 +6,8 @@ import re
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
+from twin import conversions
+
 if TYPE_CHECKING:
     import pint
 
@@ -93,6 +95,12 @@ def to_si(text: str, unit: str) -> float:
     written = _clean_unit(match["unit"] or "")
     if not _UNIT.fullmatch(written):
         raise UnitError(f"{text!r}: {written!r} is not a unit I know")
+    known = conversions.known(written, unit, number)
+    return _converted(number, written, unit, text) if known is None else known
+
+
+def _converted(number: float, written: str, unit: str, text: str) -> float:
+    """Return a number of one unit in another, as pint has it."""
     factor = _unit(written, text)
     wanted = _unit(unit, unit)
     if unit == "J/mol" and factor.dimensionality == _unit("J", "J").dimensionality:
@@ -106,10 +114,16 @@ def to_si(text: str, unit: str) -> float:
             f"{text!r} is a {_dimension_name(factor)}; expected a quantity in {unit or 'no unit'}",
             f'write "{number:g} degC"' if celsius else None,
         )
+
+    def convert(x: float) -> float:
+        return float(registry().Quantity(x, factor).to(wanted).magnitude)
+
     try:
-        return float(registry().Quantity(number, factor).to(wanted).magnitude)
+        value = convert(number)
     except Exception as error:  # logarithmic units have no plain factor, and pint's own errors
         raise UnitError(f"{text!r}: {written!r} cannot be read as {unit or 'a number'}") from error
+    conversions.remember(written, unit, number, value, convert)
+    return value
 
 
 @lru_cache(maxsize=1024)

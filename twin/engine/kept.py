@@ -1,4 +1,4 @@
-"""What a built cell hangs on: the name that it is kept under (:mod:`twin.engine.shelf`)."""
+"""What a built cell hangs on: the name that it is kept under (:mod:`twin.shelf`)."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any
 
 from twin.engine.plan import Plan
 from twin.engine.settings import RunSettings
-from twin.engine.shelf import digest_of, folder, sources
 from twin.model.mesh import MESHES
 from twin.modes.manager import plugin_manager
 from twin.modes.mode import FailureMode
+from twin.shelf import digest_of, folder, sources
 from twin.specs.dump import cell_to_data
 from twin.specs.schema import CellSpec
 

@@ -2,7 +2,7 @@
 
 Putting a cell's parameters into its expressions takes longer than all that is asked of the
 curve, and members of a study mostly share it. So it is remembered; and the first one of a
-process is kept for the next process as a built cell is (:mod:`twin.engine.shelf`), under all
+process is kept for the next process as a built cell is (:mod:`twin.shelf`), under all
 that it hangs on: its law to the last digit, and what it is worked out with.
 """
 
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from twin.engine import kept, shelf
+from twin import shelf
+from twin.engine import kept
 
 if TYPE_CHECKING:
     from twin.specs.schema import CellSpec

@@ -10,7 +10,8 @@ from typing import Any
 
 import pybamm
 
-from twin.engine import criteria, kept, shelf
+from twin import shelf
+from twin.engine import criteria, kept
 from twin.engine.criteria import Watched
 from twin.engine.finite import Owners, refuse_what_is_no_number
 from twin.engine.inventory import OpenCircuit

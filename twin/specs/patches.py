@@ -221,10 +221,10 @@ class Divided:
         if kind == "map":
             own = self.patches
             return [x**number for x in (own.map.values if own.map else own.factors)]
-        from scipy.stats import norm
+        from scipy.special import ndtri
 
         if kind == "lognormal":
-            return [math.exp(number * float(norm.ppf(u))) for u in self.ranks]
+            return [math.exp(number * float(ndtri(u))) for u in self.ranks]
         return [(math.log(1 / (1 - u)) / math.log(2)) ** (1 / number) for u in self.ranks]
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse.csgraph import connected_components
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from twin.errors import InputError
 from twin.specs.complaint import did_you_mean
@@ -86,8 +86,8 @@ def joined(cube: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     for rows in blocks(matrix):
         if len(rows) > 1:
             lower = np.linalg.cholesky(matrix[np.ix_(rows, rows)])
-            scores = norm.ppf(np.clip(cube[:, rows], _EDGE, 1 - _EDGE))
-            found[:, rows] = norm.cdf(scores @ lower.T)
+            scores = ndtri(np.clip(cube[:, rows], _EDGE, 1 - _EDGE))
+            found[:, rows] = ndtr(scores @ lower.T)
     return found
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.stats import norm, qmc
+from scipy.special import ndtri
 
 from twin.errors import InputError
 from twin.specs.naming import walk_quantities
@@ -48,10 +48,10 @@ class Uncertain:
         numbers = [float(word.rstrip("%")) * (0.01 if "%" in word else 1) for word in words]
         median, u = self.quantity.si, np.clip(u, _EDGE, 1 - _EDGE)
         if kind == "normal":
-            value: np.ndarray = median + numbers[0] * norm.ppf(u)
+            value: np.ndarray = median + numbers[0] * ndtri(u)
             return value
         if kind == "lognormal":
-            value = median * np.exp(numbers[0] * norm.ppf(u))
+            value = median * np.exp(numbers[0] * ndtri(u))
             return value
         if kind == "weibull":
             value = median * (np.log(1 / (1 - u)) / np.log(2)) ** (1 / numbers[0])
@@ -92,6 +92,8 @@ def points(count: int, dimensions: int, seed: int, method: str = "sobol") -> np.
         raise InputError(
             f"there is no sampling {method!r}", key="method", fix=f"one of {', '.join(METHODS)}"
         )
+    from scipy.stats import qmc  # as long to import as all that a run needs of SciPy
+
     if method == "lhs":
         value: np.ndarray = qmc.LatinHypercube(dimensions, rng=seed).random(count)
         return value

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 import twin
-from twin import load_protocol, plan_of
-from twin.engine import kept, prepare, shelf
+from twin import load_protocol, plan_of, shelf
+from twin.engine import kept, prepare
 from twin.engine.settings import RunSettings
 from twin.model.pybamm_compat import CompiledCell
 
@@ -73,7 +73,8 @@ def same(one, other):
 )
 def test_the_same_numbers_with_and_without_to_the_last_bit(place, builds, monkeypatch, cell, model):
     first, recalled = lived(cell, model), lived(cell, model)
-    assert len(builds) == 1 and len(list(place.iterdir())) == 1
+    cells = [path for path in place.iterdir() if b'"compiled"' in path.read_bytes()]
+    assert len(builds) == 1 and len(cells) == 1  # a curve may lie beside it
     monkeypatch.setenv(shelf.ENVIRONMENT, "off")
     plain = lived(cell, model)
     assert len(builds) == 2

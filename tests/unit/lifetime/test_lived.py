@@ -81,6 +81,9 @@ class Hands:
     def __init__(self, error):
         self.error = error
 
+    def give(self, name, what):
+        self.given = {name: what}
+
     def each(self, function, calls):
         for number, _ in enumerate(calls):
             yield number, self.error
