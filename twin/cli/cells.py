@@ -317,7 +317,8 @@ def _write_new(
     def page(sheet: Page) -> None:
         for remark in remarks:
             sheet.line(f"note: {remark}")
-        sheet.line(f"written: {file}" + (f"; twin cells check {shlex.quote(str(file))}" if check else ""))
+        more = f"; twin cells check {shlex.quote(str(file))}" if check else ""
+        sheet.line(f"written: {file}{more}")
 
     session.finish(document, page)
 
