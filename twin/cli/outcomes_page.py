@@ -59,7 +59,7 @@ def skill_page(
             ("", "pairs", "papers", "sign", "ratio off", "in x2"),
             [
                 (
-                    f"{TITLES[quantity]}: {name}",
+                    f"{_name(quantity)}: {name}",
                     of["pairs"],
                     of["papers"],
                     f"{of['sign_right']:.0%}",
@@ -117,6 +117,11 @@ def _how(found: Skill) -> str:
     )
 
 
+def _name(quantity: str) -> str:
+    """Return a quantity without its unit, as ratios and ablations have none."""
+    return TITLES[quantity].split(" [")[0]
+
+
 def _points(value: float | None) -> str:
     return "" if value is None else f"{value:.1f}"
 
@@ -124,7 +129,7 @@ def _points(value: float | None) -> str:
 def _ablated(of: Mapping[str, Any]) -> tuple[str, ...]:
     crps = of["crps_worse"]
     return (
-        f"{TITLES[of['quantity']]}: {of['without']}",
+        f"{_name(of['quantity'])}: {of['without']}",
         f"{crps['value']:+.2f} ({crps['p05']:+.2f}..{crps['p95']:+.2f})",
         "" if of["sign_worse"] is None else f"{of['sign_worse']:+.0%}",
         "" if of["within_x2_worse"] is None else f"{of['within_x2_worse']:+.0%}",

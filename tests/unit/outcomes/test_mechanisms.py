@@ -216,7 +216,7 @@ def decades(n=40, slope=1.0, seed=1, off=0.4):
     rng = np.random.default_rng(seed)
     rows, told = [], {}
     for i in range(n):
-        x = rng.normal(0.0, 0.6)
+        x = rng.normal(1.0, 0.6)
         value = 10 ** (slope * x + off + 0.1 * rng.standard_normal())
         row = Row(f"p{i // 2}", f"r{i}", RESISTANCE, value, value, classes={"face": "bare"})
         rows.append(row)
