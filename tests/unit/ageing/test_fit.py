@@ -8,7 +8,7 @@ import pytest
 from twin.ageing.fit import Series, fit_ageing, held_after
 from twin.calibration.parameters import FreeNumber
 from twin.specs.quantity import parse_quantity
-from twin.tracking.observables import covariance, observables
+from twin.tracking.observables import Observable, covariance, observables
 
 CYCLES = np.array([1.0, 50, 100, 200, 300, 400, 600, 800])
 UNTIL = 300
@@ -93,3 +93,22 @@ def test_readings_that_do_not_change_tell_nothing():
     found = fit_ageing(still, flat, ITEMS)
     assert [t.says for t in found.told] == ["not told"] * 2
     assert np.allclose(found.covariance, np.eye(2))
+
+
+def test_the_fit_ends_where_prior_and_readings_balance():
+    """A curved law, told no better than by its prior: the least of S, found by a search."""
+    from scipy.optimize import minimize_scalar
+
+    of = Observable("capacity", "capacity", "A*hour", ("capacity_Ah",), noise=0.02)
+    series = [Series(of, np.array([1.0, 9.0]), np.array([0.0, 0.1]), False, np.zeros(2, bool))]
+
+    def curved(z):
+        return [np.array([0.0, 0.02 * np.exp(z[0])])]
+
+    def cost(z):
+        return (0.1 - 0.02 * np.exp(z)) ** 2 / of.noise**2 + z**2
+
+    best = minimize_scalar(cost, bounds=(-3, 3), method="bounded")
+    found = fit_ageing(curved, series, ITEMS[:1])
+    assert found.z[0] == pytest.approx(best.x, abs=0.05)
+    assert cost(found.z[0]) < 1.02 * best.fun
