@@ -18,6 +18,7 @@ from twin.tracking.posterior import (
     effective_size,
     explained,
     features,
+    posterior,
     quantile,
     tempered,
 )
@@ -241,3 +242,21 @@ def test_a_cell_unlike_the_lives_its_forecast_rests_on_is_outside_the_model(live
     assert not step.found.dense and step.found.strange > 3 and step.outside
     like = step_at(table, read(8e-4, (1, 30, 60, 120), power=0.5), known=EXACT, method=OWN)
     assert like.found.strange < 3 and not like.outside
+
+
+@pytest.mark.parametrize("lives, power_left", [(400, False), (60, True)])
+def test_a_linear_relation_gives_the_normal_posterior_however_few_lives_are_near(lives, power_left):
+    # x ~ N(0, 1) is read with the noise 0.1 and is the target: N(y/1.01, 0.0995^2).
+    x = norm.ppf((np.arange(lives) + 0.5) / lives)
+    ones, each = np.ones(lives * 16), np.repeat(np.arange(lives), 16)
+    found = posterior(
+        x[each][:, None], np.array([0.5]), np.array([[0.01]]), [np.arange(1)], [0.1],
+        np.full(lives, 1 / lives), ones / 16, x[each], ones.astype(bool), ["a"] * len(each), {},
+        each, OWN, 12.0,
+    )  # fmt: skip
+    assert found.dense is not power_left
+    w, t = found.weights, found.log_remaining
+    mean = w @ t
+    assert mean == pytest.approx(0.5 / 1.01, abs=0.03)
+    # A regression of twelve lives is widened by what it takes of them: 1/(1 - df/n), a fifth.
+    assert 0.85 < np.sqrt(w @ (t - mean) ** 2) / 0.0995 < 1.25
