@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _MOST = 8
 _WORST = 5
+_LEAST_LIKELY = 0.005
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -327,7 +328,8 @@ def _half(found: dict[str, Any]) -> str | None:
 
 
 def _modes(found: dict[str, float], most: int = 4) -> str:
-    return ", ".join(f"{m} {percent(p, 0)}" for m, p in list(found.items())[:most]) or "not known"
+    shown = [(m, p) for m, p in found.items() if p >= _LEAST_LIKELY][:most]
+    return ", ".join(f"{m} {percent(p, 0)}" for m, p in shown) or "not known"
 
 
 def advise(

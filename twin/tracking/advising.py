@@ -183,6 +183,8 @@ def readings_at(table: Library, on: Clocks, test: LabTest, cycle: int) -> dict[s
         if test.later:  # of a life that is over by then, its death is what is read
             last = _last_known(table.curves[of.key])[on.lives]
             values = np.where(on.ends(table.ends) > at, values, last)
+            # Against now: between lives levels differ by what the check-ups left open.
+            values = values - table.each_at(of.key, on.lives, on.now[:, None])[:, 0]
         if test.cap:
             values = np.minimum(values, _cap(table, test, at)[on.lives])
         found[f"reads {of.key}"] = values

@@ -24,7 +24,6 @@ from twin.tracking.posterior import (
 )
 from twin.tracking.steps import life_after, mode_shares, quantiles, step_at, to_dict
 
-METHOD = Method()
 EXACT = {key: replace(of, noise=0.01, offset=0.0, drift=0.0) for key, of in observables().items()}
 OWN = Method()
 """The library's own clock, for what has a closed form."""
@@ -245,13 +244,14 @@ def test_a_cell_unlike_the_lives_its_forecast_rests_on_is_outside_the_model(live
     assert like.found.strange < 3 and not like.outside
 
 
-def told(predicted, reading, noise, method=METHOD):
+def told(predicted, reading, noise, method=OWN):
     """The posterior of lives with one reading each, all of them known to their end."""
     x = np.asarray(predicted, dtype=float)[:, None]
     n = len(x)
     return posterior(
         x, np.array([reading]), np.array([[noise**2]]), [np.arange(1)], [noise],
-        np.full(n, 1 / n), -x[:, 0], np.full(n, True), ["a"] * n, {}, method,
+        np.full(n, 1 / n), np.ones(n), -x[:, 0], np.full(n, True), ["a"] * n, {},
+        np.arange(n), method, 12.0,
     )  # fmt: skip
 
 
@@ -270,5 +270,23 @@ def test_the_likelihood_of_many_lives_is_the_normal_laws(noise):
 def test_a_cell_far_from_each_life_but_between_them_is_inside_the_model():
     x = np.linspace(-10, 10, 41)
     between, beyond = told(x, 0.25, 0.01), told(x, 16.0, 0.01)
-    assert between.distance > METHOD.far > between.misfit and not between.outside
-    assert beyond.distance > METHOD.far and beyond.misfit > METHOD.far and beyond.outside
+    assert between.distance > OWN.far > between.misfit and not between.outside
+    assert beyond.distance > OWN.far and beyond.misfit > OWN.far and beyond.outside
+
+
+@pytest.mark.parametrize("lives, power_left", [(400, False), (60, True)])
+def test_a_linear_relation_gives_the_normal_posterior_however_few_lives_are_near(lives, power_left):
+    # x ~ N(0, 1) is read with the noise 0.1 and is the target: N(y/1.01, 0.0995^2).
+    x = norm.ppf((np.arange(lives) + 0.5) / lives)
+    ones, each = np.ones(lives * 16), np.repeat(np.arange(lives), 16)
+    found = posterior(
+        x[each][:, None], np.array([0.5]), np.array([[0.01]]), [np.arange(1)], [0.1],
+        np.full(lives, 1 / lives), ones / 16, x[each], ones.astype(bool), ["a"] * len(each), {},
+        each, OWN, 12.0,
+    )  # fmt: skip
+    assert found.dense is not power_left
+    w, t = found.weights, found.log_remaining
+    mean = w @ t
+    assert mean == pytest.approx(0.5 / 1.01, abs=0.03)
+    # A regression of twelve lives is widened by what it takes of them: 1/(1 - df/n), a fifth.
+    assert 0.85 < np.sqrt(w @ (t - mean) ** 2) / 0.0995 < 1.25
