@@ -124,3 +124,12 @@ def test_a_folder_that_is_not_there_yet_is_made(fake, tmp_path):
     (written,) = export_run(fake(1), "csv", f"{tmp_path}/new/")
     assert written.path == tmp_path / "new" / "abcdefgh.csv"
     assert written.path.exists()
+
+
+def test_the_last_finished_cycle_is_told_not_the_one_a_cell_died_in(a_row):
+    from twin.report.describe import _numbers
+
+    rows = [a_row(1, capacity_Ah=2e-3), a_row(2, capacity_Ah=1.5e-3)]
+    rows.append(a_row(3, capacity_Ah=1e-4, complete=False))
+    told = next(n for n in _numbers(rows, 2.0) if n["what"].startswith("capacity per area"))
+    assert (told["first"], told["last"]) == pytest.approx((1.0, 0.75))
