@@ -22,6 +22,8 @@ ROOT = Path(__file__).parents[2]
 CELLS = ("na-nzsp-nvp", "na-nzsp-na", "hc-nzsp-nvp", "sn-nbh-nco")
 """A mode is shown in the first of these that it acts in."""
 CYCLES = 8
+TABLES = ".wy-table-responsive table td, .wy-table-responsive table th { white-space: normal; }\n"
+"""Long words wrap in a table instead of leaving the page."""
 TABLE = ROOT / "docs" / "_site" / "validation.json"
 """What ``twin validate --save`` wrote when it was last run whole."""
 _OUTSIDE = re.compile(r"\[([^\]]*)\]\(((?:\.\./|LICENSE|CHANGELOG|CONTRIBUTING)[^)]*)\)")
@@ -34,6 +36,7 @@ def on_files(files: Any, config: Any) -> Any:
     """Add the pages that the code writes."""
     written: dict[str, str | bytes] = {
         "index.md": start(),
+        "tables.css": TABLES,
         "modes/index.md": modes_index(),
         "reference/commands.md": commands(),
         "reference/specs.md": specs(),
@@ -56,6 +59,8 @@ def on_page_markdown(markdown: str, **about: Any) -> str:
     What else stands behind the language says how the tests run the block.
     """
     text = _FENCE.sub(r"```\1", markdown)
+    if "/" in about["page"].file.src_uri:  # of a folder inside: up from it is still inside
+        return text
     return _OUTSIDE.sub(lambda match: f"`{match[2].removeprefix('../')}`", text)
 
 

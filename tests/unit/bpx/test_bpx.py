@@ -18,7 +18,6 @@ from twin.errors import InputError, SpecError
 pytest.importorskip("bpx")
 MADE = Path(__file__).with_name("made.json")
 FULL = "hc-nzsp-nvp"
-FARADAY = 96485.33212331001
 
 
 @pytest.fixture(scope="module")
@@ -282,7 +281,7 @@ def test_the_rate_is_in_bpxs_own_unit(cell):
     half = cell.interfaces.cathode.exchange_current
     at_25 = half.reference.si if half.law == "arrhenius" else half.value.si
     K = document["Positive electrode"]["Reaction rate constant [mol.m-2.s-1]"]
-    assert pytest.approx(at_25, rel=1e-9) == FARADAY * K * 0.5
+    assert pytest.approx(at_25, rel=1e-9) == twin.FARADAY * K * 0.5
 
 
 def test_the_fillings_are_those_of_the_two_voltage_limits(cell):
