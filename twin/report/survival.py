@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+STEADY = 1e-6
+"""Capacities that differ by no more than this share are one."""
 DECADES = 30.0
 """Deaths that lie further apart than this factor go on a logarithmic axis."""
 
@@ -35,6 +37,8 @@ def plot_forecast(
     levels: Mapping[str, Sequence[float | None]] | None = None,
 ) -> Figure:
     """Draw cumulative incidences with 90 % bands, and each cell's capacity until it dies.
+
+    Capacities that never move, as those of symmetric cells, have no panel.
 
     Parameters
     ----------
@@ -48,21 +52,29 @@ def plot_forecast(
         The fan itself (``cycle``, ``p05`` and so on) where it is not of members.
     """
     target = None if path is None else figure_target(path)
-    width, height = look().panel_size(2)
+    fades = levels is not None or _fades(members)
+    count = 2 if fades else 1
+    width, height = look().panel_size(count)
     side_by_side = look().columns(2) == 2
-    shape = (1, 2) if side_by_side else (2, 1)
-    with new_figure(width * shape[1], 1.1 * height * shape[0], 2) as figure:
-        places = list(figure.subplots(*shape))
+    shape = (1, count) if side_by_side else (count, 1)
+    with new_figure(width * shape[1], 1.1 * height * shape[0], count) as figure:
+        places = list(figure.subplots(*shape, squeeze=False).flat)
         _incidences(places[0], document, height)
         if levels:
             _fan(places[1], document, levels)
-        else:
+        elif fades:
             _lives(places[1], document, members, height)
         letters(places)
         head(figure, _title(document))
     if target is not None:
         save_figure(figure, target)
     return figure
+
+
+def _fades(members: Sequence[Any]) -> bool:
+    """Return whether any cell's capacity moves: a symmetric cell passes the charge it is asked."""
+    shares = [share for member in members for _, share in member.capacity]
+    return not shares or max(shares) - min(shares) > STEADY
 
 
 def _title(document: Mapping[str, Any]) -> str:

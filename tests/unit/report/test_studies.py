@@ -63,6 +63,14 @@ def test_no_capacity_rises_where_a_bad_cell_dies_and_the_death_is_marked():
     assert cross.get_color() == look().palette[0]
 
 
+def test_capacities_that_never_move_have_no_panel():
+    """A symmetric cell passes the charge it is asked for until it dies."""
+    level = [(1, 1.0), (20, 1.0 + 1e-9)]
+    (left,) = plot_forecast(forecast([20]), [Member(0, 20, "pressure", {}, level, "x")]).axes
+    assert left.get_xlabel() == "Cycle"
+    assert len(plot_forecast(forecast([20]), ()).axes) == 2
+
+
 @pytest.mark.parametrize(("deaths", "scale"), [([20, 40], "linear"), ([2, 80], "log")])
 def test_lives_that_span_decades_are_on_a_logarithmic_axis(deaths, scale):
     left, _ = plot_forecast(forecast(deaths), members()).axes
