@@ -23,13 +23,13 @@ class Line:
     @property
     def met(self) -> bool:
         """Whether the goal is met."""
-        return self.value >= self.goal if self.at_least else self.value <= self.goal
+        return bool(self.value >= self.goal if self.at_least else self.value <= self.goal)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
         return {
             "what": self.what,
-            "value": self.value,
+            "value": float(self.value),
             "goal": self.goal,
             "at_least": self.at_least,
             "unit": self.unit,
