@@ -82,9 +82,7 @@ CASES = {
             },
         },
     ),
-    "held-out": Case(
-        "na-nps-na", 1500, ("resistance",), 128, {"end_of_life.resistance_factor": 3}
-    ),
+    "held-out": Case("na-nps-na", 1500, ("resistance",), 128, {"end_of_life.resistance_factor": 3}),
     "full": Case(
         "na-nzsp-nvp", 3000, ("capacity", "resistance"), 256, {}, {"the DFN": {}}, "dfn", 40
     ),
