@@ -163,10 +163,10 @@ def left_out(
         last = checkups[-1].cycle
         truth = float(source.ends[i] - last)
         naive = extrapolated(checkups, case)
-        if step.found is None:
+        if step.posterior is None:
             found.append(Told(truth, math.nan, math.nan, math.nan, False, True, naive))
             continue
-        q = quantiles(np.exp(step.found.log_remaining), step.found.weights)
+        q = quantiles(np.exp(step.posterior.log_remaining), step.posterior.weights)
         mode = next(iter(mode_shares(step)), "")
         right = mode == source.modes[i]
         found.append(Told(truth, q["median"], q["p05"], q["p95"], right, step.outside, naive))
@@ -226,7 +226,7 @@ def advised(table: Library, case: Case, method: Method, most: int) -> dict[str, 
             break
         lives = table.chosen(np.arange(len(table)) != i)
         before, scores = scored(lives, checkups, method=method)
-        if before.found is None:
+        if before.posterior is None:
             continue
         gains: dict[str, float] = {}
         expected: dict[str, float] = {}
@@ -284,7 +284,7 @@ def after_test(
     else:
         more = [*checkups, CheckUp(at, reads)]
     step = step_at(lives, more, method=method, known=known)
-    return step if step.found is not None else None
+    return step if step.posterior is not None else None
 
 
 def measure(store: Store, name: str, lives: int | None, draws: int) -> dict[str, Any]:

@@ -36,8 +36,10 @@ async def measure(seconds: float, folder: Path) -> None:
             app.start(
                 Scenario(cell="na-nzsp-na", cycles=100_000, without=["pressure", "interphase"])
             )
-        while not all(job.cycle for job in app.desk.jobs):
-            assert not any(job.over for job in app.desk.jobs), [job.log for job in app.desk.jobs]
+        while not all(task.cycle for task in app.run_queue.tasks):
+            assert not any(task.over for task in app.run_queue.tasks), [
+                task.log for task in app.run_queue.tasks
+            ]
             await asyncio.sleep(0.1)
         late, worked = [], []
         until = time.perf_counter() + seconds
@@ -46,8 +48,10 @@ async def measure(seconds: float, folder: Path) -> None:
             await asyncio.sleep(TICK_S)
             late.append(1e3 * (time.perf_counter() - before - TICK_S))
             worked.append(1e3 * (time.thread_time() - computed))
-        assert not any(job.over for job in app.desk.jobs), [job.log for job in app.desk.jobs]
-        cycles = [job.cycle for job in app.desk.jobs]
+        assert not any(task.over for task in app.run_queue.tasks), [
+            task.log for task in app.run_queue.tasks
+        ]
+        cycles = [task.cycle for task in app.run_queue.tasks]
         late.sort()
         print(
             f"lag over {seconds:.0f} s with runs at cycles {cycles}: median "
@@ -55,7 +59,7 @@ async def measure(seconds: float, folder: Path) -> None:
             f"worst {late[-1]:.1f} ms; its own thread computed for at most {max(worked):.1f} ms at "
             f"a time; load {os.getloadavg()[0]:.1f}"
         )
-        app.desk.close(stop=True)
+        app.run_queue.close(stop=True)
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ def critical(cell: str, key: str, values: list[str]) -> list[float]:
         found = [twin.ccd(cell, half_cycle=value, **STAIRS) for value in values]
     else:
         found = [
-            p.found for p in twin.ccd_sweep(cell, sweep=[f"{key}={','.join(values)}"], **STAIRS)
+            p.currents for p in twin.ccd_sweep(cell, sweep=[f"{key}={','.join(values)}"], **STAIRS)
         ]
     return [(f.cell.current or f.levels[-1].current) / MA_CM2 for f in found]
 

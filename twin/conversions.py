@@ -25,10 +25,10 @@ _new: dict[str, list[Any]] = {}
 
 def known(written: str, wanted: str, number: float) -> float | None:
     """Return a number of one unit in another; None if that conversion is not remembered."""
-    found = _new.get(_key(written, wanted)) or _kept().get(_key(written, wanted))
-    if found is None:
+    factors = _new.get(_key(written, wanted)) or _kept().get(_key(written, wanted))
+    if factors is None:
         return None
-    form, constant = found
+    form, constant = factors
     value: float = number * constant if form == _TIMES else number + constant
     return value
 
@@ -73,10 +73,10 @@ def _kept() -> dict[str, list[Any]]:
 
 def _read(name: str) -> dict[str, list[Any]]:
     data = shelf.recall(name) or {}
-    found = data.get("conversions")
-    if not isinstance(found, dict):
+    conversions = data.get("conversions")
+    if not isinstance(conversions, dict):
         return {}
-    return {key: value for key, value in found.items() if _is_conversion(value)}
+    return {key: value for key, value in conversions.items() if _is_conversion(value)}
 
 
 def _is_conversion(value: Any) -> bool:

@@ -293,7 +293,7 @@ def conditions(
         If the protocol has no parameter for its rate.
     """
     given = {"pressure": pressure, "temperature": temperature}
-    found = {CONDITIONS[name]: text for name, text in given.items() if text is not None}
+    changes = {CONDITIONS[name]: text for name, text in given.items() if text is not None}
     if rate is not None:
         rules = Scenario.of(cell, protocol=protocol, overlays=overlays).resolve().rules
         keys = rate_keys(rules.parameters)
@@ -304,8 +304,8 @@ def conditions(
                 fix="choose another one with --protocol: `twin protocols show NAME` lists what "
                 "each can be told",
             )
-        found |= dict.fromkeys(keys, rate)
-    return found
+        changes |= dict.fromkeys(keys, rate)
+    return changes
 
 
 def shown(for_cell: Mapping[str, Any], for_protocol: Mapping[str, Any]) -> dict[str, Any]:

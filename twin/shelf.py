@@ -75,12 +75,12 @@ def recall(name: str) -> dict[str, Any] | None:
         if said != _signed(name, body):
             log.info("%s is damaged: the cell is built again", path)
             return None
-        found: dict[str, Any] = json.loads(body)
+        data: dict[str, Any] = json.loads(body)
     except (OSError, ValueError, RecursionError):
         return None
     with contextlib.suppress(OSError):
         os.utime(path)  # used now: it goes last
-    return found
+    return data
 
 
 def _is_ours(known: os.stat_result) -> bool:

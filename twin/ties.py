@@ -56,7 +56,7 @@ def first_best(items: Iterable[T], score: Callable[[T], float], margin: float = 
     ValueError
         If there are no items.
     """
-    found = list(items)
-    scores = [score(item) for item in found]
+    candidates = list(items)
+    scores = [score(item) for item in candidates]
     best = max(scores)
-    return next(item for item, s in zip(found, scores, strict=True) if s >= best - margin)
+    return next(item for item, s in zip(candidates, scores, strict=True) if s >= best - margin)

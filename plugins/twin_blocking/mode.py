@@ -58,18 +58,18 @@ class Blocking(FailureMode):
 
     def _layers(self, cell: CellContext) -> dict[Layer, str]:
         """Return the layers with grains in them, and the key of each one's electrolyte."""
-        found = {layer: electrolyte_key(cell, layer) for layer in _LAYERS}
-        return {layer: key for layer, key in found.items() if key is not None}
+        keys = {layer: electrolyte_key(cell, layer) for layer in _LAYERS}
+        return {layer: key for layer, key in keys.items() if key is not None}
 
     def _charged(self, cell: CellContext) -> list[tuple[Interface, str]]:
         """Return the interfaces that can have a depletion layer, with the electrolyte's key."""
-        found = []
+        layers = []
         for i in cell.interfaces:
             inside = i.kind == "porous" and i.place == "cathode"
             key = electrolyte_key(cell, "cathode" if inside else "separator")
             if key is not None:
-                found.append((i, key))
-        return found
+                layers.append((i, key))
+        return layers
 
     @staticmethod
     def _binary(cell: CellContext) -> bool:
@@ -81,32 +81,32 @@ class Blocking(FailureMode):
         from twin_blocking.grains import GrainBoundaries, GrainBoundaryAgeing
         from twin_blocking.spacecharge import SpaceChargeLayer
 
-        found: dict[str, Any] = {}
+        submodels: dict[str, Any] = {}
         for layer, key in self._layers(cell).items():
-            found[f"{layer} boundaries"] = GrainBoundaries(cell, self.id, layer, key)
-            found[f"{layer} ageing"] = GrainBoundaryAgeing(cell, self.id, layer, key)
+            submodels[f"{layer} boundaries"] = GrainBoundaries(cell, self.id, layer, key)
+            submodels[f"{layer} ageing"] = GrainBoundaryAgeing(cell, self.id, layer, key)
         for i, key in self._charged(cell):
-            found[f"{i.place} space charge"] = SpaceChargeLayer(cell, self.id, i, key)
+            submodels[f"{i.place} space charge"] = SpaceChargeLayer(cell, self.id, i, key)
         if self._binary(cell):
-            found["salt"] = SaltDepletion(cell, self.id)
-        return found
+            submodels["salt"] = SaltDepletion(cell, self.id)
+        return submodels
 
     def contributions(self, cell: CellContext) -> dict[PortAt, str]:
         """Conductivity of the layers, resistance of the faces."""
-        found: dict[PortAt, str] = {}
+        contributions: dict[PortAt, str] = {}
         for layer in self._layers(cell):
             at = Port.CONDUCTIVITY_FACTOR.at(layer)
-            found[at] = f"{layer.capitalize()} grain conductivity factor"
+            contributions[at] = f"{layer.capitalize()} grain conductivity factor"
         for i, _ in self._charged(cell):
             at = Port.INTERFACE_RESISTANCE.at(i.place)
-            found[at] = i("space-charge resistance [Ohm.m2]")
-        return found
+            contributions[at] = i("space-charge resistance [Ohm.m2]")
+        return contributions
 
     def criteria(self, cell: CellContext) -> list[Criterion]:
         """Boundaries that block; salt that runs out."""
-        limits, found = cell.parameters(self.id), []
+        limits, criteria = cell.parameters(self.id), []
         if "separator" in self._layers(cell):
-            found.append(
+            criteria.append(
                 Criterion(
                     what="grain boundaries block",
                     variable="Separator blocking factor",
@@ -119,7 +119,7 @@ class Blocking(FailureMode):
                 )
             )
         if self._binary(cell):
-            found.append(
+            criteria.append(
                 Criterion(
                     what="salt depleted",
                     variable="Salt depletion margin",
@@ -129,7 +129,7 @@ class Blocking(FailureMode):
                     says="the salt ran out at one face of the electrolyte",
                 )
             )
-            found.append(
+            criteria.append(
                 Criterion(
                     what="limiting current exceeded",
                     variable="Limiting current share",
@@ -140,7 +140,7 @@ class Blocking(FailureMode):
                     says="more current flows than the electrolyte's salt can carry for long",
                 )
             )
-        return found
+        return criteria
 
     def slow_states(self, cell: CellContext) -> list[SlowState]:
         """The boundaries' damage, in the form that grows evenly."""

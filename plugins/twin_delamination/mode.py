@@ -62,30 +62,30 @@ class Delamination(FailureMode):
         from twin_delamination.loss import BondLoss
         from twin_delamination.particles import Particles
 
-        found: dict[str, Any] = {}
+        submodels: dict[str, Any] = {}
         for pair in bonded_pairs(cell):
             place = pair.interface.place
             if pair.interface.kind == "porous":
-                found[f"{place} particles"] = Particles(cell, self.id, pair)
+                submodels[f"{place} particles"] = Particles(cell, self.id, pair)
                 continue
-            found[f"{place} bond"] = Bond(cell, self.id, pair)
-            found[f"{place} bond loss"] = BondLoss(cell, self.id, pair)
-        return found
+            submodels[f"{place} bond"] = Bond(cell, self.id, pair)
+            submodels[f"{place} bond loss"] = BondLoss(cell, self.id, pair)
+        return submodels
 
     def contributions(self, cell: CellContext) -> dict[PortAt, str]:
         """Contact, and the active material still connected."""
-        found: dict[PortAt, str] = {}
+        contributions: dict[PortAt, str] = {}
         for i in self._places(cell):
-            found[Port.CONTACT_FRACTION.at(i.place)] = i("bonded contact fraction")
+            contributions[Port.CONTACT_FRACTION.at(i.place)] = i("bonded contact fraction")
             if i.kind == "porous":
-                found[Port.ACTIVE_FRACTION.at(i.place)] = i("connected active fraction")
+                contributions[Port.ACTIVE_FRACTION.at(i.place)] = i("connected active fraction")
             if detours(cell, i):
-                found[Port.SOLID_DIFFUSIVITY_FACTOR.at(i.place)] = i(DETOURS)
-        return found
+                contributions[Port.SOLID_DIFFUSIVITY_FACTOR.at(i.place)] = i(DETOURS)
+        return contributions
 
     def criteria(self, cell: CellContext) -> list[Criterion]:
         """Too much of an interface parted; the electrolyte pulled beyond its strength."""
-        found = []
+        criteria = []
         for pair in bonded_pairs(cell):
             i = pair.interface
             side = getattr(cell.parameters(self.id), table_of(i))
@@ -93,7 +93,7 @@ class Delamination(FailureMode):
             fresh = min(start, 0.5 * limit)
             # A parted particle may still touch: there, contact is what counts.
             touching = i.kind == "porous"
-            found.append(
+            criteria.append(
                 Criterion(
                     what=f"{i.place} delaminated",
                     variable=i(f"{'bonded contact' if touching else 'delaminated'} fraction"),
@@ -105,7 +105,7 @@ class Delamination(FailureMode):
             )
             strength = f"{pair.electrolyte}.fracture_strength"
             if i.kind == "porous" and side.fracture != "off" and cell.has(strength):
-                found.append(
+                criteria.append(
                     Criterion(
                         what=f"{i.place} electrolyte fractured",
                         variable=i("electrolyte tensile stress [Pa]"),
@@ -116,14 +116,14 @@ class Delamination(FailureMode):
                         says=f"the particles pull the {i.place}'s electrolyte beyond its strength",
                     )
                 )
-        return found
+        return criteria
 
     def slow_states(self, cell: CellContext) -> list[SlowState]:
         """The damage, in the form that grows evenly."""
-        found = [SlowState(i("damage state")) for i in self._places(cell) if i.kind == "metal"]
+        states = [SlowState(i("damage state")) for i in self._places(cell) if i.kind == "metal"]
         slow = ("Miner sum", "overload damage", "largest shrinkage")
         hosts = [i for i in self._places(cell) if i.kind == "porous"]
-        return found + [SlowState(i(name)) for i in hosts for name in slow]
+        return states + [SlowState(i(name)) for i in hosts for name in slow]
 
     def outputs(self, cell: CellContext) -> list[str]:
         """Damage, strain, stress and what they release."""
@@ -137,15 +137,15 @@ class Delamination(FailureMode):
             "reference exchange current density [A.m-2]",
             "pristine resistance [Ohm.m2]",
         )
-        found = [i(name) for i in self._places(cell) for name in names]
+        names_there = [i(name) for i in self._places(cell) for name in names]
         hosts = [i for i in self._places(cell) if i.kind == "porous"]
-        found += [
+        names_there += [
             i(name)
             for i in hosts
             for name in ("Miner sum", "overload damage", "contact fraction of the widest gap")
         ]
         bent = [pair.interface for pair in bonded_pairs(cell) if pair.bends]
-        return found + [i("misfit curvature [m-1]") for i in bent]
+        return names_there + [i("misfit curvature [m-1]") for i in bent]
 
     def provides(self, cell: CellContext) -> list[str]:
         """What is stored, and how fast the strain changes."""

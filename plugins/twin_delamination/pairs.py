@@ -30,8 +30,8 @@ def bonded_pairs(cell: CellContext) -> list[Pair]:
     Where a material gives too little, or the electrolyte is no solid (no Young's modulus),
     the mode leaves the interface alone.
     """
-    found = (_pair(cell, i) for i in cell.interfaces)
-    return [pair for pair in found if pair is not None]
+    pairs = (_pair(cell, i) for i in cell.interfaces)
+    return [pair for pair in pairs if pair is not None]
 
 
 def _pair(cell: CellContext, interface: Interface) -> Pair | None:

@@ -132,19 +132,19 @@ class Particles(BondSubModel):
             "overload damage": 1e-3,
             "largest shrinkage": 1e-3,
         }
-        found = {i(name): self.state(i(name), scale=scale) for name, scale in scales.items()}
+        variables = {i(name): self.state(i(name), scale=scale) for name, scale in scales.items()}
         fatigued = normal_share(
-            pybamm.log(pybamm.maximum(found[i("Miner sum")], 0) + _NO_DAMAGE)
+            pybamm.log(pybamm.maximum(variables[i("Miner sum")], 0) + _NO_DAMAGE)
             / (self.own("fatigue_exponent") * self.own("fatigue_spread"))
         )
-        whole = (1 - self.own("initial_damage")) * (1 - found[i("overload damage")])
-        found[i("delaminated fraction")] = parted = 1 - whole * (1 - fatigued)
-        widest = pybamm.maximum(found[i("largest shrinkage")], 0)
-        pressed = pybamm.maximum(found[i("felt pressure [Pa]")], 0)
+        whole = (1 - self.own("initial_damage")) * (1 - variables[i("overload damage")])
+        variables[i("delaminated fraction")] = parted = 1 - whole * (1 - fatigued)
+        widest = pybamm.maximum(variables[i("largest shrinkage")], 0)
+        pressed = pybamm.maximum(variables[i("felt pressure [Pa]")], 0)
         lost = parted * (1 - self._gap(pressed, widest))
-        found[i("contact fraction of the widest gap")] = 1 - lost
-        found[i("connected active fraction")] = 1 - self.own("isolated_share") * lost
-        return found
+        variables[i("contact fraction of the widest gap")] = 1 - lost
+        variables[i("connected active fraction")] = 1 - self.own("isolated_share") * lost
+        return variables
 
     def get_coupled_variables(self, variables: dict[str, Any]) -> dict[str, Any]:
         """Misfit, tractions and what still touches."""

@@ -109,34 +109,36 @@ class Dendrite(FailureMode):
 
         metals, leaks = self._metals(cell), self._leaks(cell)
         bridge = Fuse if self._burns(cell) else Contact
-        found: dict[str, Any] = {}
+        submodels: dict[str, Any] = {}
         for i in metals:
-            found[f"{i.place} filament"] = Filament(cell, self.id, i)
-            found[f"{i.place} growth"] = FilamentGrowth(cell, self.id, i)
-            found[f"{i.place} bridge"] = bridge(cell, self.id, i)
+            submodels[f"{i.place} filament"] = Filament(cell, self.id, i)
+            submodels[f"{i.place} growth"] = FilamentGrowth(cell, self.id, i)
+            submodels[f"{i.place} bridge"] = bridge(cell, self.id, i)
         if metals or leaks:
-            found["short"] = ShortConductance(cell, self.id, metals, leaks)
-        return found
+            submodels["short"] = ShortConductance(cell, self.id, metals, leaks)
+        return submodels
 
     def contributions(self, cell: CellContext) -> dict[PortAt, str]:
         """The short, and the sodium that dies when one burns out."""
         metals = self._metals(cell)
-        found: dict[PortAt, str] = {}
+        contributions: dict[PortAt, str] = {}
         if metals or self._leaks(cell):
-            found[Port.SHORT_CONDUCTANCE.at()] = _SHORT
+            contributions[Port.SHORT_CONDUCTANCE.at()] = _SHORT
         if self._burns(cell):
             for i in metals:
-                found[Port.PARASITIC_CURRENT.at(i.place)] = i("dead sodium current density [A.m-2]")
-        return found
+                contributions[Port.PARASITIC_CURRENT.at(i.place)] = i(
+                    "dead sodium current density [A.m-2]"
+                )
+        return contributions
 
     def criteria(self, cell: CellContext) -> list[Criterion]:
         """A hard short; warnings of a leak, of soft shorts and of a filament on the run."""
         own = cell.parameters(self.id).short
         thickness = cell.quantity("electrolyte.thickness").si
-        found = self._leak_criterion(cell, thickness)
+        criteria = self._leak_criterion(cell, thickness)
         for i in self._metals(cell):
             burns = self._burns(cell)
-            found.append(
+            criteria.append(
                 Criterion(
                     what=f"{i.place} hard short",
                     variable=i("bridge closure") if burns else i("filament length [m]"),
@@ -150,7 +152,7 @@ class Dendrite(FailureMode):
                 )
             )
             if burns:
-                found.append(
+                criteria.append(
                     Criterion(
                         what=f"{i.place} soft short",
                         variable=i("soft shorts"),
@@ -162,7 +164,7 @@ class Dendrite(FailureMode):
                         is_short=True,
                     )
                 )
-            found.append(
+            criteria.append(
                 Criterion(
                     what=f"{i.place} filament runs",
                     variable=i("stress intensity share"),
@@ -175,7 +177,7 @@ class Dendrite(FailureMode):
                     "longer than it takes to fill them",
                 )
             )
-        return found
+        return criteria
 
     def _leak_criterion(self, cell: CellContext, thickness: float) -> list[Criterion]:
         if not self.contributions(cell):

@@ -104,11 +104,11 @@ class Fuse(Contact):
 
     def get_fundamental_variables(self) -> dict[str, Any]:
         """Define closure, burning and the count."""
-        found: dict[str, Any] = {name: self.state(name) for name in self.names}
-        closure = found[self.interface("bridge closure")]
+        variables: dict[str, Any] = {name: self.state(name) for name in self.names}
+        closure = variables[self.interface("bridge closure")]
         conductance = self._whole() * closure * self._own_share()
-        found[self.interface("filament conductance [S.m-2]")] = conductance
-        return found
+        variables[self.interface("filament conductance [S.m-2]")] = conductance
+        return variables
 
     def get_coupled_variables(self, variables: dict[str, Any]) -> dict[str, Any]:
         """How fast it burns off, and the sodium that dies with it."""

@@ -106,53 +106,59 @@ class InterphaseGrowth(FailureMode):
         )
         from twin_interphase.renewal import Renewal
 
-        found: dict[str, Any] = {}
+        submodels: dict[str, Any] = {}
         for i in cell.interfaces:
-            found[f"{i.place} layer"] = InterphaseLayer(cell, self.id, i)
-            found[f"{i.place} growth"] = InterphaseGrowthRate(cell, self.id, i)
-            found[f"{i.place} renewal"] = Renewal(cell, self.id, i)
+            submodels[f"{i.place} layer"] = InterphaseLayer(cell, self.id, i)
+            submodels[f"{i.place} growth"] = InterphaseGrowthRate(cell, self.id, i)
+            submodels[f"{i.place} renewal"] = Renewal(cell, self.id, i)
             if forms_at_once(cell, self.id, i):
-                found[f"{i.place} first layer"] = FirstLayer(cell, self.id, i)
+                submodels[f"{i.place} first layer"] = FirstLayer(cell, self.id, i)
         for i in takes_contact(cell, self.id):
-            found[f"{i.place} contact"] = ContactLeft(cell, self.id, i)
+            submodels[f"{i.place} contact"] = ContactLeft(cell, self.id, i)
         for i in consumes_active(cell, self.id):
-            found[f"{i.place} active"] = ActiveConsumption(cell, self.id, i)
+            submodels[f"{i.place} active"] = ActiveConsumption(cell, self.id, i)
         for layer, interfaces in self._eaten(cell).items():
-            found[f"{layer} electrolyte"] = ElectrolyteConsumption(cell, self.id, layer, interfaces)
-        return found
+            submodels[f"{layer} electrolyte"] = ElectrolyteConsumption(
+                cell, self.id, layer, interfaces
+            )
+        return submodels
 
     def _eaten(self, cell: CellContext) -> dict[Layer, list[Interface]]:
         """Return the layers whose electrolyte an interphase uses up, and whose that is."""
-        found = {layer: feeds(cell, self.id, layer) for layer in _LAYERS}
-        return {layer: interfaces for layer, interfaces in found.items() if interfaces}
+        fed = {layer: feeds(cell, self.id, layer) for layer in _LAYERS}
+        return {layer: interfaces for layer, interfaces in fed.items() if interfaces}
 
     def contributions(self, cell: CellContext) -> dict[PortAt, str]:
         """Resistance, the current the reaction takes, and what it uses up."""
-        found: dict[PortAt, str] = {}
+        contributions: dict[PortAt, str] = {}
         for i in cell.interfaces:
-            found[Port.INTERFACE_RESISTANCE.at(i.place)] = i("interphase resistance [Ohm.m2]")
-            found[Port.PARASITIC_CURRENT.at(i.place)] = i("interphase current density [A.m-2]")
+            contributions[Port.INTERFACE_RESISTANCE.at(i.place)] = i(
+                "interphase resistance [Ohm.m2]"
+            )
+            contributions[Port.PARASITIC_CURRENT.at(i.place)] = i(
+                "interphase current density [A.m-2]"
+            )
         for i in consumes_active(cell, self.id):
-            found[Port.ACTIVE_FRACTION.at(i.place)] = i("unconsumed active fraction")
+            contributions[Port.ACTIVE_FRACTION.at(i.place)] = i("unconsumed active fraction")
         for i in takes_contact(cell, self.id):
-            found[Port.CONTACT_FRACTION.at(i.place)] = i(CONTACT)
+            contributions[Port.CONTACT_FRACTION.at(i.place)] = i(CONTACT)
             if cell.has(f"{i.place}.mixing.contact"):
-                found[Port.SOLID_DIFFUSIVITY_FACTOR.at(i.place)] = i(DETOURS)
+                contributions[Port.SOLID_DIFFUSIVITY_FACTOR.at(i.place)] = i(DETOURS)
         for layer in self._eaten(cell):
             at = Port.CONDUCTIVITY_FACTOR.at(layer)
-            found[at] = f"{layer.capitalize()} electrolyte consumption factor"
-        return found
+            contributions[at] = f"{layer.capitalize()} electrolyte consumption factor"
+        return contributions
 
     def _side(self, cell: CellContext, interface: Interface) -> Any:
         return getattr(cell.parameters(self.id), table_of(interface))
 
     def criteria(self, cell: CellContext) -> list[Criterion]:
         """Too much resistance at an interface; no sodium or electrolyte left in reserve."""
-        found = []
+        criteria = []
         for i in cell.interfaces:
             side = self._side(cell, i)
             fresh = _fresh_resistance(cell, i, side)
-            found.append(
+            criteria.append(
                 Criterion(
                     what=f"{i.place} interphase resistance",
                     variable=i("interphase resistance [Ohm.m2]"),
@@ -163,9 +169,9 @@ class InterphaseGrowth(FailureMode):
                     at_ambient=True,
                 )
             )
-        found += self._sodium_criteria(cell)
+        criteria += self._sodium_criteria(cell)
         for layer, interfaces in self._eaten(cell).items():
-            found.append(
+            criteria.append(
                 Criterion(
                     what=f"{layer} electrolyte consumed",
                     variable=f"{layer.capitalize()} electrolyte left",
@@ -175,7 +181,7 @@ class InterphaseGrowth(FailureMode):
                     says=f"the interphase has used up the {layer}'s electrolyte",
                 )
             )
-        return found
+        return criteria
 
     @staticmethod
     def _sodium_criteria(cell: CellContext) -> list[Criterion]:
@@ -184,12 +190,12 @@ class InterphaseGrowth(FailureMode):
         if cell.interfaces[1].kind == "porous":
             filling = cell.porous("cathode").initial_stoichiometry.si
             brought = cell.host_sites("cathode") * filling
-        found = []
+        criteria = []
         for i in cell.metal_interfaces:
             reserve = cell.sodium_at_first(i.place)
             lost = i("sodium lost [C.m-2]")
             if brought and not cell.is_bare(i.place):
-                found.append(
+                criteria.append(
                     Criterion(
                         what=f"{i.place} sodium reserve used up",
                         variable=lost,
@@ -201,7 +207,7 @@ class InterphaseGrowth(FailureMode):
                     )
                 )
             if brought + reserve > 0:
-                found.append(
+                criteria.append(
                     Criterion(
                         what=f"{i.place} sodium consumed",
                         variable=lost,
@@ -211,17 +217,17 @@ class InterphaseGrowth(FailureMode):
                         says=f"side reactions at the {i.place} have taken all of the sodium",
                     )
                 )
-        return found
+        return criteria
 
     def slow_states(self, cell: CellContext) -> list[SlowState]:
         """The layers' thickness, what was grown in all, and how far a first layer has formed."""
-        found = [
+        states = [
             SlowState(i(what))
             for i in cell.interfaces
             if self._side(cell, i).kind != "stable"
             for what in ("dense interphase thickness [m]", "interphase grown [m]")
         ]
-        return found + [SlowState(i(FORMED)) for i in cell.interfaces if self._once(cell, i)]
+        return states + [SlowState(i(FORMED)) for i in cell.interfaces if self._once(cell, i)]
 
     def _once(self, cell: CellContext, interface: Interface) -> bool:
         return forms_at_once(cell, self.id, interface)
@@ -233,8 +239,8 @@ class InterphaseGrowth(FailureMode):
             "interphase resistance [Ohm.m2]",
             "interphase grown [m]",
         )
-        found = [i(what) for i in cell.interfaces for what in names]
-        return found + [
+        outputs = [i(what) for i in cell.interfaces for what in names]
+        return outputs + [
             i(what) for i in takes_contact(cell, self.id) for what in (CONTACT, EXCHANGE)
         ]
 

@@ -135,14 +135,14 @@ def table_of(interface: Interface) -> str:
 
 def feeds(cell: CellContext, mode_id: str, layer: str) -> list[Interface]:
     """Return the interfaces whose interphase grows out of a layer's electrolyte."""
-    found = []
+    interfaces = []
     for i in cell.interfaces:
         inside = "cathode" if i.kind == "porous" and i.place == "cathode" else "separator"
         table = getattr(cell.parameters(mode_id), table_of(i))
         fed = i.kind == "metal" or inside == "cathode"
         if fed and inside == layer and table.kind != "stable" and table.electrolyte_consumed.si > 0:
-            found.append(i)
-    return found
+            interfaces.append(i)
+    return interfaces
 
 
 def takes_contact(cell: CellContext, mode_id: str) -> list[Interface]:

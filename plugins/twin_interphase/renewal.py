@@ -62,8 +62,8 @@ class Renewal(SideSubModel):
         strain = self._strain_rate(variables)
         renewal = self.own("renewal_per_strain") * strain * dense
         if self.follows:
-            found = pybamm.maximum(self._following(variables), 0)
-            fresh = self.own("fresh_share") * found
+            rate = pybamm.maximum(self._following(variables), 0)
+            fresh = self.own("fresh_share") * rate
             renewal = renewal + fresh * (dense - self.own("initial_thickness"))
         variables[i("interphase strain rate [s-1]")] = strain
         variables[i("interphase renewal rate [m.s-1]")] = renewal

@@ -58,21 +58,21 @@ class HostPlating(FailureMode):
         """The sodium and its reaction on a host anode."""
         from twin_plating.metal import PlatedSodium, PlatingReaction
 
-        found: dict[str, Any] = {}
+        submodels: dict[str, Any] = {}
         for i in self._hosts(cell):
-            found[f"{i.place} sodium"] = PlatedSodium(cell, self.id, i)
-            found[f"{i.place} reaction"] = PlatingReaction(cell, self.id, i)
-        return found
+            submodels[f"{i.place} sodium"] = PlatedSodium(cell, self.id, i)
+            submodels[f"{i.place} reaction"] = PlatingReaction(cell, self.id, i)
+        return submodels
 
     def contributions(self, cell: CellContext) -> dict[PortAt, str]:
         """The current that plates and strips, and its heat."""
-        found = {
+        contributions = {
             Port.PLATING_CURRENT.at(i.place): i("sodium plating current density [A.m-2]")
             for i in self._hosts(cell)
         }
-        if found:
-            found[Port.HEAT_SOURCE.at()] = "Plating heat [W.m-2]"
-        return found
+        if contributions:
+            contributions[Port.HEAT_SOURCE.at()] = "Plating heat [W.m-2]"
+        return contributions
 
     def criteria(self, cell: CellContext) -> list[Criterion]:
         """A warning where sodium plates: what kills is the capacity, or a filament, it makes."""

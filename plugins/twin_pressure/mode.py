@@ -80,13 +80,13 @@ class StackPressure(FailureMode):
         from twin_pressure.refill import refill_submodels
         from twin_pressure.voids import VoidGrowth, Voids
 
-        found: dict[str, Any] = {
+        submodels: dict[str, Any] = {
             "fixture": Fixture(cell, self.id),
             "creep": creep_submodel(cell, self.id),
         }
         for i in cell.interfaces:
             if feels_pressure(cell, self.id, i):
-                found[f"{i.place} stress potential"] = StressPotential(cell, self.id, i)
+                submodels[f"{i.place} stress potential"] = StressPotential(cell, self.id, i)
         for i in cell.metal_interfaces:
             of_interface: dict[str, Any] = {
                 "contact": contact_submodel(cell, self.id, i),
@@ -100,8 +100,8 @@ class StackPressure(FailureMode):
                 of_interface["isolation"] = Isolation(cell, self.id, i)
             if self._is_pressed(cell):
                 of_interface["extrusion"] = Extrusion(cell, self.id, i)
-            found |= {f"{i.place} {name}": submodel for name, submodel in of_interface.items()}
-        return found
+            submodels |= {f"{i.place} {name}": submodel for name, submodel in of_interface.items()}
+        return submodels
 
     def _is_pressed(self, cell: CellContext) -> bool:
         return bool(cell.parameters(self.id).extrusion.pellet == "pressed")
@@ -110,16 +110,18 @@ class StackPressure(FailureMode):
         """Contact, constriction, pressure, and the sodium that stripping cuts off."""
         from twin_pressure.potential import feels_pressure
 
-        found = {Port.STACK_PRESSURE.at(): "Fixture pressure change [Pa]"}
+        contributions = {Port.STACK_PRESSURE.at(): "Fixture pressure change [Pa]"}
         for i in cell.interfaces:
             if feels_pressure(cell, self.id, i):
-                found[Port.EQUILIBRIUM_POTENTIAL.at(i.place)] = i("stress potential [V]")
+                contributions[Port.EQUILIBRIUM_POTENTIAL.at(i.place)] = i("stress potential [V]")
         for i in cell.metal_interfaces:
-            found[Port.CONTACT_FRACTION.at(i.place)] = i("touching fraction")
-            found[Port.INTERFACE_RESISTANCE.at(i.place)] = i("constriction resistance [Ohm.m2]")
+            contributions[Port.CONTACT_FRACTION.at(i.place)] = i("touching fraction")
+            contributions[Port.INTERFACE_RESISTANCE.at(i.place)] = i(
+                "constriction resistance [Ohm.m2]"
+            )
         for i in self._isolating(cell):
-            found[Port.PARASITIC_CURRENT.at(i.place)] = i(CURRENT)
-        return found
+            contributions[Port.PARASITIC_CURRENT.at(i.place)] = i(CURRENT)
+        return contributions
 
     def _isolating(self, cell: CellContext) -> list[Interface]:
         return [i for i in cell.metal_interfaces if isolates(cell, self.id, i)]
@@ -127,7 +129,7 @@ class StackPressure(FailureMode):
     def criteria(self, cell: CellContext) -> list[Criterion]:
         """Too little of an interface touches, or sodium is pressed right through."""
         limit = cell.parameters(self.id).contact_limit.si
-        found = [
+        criteria = [
             Criterion(
                 what=f"{i.place} contact lost",
                 variable=i("kept contact fraction"),
@@ -140,7 +142,7 @@ class StackPressure(FailureMode):
         ]
         if self._is_pressed(cell):
             thickness = cell.quantity("electrolyte.thickness").si
-            found += [
+            criteria += [
                 Criterion(
                     what=f"{i.place} extruded through",
                     variable=i("extrusion depth [m]"),
@@ -153,7 +155,7 @@ class StackPressure(FailureMode):
                 )
                 for i in cell.metal_interfaces
             ]
-        return found
+        return criteria
 
     def slow_states(self, cell: CellContext) -> list[SlowState]:
         """The void states, in which the runaway is already smooth, what creeps, what is dead."""
@@ -162,11 +164,11 @@ class StackPressure(FailureMode):
         kept = own.contact.law in ("creep", "fractal", "plastic")
         names += ["pressed contact fraction"] * kept
         names += ["extrusion state"] * self._is_pressed(cell)
-        found = [SlowState(i(name)) for i in cell.metal_interfaces for name in names]
-        found += [SlowState(i(DEAD)) for i in self._isolating(cell)]
+        states = [SlowState(i(name)) for i in cell.metal_interfaces for name in names]
+        states += [SlowState(i(DEAD)) for i in self._isolating(cell)]
         first = [i for i in cell.metal_interfaces if keeps_some(cell, self.id, i)]
-        found += [SlowState(i(FIRST)) for i in first]
-        return found + [SlowState(i("creep strain")) for i in self._creeping(cell)]
+        states += [SlowState(i(FIRST)) for i in first]
+        return states + [SlowState(i("creep strain")) for i in self._creeping(cell)]
 
     def _creeping(self, cell: CellContext) -> tuple[Interface, ...]:
         return creeping(cell, self.id)
@@ -185,10 +187,10 @@ class StackPressure(FailureMode):
         ]
         names += ["vacancy supersaturation"] * (own.voids.refill == "vacancy-diffusion")
         names += ["extrusion depth [m]"] * self._is_pressed(cell)
-        found = [i(name) for i in cell.metal_interfaces for name in names]
-        found += [i(DEAD) for i in self._isolating(cell)]
-        found += [i("constraint factor") for i in self._creeping(cell)]
-        return [*found, "Stack thickness change [m]"]
+        outputs = [i(name) for i in cell.metal_interfaces for name in names]
+        outputs += [i(DEAD) for i in self._isolating(cell)]
+        outputs += [i("constraint factor") for i in self._creeping(cell)]
+        return [*outputs, "Stack thickness change [m]"]
 
     def provides(self, cell: CellContext) -> list[str]:
         """What is stored, and the share of the interface that voids take."""

@@ -44,11 +44,11 @@ class Pulverisation(FailureMode):
 
     def contributions(self, cell: CellContext) -> dict[PortAt, str]:
         """The share that is left, and the current into the grains that are cut off."""
-        found = {}
+        contributions = {}
         for i in alloys(cell):
-            found[Port.ACTIVE_FRACTION.at(i.place)] = i(SHARE)
-            found[Port.PARASITIC_CURRENT.at(i.place)] = i(CURRENT)
-        return found
+            contributions[Port.ACTIVE_FRACTION.at(i.place)] = i(SHARE)
+            contributions[Port.PARASITIC_CURRENT.at(i.place)] = i(CURRENT)
+        return contributions
 
     def slow_states(self, cell: CellContext) -> list[SlowState]:
         """All of them: they change by a little in every cycle."""

@@ -55,13 +55,13 @@ class TrappedSodium(ModeSubModel):
         """Define the states."""
         i = self.interface
         scales = {STATE: 1e-2, STRIPS: 1, LARGEST: 1}
-        found = {i(name): self.state(i(name), scale) for name, scale in scales.items()}
+        variables = {i(name): self.state(i(name), scale) for name, scale in scales.items()}
         # A hundredth of what it holds is much of it.
         beside = self.state(i(BESIDE), 0.01 * self.cell.sites(i.place))
-        return found | {
+        return variables | {
             i(BESIDE): beside,
-            i(SHARE): pybamm.exp(-found[i(STATE)]),
-            i("pulverised fraction"): 1 - pybamm.exp(-found[i(STATE)]),
+            i(SHARE): pybamm.exp(-variables[i(STATE)]),
+            i("pulverised fraction"): 1 - pybamm.exp(-variables[i(STATE)]),
         }
 
     def _loss(self, m: Any) -> pybamm.Symbol:

@@ -437,7 +437,7 @@ def puppets(monkeypatch) -> list[Puppet]:
         started.append(Puppet())
         return started[-1]
 
-    monkeypatch.setattr("twin_tui.runs.desk.WorkerProcess", start)
+    monkeypatch.setattr("twin_tui.runs.run_queue.WorkerProcess", start)
     return started
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from rich.text import Text
 from textual.app import App
-from twin_tui.runs.study import StudyJob
+from twin_tui.runs.study import StudyTask
 from twin_tui.widgets.chart import Chart
 from twin_tui.widgets.forecast import draw_forecast, incidence_panel, lives_panel
 from twin_tui.widgets.map_words import draw_legend, draw_point
@@ -236,12 +236,12 @@ def test_the_table_of_a_forecast_fits(width):
 
 
 def test_a_study_is_told_in_words():
-    job = StudyJob(1, "c", "forecast", {}, 8, state="starting")
-    job.hear({"says": "study", "study": "abc"})
+    task = StudyTask(1, "c", "forecast", {}, 8, state="starting")
+    task.hear({"says": "study", "study": "abc"})
     part = {"says": "part", "total": 8, "rate": 0.5, "run": "r", "wall_s": 2.0}
-    job.hear(part | {"done": 1, "eta_s": 14.0, "kind": "completed", "state": "alive"})
-    job.hear(part | {"done": 2, "eta_s": 12.0, "kind": "solver-gave-up", "state": "censored"})
-    assert job.progress() == "running 2/8, 1 without a result, 30/min, 12.0 s left"
-    assert (job.id, job.share) == ("abc", 0.25)
-    job.hear({"says": "stopped"})
-    assert job.over and "study abc can go on" in job.log[-1]
+    task.hear(part | {"done": 1, "eta_s": 14.0, "kind": "completed", "state": "alive"})
+    task.hear(part | {"done": 2, "eta_s": 12.0, "kind": "solver-gave-up", "state": "censored"})
+    assert task.progress() == "running 2/8, 1 without a result, 30/min, 12.0 s left"
+    assert (task.id, task.share) == ("abc", 0.25)
+    task.hear({"says": "stopped"})
+    assert task.over and "study abc can go on" in task.log[-1]

@@ -11,8 +11,8 @@ import pytest
 from textual.widgets import DataTable, Input, OptionList, TextArea
 from twin_tui.app import Bench
 from twin_tui.runs.conditions import FIELDS
-from twin_tui.runs.job import Job
 from twin_tui.runs.scenario import Scenario
+from twin_tui.runs.task import Task
 from twin_tui.screens.base import NAMES, fitting
 from twin_tui.settings import State
 
@@ -109,7 +109,7 @@ def test_a_wrong_scenario_is_not_started(bench, drive):
         pilot.screen.query_one("#overrides", TextArea).text = "stack.pressure"
         await pilot.sees("has no value")
         await pilot.press("f5")
-        assert pilot.app.desk.jobs == []
+        assert pilot.app.run_queue.tasks == []
 
     scenario = Scenario(cell="na-nzsp-nvp")
     drive(bench(screen="scenario", scenario=scenario), flow, (140, 50))
@@ -182,8 +182,8 @@ def test_keys_are_found_by_their_letters_and_written(bench, drive):
 
 def test_what_is_started_is_shown_live(bench, drive, monkeypatch):
     app = bench(screen="scenario", scenario=Scenario(cell="na-nzsp-nvp"))
-    job = Job(1, "na-nzsp-nvp", "run", {}, 10)
-    monkeypatch.setattr(app.desk, "submit", lambda scenario: job)
+    task = Task(1, "na-nzsp-nvp", "run", {}, 10)
+    monkeypatch.setattr(app.run_queue, "submit", lambda scenario: task)
 
     async def flow(pilot):
         await pilot.sees("in nothing")
@@ -366,7 +366,7 @@ def test_a_forecast_asks_for_sense_before_it_starts(bench, drive):
         pilot.screen.query_one("#samples", Input).value = "many"
         await pilot.press("enter")
         await pilot.hears("'many' is no whole number")
-        assert pilot.app.desk.jobs == []
+        assert pilot.app.run_queue.tasks == []
 
     scenario = Scenario(cell="na-nzsp-nvp", overrides={"stack.pressure": "2 MPa"})
     drive(bench(screen="forecast", scenario=scenario), flow)
@@ -402,7 +402,7 @@ def test_a_map_of_nonsense_is_refused_in_words(bench, drive):
         pilot.screen.query_one("#refine", Input).value = "twice"
         await pilot.press("enter")
         await pilot.hears("'twice' is no whole number from 0")
-        assert pilot.app.desk.jobs == []
+        assert pilot.app.run_queue.tasks == []
 
     drive(bench(screen="map", scenario=Scenario(cell="na-nzsp-nvp")), flow)
 
@@ -472,19 +472,19 @@ def test_a_click_on_the_bar_changes_the_screen(bench, drive):
 
 def test_quitting_while_a_run_goes_asks_first(bench, drive):
     app = bench(screen="results")
-    job = Job(1, "a run", "run", {}, 40, state="running")
+    task = Task(1, "a run", "run", {}, 40, state="running")
 
     async def flow(pilot):
-        app.desk.jobs.append(job)
+        app.run_queue.tasks.append(task)
         await pilot.sees("2 of 2 runs")
         await pilot.press("q")
         await pilot.sees("1 run is not finished", "Let them go on, quit", "Stay")
         await pilot.press("escape")
         await pilot.sees("2 of 2 runs")
-        assert not job.over and app.is_running
+        assert not task.over and app.is_running
         await pilot.press("q")
         await pilot.click("#stop")
-        await pilot.until(lambda: job.state == "stopping", "that it is told to stop")
+        await pilot.until(lambda: task.state == "stopping", "that it is told to stop")
 
     drive(app, flow)
 

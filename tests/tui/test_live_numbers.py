@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from twin_tui.runs.job import Job
+from twin_tui.runs.task import Task
 from twin_tui.screens.live import latest_panel, state_of
 
 
@@ -30,9 +30,9 @@ def row(cycle: int, **changed: float) -> dict[str, float]:
 
 
 class Seen(SimpleNamespace):
-    """What a job shows, of rows that a test writes itself."""
+    """What a task shows, of rows that a test writes itself."""
 
-    health = Job.health
+    health = Task.health
 
 
 def seen(kind: str = "full", **more: object) -> Seen:

@@ -11,8 +11,8 @@ import os
 from pathlib import Path
 
 import pytest
-from twin_tui.runs.job import Job
 from twin_tui.runs.scenario import Scenario
+from twin_tui.runs.task import Task
 
 pytestmark = pytest.mark.slow
 
@@ -38,19 +38,19 @@ def test_a_screen_is_drawn(
     app = bench(screen=at, scenario=SCENARIO, theme=theme, filter="")
     if screen == "compare":
         app.marked[:] = [stored.dead, stored.alive]
-    job = Job(1, "na-nzsp-nvp pressure=0.2 MPa", "run", {}, 40, state="starting")
+    task = Task(1, "na-nzsp-nvp pressure=0.2 MPa", "run", {}, 40, state="starting")
     about = {"run": "llllllll", "cell": "na-nzsp-nvp", "kind": "full", "area": "1 cm^2"}
-    job.hear({"says": "started", **about, "total": 40, "done": 0})
-    job.hear({"says": "cycles", "rows": cycle_rows(6), "rate": 0.5, "eta_s": 68.0})
+    task.hear({"says": "started", **about, "total": 40, "done": 0})
+    task.hear({"says": "cycles", "rows": cycle_rows(6), "rate": 0.5, "eta_s": 68.0})
     series = {"time_h": [0.0, 0.5, 1.0], "voltage": [3.0, 3.5, 4.0], "current": [-1e-3] * 3}
-    job.hear({"says": "series", "cycle": 6, **series})
+    task.hear({"says": "series", "cycle": 6, **series})
     pictures: list[str] = []
 
     async def flow(pilot):
         await pilot.settle()
         if screen == "live":
-            app.desk.jobs.append(job)
-            pilot.screen.jobs_changed()
+            app.run_queue.tasks.append(task)
+            pilot.screen.tasks_changed()
             await pilot.sees("running 6/40")
         if screen == "run":
             await pilot.press("enter")
@@ -60,7 +60,7 @@ def test_a_screen_is_drawn(
         text = await pilot.settle()
         assert all(len(line) <= size[0] for line in text.splitlines())
         pictures.append(app.export_screenshot())
-        job.state = "finished"  # or quitting would ask
+        task.state = "finished"  # or quitting would ask
 
     drive(app, flow, size)
     folder = Path(os.environ.get("TWIN_PICTURES", tmp_path))

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 from textual.widgets import Input
-from twin_tui.runs.desk import WorkerProcess
+from twin_tui.runs.run_queue import WorkerProcess
 from twin_tui.runs.scenario import Scenario
 from twin_tui.screens.forecast import ForecastScreen
 from twin_tui.screens.live import LiveScreen
@@ -83,7 +83,7 @@ def test_an_attribution_that_fails_says_why_and_can_be_tried_again(
         await pilot.until(lambda: puppets, "a worker")
         puppets[0].ends(-9, "Killed")
         await pilot.sees("failed 0/4", "its process ended (-9): Killed", "A goes on with it")
-        assert pilot.app.desk.busy == []
+        assert pilot.app.run_queue.busy == []
         await pilot.press("a")
         await pilot.until(lambda: len(puppets) == 2, "another worker")
 
@@ -159,12 +159,12 @@ def test_a_worker_that_is_killed_in_the_middle_of_a_word_is_heard_to_end():
 
 def test_a_run_whose_process_is_killed_says_how_to_go_on(bench, drive, puppets):
     async def flow(pilot):
-        job = pilot.app.start(Scenario(cell="na-nzsp-nvp"))
+        task = pilot.app.start(Scenario(cell="na-nzsp-nvp"))
         about = {"cell": "na-nzsp-nvp", "kind": "full", "area": "1 cm^2", "total": 100, "done": 0}
         puppets[0].says("started", run="rrrrrrrr", **about)
         await pilot.sees("running 0/100")
         puppets[0].ends(-9, "it said nothing")
-        await pilot.until(lambda: job.over, "its end")
+        await pilot.until(lambda: task.over, "its end")
         await pilot.sees("failed", "its process ended (-9)", "resume run rrrrrrrr")
         assert pilot.app.is_running
 
@@ -173,11 +173,11 @@ def test_a_run_whose_process_is_killed_says_how_to_go_on(bench, drive, puppets):
 
 def test_runs_are_let_go_on_when_one_quits_so(bench, drive, puppets):
     async def flow(pilot):
-        job = pilot.app.start(Scenario(cell="na-nzsp-nvp"))
+        task = pilot.app.start(Scenario(cell="na-nzsp-nvp"))
         await pilot.press("q")
         await pilot.click("#leave")
         await pilot.until(lambda: not pilot.app.is_running, "the end")
-        assert job.state == "starting"
+        assert task.state == "starting"
         assert [told["do"] for told in puppets[0].told] == ["start"]  # nobody said stop
 
     drive(bench(screen="live"), flow)
@@ -185,7 +185,7 @@ def test_runs_are_let_go_on_when_one_quits_so(bench, drive, puppets):
 
 def test_a_terminal_may_change_its_size_while_a_run_goes(bench, drive, puppets, cycle_rows):
     async def flow(pilot):
-        job = pilot.app.start(Scenario(cell="na-nzsp-nvp", cycles=40))
+        task = pilot.app.start(Scenario(cell="na-nzsp-nvp", cycles=40))
         about = {"cell": "na-nzsp-nvp", "kind": "full", "area": "1 cm^2", "total": 40, "done": 0}
         puppets[0].says("started", run="rrrrrrrr", **about)
         puppets[0].says("cycles", rows=cycle_rows(6), rate=0.5, eta_s=68.0)
@@ -194,11 +194,11 @@ def test_a_terminal_may_change_its_size_while_a_run_goes(bench, drive, puppets, 
         await pilot.sees("Voltage in cycle 6")
         for size in ((140, 40), (20, 8), (1, 1), (200, 60), (80, 24)):
             await pilot.resize(*size)
-            puppets[0].says("cycles", rows=cycle_rows(job.cycle + 1)[-1:], rate=0.5, eta_s=60.0)
+            puppets[0].says("cycles", rows=cycle_rows(task.cycle + 1)[-1:], rate=0.5, eta_s=60.0)
             await pilot.settle()
             if size[0] >= 80:
                 await pilot.sees("rrrrrrrr", "Voltage in cycle 6", "q Quit")
-        assert job.cycle == 11
+        assert task.cycle == 11
 
     drive(bench(screen="live"), flow, (80, 24))
 
@@ -212,7 +212,7 @@ def test_news_that_comes_before_the_screen_is_there_waits_for_it(bench, drive, p
         table = fresh.query_one(Table)
         table._most = {}  # as before the columns were set
         table.clear(columns=True)
-        fresh.jobs_changed()
+        fresh.tasks_changed()
         assert not table.rows
 
     drive(bench(screen="results"), flow)
@@ -236,7 +236,7 @@ def test_a_worker_imports_nothing_of_the_folder_where_the_bench_was_started(tmp_
     (tmp_path / "twin" / "__init__.py").write_text("raise SystemExit('another twin')")
     monkeypatch.chdir(tmp_path)
     worker = WorkerProcess()
-    worker.process.stdin.close()  # without a job it ends
+    worker.process.stdin.close()  # without a task it ends
     heard = []
     worker.listen(heard.append)
     assert heard[0] == {"says": "ready"} and heard[-1]["code"] == 0, heard

@@ -9,8 +9,8 @@ import shlex
 
 import pytest
 from textual.widgets import Input
-from twin_tui.runs.job import MOST_ROWS, Job, margins
 from twin_tui.runs.scenario import Scenario, parse_overrides
+from twin_tui.runs.task import MOST_ROWS, Task, margins
 from twin_tui.runs.worker import MOST_ROWS as MOST_TOLD
 from twin_tui.runs.worker import Worker
 from twin_tui.settings import Settings, read_settings, settings_toml
@@ -96,14 +96,14 @@ def test_settings_are_read_and_wrong_ones_told(home):
     assert found == Settings() and "runs_at_once" in wrong
 
 
-# ------------------------------------------------------------------------------ jobs
+# ------------------------------------------------------------------------------ tasks
 
 
-def started(**changed) -> Job:
-    job = Job(1, "a run", "run", {}, 100, state="starting")
+def started(**changed) -> Task:
+    task = Task(1, "a run", "run", {}, 100, state="starting")
     news = {"run": "abc", "cell": "c", "kind": "full", "area": "1 cm^2", "total": 100, "done": 0}
-    job.hear({"says": "started", **news, **changed})
-    return job
+    task.hear({"says": "started", **news, **changed})
+    return task
 
 
 def rows(*cycles: int) -> list[dict]:
@@ -114,11 +114,11 @@ def rows(*cycles: int) -> list[dict]:
 
 
 def test_a_job_keeps_the_latest_and_not_everything():
-    job = started()
+    task = started()
     for first in range(1, 5000, 10):
-        job.hear({"says": "cycles", "rows": rows(*range(first, first + 10)), "rate": 5.0})
-    assert len(job.rows) <= MOST_ROWS and job.cycle == 5000
-    numbers = [row["cycle"] for row in job.rows]
+        task.hear({"says": "cycles", "rows": rows(*range(first, first + 10)), "rate": 5.0})
+    assert len(task.rows) <= MOST_ROWS and task.cycle == 5000
+    numbers = [row["cycle"] for row in task.rows]
     assert numbers == sorted(set(numbers)) and numbers[0] < 200  # thinned, not cut off
 
 
@@ -139,19 +139,19 @@ def test_a_warning_is_no_failure(margin, warns, word):
 
 
 def test_what_a_job_hears_is_told_in_words():
-    job = started(done=5)
-    job.hear({"says": "event", "cycle": 3, "severity": "fatal", "mode": "m", "text": "it broke"})
-    assert "goes on after cycle 5" in job.log[0]
-    assert job.log[1] == "✖ DIED, cycle 3: m: it broke"
+    task = started(done=5)
+    task.hear({"says": "event", "cycle": 3, "severity": "fatal", "mode": "m", "text": "it broke"})
+    assert "goes on after cycle 5" in task.log[0]
+    assert task.log[1] == "✖ DIED, cycle 3: m: it broke"
 
 
 def test_a_job_that_was_stopped_while_it_started_stays_so():
-    job = Job(1, "a run", "run", {}, 100, state="stopping")
-    job.hear(
+    task = Task(1, "a run", "run", {}, 100, state="stopping")
+    task.hear(
         {"says": "started", "run": "a", "cell": "c", "kind": "full", "area": 1, "total": 9}
         | {"done": 0}
     )
-    assert job.state == "stopping"
+    assert task.state == "stopping"
 
 
 def test_a_worker_tells_few_rows_and_always_the_last():
@@ -173,15 +173,15 @@ def database(tmp_path) -> str:
 
 def test_a_real_run_lives_on_the_screen_and_in_the_store(bench, drive, database):
     async def flow(pilot):
-        job = pilot.app.start(SYMMETRIC)
+        task = pilot.app.start(SYMMETRIC)
         await pilot.sees("na-nzsp-na")
-        await pilot.until(lambda: job.over, "the end of the run")
-        assert job.state == "finished" and job.final["kind"] == "completed", job.log
+        await pilot.until(lambda: task.over, "the end of the run")
+        assert task.state == "finished" and task.final["kind"] == "completed", task.log
         assert {
             "core: resistance well above its first",
             "dendrite: anode filament runs",
-        } <= job.warns
-        assert "pressure: anode contact lost" not in job.warns
+        } <= task.warns
+        assert "pressure: anode contact lost" not in task.warns
         await pilot.sees("completed, cycle 2", "anode contact lost", "pressure: 5 MPa")
         await pilot.sees("Voltage in cycle 2", "conducting fraction", "has started, up to cycle 2")
         await pilot.press("enter")
@@ -190,12 +190,12 @@ def test_a_real_run_lives_on_the_screen_and_in_the_store(bench, drive, database)
         pilot.screen.query_one("#from", Input).value = "1"
         pilot.screen.query_one("#set", Input).value = "stack.pressure = 9 MPa"
         await pilot.press("enter")
-        await pilot.until(lambda: len(pilot.app.desk.jobs) == 2, "the branch")
-        branch = pilot.app.desk.jobs[1]
+        await pilot.until(lambda: len(pilot.app.run_queue.tasks) == 2, "the branch")
+        branch = pilot.app.run_queue.tasks[1]
         await pilot.until(lambda: branch.over, "the end of the branch")
-        assert branch.state == "finished" and branch.run != job.run, branch.log
+        assert branch.state == "finished" and branch.run != task.run, branch.log
         info = twin.load_run(branch.run, store=database).info
-        assert (info.parent_run, info.parent_cycle) == (job.run, 1)
+        assert (info.parent_run, info.parent_cycle) == (task.run, 1)
         assert info.settings["overrides"]["stack.pressure"] == "9 MPa"
 
     drive(bench(database, screen="live"), flow, (140, 50))
@@ -204,21 +204,21 @@ def test_a_real_run_lives_on_the_screen_and_in_the_store(bench, drive, database)
 @pytest.mark.slow
 def test_a_run_is_paused_goes_on_and_is_stopped_with_all_it_did(bench, drive, database):
     async def flow(pilot):
-        job = pilot.app.start(SYMMETRIC.model_copy(update={"cycles": 100_000}))
-        await pilot.until(lambda: job.cycle >= 1, "a first cycle")
+        task = pilot.app.start(SYMMETRIC.model_copy(update={"cycles": 100_000}))
+        await pilot.until(lambda: task.cycle >= 1, "a first cycle")
         await pilot.press("p")
-        await pilot.until(lambda: job.state == "paused", "the pause")
-        at = job.cycle
+        await pilot.until(lambda: task.state == "paused", "the pause")
+        at = task.cycle
         await pilot.press("p")
-        await pilot.until(lambda: job.cycle > at, "further cycles")
+        await pilot.until(lambda: task.cycle > at, "further cycles")
         await pilot.press("q")
         await pilot.sees("1 run is not finished", "Every finished cycle is stored")
         await pilot.press("escape")
         await pilot.press("s")
-        await pilot.until(lambda: job.over, "the end")
-        assert job.final["kind"] == "cancelled"
-        info = twin.load_run(job.run, store=database).info
-        assert info.status == "cancelled" and info.cycles == job.final["cycle"] >= at
+        await pilot.until(lambda: task.over, "the end")
+        assert task.final["kind"] == "cancelled"
+        info = twin.load_run(task.run, store=database).info
+        assert info.status == "cancelled" and info.cycles == task.final["cycle"] >= at
 
     drive(bench(database, screen="live"), flow, (100, 30))
 
@@ -230,9 +230,9 @@ def test_more_runs_than_fit_wait_and_can_be_taken_off(bench, drive, database, se
         first = pilot.app.start(SYMMETRIC)
         second = pilot.app.start(SYMMETRIC)
         assert (first.state, second.state) == ("starting", "waiting")
-        pilot.app.desk.stop(second)
+        pilot.app.run_queue.stop(second)
         assert second.over
-        pilot.app.desk.stop(first)
+        pilot.app.run_queue.stop(first)
         await pilot.until(lambda: first.over, "the end of the first")
         await pilot.sees("taken off the queue")
 
@@ -247,7 +247,7 @@ def test_bad_input_and_a_process_that_dies_are_messages(bench, drive, database):
         assert "did you mean 'na-nzsp-n" in " ".join(wrong.log)
         killed = pilot.app.start(SYMMETRIC.model_copy(update={"cycles": 100_000}))
         await pilot.until(lambda: killed.cycle >= 1, "a first cycle")
-        os.kill(pilot.app.desk.processes[killed.number].process.pid, 9)
+        os.kill(pilot.app.run_queue.processes[killed.number].process.pid, 9)
         await pilot.until(lambda: killed.over, "the notice of its death")
         assert "its process ended (-9)" in killed.log[-2]
         assert f"resume run {killed.run}" in killed.log[-1]
@@ -269,23 +269,23 @@ def test_a_forecast_is_started_stopped_and_gone_on_with(bench, drive, database):
         for field, value in (("samples", "400"), ("cycles", "60"), ("workers", "1"), ("seed", "3")):
             pilot.screen.query_one(f"#{field}", Input).value = value
         await pilot.press("enter")
-        (job,) = pilot.app.desk.studies("forecast")
-        await pilot.until(lambda: job.done >= 2, "two members")
-        await pilot.sees(f"{job.study}", "running", "of 400 members", "interphase")
+        (task,) = pilot.app.run_queue.studies("forecast")
+        await pilot.until(lambda: task.done >= 2, "two members")
+        await pilot.sees(f"{task.study}", "running", "of 400 members", "interphase")
         await pilot.press("s")
-        await pilot.until(lambda: job.over, "the end")
-        assert job.state == "stopped", job.log
+        await pilot.until(lambda: task.over, "the end")
+        assert task.state == "stopped", task.log
         await pilot.sees("stopped")
         await pilot.press("r", "g")
-        await pilot.sees(f"Go on with forecast {job.study}")
-        pilot.screen.query_one("#samples", Input).value = str(job.done + 1)
+        await pilot.sees(f"Go on with forecast {task.study}")
+        pilot.screen.query_one("#samples", Input).value = str(task.done + 1)
         pilot.screen.query_one("#workers", Input).value = "1"
         await pilot.press("enter")
-        again = pilot.app.desk.studies("forecast")[-1]
+        again = pilot.app.run_queue.studies("forecast")[-1]
         await pilot.until(lambda: again.over, "the rest")
-        assert again.state == "finished" and again.study == job.study, again.log
-        assert again.done == job.done + 1
-        found = twin.load_forecast(job.study, store=database)
+        assert again.state == "finished" and again.study == task.study, again.log
+        assert again.done == task.done + 1
+        found = twin.load_forecast(task.study, store=database)
         assert len(found.members) == again.done
 
     drive(bench(database, screen="forecast", scenario=SYMMETRIC), flow, (140, 44))
@@ -300,13 +300,13 @@ def test_a_map_is_started_and_read_off(bench, drive, database):
         for field, value in (fields | {"cycles": "3", "refine": "0", "workers": "1"}).items():
             pilot.screen.query_one(f"#{field}", Input).value = value
         await pilot.press("enter")
-        (job,) = pilot.app.desk.studies("map")
-        await pilot.until(lambda: job.over, "the end of the map")
-        assert job.state == "finished", job.log
+        (task,) = pilot.app.run_queue.studies("map")
+        await pilot.until(lambda: task.over, "the end of the map")
+        assert task.state == "finished", task.log
         await pilot.sees("4 points, to cycle 3", "Under the cursor", "Stack pressure = 0.5 MPa")
-        points = twin.load_map(job.study, store=database).points
-        assert len(points) == len(job.view["points"]) == 4
-        mine = {(p["x"], p["y"]): (p["label"], p["cycles"]) for p in job.view["points"]}
+        points = twin.load_map(task.study, store=database).points
+        assert len(points) == len(task.view["points"]) == 4
+        mine = {(p["x"], p["y"]): (p["label"], p["cycles"]) for p in task.view["points"]}
         assert mine == {(p["x"], p["y"]): (p["label"], p["cycles"]) for p in points}
 
     drive(bench(database, screen="map", scenario=SYMMETRIC), flow, (140, 44))
@@ -317,9 +317,9 @@ def test_a_study_that_cannot_be_is_a_message(bench, drive, database):
     async def flow(pilot):
         await pilot.press("n")
         await pilot.press("enter")
-        (job,) = pilot.app.desk.studies("forecast")
-        await pilot.until(lambda: job.over, "the refusal")
-        assert job.state == "failed" and "did you mean 'na-nzsp-n" in " ".join(job.log), job.log
+        (task,) = pilot.app.run_queue.studies("forecast")
+        await pilot.until(lambda: task.over, "the refusal")
+        assert task.state == "failed" and "did you mean 'na-nzsp-n" in " ".join(task.log), task.log
         await pilot.hears("na-nzsp-nva")
 
     drive(bench(database, screen="forecast", scenario=Scenario(cell="na-nzsp-nva")), flow)

@@ -7,8 +7,8 @@ Textual's version do not matter to them.
 from __future__ import annotations
 
 import pytest
-from twin_tui.runs.job import Job
 from twin_tui.runs.scenario import Scenario
+from twin_tui.runs.task import Task
 
 SMALL, WIDE = (80, 24), (140, 40)
 SCENARIO = Scenario(
@@ -75,23 +75,23 @@ def test_compared_runs_look_as_they_did(bench, drive, snapshot, stored):
 @pytest.mark.parametrize("size", [SMALL, WIDE], ids=["80x24", "140x40"])
 def test_a_run_that_goes_looks_as_it_did(bench, drive, snapshot, cycle_rows, size):
     app = bench(screen="live")
-    job = Job(1, "na-nzsp-nvp pressure=0.2 MPa", "run", {}, 40, state="starting")
+    task = Task(1, "na-nzsp-nvp pressure=0.2 MPa", "run", {}, 40, state="starting")
     about = {"run": "llllllll", "cell": "na-nzsp-nvp", "kind": "full", "area": "1 cm^2"}
-    job.hear({"says": "started", **about, "total": 40, "done": 0})
-    job.hear({"says": "cycles", "rows": cycle_rows(6), "rate": 0.5, "eta_s": 68.0})
+    task.hear({"says": "started", **about, "total": 40, "done": 0})
+    task.hear({"says": "cycles", "rows": cycle_rows(6), "rate": 0.5, "eta_s": 68.0})
     series = {"time_h": [0.0, 0.5, 1.0], "voltage": [3.0, 3.5, 4.0], "current": [-1e-3] * 3}
-    job.hear({"says": "series", "cycle": 6, **series})
+    task.hear({"says": "series", "cycle": 6, **series})
     told = {"severity": "warning", "mode": "pressure", "text": "voids take the contact"}
-    job.hear({"says": "event", "cycle": 5, **told})
+    task.hear({"says": "event", "cycle": 5, **told})
 
     async def flow(pilot):
-        app.desk.jobs.append(job)
-        pilot.screen.jobs_changed()
+        app.run_queue.tasks.append(task)
+        pilot.screen.tasks_changed()
         await pilot.sees("llllllll", "running 6/40, 1 min 08 s left", "Voltage in cycle 6")
         if size == WIDE:
             await pilot.sees("Current in cycle 6", "Capacity", "Area-specific")
         text = await pilot.settle()
-        job.state = "finished"  # or quitting would ask
+        task.state = "finished"  # or quitting would ask
         assert text == snapshot
 
     drive(app, flow, size)

@@ -18,7 +18,7 @@ from textual.screen import Screen
 from twin.visible import visible
 from twin_tui import pauses
 from twin_tui.bench import BenchApp
-from twin_tui.runs.job import Job
+from twin_tui.runs.task import Task
 from twin_tui.screens.base import NAMES, BenchScreen
 from twin_tui.screens.places import PLACES
 from twin_tui.settings import Settings, State, read_settings
@@ -132,15 +132,15 @@ class Bench(BenchApp):
             # No worker: those hold up who quits meanwhile.
             threading.Thread(target=pauses.get_ready, daemon=True).start()
 
-    def job_changed(self, job: Job) -> None:
+    def task_changed(self, task: Task) -> None:
         """Mark what is shown as old, and tell that a run or a study is over."""
         self._dirty = True
-        if job.over and not job.told:
-            job.told = True
+        if task.over and not task.told:
+            task.told = True
             self.notify(
-                f"{job.id}: {job.progress()}" if job.state == "finished" else job.last_words,
-                title=job.label,
-                severity="error" if job.state == "failed" else "information",
+                f"{task.id}: {task.progress()}" if task.state == "finished" else task.last_words,
+                title=task.label,
+                severity="error" if task.state == "failed" else "information",
                 markup=False,
             )
 
@@ -152,7 +152,7 @@ class Bench(BenchApp):
         screen = self.screen
         if isinstance(screen, BenchScreen):
             screen.redraw_bar()
-            screen.jobs_changed()
+            screen.tasks_changed()
 
     def action_light(self) -> None:
         """Change between a light and a dark theme."""
@@ -160,14 +160,14 @@ class Bench(BenchApp):
 
     def action_leave(self) -> None:
         """Quit; ask first what becomes of runs that still go."""
-        busy = self.desk.busy
+        busy = self.run_queue.busy
         if not busy:
             self._leave(stop=True)
             return
         from twin_tui.screens.dialogs import Choose
 
         plural = "s are" if len(busy) > 1 else " is"
-        waiting = sum(job.state == "waiting" for job in busy)
+        waiting = sum(task.state == "waiting" for task in busy)
         queued = f" ({waiting} of them waiting, which would be dropped)" if waiting else ""
         self.push_screen(
             Choose(
@@ -187,7 +187,7 @@ class Bench(BenchApp):
             self._leave(stop=answer == "stop")
 
     def _leave(self, *, stop: bool) -> None:
-        self.desk.close(stop=stop)
+        self.run_queue.close(stop=stop)
         self.keep_state()
         self.exit()
 
@@ -201,7 +201,7 @@ class Bench(BenchApp):
 
     def on_unmount(self) -> None:
         """Close what is open, however the application ends."""
-        self.desk.close(stop=False)
+        self.run_queue.close(stop=False)
         self.twin.close()
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:

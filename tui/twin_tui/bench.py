@@ -9,9 +9,9 @@ from textual.app import App
 
 from twin import TwinError
 from twin_tui.library import Twin
-from twin_tui.runs.desk import Desk
-from twin_tui.runs.job import Job
+from twin_tui.runs.run_queue import RunQueue
 from twin_tui.runs.scenario import Scenario
+from twin_tui.runs.task import Task
 from twin_tui.settings import Settings, State
 
 
@@ -33,17 +33,17 @@ class BenchApp(App[None]):
         super().__init__()
         self.settings = settings
         self.twin = Twin(url, settings.cells_folder)
-        self.desk = Desk(url, settings.runs_at_once, self.job_changed)
+        self.run_queue = RunQueue(url, settings.runs_at_once, self.task_changed)
         self.marked: list[str] = []
         self._warm = warm
 
-    def job_changed(self, job: Job) -> None:
+    def task_changed(self, task: Task) -> None:
         """Hear that a run or a study has gone on."""
 
     def warm(self) -> None:
         """Have a worker ready: a run will be started soon."""
         if self._warm:
-            self.desk.warm()
+            self.run_queue.warm()
 
     def action_go(self, name: str) -> None:
         """Go to a screen, by its key in the bar; pages on top of the present one are left."""
@@ -60,10 +60,10 @@ class BenchApp(App[None]):
             self.state.scenario = Scenario(cell=self.state.cell, series_every=every)
         return self.state.scenario
 
-    def start(self, scenario: Scenario) -> Job:
+    def start(self, scenario: Scenario) -> Task:
         """Queue a run of a scenario."""
         self.state.scenario = scenario
-        return self.desk.submit(scenario)
+        return self.run_queue.submit(scenario)
 
     def keep_state(self) -> None:
         """Keep where the user is, for the next time."""

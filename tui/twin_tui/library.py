@@ -120,20 +120,20 @@ class Twin:
     def keys(self, cell: str, protocol: str | None) -> dict[str, str]:
         """Return what of a cell and its protocol can be overridden, with what it is now."""
         asked = twin.Scenario.of(cell=cell, protocol=protocol).resolve()
-        found = {number.key: number.text for number in twin.cell_numbers(asked.spec)}
+        texts = {number.key: number.text for number in twin.cell_numbers(asked.spec)}
         rules = asked.rules.parameters
-        return found | {f"{PROTOCOL}{key}": str(value) for key, value in rules.items()}
+        return texts | {f"{PROTOCOL}{key}": str(value) for key, value in rules.items()}
 
     def saved_scenarios(self, folder: Path) -> list[tuple[str, str]]:
         """Return the files of a folder that hold scenarios, each with a few words on it."""
-        found = []
+        scenarios = []
         for path in sorted(folder.glob("*.toml")) if folder.is_dir() else ():
             try:
                 words = Scenario.read(path).label
             except twin.TwinError as error:
                 words = f"cannot be read: {error.problems[0].message}"
-            found.append((str(path), words))
-        return found
+            scenarios.append((str(path), words))
+        return scenarios
 
     def numbers(self, cell: str) -> list[Any]:
         """Return every number of a cell."""
@@ -172,19 +172,19 @@ class Twin:
 
     def preview(self, scenario: Scenario) -> Preview:
         """Return what a scenario would do, without running it."""
-        found = Preview(scenario)
+        preview = Preview(scenario)
         try:
             asked = scenario.asked.resolve()
             base = twin.load_cell(scenario.cell)
-            found.differences = twin.differences(base, asked.spec)
-            found.modes = twin.acting_modes(asked.spec, without=scenario.without)
-            found.protocol = f"{asked.rules.name}: {asked.rules.title}"
-            found.steps = [step.do for phase in asked.plan.phases for step in phase.steps]
-            found.currents = twin.currents_in_words(asked.plan, asked.spec)
-            found.estimate = self.estimate(asked.spec.name, scenario.model, scenario.cycles)
+            preview.differences = twin.differences(base, asked.spec)
+            preview.modes = twin.acting_modes(asked.spec, without=scenario.without)
+            preview.protocol = f"{asked.rules.name}: {asked.rules.title}"
+            preview.steps = [step.do for phase in asked.plan.phases for step in phase.steps]
+            preview.currents = twin.currents_in_words(asked.plan, asked.spec)
+            preview.estimate = self.estimate(asked.spec.name, scenario.model, scenario.cycles)
         except twin.TwinError as error:
-            found.problems = list(error.problems)
-        return found
+            preview.problems = list(error.problems)
+        return preview
 
     def estimate(self, cell: str, model: str, cycles: int) -> str:
         """Return how long a run may take, by the stored runs of the same cell and model."""
@@ -220,13 +220,13 @@ class Twin:
 
     def runs(self) -> list[Any]:
         """Return the stored runs, newest first."""
-        found: list[Any] = self.store.runs(limit=2000)
-        return found
+        runs: list[Any] = self.store.runs(limit=2000)
+        return runs
 
     def studies(self, kind: str) -> list[Any]:
         """Return the stored studies of a kind, newest first."""
-        found: list[Any] = self.store.studies(kind=kind, limit=200)
-        return found
+        studies: list[Any] = self.store.studies(kind=kind, limit=200)
+        return studies
 
     def forecast(self, study: str) -> dict[str, Any]:
         """Return what is to be shown of a stored forecast."""
@@ -236,28 +236,28 @@ class Twin:
 
     def export_forecast(self, study: str, folder: Path) -> list[Path]:
         """Write a forecast's figure and document into a folder."""
-        found = twin.load_forecast(study, store=self.store)
-        return self._written(found, f"forecast-{study}", folder)
+        forecast = twin.load_forecast(study, store=self.store)
+        return self._written(forecast, f"forecast-{study}", folder)
 
     @staticmethod
-    def _written(found: Any, name: str, folder: Path) -> list[Path]:
+    def _written(drawable: Any, name: str, folder: Path) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         figure, document = (folder / f"{name}{end}" for end in (".png", ".json"))
-        found.plot(figure)
-        files.write_text(document, json.dumps(found.to_dict(), indent=1))
+        drawable.plot(figure)
+        files.write_text(document, json.dumps(drawable.to_dict(), indent=1))
         return [figure, document]
 
     def track(self, study: str) -> dict[str, Any]:
         """Return what is to be shown of a stored track."""
-        found = twin.load_track(study, store=self.store).to_dict()
-        if not found:
+        document = twin.load_track(study, store=self.store).to_dict()
+        if not document:
             raise twin.InputError("the track is not finished", fix="let it go on (G)")
-        return found
+        return document
 
     def export_track(self, study: str, folder: Path) -> list[Path]:
         """Write a track's figure and document into a folder."""
-        found = twin.load_track(study, store=self.store)
-        return self._written(found, f"track-{study}", folder)
+        track = twin.load_track(study, store=self.store)
+        return self._written(track, f"track-{study}", folder)
 
     def map(self, study: str) -> dict[str, Any]:
         """Return a stored map, as far as it is done."""
@@ -265,18 +265,18 @@ class Twin:
 
     def export_map(self, study: str, folder: Path) -> list[Path]:
         """Write a map's figure and document into a folder."""
-        found = twin.load_map(study, store=self.store)
-        if not found.points:
+        operating_map = twin.load_map(study, store=self.store)
+        if not operating_map.points:
             raise twin.InputError("the map is not finished", fix="let it go on first (G)")
-        return self._written(found, f"map-{study}", folder)
+        return self._written(operating_map, f"map-{study}", folder)
 
     @staticmethod
     def acting(info: Any) -> list[str]:
         """Return which of a run's modes act in its cell."""
         from twin.report.describe import acting_in
 
-        found: list[str] = acting_in(info)
-        return found
+        modes: list[str] = acting_in(info)
+        return modes
 
     def attribution(self, result: Any) -> dict[str, Any] | None:
         """Return the newest attribution of just the cell, protocol and modes of a run."""
@@ -351,8 +351,8 @@ class Twin:
         from twin.report.describe import export_run
 
         folder.mkdir(parents=True, exist_ok=True)
-        found: list[Any] = export_run(twin.load_run(run, store=self.store), to, folder)
-        return found
+        written: list[Any] = export_run(twin.load_run(run, store=self.store), to, folder)
+        return written
 
     def with_data(self, result: Any, panels: list[Any], ref: str) -> list[Any]:
         """Return a run's panels with measured data, stored or a file's, over the voltage."""
@@ -368,9 +368,9 @@ class Twin:
         """Return whether all is well, and what is known of the scheduler of forecasts."""
         from twin.catalog.health import describe_scheduler, health
 
-        found = health(self.url)
+        report = health(self.url)
         says, problems = describe_scheduler(scheduler)
-        return found | {"scheduler": says, "problems": [*found["problems"], *problems]}
+        return report | {"scheduler": says, "problems": [*report["problems"], *problems]}
 
     def mode(self, mode: str) -> dict[str, Any]:
         """Return all about a failure mode."""

@@ -212,17 +212,17 @@ def calibrate_ageing(
         rows = [row for row in lived.rows if row.get("complete", True)]
         return [_read(rows, one) for one in series]
 
-    found = fit_ageing(predict, series, items)
-    scores = [AgeingScore(*parts) for parts in zip(series, found.mean, found.sd, strict=True)]
-    notes += [f"{one.key} ended at its {one.bound} bound." for one in found.told if one.bound]
-    for one in found.told:
+    solution = fit_ageing(predict, series, items)
+    scores = [AgeingScore(*parts) for parts in zip(series, solution.mean, solution.sd, strict=True)]
+    notes += [f"{one.key} ended at its {one.bound} bound." for one in solution.told if one.bound]
+    for one in solution.told:
         if one.together and one.key < one.together:
             notes.append(f"{one.key} is told only together with {one.together}.")
     if on_progress is not None:
         on_progress(1.0, "done")
     hashes = [(Path(name).name, _sha(name)) for name in sources]
     spent = time.process_time() - began
-    return AgeingCalibration(spec.name, items, found, scores, hashes, spent, notes)
+    return AgeingCalibration(spec.name, items, solution, scores, hashes, spent, notes)
 
 
 def _items(spec: CellSpec, free: Sequence[str]) -> list[FreeNumber]:
@@ -285,25 +285,27 @@ def _values(rows: Sequence[dict[str, Any]], of: Observable) -> np.ndarray:
     return values
 
 
-def ageing_overlay(found: AgeingCalibration) -> dict[str, Any]:
+def ageing_overlay(calibration: AgeingCalibration) -> dict[str, Any]:
     """Return the constants as the plain data of an overlay's file."""
-    source = "twin calibrate: " + ", ".join(f"{n} (SHA-256 {h[:16]})" for n, h in found.data)
-    sd = np.sqrt(np.diag(found.found.covariance))
+    source = "twin calibrate: " + ", ".join(f"{n} (SHA-256 {h[:16]})" for n, h in calibration.data)
+    sd = np.sqrt(np.diag(calibration.found.covariance))
     patch: dict[str, Any] = {}
-    for item, z, s, told in zip(found.items, found.found.z, sd, found.found.told, strict=True):
+    for item, z, s, told in zip(
+        calibration.items, calibration.found.z, sd, calibration.found.told, strict=True
+    ):
         put(patch, item.key, number_entry(item, float(z), float(s), told, source))
     return {
         "schema": 1,
-        "title": f"{found.cell}, its ageing calibrated",
+        "title": f"{calibration.cell}, its ageing calibrated",
         "patch": patch,
         "provenance": {
-            "references": [f"{name}, SHA-256 {sha}" for name, sha in found.data],
-            "notes": " ".join(found.notes),
+            "references": [f"{name}, SHA-256 {sha}" for name, sha in calibration.data],
+            "notes": " ".join(calibration.notes),
         },
     }
 
 
-def save_ageing(found: AgeingCalibration, path: str | Path) -> None:
+def save_ageing(calibration: AgeingCalibration, path: str | Path) -> None:
     """Write the constants as an overlay's file.
 
     Raises
@@ -311,4 +313,4 @@ def save_ageing(found: AgeingCalibration, path: str | Path) -> None:
     InputError
         If it cannot be written there.
     """
-    write_text(path, to_toml(ageing_overlay(found)), key="out")
+    write_text(path, to_toml(ageing_overlay(calibration)), key="out")

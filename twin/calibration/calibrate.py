@@ -168,12 +168,12 @@ def calibrate(
     work.items = _free(work, free, fixed)
     z, forward, fitted = _fitted(work, known, at_rest=not made and not free)
     with work.stage("posterior", 0.7):
-        R, found, found_K = _errors(work, fitted)
-        sharp = _sharper(work, found)
+        R, error_V, found_K = _errors(work, fitted)
+        sharp = _sharper(work, error_V)
         if sharp > SHARPER:
             fitted = _again(work, forward, fitted, sharp)
             z = fitted.z
-            R, found, found_K = _errors(work, fitted)
+            R, error_V, found_K = _errors(work, fitted)
         covariance = laplace(fitted.jacobian, R)
         told = what_is_told(work.items, z, covariance)
     if all(item.says == "not told" for item in told):
@@ -194,7 +194,7 @@ def calibrate(
         profiles = _profiles(work, small, z, fitted, R, covariance, told)
     with work.stage("scores", 1.0):
         scores = [
-            _scored(work, c, h, forward, small, z, ensemble, (found, found_K))
+            _scored(work, c, h, forward, small, z, ensemble, (error_V, found_K))
             for c, h in [*((c, False) for c in own), *((c, True) for c in kept_back)]
         ]
     work.notes += _said(work, told)
@@ -203,7 +203,7 @@ def calibrate(
             f"{members} members are few for {len(z)} numbers: their spreads come out too narrow."
         )
     return Calibration(
-        spec.name, known, work.items, z, covariance, ensemble, told, profiles, found, found_K,
+        spec.name, known, work.items, z, covariance, ensemble, told, profiles, error_V, found_K,
         scores, made, readied, work.solves, work.cpu_s, seed, work.notes,
     )  # fmt: skip
 
@@ -267,8 +267,8 @@ def _half_cells(
                 key="half-cell",
                 fix="write anode=FILE or cathode=FILE",
             )
-        found = half_cell(work.spec, place, _curve(given[place], nominal, store, half=True))
-        made.append(found)
+        half = half_cell(work.spec, place, _curve(given[place], nominal, store, half=True))
+        made.append(half)
     if made:
         laws = {f"{h.place}.material.open_circuit_potential": h.law() for h in made}
         work.spec = with_values(work.spec, laws)
@@ -359,17 +359,17 @@ def _must_solve(work: _Work, forward: Forward, curve: Curve) -> None:
 # ------------------------------------------------------------------------------- the posterior
 
 
-def _sharper(work: _Work, found: Discrepancy) -> float:
+def _sharper(work: _Work, discrepancy: Discrepancy) -> float:
     """Return by how much the data weigh more than was expected beforehand.
 
     A curve's points are worth ``m = (tau^2 + sigma^2) 1^T R^-1 1`` independent ones.
     """
     worth = []
     for curve in (c.thinned for c in work.curves):
-        R = found.covariance(curve.s)
-        m = found.total**2 * float(np.sum(np.linalg.solve(R, np.ones(len(R)))))
+        R = discrepancy.covariance(curve.s)
+        m = discrepancy.total**2 * float(np.sum(np.linalg.solve(R, np.ones(len(R)))))
         worth.append(min(m, len(R)) / min(fitting.INDEPENDENT, len(R)))
-    return float(np.sqrt(np.mean(worth)) * fitting.SIGMA_V / found.total)
+    return float(np.sqrt(np.mean(worth)) * fitting.SIGMA_V / discrepancy.total)
 
 
 def _again(work: _Work, forward: Forward, fitted: Fitted, sharp: float) -> Fitted:
@@ -378,10 +378,10 @@ def _again(work: _Work, forward: Forward, fitted: Fitted, sharp: float) -> Fitte
     before, n = forward.solves, len(work.items)
     problem = Problem(forward, curves, range(n), fitted.z, sharp=sharp)
     own = problem.weights[:, None] * fitted.jacobian
-    found = fit(problem, fitted.z, rounds=1, jacobian=own, first=2 * TRIALS)
-    found.jacobian = found.jacobian / sharp
+    refined = fit(problem, fitted.z, rounds=1, jacobian=own, first=2 * TRIALS)
+    refined.jacobian = refined.jacobian / sharp
     work.count(forward.model, forward, before)
-    return found
+    return refined
 
 
 def _errors(work: _Work, fitted: Fitted) -> tuple[np.ndarray, Discrepancy, Discrepancy | None]:
@@ -412,9 +412,9 @@ def _errors(work: _Work, fitted: Fitted) -> tuple[np.ndarray, Discrepancy, Discr
     return blocks(parts), volts, kelvin
 
 
-def _error_scale(found: Discrepancy, curve: Curve) -> np.ndarray:
+def _error_scale(discrepancy: Discrepancy, curve: Curve) -> np.ndarray:
     """Return ``h``: how much larger the model's error is at a curve's points."""
-    value: np.ndarray = steepness(curve) * found.factors(curve.rates)
+    value: np.ndarray = steepness(curve) * discrepancy.factors(curve.rates)
     return value
 
 
@@ -507,7 +507,7 @@ def _profiles(
         return float(white @ white + at @ at)
 
     least = cost(z)
-    found = []
+    profiles = []
     worst = sorted(range(len(told)), key=lambda k: (-told[k].share, told[k].key))[:2]
     for k in worst:
         width = float(np.sqrt(C[k, k]))
@@ -516,9 +516,9 @@ def _profiles(
             moved = np.clip(z + C[:, k] / C[k, k] * d * width, bounds[0], bounds[1])
             at.append(work.items[k].x(float(moved[k])))
             costs.append(0.0 if d == 0 else cost(moved) - least)
-        found.append(Profile(work.items[k].key, tuple(at), tuple(costs)))
+        profiles.append(Profile(work.items[k].key, tuple(at), tuple(costs)))
     work.count("profiles", forward, before)
-    return found
+    return profiles
 
 
 # ----------------------------------------------------------------------------------- the scores
@@ -572,7 +572,7 @@ def _said(work: _Work, told: Sequence[Told]) -> list[str]:
     return notes
 
 
-def changes_of(found: Calibration) -> dict[str, Any]:
+def changes_of(calibration: Calibration) -> dict[str, Any]:
     """Return the best fit as overrides of the cell, by key."""
     return {item.key: item.text(item.x(float(z)))
-            for item, z in zip(found.items, found.z, strict=True)}  # fmt: skip
+            for item, z in zip(calibration.items, calibration.z, strict=True)}  # fmt: skip

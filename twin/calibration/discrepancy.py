@@ -96,11 +96,11 @@ class Discrepancy:
     def factors(self, rates: np.ndarray) -> np.ndarray:
         """Return ``g`` where currents of some C-rates flow; 0 is a rest."""
         rates = np.asarray(rates, dtype=float)
-        found = np.ones(len(rates))
+        scales = np.ones(len(rates))
         if self.states:
             for rate in np.unique(rates):
-                found[rates == rate] = self._factor(float(rate))
-        return found
+                scales[rates == rate] = self._factor(float(rate))
+        return scales
 
     def _factor(self, rate: float) -> float:
         known = [state for state in self.states if (state.rate == 0) == (rate == 0)]
@@ -138,14 +138,14 @@ def blocks(parts: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def log_likelihood(
-    found: Discrepancy,
+    discrepancy: Discrepancy,
     gap: np.ndarray,
     jacobian: np.ndarray,
     s: Sequence[np.ndarray],
     steep: Sequence[np.ndarray],
 ) -> float:
     """Return the logarithm of the likelihood of ``gap = r + J z`` under ``R + J J^T``."""
-    parts = [found.covariance(a, h) for a, h in zip(s, steep, strict=True)]
+    parts = [discrepancy.covariance(a, h) for a, h in zip(s, steep, strict=True)]
     whole = blocks(parts) + jacobian @ jacobian.T
     half = np.linalg.cholesky(whole)
     white = np.linalg.solve(half, gap)
@@ -192,12 +192,12 @@ def estimate(
     starts = [np.log([0.5 * scale, length, 0.2 * scale]) for length in (0.05, 0.3)]
     tried = [minimize(lost, p, method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-3})
              for p in (np.clip(p, low, high) for p in starts)]  # fmt: skip
-    best = min(tried, key=lambda found: float(found.fun))
+    best = min(tried, key=lambda attempt: float(attempt.fun))
     return of(best.x)
 
 
 def by_state(
-    found: Discrepancy,
+    discrepancy: Discrepancy,
     gap: np.ndarray,
     jacobian: np.ndarray,
     s: Sequence[np.ndarray],
@@ -208,7 +208,7 @@ def by_state(
 
     Parameters
     ----------
-    found : Discrepancy
+    discrepancy : Discrepancy
         That of all points alike, as :func:`estimate` has it.
     gap, jacobian, s, steep
         As there.
@@ -219,19 +219,19 @@ def by_state(
 
     levels = _levels(np.concatenate([np.asarray(r, dtype=float) for r in rates]))
     if len(levels) < 2:
-        return found
+        return discrepancy
     nearest = [np.array([_level(levels, r) for r in own]) for own in rates]
 
     def of(p: np.ndarray) -> Discrepancy:
         tau, sigma = np.exp(p[:2])
-        return replace(found, tau=float(tau), sigma=float(sigma))
+        return replace(discrepancy, tau=float(tau), sigma=float(sigma))
 
     def lost(p: np.ndarray) -> float:
         own = [h * np.exp(p[2:])[k] for h, k in zip(steep, nearest, strict=True)]
         prior = 0.5 * float(np.sum((p[2:] / RATE_SPREAD) ** 2))
         return prior - log_likelihood(of(p), gap, jacobian, s, own)
 
-    start = np.append(np.log([found.tau, found.sigma]), np.zeros(len(levels)))
+    start = np.append(np.log([discrepancy.tau, discrepancy.sigma]), np.zeros(len(levels)))
     reach = np.append([0.0, 0.0], np.full(len(levels), 3 * RATE_SPREAD))
     # The factors' mean is in tau already: both move, within what one curve can tell.
     span = np.append([RATE_SPREAD, RATE_SPREAD], np.zeros(len(levels)))

@@ -289,13 +289,13 @@ def fit(
             trials = first or evaluations
         done += 1
         broyden = _Broyden(J, z, problem)
-        found = least_squares(
+        solution = least_squares(
             r, z, jac=lambda at, b=broyden: np.vstack([b(at), np.eye(n)]),
             bounds=(bounds[0], bounds[1]), max_nfev=trials, x_scale=1.0,
             ftol=1e-4, xtol=1e-4,
         )  # fmt: skip
-        z, J = np.clip(found.x, bounds[0] + inner, bounds[1] - inner), broyden.J
-        before, cost = cost, min(cost, float(found.cost))
+        z, J = np.clip(solution.x, bounds[0] + inner, bounds[1] - inner), broyden.J
+        before, cost = cost, min(cost, float(solution.cost))
         history.append(cost)
         if before - cost < least * before and (done > 1 or jacobian is None):
             break

@@ -64,7 +64,7 @@ def what_is_told(items: Sequence[FreeNumber], z: np.ndarray, covariance: np.ndar
     """Return what the data have told of each number, by its posterior covariance."""
     sd = np.sqrt(np.diag(covariance))
     correlation = covariance / np.outer(sd, sd)
-    found = []
+    told = []
     for k, item in enumerate(items):
         share = float(sd[k])
         says = (
@@ -84,8 +84,8 @@ def what_is_told(items: Sequence[FreeNumber], z: np.ndarray, covariance: np.ndar
         low, high = item.z_bounds
         near = AT_BOUND * (high - low)
         bound = "lower" if z[k] - low < near else "upper" if high - z[k] < near else ""
-        found.append(Told(item.key, share, says, bound, together))
-    return found
+        told.append(Told(item.key, share, says, bound, together))
+    return told
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ _UNITS = ("", "V", "K")
 @cache
 def _method() -> dict[str, Any]:
     text = resources.files(__package__).joinpath("method.toml").read_text("utf-8")
-    found: dict[str, Any] = tomllib.loads(text)
-    return found
+    method: dict[str, Any] = tomllib.loads(text)
+    return method
 
 
 @cache
@@ -29,8 +29,8 @@ def number_of(table: str, name: str) -> float:
 @cache
 def prior_of(name: str) -> tuple[str, float]:
     """Return in what a prior is normal, ``"log"`` or ``"linear"``, and its width there."""
-    found = _method()["prior"][name]
-    return str(found["kind"]), _si(found["width"])
+    prior = _method()["prior"][name]
+    return str(prior["kind"]), _si(prior["width"])
 
 
 def _si(raw: dict[str, Any]) -> float:

@@ -16,34 +16,38 @@ from twin.specs.dump import to_toml
 FORMAT = 1
 
 
-def overlay_data(found: Calibration) -> dict[str, Any]:
+def overlay_data(calibration: Calibration) -> dict[str, Any]:
     """Return a calibration as the plain data of an overlay's file."""
-    changes = {f"{h.place}.material.open_circuit_potential": h.law() for h in found.half_cells}
+    changes = {
+        f"{h.place}.material.open_circuit_potential": h.law() for h in calibration.half_cells
+    }
     source = "twin calibrate: " + ", ".join(
-        f"{s.curve.name} (SHA-256 {s.curve.id[:16]})" for s in found.scores if not s.held
+        f"{s.curve.name} (SHA-256 {s.curve.id[:16]})" for s in calibration.scores if not s.held
     )
-    sd = np.sqrt(np.diag(found.covariance))
+    sd = np.sqrt(np.diag(calibration.covariance))
     patch: dict[str, Any] = {}
-    for key, change in {**changes, **found.readied}.items():
+    for key, change in {**changes, **calibration.readied}.items():
         put(patch, key, change)
-    for item, z, s, told in zip(found.items, found.z, sd, found.told, strict=True):
+    for item, z, s, told in zip(
+        calibration.items, calibration.z, sd, calibration.told, strict=True
+    ):
         put(patch, item.key, number_entry(item, float(z), float(s), told, source))
     return {
         "schema": 1,
-        "title": f"{found.cell}, calibrated",
+        "title": f"{calibration.cell}, calibrated",
         "kinds": ["full"],
         "patch": patch,
-        "calibration": _block(found),
+        "calibration": _block(calibration),
         "provenance": {
-            "references": [f"{s.curve.name}, SHA-256 {s.curve.id}" for s in found.scores],
-            "notes": " ".join(found.notes),
+            "references": [f"{s.curve.name}, SHA-256 {s.curve.id}" for s in calibration.scores],
+            "notes": " ".join(calibration.notes),
         },
     }
 
 
-def overlay_toml(found: Calibration) -> str:
+def overlay_toml(calibration: Calibration) -> str:
     """Return a calibration as the text of an overlay's file."""
-    return to_toml(overlay_data(found))
+    return to_toml(overlay_data(calibration))
 
 
 def number_entry(item: FreeNumber, z: float, sd: float, told: Told, source: str) -> dict[str, Any]:
@@ -77,38 +81,38 @@ def put(tree: dict[str, Any], key: str, value: Any) -> None:
     tree[last] = value
 
 
-def _block(found: Calibration) -> dict[str, Any]:
+def _block(calibration: Calibration) -> dict[str, Any]:
     """Return what a cell takes nothing of: the posterior and the discrepancy."""
     rounded = np.vectorize(lambda v: float(f"{v:.6g}"))
     block: dict[str, Any] = {
         "format": FORMAT,
-        "cell": found.cell,
-        "model": found.model,
-        "seed": found.seed,
-        "keys": [item.key for item in found.items],
-        "units": [item.quantity.unit for item in found.items],
-        "scales": [item.kind for item in found.items],
-        "prior": [float(item.middle) for item in found.items],
-        "widths": [float(item.width) for item in found.items],
-        "low": [float(item.low) for item in found.items],
-        "high": [float(item.high) for item in found.items],
-        "fit": rounded(found.z).tolist(),
-        "covariance": rounded(found.covariance).tolist(),
-        "discrepancy": found.discrepancy.to_dict(),
+        "cell": calibration.cell,
+        "model": calibration.model,
+        "seed": calibration.seed,
+        "keys": [item.key for item in calibration.items],
+        "units": [item.quantity.unit for item in calibration.items],
+        "scales": [item.kind for item in calibration.items],
+        "prior": [float(item.middle) for item in calibration.items],
+        "widths": [float(item.width) for item in calibration.items],
+        "low": [float(item.low) for item in calibration.items],
+        "high": [float(item.high) for item in calibration.items],
+        "fit": rounded(calibration.z).tolist(),
+        "covariance": rounded(calibration.covariance).tolist(),
+        "discrepancy": calibration.discrepancy.to_dict(),
         "data": [
             {"name": s.curve.name, "sha256": s.curve.id, "held": s.held,
              "rms_mV": float(f"{1e3 * s.rms_V:.4g}")}
-            for s in found.scores
+            for s in calibration.scores
         ],
     }  # fmt: skip
-    if found.discrepancy_K is not None:
-        block["discrepancy_K"] = found.discrepancy_K.to_dict()
-    if len(found.members):
-        block["members"] = rounded(found.members).tolist()
+    if calibration.discrepancy_K is not None:
+        block["discrepancy_K"] = calibration.discrepancy_K.to_dict()
+    if len(calibration.members):
+        block["members"] = rounded(calibration.members).tolist()
     return block
 
 
-def save_calibration(found: Calibration, path: str | Path) -> None:
+def save_calibration(calibration: Calibration, path: str | Path) -> None:
     """Write a calibration as an overlay's file.
 
     Raises
@@ -116,4 +120,4 @@ def save_calibration(found: Calibration, path: str | Path) -> None:
     InputError
         If it cannot be written there.
     """
-    write_text(path, overlay_toml(found), key="out")
+    write_text(path, overlay_toml(calibration), key="out")

@@ -125,12 +125,12 @@ def candidates(spec: CellSpec, densest: float, *, heat: bool) -> list[FreeNumber
     heat : bool
         Whether temperatures were measured.
     """
-    found: list[FreeNumber] = []
+    numbers: list[FreeNumber] = []
 
     def add(key: str, prior: str, low: float = 0.0, high: float = math.inf) -> None:
         quantity = _quantity(spec, key)
         if quantity is not None:
-            found.append(_free(key, quantity, *prior_of(prior), low, high))
+            numbers.append(_free(key, quantity, *prior_of(prior), low, high))
 
     def law(key: str, prior: str) -> None:
         try:
@@ -175,13 +175,13 @@ def candidates(spec: CellSpec, densest: float, *, heat: bool) -> list[FreeNumber
     contact = _quantity(spec, f"interfaces.{place}.resistance.value")
     if contact is not None:
         width = number_of("bounds", "contact") / densest
-        found.append(
+        numbers.append(
             _free(f"interfaces.{place}.resistance.value", contact, _LINEAR, width, 0.0, math.inf)
         )
     if heat and spec.thermal.model == "lumped":
         add("thermal.heat_capacity", "heat")
         add("thermal.heat_transfer", "heat")
-    return found
+    return numbers
 
 
 def _most_active(electrode: PorousElectrode) -> float:
@@ -201,10 +201,10 @@ def chosen(
     if not keys:
         return list(all_of_them)
     known = {item.key: item for item in all_of_them}
-    found = []
+    numbers = []
     for key in dict.fromkeys(keys):
         if key in known:
-            found.append(known[key])
+            numbers.append(known[key])
             continue
         quantity = _quantity(spec, key)
         if quantity is None:
@@ -215,10 +215,10 @@ def chosen(
             )  # fmt: skip
         kind = _LOG if quantity.si > 0 else _LINEAR
         width = prior_of("asked")[1] if kind == _LOG else max(abs(quantity.si), 1.0)
-        found.append(
+        numbers.append(
             _free(key, quantity, kind, width, 0.0 if kind == _LOG else -math.inf, math.inf)
         )
-    return found
+    return numbers
 
 
 def _quantity(spec: CellSpec, key: str) -> Quantity | None:

@@ -90,12 +90,12 @@ def windows(spec: CellSpec, items: Sequence[FreeNumber], curve: Curve, z: np.nda
         for n, k in enumerate(active):
             if items[k].key.endswith("initial_stoichiometry"):
                 begin[n] += shift * (1 if items[k].key.startswith("cathode") else -1)
-        found = least_squares(
+        solution = least_squares(
             residuals, np.clip(begin, bounds[0] + _EDGE, bounds[1] - _EDGE),
             bounds=(bounds[0], bounds[1]), loss="soft_l1", max_nfev=200,
         )  # fmt: skip
-        if best is None or found.cost < best.cost - 1e-9:
-            best = found
+        if best is None or solution.cost < best.cost - 1e-9:
+            best = solution
     assert best is not None
     out = z.copy()
     out[active] = best.x[:-1]

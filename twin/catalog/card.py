@@ -104,13 +104,13 @@ def warnings(spec: CellSpec) -> list[str]:
     How much of it rests on numbers nobody measured, whether a host anode has room for the
     sodium, and which failure modes would act outside the range they are trusted in.
     """
-    found = []
+    warned = []
     counts = provenance_counts(spec)
     total, sure = sum(counts.values()), sum(counts.get(s, 0) for s in ("measured", "exact"))
     if total and sure < total:
-        found.append(f"{total - sure} of {total} numbers are not measured")
-    found += [text for place in ("anode", "cathode") for text in _cut_off(spec, place)]
-    found += design_warnings(spec)
+        warned.append(f"{total - sure} of {total} numbers are not measured")
+    warned += [text for place in ("anode", "cathode") for text in _cut_off(spec, place)]
+    warned += design_warnings(spec)
     ambient, pressure = spec.thermal.ambient, spec.stack.pressure
     for mode in acting(plugin_manager().select(kind=spec.kind), CellContext(spec)):
         for what, quantity, (low, high) in (
@@ -120,11 +120,11 @@ def warnings(spec: CellSpec) -> list[str]:
             below = low is not None and quantity.si < low
             if below or (high is not None and quantity.si > high):
                 limit = low if below else high
-                found.append(
+                warned.append(
                     f"{mode.id} is not trusted {'below' if below else 'above'} a {what} of "
                     f"{limit:g} {quantity.unit}; the cell has {quantity.text}"
                 )
-    return found
+    return warned
 
 
 def design_warnings(spec: CellSpec, *, certain: bool = False) -> list[str]:

@@ -115,10 +115,10 @@ def overlay_entry(name: str) -> dict[str, Any]:
     from twin.specs.overlay import read_overlay
 
     problems: list[Problem] = []
-    found = read_overlay(library().path("overlays", name), problems)
-    if found is None:
+    contents = read_overlay(library().path("overlays", name), problems)
+    if contents is None:
         return {"name": name, "kinds": [], "title": None, "problem": problems[0].message}
-    overlay = found[0]
+    overlay = contents[0]
     return {"name": overlay.name, "title": overlay.title, "kinds": list(overlay.kinds)}
 
 
@@ -174,7 +174,7 @@ def _equations(mode: FailureMode) -> dict[str, str]:
 
     from twin.modes.mode import package_files
 
-    found = {}
+    equations = {}
     own = package_files(mode)
     if own is None:
         return {}  # made in a notebook
@@ -186,8 +186,8 @@ def _equations(mode: FailureMode) -> dict[str, str]:
     for name, text in texts.items():
         doc = ast.get_docstring(ast.parse(text))
         if doc is not None and "::\n" in doc:
-            found[name.removesuffix(".py")] = doc.replace("``", "`").replace("::\n", ":\n")
-    return found
+            equations[name.removesuffix(".py")] = doc.replace("``", "`").replace("::\n", ":\n")
+    return equations
 
 
 def cell_numbers(spec: CellSpec) -> list[Number]:
@@ -253,13 +253,13 @@ def flat(data: Any, key: str = "") -> dict[str, str]:
     """Return plain cell data as ``{dotted key: value}``, without sources and remarks."""
     if not isinstance(data, Mapping):
         return {key: _text(data)}
-    found: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for name, value in data.items():
         if name in _NOT_CONTENT:
             continue
         dotted = key if name == "value" and key else f"{key}.{name}" if key else str(name)
-        found |= flat(value, dotted)
-    return found
+        texts |= flat(value, dotted)
+    return texts
 
 
 def _text(value: Any) -> str:

@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 def overlays_for(cell: str | Path) -> list[str]:
     """Return the overlays of the library that fit a cell, by name."""
-    found = []
+    names = []
     load_cell(cell)  # what is wrong with the cell itself is told
     for name in library().names("overlays"):
         try:
             load_cell(cell, overlays=[name])
         except TwinError:
             continue
-        found.append(name)
-    return found
+        names.append(name)
+    return names
 
 
 def describe_overlay(name: str | Path) -> dict[str, Any]:
@@ -39,10 +39,10 @@ def describe_overlay(name: str | Path) -> dict[str, Any]:
     from twin.specs.overlay import read_overlay
 
     problems: list[Problem] = []
-    found = read_overlay(library().find("overlays", name), problems)
-    if found is None or problems:
+    contents = read_overlay(library().find("overlays", name), problems)
+    if contents is None or problems:
         raise SpecError(problems)
-    overlay = found[0]
+    overlay = contents[0]
     return {
         "name": overlay.name,
         "title": overlay.title,
@@ -61,16 +61,16 @@ def material_entry(name: str, *, whole: bool = False) -> dict[str, Any]:
         if whole:
             raise SpecError(problems)
         return {"name": name, "kind": None, "title": None, "problem": problems[0].message}
-    found = {
+    entry = {
         "name": name,
         "kind": data.get("kind"),
         "family": data.get("family"),
         "title": data.get("title"),
     }
     if whole:
-        left_out = (*found, "schema", "extends", "provenance")
-        found["numbers"] = flat({k: v for k, v in data.items() if k not in left_out})
-    return found
+        left_out = (*entry, "schema", "extends", "provenance")
+        entry["numbers"] = flat({k: v for k, v in data.items() if k not in left_out})
+    return entry
 
 
 def _material(name: str, problems: list[Problem], below: int = 20) -> dict[str, Any]:
@@ -88,12 +88,12 @@ def _material(name: str, problems: list[Problem], below: int = 20) -> dict[str, 
 
 def _laid(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     """Return nested tables with others laid over them."""
-    found = dict(below)
+    laid = dict(below)
     for key, value in above.items():
-        own = found.get(key)
+        own = laid.get(key)
         both = isinstance(own, dict) and isinstance(value, dict)
-        found[key] = _laid(own, value) if both and own is not None else value
-    return found
+        laid[key] = _laid(own, value) if both and own is not None else value
+    return laid
 
 
 def cell_keys(spec: CellSpec, rules: Protocol) -> list[dict[str, Any]]:

@@ -28,7 +28,7 @@ def health(url: str | None = None) -> dict[str, Any]:
     url : str, optional
         The database; the default one if not given. It is looked at, never changed.
     """
-    found = plugins_found()
+    plugins = plugins_found()
     good, broken = _cells()
     database, unusable = _database(url)
     idle = idle_ports(plugin_manager().modes.values(), good)
@@ -36,7 +36,7 @@ def health(url: str | None = None) -> dict[str, Any]:
     return {
         "python": platform.python_version(),
         "packages": _packages(),
-        "plugins": found,
+        "plugins": plugins,
         "cells": [spec.name for spec in good],
         "database": database,
         "remarks": idle,
@@ -107,10 +107,10 @@ def _cells() -> tuple[list[CellSpec], list[Problem]]:
 
 def _database(url: str | None) -> tuple[str | None, list[Problem]]:
     try:
-        found = describe_database(url)
+        described = describe_database(url)
     except TwinError as error:
         return None, list(error.problems)
-    return f"{found['url']} ({found['state']})", []
+    return f"{described['url']} ({described['state']})", []
 
 
 def _packages() -> dict[str, str]:

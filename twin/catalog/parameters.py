@@ -44,13 +44,13 @@ class Number:
 
 def parameters(table: Any) -> list[Parameter]:
     """Return the parameters of a mode's model, in the order it declares them."""
-    found = [
+    rows = [
         Parameter(key, q.text, q.status or UNSTATED, q.spread, q.source)
         for key, q in iter_quantities(table)
     ]
-    found += [Parameter(key, text, CHOICE) for key, text in _choices(table)]
+    rows += [Parameter(key, text, CHOICE) for key, text in _choices(table)]
     order = {key: index for index, key in enumerate(_keys(table))}
-    return sorted(found, key=lambda p: order.get(p.key, len(order)))
+    return sorted(rows, key=lambda p: order.get(p.key, len(order)))
 
 
 def _choices(node: Any) -> Iterator[tuple[str, str]]:

@@ -138,11 +138,11 @@ def root_command() -> Any:
     plugin_manager().add_commands(extra)
     for kind in ("registered_commands", "registered_groups"):
         for info in getattr(extra, kind):
-            for name, found in _built(kind, info).items():
+            for name, commands in _built(kind, info).items():
                 if name in root.commands:
                     log.warning("a plugin's command `twin %s` was skipped: the name is taken", name)
                 else:
-                    root.add_command(found, name)
+                    root.add_command(commands, name)
     return root
 
 

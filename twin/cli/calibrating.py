@@ -135,7 +135,7 @@ def calibrate(
             "--until and --protocol belong to check-ups", key="ageing", fix="add --ageing CHECKUPS"
         )
     with Ticker(session, cell) as ticker:
-        found = twin.calibrate(
+        result = twin.calibrate(
             cell,
             data or [],
             hold=hold or [],
@@ -151,16 +151,16 @@ def calibrate(
             store=session.store,
             on_progress=ticker,
         )
-    twin.save_calibration(found, target)
+    twin.save_calibration(result, target)
     drawn: list[str] = []
     if figures is not None:
         from twin.report.calibration import save_figures
 
-        drawn = [str(file) for file in save_figures(found, figures)]
-    document = {**found.to_dict(), "overlay": target, "figures": drawn}
+        drawn = [str(file) for file in save_figures(result, figures)]
+    document = {**result.to_dict(), "overlay": target, "figures": drawn}
 
     def page(sheet: Page) -> None:
-        _page(sheet, found)
+        _page(sheet, result)
         sheet.line(f"written: {target}")
         for file in drawn:
             sheet.line(f"drawn: {file}")
@@ -168,13 +168,13 @@ def calibrate(
     session.finish(document, page)
 
 
-def _aged(sheet: Page, found: AgeingCalibration, target: str) -> None:
+def _aged(sheet: Page, ageing: AgeingCalibration, target: str) -> None:
     from twin.cli.formats import percent
 
-    sheet.line(f"{found.cell}, its ageing calibrated", "bold")
+    sheet.line(f"{ageing.cell}, its ageing calibrated", "bold")
     sheet.line()
     rows = []
-    for score in found.scores:
+    for score in ageing.scores:
         for held in (False, True):
             rms, within = score.rms(held), score.coverage(held)
             if rms is None or within is None:
@@ -193,48 +193,48 @@ def _aged(sheet: Page, found: AgeingCalibration, target: str) -> None:
             )
     sheet.table(("reading", "", "check-ups", "rms", "in band", "+-"), rows, right=(2, 3, 4, 5))
     sheet.line()
-    sd = found.found.covariance.diagonal() ** 0.5
-    _numbers(sheet, found.items, found.found.z, sd, found.found.told)
+    sd = ageing.found.covariance.diagonal() ** 0.5
+    _numbers(sheet, ageing.items, ageing.found.z, sd, ageing.found.told)
     sheet.line()
-    for note in found.notes:
+    for note in ageing.notes:
         sheet.line(f"note: {note}")
-    sheet.facts([("lives", str(found.found.lives)), ("processor", f"{found.cpu_s:.1f} s")])
+    sheet.facts([("lives", str(ageing.found.lives)), ("processor", f"{ageing.cpu_s:.1f} s")])
     sheet.line(f"written: {target}")
 
 
 def _by_place(given: list[str]) -> dict[str, str]:
     from twin.errors import InputError
 
-    found: dict[str, str] = {}
+    by_place: dict[str, str] = {}
     for text in given:
         place, equals, ref = text.partition("=")
         if not equals or not ref:
             raise InputError(
                 f"{text!r} names no electrode", key="half-cell", fix="write it like anode=half.csv"
             )
-        if place.strip() in found:
+        if place.strip() in by_place:
             raise InputError(
                 f"the {place.strip()} has two half-cell curves", key="half-cell", fix="give one"
             )
-        found[place.strip()] = ref
-    return found
+        by_place[place.strip()] = ref
+    return by_place
 
 
-def _page(sheet: Page, found: Calibration) -> None:
-    sheet.line(f"{found.cell}, calibrated ({found.model})", "bold")
+def _page(sheet: Page, result: Calibration) -> None:
+    sheet.line(f"{result.cell}, calibrated ({result.model})", "bold")
     sheet.line()
-    _curves(sheet, found)
+    _curves(sheet, result)
     sheet.line()
-    _numbers(sheet, found.items, found.z, found.covariance.diagonal() ** 0.5, found.told)
+    _numbers(sheet, result.items, result.z, result.covariance.diagonal() ** 0.5, result.told)
     sheet.line()
-    _facts(sheet, found)
+    _facts(sheet, result)
 
 
-def _curves(sheet: Page, found: Calibration) -> None:
+def _curves(sheet: Page, result: Calibration) -> None:
     from twin.cli.formats import percent, short
 
     rows = []
-    for score in found.scores:
+    for score in result.scores:
         width, held = score.half_width, score.coverage
         rows.append(
             (
@@ -273,8 +273,8 @@ def _numbers(
     sheet.table(heads, rows, right=(1, 2, 3, 4))
 
 
-def _facts(sheet: Page, found: Calibration) -> None:
-    d = found.discrepancy
+def _facts(sheet: Page, result: Calibration) -> None:
+    d = result.discrepancy
     error = f"{1e3 * d.tau:.3g} mV over {d.length:.2g} of the capacity, {1e3 * d.sigma:.2g} mV"
     if d.states:
         at = ", ".join(
@@ -283,12 +283,12 @@ def _facts(sheet: Page, found: Calibration) -> None:
         )
         error += f"; {at}"
     sheet.facts([("own error", error)])
-    for p in found.profiles:
+    for p in result.profiles:
         sheet.line(f"profile of {p.key}: {_profile(p.x, p.cost)}")
-    for note in found.notes:
+    for note in result.notes:
         sheet.line(f"note: {note}")
-    solves = ", ".join(f"{name} {count}" for name, count in found.solves.items())
-    times = ", ".join(f"{name} {s:.1f} s" for name, s in found.cpu_s.items())
+    solves = ", ".join(f"{name} {count}" for name, count in result.solves.items())
+    times = ", ".join(f"{name} {s:.1f} s" for name, s in result.cpu_s.items())
     sheet.facts([("solves", solves), ("processor", times)])
 
 

@@ -32,9 +32,9 @@ def show(sheet: Page, spec: CellSpec) -> None:
     for status, count in sorted(counts.items(), key=lambda item: -item[1]):
         sheet.line(f"{sheet.bar(count / total, 20)} {count:4d} {status}")
     sheet.line(f"{percent(known_share(counts), 0)} of {total} are measured, fitted or exact")
-    found = known_sensitivity(spec)
-    if found is not None:
-        show_evidence(sheet, found)
+    sensitivity = known_sensitivity(spec)
+    if sensitivity is not None:
+        show_evidence(sheet, sensitivity)
     else:
         sheet.line(f"what its life hangs on: twin cells evidence {spec.name}", "dim")
     for place, numbers in groupby(cell_numbers(spec), key=lambda n: _table_of(n.key)):
@@ -57,20 +57,23 @@ def show(sheet: Page, spec: CellSpec) -> None:
         )
 
 
-def show_evidence(sheet: Page, found: dict[str, Any]) -> None:
+def show_evidence(sheet: Page, sensitivity: dict[str, Any]) -> None:
     """Say which numbers that nobody measured drive the answer."""
     sheet.heading("What its life hangs on")
-    driving = drivers(found)
-    life = found["life_cycles"]
+    driving = drivers(sensitivity)
+    life = sensitivity["life_cycles"]
     if life is None:
-        about = f"Nothing wears it out in {found['cycles']} cycles of {found['protocol']}"
+        about = (
+            f"Nothing wears it out in {sensitivity['cycles']} cycles of {sensitivity['protocol']}"
+        )
     else:
-        end = f", then {found['died_of']}" if found["died_of"] else ""
-        about = f"{life:.0f} cycles of {found['protocol']}{end}"
+        end = f", then {sensitivity['died_of']}" if sensitivity["died_of"] else ""
+        about = f"{life:.0f} cycles of {sensitivity['protocol']}{end}"
     sheet.line(
         f"{about}. Of the assumed or unverified numbers {len(driving)} drive it, "
-        f"{len(found['numbers']) - len(driving)} hardly do, {found['idle']} are not used by "
-        f"its model, {found['left_out']} could not be varied"
+        f"{len(sensitivity['numbers']) - len(driving)} hardly do, "
+        f"{sensitivity['idle']} are not used by its model, "
+        f"{sensitivity['left_out']} could not be varied"
     )
     rows = [(n["key"], n["value"], n["status"], _power(n, life)) for n in driving[:SHOWN]]
     if rows:
@@ -79,8 +82,8 @@ def show_evidence(sheet: Page, found: dict[str, Any]) -> None:
         sheet.table(("number", "value", "status", "power"), rows, keep=(1, 2, 3), right=(3,))
     if len(driving) > SHOWN:
         sheet.line(f"and {len(driving) - SHOWN} more; all with --json", "dim")
-    if found.get("sample"):
-        sheet.line(f"How sure: {said_of_sample(found['sample'])}")
+    if sensitivity.get("sample"):
+        sheet.line(f"How sure: {said_of_sample(sensitivity['sample'])}")
 
 
 def _power(number: dict[str, Any], life: float | None) -> str:
@@ -145,23 +148,23 @@ def _facts(spec: CellSpec) -> list[tuple[str, Any]]:
 
 def derived_facts(spec: CellSpec) -> list[tuple[str, Any]]:
     """Return what follows from the numbers: capacity, current at 1C, energy of the stack."""
-    found = derived(spec)
-    capacity = f"{short(found.nominal_mAh_cm2)} mAh/cm2 nominal"
-    if found.rest_mAh_cm2 is not None and found.mean_voltage_V is not None:
-        capacity += f", {short(found.rest_mAh_cm2)} at rest at {short(found.mean_voltage_V)} V"
+    facts = derived(spec)
+    capacity = f"{short(facts.nominal_mAh_cm2)} mAh/cm2 nominal"
+    if facts.rest_mAh_cm2 is not None and facts.mean_voltage_V is not None:
+        capacity += f", {short(facts.rest_mAh_cm2)} at rest at {short(facts.mean_voltage_V)} V"
     per = [
-        f"{short(found.thickness_um)} um",
-        "" if found.Wh_kg is None else f"{short(found.Wh_kg)} Wh/kg",
-        "" if found.Wh_L is None else f"{short(found.Wh_L)} Wh/L",
+        f"{short(facts.thickness_um)} um",
+        "" if facts.Wh_kg is None else f"{short(facts.Wh_kg)} Wh/kg",
+        "" if facts.Wh_L is None else f"{short(facts.Wh_L)} Wh/L",
     ]
     stack = ", ".join(part for part in per if part)
-    if found.Wh_L is not None:
+    if facts.Wh_L is not None:
         stack += " (layers alone, at rest)"
-    if found.without_density:
-        stack += f"; no Wh/kg: no density of the {', '.join(found.without_density)}"
+    if facts.without_density:
+        stack += f"; no Wh/kg: no density of the {', '.join(facts.without_density)}"
     return [
         ("capacity", capacity),
-        ("current at 1C", f"{short(found.current_1C_mA_cm2)} mA/cm2"),
+        ("current at 1C", f"{short(facts.current_1C_mA_cm2)} mA/cm2"),
         ("layers", stack),
     ]
 
@@ -174,13 +177,13 @@ def _room(spec: CellSpec) -> str | None:
 
 def _end_of_life(spec: CellSpec) -> str:
     end = spec.end_of_life
-    found = []
+    limits = []
     if spec.kind == "full":
-        found.append(f"capacity below {end.capacity_fraction.text} of its first")
-        found.append(f"energy efficiency below {end.energy_efficiency.text}")
+        limits.append(f"capacity below {end.capacity_fraction.text} of its first")
+        limits.append(f"energy efficiency below {end.energy_efficiency.text}")
     if end.resistance_factor is not None:
-        found.append(f"resistance above {end.resistance_factor.text} times its first")
-    return ", ".join([*found, f"hotter than {end.maximum_temperature.text}"])
+        limits.append(f"resistance above {end.resistance_factor.text} times its first")
+    return ", ".join([*limits, f"hotter than {end.maximum_temperature.text}"])
 
 
 def _stated(quantity: Quantity) -> str:

@@ -77,7 +77,7 @@ def list_cells(
     every = [twin.cell_entry(name) for name in twin.list_cells()]
     _check_words(every, family=family, kind=kind)
     broken = [e for e in every if "problem" in e and not (family or anode or kind or known)]
-    found = [
+    entries = [
         e
         for e in every
         if "problem" not in e
@@ -88,12 +88,12 @@ def list_cells(
     ]
     energy = energy or sort == "energy"
     if energy:
-        _add_energy(session, found)
+        _add_energy(session, entries)
     where = SORTS[sort]
     words = sort in ("name", "family", "anode")
     least = "" if words else 0.0
     # What a cell does not have, as a symmetric one's energy, comes last.
-    found.sort(
+    entries.sort(
         key=lambda e: (
             e[where] is None,
             -e["known"] if sort == "known" else e[where] or least,
@@ -114,7 +114,7 @@ def list_cells(
                 percent(e["known"], 0),
                 *((short(e["Wh_L"]), short(e["Wh_kg"])) if energy else ()),
             )
-            for e in found
+            for e in entries
         ]
         numbers = range(1, len(columns))
         sheet.table(columns, rows, keep=numbers, right=numbers)
@@ -124,12 +124,12 @@ def list_cells(
         sheet.line()
         said = "energy of the layers alone, at rest" if energy else "energy: --energy"
         sheet.line(
-            f"{len(found)} cells; known: measured, fitted or exact numbers; um: of all layers; "
+            f"{len(entries)} cells; known: measured, fitted or exact numbers; um: of all layers; "
             f"{said}; N/P: twin cells show CELL",
             "dim",
         )
 
-    session.finish(sorted(found + broken, key=lambda e: e["name"]) if broken else found, page)
+    session.finish(sorted(entries + broken, key=lambda e: e["name"]) if broken else entries, page)
 
 
 def _add_energy(session: Session, entries: list[dict[str, Any]]) -> None:
@@ -139,8 +139,8 @@ def _add_energy(session: Session, entries: list[dict[str, Any]]) -> None:
 
     with Ticker(session, f"{len(entries)} cells") as ticker:
         for done, entry in enumerate(entries, start=1):
-            found = twin.derived(twin.load_cell(entry["name"]))
-            entry |= {"Wh_L": found.Wh_L, "Wh_kg": found.Wh_kg}
+            facts = twin.derived(twin.load_cell(entry["name"]))
+            entry |= {"Wh_L": facts.Wh_L, "Wh_kg": facts.Wh_kg}
             ticker(done / len(entries), entry["name"])
 
 
@@ -224,12 +224,12 @@ def weigh_cell(
             "overlays": overlays or (),
             "overrides": overrides or (),
         }
-        found = twin.sensitivity(cell, **asked, progress=ticker)
+        sensitivity = twin.sensitivity(cell, **asked, progress=ticker)
     with Ticker(session, f"{cell}, drawn") as ticker:
-        found["sample"] = twin.sampled_lives(cell, **asked, progress=ticker)
+        sensitivity["sample"] = twin.sampled_lives(cell, **asked, progress=ticker)
     if save is not None:
-        save_json(session, save, found)
-    session.finish(found, lambda sheet: show_evidence(sheet, found))
+        save_json(session, save, sensitivity)
+    session.finish(sensitivity, lambda sheet: show_evidence(sheet, sensitivity))
 
 
 def new_cell(
@@ -277,8 +277,8 @@ def import_bpx(
     """
     import twin
 
-    found = twin.cell_from_bpx(bpx)
-    _write_new(session, file, found.text, found.remarks)
+    imported = twin.cell_from_bpx(bpx)
+    _write_new(session, file, imported.text, imported.remarks)
 
 
 def export_bpx(
@@ -297,9 +297,9 @@ def export_bpx(
     import twin
 
     spec = twin.load_cell(cell, overlays=overlays or (), overrides=overrides or ())
-    found = twin.bpx_of_cell(spec)
-    text = json.dumps(found.document, indent=1, ensure_ascii=False) + "\n"
-    _write_new(session, file, text, found.remarks, check=False)
+    document = twin.bpx_of_cell(spec)
+    text = json.dumps(document.document, indent=1, ensure_ascii=False) + "\n"
+    _write_new(session, file, text, document.remarks, check=False)
 
 
 def _write_new(
@@ -352,10 +352,10 @@ def check_cell(
     if kind in ("overlay", "protocol"):
         return _check_part(session, file, kind)
     asked = twin.Scenario.of(path, overlays=overlays or (), overrides=overrides or ())
-    found = asked.resolve()
+    resolved = asked.resolve()
     if kind == "scenario" or build:
-        _ = found.plan  # whether the protocol fits the cell
-    spec = found.spec
+        _ = resolved.plan  # whether the protocol fits the cell
+    spec = resolved.spec
     counts = provenance_counts(spec)
     total = sum(counts.values())
     warnings = design_warnings(spec)

@@ -105,8 +105,8 @@ def _to_data(sheet: Page, apart: dict[str, Any], name: str) -> None:
                 short(1e3 * d.data_capacity_Ah, 4),
                 percent(d.shared, 0),
             )
-            for label, found in apart.items()
-            for d in found
+            for label, differences in apart.items()
+            for d in differences
         ),
         right=range(2, 9),
     )

@@ -14,9 +14,9 @@ MOST = 200
 """So many of the newest runs are offered."""
 
 
-def _beginning(found: Callable[[], Iterable[str]], incomplete: str) -> list[str]:
+def _beginning(candidates: Callable[[], Iterable[str]], incomplete: str) -> list[str]:
     try:
-        return [name for name in found() if name.startswith(incomplete)]
+        return [name for name in candidates() if name.startswith(incomplete)]
     except Exception:  # as above: nothing is completed
         return []
 
@@ -92,7 +92,7 @@ def keys(context: typer.Context, incomplete: str) -> list[str]:
         import twin
 
         cell = context.params.get("cell") or _typed_cell(twin.library().names("cells"))
-        found = twin.Scenario.of(cell).resolve()
-        return [f"{entry['key']}=" for entry in twin.cell_keys(found.spec, found.rules)]
+        resolved = twin.Scenario.of(cell).resolve()
+        return [f"{entry['key']}=" for entry in twin.cell_keys(resolved.spec, resolved.rules)]
 
     return _beginning(names, incomplete)

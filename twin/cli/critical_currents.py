@@ -84,7 +84,7 @@ def ccd(
             **changed.given(),
             on_progress=ticker,
         )
-    panels = sweep_panels(points) if sweep else ramp_panels(points[0].found)
+    panels = sweep_panels(points) if sweep else ramp_panels(points[0].currents)
     title = f"{points[0].spec.name}: critical currents"
     save_figure(panels, title, to.figure)
     document = describe(cell, points, to.figure)
@@ -104,10 +104,10 @@ def describe(cell: str, points: list[SweepPoint], figure: str | None) -> dict[st
     from twin.experiments.ccd import as_data
 
     if len(points) == 1 and not points[0].at:
-        return {"cell": points[0].spec.name, **as_data(points[0].found), "figure": figure}
-    found = [{"at": point.at, **as_data(point.found)} for point in points]
-    wall = sum(point.found.wall_s for point in points)
-    return {"cell": points[0].spec.name, "points": found, "wall_s": wall, "figure": figure}
+        return {"cell": points[0].spec.name, **as_data(points[0].currents), "figure": figure}
+    points_data = [{"at": point.at, **as_data(point.currents)} for point in points]
+    wall = sum(point.currents.wall_s for point in points)
+    return {"cell": points[0].spec.name, "points": points_data, "wall_s": wall, "figure": figure}
 
 
 def milli(density: float | None, at_least: float = 0.0) -> str:
@@ -118,28 +118,31 @@ def milli(density: float | None, at_least: float = 0.0) -> str:
 def _one(sheet: Page, point: SweepPoint) -> None:
     from twin.cli.formats import duration, short
 
-    found, spec = point.found, point.spec
+    currents, spec = point.currents, point.spec
     warm = spec.thermal.ambient.si - 273.15
     sheet.line(f"{spec.name}: critical currents at {spec.stack.pressure.text}, {warm:.4g} degC")
     sheet.line()
-    rows = [_row("stripping", found.stripping), _row("plating", found.plating)]
+    rows = [_row("stripping", currents.stripping), _row("plating", currents.plating)]
     columns = ("", "mA/cm2", "fails at", "limited by", "step", "h")
     sheet.table(columns, rows, right=(1, 2, 4, 5))
     sheet.line()
     onset = (
-        "" if found.onset is None else f"{milli(found.onset)} mA/cm2: contact falls as it strips"
+        ""
+        if currents.onset is None
+        else f"{milli(currents.onset)} mA/cm2: contact falls as it strips"
     )
-    ended = found.cell.says
-    if found.process is not None:
-        where = f"{milli(found.cell.failed_at)} mA/cm2, {found.process} at the {found.cell.place}"
-        ended = f"{where}: {found.cell.says}"
+    ended = currents.cell.says
+    if currents.process is not None:
+        cell = currents.cell
+        where = f"{milli(cell.failed_at)} mA/cm2, {currents.process} at the {cell.place}"
+        ended = f"{where}: {cell.says}"
     sheet.facts(
         [
             ("plain ramp", ended),
             ("voids begin", onset),
-            *(("warning", _warning(w)) for w in found.warnings),
-            *(("note", note) for note in found.notes),
-            ("took", f"{duration(found.wall_s)} for {short(len(found.levels))} steps"),
+            *(("warning", _warning(w)) for w in currents.warnings),
+            *(("note", note) for note in currents.notes),
+            ("took", f"{duration(currents.wall_s)} for {short(len(currents.levels))} steps"),
         ]
     )
 
@@ -170,15 +173,15 @@ def _table(sheet: Page, points: list[SweepPoint]) -> None:
     for point in points:
         values = [shown(point.spec, key)[0] for key in keys]
         at = [point.at[k] if v is None else f"{v:g}" for k, v in zip(keys, values, strict=True)]
-        found = point.found
-        first = found.process or "nothing"
+        currents = point.currents
+        first = currents.process or "nothing"
         rows.append(
             (
                 *at,
-                "-" if found.onset is None else milli(found.onset),
-                milli(found.stripping.current, found.stripping.at_least),
-                "-" if found.plating_onset is None else milli(found.plating_onset),
-                milli(found.plating.current, found.plating.at_least),
+                "-" if currents.onset is None else milli(currents.onset),
+                milli(currents.stripping.current, currents.stripping.at_least),
+                "-" if currents.plating_onset is None else milli(currents.plating_onset),
+                milli(currents.plating.current, currents.plating.at_least),
                 first,
             )
         )
@@ -187,9 +190,9 @@ def _table(sheet: Page, points: list[SweepPoint]) -> None:
     columns = (*heads, "voids", "stripping", "warns", "plating", "fails first")
     sheet.table(columns, rows, right=range(len(keys) + 4))
     sheet.line()
-    blamed = sorted({p.found.cell.mode for p in points if p.found.process})
-    notes = sorted({note for point in points for note in point.found.notes})
-    wall = sum(point.found.wall_s for point in points)
+    blamed = sorted({p.currents.cell.mode for p in points if p.currents.process})
+    notes = sorted({note for point in points for note in point.currents.notes})
+    wall = sum(point.currents.wall_s for point in points)
     took = f"{duration(wall)} for {len(points)} points"
     meaning = "from where contact falls on stripping; from where a plated face warns"
     sheet.facts(

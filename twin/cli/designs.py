@@ -105,15 +105,15 @@ def show_study(sheet: Page, document: dict[str, Any]) -> None:
     sheet.heading("The best values")
     share = document["window_share"]
     rows = []
-    for key, found in document["optimum"].items():
-        unit = f" {found['unit']}" if found["unit"] else ""
-        low, high = found["window"]
+    for key, best in document["optimum"].items():
+        unit = f" {best['unit']}" if best["unit"] else ""
+        low, high = best["window"]
         rows.append(
             (
                 key,
-                f"{short(found['value'])}{unit}",
+                f"{short(best['value'])}{unit}",
                 f"{short(low)} to {short(high)}",
-                f"{found['slope']:+.2g}",
+                f"{best['slope']:+.2g}",
             )
         )
     sheet.table(("key", "best", f"{share:.0%} of it", "slope"), rows, right=(1, 3))

@@ -301,16 +301,16 @@ def show_study(sheet: Page, document: dict[str, Any]) -> None:
     for at in document["before"]:
         sheet.heading(f"Dead by cycle {at['cycle']}, with 90 % bands")
         ways = sorted(at["by"].items(), key=lambda item: -item[1]["probability"])
-        rows = [(way, *_share(found)) for way, found in ways if found["probability"]]
+        rows = [(way, *_share(share)) for way, share in ways if share["probability"]]
         rows += [("any short", *_share(at["short"]))]
         sheet.table(("of", "share", "band"), rows, right=(1, 2))
     if document["sensitivity"]:
         _sensitivity(sheet, document["sensitivity"])
 
 
-def _expected(sheet: Page, found: list[dict[str, Any]]) -> None:
+def _expected(sheet: Page, lines: list[dict[str, Any]]) -> None:
     """Write what is left of the capacity, as papers report it and as one may expect."""
-    if not found:
+    if not lines:
         return
     sheet.heading("Capacity left [%]: median (5-95 %), and share of dead cells")
     rows = [
@@ -321,7 +321,7 @@ def _expected(sheet: Page, found: list[dict[str, Any]]) -> None:
                 for of in (at["published"], at["yours"])
             ),
         )
-        for at in found
+        for at in lines
     ]
     sheet.table(("", "as published", "as you may expect"), rows, keep=range(3), right=(1, 2))
 
@@ -332,14 +332,14 @@ def _followed(document: dict[str, Any]) -> str:
     return f"{document['samples']}, {document['failed_members']} failed{partly}"
 
 
-def _share(found: dict[str, float]) -> tuple[str, str]:
-    return percent(found["probability"]), f"{percent(found['low'])} to {percent(found['high'])}"
+def _share(share: dict[str, float]) -> tuple[str, str]:
+    return percent(share["probability"]), f"{percent(share['low'])} to {percent(share['high'])}"
 
 
-def _sensitivity(sheet: Page, found: dict[str, Any]) -> None:
+def _sensitivity(sheet: Page, sensitivity: dict[str, Any]) -> None:
     """Write what the life depends on, and how much of that is chance."""
     sheet.heading("What the life depends on most: share of the variance of log life")
-    strongest = list(found["numbers"].items())[:_MOST]
+    strongest = list(sensitivity["numbers"].items())[:_MOST]
     rows = [
         (
             key,
@@ -352,11 +352,11 @@ def _sensitivity(sheet: Page, found: dict[str, Any]) -> None:
     ]
     # A long name breaks rather than the numbers beside it.
     sheet.table(("number", "alone", "all", "life", "of"), rows, keep=(1, 2, 3, 4), right=(1, 2))
-    explained = found["explained"]
+    explained = sensitivity["explained"]
     doubt = "" if explained > _TRUSTED else ": too little to trust these shares"
-    sheet.line(f"({found['estimator']}, which explains {percent(max(explained, 0))}{doubt})")
-    if "variance" in found:
-        split, life = found["variance"], found["life"]
+    sheet.line(f"({sensitivity['estimator']}, which explains {percent(max(explained, 0))}{doubt})")
+    if "variance" in sensitivity:
+        split, life = sensitivity["variance"], sensitivity["life"]
         sheet.heading("What of it is chance")
         low, _, high = life["median_over_epistemic"]
         a, _, b = life["cells_at_known_numbers"]

@@ -67,7 +67,7 @@ def eis(
 
     check_figure(to.figure)
     with Ticker(session, cell or f"run {run}"):
-        found = twin.eis(
+        impedance = twin.eis(
             cell,
             run=run,
             cycle=cycle,
@@ -82,30 +82,31 @@ def eis(
     what = cell or ""
     if run is not None:
         info = session.store.run(run)
-        what = f"{info.cell_name}, run {info.id}, after cycle {found.cycle}"
-    panels = impedance_panels(found)
+        what = f"{info.cell_name}, run {info.id}, after cycle {impedance.cycle}"
+    panels = impedance_panels(impedance)
     title = f"{what}: impedance"
     save_figure(panels, title, to.figure)
     document = {
         "cell": cell,
         "run": run,
-        "cycle": found.cycle,
-        **as_data(found),
+        "cycle": impedance.cycle,
+        **as_data(impedance),
         "figure": to.figure,
     }
 
     def page(sheet: Page) -> None:
-        _page(sheet, found, title)
+        _page(sheet, impedance, title)
         draw(session, sheet, panels, title, to)
 
     session.finish(document, page)
 
 
-def _page(sheet: Page, found: Impedance, title: str) -> None:
+def _page(sheet: Page, impedance: Impedance, title: str) -> None:
     from twin.cli.formats import duration, short
 
     sheet.line(
-        f"{title} at {found.temperature - 273.15:.4g} degC, {abs(found.voltage):.4g} V at rest"
+        f"{title} at {impedance.temperature - 273.15:.4g} degC, "
+        f"{abs(impedance.voltage):.4g} V at rest"
     )
     sheet.line()
     rows = [
@@ -115,30 +116,30 @@ def _page(sheet: Page, found: Impedance, title: str) -> None:
             "-" if arc.capacitance is None else f"{1e-4 * arc.capacitance:.3g}",
             "above the range" if arc.frequency is None else f"{arc.frequency:.3g}",
         )
-        for arc in found.fit.arcs
+        for arc in impedance.fit.arcs
     ]
-    bend = found.fit.bend
+    bend = impedance.fit.bend
     if bend is not None:
         rows.append(("diffusion", short(1e4 * bend[0], 4), "-", f"{1 / bend[1]:.3g}"))
     sheet.table(("fitted", "ohm cm2", "F/cm2", "Hz"), rows, right=(1, 2, 3))
     sheet.line()
     facts = [
-        ("conductivity", _conductivity(found)),
-        ("fit", f"off by {100 * found.fit.error:.2g} % of the modulus (root mean square)"),
-        ("range", f"{found.frequency[-1]:.3g} to {found.frequency[0]:.3g} Hz"),
-        *(("note", note) for note in found.notes),
-        ("took", duration(found.wall_s)),
+        ("conductivity", _conductivity(impedance)),
+        ("fit", f"off by {100 * impedance.fit.error:.2g} % of the modulus (root mean square)"),
+        ("range", f"{impedance.frequency[-1]:.3g} to {impedance.frequency[0]:.3g} Hz"),
+        *(("note", note) for note in impedance.notes),
+        ("took", duration(impedance.wall_s)),
     ]
-    refusal = found.refusal
+    refusal = impedance.refusal
     if refusal is not None:
         facts[1:1] = [("refused", refusal.says), ("fix", refusal.fix)]
     sheet.facts(facts)
 
 
-def _conductivity(found: Impedance) -> str:
+def _conductivity(impedance: Impedance) -> str:
     from twin.cli.formats import short
 
-    own, seen = found.conductivity, found.fitted_conductivity
+    own, seen = impedance.conductivity, impedance.fitted_conductivity
     mine = f"{short(10 * own, 4)} the cell's own"
     if seen is None:
         return f"not fitted; the cell's own is {short(10 * own, 4)} mS/cm"

@@ -50,13 +50,13 @@ def improve(
 
     given = asked.given(cell)
     with Ticker(session, cell) as ticker:
-        found = twin.improvements(
+        improvements = twin.improvements(
             cell, most=most, cycles=cycles, progress=ticker, **given, **how.given()
         )
     options = _options(asked, given["overrides"])
-    for one in found["changes"]:
+    for one in improvements["changes"]:
         one["command"] = twin.command_of(cell, [*options, *one["options"]])
-    session.finish(found, lambda sheet: _page(sheet, found))
+    session.finish(improvements, lambda sheet: _page(sheet, improvements))
 
 
 def _options(asked: Asked, overrides: Sequence[str]) -> list[str]:
@@ -71,10 +71,10 @@ def _options(asked: Asked, overrides: Sequence[str]) -> list[str]:
     return [part for option, values in given for value in values for part in (option, value)]
 
 
-def _page(sheet: Page, found: dict[str, Any]) -> None:
-    life = found["life_cycles"]
-    sheet.line(f"{found['cell']}  {life} cycles, then {found['died_of']}", "bold")
-    helps = [one for one in found["changes"] if one["gain_cycles"] > 0]
+def _page(sheet: Page, improvements: dict[str, Any]) -> None:
+    life = improvements["life_cycles"]
+    sheet.line(f"{improvements['cell']}  {life} cycles, then {improvements['died_of']}", "bold")
+    helps = [one for one in improvements["changes"] if one["gain_cycles"] > 0]
     if not helps:
         sheet.line("nothing that was tried makes it live longer")
     for one in helps[:SHOWN]:
@@ -82,14 +82,14 @@ def _page(sheet: Page, found: dict[str, Any]) -> None:
         sheet.line(f"{_gain(one, life)}: {one['change']}", "bold")
         for line in _lines(one["command"]):
             sheet.line(line, indent=4)
-    sheet.heading(f"All that was tried, each followed for {found['cycles']} cycles at most")
+    sheet.heading(f"All that was tried, each followed for {improvements['cycles']} cycles at most")
     rows = [
         (one["change"], _cycles(one), f"{one['gain_cycles']:+d}", one["died_of"] or "lives")
-        for one in found["changes"]
+        for one in improvements["changes"]
     ]
     sheet.table(("change", "cycles", "gain", "then"), rows, keep=(1, 2), right=(1, 2))
-    if found["left_out"]:
-        sheet.line(f"{found['left_out']} more were not tried: --most N", "dim")
+    if improvements["left_out"]:
+        sheet.line(f"{improvements['left_out']} more were not tried: --most N", "dim")
 
 
 def _lines(command: str) -> list[str]:

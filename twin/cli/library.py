@@ -34,59 +34,59 @@ def list_overlays(
     import twin
 
     names = twin.library().names("overlays") if cell is None else twin.overlays_for(cell)
-    found = [twin.overlay_entry(name) for name in names]
+    entries = [twin.overlay_entry(name) for name in names]
 
     def page(sheet: Page) -> None:
-        good = [entry for entry in found if "problem" not in entry]
+        good = [entry for entry in entries if "problem" not in entry]
         rows = [(e["name"], ", ".join(e["kinds"]), e["title"]) for e in good]
         sheet.table(("overlay", "for", "title"), rows)
-        for entry in found:
+        for entry in entries:
             if "problem" in entry:
                 sheet.line(f"{entry['name']} cannot be used: {entry['problem']}")
         sheet.line()
         sheet.line("lay one over a cell: twin run CELL --with OVERLAY", "dim")
 
-    session.finish(found, page)
+    session.finish(entries, page)
 
 
 def show_overlay(session: Session, name: OverlayName) -> None:
     """Show an overlay: what it changes, and what it needs of a cell."""
     import twin
 
-    found = twin.describe_overlay(name)
+    overlay = twin.describe_overlay(name)
 
     def page(sheet: Page) -> None:
-        sheet.line(f"{found['name']}: {found['title']}", "bold")
+        sheet.line(f"{overlay['name']}: {overlay['title']}", "bold")
         sheet.line()
         sheet.facts(
             [
-                ("for", ", ".join(found["kinds"]) + " cells"),
-                *(("needs", f"{key} = {value}") for key, value in found["requires"].items()),
-                ("because", found["because"]),
+                ("for", ", ".join(overlay["kinds"]) + " cells"),
+                *(("needs", f"{key} = {value}") for key, value in overlay["requires"].items()),
+                ("because", overlay["because"]),
             ]
         )
         sheet.heading("What it changes")
-        for key, value in found["changes"].items():
+        for key, value in overlay["changes"].items():
             sheet.line(f"{key} = {value}")
 
-    session.finish(found, page)
+    session.finish(overlay, page)
 
 
 def list_materials(session: Session) -> None:
     """List the materials; show one."""
     import twin
 
-    found = [twin.material_entry(name) for name in twin.library().names("materials")]
+    entries = [twin.material_entry(name) for name in twin.library().names("materials")]
 
     def page(sheet: Page) -> None:
-        good = [entry for entry in found if "problem" not in entry]
+        good = [entry for entry in entries if "problem" not in entry]
         rows = [(e["name"], e["kind"], e["family"] or "-", e["title"]) for e in good]
         sheet.table(("material", "kind", "family", "title"), rows, keep=(0, 1))
-        for entry in found:
+        for entry in entries:
             if "problem" in entry:
                 sheet.line(f"{entry['name']} cannot be used: {entry['problem']}")
 
-    session.finish(found, page)
+    session.finish(entries, page)
 
 
 def show_material(
@@ -96,17 +96,17 @@ def show_material(
     """Show a material: every number it gives."""
     import twin
 
-    found = twin.material_entry(name, whole=True)
+    material = twin.material_entry(name, whole=True)
 
     def page(sheet: Page) -> None:
-        sheet.line(f"{found['name']}: {found['title']}", "bold")
+        sheet.line(f"{material['name']}: {material['title']}", "bold")
         sheet.line()
-        sheet.facts([("kind", found["kind"]), ("family", found["family"])])
+        sheet.facts([("kind", material["kind"]), ("family", material["family"])])
         sheet.heading("What it gives")
-        for key, value in found["numbers"].items():
+        for key, value in material["numbers"].items():
             sheet.line(f"{key} = {value}")
 
-    session.finish(found, page)
+    session.finish(material, page)
 
 
 def list_keys(
@@ -124,9 +124,9 @@ def list_keys(
     import twin
 
     asked = twin.Scenario.of(cell, overlays=overlays or ()).resolve()
-    found = twin.cell_keys(asked.spec, asked.rules)
-    found = [entry for entry in found if pattern.lower() in entry["key"].lower()]
-    if not found:
+    entries = twin.cell_keys(asked.spec, asked.rules)
+    entries = [entry for entry in entries if pattern.lower() in entry["key"].lower()]
+    if not entries:
         from twin.errors import NotFoundError
 
         raise NotFoundError(
@@ -134,9 +134,9 @@ def list_keys(
         )
 
     def page(sheet: Page) -> None:
-        rows: list[tuple[Any, ...]] = [(e["key"], e["value"], e["status"] or "-") for e in found]
+        rows: list[tuple[Any, ...]] = [(e["key"], e["value"], e["status"] or "-") for e in entries]
         sheet.table(("key", "value", "status"), rows, keep=())
         sheet.line()
-        sheet.line(f'change one: --set "{found[0]["key"]}={found[0]["value"]}"', "dim")
+        sheet.line(f'change one: --set "{entries[0]["key"]}={entries[0]["value"]}"', "dim")
 
-    session.finish(found, page)
+    session.finish(entries, page)

@@ -153,7 +153,7 @@ def _problems(sheet: Page, problems: list[Problem]) -> None:
 
 def _document(measured: Measured) -> dict[str, Any]:
     info, meta = measured.info, dict(measured.meta)
-    found = meta.pop("found") or {}
+    contents = meta.pop("found") or {}
     return {
         "id": info.id,
         "name": info.name,
@@ -164,9 +164,9 @@ def _document(measured: Measured) -> dict[str, Any]:
         "rows": info.rows,
         "created": info.created,
         **meta,
-        "counts": found.get("counts"),
-        "steps": found.get("steps", []),
-        "cycles": found.get("cycles", []),
+        "counts": contents.get("counts"),
+        "steps": contents.get("steps", []),
+        "cycles": contents.get("cycles", []),
         "pulses": [p.to_dict() for p in measured.found.pulses] if measured.found else [],
         "resistances": _resistances(measured),
     }
@@ -220,25 +220,25 @@ def _found_facts(measured: Measured) -> list[tuple[str, Any]]:
     from twin.cli.formats import short
 
     facts: list[tuple[str, Any]] = []
-    found = measured.found
-    if found is not None:
-        counts = found.counts
+    contents = measured.found
+    if contents is not None:
+        counts = contents.counts
         facts.append(
             (
                 "found",
-                f"{len(found.cycles)} cycles, {counts['charge']} charges, {counts['discharge']} "
+                f"{len(contents.cycles)} cycles, {counts['charge']} charges, {counts['discharge']} "
                 f"discharges, {counts['rest']} rests, {counts['pulse']} pulses",
             )
         )
-        for step in found.resistances[:3]:
+        for step in contents.resistances[:3]:
             ohms = ", ".join(
                 f"{short(value, 3)} ohm after {after.removesuffix('s')} s"
                 for after, value in step.resistance_Ohm.items()
                 if value is not None
             )
             facts.append(("resistance", f"{ohms} ({step.kind} at {step.t_start_s:.0f} s)"))
-        if len(found.resistances) > 3:
-            facts.append(("", f"and {len(found.resistances) - 3} more (--json lists all)"))
+        if len(contents.resistances) > 3:
+            facts.append(("", f"and {len(contents.resistances) - 3} more (--json lists all)"))
     for number, spectrum in enumerate(measured.spectra, 1):
         check = spectrum.check
         facts.append(
@@ -254,10 +254,14 @@ def _found_facts(measured: Measured) -> list[tuple[str, Any]]:
 def _cycles(sheet: Page, measured: Measured) -> None:
     from twin.cli.formats import percent, short
 
-    found = measured.found
-    if found is None or not any(c.charge_Ah or c.discharge_Ah for c in found.cycles):
+    contents = measured.found
+    if contents is None or not any(c.charge_Ah or c.discharge_Ah for c in contents.cycles):
         return
-    shown = found.cycles if len(found.cycles) <= 6 else [*found.cycles[:3], *found.cycles[-3:]]
+    shown = (
+        contents.cycles
+        if len(contents.cycles) <= 6
+        else [*contents.cycles[:3], *contents.cycles[-3:]]
+    )
     rows = [
         (
             c.cycle,
@@ -282,19 +286,19 @@ def list_measured(
     ] = 20,
 ) -> None:
     """List the measured data in the store, newest first."""
-    found = session.store.measurements(cell=cell, limit=limit)
+    infos = session.store.measurements(cell=cell, limit=limit)
 
     def page(sheet: Page) -> None:
-        if not found:
+        if not infos:
             sheet.line("nothing measured yet: take a file in with `twin import FILE`")
             return
         sheet.table(
-            ("measured", "file", "cell", "kind", "rows", "read by", "ago"), map(_row, found)
+            ("measured", "file", "cell", "kind", "rows", "read by", "ago"), map(_row, infos)
         )
-        if len(found) == limit:
+        if len(infos) == limit:
             sheet.line(f"the newest {limit}; more with --limit", "dim")
 
-    session.finish([_listed(info) for info in found], page)
+    session.finish([_listed(info) for info in infos], page)
 
 
 def _listed(info: MeasurementInfo) -> dict[str, Any]:
@@ -330,17 +334,17 @@ def show_measured(
 
     if save is not None:
         twin.check_name(save)
-    found = twin.load_measured(measured, store=session.store)
+    recording = twin.load_measured(measured, store=session.store)
     if save is not None:
-        twin.save_measured(found, save)
-    found.new = True  # it is shown, not taken in
+        twin.save_measured(recording, save)
+    recording.new = True  # it is shown, not taken in
 
     def page(sheet: Page) -> None:
-        _page(sheet, found)
+        _page(sheet, recording)
         if save is not None:
             sheet.line(f"written: {save}")
 
-    session.finish({**_document(found), "saved": save}, page)
+    session.finish({**_document(recording), "saved": save}, page)
 
 
 def remove_measured(session: Session, measured: MeasuredId) -> None:
@@ -357,7 +361,7 @@ def list_readers(session: Session) -> None:
 
     import twin
 
-    found = [
+    entries = [
         {
             "reader": reader.id,
             "title": reader.title,
@@ -370,8 +374,8 @@ def list_readers(session: Session) -> None:
     def page(sheet: Page) -> None:
         rows = [
             (r["reader"], r["title"], "" if r["installed"] else f"needs {r['needs']}")
-            for r in found
+            for r in entries
         ]
         sheet.table(("reader", "reads", ""), rows)
 
-    session.finish(found, page)
+    session.finish(entries, page)

@@ -23,13 +23,13 @@ def add_commands(app: typer.Typer) -> None:
 
 def list_modes(session: Session) -> None:
     """List the failure modes; show one."""
-    found = [twin.mode_entry(mode) for mode in twin.plugin_manager().modes.values()]
+    entries = [twin.mode_entry(mode) for mode in twin.plugin_manager().modes.values()]
 
     def page(sheet: Page) -> None:
-        rows = [(m["id"], m["title"], m["plugin"], ", ".join(m["kinds"])) for m in found]
+        rows = [(m["id"], m["title"], m["plugin"], ", ".join(m["kinds"])) for m in entries]
         sheet.table(("mode", "title", "plugin", "acts on"), rows)
 
-    session.finish(found, page)
+    session.finish(entries, page)
 
 
 def show_mode(

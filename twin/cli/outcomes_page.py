@@ -24,10 +24,10 @@ TITLES = {
 
 
 def skill_page(
-    sheet: Page, found: Skill, ablations: Sequence[Mapping[str, Any]] | None = None
+    sheet: Page, skill: Skill, ablations: Sequence[Mapping[str, Any]] | None = None
 ) -> None:
     """Write the scores: a block a quantity, then controls, pairs, lives and ablations."""
-    for quantity, scores in found.scores.items():
+    for quantity, scores in skill.scores.items():
         unit = "points" if quantity == RETENTION else "decades"
         rows = max(scored.rows for scored in scores.values())
         sheet.heading(f"{TITLES[quantity]}: {rows} two-sided rows, errors in {unit}")
@@ -37,23 +37,23 @@ def skill_page(
             keep=range(7),
             right=range(1, 7),
         )
-    if before := found.before:
+    if before := skill.before:
         sheet.line(
             f"before anything is fitted, retentions lie from {before['p25']:.0f} to "
             f"{before['p75']:.0f} % (quartiles), {before['dead']:.0%} of lives end dead"
         )
-    if found.controls:
+    if skill.controls:
         sheet.heading("Negative controls, told by their set-up: mean error in points")
         sheet.table(
             ("", "rows", "controls", "all others"),
             [
                 (name, of["rows"], _points(of["mean_error"]), _points(of["others_mean_error"]))
-                for name, of in found.controls.items()
+                for name, of in skill.controls.items()
             ],
             keep=range(4),
             right=range(1, 4),
         )
-    if found.contrasts:
+    if skill.contrasts:
         sheet.heading("Pairs of one paper")
         sheet.table(
             ("", "pairs", "papers", "sign", "ratio off", "in x2"),
@@ -66,13 +66,13 @@ def skill_page(
                     f"x{of['median_ratio_error']:.2g}",
                     f"{of['within_x2']:.0%}",
                 )
-                for quantity, all_of in found.contrasts.items()
+                for quantity, all_of in skill.contrasts.items()
                 for name, of in all_of.items()
             ],
             keep=range(6),
             right=range(1, 6),
         )
-    for hours, of in found.lives.items():
+    for hours, of in skill.lives.items():
         sheet.line(
             f"no failure by {hours}: Brier score {of['brier']:.3f}, of the base rate "
             f"{of['base_rate']:.3f}, in folds {of['base_rate_in_folds']:.3f} "
@@ -86,21 +86,21 @@ def skill_page(
             keep=range(5),
             right=range(1, 5),
         )
-    if unknown := [s for s in found.predictions if s.told is not None and not s.told.known]:
+    if unknown := [s for s in skill.predictions if s.told is not None and not s.told.known]:
         sheet.heading(f"{len(unknown)} rows without mechanisms: the class alone predicts them")
         for one in unknown:
             assert one.told is not None
             sheet.line(f"{one.row.paper}/{one.row.id}: {one.told.reason}")
     sheet.line()
-    sheet.line(_how(found))
-    if found.left:
-        sheet.line(f"{len(found.left)} rows are not scored; --json names them", "dim")
+    sheet.line(_how(skill))
+    if skill.left:
+        sheet.line(f"{len(skill.left)} rows are not scored; --json names them", "dim")
 
 
-def _how(found: Skill) -> str:
+def _how(skill: Skill) -> str:
     learned = (
         "from this table's other papers, one paper left out at a time"
-        if found.folds
+        if skill.folds
         else "from another table"
     )
     return (
@@ -111,7 +111,7 @@ def _how(found: Skill) -> str:
         + (
             "`twin`: an ensemble of lives a row, and what is learned on top; `mechanisms`: the "
             "lives alone."
-            if any(s.told is not None for s in found.predictions)
+            if any(s.told is not None for s in skill.predictions)
             else "No mechanism of a cell has a part in these predictions (--members)."
         )
     )
@@ -150,12 +150,12 @@ def _score(scored: Scored) -> tuple[Any, ...]:
     )
 
 
-def skill_panels(found: Skill) -> list[Panel]:
+def skill_panels(skill: Skill) -> list[Panel]:
     """Return predicted against measured, a panel a quantity, and the reliability."""
     panels = []
-    for quantity in found.scores:
+    for quantity in skill.scores:
         mine = [
-            s.to_dict() for s in found.predictions if s.row.quantity == quantity and s.row.two_sided
+            s.to_dict() for s in skill.predictions if s.row.quantity == quantity and s.row.two_sided
         ]
         middle = [(s["lo"] + s["hi"]) / 2 for s in mine]
         ends = [min(middle, default=1), max(middle, default=1)]
@@ -177,7 +177,7 @@ def skill_panels(found: Skill) -> list[Panel]:
                 log_x=log,
             )
         )
-    for quantity, scores in found.scores.items():
+    for quantity, scores in skill.scores.items():
         lines = [
             Line(name, [0.1, 0.3, 0.5, 0.7, 0.9], scored.reliability["shares"])
             for name, scored in scores.items()
@@ -205,12 +205,12 @@ def _axis(quantity: str) -> str:
 
 def learned_page(
     sheet: Page,
-    found: Mapping[str, Learned],
+    by_quantity: Mapping[str, Learned],
     before: Mapping[str, Learned],
     left: Sequence[str],
 ) -> None:
     """Write what was learned, beside what the library has."""
-    for quantity, learned in found.items():
+    for quantity, learned in by_quantity.items():
         old = before.get(quantity)
         scale = "ln(-ln R)" if learned.quantity == RETENTION else "decades"
         on_top = "" if quantity == learned.quantity else ", with mechanisms"

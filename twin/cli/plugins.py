@@ -24,16 +24,16 @@ def list_plugins(session: Session) -> None:
     """List the plugins; `doctor` says what is wrong with them."""
     from twin.catalog.health import plugins_found
 
-    found = plugins_found()
+    plugins = plugins_found()
 
     def page(sheet: Page) -> None:
         rows = [
             (p["name"], p["distribution"], p["version"], ", ".join(p["modes"]) or "-", _state(p))
-            for p in found
+            for p in plugins
         ]
         sheet.table(("plugin", "package", "version", "modes", "state"), rows)
 
-    session.finish(found, page)
+    session.finish(plugins, page)
 
 
 def _state(plugin: dict[str, Any]) -> str:
@@ -44,11 +44,11 @@ def doctor(session: Session) -> int:
     """Check plugins, cells and the database; exit code 2 if something is broken."""
     from twin.catalog.health import health
 
-    found = health(session.common.db)
-    problems, remarks, cells = found.pop("problems"), found.pop("remarks"), found["cells"]
+    report = health(session.common.db)
+    problems, remarks, cells = report.pop("problems"), report.pop("remarks"), report["cells"]
     document = {
         "ok": not problems,
-        **found,
+        **report,
         "remarks": faults.as_data(remarks) if remarks else [],
         "problems": faults.as_data(problems) if problems else [],
     }

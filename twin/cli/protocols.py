@@ -24,17 +24,17 @@ def list_protocols(session: Session) -> None:
     """List the cycling protocols; show one."""
     import twin
 
-    found = [twin.protocol_entry(name) for name in twin.library().names("protocols")]
+    entries = [twin.protocol_entry(name) for name in twin.library().names("protocols")]
 
     def page(sheet: Page) -> None:
-        good = [entry for entry in found if "problem" not in entry]
+        good = [entry for entry in entries if "problem" not in entry]
         rows = [(e["name"], ", ".join(e["kinds"]), e["cycles"] or "any", e["title"]) for e in good]
         sheet.table(("protocol", "for", "cycles", "title"), rows, right=(2,))
-        for entry in found:
+        for entry in entries:
             if "problem" in entry:
                 sheet.line(f"{entry['name']} cannot be used: {entry['problem']}")
 
-    session.finish(found, page)
+    session.finish(entries, page)
 
 
 def _load(name: str) -> Protocol:

@@ -37,31 +37,34 @@ def reproduce(session: Session, run: RunId) -> int:
 
     store = session.store
     with Watcher(session, f"run {run} again") as watcher:
-        found = twin.reproduce(run, store=store, on_cycle=watcher.cycle)
-    session.finish(found.to_dict(), lambda sheet: _page(sheet, found))
-    return faults.DONE if found.same else faults.DIFFERS
+        reproduction = twin.reproduce(run, store=store, on_cycle=watcher.cycle)
+    session.finish(reproduction.to_dict(), lambda sheet: _page(sheet, reproduction))
+    return faults.DONE if reproduction.same else faults.DIFFERS
 
 
-def _page(sheet: Page, found: Reproduction) -> None:
-    sheet.line(f"run {found.run}  {found.cell}  {found.verdict}", _STYLES[found.verdict])
+def _page(sheet: Page, reproduction: Reproduction) -> None:
+    sheet.line(
+        f"run {reproduction.run}  {reproduction.cell}  {reproduction.verdict}",
+        _STYLES[reproduction.verdict],
+    )
     where = ""
-    if found.largest_at is not None:
-        cycle, name = found.largest_at
-        where = f"{short(100 * found.largest)} % of what is allowed: {name}, cycle {cycle}"
+    if reproduction.largest_at is not None:
+        cycle, name = reproduction.largest_at
+        where = f"{short(100 * reproduction.largest)} % of what is allowed: {name}, cycle {cycle}"
     sheet.facts(
         [
-            ("compared", f"{found.numbers} numbers of {found.cycles} cycles"),
+            ("compared", f"{reproduction.numbers} numbers of {reproduction.cycles} cycles"),
             ("largest", where or "no difference, to the last bit"),
-            ("ended then", _end(found.stored_outcome)),
-            ("ended now", _end(found.outcome)),
+            ("ended then", _end(reproduction.stored_outcome)),
+            ("ended now", _end(reproduction.outcome)),
             *(
                 ("version", f"{name}: {then} then, {now} now")
-                for name, (then, now) in found.versions.items()
+                for name, (then, now) in reproduction.versions.items()
             ),
-            ("took", duration(found.wall_s)),
+            ("took", duration(reproduction.wall_s)),
         ]
     )
-    if not found.differences:
+    if not reproduction.differences:
         return
     sheet.heading("What differs, and where first")
     rows = [
@@ -72,10 +75,10 @@ def _page(sheet: Page, found: Reproduction) -> None:
             _shown(d.now),
             "" if d.allowed is None else short(d.allowed, 2),
         )
-        for d in found.differences[:MOST_SHOWN]
+        for d in reproduction.differences[:MOST_SHOWN]
     ]
     sheet.table(("what", "cycle", "then", "now", "allowed"), rows, keep=(1, 2, 3, 4), right=(1,))
-    more = len(found.differences) - MOST_SHOWN
+    more = len(reproduction.differences) - MOST_SHOWN
     if more > 0:
         sheet.line(f"and {more} more; all with --json", "dim")
 

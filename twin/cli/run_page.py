@@ -71,10 +71,10 @@ def _turned(sheet: Page, result: RunResult) -> None:
 
 
 def _warnings(result: RunResult) -> list[str]:
-    found = [e["says"] for e in result.store.events(result.id) if e["severity"] == "warning"]
-    found = [*_of_design(result), *found]
-    more = [f"and {len(found) - MOST_WARNINGS} more"] if len(found) > MOST_WARNINGS else []
-    return found[:MOST_WARNINGS] + more
+    says = [e["says"] for e in result.store.events(result.id) if e["severity"] == "warning"]
+    says = [*_of_design(result), *says]
+    more = [f"and {len(says) - MOST_WARNINGS} more"] if len(says) > MOST_WARNINGS else []
+    return says[:MOST_WARNINGS] + more
 
 
 def _of_design(result: RunResult) -> list[str]:
@@ -180,11 +180,11 @@ def _evidence(sheet: Page, outcome: Outcome | None) -> None:
     rows = [
         (
             mode,
-            short(1000 * found["polarisation_V"]),
-            short(1000 * found["capacity_Ah"]),
-            found["says"],
+            short(1000 * evidence["polarisation_V"]),
+            short(1000 * evidence["capacity_Ah"]),
+            evidence["says"],
         )
-        for mode, found in outcome.evidence.items()
+        for mode, evidence in outcome.evidence.items()
     ]
     sheet.table(("mode", "mV", "mAh", "evidence"), rows, right=(1, 2))
 

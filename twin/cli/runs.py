@@ -56,21 +56,21 @@ def list_runs(
     alone = study is None and not every
     # A tag is known only here: it is cut here too.
     most = limit if tag is None else None
-    found = session.store.runs(cell=cell, status=status, limit=most, study=study, alone=alone)
+    infos = session.store.runs(cell=cell, status=status, limit=most, study=study, alone=alone)
     if tag is not None:
-        found = [run for run in found if tag in run.settings.get("tags", ())][:limit]
+        infos = [run for run in infos if tag in run.settings.get("tags", ())][:limit]
 
     def page(sheet: Page) -> None:
-        if not found:
+        if not infos:
             chosen = " of this kind" if cell or status else " yet: start one with `twin run CELL`"
             sheet.line(f"no runs{chosen}")
             return
         columns = ("run", "cell, changed", "status", "cycle", "cause", "ago")
-        sheet.table(columns, map(_row, found), keep=(0, 2, 3, 5))
-        if len(found) == limit:
+        sheet.table(columns, map(_row, infos), keep=(0, 2, 3, 5))
+        if len(infos) == limit:
             sheet.line(f"the newest {limit}; more with --limit", "dim")
 
-    session.finish([_listed(run) for run in found], page)
+    session.finish([_listed(run) for run in infos], page)
 
 
 def note_run(

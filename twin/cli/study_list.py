@@ -56,17 +56,17 @@ def list_studies(
             f"there is no kind of study {kind!r}", key="kind", fix=f"one of {', '.join(kinds)}"
         )
     every = session.store.studies(kind=kind)
-    found = [study for study in every if cell in (None, study.cell_name)][:limit]
+    infos = [study for study in every if cell in (None, study.cell_name)][:limit]
 
     def page(sheet: Page) -> None:
-        if not found:
+        if not infos:
             sheet.line("no studies yet: start one with `twin forecast CELL`")
             return
         columns = ("study", "kind", "cell", "status", "lives", "came to", "ago")
-        sheet.table(columns, map(_row, found), keep=(0, 1, 2), right=(4,))
+        sheet.table(columns, map(_row, infos), keep=(0, 1, 2), right=(4,))
         sheet.line("see one again: twin studies show ID", "dim")
 
-    session.finish([_listed(study) for study in found], page)
+    session.finish([_listed(study) for study in infos], page)
 
 
 def _listed(study: StudyInfo) -> dict[str, Any]:
@@ -133,8 +133,8 @@ def show_study(session: Session, study: StudyRef) -> None:
     from twin.errors import InputError
 
     whole = _whole_id(session, study)
-    found = twin.load_study(whole, store=session.store)
-    document = found.to_dict()
+    study_document = twin.load_study(whole, store=session.store)
+    document = study_document.to_dict()
     kind = session.store.study(whole).kind
     if "study" not in document:
         raise InputError(

@@ -62,7 +62,7 @@ def gitt(
 
     check_figure(to.figure)
     with Ticker(session, cell) as ticker:
-        found = twin.gitt(
+        titration = twin.gitt(
             cell,
             electrode=electrode,
             points=points,
@@ -74,24 +74,28 @@ def gitt(
             **changed.given(),
             on_progress=ticker,
         )
-    panels = titration_panels(found)
-    title = f"{cell}: titration of the {found.place}"
-    if found.points:
+    panels = titration_panels(titration)
+    title = f"{cell}: titration of the {titration.place}"
+    if titration.points:
         save_figure(panels, title, to.figure)
-    document = {"cell": cell, **as_data(found), "figure": to.figure if found.points else None}
+    document = {
+        "cell": cell,
+        **as_data(titration),
+        "figure": to.figure if titration.points else None,
+    }
 
     def page(sheet: Page) -> None:
-        _page(sheet, found, title)
-        if found.points:
+        _page(sheet, titration, title)
+        if titration.points:
             draw(session, sheet, panels, title, to)
 
     session.finish(document, page)
 
 
-def _page(sheet: Page, found: Gitt, title: str) -> None:
+def _page(sheet: Page, titration: Gitt, title: str) -> None:
     from twin.cli.formats import duration
 
-    plan = found.titration
+    plan = titration.titration
     sheet.line(title)
     sheet.line()
     rows = [
@@ -103,7 +107,7 @@ def _page(sheet: Page, found: Gitt, title: str) -> None:
             f"{p.own:.3g}",
             f"{p.diffusivity / p.own:.3f}",
         )
-        for p in found.points
+        for p in titration.points
     ]
     columns = ("filling", "V vs Na", "cell V", "D found [m2/s]", "its own", "ratio")
     sheet.table(columns, rows, right=range(6))
@@ -113,8 +117,8 @@ def _page(sheet: Page, found: Gitt, title: str) -> None:
         [
             ("pulses", f"{plan.density / 10:.3g} mA/cm2 for {duration(plan.pulse)}, {way}"),
             ("rests", duration(plan.rest)),
-            ("ended at", found.ended),
-            *(("note", note) for note in found.notes),
-            ("took", duration(found.wall_s)),
+            ("ended at", titration.ended),
+            *(("note", note) for note in titration.notes),
+            ("took", duration(titration.wall_s)),
         ]
     )

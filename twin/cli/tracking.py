@@ -166,9 +166,9 @@ class Slow:
 
 
 def _list(session: Session) -> None:
-    found = session.store.studies(kind="track")
+    tracks = session.store.studies(kind="track")
     rows = []
-    for info in found:
+    for info in tracks:
         summary = info.summary
         rows.append(
             {
@@ -184,7 +184,7 @@ def _list(session: Session) -> None:
         )
 
     def page(sheet: Page) -> None:
-        if not found:
+        if not tracks:
             sheet.line("no cell is tracked yet: twin track CELL --data check-ups.csv")
             return
         sheet.table(
@@ -206,10 +206,10 @@ def _row(one: dict[str, Any]) -> tuple[Any, ...]:
     return one["track"], one["cell"], one["cycle"], left, one["mode"], ago(one["created"])
 
 
-def _left(found: dict[str, Any] | None) -> str:
-    if not found or found.get("p05") is None:
-        return "beyond the horizon" if found and found.get("beyond") else "not known"
-    low, middle, high = (found[name] for name in ("p05", "median", "p95"))
+def _left(left: dict[str, Any] | None) -> str:
+    if not left or left.get("p05") is None:
+        return "beyond the horizon" if left and left.get("beyond") else "not known"
+    low, middle, high = (left[name] for name in ("p05", "median", "p95"))
     ends = [f"{v:.0f}" if v is not None else "beyond" for v in (middle, low, high)]
     return f"{ends[0]} ({ends[1]} to {ends[2]})"
 
@@ -290,11 +290,11 @@ def _told(document: dict[str, Any]) -> str | None:
 
 def _clock(document: dict[str, Any]) -> str | None:
     """Say so where the cell surely ages by another law of the cycles than the library."""
-    found = document.get("clock")
-    if not found or document["outside"] or found["p05"] <= 1 <= found["p95"]:
+    clock = document.get("clock")
+    if not clock or document["outside"] or clock["p05"] <= 1 <= clock["p95"]:
         return None
-    low, high = f"{found['p05']:.2f}", f"{found['p95']:.2f}"
-    return f"not the library's: as its cycles to the power {found['median']:.2f} ({low} to {high})"
+    low, high = f"{clock['p05']:.2f}", f"{clock['p95']:.2f}"
+    return f"not the library's: as its cycles to the power {clock['median']:.2f} ({low} to {high})"
 
 
 def _thin(document: dict[str, Any], last: dict[str, Any]) -> str:
@@ -304,31 +304,31 @@ def _thin(document: dict[str, Any], last: dict[str, Any]) -> str:
     return f"; thin here ({n:.1f} effective): --refresh 100 draws more around"
 
 
-def _health(found: dict[str, Any]) -> str | None:
+def _health(health: dict[str, Any]) -> str | None:
     parts = []
-    if "capacity" in found:
-        c = found["capacity"]
+    if "capacity" in health:
+        c = health["capacity"]
         parts.append(f"{percent(c['median'])} of its capacity ({_range(c, 100)} %)")
-    if "resistance" in found:
-        r = found["resistance"]
+    if "resistance" in health:
+        r = health["resistance"]
         parts.append(f"{r['median']:.2f} times its resistance ({_range(r, 1)})")
     return ", ".join(parts) or None
 
 
-def _range(found: dict[str, float], factor: float) -> str:
-    low, high = factor * found["p05"], factor * found["p95"]
+def _range(quantiles: dict[str, float], factor: float) -> str:
+    low, high = factor * quantiles["p05"], factor * quantiles["p95"]
     return f"{low:.3g} to {high:.3g}"
 
 
-def _half(found: dict[str, Any]) -> str | None:
-    if found.get("p25") is None:
+def _half(half: dict[str, Any]) -> str | None:
+    if half.get("p25") is None:
         return None
-    ends = [f"{v:.0f}" if v is not None else "beyond" for v in (found["p25"], found["p75"])]
+    ends = [f"{v:.0f}" if v is not None else "beyond" for v in (half["p25"], half["p75"])]
     return f"{ends[0]} to {ends[1]}"
 
 
-def _modes(found: dict[str, float], most: int = 4) -> str:
-    shown = [(m, p) for m, p in found.items() if p >= _LEAST_LIKELY][:most]
+def _modes(shares: dict[str, float], most: int = 4) -> str:
+    shown = [(m, p) for m, p in shares.items() if p >= _LEAST_LIKELY][:most]
     return ", ".join(f"{m} {percent(p, 0)}" for m, p in shown) or "not known"
 
 

@@ -45,26 +45,26 @@ def transference(
 
     check_figure(to.figure)
     with Ticker(session, cell) as ticker:
-        found = twin.transference(
+        measurement = twin.transference(
             cell,
             voltage=voltage,
             hold=hold,
             **changed.given(),
             on_progress=ticker,
         )
-    panels = transference_panels(found)
-    title = f"{cell}: transference number {found.t_plus:.3f}"
+    panels = transference_panels(measurement)
+    title = f"{cell}: transference number {measurement.t_plus:.3f}"
     save_figure(panels, title, to.figure)
-    document = {"cell": cell, **as_data(found), "figure": to.figure}
+    document = {"cell": cell, **as_data(measurement), "figure": to.figure}
 
     def page(sheet: Page) -> None:
-        _page(sheet, found, title)
+        _page(sheet, measurement, title)
         draw(session, sheet, panels, title, to)
 
     session.finish(document, page)
 
 
-def _page(sheet: Page, found: Transference, title: str) -> None:
+def _page(sheet: Page, measurement: Transference, title: str) -> None:
     from twin.cli.formats import duration, short
 
     sheet.line(title)
@@ -72,28 +72,35 @@ def _page(sheet: Page, found: Transference, title: str) -> None:
     rows = [
         (
             "current",
-            short(found.initial_current / 10, 4),
-            short(found.steady_current / 10, 4),
+            short(measurement.initial_current / 10, 4),
+            short(measurement.steady_current / 10, 4),
             "mA/cm2",
         ),
         (
             "interfaces",
-            short(1e4 * found.initial_resistance, 4),
-            short(1e4 * found.steady_resistance, 4),
+            short(1e4 * measurement.initial_resistance, 4),
+            short(1e4 * measurement.steady_resistance, 4),
             "ohm cm2",
         ),
     ]
     sheet.table(("", "first", "steady", "unit"), rows, right=(1, 2))
     sheet.line()
-    D = found.diffusivity
+    held = duration(float(measurement.t[-1] - measurement.t[0]))
+    D = measurement.diffusivity
     sheet.facts(
         [
-            ("t+", f"{found.t_plus:.3f}"),
-            ("Bruce-Vincent", f"{found.bruce_vincent:.3f}, the share of the conductivity left"),
-            ("conductivity", f"{short(10 * found.conductivity, 4)} mS/cm"),
+            ("t+", f"{measurement.t_plus:.3f}"),
+            (
+                "Bruce-Vincent",
+                f"{measurement.bruce_vincent:.3f}, the share of the conductivity left",
+            ),
+            ("conductivity", f"{short(10 * measurement.conductivity, 4)} mS/cm"),
             ("salt diffusivity", None if D is None else f"{D:.3g} m2/s"),
-            ("held", f"{1e3 * found.voltage:.3g} mV, {duration(float(found.t[-1] - found.t[0]))}"),
-            *(("note", note) for note in found.notes),
-            ("took", duration(found.wall_s)),
+            (
+                "held",
+                f"{1e3 * measurement.voltage:.3g} mV, {held}",
+            ),
+            *(("note", note) for note in measurement.notes),
+            ("took", duration(measurement.wall_s)),
         ]
     )

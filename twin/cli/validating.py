@@ -154,12 +154,12 @@ def learn(
         check_target(save, key="save")
     rows, left = read_outcomes(outcomes)
     asked = _Asked(outcomes, None, True, members, jobs)
-    found = learn_from(rows, _tell(session, rows, asked))
+    learned_anew = learn_from(rows, _tell(session, rows, asked))
     if save is not None:
-        save_learned(found, save, f"{len(rows)} rows of {outcomes.name}")
-    document = {quantity: learned.to_data() for quantity, learned in found.items()}
+        save_learned(learned_anew, save, f"{len(rows)} rows of {outcomes.name}")
+    document = {quantity: learned.to_data() for quantity, learned in learned_anew.items()}
     before = shipped()
-    session.finish(document, lambda sheet: learned_page(sheet, found, before, left))
+    session.finish(document, lambda sheet: learned_page(sheet, learned_anew, before, left))
     return faults.DONE
 
 
@@ -203,15 +203,15 @@ def _outcomes(
     learned = _learned(session, asked, rows)
     told = _tell(session, rows, asked)
     with Ticker(session, table.name) as ticker:
-        found = score_outcomes(rows, learned=learned, left=left, told=told, on_progress=ticker)
-    document = found.to_dict()
+        skill = score_outcomes(rows, learned=learned, left=left, told=told, on_progress=ticker)
+    document = skill.to_dict()
     if ablate and told is not None:
         document["ablations"] = _ablations(session, rows, told, asked)
     if target is not None:
-        plot_panels(skill_panels(found), f"Predicted against measured: {table.name}", target)
+        plot_panels(skill_panels(skill), f"Predicted against measured: {table.name}", target)
     if save is not None:
         save_json(session, save, document)
-    session.finish(document, lambda sheet: skill_page(sheet, found, document.get("ablations")))
+    session.finish(document, lambda sheet: skill_page(sheet, skill, document.get("ablations")))
     return faults.DONE
 
 
@@ -258,7 +258,7 @@ def _tell(session: Session, rows: list[Any], asked: _Asked, without: tuple[str, 
         return None
     what = f"{asked.table.name}: lives" + (f" without {', '.join(without)}" if without else "")
     with Ticker(session, what) as ticker:
-        found = tell(
+        predictions = tell(
             rows,
             session.store,
             members=asked.members,
@@ -266,7 +266,7 @@ def _tell(session: Session, rows: list[Any], asked: _Asked, without: tuple[str, 
             jobs=asked.jobs,
             on_progress=ticker,
         )
-    return {key_of(row): told for row, told in zip(rows, found, strict=True)}
+    return {key_of(row): told for row, told in zip(rows, predictions, strict=True)}
 
 
 def _ablations(session: Session, rows: list[Any], told: Any, asked: _Asked) -> list[dict[str, Any]]:
@@ -284,14 +284,14 @@ def _list(session: Session, names: list[str]) -> None:
     from twin.errors import TwinError
     from twin.validation.loader import load_case
 
-    found: list[tuple[str, Case | None, str]] = []
+    listed: list[tuple[str, Case | None, str]] = []
     for name in names:
         try:
-            found.append((name, load_case(name), ""))
+            listed.append((name, load_case(name), ""))
         except TwinError as error:
-            found.append((name, None, str(error.problems[0])))
-    document = [_entry(name, case, problem) for name, case, problem in found]
-    session.finish(document, lambda sheet: listing(sheet, found))
+            listed.append((name, None, str(error.problems[0])))
+    document = [_entry(name, case, problem) for name, case, problem in listed]
+    session.finish(document, lambda sheet: listing(sheet, listed))
 
 
 def _entry(name: str, case: Case | None, problem: str) -> dict[str, Any]:

@@ -69,8 +69,8 @@ def _simulated(line: Line) -> str:
 
 def _unit(line: Line) -> str:
     """Return the unit, where there is a number that has it."""
-    found = any(isinstance(value, float) for value in (line.measured, line.simulated))
-    return f" [{line.unit}]" if found and line.unit else ""
+    numeric = any(isinstance(value, float) for value in (line.measured, line.simulated))
+    return f" [{line.unit}]" if numeric and line.unit else ""
 
 
 def _worded(value: Any) -> str:
@@ -114,13 +114,13 @@ def _parities(sheet: Page, lines: list[Line]) -> None:
     from twin.validation.parity import parity
     from twin.validation.pictures import said_error
 
-    found = parity(lines)
-    if not found:
+    parities = parity(lines)
+    if not parities:
         return
     sheet.heading("Numbers with two sides, by quantity")
     sheet.table(
         ("", "within", "of", "median error"),
-        [(of.quantity, of.within, of.numbers, said_error(of)) for of in found],
+        [(of.quantity, of.within, of.numbers, said_error(of)) for of in parities],
         keep=range(4),
         right=(1, 2, 3),
     )
@@ -130,11 +130,11 @@ def _share(lines: list[Line]) -> str:
     return f"{sum(line.status == 'within' for line in lines)} of {len(lines)} within"
 
 
-def listing(sheet: Page, found: list[tuple[str, Case | None, str]]) -> None:
+def listing(sheet: Page, listed: list[tuple[str, Case | None, str]]) -> None:
     """Write the list of cases."""
-    rows = [(name, case.test, len(case.row), case.title) for name, case, _ in found if case]
+    rows = [(name, case.test, len(case.row), case.title) for name, case, _ in listed if case]
     sheet.table(("case", "class", "lines", "title"), rows, right=(2,))
-    for name, case, problem in found:
+    for name, case, problem in listed:
         if case is None:
             sheet.line(f"{name} cannot be used: {problem}")
     sheet.line()

@@ -93,20 +93,20 @@ class Ageing:
             check-ups were told apart.
         """
         counts = row["complete"] and record.number >= prepared.spec.end_of_life.reference_cycle
-        found = None
+        aged = None
         if prepared.cell.kind == "full":
             at_rest = prepared.open_circuit.capacity(row)
-            found = self.capacity.follow(
+            aged = self.capacity.follow(
                 record.taken, at_rest, counts=counts, known=known.get("capacity_Ah")
             )
-            row["capacity_Ah"] = found.value
+            row["capacity_Ah"] = aged.value
             row["open_circuit_capacity_Ah"] = at_rest
-            row["capacity_share"] = found.share
-        row["capacity_estimated"] = found is not None and found.estimated
+            row["capacity_share"] = aged.share
+        row["capacity_estimated"] = aged is not None and aged.estimated
         if not counts:
-            return Aged(found)
+            return Aged(aged)
         ratio = self.resistance.follow(row[OHMS], _pressures(phase), known.get(OHMS))
-        return Aged(found, ratio, _energy_efficiency(row) if found is not None else None)
+        return Aged(aged, ratio, _energy_efficiency(row) if aged is not None else None)
 
 
 def _energy_efficiency(row: Mapping[str, Any]) -> float | None:

@@ -69,13 +69,13 @@ def gather_evidence(
     taken = taken or Taken()
     costs = Costs(prepared, first, last, taken, current)
     record = run_record(prepared, first, last, current)
-    found = {}
+    evidence = {}
     for mode in prepared.acting:
         cost = costs.of(mode.id)
         of_places = {place: by[mode.id] for place, by in taken.total.items() if mode.id in by}
         says = brought.evidence(mode, record, prepared.cell).says
-        found[mode.id] = Found(**asdict(cost), taken=of_places, says=says)
-    return found
+        evidence[mode.id] = Found(**asdict(cost), taken=of_places, says=says)
+    return evidence
 
 
 def run_record(

@@ -38,15 +38,17 @@ _NEAR = 0.1
 
 def standings(watched: Iterable[Watched], row: Mapping[str, Any]) -> list[Standing]:
     """Return where each criterion stood at its worst in a cycle."""
-    found = []
+    standings = []
     for item in watched:
         value = row.get(f"{item.criterion.variable} (worst)")
         if value is not None and not math.isnan(value):
-            found.append(item.standing(float(value)))
-    return found
+            standings.append(item.standing(float(value)))
+    return standings
 
 
-def nearest(found: Iterable[Standing], not_this: tuple[str, str] | None = None) -> Standing | None:
+def nearest(
+    standings: Iterable[Standing], not_this: tuple[str, str] | None = None
+) -> Standing | None:
     """Return the standing with the least margin, leaving one (mode, criterion) out.
 
     Warnings do not kill, so they do not count. Of two equally near, as the two sides of a
@@ -54,7 +56,7 @@ def nearest(found: Iterable[Standing], not_this: tuple[str, str] | None = None) 
     """
     rest = [
         s
-        for s in found
+        for s in standings
         if s.severity == "fatal" and (s.mode, s.criterion) != not_this and not math.isnan(s.margin)
     ]
     return first_best(rest, lambda s: -s.margin) if rest else None
@@ -127,14 +129,14 @@ def at_start(
     """
     if not end.start:
         return row
-    found = {**row, **end.start}
+    row_at_start = {**row, **end.start}
     for item in watched:
         name = item.criterion.variable
         if name in end.start:
             worst = f"{name} (worst)"
             values = [end.start[name], row.get(worst, end.start[name])]
-            found[worst] = item.worst(values)
-    return found
+            row_at_start[worst] = item.worst(values)
+    return row_at_start
 
 
 def _loss(prepared: Prepared, dead: Standing, row: Mapping[str, Any]) -> float:
@@ -173,9 +175,9 @@ def _who_heats(
     return responsible(heating(evidence), prepared, heat / part, MAIN_PART)
 
 
-def _runner_up(found: list[Standing], mode: str, criterion: str) -> Standing | None:
+def _runner_up(standings: list[Standing], mode: str, criterion: str) -> Standing | None:
     """The criterion nearest to failure besides the one met and the core's share of it."""
-    return nearest(found, (mode, criterion))
+    return nearest(standings, (mode, criterion))
 
 
 def _core_words(dead: Standing, mode: str, evidence: Mapping[str, Found], estimated: bool) -> str:
@@ -198,7 +200,7 @@ def _died_of_criterion(
     end: CycleEnd,
     item: Watched,
     row: Mapping[str, Any],
-    found: list[Standing],
+    standings: list[Standing],
     evidence: Mapping[str, Found],
     where: dict[str, Any],
 ) -> Outcome:
@@ -216,7 +218,7 @@ def _died_of_criterion(
         variable=c.variable,
         value=row.get(f"{c.variable} (worst)"),
         threshold=c.threshold,
-        runner_up=_runner_up(found, item.mode, c.what),
+        runner_up=_runner_up(standings, item.mode, c.what),
         says=c.says,
         **where,
     )
@@ -226,13 +228,13 @@ def _ran_into_limit(
     prepared: Prepared,
     end: CycleEnd,
     row: Mapping[str, Any],
-    found: list[Standing],
+    standings: list[Standing],
     evidence: Mapping[str, Found],
     where: dict[str, Any],
 ) -> Outcome:
     """One of PyBaMM's own limits ended a step: say which mode drove the cell there, if one did."""
     words = _LIMITS.get(end.message, f"the cell reached a physical limit: {end.message}")
-    close = nearest(s for s in found if s.mode != CORE)
+    close = nearest(s for s in standings if s.mode != CORE)
     if close is not None and close.margin < _NEAR:
         return Outcome(
             kind=Status.CELL_FAILED,
@@ -241,7 +243,7 @@ def _ran_into_limit(
             variable=close.variable,
             value=close.value,
             threshold=close.threshold,
-            runner_up=_runner_up(found, close.mode, close.criterion),
+            runner_up=_runner_up(standings, close.mode, close.criterion),
             says=f"{words} with {max(close.margin, 0):.0%} of the margin of "
             f"{close.mode}: {close.criterion} left",
             **where,
@@ -252,12 +254,12 @@ def _ran_into_limit(
     # A symmetric cell is cycled by charge: the window there is a limit on its polarisation.
     protocol = prepared.cell.kind == "full" and end.unguarded
     if left is not None and protocol and mode == CORE:
-        return _left_window(prepared, end, left, nearest(found), where)
+        return _left_window(prepared, end, left, nearest(standings), where)
     return Outcome(
         kind=Status.CELL_FAILED,
         mode=mode,
         criterion=end.message,
-        runner_up=nearest(found),
+        runner_up=nearest(standings),
         says=words,
         **where,
     )
@@ -306,18 +308,18 @@ def _way_on(prepared: Prepared) -> str:
     return f"resume with other tolerances (--rtol {rtol:g} --atol {atol:g}), or {other}"
 
 
-def no_number(found: NoNumber, where: Mapping[str, Any], message: str = "") -> Outcome:
+def no_number(culprit: NoNumber, where: Mapping[str, Any], message: str = "") -> Outcome:
     """Return the end of a run in which something of a mode is no number any more."""
     return Outcome(
         kind=Status.SOLVER_GAVE_UP,
-        says=f"the failure mode {found.mode!r} has no number to go on with: {found.what} is not "
-        f"finite in cycle {where['cycle']}",
-        fix=f"check its parameters; or leave it out with --without {found.mode}, and tell its "
+        says=f"the failure mode {culprit.mode!r} has no number to go on with: {culprit.what} is "
+        f"not finite in cycle {where['cycle']}",
+        fix=f"check its parameters; or leave it out with --without {culprit.mode}, and tell its "
         "author",
         numerics={
             "message": message,
             "physical_limit_reached": False,
-            "no_number": {"mode": found.mode, "what": found.what},
+            "no_number": {"mode": culprit.mode, "what": culprit.what},
         },
         **where,
     )
@@ -326,17 +328,17 @@ def no_number(found: NoNumber, where: Mapping[str, Any], message: str = "") -> O
 def _gave_up(
     prepared: Prepared,
     end: CycleEnd,
-    found: list[Standing],
+    standings: list[Standing],
     evidence: Mapping[str, Found],
     where: dict[str, Any],
 ) -> Outcome:
-    close = nearest(found)
+    close = nearest(standings)
     physical = close is not None and close.margin < _NEAR
     if end.no_number is not None and not physical:
         return no_number(end.no_number, where, end.message)
     runner_up = close
     if physical and close is not None:
-        runner_up = _runner_up(found, close.mode, close.criterion)
+        runner_up = _runner_up(standings, close.mode, close.criterion)
         says = (
             f"the solver stopped where the cell was all but dead: {close.mode}: {close.criterion} "
             f"had {max(close.margin, 0):.0%} of its margin left"

@@ -96,13 +96,13 @@ class Course:
 
     def follow(self, steps: Iterable[Taken]) -> Measured | None:
         """Go through the steps of a cycle; return its last check-up, if it has one."""
-        found: Measured | None = None
+        measured: Measured | None = None
         for taken in steps:
             if taken.charges:
                 self._charge(taken)
             elif taken.discharges:
-                found = self._discharge(taken) or found
-        return found
+                measured = self._discharge(taken) or measured
+        return measured
 
     def _charge(self, taken: Taken) -> None:
         if self.discharging:

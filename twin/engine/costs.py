@@ -124,8 +124,8 @@ class Costs:
         volts += self._in_layers(mode)
         leaked = self._leaked(mode)
         capacity = self._stored(mode) + leaked
-        found = Cost(volts, capacity, leaked, self._heat(mode))
-        return found if all(math.isfinite(part) for part in astuple(found)) else Cost()
+        cost = Cost(volts, capacity, leaked, self._heat(mode))
+        return cost if all(math.isfinite(part) for part in astuple(cost)) else Cost()
 
     # ------------------------------------------------------------------ contributions
 

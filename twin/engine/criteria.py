@@ -142,23 +142,25 @@ def cycle_standings(aged: Aged, cell: CellContext) -> list[Standing]:
     The first capacity of its kind is judged too: does the cell hold any charge at all? A
     resistance that has risen kills where the cell's spec says so, and warns elsewhere.
     """
-    end, found = cell.spec.end_of_life, []
+    end, standings = cell.spec.end_of_life, []
     held = aged.capacity
     if held is not None and held.share is not None:
-        found.append(_at_least(CAPACITY, "capacity share", held.share, end.capacity_fraction.si))
+        standings.append(
+            _at_least(CAPACITY, "capacity share", held.share, end.capacity_fraction.si)
+        )
         if held.first:
             share = held.value / nominal_capacity(cell.spec)
             limit = end.first_capacity_fraction.si
-            found.append(_at_least(STILLBORN, "share of nominal capacity", share, limit))
+            standings.append(_at_least(STILLBORN, "share of nominal capacity", share, limit))
     if aged.energy_efficiency is not None and cell.spec.window.lower.si >= 0:
         # Against a counter-electrode near its own potential the energies are next to nothing.
         share, limit = aged.energy_efficiency, end.energy_efficiency.si
-        found.append(_at_least(INEFFICIENT, "energy efficiency", share, limit))
+        standings.append(_at_least(INEFFICIENT, "energy efficiency", share, limit))
     if aged.resistance is not None:
         if end.resistance_factor is not None:
-            found.append(_risen(RESISTANCE, aged.resistance, end.resistance_factor.si, "fatal"))
-        found.append(_risen(RISING, aged.resistance, end.resistance_warning.si, "warning"))
-    return found
+            standings.append(_risen(RESISTANCE, aged.resistance, end.resistance_factor.si, "fatal"))
+        standings.append(_risen(RISING, aged.resistance, end.resistance_warning.si, "warning"))
+    return standings
 
 
 def _risen(what: str, ratio: float, limit: float, severity: str) -> Standing:

@@ -23,7 +23,7 @@ def crowding(table: Mapping[str, np.ndarray]) -> dict[str, float]:
     One for each patch that is stored, and one for the highest; nothing for a face that is not
     divided, or through which no current went.
     """
-    found: dict[str, float] = {}
+    factors: dict[str, float] = {}
     for side in ("Anode", "Cathode"):
         name = f"{side} {CURRENT}"
         if name not in table or name + HIGHEST not in table:
@@ -38,8 +38,8 @@ def crowding(table: Mapping[str, np.ndarray]) -> dict[str, float]:
             for key, values in table.items()
             if key.startswith(f"{name} (patch ")
         }
-        found |= {
+        factors |= {
             f"{side} {CROWDING}{end}": float((values[counted] / mean[counted]).max())
             for end, values in own.items()
         }
-    return found
+    return factors

@@ -17,7 +17,7 @@ Event = dict[str, Any]
 def warnings(
     prepared: Prepared,
     row: Mapping[str, Any],
-    found: Iterable[Standing],
+    standings: Iterable[Standing],
     timed_out: Iterable[str],
     given: list[str],
 ) -> list[Event]:
@@ -29,7 +29,7 @@ def warnings(
         The cell.
     row : mapping
         The cycle's row.
-    found : iterable of Standing
+    standings : iterable of Standing
         Where its criteria stood.
     timed_out : iterable of str
         Steps that ran into PyBaMM's longest duration without reaching their limit.
@@ -37,7 +37,7 @@ def warnings(
         Labels of the warnings given so far; new ones are added.
     """
     candidates = [
-        *_criteria(prepared, found),
+        *_criteria(prepared, standings),
         *_validity(prepared, row),
         *(_timeout(step) for step in timed_out),
         *(_skipped(step) for step in row.get("skipped_steps", ())),
@@ -66,7 +66,7 @@ def death(outcome: Outcome, t: float) -> Event:
     }
 
 
-def _criteria(prepared: Prepared, found: Iterable[Standing]) -> Iterable[Event]:
+def _criteria(prepared: Prepared, standings: Iterable[Standing]) -> Iterable[Event]:
     said = {
         (w.mode, w.criterion.what): w.criterion.says
         for w in prepared.watched
@@ -74,7 +74,7 @@ def _criteria(prepared: Prepared, found: Iterable[Standing]) -> Iterable[Event]:
     }
     factor = prepared.spec.end_of_life.resistance_warning.text
     said[CORE, RISING] = f"the resistance is more than {factor} times its first"
-    for s in found:
+    for s in standings:
         if s.margin <= 0 and (s.mode, s.criterion) in said:
             yield {
                 "mode": s.mode,

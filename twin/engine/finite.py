@@ -69,12 +69,12 @@ class Owners:
             or not np.isnan(np.concatenate([p for all_ in own.values() for p in all_])).any()
         ):
             return None
-        found = [
+        culprits = [
             (_size(compiled.model.get_processed_variable(name)), name)
             for name, parts in own.items()
             if any(np.isnan(part).any() for part in parts)
         ]
-        _, name = min(found)
+        _, name = min(culprits)
         return NoNumber(self.variables[name], repr(name))
 
     def inside(
@@ -100,9 +100,9 @@ class Owners:
             return None
         inputs = compiled.inputs(index, t, user)
         start = compiled.initial_state(user) if y is None else y
-        found = self._at(compiled, t, start, inputs)
-        if found is not None:
-            return found
+        culprit = self._at(compiled, t, start, inputs)
+        if culprit is not None:
+            return culprit
         known, left = _as_far_as_it_goes(compiled, index, t, y, user)
         if known is None:
             return self._beside(compiled, t, start, inputs)
@@ -111,9 +111,9 @@ class Owners:
         for power in range(-_AHEAD, 3):
             ahead = left * 4.0**power
             there = known.y[:, -1] + ahead * known.yp[:, -1]
-            found = self._at(compiled, float(known.t[-1]) + ahead, there, inputs)
-            if found is not None:
-                return found
+            culprit = self._at(compiled, float(known.t[-1]) + ahead, there, inputs)
+            if culprit is not None:
+                return culprit
         return self._beside(compiled, float(known.t[-1]), known.y[:, -1], inputs)
 
     def _beside(
@@ -125,20 +125,20 @@ class Owners:
         is infinite there, and steps to where there is no root.
         """
         for way in (-1.0, 1.0):
-            found = self._at(compiled, t, y + way * _NUDGE * np.maximum(np.abs(y), 1.0), inputs)
-            if found is not None:
-                what = f"the slope of {found.what} (a root or a power of nought?)"
-                return NoNumber(found.mode, what)
+            culprit = self._at(compiled, t, y + way * _NUDGE * np.maximum(np.abs(y), 1.0), inputs)
+            if culprit is not None:
+                what = f"the slope of {culprit.what} (a root or a power of nought?)"
+                return NoNumber(culprit.mode, what)
         return None
 
     def _at(
         self, compiled: CompiledCell, t: float, y: np.ndarray, inputs: Mapping[str, float]
     ) -> NoNumber | None:
         wrong = _wrong_equations(compiled.model, inputs, t, y.reshape(-1, 1))
-        found = [(size, name) for name, size in wrong]
-        if not found:
+        culprits = [(size, name) for name, size in wrong]
+        if not culprits:
             return None
-        _, name = min(found)
+        _, name = min(culprits)
         mode = self.states.get(name)
         return None if mode is None else NoNumber(mode, f"the equation of {name!r}")
 
@@ -200,20 +200,20 @@ def refuse_what_is_no_number(
     PluginError
         Naming the mode and the variable.
     """
-    found: list[tuple[int, str, str]] = []
+    culprits: list[tuple[int, str, str]] = []
     wrong_states = dict(_wrong_equations(compiled.model, inputs))
     for mode in modes:
         own = brought.own_variables(model, mode.id)
         states = brought.own_states(model, mode.id)
         for name, size in wrong_states.items():
             if name in states:
-                found.append((size, mode.id, f"the equation of {name!r}"))
+                culprits.append((size, mode.id, f"the equation of {name!r}"))
         for name in own:
             if not np.isfinite(seen.get(name, 0.0)):
                 size = _size(compiled.model.get_processed_variable(name))
-                found.append((size, mode.id, repr(name)))
-    if found:
-        _, mode_id, what = min(found)
+                culprits.append((size, mode.id, repr(name)))
+    if culprits:
+        _, mode_id, what = min(culprits)
         raise _refused(mode_id, what)
 
 

@@ -105,12 +105,12 @@ class OpenCircuit:
         """
         new = self._new()
         (full, empty), held, sites = self._ends(new, {})
-        found = {"cathode": (float((held + full) / sites), float((held + empty) / sites))}
+        fillings = {"cathode": (float((held + full) / sites), float((held + empty) / sites))}
         anode = self.cell.interfaces[0]
         if anode.kind == "porous":
             own, room = self._host(anode, new, _NOTHING)
-            found["anode"] = (float((own - empty) / room), float((own - full) / room))
-        return found
+            fillings["anode"] = (float((own - empty) / room), float((own - full) / room))
+        return fillings
 
     def as_assembled(self) -> tuple[float, float]:
         """Return the capacity [A.h] and the energy [W.h] of the new cell at rest."""

@@ -13,17 +13,17 @@ COLUMN = "outside_tables"
 """Where a cycle's row holds them: for each, the argument that went farthest."""
 
 
-def listed(found: Mapping[str, Beyond]) -> list[dict[str, Any]]:
+def listed(left: Mapping[str, Beyond]) -> list[dict[str, Any]]:
     """Return tables that were left as plain data, in order of name."""
-    return [asdict(found[label]) for label in sorted(found)]
+    return [asdict(left[label]) for label in sorted(left)]
 
 
 def gather(kept: list[dict[str, Any]], row: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the tables left so far, with those of a new row."""
-    found: dict[str, Beyond] = {}
+    left: dict[str, Beyond] = {}
     for item in [*kept, *row.get(COLUMN, ())]:
-        keep_worst(found, Beyond(**item))
-    return listed(found)
+        keep_worst(left, Beyond(**item))
+    return listed(left)
 
 
 def events(row: Mapping[str, Any]) -> Iterable[dict[str, Any]]:

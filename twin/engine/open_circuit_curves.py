@@ -59,10 +59,10 @@ def _recalled(spec: CellSpec, key: tuple[str, str, int]) -> np.ndarray:
     data = None if name is None else shelf.recall(name)
     if data is not None and len(data.get("potential", ())) == len(fillings(points)):
         return np.array(data["potential"], dtype=float)
-    found = _worked_out(spec, place, points)
+    curve = _worked_out(spec, place, points)
     if name is not None:
-        shelf.keep(name, {"potential": found.tolist()})
-    return found
+        shelf.keep(name, {"potential": curve.tolist()})
+    return curve
 
 
 def _worked_out(spec: CellSpec, place: str, points: int) -> np.ndarray:
@@ -72,6 +72,6 @@ def _worked_out(spec: CellSpec, place: str, points: int) -> np.ndarray:
 
     sto: Any = pybamm.Vector(fillings(points))
     symbol = pybamm.FunctionParameter(f"{_DOMAIN[place]} electrode OCP [V]", {"sto": sto})
-    found = parameter_values(spec).process_symbol(symbol).evaluate()
-    potential = np.asarray(found, dtype=float).reshape(-1)
+    volts = parameter_values(spec).process_symbol(symbol).evaluate()
+    potential = np.asarray(volts, dtype=float).reshape(-1)
     return np.broadcast_to(potential, fillings(points).shape).copy()

@@ -86,11 +86,11 @@ class Plan:
     @property
     def unique_steps(self) -> list[PlanStep]:
         """Every step once, in order of first use."""
-        found: dict[tuple[str, float | None], PlanStep] = {}
+        steps: dict[tuple[str, float | None], PlanStep] = {}
         for phase in self.phases:
             for step in phase.steps:
-                found.setdefault(step.solved_as, step)
-        return list(found.values())
+                steps.setdefault(step.solved_as, step)
+        return list(steps.values())
 
     @property
     def but_for_currents(self) -> tuple[object, ...]:

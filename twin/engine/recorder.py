@@ -204,14 +204,14 @@ class Recorder:
         """
         state = (compiled.initial_state(user) if y is None else y).reshape(-1, 1)
         inputs = compiled.inputs(index, t, user)
-        found = self.observer(np.array([t]), state, inputs)
+        observed = self.observer(np.array([t]), state, inputs)
         if ambient is not None:
             state = state.copy()
             for name, start, stop in compiled.layout:
                 if name == TEMPERATURE:  # a state where the heat is balanced, scaled from 0 K
-                    state[start:stop] *= ambient / found[TEMPERATURE][0]
-            found = self.observer(np.array([t]), state, {**inputs, AMBIENT: ambient})
-        return {name: float(values[0]) for name, values in found.items()}
+                    state[start:stop] *= ambient / observed[TEMPERATURE][0]
+            observed = self.observer(np.array([t]), state, {**inputs, AMBIENT: ambient})
+        return {name: float(values[0]) for name, values in observed.items()}
 
     def first_values(self, record: CycleRecord) -> dict[str, float]:
         """Return every stored variable at the cycle's first point."""

@@ -69,7 +69,7 @@ class Solved:
     record: CycleRecord
     end: CycleEnd
     row: dict[str, Any]
-    found: list[Standing]
+    standings: list[Standing]
     outcome: Outcome | None
     aged: dict[str, Any] = field(default_factory=dict)
     """What the cycles after it are compared with."""
@@ -176,8 +176,8 @@ class RunLoop:
         for number in range(first + 1, last + 1):
             phase = self.prepared.plan.phase(number)
             assert phase is not None  # _last_cycle stops before
-            outcome, found = self._one_cycle(number, phase, number == last)
-            latest = found or latest
+            outcome, standings = self._one_cycle(number, phase, number == last)
+            latest = standings or latest
             if outcome is not None:
                 return outcome, latest
             self._tell(began, first, number, last)
@@ -195,7 +195,7 @@ class RunLoop:
         if solved.record.empty:
             return solved.outcome, []
         self._keep(solved, is_last)
-        return solved.outcome, solved.found
+        return solved.outcome, solved.standings
 
     def _solve(self, number: int, phase: PlanPhase, t: float, y: Any) -> Solved:
         """Solve and judge one cycle from a state; nothing is stored or moved on."""
@@ -209,7 +209,7 @@ class RunLoop:
         row = self.prepared.recorder.row(record, complete, nominal)
         row["wall_s"] = end.seconds
         of_cycle, aged = self._compare(phase, row, record, end)
-        found = standings(self.prepared.watched, row) + of_cycle
+        standings_now = standings(self.prepared.watched, row) + of_cycle
         taken = self._taken(record, row, aged)
         outcome = self._judge(end, row, record, of_cycle, (t, y), taken)
         if outcome is None:
@@ -217,8 +217,8 @@ class RunLoop:
             if nothing is not None:
                 where = {"cycle": number, "time_h": end.t / 3600}
                 outcome = no_number(nothing, where)
-        self._note_margins(row, found)
-        return Solved(record, end, row, found, outcome, aged)
+        self._note_margins(row, standings_now)
+        return Solved(record, end, row, standings_now, outcome, aged)
 
     def _keep(
         self, solved: Solved, is_last: bool, jumped: Sequence[Mapping[str, Any]] = ()
@@ -226,7 +226,7 @@ class RunLoop:
         """Move the run on to a solved cycle, and store it with the rows jumped before it."""
         state, row, end = self.state, solved.row, solved.end
         timed_out = solved.record.timed_out
-        events = run_events.warnings(self.prepared, row, solved.found, timed_out, state.warned)
+        events = run_events.warnings(self.prepared, row, solved.standings, timed_out, state.warned)
         state.outside = leaving.gather(state.outside, row)
         outcome = solved.outcome
         if outcome is not None:
@@ -235,9 +235,9 @@ class RunLoop:
             state.cycle, state.t, state.y = row["cycle"], end.t, end.y
             state.aged = solved.aged
         if solved.complete or (outcome is not None and outcome.kind in ENDS_INSIDE):
-            self._latest = (row, tuple(solved.found))
+            self._latest = (row, tuple(solved.standings))
             if outcome is None and row["cycle"] == self._last:
-                outcome = self._completed(solved.found)
+                outcome = self._completed(solved.standings)
             self._commit(solved, is_last or outcome is not None, events, jumped, outcome)
 
     def _compare(
@@ -296,9 +296,9 @@ class RunLoop:
         return as_aged(self.prepared, seen, record.taken[-1].step, end.t, end.y)
 
     @staticmethod
-    def _note_margins(row: dict[str, Any], found: list[Standing]) -> None:
-        row["margins"] = {f"{s.mode}: {s.criterion}": s.margin for s in found}
-        least = nearest(found)
+    def _note_margins(row: dict[str, Any], standings: list[Standing]) -> None:
+        row["margins"] = {f"{s.mode}: {s.criterion}": s.margin for s in standings}
+        least = nearest(standings)
         if least is not None:
             row["min_margin"] = least.margin
             row["min_margin_name"] = f"{least.mode}: {least.criterion}"
@@ -344,7 +344,7 @@ class RunLoop:
             return
         elapsed = time.perf_counter() - began
         rate = (number - first) / elapsed if elapsed > 0 else 0.0
-        row, found = self._latest
+        row, standings = self._latest
         self.on_cycle(
             Progress(
                 run=self.run_id,
@@ -352,7 +352,7 @@ class RunLoop:
                 cycle=number,
                 total=last,
                 row=row,
-                standings=found,
+                standings=standings,
                 rate=rate,
                 eta_s=(last - number) / rate if rate > 0 else 0.0,
                 elapsed_s=elapsed,

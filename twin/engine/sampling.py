@@ -112,7 +112,7 @@ def _refined(
     voltage: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return times, current and voltage with what the refinement has put between."""
-    found = [np.stack([result.t, current, voltage])]
+    blocks = [np.stack([result.t, current, voltage])]
     span, number, total = result.t[-1] - result.t[0], len(voltage), np.abs(voltage).sum()
     # The intervals that are still open, by their ends: (t, V) left and right.
     t0, t1, v0, v1 = result.t[:-1], result.t[1:], voltage[:-1], voltage[1:]
@@ -122,14 +122,14 @@ def _refined(
         h = t1 - t0
         middle = t0 + h / 2
         current, voltage = power(middle, result.at(middle, states))
-        found.append(np.stack([middle, current, voltage]))
+        blocks.append(np.stack([middle, current, voltage]))
         allowed = TOLERANCE * max(float(total / number), 1e-12) * span
         wrong = np.abs(voltage - (v0 + v1) / 2) * h > allowed
         number, total = number + len(middle), total + np.abs(voltage).sum()
         at, v = middle[wrong], voltage[wrong]
         t0, t1 = np.append(t0[wrong], at), np.append(at, t1[wrong])
         v0, v1 = np.append(v0[wrong], v), np.append(v, v1[wrong])
-    every = np.concatenate(found, axis=1)
+    every = np.concatenate(blocks, axis=1)
     t, current, voltage = every[:, np.argsort(every[0], kind="stable")]
     return t, current, voltage
 

@@ -106,8 +106,8 @@ def used_parameters(spec: Any, modes: Sequence[Any], model: str) -> set[str]:
         *(side for sides in done.boundary_conditions.values() for side, _ in sides.values()),
     ]
     kinds = (pybamm.InputParameter, pybamm.Parameter)
-    found = {APPLIED_PRESSURE}
+    names = {APPLIED_PRESSURE}
     geometry = [values.process_symbol(s) for s in symbols_of(built.default_geometry)]
     for expression in [*expressions, *geometry]:
-        found |= {node.name for node in expression.pre_order() if isinstance(node, kinds)}
-    return found
+        names |= {node.name for node in expression.pre_order() if isinstance(node, kinds)}
+    return names

@@ -197,8 +197,8 @@ class ExperimentBench:
         """Return every observed variable in the state the cell is in."""
         y = self.y if self.y is not None else self.compiled.initial_state(self._given)
         inputs = self.compiled.inputs(2, self.t, self._given)
-        found = self._observer(np.array([self.t]), y.reshape(-1, 1), inputs)
-        return {name: float(value[0]) for name, value in found.items()}
+        values = self._observer(np.array([self.t]), y.reshape(-1, 1), inputs)
+        return {name: float(value[0]) for name, value in values.items()}
 
     def _leg(self, index: int, target: float | None, seconds: float) -> Leg:
         inputs = self.compiled.inputs(index, self.t, self._given, target)
@@ -241,7 +241,7 @@ class ExperimentBench:
 def left_tables(*outside: Mapping[str, Beyond]) -> list[str]:
     """Say which tables were left, a sentence each where it went farthest, in order of name."""
     worst: dict[str, Beyond] = {}
-    for left in (left for found in outside for left in found.values()):
+    for left in (left for tables in outside for left in tables.values()):
         keep_worst(worst, left)
     return [leaving.told(worst[label]) for label in sorted(worst)]
 

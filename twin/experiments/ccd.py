@@ -139,8 +139,8 @@ class CriticalCurrents:
     @property
     def plating_onset(self) -> float | None:
         """The lowest current at which a criterion of a plated face warned; None if none did."""
-        found = [w.current for w in self.warnings if w.process == "plating"]
-        return min(found, default=None)
+        currents = [w.current for w in self.warnings if w.process == "plating"]
+        return min(currents, default=None)
 
 
 @dataclass(frozen=True)
@@ -198,7 +198,7 @@ def verdict(ramp: Ramp, bench: ExperimentBench) -> Verdict:
 
 def warnings(ramp: Ramp, cell: CellContext) -> list[Warned]:
     """Return the criteria that warned in a ramp, each at its lowest current."""
-    found: dict[str, Warned] = {}
+    by_criterion: dict[str, Warned] = {}
     for level in ramp.levels:
         for item, sign in level.warned:
             place = place_of(item, cell)
@@ -209,8 +209,8 @@ def warnings(ramp: Ramp, cell: CellContext) -> list[Warned]:
             warned = Warned(
                 level.density, item.mode, c.what, place.place if place else "", process, c.says
             )
-            found.setdefault(item.label, warned)
-    return list(found.values())
+            by_criterion.setdefault(item.label, warned)
+    return list(by_criterion.values())
 
 
 def _nearest(bench: ExperimentBench, value: Callable[[str], float]) -> Watched | None:
@@ -220,7 +220,7 @@ def _nearest(bench: ExperimentBench, value: Callable[[str], float]) -> Watched |
         for n, w in enumerate(bench.watched)
         if w.criterion.severity == "fatal" and place_of(w, bench.cell) is not None
     ]
-    near = [found for found in known if found[0] < _NEAR]
+    near = [candidate for candidate in known if candidate[0] < _NEAR]
     return min(near)[2] if near else None
 
 
@@ -417,7 +417,7 @@ def _worn(ramp: Ramp) -> bool:
     return any(level.lost > CONTACT_LOST for level in ramp.levels)
 
 
-def as_data(found: CriticalCurrents) -> dict[str, Any]:
+def as_data(currents: CriticalCurrents) -> dict[str, Any]:
     """Return critical currents as the JSON that scripts read, in mA/cm2 and hours."""
 
     def milli(density: float | None) -> float | None:
@@ -438,15 +438,15 @@ def as_data(found: CriticalCurrents) -> dict[str, Any]:
         }
 
     return {
-        "critical_stripping_current_mA_cm2": milli(found.stripping.current),
-        "critical_plating_current_mA_cm2": milli(found.plating.current),
-        "limited_by": found.cell.mode or None,
-        "limiting_process": found.process,
-        "stripping_onset_mA_cm2": milli(found.onset),
-        "plating_onset_mA_cm2": milli(found.plating_onset),
-        "stripping": limit(found.stripping),
-        "plating": limit(found.plating),
-        "cell": limit(found.cell),
+        "critical_stripping_current_mA_cm2": milli(currents.stripping.current),
+        "critical_plating_current_mA_cm2": milli(currents.plating.current),
+        "limited_by": currents.cell.mode or None,
+        "limiting_process": currents.process,
+        "stripping_onset_mA_cm2": milli(currents.onset),
+        "plating_onset_mA_cm2": milli(currents.plating_onset),
+        "stripping": limit(currents.stripping),
+        "plating": limit(currents.plating),
+        "cell": limit(currents.cell),
         "warnings": [
             {
                 "current_mA_cm2": milli(w.current),
@@ -456,7 +456,7 @@ def as_data(found: CriticalCurrents) -> dict[str, Any]:
                 "process": w.process,
                 "says": w.says,
             }
-            for w in found.warnings
+            for w in currents.warnings
         ],
         "ramp": [
             {
@@ -464,17 +464,17 @@ def as_data(found: CriticalCurrents) -> dict[str, Any]:
                 "polarisation_V": level.polarisation,
                 "stripped_contact": level.contact,
             }
-            for level in found.levels
+            for level in currents.levels
         ],
         "staircase": {
-            "start_mA_cm2": found.staircase.start / 10,
-            "step_mA_cm2": found.staircase.step / 10,
-            "maximum_mA_cm2": found.staircase.maximum / 10,
-            "half_cycle_s": found.staircase.half_cycle or None,
-            "areal_capacity_mAh_cm2": found.staircase.charge / 36000 or None,
-            "rest_s": found.staircase.rest,
-            "cycles_per_step": found.staircase.repeats,
+            "start_mA_cm2": currents.staircase.start / 10,
+            "step_mA_cm2": currents.staircase.step / 10,
+            "maximum_mA_cm2": currents.staircase.maximum / 10,
+            "half_cycle_s": currents.staircase.half_cycle or None,
+            "areal_capacity_mAh_cm2": currents.staircase.charge / 36000 or None,
+            "rest_s": currents.staircase.rest,
+            "cycles_per_step": currents.staircase.repeats,
         },
-        "notes": found.notes,
-        "wall_s": found.wall_s,
+        "notes": currents.notes,
+        "wall_s": currents.wall_s,
     }

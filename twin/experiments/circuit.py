@@ -131,9 +131,9 @@ def fit(
         None where the electrolyte has no grains.
     """
     kind = None if tail == "none" else tail
-    found = fit_elements(frequency, z, kind)
+    elements = fit_elements(frequency, z, kind)
     lowest = float(frequency.min())
-    free = _named(found, thickness, tail, lowest, bricks)
+    free = _named(elements, thickness, tail, lowest, bricks)
     if bricks is None:
         return free
     times = [
@@ -143,29 +143,33 @@ def fit(
     if not all(times):
         return free
     return _named(
-        fit_bricks(frequency, z, found, times[0], times[1], bricks), thickness, tail, lowest, bricks
+        fit_bricks(frequency, z, elements, times[0], times[1], bricks),
+        thickness,
+        tail,
+        lowest,
+        bricks,
     )
 
 
 def _named(
-    found: Elements, thickness: float, tail: Tail, lowest: float, bricks: float | None
+    elements: Elements, thickness: float, tail: Tail, lowest: float, bricks: float | None
 ) -> Fit:
-    named = _named_arcs([Arc(r, tau / r) for r, tau in found.where("arc")], thickness, bricks)
-    if found.where("grains"):
+    named = _named_arcs([Arc(r, tau / r) for r, tau in elements.where("arc")], thickness, bricks)
+    if elements.where("grains"):
         # Told apart already: what is left of their kind is another's.
         named = [Arc(a.resistance, a.capacitance, "interface") for a in named]
         ours: tuple[tuple[Kind, str], ...] = (("grains", "bulk"), ("boundaries", "grain boundary"))
         for kind, what in ours:
-            named += [Arc(r, tau / r, what) for r, tau in found.where(kind)]
+            named += [Arc(r, tau / r, what) for r, tau in elements.where(kind)]
     named.sort(key=lambda arc: arc.resistance * (arc.capacitance or 0.0))
     total = sum(arc.resistance for arc in named)
-    series = float(np.exp(found.series))
+    series = float(np.exp(elements.series))
     if series > DUST * (series + total):
         # What no arc shows lies beyond the highest frequency: the fastest thing there is.
         bulk = "bulk" if all(a.what != "bulk" for a in named) else "series"
         named.insert(0, Arc(series, None, bulk))
-    diffusion = None if tail == "none" else next(iter(found.where(tail)), None)
-    return Fit(tuple(named), diffusion, found.error, tail, lowest)
+    diffusion = None if tail == "none" else next(iter(elements.where(tail)), None)
+    return Fit(tuple(named), diffusion, elements.error, tail, lowest)
 
 
 def _named_arcs(arcs: list[Arc], thickness: float, bricks: float | None) -> list[Arc]:

@@ -87,7 +87,7 @@ def fit_elements(frequency: np.ndarray, z: np.ndarray, tail: Kind | None) -> Ele
 def fit_bricks(
     frequency: np.ndarray,
     z: np.ndarray,
-    found: Elements,
+    elements: Elements,
     grains: list[float],
     boundaries: list[float],
     bricks: float,
@@ -100,7 +100,7 @@ def fit_bricks(
 
     Parameters
     ----------
-    found : Elements
+    elements : Elements
         A free fit.
     grains, boundaries : list of float
         The times of its arcs [s] that are the grains and the boundaries.
@@ -110,42 +110,42 @@ def fit_bricks(
     rows: list[list[float]] = []
     taken: set[int] = set()
     for times in (grains, boundaries):
-        own = _arcs_at(found, times)
+        own = _arcs_at(elements, times)
         taken |= set(own)
-        resistance = np.exp(found.rows[own, 0])
-        tau = (resistance * found.rows[own, 1]).sum() / resistance.sum()
+        resistance = np.exp(elements.rows[own, 0])
+        tau = (resistance * elements.rows[own, 1]).sum() / resistance.sum()
         rows.append([np.log(resistance.sum()), tau])
-    if found.error < _EXACT:
-        return found
+    if elements.error < _EXACT:
+        return elements
     high = _above(frequency, z, np.array(rows), bricks)
     # Of the arcs, those beside the boundaries' are the high part's, the slower ones the whole's.
     edge = high.rows[1, 1] + np.log(_WINDOW / _SIDE)
     beside = [i for i, k in enumerate(high.kinds) if k == "arc" and high.rows[i, 1] < edge]
     rest = [
         i
-        for i, k in enumerate(found.kinds)
-        if i not in taken and (k != "arc" or found.rows[i, 1] >= edge)
+        for i, k in enumerate(elements.kinds)
+        if i not in taken and (k != "arc" or elements.rows[i, 1] >= edge)
     ]
-    kinds = (*_BRICKS, *(high.kinds[i] for i in beside), *(found.kinds[i] for i in rest))
+    kinds = (*_BRICKS, *(high.kinds[i] for i in beside), *(elements.kinds[i] for i in rest))
     start = Elements(
-        found.series,
+        elements.series,
         kinds,
-        np.vstack([high.rows[[0, 1, *beside]], found.rows[rest]]),
+        np.vstack([high.rows[[0, 1, *beside]], elements.rows[rest]]),
         np.zeros(len(kinds)),
         bricks=bricks,
         pinned=True,
     )
     whole = _determined(frequency, z, start)
-    return whole if whole.error <= max(_NOT_WORSE * found.error, _AS_GOOD) else found
+    return whole if whole.error <= max(_NOT_WORSE * elements.error, _AS_GOOD) else elements
 
 
-def _arcs_at(found: Elements, times: list[float]) -> list[int]:
+def _arcs_at(elements: Elements, times: list[float]) -> list[int]:
     """Return which arcs have these times [s]; they may be far below any absolute margin."""
     logs = np.log(times)
     return [
         i
-        for i, (_, tau) in enumerate(found.rows)
-        if found.kinds[i] == "arc" and np.abs(logs - tau).min() < 1e-9
+        for i, (_, tau) in enumerate(elements.rows)
+        if elements.kinds[i] == "arc" and np.abs(logs - tau).min() < 1e-9
     ]
 
 
@@ -179,9 +179,9 @@ def _above(frequency: np.ndarray, z: np.ndarray, pair: np.ndarray, bricks: float
             _refine(frequency[near], z[near], replace(start, pinned=True)), pinned=False
         )
         for begin in (start, placed):
-            found = _determined(frequency[near], z[near], begin)
-            if best is None or found.error < best.error / _CLEARLY:
-                best = found
+            elements = _determined(frequency[near], z[near], begin)
+            if best is None or elements.error < best.error / _CLEARLY:
+                best = elements
     assert best is not None
     return best
 
@@ -213,19 +213,19 @@ def _determined(frequency: np.ndarray, z: np.ndarray, start: Elements) -> Elemen
     Of two in one place, the other is then known.
     """
     while True:
-        found = _refine(frequency, z, start)
-        loose = np.flatnonzero(found.spread >= _UNDETERMINED)
-        unseen = [i for i in range(len(found.kinds)) if not _seen(frequency, z, found, i)]
-        drop = [i for i in {*loose.tolist(), *unseen} if found.kinds[i] not in _BRICKS]
+        elements = _refine(frequency, z, start)
+        loose = np.flatnonzero(elements.spread >= _UNDETERMINED)
+        unseen = [i for i in range(len(elements.kinds)) if not _seen(frequency, z, elements, i)]
+        drop = [i for i in {*loose.tolist(), *unseen} if elements.kinds[i] not in _BRICKS]
         if not drop:
-            return found
-        start = found.without(min(drop, key=lambda i: found.rows[i, 0]))
+            return elements
+        start = elements.without(min(drop, key=lambda i: elements.rows[i, 0]))
 
 
-def _seen(frequency: np.ndarray, z: np.ndarray, found: Elements, index: int) -> bool:
+def _seen(frequency: np.ndarray, z: np.ndarray, elements: Elements, index: int) -> bool:
     """Whether an element is large enough to be seen anywhere."""
-    r, tau = np.exp(found.rows[index])
-    own = r * shape(found.kinds[index], 2 * np.pi * frequency, tau)
+    r, tau = np.exp(elements.rows[index])
+    own = r * shape(elements.kinds[index], 2 * np.pi * frequency, tau)
     return bool(np.abs(own / z).max() > DUST)
 
 
@@ -256,11 +256,11 @@ def _first_guess(frequency: np.ndarray, z: np.ndarray, tail: Kind | None) -> Ele
     own: list[Kind] = []
     for n, kind in enumerate(kinds):
         span = slice(1 + n * len(taus), 1 + (n + 1) * len(taus))
-        found = _clusters(weights[span], taus, modulus)[: most[kind]]
-        if not found and kind == tail:
-            found = [(0.1 * float(np.abs(z).max()), float(high))]
-        rows += found
-        own += [kind] * len(found)
+        clusters = _clusters(weights[span], taus, modulus)[: most[kind]]
+        if not clusters and kind == tail:
+            clusters = [(0.1 * float(np.abs(z).max()), float(high))]
+        rows += clusters
+        own += [kind] * len(clusters)
     if not rows:
         rows, own = [(float(np.abs(z).max()) / 10, float(np.sqrt(low * high)))], ["arc"]
     series = float(np.log(max(weights[0], 1e-3 * np.abs(z).min())))
@@ -271,7 +271,7 @@ def _clusters(
     weights: np.ndarray, taus: np.ndarray, modulus: np.ndarray
 ) -> list[tuple[float, float]]:
     """Join neighbours on the grid into elements that can be seen, the clearest first."""
-    found: list[tuple[float, float, float]] = []
+    clusters: list[tuple[float, float, float]] = []
     used = np.flatnonzero(weights > 1e-9 * max(weights.sum(), 1e-300))
     for group in np.split(used, np.flatnonzero(np.diff(used) > 1) + 1):
         if not len(group):
@@ -280,8 +280,8 @@ def _clusters(
         seen = float(share.sum() / modulus[group].min())
         if seen > DUST:
             centre = np.exp((share * np.log(taus[group])).sum() / share.sum())
-            found.append((seen, float(share.sum()), float(centre)))
-    return [(resistance, tau) for _, resistance, tau in sorted(found, reverse=True)]
+            clusters.append((seen, float(share.sum()), float(centre)))
+    return [(resistance, tau) for _, resistance, tau in sorted(clusters, reverse=True)]
 
 
 def _refine(frequency: np.ndarray, z: np.ndarray, start: Elements) -> Elements:
@@ -299,17 +299,17 @@ def _refine(frequency: np.ndarray, z: np.ndarray, start: Elements) -> Elements:
 
     def misfit(q: np.ndarray) -> np.ndarray:
         series, resistance, _, own = parts(q)
-        found = (series + own @ resistance - z) * weight
-        return np.concatenate([found.real, found.imag])
+        difference = (series + own @ resistance - z) * weight
+        return np.concatenate([difference.real, difference.imag])
 
     def jacobian(q: np.ndarray) -> np.ndarray:
         series, resistance, taus, own = parts(q)
-        found = np.empty((len(z), 1 + 2 * len(taus)), dtype=complex)
-        found[:, 0] = series
-        found[:, 1::2] = resistance * own
-        found[:, 2::2] = resistance * slopes(start.kinds, omega, taus, own)
-        found *= weight[:, None]
-        return np.asarray(np.vstack([found.real, found.imag]) @ spread_out)
+        columns = np.empty((len(z), 1 + 2 * len(taus)), dtype=complex)
+        columns[:, 0] = series
+        columns[:, 1::2] = resistance * own
+        columns[:, 2::2] = resistance * slopes(start.kinds, omega, taus, own)
+        columns *= weight[:, None]
+        return np.asarray(np.vstack([columns.real, columns.imag]) @ spread_out)
 
     result = least_squares(
         misfit,

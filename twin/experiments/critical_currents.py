@@ -26,7 +26,7 @@ class SweepPoint:
 
     at: dict[str, str]
     spec: CellSpec
-    found: CriticalCurrents
+    currents: CriticalCurrents
 
 
 def staircase(
@@ -118,7 +118,7 @@ def ccd(
         on_progress=on_progress,
         **stairs,
     )
-    return point.found
+    return point.currents
 
 
 def ccd_sweep(
@@ -160,7 +160,7 @@ def ccd_sweep(
 
     from twin.experiments.ccd import CriticalCurrentTest
 
-    found: list[SweepPoint] = []
+    swept: list[SweepPoint] = []
     tests: dict[str, CriticalCurrentTest] = {}
     for number, (at, spec) in enumerate(zip(points, specs, strict=True)):
         key = _but_for_pressure(spec)
@@ -173,9 +173,9 @@ def ccd_sweep(
             on_progress((done + share) / len(points), said)
 
         result = tests[key].run(spec.stack.pressure.si, tell)
-        found.append(SweepPoint(at, spec, result))
+        swept.append(SweepPoint(at, spec, result))
         on_progress((number + 1) / len(points), label)
-    return found
+    return swept
 
 
 def _at(wanted: Scenario, point: dict[str, str]) -> CellSpec:

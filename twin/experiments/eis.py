@@ -137,8 +137,8 @@ class Impedance:
     @property
     def read_conductivity(self) -> float | None:
         """Thickness over the resistance of grains and boundaries, right or wrong [S.m-1]."""
-        found = self.fit.resistance("bulk") + self.fit.resistance("grain boundary")
-        return self.thickness / found if found > 0 else None
+        resistance = self.fit.resistance("bulk") + self.fit.resistance("grain boundary")
+        return self.thickness / resistance if resistance > 0 else None
 
     @property
     def refusal(self) -> Refusal | None:
@@ -194,26 +194,26 @@ class ImpedanceBench(ExperimentBench):
         bulk = layer.material.relative_permittivity.si * VACUUM_PERMITTIVITY / layer.thickness.si
         ratio = seen.get(BOUNDARIES, 0.0)
         total = seen[LAYER]
-        found = [Arc(total / (1 + ratio), bulk, "bulk")]
+        arcs = [Arc(total / (1 + ratio), bulk, "bulk")]
         if ratio > 0:
             capacitance = bulk * layer.material.boundary_capacitance_ratio.si
-            found.append(Arc(total * ratio / (1 + ratio), capacitance, "grain boundary"))
-        return tuple(found)
+            arcs.append(Arc(total * ratio / (1 + ratio), capacitance, "grain boundary"))
+        return tuple(arcs)
 
     def films(self, interface: Interface, seen: dict[str, float]) -> tuple[Arc, ...]:
         """Return the films at an interface at present, each with its capacitance."""
         rest = seen[interface("series resistance [Ohm.m2]")]
         at = Port.INTERFACE_RESISTANCE.at(interface.place)
-        found = []
+        arcs = []
         for name in self.assembly.contributors.get(at, {}).values():
             own = seen.get(_capacitance_of(name))
             if own is not None and seen.get(name, 0.0) > 0:
-                found.append(Arc(seen[name], own, "interface"))
+                arcs.append(Arc(seen[name], own, "interface"))
                 rest -= seen[name]
         if rest > 0:
             table, _ = interface_spec(self.cell, interface)
-            found.append(Arc(rest, table.film_capacitance.si, "interface"))
-        return tuple(found)
+            arcs.append(Arc(rest, table.film_capacitance.si, "interface"))
+        return tuple(arcs)
 
     def measure(self, sweep: Frequencies) -> Impedance:
         """Return the impedance in the present state."""
@@ -297,8 +297,8 @@ def measure_impedance(
     if state is not None:
         bench.take(state)
     unbroken(bench.drive(0.0, rest), "resting before the impedance")
-    found = bench.measure(frequencies)
-    return replace(found, wall_s=time.perf_counter() - began)
+    impedance = bench.measure(frequencies)
+    return replace(impedance, wall_s=time.perf_counter() - began)
 
 
 def with_capacitances(
@@ -345,9 +345,9 @@ def _contributed(spec: CellSpec, modes: Iterable[FailureMode]) -> list[str]:
     return names
 
 
-def as_data(found: Impedance) -> dict[str, Any]:
+def as_data(impedance: Impedance) -> dict[str, Any]:
     """Return an impedance as the JSON that scripts read."""
-    circuit, refusal, seen = found.fit, found.refusal, found.fitted_conductivity
+    circuit, refusal, seen = impedance.fit, impedance.refusal, impedance.fitted_conductivity
     fitted: dict[str, Any] = {}
     for what in ("bulk", "grain boundary", "interface"):
         key = what.replace(" ", "_")
@@ -357,7 +357,7 @@ def as_data(found: Impedance) -> dict[str, Any]:
     fitted |= {
         "conductivity_S_cm": None if seen is None else seen / 100,
         "refused": None if refusal is None else asdict(refusal),
-        "conductivity_of_the_spec_S_cm": found.conductivity / 100,
+        "conductivity_of_the_spec_S_cm": impedance.conductivity / 100,
         "diffusion_ohm_cm2": circuit.bend and 1e4 * circuit.bend[0],
         "diffusion_time_s": circuit.bend and circuit.bend[1],
         "relative_error": circuit.error,
@@ -372,12 +372,12 @@ def as_data(found: Impedance) -> dict[str, Any]:
         ],
     }
     return {
-        "frequency_Hz": found.frequency,
-        "z_re_ohm_cm2": 1e4 * found.z.real,
-        "z_im_ohm_cm2": 1e4 * found.z.imag,
+        "frequency_Hz": impedance.frequency,
+        "z_re_ohm_cm2": 1e4 * impedance.z.real,
+        "z_im_ohm_cm2": 1e4 * impedance.z.imag,
         "fit": fitted,
-        "voltage_V": found.voltage,
-        "temperature_K": found.temperature,
-        "notes": found.notes,
-        "wall_s": found.wall_s,
+        "voltage_V": impedance.voltage,
+        "temperature_K": impedance.temperature,
+        "notes": impedance.notes,
+        "wall_s": impedance.wall_s,
     }

@@ -32,11 +32,11 @@ def shape(kind: Kind, omega: np.ndarray, tau: float) -> np.ndarray:
 
 def shapes(kinds: Sequence[Kind], omega: np.ndarray, taus: np.ndarray) -> np.ndarray:
     """Return the shapes of several elements, a column each."""
-    found = np.asarray(1 / (1 + 1j * omega[:, None] * taus))
+    values = np.asarray(1 / (1 + 1j * omega[:, None] * taus))
     for column, kind in enumerate(kinds):
         if kind not in ARCS:
-            found[:, column] = shape(kind, omega, taus[column])
-    return found
+            values[:, column] = shape(kind, omega, taus[column])
+    return values
 
 
 def slopes(
@@ -46,8 +46,8 @@ def slopes(
 
     An arc's is ``-v (1 - v)``; both tails' is ``(1 - v^2 s^2 - v)/2``.
     """
-    found = -values * (1 - values)
+    derivatives = -values * (1 - values)
     tails = [column for column, kind in enumerate(kinds) if kind not in ARCS]
     v = values[:, tails]
-    found[:, tails] = (1 - v**2 * (1j * omega[:, None] * taus[tails]) - v) / 2
-    return np.asarray(found)
+    derivatives[:, tails] = (1 - v**2 * (1j * omega[:, None] * taus[tails]) - v) / 2
+    return np.asarray(derivatives)

@@ -119,9 +119,9 @@ def electrode(spec: CellSpec, place: str) -> PorousElectrode:
     InputError
         If it is no composite of particles.
     """
-    found = getattr(spec, place, None) if place in ("anode", "cathode") else None
-    if isinstance(found, PorousElectrode):
-        return found
+    porous = getattr(spec, place, None) if place in ("anode", "cathode") else None
+    if isinstance(porous, PorousElectrode):
+        return porous
     have = [p for p in ("anode", "cathode") if isinstance(getattr(spec, p), PorousElectrode)]
     raise InputError(
         f"the {place} of {spec.name} has no particles to titrate",
@@ -206,7 +206,7 @@ def measure_gitt(
     share = nominal_capacity(spec) * 3600 / spec.geometry.area.si / plan.points
     move = max(share / plan.density - plan.pulse, 0.0)
     current = plan.sign * plan.density
-    found: list[TitrationPoint] = []
+    points: list[TitrationPoint] = []
     ended = "the whole capacity"
     before = bench.drive(0.0, plan.rest)
     for number in range(plan.points):
@@ -216,7 +216,7 @@ def measure_gitt(
         if stopped is not None:
             ended = stopped.label
             break
-        found.append(_point(spec, interface, before, pulse, after, radius))
+        points.append(_point(spec, interface, before, pulse, after, radius))
         if _outside(spec, pulse):
             ended = "a limit of the voltage window"
             break
@@ -233,9 +233,9 @@ def measure_gitt(
         place,
         plan,
         radius,
-        found,
+        points,
         ended,
-        [*_notes(found, plan, radius), *left_tables(bench.outside)],
+        [*_notes(points, plan, radius), *left_tables(bench.outside)],
         time.perf_counter() - began,
     )
 
@@ -294,22 +294,22 @@ def _notes(points: list[TitrationPoint], plan: Titration, radius: float) -> list
     return notes
 
 
-def as_data(found: Gitt) -> dict[str, Any]:
+def as_data(titration: Gitt) -> dict[str, Any]:
     """Return a titration as the JSON that scripts read."""
-    points, plan = found.points, found.titration
+    points, plan = titration.points, titration.titration
     return {
-        "electrode": found.place,
+        "electrode": titration.place,
         "stoichiometry": [p.stoichiometry for p in points],
         "ocv_V": [p.voltage for p in points],
         "potential_V": [p.potential for p in points],
         "diffusivity_m2_s": [p.diffusivity for p in points],
         "diffusivity_of_the_spec_m2_s": [p.own for p in points],
-        "particle_radius_m": found.radius,
+        "particle_radius_m": titration.radius,
         "current_mA_cm2": plan.density / 10,
         "pulse_s": plan.pulse,
         "rest_s": plan.rest,
         "direction": "discharge" if plan.sign > 0 else "charge",
-        "ended": found.ended,
-        "notes": found.notes,
-        "wall_s": found.wall_s,
+        "ended": titration.ended,
+        "notes": titration.notes,
+        "wall_s": titration.wall_s,
     }

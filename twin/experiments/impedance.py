@@ -126,10 +126,10 @@ def eis(
 
     from twin.experiments.eis import measure_impedance
 
-    found = measure_impedance(
+    impedance = measure_impedance(
         spec, selected, model=model, frequencies=chosen, rest=seconds, state=state
     )
-    return replace(found, cycle=after)
+    return replace(impedance, cycle=after)
 
 
 def _stored(
@@ -166,7 +166,7 @@ def _stored(
     state = State.from_bytes(checkpoint.data, f"run {info.id}, cycle {checkpoint.cycle}")
     if state.y is None and cycle is None and info.last_cycle > 0:
         raise _not_kept(info)
-    found = None
+    stored = None
     if state.y is not None:  # after cycle 0 there is none: the cell is fresh
         layout = layout_of_state(opened, info, checkpoint)
         if max((stop for _, _, stop in layout), default=0) != len(state.y):
@@ -175,8 +175,8 @@ def _stored(
                 key=f"run {info.id}, cycle {checkpoint.cycle}",
                 fix="take another cycle: --cycle N",
             )
-        found = StoredState(state.y, layout, state.t, info.settings.get("mesh", EQUAL))
-    return spec, selected, info.settings["model"], found, state.cycle
+        stored = StoredState(state.y, layout, state.t, info.settings.get("mesh", EQUAL))
+    return spec, selected, info.settings["model"], stored, state.cycle
 
 
 def _not_kept(info: RunInfo) -> InputError:

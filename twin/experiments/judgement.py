@@ -94,7 +94,7 @@ def _overlap(arcs: tuple[Arc, ...]) -> tuple[Arc, Arc] | None:
     """Return an arc of the electrolyte's and the largest other that shares its flank."""
     electrolyte = [a for a in arcs if a.what in ("bulk", "grain boundary")]
     least = _MATTERS * sum(arc.resistance for arc in electrolyte)
-    found = [
+    pairs = [
         (ours, other)
         for ours in electrolyte
         for other in arcs
@@ -105,4 +105,4 @@ def _overlap(arcs: tuple[Arc, ...]) -> tuple[Arc, Arc] | None:
         and other.frequency is not None
         and 1 / _APART < ours.frequency / other.frequency < _APART
     ]
-    return max(found, key=lambda pair: pair[1].resistance) if found else None
+    return max(pairs, key=lambda pair: pair[1].resistance) if pairs else None

@@ -132,8 +132,8 @@ class Ramp:
     @property
     def onset(self) -> float | None:
         """The lowest current at which a stripped face loses contact; None if none does."""
-        found = [level.density for level in self.levels if level.lost > CONTACT_LOST]
-        return min(found, default=None)
+        densities = [level.density for level in self.levels if level.lost > CONTACT_LOST]
+        return min(densities, default=None)
 
 
 def contact(interface: Interface) -> str:

@@ -34,7 +34,7 @@ def parse_sweeps(texts: Iterable[str]) -> list[Sweep]:
     InputError
         If a text is no sweep, a key comes twice, or there are too many points.
     """
-    found: list[Sweep] = []
+    sweeps: list[Sweep] = []
     for text in texts:
         key, equals, rest = text.partition("=")
         values = tuple(v.strip() for v in rest.split(",") if v.strip())
@@ -44,17 +44,17 @@ def parse_sweeps(texts: Iterable[str]) -> list[Sweep]:
                 key="sweep",
                 fix='write it like --sweep "stack.pressure=1 MPa,2 MPa,5 MPa"',
             )
-        if key.strip() in [s.key for s in found]:
+        if key.strip() in [s.key for s in sweeps]:
             raise InputError(
                 f"{key.strip()} is swept twice", key="sweep", fix="give all its values at once"
             )
-        found.append(Sweep(key.strip(), _with_last_unit(values)))
+        sweeps.append(Sweep(key.strip(), _with_last_unit(values)))
     points = 1
-    for sweep in found:
+    for sweep in sweeps:
         points *= len(sweep.values)
     if points > MOST_POINTS:
         raise InputError(f"the sweep has {points} points", key="sweep", fix="give fewer values")
-    return found
+    return sweeps
 
 
 def _with_last_unit(values: tuple[str, ...]) -> tuple[str, ...]:

@@ -190,7 +190,7 @@ def measure_transference(
     )
 
 
-def _conductivity(found: Impedance) -> float:
+def _conductivity(impedance: Impedance) -> float:
     """Return the conductivity that an impedance gives [S.m-1].
 
     Raises
@@ -198,9 +198,9 @@ def _conductivity(found: Impedance) -> float:
     ModelError
         If its fit is refused.
     """
-    if found.fitted_conductivity is not None:
-        return found.fitted_conductivity
-    refusal = found.refusal
+    if impedance.fitted_conductivity is not None:
+        return impedance.fitted_conductivity
+    refusal = impedance.refusal
     says, fix = (refusal.says, refusal.fix) if refusal else ("", None)
     raise ModelError(f"the impedance gives no conductivity: {says}", fix=fix)
 
@@ -267,22 +267,22 @@ def _until_steady(
     return np.concatenate(times), np.concatenate(currents)
 
 
-def as_data(found: Transference) -> dict[str, Any]:
+def as_data(measurement: Transference) -> dict[str, Any]:
     """Return a transference number as the JSON that scripts read."""
-    D = found.diffusivity
+    D = measurement.diffusivity
     return {
-        "t_plus": found.t_plus,
-        "t_plus_bruce_vincent": found.bruce_vincent,
-        "initial_current_mA_cm2": found.initial_current / 10,
-        "steady_current_mA_cm2": found.steady_current / 10,
-        "initial_interface_ohm_cm2": 1e4 * found.initial_resistance,
-        "steady_interface_ohm_cm2": 1e4 * found.steady_resistance,
-        "conductivity_S_cm": found.conductivity / 100,
+        "t_plus": measurement.t_plus,
+        "t_plus_bruce_vincent": measurement.bruce_vincent,
+        "initial_current_mA_cm2": measurement.initial_current / 10,
+        "steady_current_mA_cm2": measurement.steady_current / 10,
+        "initial_interface_ohm_cm2": 1e4 * measurement.initial_resistance,
+        "steady_interface_ohm_cm2": 1e4 * measurement.steady_resistance,
+        "conductivity_S_cm": measurement.conductivity / 100,
         "salt_diffusivity_m2_s": D,
-        "voltage_V": found.voltage,
-        "hold_h": float(found.t[-1] - found.t[0]) / 3600,
-        "time_s": found.t - found.t[0],
-        "current_mA_cm2": found.current / 10,
-        "notes": found.notes,
-        "wall_s": found.wall_s,
+        "voltage_V": measurement.voltage,
+        "hold_h": float(measurement.t[-1] - measurement.t[0]) / 3600,
+        "time_s": measurement.t - measurement.t[0],
+        "current_mA_cm2": measurement.current / 10,
+        "notes": measurement.notes,
+        "wall_s": measurement.wall_s,
     }

@@ -48,13 +48,13 @@ class FastState:
         if len(known) < 3:
             return self._curve(CLOCKS[0], known, cycle)
         (latest, y), before = known[-1], known[:-1]
-        found = self._measure(y)
+        measured = self._measure(y)
 
         def miss(clock: Callable[[np.ndarray], np.ndarray]) -> float:
-            off = self._measure(self._curve(clock, before, latest)) - found
+            off = self._measure(self._curve(clock, before, latest)) - measured
             return float(np.max(np.abs(off), initial=0.0))
 
-        rounding = MARGIN * float(np.max(np.abs(found), initial=0.0))
+        rounding = MARGIN * float(np.max(np.abs(measured), initial=0.0))
         best = int(first_least([miss(clock) for clock in CLOCKS], rounding))
         return self._curve(CLOCKS[best], known, cycle)
 

@@ -71,14 +71,14 @@ def along(here: np.ndarray, values: np.ndarray, wanted: np.ndarray) -> np.ndarra
         Where they are asked for; NaN comes out for what is not between two points.
     """
     table = values if values.ndim == 2 else values[:, None]
-    found = np.full((len(wanted), table.shape[1]), np.nan)
-    found[wanted == here[0]] = table[0]
+    interpolated = np.full((len(wanted), table.shape[1]), np.nan)
+    interpolated[wanted == here[0]] = table[0]
     for end in range(1, len(here)):
         inside = (wanted > here[end - 1]) & (wanted <= here[end])
         if inside.any():
             part = slice(max(end + 1 - MOST_POINTS, 0), end + 1)
-            found[inside] = last_span(here[part], table[part], wanted[inside])[0]
-    return found if values.ndim == 2 else found[:, 0]
+            interpolated[inside] = last_span(here[part], table[part], wanted[inside])[0]
+    return interpolated if values.ndim == 2 else interpolated[:, 0]
 
 
 def _over(here: np.ndarray, table: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

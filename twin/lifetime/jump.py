@@ -113,8 +113,8 @@ class JumpLoop(RunLoop):
     @property
     def _fatal(self) -> list[str]:
         """The criteria that kill, by name, in one order."""
-        found = {f"{s.mode}: {s.criterion}" for s in self._latest[1] if s.severity == "fatal"}
-        return sorted(found) or self._fatal_before
+        labels = {f"{s.mode}: {s.criterion}" for s in self._latest[1] if s.severity == "fatal"}
+        return sorted(labels) or self._fatal_before
 
     def _cycle_through(self, first: int, last: int) -> tuple[Outcome | None, list[Standing]]:
         began = time.perf_counter()
@@ -123,7 +123,7 @@ class JumpLoop(RunLoop):
             solved = self._jump(last) if self.slow is not None else None
             if solved is None:
                 solved = self._single(last)
-            latest = solved.found or latest
+            latest = solved.standings or latest
             if solved.outcome is not None:
                 return solved.outcome, latest
             self._tell(began, first, self.state.cycle, last)
@@ -251,9 +251,9 @@ class JumpLoop(RunLoop):
             values = np.array([row["margins"].get(name, np.nan) for row in rows])
             if len(rows) < 2 or not np.isfinite(values).all():
                 continue
-            found = crossing(here, values, clock)
-            if found is not None and (nearest[0] is None or found + 1 < nearest[0]):
-                nearest = found + 1, name
+            crossed = crossing(here, values, clock)
+            if crossed is not None and (nearest[0] is None or crossed + 1 < nearest[0]):
+                nearest = crossed + 1, name
         return nearest
 
     def _attempt(self, length: int, learn: Learn) -> tuple[Solved | None, ErrorEstimate]:
@@ -310,9 +310,13 @@ class JumpLoop(RunLoop):
         moved = np.maximum(np.abs(change), (solved.row["cycle"] - last["cycle"]) * rate)
         rows = [*self.anchors, solved.row]
         share = stale_share(slow, self.jump, slow.filled(stale), solved.record.columns)
-        found = judge(slow, self.jump, slow.sizes(self._here), off, moved, share, rows)
+        estimate = judge(slow, self.jump, slow.sizes(self._here), off, moved, share, rows)
         bent = bend(self.jump, rows, self.envelope.origin)
-        return replace(found, error=bent.error, why=bent.why) if bent.error > found.error else found
+        return (
+            replace(estimate, error=bent.error, why=bent.why)
+            if bent.error > estimate.error
+            else estimate
+        )
 
     def _take(self, solved: Solved, number: int, off: np.ndarray, estimate: ErrorEstimate) -> None:
         """Accept the cycle after a jump, its end corrected."""
@@ -323,7 +327,7 @@ class JumpLoop(RunLoop):
         solved.end.t += float(off[-1])
         solved.row["t_end_s"] += float(off[-1])
         solved.row["t_start_s"] += float(off[-1])
-        fatal = {f"{s.mode}: {s.criterion}" for s in solved.found if s.severity == "fatal"}
+        fatal = {f"{s.mode}: {s.criterion}" for s in solved.standings if s.severity == "fatal"}
         self._price(solved.row)
         rows, origin = [*self.anchors, solved.row], self.envelope.origin
         self.budget.told(error_between(rows, origin))

@@ -248,12 +248,12 @@ def find_slow(prepared: Prepared) -> tuple[Slow | None, list[str]]:
 
 def _states(mode: FailureMode, cell: CellContext) -> set[str]:
     """Return the names of the states a mode brings."""
-    found: set[str] = set()
+    names: set[str] = set()
     for submodel in brought.submodels(mode, cell).values():
         for symbol in submodel.get_fundamental_variables().values():
             if isinstance(symbol, pybamm.Variable):
-                found.add(symbol.name)
-    return found
+                names.add(symbol.name)
+    return names
 
 
 def _hosts(prepared: Prepared, layout: dict[str, tuple[int, int]]) -> Iterable[Host]:

@@ -202,7 +202,7 @@ def _real_turns(
 
     ``charges[k]`` is the charge at turn k, the last one that at the end.
     """
-    found = []
+    turns = []
     first = way = 0.0
     extreme, at = charges[0], 0
     for index in range(1, len(charges)):
@@ -216,9 +216,9 @@ def _real_turns(
         elif abs(charge - extreme) > least:
             way = -way
             if way == first and at < len(rows):
-                found.append(rows[at])
+                turns.append(rows[at])
             extreme, at = charge, index
-    return found
+    return turns
 
 
 class _Open:
@@ -420,20 +420,20 @@ class Finder:
         enough to t0 + t, or the current changes too little.
         """
         before, rows = rows[0], rows[1:]
-        found: dict[str, float | None] = {}
+        resistances: dict[str, float | None] = {}
         if not np.isfinite(before).all() or abs(rows[0, 1] - before[1]) < self._change:
-            return found
+            return resistances
         since = rows[:, 0] - rows[0, 0]
         for after in AFTER_S:
-            found[f"{after:g}s"] = None
+            resistances[f"{after:g}s"] = None
             right = int(np.searchsorted(since, after))
             if right >= len(since) or since[right] - since[max(right - 1, 0)] > after:
                 continue
             current = np.interp(after, since, rows[:, 1])
             voltage = np.interp(after, since, rows[:, 2])
             if abs(current - before[1]) >= self._change:
-                found[f"{after:g}s"] = float(-(voltage - before[2]) / (current - before[1]))
-        return found
+                resistances[f"{after:g}s"] = float(-(voltage - before[2]) / (current - before[1]))
+        return resistances
 
 
 def _kind(way: float) -> Kind:

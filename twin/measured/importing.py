@@ -121,14 +121,14 @@ def _chosen(readers: Sequence[Reader] | None, asked: Asked) -> list[Reader]:
     known = list(readers) if readers is not None else all_readers()
     if not asked.reader:
         return known
-    found = [reader for reader in known if reader.id == asked.reader]
-    if not found:
+    named = [reader for reader in known if reader.id == asked.reader]
+    if not named:
         raise NotFoundError(
             f"there is no reader {asked.reader!r}",
             key="reader",
             fix=f"one of {', '.join(reader.id for reader in known)}",
         )
-    return found
+    return named
 
 
 def _read(
@@ -191,13 +191,13 @@ def _knows(reader: Reader, source: Source, said: list[Said]) -> bool:
 
 
 def keep(
-    found: Imported, store: Store, *, cell: str = "", asked: dict[str, Any] | None = None
+    recording: Imported, store: Store, *, cell: str = "", asked: dict[str, Any] | None = None
 ) -> None:
     """Keep a measurement in a store, in the place of what is there of the same file.
 
     Parameters
     ----------
-    found : Imported
+    recording : Imported
         What was read.
     store : Store
         Where to.
@@ -208,20 +208,20 @@ def keep(
     """
     from twin.measured.keeping import to_bytes
 
-    table = found.table
+    table = recording.table
 
     def pieces() -> Iterator[tuple[int, bytes]]:
         for chunk in table.chunks():
             yield len(next(iter(chunk.values()))), to_bytes(chunk)
 
     store.add_measurement(
-        found.id,
-        name=found.name,
+        recording.id,
+        name=recording.name,
         cell_name=cell,
-        source=found.source,
+        source=recording.source,
         kind=table.kind,
         rows=table.rows,
-        meta={**found.meta(), "asked": asked or {}},
+        meta={**recording.meta(), "asked": asked or {}},
         pieces=pieces,
         replace=True,
     )

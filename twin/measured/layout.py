@@ -77,13 +77,13 @@ def numeric(text: str) -> bool:
     return bool(_NUMBER.fullmatch(text) or _COMMA_NUMBER.fullmatch(text))
 
 
-def _enough(found: dict[str, Any]) -> bool:
-    times = {TIME, STEP_TIME, MOMENT} & set(found)
-    currents = {CURRENT, CHARGE, CHARGE_CHANGE} & set(found)
-    cycling = VOLTAGE in found and bool(times) and bool(currents)
-    polar = {Z_MODULUS, Z_PHASE} <= set(found)
-    parts = Z_RE in found and bool({Z_IM, MINUS_Z_IM} & set(found))
-    return cycling or (FREQUENCY in found and (parts or polar))
+def _enough(columns: dict[str, Any]) -> bool:
+    times = {TIME, STEP_TIME, MOMENT} & set(columns)
+    currents = {CURRENT, CHARGE, CHARGE_CHANGE} & set(columns)
+    cycling = VOLTAGE in columns and bool(times) and bool(currents)
+    polar = {Z_MODULUS, Z_PHASE} <= set(columns)
+    parts = Z_RE in columns and bool({Z_IM, MINUS_Z_IM} & set(columns))
+    return cycling or (FREQUENCY in columns and (parts or polar))
 
 
 def find_layout(source: Source, asked: Asked) -> Layout:
@@ -111,9 +111,9 @@ def find_layout(source: Source, asked: Asked) -> Layout:
             fields = split(line, delimiter)
             if not 2 <= len(fields) <= MOST_COLUMNS or numeric(fields[0]):
                 continue
-            found = columns_of(fields)
-            if _enough(found) and (best is None or len(found) > best[0]):
-                best = (len(found), index, delimiter, fields)
+            columns = columns_of(fields)
+            if _enough(columns) and (best is None or len(columns) > best[0]):
+                best = (len(columns), index, delimiter, fields)
         if best is not None and index > best[1] + 5:
             break
     if best is None:

@@ -68,8 +68,8 @@ class Measured:
     @cached_property
     def found(self) -> Found | None:
         """The steps, cycles, pulses and resistances; None of a spectrum."""
-        found = self.meta.get("found")
-        return Found.from_dict(found) if found else None
+        contents = self.meta.get("found")
+        return Found.from_dict(contents) if contents else None
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield its rows as arrays by column, some hundred thousand at a time."""
@@ -157,13 +157,15 @@ def import_file(
         same_cell = there is not None and cell in ("", there.cell_name)
         if there is not None and same_cell and there.meta.get("asked", {}) == _plain(asked):
             return _stored(store, there)
-    with imported(given, asked) as found:
+    with imported(given, asked) as recording:
         if store is None:
             # Packed, as the rows of a long file would fill the memory.
-            pieces = [to_bytes(chunk) for chunk in found.table.chunks()]
-            return Measured(_info(found, cell, asked), lambda: map(from_bytes, pieces), new=True)
-        keep(found, store, cell=cell, asked=_plain(asked))
-        return _stored(store, store.measurement(found.id), new=True)
+            pieces = [to_bytes(chunk) for chunk in recording.table.chunks()]
+            return Measured(
+                _info(recording, cell, asked), lambda: map(from_bytes, pieces), new=True
+            )
+        keep(recording, store, cell=cell, asked=_plain(asked))
+        return _stored(store, store.measurement(recording.id), new=True)
 
 
 def _asked(
@@ -207,13 +209,13 @@ def _plain(asked: Asked) -> dict[str, Any]:
     return {key: value for key, value in vars(asked).items() if value}
 
 
-def _info(found: Imported, cell: str, asked: Asked) -> MeasurementInfo:
+def _info(recording: Imported, cell: str, asked: Asked) -> MeasurementInfo:
     from datetime import UTC, datetime
 
-    meta = {**found.meta(), "asked": _plain(asked)}
+    meta = {**recording.meta(), "asked": _plain(asked)}
     return MeasurementInfo(
-        found.id, found.name, found.source, cell, found.table.kind, found.table.rows,
-        datetime.now(UTC), meta,
+        recording.id, recording.name, recording.source, cell, recording.table.kind,
+        recording.table.rows, datetime.now(UTC), meta,
     )  # fmt: skip
 
 

@@ -74,8 +74,8 @@ class TextTimes:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        found = pc.extract_regex(texts, self._form)
-        parts = {field.name: pc.struct_field(found, field.name) for field in found.type}
+        matched = pc.extract_regex(texts, self._form)
+        parts = {field.name: pc.struct_field(matched, field.name) for field in matched.type}
 
         def number(name: str) -> np.ndarray:
             text = pc.replace_substring_regex(parts[name], "[,:]", ".")
@@ -88,7 +88,7 @@ class TextTimes:
             return value
 
         clock = 3600 * or_nought("h") + 60 * or_nought("m") + or_nought("s")
-        lacking = ~np.asarray(pc.is_valid(found).to_numpy(zero_copy_only=False), dtype=bool)
+        lacking = ~np.asarray(pc.is_valid(matched).to_numpy(zero_copy_only=False), dtype=bool)
         if not self.dated:
             clock = clock + _DAY * or_nought("d")
             return np.where(lacking, np.nan, clock)

@@ -167,11 +167,11 @@ def factor(unit: str, quantity: str) -> tuple[float, float]:
 
 @cache
 def _names() -> dict[str, list[tuple[_Known, int]]]:
-    found: dict[str, list[tuple[_Known, int]]] = {}
+    names: dict[str, list[tuple[_Known, int]]] = {}
     for known in _KNOWN:
         for rank, name in enumerate(known.names):
-            found.setdefault(name, []).append((known, rank))
-    return found
+            names.setdefault(name, []).append((known, rank))
+    return names
 
 
 def _fits(unit: str, known: _Known) -> bool:
@@ -252,11 +252,11 @@ def columns_of(headings: Sequence[str]) -> dict[str, tuple[int, Heading]]:
 
     Where two have the same name, the first.
     """
-    found: dict[str, tuple[int, Heading]] = {}
+    columns: dict[str, tuple[int, Heading]] = {}
     for index, text in enumerate(headings):
         read = heading(text)
         if read is not None and (
-            read.quantity not in found or read.rank < found[read.quantity][1].rank
+            read.quantity not in columns or read.rank < columns[read.quantity][1].rank
         ):
-            found[read.quantity] = (index, read)
-    return found
+            columns[read.quantity] = (index, read)
+    return columns

@@ -66,7 +66,7 @@ def labelled(chunk: Chunk) -> dict[str, np.ndarray]:
             bdf.REAL: chunk[Z_RE],
             bdf.IMAGINARY: chunk[Z_IM],
         }
-    found = {
+    columns = {
         bdf.TEST_TIME: chunk[TIME],
         bdf.VOLTAGE: chunk[VOLTAGE],
         # Adding zero turns -0.0, which some readers stumble over, into 0.0.
@@ -74,12 +74,12 @@ def labelled(chunk: Chunk) -> dict[str, np.ndarray]:
         bdf.CYCLE_COUNT: chunk[CYCLE],
     }
     if STEP in chunk:
-        found[bdf.STEP_INDEX] = chunk[STEP]
+        columns[bdf.STEP_INDEX] = chunk[STEP]
     if TEMPERATURE in chunk:
-        found[bdf.TEMPERATURE] = np.round(chunk[TEMPERATURE] - ZERO_CELSIUS, 9)
+        columns[bdf.TEMPERATURE] = np.round(chunk[TEMPERATURE] - ZERO_CELSIUS, 9)
     if PRESSURE in chunk:
-        found[bdf.PRESSURE] = chunk[PRESSURE]
-    return found
+        columns[bdf.PRESSURE] = chunk[PRESSURE]
+    return columns
 
 
 def _tables(chunks: Iterator[dict[str, np.ndarray]]) -> Iterator[Any]:

@@ -73,12 +73,12 @@ def spectra_of(chunks: Iterable[Chunk]) -> tuple[list[Spectrum], list[str]]:
     table = table[good]
     if not len(table):
         raise ValueError("no row has a frequency and an impedance")
-    found = []
+    spectra = []
     for part in _split(table)[:MOST_SPECTRA]:
         spectrum, remarks = _spectrum(part)
-        found.append(spectrum)
+        spectra.append(spectrum)
         told += [r for r in remarks if r not in told]
-    return found, told
+    return spectra, told
 
 
 def _split(table: np.ndarray) -> list[np.ndarray]:

@@ -240,37 +240,37 @@ class _Scales:
 
 def _scales(evidence: Evidence, recording: Recording, asked: Asked, told: list[str]) -> _Scales:
     """Return what the counters of charge and of the step's time say of the units."""
-    found = _Scales()
+    scales = _Scales()
     clock, charge = evidence.clock_ratio, evidence.charge_ratio
     if not asked.time_unit:
-        found.time = scale_of(clock, _TIMES)
-        if found.time == 1.0 and scale_of(charge, _TIMES) != 1.0:
+        scales.time = scale_of(clock, _TIMES)
+        if scales.time == 1.0 and scale_of(charge, _TIMES) != 1.0:
             # Both clocks may be wrong alike; a current without a unit is the likelier one.
             of_current = CURRENT in recording.assumed and clock is not None
             if of_current and scale_of(charge, (1e-3,)) == 1e-3:
-                found.current = 1e-3
+                scales.current = 1e-3
                 told.append("its current is in mA: its own counters of charge say so")
             else:
-                found.time = scale_of(charge, _TIMES)
-    if found.time != 1.0:
-        told.append(f"its time is in {_SCALES[found.time]}: its own counters say so")
+                scales.time = scale_of(charge, _TIMES)
+    if scales.time != 1.0:
+        told.append(f"its time is in {_SCALES[scales.time]}: its own counters say so")
     if charge is not None:
-        charge /= found.time * found.current
+        charge /= scales.time * scales.current
         if abs(charge - 1) > COUNTERS_APART:
-            found.doubts.append(
+            scales.doubts.append(
                 f"its own counters of charge pass {charge:.3g} times what its current does over "
                 "time: a rounded current, too few rows, or a wrong unit"
             )
-    unsure = [TIME] if clock is None and charge is None and found.time == 1.0 else []
+    unsure = [TIME] if clock is None and charge is None and scales.time == 1.0 else []
     if TIME in recording.assumed and unsure and not asked.time_unit:
-        found.doubts.append("its time names no unit: taken as seconds (--time-unit says else)")
+        scales.doubts.append("its time names no unit: taken as seconds (--time-unit says else)")
     elif unsure and not asked.time_unit:
         told.append("nothing else in it counts time or charge: the unit of its time is not checked")
     for name, unit in ((CURRENT, "A"), (VOLTAGE, "V")):
         if name in recording.assumed and not (name == CURRENT and charge is not None):
             what = name.partition(" [")[0].lower()
-            found.doubts.append(f"its {what} names no unit: taken as {unit} (--columns says else)")
-    return found
+            scales.doubts.append(f"its {what} names no unit: taken as {unit} (--columns says else)")
+    return scales
 
 
 def _needed(chunks: Iterator[Chunk], asked: Asked, recording: Recording) -> Iterator[Chunk]:

@@ -50,13 +50,13 @@ class Assembly:
 
     def _optional_readers(self) -> dict[str, tuple[float, list[str]]]:
         """Return, for each variable read optionally, its neutral value and who reads it."""
-        found: dict[str, tuple[float, list[str]]] = {}
+        optional: dict[str, tuple[float, list[str]]] = {}
         for mode in self.modes:
             for template, neutral in mode.optional_reads.items():
                 places = self.cell.interfaces if "{interface}" in template else [None]
                 for at in places:
                     name = template.replace("{interface}", at.prefix) if at else template
-                    agreed, readers = found.setdefault(name, (neutral, []))
+                    agreed, readers = optional.setdefault(name, (neutral, []))
                     if agreed != neutral:
                         raise PluginError(
                             f"mode {mode.id!r} takes {neutral:g} for {name!r} where no mode "
@@ -64,7 +64,7 @@ class Assembly:
                             fix="agree on one neutral value in `optional_reads`",
                         )
                     readers.append(mode.id)
-        return found
+        return optional
 
     def check(self, model: pybamm.BaseModel) -> None:
         """Raise if a mode sets what another one reads optionally, and does not provide it.
@@ -93,26 +93,26 @@ class Assembly:
     def submodels(self) -> dict[str, pybamm.BaseSubModel]:
         """Return the core's submodels and every mode's, keyed without collisions."""
         cell = self.cell
-        found: dict[str, pybamm.BaseSubModel] = {}
+        submodels: dict[str, pybamm.BaseSubModel] = {}
         for mode in self.modes:
             for name, submodel in brought.submodels(mode, cell).items():
-                found[f"mode {mode.id}: {name}"] = submodel
-        found |= {absent.name: absent for absent in self.absent.values()}
-        found |= core.gather_ports(cell, self.contributions)
-        found["stack pressure"] = core.StackPressure(cell)
-        found["area resistance"] = core.AreaResistance(cell)
+                submodels[f"mode {mode.id}: {name}"] = submodel
+        submodels |= {absent.name: absent for absent in self.absent.values()}
+        submodels |= core.gather_ports(cell, self.contributions)
+        submodels["stack pressure"] = core.StackPressure(cell)
+        submodels["area resistance"] = core.AreaResistance(cell)
         for interface in cell.interfaces:
-            found[f"{interface.place} resistance"] = core.InterfaceResistance(cell, interface)
+            submodels[f"{interface.place} resistance"] = core.InterfaceResistance(cell, interface)
             if interface.kind == "metal":
-                found[f"{interface.place} sodium"] = core.SodiumInventory(
+                submodels[f"{interface.place} sodium"] = core.SodiumInventory(
                     cell, interface, self.sodium_losses(interface.place)
                 )
-            found[f"{interface.place} contact"] = core.InterfaceContact(cell, interface)
-        for name, submodel in found.items():
-            found[name] = self._on_patches(submodel)
-            if found[name] is not submodel and name.startswith("mode "):
-                brought.answer_for(submodel.mode_id, found[name])
-        return found
+            submodels[f"{interface.place} contact"] = core.InterfaceContact(cell, interface)
+        for name, submodel in submodels.items():
+            submodels[name] = self._on_patches(submodel)
+            if submodels[name] is not submodel and name.startswith("mode "):
+                brought.answer_for(submodel.mode_id, submodels[name])
+        return submodels
 
     def _on_patches(self, submodel: pybamm.BaseSubModel) -> pybamm.BaseSubModel:
         """Return a submodel as it is, or taken patch by patch where its face is divided."""
@@ -135,10 +135,10 @@ def waiting(model: pybamm.BaseModel) -> list[str]:
     for each other's variables.
     """
     known = dict(model.variables)
-    found = []
+    lines = []
     for name, submodel in model.submodels.items():
         try:
             submodel.get_coupled_variables(dict(known))
         except KeyError as missing:
-            found.append(f"{name} waits for {missing}")
-    return found
+            lines.append(f"{name} waits for {missing}")
+    return lines

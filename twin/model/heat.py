@@ -67,11 +67,11 @@ class PortedLumped(pybamm.thermal.Lumped):
             return pybamm.Scalar(0)
         layers = self._get_i_e_for_half_cell_thermal(variables).orphans
         names = ("Separator", "Positive")
-        found = sum(
+        heat = sum(
             _dissipated(i, variables[f"{name} electrolyte potential [V]"])
             for i, name in zip(layers, names, strict=True)
         )
-        return _dissipated(current, variables["Electrolyte potential [V]"]) - found
+        return _dissipated(current, variables["Electrolyte potential [V]"]) - heat
 
     def _heat_of_mixing(self, variables: dict[str, Any]) -> tuple[Any, Any, Any]:
         """Return PyBaMM's heat of mixing of each layer, with the effective diffusivities."""

@@ -63,8 +63,8 @@ def spreading(across: Sequence[float], down: Sequence[float], thickness: float) 
     pairs_y = (y[:, :, None] * y[:, None, :]).reshape(len(n), -1)
     both = (pairs_x.T @ strength @ pairs_y).reshape(columns, columns, rows, rows)
     wide, high = np.diff(across) / across[-1], np.diff(down) / down[-1]
-    found: np.ndarray = both.transpose(2, 0, 3, 1).reshape(rows * columns, rows * columns)
-    return found * np.outer(high, wide).ravel()[None, :]
+    matrix: np.ndarray = both.transpose(2, 0, 3, 1).reshape(rows * columns, rows * columns)
+    return matrix * np.outer(high, wide).ravel()[None, :]
 
 
 def _cosines(edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

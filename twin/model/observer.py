@@ -129,19 +129,19 @@ def _outputs(
 ) -> tuple[list[str], tuple[casadi.MX, casadi.MX, casadi.MX], casadi.MX]:
     """Return the variables the model has, and their expression in ``(t, y, p)``."""
     known = set(model.variables)
-    found = [name for name in names if name in known]
+    known_names = [name for name in names if name in known]
     t = casadi.MX.sym("t")
     y = casadi.MX.sym("y", model.len_rhs_and_alg)
     p = casadi.MX.sym("p", len(input_names))
     given = {name: p[i] for i, name in enumerate(input_names)}
     outputs = []
     shared: dict[pybamm.Symbol, casadi.MX] = {}  # the variables have most of their parts in common
-    _process(model, found)
-    for name in found:
+    _process(model, known_names)
+    for name in known_names:
         processed = model.get_processed_variable(name)
         value = casadi.MX(processed.to_casadi(t, y, inputs=given, casadi_symbols=shared))
         outputs.append(value if value.numel() == 1 else casadi.sum1(value) / value.numel())
-    return found, (t, y, p), casadi.vertcat(*outputs)
+    return known_names, (t, y, p), casadi.vertcat(*outputs)
 
 
 def _process(model: pybamm.BaseModel, names: Sequence[str]) -> None:

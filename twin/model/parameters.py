@@ -82,8 +82,8 @@ def number_at(spec: CellSpec, name: str, *arguments: float) -> float:
     entry = values[name]
     if callable(entry) and not isinstance(entry, pybamm.Symbol):
         entry = entry(*map(pybamm.Scalar, arguments))
-    found = values.evaluate(pybamm.convert_to_symbol(entry))
-    return float(np.asarray(found).reshape(-1)[0])
+    value = values.evaluate(pybamm.convert_to_symbol(entry))
+    return float(np.asarray(value).reshape(-1)[0])
 
 
 def plain_numbers(spec: CellSpec) -> dict[str, float]:
@@ -113,14 +113,14 @@ def built_in(spec: CellSpec, geometry: Mapping[Any, Any]) -> set[str]:
     values = parameter_values(spec)
     values.update(dict.fromkeys(plain_numbers(spec), "[input]"))
     fixed = [pybamm.Parameter(name) for name in _BUILT_IN]
-    found = {_OWN_AMBIENT}
+    names = {_OWN_AMBIENT}
     if is_discharged(spec.cathode):
-        found |= {of_key(spec, key).name for key in hangs_on(spec)}
-    found |= {of_key(spec, key).name for key in _of_faces(spec)}
+        names |= {of_key(spec, key).name for key in hangs_on(spec)}
+    names |= {of_key(spec, key).name for key in _of_faces(spec)}
     for symbol in [*fixed, *symbols_of(geometry)]:
         nodes = values.process_symbol(symbol).pre_order()
-        found |= {node.name for node in nodes if isinstance(node, pybamm.InputParameter)}
-    return found
+        names |= {node.name for node in nodes if isinstance(node, pybamm.InputParameter)}
+    return names
 
 
 def _of_faces(spec: CellSpec) -> Iterator[str]:

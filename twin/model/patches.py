@@ -94,15 +94,15 @@ class Patched(pybamm.BaseSubModel):
         self._not_mean = frozenset(mean_of)
 
     def _both(self, written: dict[str, Any]) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        variables: dict[str, Any] = {}
         for name, value in written.items():
             if isinstance(value, pybamm.Symbol) and value.domain == [self.face.domain]:
-                found[name + ON] = value
+                variables[name + ON] = value
                 if name not in self._not_mean:
-                    found[name] = self.face.mean(value)
+                    variables[name] = self.face.mean(value)
             else:
-                found[name] = value
-        return found
+                variables[name] = value
+        return variables
 
     def get_fundamental_variables(self) -> dict[str, Any]:
         """Define the states, one a patch."""
@@ -175,13 +175,13 @@ class SharedCurrent(CoreSubModel):
 
     def get_fundamental_variables(self) -> dict[str, Any]:
         """Define the currents and the drop."""
-        found = {
+        variables = {
             self._current: self.face.state(self._current, scale=10),
             self._drop: pybamm.Variable(self._drop, domain="current collector", scale=0.1),
         }
         if self.double_layer:
-            found[self._eta] = self.face.state(self._eta, scale=0.1)
-        return found
+            variables[self._eta] = self.face.state(self._eta, scale=0.1)
+        return variables
 
     def get_coupled_variables(self, variables: dict[str, Any]) -> dict[str, Any]:
         """Name each patch's current, overpotential and the face's own numbers."""
@@ -276,15 +276,15 @@ def shared_currents(cell: CellContext, double_layer: bool) -> dict[str, SharedCu
 
 def on_faces(cell: CellContext, what: Literal["geometry", "points", "submesh", "method"]) -> Any:
     """Return what the divided faces add to a model's default geometry, points, meshes, methods."""
-    found: dict[Any, Any] = {}
+    broadcasts: dict[Any, Any] = {}
     for face in cell.faces.values():
-        found |= {
+        broadcasts |= {
             "geometry": face.geometry,
             "points": {face.z: face.count},
             "submesh": {face.domain: face.submesh},
             "method": {face.domain: pybamm.FiniteVolume()},
         }[what]
-    return found
+    return broadcasts
 
 
 def extreme(model: pybamm.BaseModel, name: str, end: str) -> str:
@@ -315,11 +315,11 @@ def kept(
     Of every variable that is kept, and the current, its lowest and highest patch; of those that
     a mode shows, the contact and the current, every patch.
     """
-    found: list[str] = []
+    to_keep: list[str] = []
     currents = [i(_SHOWN[-1]) for i in cell.interfaces if i.place in cell.faces]
     for name in dict.fromkeys([*names, *currents]):
         if name + ON in model.variables:
-            found += [extreme(model, name, end) for end in (LOWEST, HIGHEST)]
+            to_keep += [extreme(model, name, end) for end in (LOWEST, HIGHEST)]
     for interface in cell.interfaces:
         face = cell.faces.get(interface.place)
         if face is None:
@@ -327,25 +327,25 @@ def kept(
         name = interface(_SHOWN[-1])
         if name not in model.variables:
             model.variables[name] = face.mean(model.variables[name + ON])
-        found.append(name)
+        to_keep.append(name)
         if face.count > MOST_SHOWN:
             continue
         shown = [m.shows.replace("{interface}", interface.prefix) for m in modes if m.shows]
         for name in dict.fromkeys([*map(interface, _SHOWN), *shown]):
             known = name + ON in model.variables
             if known and model.variables[name + ON].domain == [face.domain]:
-                found += _each(model, face, name)
-    return found
+                to_keep += _each(model, face, name)
+    return to_keep
 
 
 def _each(model: pybamm.BaseModel, face: Face, name: str) -> list[str]:
-    found = []
+    names = []
     for number, weight in enumerate(face.division.weights, start=1):
         only = [1 / weight if n == number else 0.0 for n in range(1, face.count + 1)]
         known = patch_name(name, number)
         model.variables[known] = face.mean(model.variables[name + ON] * face.field(only))
-        found.append(known)
-    return found
+        names.append(known)
+    return names
 
 
 def refuse_unused(cell: CellContext, modes: Iterable[FailureMode]) -> None:

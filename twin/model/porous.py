@@ -249,8 +249,8 @@ def _at_start(symbol: pybamm.Symbol, initial: dict[Any, Any]) -> pybamm.Symbol:
 
 
 def _states(symbol: pybamm.Symbol) -> list[pybamm.Variable]:
-    found = {node for node in symbol.pre_order() if isinstance(node, pybamm.Variable)}
-    return sorted(found, key=lambda variable: variable.name)
+    variables = {node for node in symbol.pre_order() if isinstance(node, pybamm.Variable)}
+    return sorted(variables, key=lambda variable: variable.name)
 
 
 def _rate_of(symbol: pybamm.Symbol, rhs: dict[Any, Any]) -> pybamm.Symbol | None:

@@ -280,10 +280,10 @@ class CompiledCell:
         """Return the inputs that a step brings; PyBaMM works them out from expressions."""
         simulation = self._simulation
         place = simulation._experiment_step_indices[index]
-        found: dict[str, float] = simulation._build_experiment_step_inputs(
+        inputs: dict[str, float] = simulation._build_experiment_step_inputs(
             {}, self.steps[index], 0.0, place, include_temperature=True
         )
-        return {name: float(value) for name, value in found.items()}
+        return {name: float(value) for name, value in inputs.items()}
 
     def _stepper_of(self, solver: pybamm.IDAKLUSolver) -> Stepper:
         return Stepper(self.functions, solver.rtol, solver.atol, solver.options)
@@ -314,8 +314,8 @@ class CompiledCell:
         step = self.steps[index]
         if not isinstance(step, pybamm.step.BaseStepExplicit):
             return None
-        found: float | None = step.control_target_value(self._simulation._parameter_values)
-        return found
+        current: float | None = step.control_target_value(self._simulation._parameter_values)
+        return current
 
     def solve(
         self,
@@ -365,7 +365,7 @@ class CompiledCell:
         began = time.perf_counter()
         try:
             y = self.functions.start(p) if y is None else y.reshape(-1)
-            found = stepper(t_eval, t_interp, y, p)
+            stepped = stepper(t_eval, t_interp, y, p)
         except BeginsBeyond as error:
             beyond = [name for name in error.names if EXPERIMENT_TAG not in name]
             failed = FailureAtStart(beyond[0]) if beyond else StepInfeasible(str(error))
@@ -374,11 +374,11 @@ class CompiledCell:
             raise StepFailed(str(error)) from None
         finally:
             self.solver_seconds += time.perf_counter() - began
-        if not np.all(np.isfinite(found.y[-1])):
+        if not np.all(np.isfinite(stepped.y[-1])):
             raise StepFailed("the solution is not finite")
-        corners = found.t[np.isin(found.t, stops)] if step.is_drive_cycle else np.empty(0)
-        slopes = None if found.yp is None else found.yp.T
-        return StepResult(found.t, found.y.T, found.event or "final time", slopes, corners)
+        corners = stepped.t[np.isin(stepped.t, stops)] if step.is_drive_cycle else np.empty(0)
+        slopes = None if stepped.yp is None else stepped.yp.T
+        return StepResult(stepped.t, stepped.y.T, stepped.event or "final time", slopes, corners)
 
     def initial_state(self, user: Mapping[str, float]) -> np.ndarray:
         """Return the model's initial conditions as a state vector."""
@@ -486,5 +486,5 @@ def linearised(
 
 def last_sensitivities(solution: pybamm.Solution) -> np.ndarray:
     """Return ``dy/dx`` of a solution's last step, [times x states, inputs]; to be changed there."""
-    found: np.ndarray = solution._all_sensitivities["all"][-1]
-    return found
+    sensitivities: np.ndarray = solution._all_sensitivities["all"][-1]
+    return sensitivities

@@ -73,19 +73,19 @@ def impedance(
     )
     rows = {name: slice(start, stop) for name, start, stop in about.layout}
     blocks = [(_block(about.minus_slope, rows, film), film.share) for film in films]
-    found = np.empty(len(frequencies), dtype=complex)
+    impedances = np.empty(len(frequencies), dtype=complex)
     for n, omega in enumerate(2 * np.pi * np.asarray(frequencies, dtype=float)):
         matrix = 1j * omega * about.mass + about.minus_slope
         for block, share in blocks:
             matrix = matrix + (share[n] - 1) * block
         voltage, current = about.outputs @ spsolve(matrix.tocsc(), about.push)
-        found[n] = -voltage / current
-    if not np.all(np.isfinite(found)):
+        impedances[n] = -voltage / current
+    if not np.all(np.isfinite(impedances)):
         raise ModelError(
             "the cell's equations have no finite slope in this state",
             fix="let it rest before (--rest), or leave modes out (--without) to find the one",
         )
-    return found
+    return impedances
 
 
 def _block(matrix: csc_matrix, rows: Mapping[str, slice], film: FilmBlock) -> csc_matrix:

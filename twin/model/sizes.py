@@ -41,12 +41,12 @@ _DOMAINS = {"anode": "negative", "cathode": "positive"}
 
 def spread_places(spec: CellSpec) -> list[str]:
     """Return the electrodes whose particles have a spread of sizes."""
-    found = []
+    places = []
     for place in _DOMAINS:
         electrode = getattr(spec, place)
         if isinstance(electrode, PorousElectrode) and electrode.size_spread is not None:
-            found.append(place)
-    return found
+            places.append(place)
+    return places
 
 
 def size_options(spec: CellSpec) -> dict[str, Any]:
@@ -87,14 +87,14 @@ class HermiteSubMesh(pybamm.SubMesh1D):
 
 def on_sizes(spec: CellSpec, what: str) -> dict[Any, Any]:
     """Return what the classes add to a model's ``"points"`` or ``"submesh"`` types."""
-    found: dict[Any, Any] = {}
+    by_domain: dict[Any, Any] = {}
     for place in spread_places(spec):
         domain = _DOMAINS[place]
         if what == "points":
-            found[f"R_{domain[0]}"] = CLASSES
+            by_domain[f"R_{domain[0]}"] = CLASSES
         else:
-            found[f"{domain} particle size"] = pybamm.MeshGenerator(HermiteSubMesh)
-    return found
+            by_domain[f"{domain} particle size"] = pybamm.MeshGenerator(HermiteSubMesh)
+    return by_domain
 
 
 def of_sizes(kind: Any, cell: CellContext, place: str) -> Any:

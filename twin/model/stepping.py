@@ -202,16 +202,18 @@ class Stepper:
         if model.differential:
             slope[: model.differential] = model.rates(t_eval[:1], y[:, None], p)[:, 0]
         try:
-            (found,) = self._group.solve(t_eval, t_interp, y[None, :], slope[None, :], p[None, :])
+            (solution,) = self._group.solve(
+                t_eval, t_interp, y[None, :], slope[None, :], p[None, :]
+            )
         except ValueError as error:
             raise SolveFailed(str(error)) from None
-        if found.flag < 0:
-            raise SolveFailed(idaklu.sundials_error_message(found.flag))
-        t = np.asarray(found.t)
-        states = np.asarray(found.y).reshape(len(t), model.states)
-        slopes = np.asarray(found.yp)
+        if solution.flag < 0:
+            raise SolveFailed(idaklu.sundials_error_message(solution.flag))
+        t = np.asarray(solution.t)
+        states = np.asarray(solution.y).reshape(len(t), model.states)
+        slopes = np.asarray(solution.yp)
         event = None
-        if found.flag == _FOUND_ROOT:
+        if solution.flag == _FOUND_ROOT:
             event = self._event(t, states[-1], p, t_eval)
         rows = slopes.reshape(states.shape) if slopes.size == states.size else None
         return Stepped(t, states, rows, event)

@@ -155,17 +155,19 @@ class TableWatch:
     def __init__(self, model: pybamm.BaseModel, names: Iterable[str], inputs: Iterable[str]):
         self._input_names = sorted(inputs)
         observed = [model.get_processed_variable(name) for name in names]
-        found = _arguments([model.concatenated_rhs, model.concatenated_algebraic, *observed])
-        self._found: list[_Range] = [(key, over, low, high) for key, over, _, low, high in found]
+        arguments = _arguments([model.concatenated_rhs, model.concatenated_algebraic, *observed])
+        self._found: list[_Range] = [
+            (key, over, low, high) for key, over, _, low, high in arguments
+        ]
         self._function: casadi.Function | None = None
-        if not found:
+        if not arguments:
             return
         t, y = casadi.MX.sym("t"), casadi.MX.sym("y", model.len_rhs_and_alg)
         p = casadi.MX.sym("p", len(self._input_names))
         given = {name: p[i] for i, name in enumerate(self._input_names)}
         shared: dict[pybamm.Symbol, casadi.MX] = {}
         ends = []
-        for _, _, argument, _, _ in found:
+        for _, _, argument, _, _ in arguments:
             value = casadi.MX(argument.to_casadi(t, y, inputs=given, casadi_symbols=shared))
             ends += [casadi.mmin(value), casadi.mmax(value)]
         ends_of_all = casadi.vertcat(*ends)
@@ -197,20 +199,20 @@ class TableWatch:
             return {}
         p = np.array([float(inputs[name]) for name in self._input_names])
         ends = self._at_once(np.asarray(t, dtype=float), np.asarray(y, dtype=float), p)
-        found: dict[str, Beyond] = {}
+        left: dict[str, Beyond] = {}
         for (key, over, low, high), least, most in zip(
             self._found, ends[::2], ends[1::2], strict=True
         ):
             for value in (float(least.min()), float(most.max())):
-                keep_worst(found, Beyond(key, over, value, low, high))
-        return found
+                keep_worst(left, Beyond(key, over, value, low, high))
+        return left
 
 
-def keep_worst(found: dict[str, Beyond], new: Beyond) -> None:
+def keep_worst(worst: dict[str, Beyond], new: Beyond) -> None:
     """Note a table that was left, if it was, unless it has been left farther."""
-    old = found.get(new.label)
+    old = worst.get(new.label)
     if new.distance > _SLACK and (old is None or new.distance > old.distance):
-        found[new.label] = new
+        worst[new.label] = new
 
 
 _Range = tuple[str, str, float, float]
@@ -223,7 +225,7 @@ _Argument = tuple[str, str, pybamm.Symbol, float, float]
 def _arguments(roots: Iterable[pybamm.Symbol]) -> list[_Argument]:
     """Return the arguments of all tables in some expressions, each once, in order of name."""
     stack, seen = list(roots), set()
-    found: dict[tuple[str, int], _Argument] = {}
+    arguments: dict[tuple[str, int], _Argument] = {}
     while stack:
         node = stack.pop()
         if node in seen:
@@ -238,8 +240,8 @@ def _arguments(roots: Iterable[pybamm.Symbol]) -> list[_Argument]:
             for x, child in zip(node.x, node.children, strict=True):
                 low, high = float(x[0]), float(x[-1])
                 argument = _inside(child, low)
-                found.setdefault((node.name, argument.id), (key, over, argument, low, high))
-    return sorted(found.values(), key=lambda item: item[:2])
+                arguments.setdefault((node.name, argument.id), (key, over, argument, low, high))
+    return sorted(arguments.values(), key=lambda item: item[:2])
 
 
 def _inside(symbol: pybamm.Symbol, low: float) -> pybamm.Symbol:

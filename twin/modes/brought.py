@@ -70,12 +70,12 @@ def submodels(mode: FailureMode, cell: CellContext) -> dict[str, pybamm.BaseSubM
     import pybamm
 
     with put_down_to(mode.id, "submodels"):
-        found = dict(mode.submodels(cell))
-    for name, submodel in found.items():
+        submodels = dict(mode.submodels(cell))
+    for name, submodel in submodels.items():
         if not isinstance(submodel, pybamm.BaseSubModel):
             _refuse(mode.id, f"submodels: {name!r} is {type(submodel).__name__}, no submodel")
         answer_for(mode.id, submodel)
-    return found
+    return submodels
 
 
 def answer_for(mode_id: str, submodel: Any) -> None:
@@ -89,21 +89,21 @@ def answer_for(mode_id: str, submodel: Any) -> None:
     others: set[str] = set()
 
     def get_fundamental_variables() -> Any:
-        found = begin()
-        own.update(found or {})
-        return found
+        variables_of_mode = begin()
+        own.update(variables_of_mode or {})
+        return variables_of_mode
 
     def get_coupled_variables(variables: dict[str, Any]) -> Any:
         before = dict(variables)
-        found = couple(variables)
-        for variable, value in (found or {}).items():
+        variables_of_mode = couple(variables)
+        for variable, value in (variables_of_mode or {}).items():
             known = before.get(variable)
             if value is known:
                 continue
             if known is not None and own.get(variable) is not known:
                 others.add(variable)
             own[variable] = value
-        return found
+        return variables_of_mode
 
     submodel.get_fundamental_variables = get_fundamental_variables
     submodel.get_coupled_variables = get_coupled_variables
@@ -135,14 +135,14 @@ def own_variables(model: Any, mode_id: str) -> dict[str, Any]:
 def own_states(model: Any, mode_id: str) -> set[str]:
     """Return the names of the states that a mode's submodels have brought into a model."""
     states = [{**s.rhs, **s.algebraic} for s in _own(model, mode_id)]
-    return {variable.name for found in states for variable in found}
+    return {variable.name for table in states for variable in table}
 
 
 def contributions(mode: FailureMode, cell: CellContext) -> dict[PortAt, str]:
     """Return, for each port that a mode writes, the variable it contributes."""
     with put_down_to(mode.id, "contributions"):
-        found = dict(mode.contributions(cell))
-    for at, variable in found.items():
+        contributions = dict(mode.contributions(cell))
+    for at, variable in contributions.items():
         if not isinstance(at, PortAt) or not isinstance(variable, str):
             _refuse(
                 mode.id,
@@ -155,22 +155,22 @@ def contributions(mode: FailureMode, cell: CellContext) -> dict[PortAt, str]:
                 f"it contributes to {at} but does not declare it in `writes`",
                 fix=f"add Port.{at.port.name} to {type(mode).__name__}.writes",
             )
-    return found
+    return contributions
 
 
 def criteria(mode: FailureMode, cell: CellContext) -> list[Criterion]:
     """Return the criteria of a mode, each of which can kill."""
     with put_down_to(mode.id, "criteria"):
-        found = list(mode.criteria(cell))
+        criteria = list(mode.criteria(cell))
     seen: set[str] = set()
-    for c in found:
+    for c in criteria:
         says = criterion_problem(c)
         if says is None and c.what in seen:
             says = f"two criteria are called {c.what!r}"
         if says is not None:
             _refuse(mode.id, f"criteria: {says}", fix="correct it, or the number it is made of")
         seen.add(c.what)
-    return found
+    return criteria
 
 
 def criterion_problem(c: Any) -> str | None:
@@ -211,8 +211,8 @@ def provides(mode: FailureMode, cell: CellContext) -> list[str]:
         return _named(mode, "provides", mode.provides(cell))
 
 
-def _named(mode: FailureMode, where: str, found: Iterable[str]) -> list[str]:
-    names = [found] if isinstance(found, str) else list(found)
+def _named(mode: FailureMode, where: str, given_names: Iterable[str]) -> list[str]:
+    names = [given_names] if isinstance(given_names, str) else list(given_names)
     for name in names:
         if not isinstance(name, str):
             _refuse(mode.id, f"{where}: {name!r} is no name of a variable")
@@ -222,26 +222,26 @@ def _named(mode: FailureMode, where: str, found: Iterable[str]) -> list[str]:
 def slow_states(mode: FailureMode, cell: CellContext) -> list[SlowState]:
     """Return the states of a mode that a cycle jump may extrapolate."""
     with put_down_to(mode.id, "slow_states"):
-        found = list(mode.slow_states(cell))
-    for slow in found:
+        states = list(mode.slow_states(cell))
+    for slow in states:
         if not isinstance(slow, SlowState) or slow.transform not in ("linear", "log"):
             _refuse(mode.id, f"slow_states: {slow!r} is no SlowState, linear or log")
-    return found
+    return states
 
 
 def evidence(mode: FailureMode, record: RunRecord, cell: CellContext) -> Evidence:
     """Return what a mode says it cost; what goes wrong in it takes nothing from the death."""
     try:
-        found = mode.diagnose(record, cell)
-        if not isinstance(found, Evidence):
-            raise TypeError(f"diagnose returned {type(found).__name__}, not Evidence")
-        if not all(math.isfinite(x) for x in (found.polarisation, found.capacity)):
-            raise ValueError(f"{found.polarisation} V and {found.capacity} A.h")
+        evidence = mode.diagnose(record, cell)
+        if not isinstance(evidence, Evidence):
+            raise TypeError(f"diagnose returned {type(evidence).__name__}, not Evidence")
+        if not all(math.isfinite(x) for x in (evidence.polarisation, evidence.capacity)):
+            raise ValueError(f"{evidence.polarisation} V and {evidence.capacity} A.h")
     except (Exception, SystemExit) as error:
         says = f"no evidence: {type(error).__name__}: {error}"
         log.warning("the failure mode %r has %s", mode.id, says)
         return Evidence(says=says)
-    return found
+    return evidence
 
 
 def refuse_unknown_names(modes: Iterable[FailureMode], cell: CellContext, model: Any) -> None:

@@ -54,23 +54,23 @@ def difference(
             shaken[theirs] *= 1 + 1e-3 * random.random(shaken[theirs].shape)
             own[mine] = shaken[theirs]
     given = dict(inputs)
-    found = {}
+    differences = {}
     for kind in ("rhs", "algebraic"):
         other = {variable.name: symbol for variable, symbol in getattr(whole, kind).items()}
         for variable, symbol in getattr(bare, kind).items():
             if variable.name not in other:
-                found[variable.name] = float("inf")
+                differences[variable.name] = float("inf")
                 continue
             one = np.asarray(symbol.evaluate(t, own, inputs=given))
             two = np.asarray(other[variable.name].evaluate(t, shaken, inputs=given))
             size = max(float(np.abs(one).max()), np.finfo(float).tiny)
-            found[variable.name] = float(np.abs(one - two).max()) / size
+            differences[variable.name] = float(np.abs(one - two).max()) / size
     volts = [
         np.asarray(model.get_processed_variable(VOLTAGE).evaluate(t, state, inputs=given))
         for model, state in ((bare, own), (whole, shaken))
     ]
-    found[VOLTAGE] = float(np.abs(volts[0] - volts[1]).max())
-    return found
+    differences[VOLTAGE] = float(np.abs(volts[0] - volts[1]).max())
+    return differences
 
 
 def starts_apart(one: Any, other: Any, inputs: Mapping[str, float]) -> dict[str, float]:
@@ -81,19 +81,19 @@ def starts_apart(one: Any, other: Any, inputs: Mapping[str, float]) -> dict[str,
     """
     y, z = initial_state(one, inputs), initial_state(other, inputs)
     there = {variable.name: slices for variable, slices in other.y_slices.items()}
-    found = {}
+    differences = {}
     for variable, slices in one.y_slices.items():
         if variable.name not in there:
-            found[variable.name] = float("inf")
+            differences[variable.name] = float("inf")
             continue
         mine = np.concatenate([y[rows] for rows in slices])
         theirs = np.concatenate([z[rows] for rows in there[variable.name]])
         size = max(float(np.abs(mine).max()), np.finfo(float).tiny)
-        found[variable.name] = float(np.abs(mine - theirs).max()) / size
-    return found
+        differences[variable.name] = float(np.abs(mine - theirs).max()) / size
+    return differences
 
 
 def initial_state(model: Any, inputs: Mapping[str, float]) -> np.ndarray:
     """Return the initial conditions of a built model, shape (states,)."""
-    found = model.concatenated_initial_conditions.evaluate(0, inputs=dict(inputs))
-    return np.asarray(found, dtype=float).reshape(-1)
+    state = model.concatenated_initial_conditions.evaluate(0, inputs=dict(inputs))
+    return np.asarray(state, dtype=float).reshape(-1)

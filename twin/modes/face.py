@@ -142,5 +142,5 @@ def _broadcast_class() -> type[Any]:
 
 def broadcast(symbol: pybamm.Symbol, domain: str) -> pybamm.Symbol:
     """Return a scalar of the cell on every patch of a face."""
-    found: pybamm.Symbol = _broadcast_class()(symbol, domain)
-    return found
+    field: pybamm.Symbol = _broadcast_class()(symbol, domain)
+    return field

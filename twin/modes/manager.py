@@ -70,16 +70,18 @@ class PluginManager:
         self._refused: dict[str, str] = {}
         self.reserved: frozenset[str] = frozenset()
         self._spec_dirs: list[Path] | None = None
-        found = (
+        entry_points = (
             importlib.metadata.entry_points(group=ENTRY_POINT_GROUP)
             if self.entry_points is None
             else self.entry_points
         )
-        found = list(found)
-        self.reserved = frozenset(e.name for e in found if _is_own(e))
+        entry_points = list(entry_points)
+        self.reserved = frozenset(e.name for e in entry_points if _is_own(e))
         # The twin's own first: nobody takes their names. By distribution too, so that which
         # of two namesakes is kept never depends on the order of sys.path.
-        for entry in sorted(found, key=lambda e: (not _is_own(e), e.name, _distribution(e)[0])):
+        for entry in sorted(
+            entry_points, key=lambda e: (not _is_own(e), e.name, _distribution(e)[0])
+        ):
             self._load(entry)
 
     def _load(self, entry: Any) -> None:
@@ -174,11 +176,11 @@ class PluginManager:
                 arguments = copy.deepcopy(arguments) if copied else arguments
                 with redirect_stdout(sys.stderr):
                     returned = implementation.function(**arguments)
-                    found = _as_list(returned) if hook in _GATHERED else []
+                    items = _as_list(returned) if hook in _GATHERED else []
             except (Exception, SystemExit) as error:
                 self._mark(implementation.plugin_name, f"{hook}: {type(error).__name__}: {error}")
             else:
-                yield implementation.plugin_name, found
+                yield implementation.plugin_name, items
 
     @property
     def modes(self) -> dict[str, FailureMode]:
@@ -196,9 +198,9 @@ class PluginManager:
         from twin.modes.vetting import mode_problem
 
         modes: dict[str, FailureMode] = {}
-        for plugin, found in self._each("twin_failure_modes", {}):
+        for plugin, brought_by in self._each("twin_failure_modes", {}):
             names: list[str] = []
-            for mode in found:
+            for mode in brought_by:
                 problem = mode_problem(mode, modes, plugin, self._not_for(plugin))
                 if problem is None:
                     mode.provider = plugin
@@ -330,15 +332,15 @@ class PluginManager:
         self, hook: str, taken: Collection[str], problem_of: Callable[..., Any]
     ) -> list[Any]:
         """Return what plugins bring through a hook, each under an id of its own."""
-        found: dict[str, Any] = {}
+        by_name: dict[str, Any] = {}
         for plugin, brought in self._each(hook, {}):
             for item in brought:
-                problem = problem_of(item, {*taken, *found})
+                problem = problem_of(item, {*taken, *by_name})
                 if problem is None:
-                    found[item.id] = item
+                    by_name[item.id] = item
                 else:
                     self._mark(plugin, *problem)
-        return list(found.values())
+        return list(by_name.values())
 
     def add_commands(self, app: Any) -> None:
         """Let every plugin add its commands to the command line."""
@@ -371,8 +373,8 @@ class PluginManager:
             ``file`` names the plugin or the file; empty if all is well.
         """
         _ = self.modes, self.spec_directories
-        found = [*self.problems, *(library.problems if library is not None else ())]
-        return list(dict.fromkeys(found))
+        problems = [*self.problems, *(library.problems if library is not None else ())]
+        return list(dict.fromkeys(problems))
 
 
 def _is_own(entry: Any) -> bool:
@@ -386,12 +388,12 @@ def _distribution(entry: Any) -> tuple[str, str]:
     return (dist.name, dist.version) if dist is not None else ("", "")
 
 
-def _as_list(found: Any) -> list[Any]:
-    if found is None:
+def _as_list(returned: Any) -> list[Any]:
+    if returned is None:
         return []
-    if isinstance(found, str | bytes | dict):
-        raise TypeError(f"returned {type(found).__name__}, expected a list")
-    return list(found)
+    if isinstance(returned, str | bytes | dict):
+        raise TypeError(f"returned {type(returned).__name__}, expected a list")
+    return list(returned)
 
 
 def _names(names: Iterable[str]) -> list[str]:

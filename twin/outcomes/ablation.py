@@ -39,14 +39,14 @@ def touched(rows: Sequence[Row], told: Tellings) -> list[Row]:
     Where all of them together take nothing from a retention, none alone does. Lives are judged by
     other scores.
     """
-    found = []
+    rows_touched = []
     for row in rows:
         of = told.get(key_of(row))
         if of is None or not of.known or row.quantity == LIFE:
             continue
         if row.quantity != RETENTION or of.values.min() < _UNTOUCHED:
-            found.append(row)
-    return found
+            rows_touched.append(row)
+    return rows_touched
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def ablate(
         Told the share that is done.
     """
     rows = [marked(row) for row in rows]
-    found = []
+    ablated = []
     changed: dict[str, Predictor] = {name: mechanistic(of) for name, of in without.items()}
     changed[EVERYTHING] = mechanistic({})
     changed[CONTROL] = mechanistic(told, [e for e in LEFT if e != "control"])
@@ -121,8 +121,8 @@ def ablate(
             on_progress(done / steps, f"{quantity} without {name}")
             if name == CONTROL and quantity != RETENTION:
                 continue
-            found.append(_compared(name, quantity, whole, in_folds(mine, predictor)))
-    return found
+            ablated.append(_compared(name, quantity, whole, in_folds(mine, predictor)))
+    return ablated
 
 
 def _enough(rows: Sequence[Row], quantity: str) -> bool:

@@ -129,7 +129,7 @@ def tell(
     """
     left_out = tuple(sorted(without))
     calls = [(_url(store), row, members, left_out) for row in rows]
-    found: list[Told | None] = [None] * len(rows)
+    predictions: list[Told | None] = [None] * len(rows)
     with ExitStack() as stack:
         hands = stack.enter_context(workers_for(store, jobs, None))
         each: Iterator[tuple[int, Any]]
@@ -142,10 +142,10 @@ def tell(
                 if isinstance(told, StoreError):
                     raise told
                 told = nothing(f"its lives were lost: {type(told).__name__}: {told}")
-            found[at] = told
+            predictions[at] = told
             row = rows[at]
             on_progress(number / len(rows), f"{row.paper}/{row.id}: {len(told.values)} lives")
-    return [told for told in found if told is not None]
+    return [told for told in predictions if told is not None]
 
 
 def _told_here(row: Row, store: Store, members: int, without: Sequence[str]) -> Any:
@@ -163,11 +163,11 @@ def told_of(row: Row, store: Store, members: int, without: Sequence[str] = ()) -
     except (NotMapped, TwinError) as error:
         return nothing(str(error))
     try:
-        study, job = _study(row, setup, store, members, without)
+        study, design = _study(row, setup, store, members, without)
     except TwinError as error:
         return nothing(f"{setup.cell}: {error}")
-    with Lives(store, study, job, Going(workers=1)) as lives:
-        lived = lives.live(ensemble.variants(job))
+    with Lives(store, study, design, Going(workers=1)) as lives:
+        lived = lives.live(ensemble.variants(design))
     return _read(row, setup, store, lived)
 
 
@@ -212,13 +212,15 @@ def _study(
     name = f"{row.paper} {hashlib.sha256(text.encode()).hexdigest()[:20]}"
     before = next((s.id for s in store.studies(kind=KIND) if s.cell_name == name), None)
     if before is not None:
-        job = dict(store.study(before).design)
-        if len(job["values"]) < members:
-            job = ensemble.lengthened(store, before, job, {"samples": members, "settle": None})
-        return before, job | {"values": job["values"][:members]}
+        design = dict(store.study(before).design)
+        if len(design["values"]) < members:
+            design = ensemble.lengthened(
+                store, before, design, {"samples": members, "settle": None}
+            )
+        return before, design | {"values": design["values"][:members]}
     missing = plugin_manager().missing(without)
-    job = ensemble.design(ensemble.Subject(setup.spec, setup.rules, modes, None, missing), asked)
-    return store.start_study(kind=KIND, cell_name=name, design=job), job
+    design = ensemble.design(ensemble.Subject(setup.spec, setup.rules, modes, None, missing), asked)
+    return store.start_study(kind=KIND, cell_name=name, design=design), design
 
 
 # ------------------------------------------------------------ what came of it

@@ -139,5 +139,7 @@ def _share(capacity: Sequence[tuple[int, float]], cycle: int) -> float:
 
 
 def _quantiles(shares: np.ndarray, dead: float) -> dict[str, float]:
-    found = dict(zip(_NAMES, (100 * float(v) for v in np.quantile(shares, LEVELS)), strict=True))
-    return found | {"dead": dead}
+    quantiles = dict(
+        zip(_NAMES, (100 * float(v) for v in np.quantile(shares, LEVELS)), strict=True)
+    )
+    return quantiles | {"dead": dead}

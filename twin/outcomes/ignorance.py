@@ -43,7 +43,7 @@ def ignorance(spec: Any) -> dict[str, dict[str, Any]]:
         not there in the cell is left out.
     """
     facts = _facts(spec)
-    found: dict[str, dict[str, Any]] = {}
+    spreads: dict[str, dict[str, Any]] = {}
     for entry in drawn()["draw"]:
         if any(facts[name] != value for name, value in entry["when"].items()):
             continue
@@ -52,7 +52,7 @@ def ignorance(spec: Any) -> dict[str, dict[str, Any]]:
             if own is None or own.spread or own.status in KNOWN or "spread" not in of:
                 continue
             over = entry.get("over", False)
-            found[key] = {
+            spreads[key] = {
                 "value": of["value"] if over else own.text,
                 "spread": of["spread"],
                 "spread_kind": of.get("spread_kind", "epistemic"),
@@ -61,7 +61,7 @@ def ignorance(spec: Any) -> dict[str, dict[str, Any]]:
                 if over
                 else f"{own.source or 'the cell'}; spread: {of['source']}",
             }
-    return found
+    return spreads
 
 
 def with_ignorance(
@@ -76,9 +76,9 @@ def with_ignorance(
     """
     given = read_overrides(overrides)
     of_cell = {k: v for k, v in given.items() if not k.startswith(PROTOCOL)}
-    found = ignorance(as_spec(cell, overlays=overlays, overrides=Parsed(of_cell.items())))
+    spreads = ignorance(as_spec(cell, overlays=overlays, overrides=Parsed(of_cell.items())))
     # What is set by hand is set.
-    drawn_too = [(key, of) for key, of in found.items() if key not in given]
+    drawn_too = [(key, of) for key, of in spreads.items() if key not in given]
     return Parsed([*drawn_too, *given.pairs])
 
 

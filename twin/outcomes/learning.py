@@ -125,17 +125,17 @@ class Learned:
 
     def to_data(self) -> dict[str, Any]:
         """Return it as TOML would have it."""
-        found: dict[str, Any] = {"centre": {}, "effect": {}}
+        data: dict[str, Any] = {"centre": {}, "effect": {}}
         for key, known in (("centre", self.centres), ("effect", self.effects)):
-            found[key] = {name: _rounded(k) for name, k in known.items()}
-        found["ln_laboratory_scatter"] = _rounded(self.laboratory)
-        found["ln_cell_scatter"] = _rounded(self.cell)
+            data[key] = {name: _rounded(k) for name, k in known.items()}
+        data["ln_laboratory_scatter"] = _rounded(self.laboratory)
+        data["ln_cell_scatter"] = _rounded(self.cell)
         if self.trust is not None:
-            found["trust"] = _rounded(self.trust)
+            data["trust"] = _rounded(self.trust)
         if self.middle is not None:
-            found["middle"] = round(self.middle, 3)
-        found["rows"] = list(self.rows)
-        return found
+            data["middle"] = round(self.middle, 3)
+        data["rows"] = list(self.rows)
+        return data
 
 
 def _rounded(known: Known) -> dict[str, float]:
@@ -153,36 +153,36 @@ def learn(rows: Sequence[Row], told: Tellings | None = None) -> dict[str, Learne
         What mechanisms say of them: what they leave is learned too, under ``…_left``.
     """
     rows = [marked(row) for row in rows]
-    found = {}
+    by_quantity = {}
     for quantity in SCORED:
         mine = [row for row in rows if row.quantity == quantity and row.measured]
         if len(mine) < 5:
             continue
-        found[quantity] = _learned(quantity, mine)
+        by_quantity[quantity] = _learned(quantity, mine)
         if told is None:
             continue
         if quantity == LIFE:
-            said = [found[quantity].predict(row) for row in mine]
+            said = [by_quantity[quantity].predict(row) for row in mine]
             trust = trust_in_lives(mine, told, said)
-            found[quantity] = replace(found[quantity], trust=trust)
+            by_quantity[quantity] = replace(by_quantity[quantity], trust=trust)
         else:
             learned = _on_top if quantity == RETENTION else _ratios
-            found[quantity + ON_TOP] = learned(quantity, mine, told)
-    return found
+            by_quantity[quantity + ON_TOP] = learned(quantity, mine, told)
+    return by_quantity
 
 
 def _on_top(quantity: str, rows: Sequence[Row], told: Tellings) -> Learned:
     fitted, kinds = fit_left(rows, told)
     _, sd = prior(rows, kinds, LEFT, left=True)
-    found = _read(quantity, rows, fitted, kinds, float(sd[1]), LEFT)
-    return replace(found, trust=_known(fitted.trust))
+    fitted_on_top = _read(quantity, rows, fitted, kinds, float(sd[1]), LEFT)
+    return replace(fitted_on_top, trust=_known(fitted.trust))
 
 
 def _ratios(quantity: str, rows: Sequence[Row], told: Tellings) -> Learned:
     fitted = fit_ratios(rows, told)
     _, sd = prior(rows, fitted.kinds, BESIDE, left=True)
-    found = _read(quantity, rows, fitted.posterior, fitted.kinds, float(sd[1]), BESIDE)
-    return replace(found, middle=fitted.middle)
+    read = _read(quantity, rows, fitted.posterior, fitted.kinds, float(sd[1]), BESIDE)
+    return replace(read, middle=fitted.middle)
 
 
 def _learned(quantity: str, rows: Sequence[Row]) -> Learned:
@@ -246,12 +246,12 @@ def load_learned(path: str | Path) -> dict[str, Learned]:
     raise InputError(why, file=str(path), fix="make it with `twin learn --save FILE`")
 
 
-def save_learned(found: Mapping[str, Learned], path: str | Path, source: str) -> None:
+def save_learned(learned: Mapping[str, Learned], path: str | Path, source: str) -> None:
     """Save what was learned as TOML."""
-    files.write_text(path, to_toml(found, source), parents=True)
+    files.write_text(path, to_toml(learned, source), parents=True)
 
 
-def to_toml(found: Mapping[str, Learned], source: str) -> str:
+def to_toml(by_quantity: Mapping[str, Learned], source: str) -> str:
     """Return what was learned as the text of a TOML file."""
     lines = [
         "# What published outcomes have taught: written by `twin learn`, read by",
@@ -260,7 +260,7 @@ def to_toml(found: Mapping[str, Learned], source: str) -> str:
         f"source = {_quoted(source)}",
         'status = "fitted"',
     ]
-    for quantity, learned in found.items():
+    for quantity, learned in by_quantity.items():
         data = learned.to_data()
         lines += ["", f"[{quantity}]"]
         lines += [f"{name} = {_inline(data[name])}" for name in _SCATTERS]
@@ -289,14 +289,14 @@ def _quoted(text: str) -> str:
 
 
 def _from_data(data: Mapping[str, Any]) -> dict[str, Learned]:
-    found = {}
+    learned = {}
     for name in (*SCORED, *(quantity + ON_TOP for quantity in SCORED)):
         if name not in data:
             continue
         of, quantity = data[name], name.removesuffix(ON_TOP)
         lab, cell = (Known(**of[scatter]) for scatter in _SCATTERS)
         trust = of.get("trust")
-        found[name] = Learned(
+        learned[name] = Learned(
             quantity,
             {kind: Known(**k) for kind, k in of["centre"].items()},
             {kind: Known(**k) for kind, k in of["effect"].items()},
@@ -310,7 +310,7 @@ def _from_data(data: Mapping[str, Any]) -> dict[str, Learned]:
         if name.endswith(ON_TOP):
             needed = LEFT if quantity == RETENTION else BESIDE
             _ = of["trust" if quantity == RETENTION else "middle"]
-        _ = found[name].centres[OTHER], [found[name].effects[e] for e in needed[1:]]
-    if not found:
+        _ = learned[name].centres[OTHER], [learned[name].effects[e] for e in needed[1:]]
+    if not learned:
         raise KeyError(f"one of {', '.join(SCORED)}")
-    return found
+    return learned

@@ -56,12 +56,12 @@ class Said:
 
     def __init__(self, rows: Sequence[Row], told: Tellings):
         self.lo, self.hi = np.array([bounds(row) for row in rows]).T
-        found = [told.get(key_of(row)) for row in rows]
-        most = max((len(t.values) for t in found if t is not None), default=0)
+        told_of_rows = [told.get(key_of(row)) for row in rows]
+        most = max((len(t.values) for t in told_of_rows if t is not None), default=0)
         shape = (len(rows), most + 1)
         # The last component is that they are wrong: nothing is taken.
         self.taken, self.weight = np.zeros(shape), np.zeros(shape)
-        for i, of in enumerate(found):
+        for i, of in enumerate(told_of_rows):
             if of is None or not of.known:
                 continue
             n = len(of.values)
@@ -170,15 +170,15 @@ def mechanistic(told: Tellings, effects: Sequence[str] = LEFT) -> Predictor:
         if rows[0].quantity != RETENTION:
             return ratios(told)(others, rows)
         fitted, kinds = fit_left(others, told, effects)
-        found = []
+        predictions = []
         for row in rows:
             # One laboratory and one set of draws a paper: its rows differ by their set-ups.
             rng = stream(row)
             x = design(row, kinds, effects)
             f = np.concatenate([fitted.predict(x, rng) for _ in range(REPEATED)])
             trust = np.tile(fitted.trust, REPEATED)
-            found.append(members_with(told.get(key_of(row)), f, trust, rng))
-        return found
+            predictions.append(members_with(told.get(key_of(row)), f, trust, rng))
+        return predictions
 
     return predict
 
@@ -188,13 +188,13 @@ def bare(told: Tellings) -> Predictor:
 
     def predict(others: Sequence[Row], rows: Sequence[Row]) -> list[np.ndarray]:
         usual = constant(others, rows)
-        found = []
+        predictions = []
         for row, members in zip(rows, usual, strict=True):
             of = told.get(key_of(row))
             if of is not None and of.known:
                 members = 100 * of.values if row.quantity == RETENTION else of.values
-            found.append(members)
-        return found
+            predictions.append(members)
+        return predictions
 
     return predict
 
@@ -260,7 +260,7 @@ def _believed(
     sd = np.where([name in without for name in names], 0.0, sd)
     mean = np.where([name in without for name in ("", *LEFT)], 0.0, mean)
     (lab_shape, lab), (cell_shape, cell) = regression.scatters()
-    found = []
+    draws = []
     for row in rows:
         b = mean + sd * rng.standard_normal((_DRAWS, len(mean)))
         labs = np.sqrt(lab / rng.gamma(lab_shape, size=_DRAWS)) * rng.standard_normal(_DRAWS)
@@ -271,5 +271,5 @@ def _believed(
         f = f + scatter * ("scatter of cells" not in without)
         believed = rng.uniform(size=_DRAWS) if trust is None else np.full(_DRAWS, trust)
         believed = believed * ("mechanisms" not in without)
-        found.append(members_with(told[key_of(row)], f, believed, rng))
-    return np.concatenate(found)
+        draws.append(members_with(told[key_of(row)], f, believed, rng))
+    return np.concatenate(draws)

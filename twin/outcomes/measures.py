@@ -32,8 +32,8 @@ def ends_of(text: str | None) -> tuple[float, ...]:
     if ranged is not None and spread is None:
         ends = sorted((float(ranged[1]), float(ranged[2])))
     else:
-        found = re.search(_NUMBER, said)
-        ends = [float(found[0])] if found else []
+        match = re.search(_NUMBER, said)
+        ends = [float(match[0])] if match else []
     return tuple(ends) if all(math.isfinite(v) for v in ends) else ()
 
 

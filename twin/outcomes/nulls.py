@@ -55,15 +55,15 @@ def constant(others: Sequence[Row], rows: Sequence[Row]) -> list[Members]:
 def by_class(others: Sequence[Row], rows: Sequence[Row]) -> list[Members]:
     """Predict the numbers of all others, moved to the class's mean as far as it has rows."""
     values = np.array([middle(r) for r in others])
-    found = []
+    members = []
     for row in rows:
         mine = np.array([middle(r) for r in others if group(r) == group(row)])
         share = len(mine) / (len(mine) + _usual("class_shrinking"))
         moved = values + share * ((mine.mean() if len(mine) else 0.0) - values.mean()) * bool(
             len(mine)
         )
-        found.append(np.minimum(moved, 100.0) if row.quantity == RETENTION else moved)
-    return found
+        members.append(np.minimum(moved, 100.0) if row.quantity == RETENTION else moved)
+    return members
 
 
 def sqrt_hours(others: Sequence[Row], rows: Sequence[Row]) -> list[Members]:
@@ -107,10 +107,10 @@ def regressed(*effects: str) -> Predictor:
         lo, hi = np.array([bounds(row) for row in others]).T
         X = np.array([design(row, kinds, effects) for row in others])
         mean, sd = prior(others, kinds, effects)
-        found = regression.fit(X, lo, hi, [row.paper for row in others], sd, mean)
+        members = regression.fit(X, lo, hi, [row.paper for row in others], sd, mean)
         rng = np.random.default_rng(1)
         return [
-            members_of(row.quantity, found.predict(design(row, kinds, effects), rng))
+            members_of(row.quantity, members.predict(design(row, kinds, effects), rng))
             for row in rows
         ]
 

@@ -50,10 +50,10 @@ def method() -> dict[str, Any]:
 
 def number_of(*path: str) -> Any:
     """Return a value of ``method.toml``."""
-    found: Any = method()
+    number: Any = method()
     for name in path:
-        found = found[name]
-    return found["value"]
+        number = number[name]
+    return number["value"]
 
 
 def _toml(name: str) -> Any:

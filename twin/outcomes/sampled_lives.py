@@ -88,36 +88,36 @@ def sampled_lives(
     design |= {"samples": members, "seed": SEED, "method": DEFAULTS["method"], "settle": None}
     if progress is not None:
         progress(0.0, "what is drawn")
-    job = ensemble.design(ensemble.subject(replace(wanted, overrides=spread), design), design)
-    cells = [Drawn(f"cell {one.name}", dict(one.changes)) for one in ensemble.variants(job)]
-    lives = list(trial_lives(job, cells, len(cells), progress, first=False))
+    design = ensemble.design(ensemble.subject(replace(wanted, overrides=spread), design), design)
+    cells = [Drawn(f"cell {one.name}", dict(one.changes)) for one in ensemble.variants(design)]
+    lives = list(trial_lives(design, cells, len(cells), progress, first=False))
     known = sorted((died is None, life, died) for life, died in lives if not math.isnan(life))
-    drawn = _used(job)
-    found = {
+    drawn = _used(design)
+    document = {
         "lives": [
             {"life_cycles": life if died else None, "died_of": died} for _, life, died in known
         ],
         "lost": len(lives) - len(known),
         "drawn": len(drawn),
         "assumed": sum(status in DOUBTFUL for status in drawn.values()),
-        **{key: job[key] for key in ("protocol", "modes", "cycles")},
+        **{key: design[key] for key in ("protocol", "modes", "cycles")},
     }
-    keep(own.spec, found, SAMPLES_FOLDER)
-    return found
+    keep(own.spec, document, SAMPLES_FOLDER)
+    return document
 
 
-def _used(job: Mapping[str, Any]) -> dict[str, str | None]:
+def _used(design: Mapping[str, Any]) -> dict[str, str | None]:
     """Return the statuses, by key, of the numbers drawn that the cell's model looks at."""
     from twin.engine.unused_parameters import unused_numbers
     from twin.specs.dump import with_values
 
-    spec, rules = base_of(job), Protocol.from_data(job["protocol"])
-    _, items = ensemble.spec_of(job)
+    spec, rules = base_of(design), Protocol.from_data(design["protocol"])
+    _, items = ensemble.spec_of(design)
     steps: Sequence[Step] = [Step(item.key, item.quantity, STEP) for item in items]
     unused = unused_numbers(
         spec,
-        modes_of(job),
-        job["model"],
+        modes_of(design),
+        design["model"],
         steps,
         lambda texts: with_values(spec, texts),
         lambda one: plan_of(rules, one),

@@ -135,11 +135,11 @@ def resampled(papers: Sequence[Hashable], statistic: Any) -> Band:
     order = list(dict.fromkeys(papers))
     rows = {paper: [i for i, p in enumerate(papers) if p == paper] for paper in order}
     rng = np.random.default_rng(0)
-    found = []
+    values = []
     for _ in range(RESAMPLED):
         drawn = rng.integers(len(order), size=len(order))
-        found.append(statistic([i for k in drawn for i in rows[order[k]]]))
-    known = np.array(found)[np.isfinite(found)]
+        values.append(statistic([i for k in drawn for i in rows[order[k]]]))
+    known = np.array(values)[np.isfinite(values)]
     low, high = np.quantile(known, (0.05, 0.95)) if len(known) else (np.nan, np.nan)
     return Band(float(statistic(list(range(len(papers))))), float(low), float(high))
 

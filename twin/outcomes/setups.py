@@ -82,13 +82,13 @@ def set_up(row: Row) -> SetUp:
 
 
 def _given(row: Row, want: Wanted, base: Entry, patch: Mapping[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = dict(drawn()["follow"]) if row.quantity == RETENTION else {}
+    given: dict[str, Any] = dict(drawn()["follow"]) if row.quantity == RETENTION else {}
     if want.cathode is None or base.spec.anode.kind == "porous":
-        found = {k: v for k, v in found.items() if not _of_other_kind(k, base.spec)}
+        given = {k: v for k, v in given.items() if not _of_other_kind(k, base.spec)}
     source = row.paper  # rows of a paper with one set-up share their lives
 
     def told(key: str, text: str) -> None:
-        found[key] = {"value": text, "status": "measured", "source": source}
+        given[key] = {"value": text, "status": "measured", "source": source}
 
     if row.temperature is not None:
         told("thermal.ambient", f"{row.temperature!r} degC")
@@ -102,7 +102,7 @@ def _given(row: Row, want: Wanted, base: Entry, patch: Mapping[str, Any]) -> dic
             told(f"window.{name}", f"{value!r} V")
     if row.thickness is not None:
         told("electrolyte.thickness", f"{row.thickness!r} um")
-    return found
+    return given
 
 
 def _of_other_kind(key: str, spec: Any) -> bool:
@@ -137,11 +137,11 @@ def _drawn(row: Row, want: Wanted) -> dict[str, Any]:
         "mixing": want.mixing or "",
         "wet": "yes" if "wet" in row.marks else "no",
     }
-    found: dict[str, Any] = {}
+    drawn_keys: dict[str, Any] = {}
     for entry in drawn()["draw"]:
         if all(facts[name] == value for name, value in entry["when"].items()):
-            found |= entry["keys"]
-    return found
+            drawn_keys |= entry["keys"]
+    return drawn_keys
 
 
 def _around(spec: Any, key: str, of: Mapping[str, Any]) -> Mapping[str, Any] | None:

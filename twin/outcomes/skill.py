@@ -143,8 +143,8 @@ class Skill:
             "skill": {
                 "folds": self.folds,
                 "quantities": {
-                    quantity: {name: scored.to_dict() for name, scored in found.items()}
-                    for quantity, found in self.scores.items()
+                    quantity: {name: scored.to_dict() for name, scored in of_quantity.items()}
+                    for quantity, of_quantity in self.scores.items()
                 },
                 "contrasts": self.contrasts,
                 "controls": self.controls,
@@ -231,17 +231,17 @@ _COMPARED = ("B1", LEARNED, ALONE)
 
 def _controls(of: Mapping[str, Sequence[Prediction]]) -> dict[str, Any]:
     """Return the mean error on negative controls, and on all other rows, of each predictor."""
-    found: dict[str, Any] = {}
+    controls: dict[str, Any] = {}
     for name, all_said in of.items():
         mine = [s for s in all_said if s.row.two_sided]
         errors = np.array([distance(float(np.median(s.members)), *s.interval) for s in mine])
         own = np.array(["control" in s.row.marks for s in mine], dtype=bool)
-        found[name] = {
+        controls[name] = {
             "rows": int(own.sum()),
             "mean_error": float(errors[own].mean()) if own.any() else None,
             "others_mean_error": float(errors[~own].mean()) if (~own).any() else None,
         }
-    return found
+    return controls
 
 
 def _taught(
@@ -255,14 +255,14 @@ def _taught(
     if quantity not in learned:
         learned = shipped()
     of, top = learned[quantity], learned.get(quantity + ON_TOP)
-    found = []
+    predictions = []
     for row in rows:
         said = None if told is None else told.get(key_of(row))
         members = of.predict(row) if told is None or top is None else top.predict_with(row, said)
         if told is not None and quantity == LIFE and of.trust is not None:
             members = lives_mixed(row, said, members, of.trust.value)
-        found.append(Prediction(row, members))
-    return found
+        predictions.append(Prediction(row, members))
+    return predictions
 
 
 def _anew(
@@ -280,17 +280,17 @@ def foldable(rows: Sequence[Row]) -> bool:
 
 def in_folds(rows: Sequence[Row], predictor: Predictor) -> list[Prediction]:
     """Predict each paper's rows from those of the others."""
-    found: dict[int, Prediction] = {}
+    predictions: dict[int, Prediction] = {}
     for paper in dict.fromkeys(row.paper for row in rows):
         at = [i for i, row in enumerate(rows) if row.paper == paper]
         others = [row for row in rows if row.paper != paper and row.measured]
         told = predictor(others, [rows[i] for i in at])
-        found |= {i: Prediction(rows[i], m) for i, m in zip(at, told, strict=True)}
-    return [found[i] for i in range(len(rows))]
+        predictions |= {i: Prediction(rows[i], m) for i, m in zip(at, told, strict=True)}
+    return [predictions[i] for i in range(len(rows))]
 
 
 def _scored(of: Mapping[str, Sequence[Prediction]]) -> dict[str, Scored]:
-    found = {}
+    scored = {}
     null = [s.crps for s in of.get("constant", ()) if s.row.two_sided]
     for name, all_said in of.items():
         mine = [s for s in all_said if s.row.two_sided]
@@ -301,7 +301,7 @@ def _scored(of: Mapping[str, Sequence[Prediction]]) -> dict[str, Scored]:
         own = [s.crps for s in mine]
         places = [pit(s.members, *s.interval) for s in mine]
         widths = [float(np.diff(np.quantile(s.members, BANDS["90"]))[0]) for s in mine]
-        found[name] = Scored(
+        scored[name] = Scored(
             name,
             len(mine),
             resampled(papers, lambda at, errors=errors: float(np.median(errors[at]))),
@@ -314,7 +314,7 @@ def _scored(of: Mapping[str, Sequence[Prediction]]) -> dict[str, Scored]:
             float(np.median(widths)),
             reliability(places),
         )
-    return found
+    return scored
 
 
 def contrasts_of(said: Sequence[Prediction]) -> dict[str, Any]:
@@ -358,15 +358,15 @@ def _log_size(row: Row, value: float) -> float:
 
 def _rates_of_others(said: Sequence[Prediction], lived: Sequence[bool]) -> list[float]:
     """Return the share that lived among the other papers' rows; all of them where there is none."""
-    found = []
+    rates = []
     for one in said:
         others = [ok for s, ok in zip(said, lived, strict=True) if s.row.paper != one.row.paper]
-        found.append(float(np.mean(others or lived)))
-    return found
+        rates.append(float(np.mean(others or lived)))
+    return rates
 
 
 def _lives(said: Sequence[Prediction]) -> dict[str, dict[str, float]]:
-    found = {}
+    lives = {}
     for hours in LIVES:
         seen = [
             s for s in said if s.row.quantity == LIFE and (s.row.lo >= hours or s.row.hi < hours)
@@ -375,11 +375,11 @@ def _lives(said: Sequence[Prediction]) -> dict[str, dict[str, float]]:
             continue
         lived = [s.row.lo >= hours for s in seen]
         base = float(np.mean(lived))
-        found[f"{hours:g} h"] = {
+        lives[f"{hours:g} h"] = {
             "rows": len(seen),
             "failed": lived.count(False),
             "brier": brier([float((s.members >= np.log10(hours)).mean()) for s in seen], lived),
             "base_rate": brier([base] * len(seen), lived),
             "base_rate_in_folds": brier(_rates_of_others(seen, lived), lived),
         }
-    return found
+    return lives

@@ -163,13 +163,13 @@ def _unread(data: Mapping[str, str]) -> list[str]:
 
 def _measured(data: Mapping[str, str]) -> dict[str, Any]:
     """Return what a row says of its set-up in numbers."""
-    found: dict[str, float | None] = {}
+    measured: dict[str, float | None] = {}
     for name, columns in _MEASURES.items():
         said = next((data[column] for column in columns if data.get(column)), None)
-        found[name] = measure(said, name)
+        measured[name] = measure(said, name)
     for name in ("rate", "current", "charge", "loading", "thickness", "cycles"):
-        found[name] = found[name] or None  # nought of it is none
-    return found | {"window": _window(data.get("voltage_window_V", ""))}
+        measured[name] = measured[name] or None  # nought of it is none
+    return measured | {"window": _window(data.get("voltage_window_V", ""))}
 
 
 def _reader(text: str) -> csv.DictReader[str]:
@@ -245,9 +245,9 @@ def _ends(data: Mapping[str, str]) -> tuple[float, float]:
     """Return the coded interval; an end that is not told is that of all there is."""
     quantity = data["quantity"]
     most = 100.0 if quantity == RETENTION else math.inf
-    found = [ends_of(data[name]) for name in ("lo", "hi")]
-    lo = found[0][0] if found[0] else 0.0
-    hi = found[1][-1] if found[1] else most
+    ends = [ends_of(data[name]) for name in ("lo", "hi")]
+    lo = ends[0][0] if ends[0] else 0.0
+    hi = ends[1][-1] if ends[1] else most
     if hi >= _ENDLESS.get(quantity, math.inf):
         hi = math.inf
     return _ordered(lo, hi, most)
@@ -260,12 +260,12 @@ def _ordered(lo: float, hi: float, most: float) -> tuple[float, float]:
 
 def _window(text: str) -> tuple[float | None, float | None]:
     """Return both limits of "2.0-3.25"; the upper one alone of "-3.5"."""
-    found = re.fullmatch(
+    match = re.fullmatch(
         r"\s*(\d+(?:\.\d+)?)?\s*v?\s*(?:-|to)\s*(\d+(?:\.\d+)?)\s*v?.*", plain(text).lower()
     )
-    if found is None:
+    if match is None:
         return None, None
-    low, high = found.groups()
+    low, high = match.groups()
     lower, upper = (None if low is None else float(low)), float(high)
     return (None, None) if lower is not None and lower >= upper else (lower, upper)
 
@@ -315,13 +315,13 @@ def _face(electrolyte: str | None, anode: str | None, marks: Iterable[str]) -> s
 def _with_controls(rows: list[Row]) -> list[Row]:
     """Mark a paper's bare row as its control where another of the paper has what it lacks."""
     treated = {r.paper for r in rows if r.quantity == RETENTION and "interlayer" in r.marks}
-    found = []
+    rows_with = []
     for row in rows:
         bare = row.words.get("additive_or_interlayer", "").lower() == "none"
         if row.quantity == RETENTION and bare and row.paper in treated:
             row = replace(row, marks=row.marks | {"control"})
-        found.append(row)
-    return found
+        rows_with.append(row)
+    return rows_with
 
 
 def _interval(quantity: str, bound: str, value: str) -> tuple[float, float]:

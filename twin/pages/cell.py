@@ -52,9 +52,9 @@ def cell_section(spec: CellSpec) -> Section:
         Facts(facts),
         Table(("layer", "number", "value", "status"), rows),
     ]
-    found = warnings(spec)
-    if found:
-        blocks += [Text("To be wary of:"), Items(found)]
+    warned = warnings(spec)
+    if warned:
+        blocks += [Text("To be wary of:"), Items(warned)]
     return Section("cell", "The cell", blocks)
 
 
@@ -138,8 +138,8 @@ def sources_section(spec: CellSpec) -> Section:
     for row in sorted([*rows, *choices], key=lambda row: _table_of(row[0])):
         groups.setdefault(_table_of(row[0]), []).append(row)
     tables = [
-        Table(NUMBER_COLUMNS, found, caption=f"[{key}]", cards=True)
-        for key, found in groups.items()
+        Table(NUMBER_COLUMNS, numbers, caption=f"[{key}]", cards=True)
+        for key, numbers in groups.items()
     ]
     return Section("numbers", "Every number", [Text(about), *tables])
 

@@ -35,17 +35,17 @@ def cell_drawing(spec: CellSpec) -> Markup:
     """Return a cell's layers to scale as an ``<svg>`` element, with thicknesses and pressure."""
     from twin.catalog.card import layers
 
-    found = layers(spec)
-    heights = _heights(found)
-    tops = [_TOP + sum(heights[:n]) for n in range(len(found))]
+    layers_drawn = layers(spec)
+    heights = _heights(layers_drawn)
+    tops = [_TOP + sum(heights[:n]) for n in range(len(layers_drawn))]
     bottom = _TOP + sum(heights)
     labels = _labels([top + height / 2 for top, height in zip(tops, heights, strict=True)])
     parts = [
         _layer(layer, top, height, label)
-        for layer, top, height, label in zip(found, tops, heights, labels, strict=True)
+        for layer, top, height, label in zip(layers_drawn, tops, heights, labels, strict=True)
     ]
     end = max(bottom, labels[-1] + 16) + 34
-    says = ", ".join(f"{layer.name} {_thickness(layer.thickness)}" for layer in found)
+    says = ", ".join(f"{layer.name} {_thickness(layer.thickness)}" for layer in layers_drawn)
     return Markup(
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {end:.0f}" role="img" '
         'aria-label="{says}" font-family="system-ui, sans-serif" font-size="13" fill="#1c2126">'
@@ -56,7 +56,7 @@ def cell_drawing(spec: CellSpec) -> Markup:
         says=says,
         layers=Markup("").join(parts),
         arrows=_pressed(typeset(spec.stack.pressure.text), bottom),
-        bar=_scale(sum(layer.thickness for layer in found), bottom),
+        bar=_scale(sum(layer.thickness for layer in layers_drawn), bottom),
     )
 
 
@@ -67,10 +67,10 @@ def _heights(layers: Sequence[Layer]) -> list[float]:
 
 def _labels(middles: Sequence[float]) -> list[float]:
     """Return where the labels stand: at their layers, moved down where they would meet."""
-    found: list[float] = []
+    places: list[float] = []
     for middle in middles:
-        found.append(max(middle, found[-1] + _GAP) if found else max(middle, _TOP + 8))
-    return found
+        places.append(max(middle, places[-1] + _GAP) if places else max(middle, _TOP + 8))
+    return places
 
 
 def _layer(layer: Layer, top: float, height: float, label: float) -> Markup:

@@ -137,8 +137,8 @@ def _modes(design: Mapping[str, Any]) -> dict[str, str]:
 def _versions(store: Store, info: StudyInfo) -> str:
     """Return the versions that a member of the study was lived with."""
     members = store.runs(study=info.id, limit=1)
-    found = members[0].packages if members else {}
-    return ", ".join(f"{name} {version}" for name, version in sorted(found.items())) or "unknown"
+    versions = members[0].packages if members else {}
+    return ", ".join(f"{name} {version}" for name, version in sorted(versions.items())) or "unknown"
 
 
 def _question(info: StudyInfo, title: str) -> str:

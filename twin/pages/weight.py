@@ -38,8 +38,8 @@ def hangs_section(info: RunInfo | None, spec: CellSpec) -> Section:
             Text("No data decide between two sets of numbers; at the other one:"),
             Items(ends),
         ]
-    found = known_sensitivity(spec)
-    if found is None:
+    sensitivity = known_sensitivity(spec)
+    if sensitivity is None:
         blocks.append(
             Text(
                 "Which numbers it hangs on has not been looked for in this very cell: "
@@ -47,13 +47,14 @@ def hangs_section(info: RunInfo | None, spec: CellSpec) -> Section:
             )
         )
         return Section("hangs", "What it hangs on", blocks)
-    driving = drivers(found)
-    life = found["life_cycles"]
+    driving = drivers(sensitivity)
+    life = sensitivity["life_cycles"]
     lives = f"lives {life:.0f} cycles of" if life is not None else "is not worn out by"
     blocks.append(
         Text(
-            f"By cycle jumps this cell {lives} {found['protocol']}. Of its assumed or unverified "
-            f"numbers {len(driving)} drive that: the life goes as the number to the power given."
+            f"By cycle jumps this cell {lives} {sensitivity['protocol']}. Of its assumed or "
+            f"unverified numbers {len(driving)} drive that: the life goes as the number to the "
+            "power given."
         )
     )
     rows = [

@@ -71,13 +71,13 @@ def plot_attribution(document: Mapping[str, Any], path: str | Path | None = None
 
 def _telling(document: Mapping[str, Any], keys: Sequence[str]) -> list[int]:
     """Return which pairs' interactions can be seen beside any of the losses shown."""
-    found = set()
+    cycles = set()
     for key in keys:
         split = document["losses"][key]["all"]
         for number, pair in enumerate(split["interactions"]):
             if abs(pair["value"]) > _SEEN * abs(split["total"]):
-                found.add(number)
-    return sorted(found)
+                cycles.add(number)
+    return sorted(cycles)
 
 
 def _open_ended(document: Mapping[str, Any]) -> bool:

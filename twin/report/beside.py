@@ -76,7 +76,7 @@ def legs(
     """
     way = np.where(np.abs(current) > AT_REST * largest, np.sign(current), 0)
     flows = np.flatnonzero(way)
-    found = []
+    legs_made = []
     # A rest or a pause inside a charge parts no leg; a turn of the current does.
     for part in np.split(flows, np.flatnonzero(np.diff(way[flows]) != 0) + 1):
         if len(part) < 3:
@@ -87,8 +87,8 @@ def legs(
         charge = np.append(0.0, np.cumsum(steps)) / 3600
         if charge[-1] > 0:
             kind = "discharge" if way[part[0]] > 0 else "charge"
-            found.append(Leg(cycle, kind, charge, voltage[part]))
-    return found
+            legs_made.append(Leg(cycle, kind, charge, voltage[part]))
+    return legs_made
 
 
 def legs_of_run(run: RunView, cycles: Sequence[int] | None = None) -> list[Leg]:
@@ -128,19 +128,19 @@ def legs_of_data(measured: Measured) -> list[Leg]:
     """
     needs_cycling(measured)
     largest = max(float(np.abs(chunk[CURRENT]).max()) for chunk in measured.chunks())
-    found = [
+    legs_made = [
         _thinned(leg, KEPT_POINTS)
         for cycle, (t, i, v) in _cycles_of(measured)
         for leg in legs(t, i, v, cycle, largest)
     ]
-    if not found:
+    if not legs_made:
         raise InputError(
             "no current flows in these data",
             file=measured.name,
             key="data",
             fix="give a measurement with charges or discharges",
         )
-    return _long(found)
+    return _long(legs_made)
 
 
 def _cycles_of(measured: Measured) -> Iterator[tuple[int, np.ndarray]]:
@@ -168,9 +168,9 @@ def _thinned(leg: Leg, most: int) -> Leg:
     return replace(leg, charge=leg.charge[keep], voltage=leg.voltage[keep])
 
 
-def _long(found: list[Leg]) -> list[Leg]:
-    longest = max((leg.passed for leg in found), default=0.0)
-    return [leg for leg in found if leg.passed >= SHORTEST * longest]
+def _long(legs: list[Leg]) -> list[Leg]:
+    longest = max((leg.passed for leg in legs), default=0.0)
+    return [leg for leg in legs if leg.passed >= SHORTEST * longest]
 
 
 @dataclass(frozen=True)
@@ -225,20 +225,20 @@ def differences_to(
     of_data = legs_of_data(measured)
     if data_cycle is not None:
         of_data = [leg for leg in of_data if leg.cycle == data_cycle]
-    found = []
+    differences = []
     for kind in ("discharge", "charge"):
         mine = next((leg for leg in of_run if leg.kind == kind), None)
         theirs = next((leg for leg in of_data if leg.kind == kind), None)
         if mine is not None and theirs is not None:
-            found.append(_difference(mine, theirs))
-    if not found:
+            differences.append(_difference(mine, theirs))
+    if not differences:
         raise InputError(
             "the run and the data have no charge or discharge in common",
             file=measured.name,
             key="data",
             fix="name cycles that have: --data-cycle N (`twin measured show` lists them)",
         )
-    return found
+    return differences
 
 
 def _difference(mine: Leg, theirs: Leg) -> Difference:
@@ -266,8 +266,8 @@ def data_lines(run: RunView, measured: Measured, data_cycle: int | None = None) 
     """Return measured points as dots for a run's voltage panel: first and last cycle, or one."""
     full = run.info.cell_kind == "full"
     scale = 1e3 / (cell_area(run.info) * CM2_PER_M2)
-    found = legs_of_data(measured) if full else _whole_cycles(measured)
-    cycles = sorted({leg.cycle for leg in found})
+    legs_made = legs_of_data(measured) if full else _whole_cycles(measured)
+    cycles = sorted({leg.cycle for leg in legs_made})
     shown = [c for c in dict.fromkeys((cycles[0], cycles[-1])) if data_cycle in (None, c)]
     if data_cycle is not None and data_cycle in cycles:
         shown = [data_cycle]
@@ -282,7 +282,7 @@ def data_lines(run: RunView, measured: Measured, data_cycle: int | None = None) 
     for cycle in shown:
         x: list[float] = []
         y: list[float] = []
-        for leg in (leg for leg in found if leg.cycle == cycle):
+        for leg in (leg for leg in legs_made if leg.cycle == cycle):
             thin = _thinned(leg, MOST_POINTS)
             x += (thin.charge * (scale if full else 1.0)).tolist()
             y += thin.voltage.tolist()
@@ -324,9 +324,9 @@ def with_data(
     ]
 
 
-def as_data(found: Sequence[Difference]) -> list[dict[str, Any]]:
+def as_data(differences: Sequence[Difference]) -> list[dict[str, Any]]:
     """Return differences as plain data."""
-    return [vars(difference) for difference in found]
+    return [vars(difference) for difference in differences]
 
 
 def comparison_panels_with(

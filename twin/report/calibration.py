@@ -19,7 +19,7 @@ MOST_PAIRS = 6
 _PRIOR, _POSTERIOR, _HELD = "#BBBBBB", PALETTE[0], PALETTE[1]
 
 
-def save_figures(found: Calibration, folder: str | Path, suffix: str = ".png") -> list[Path]:
+def save_figures(calibration: Calibration, folder: str | Path, suffix: str = ".png") -> list[Path]:
     """Draw a calibration's figures into a folder, and return their files.
 
     Raises
@@ -28,12 +28,12 @@ def save_figures(found: Calibration, folder: str | Path, suffix: str = ".png") -
         If they cannot be written there.
     """
     target = figures_folder(folder)
-    drawn = {"curves": curves_figure(found), "told": told_figure(found)}
-    if len(found.members):
-        drawn["pairs"] = pairs_figure(found)
+    drawn = {"curves": curves_figure(calibration), "told": told_figure(calibration)}
+    if len(calibration.members):
+        drawn["pairs"] = pairs_figure(calibration)
     files = []
     for name, figure in drawn.items():
-        file = target / f"{found.cell}-{name}{suffix}"
+        file = target / f"{calibration.cell}-{name}{suffix}"
         save_figure(figure, file)
         files.append(file)
     return files
@@ -49,9 +49,9 @@ def _blank(width: float, height: float) -> Figure:
     return figure
 
 
-def curves_figure(found: Calibration) -> Figure:
+def curves_figure(calibration: Calibration) -> Figure:
     """Draw each curve beside the model, with the band, and the differences below it."""
-    shown = found.scores[:8]
+    shown = calibration.scores[:8]
     columns = min(len(shown), 3)
     rows = -(-len(shown) // columns)
     figure = _blank(3.9 * columns, 4.2 * rows + 0.4)
@@ -61,7 +61,7 @@ def curves_figure(found: Calibration) -> Figure:
         above = figure.add_subplot(inner[0])
         below = figure.add_subplot(inner[1], sharex=above)
         _curve(above, below, score)
-    figure.suptitle(f"{found.cell}: measured and calibrated", fontsize=11)
+    figure.suptitle(f"{calibration.cell}: measured and calibrated", fontsize=11)
     return figure
 
 
@@ -90,36 +90,42 @@ def _curve(above: Any, below: Any, score: Score) -> None:
     below.set_xlabel(label)
 
 
-def told_figure(found: Calibration) -> Figure:
+def told_figure(calibration: Calibration) -> Figure:
     """Draw what is left of each prior's width: near 1 the data say nothing."""
-    order = sorted(range(len(found.told)), key=lambda k: (-found.told[k].share, found.told[k].key))
+    order = sorted(
+        range(len(calibration.told)),
+        key=lambda k: (-calibration.told[k].share, calibration.told[k].key),
+    )
     figure = _blank(7.2, 0.32 * len(order) + 1.4)
     axes = figure.add_subplot()
-    sd = np.sqrt(np.diag(found.covariance))
+    sd = np.sqrt(np.diag(calibration.covariance))
     for row, k in enumerate(order):
         axes.plot([-2, 2], [row, row], color=_PRIOR, lw=7, solid_capstyle="butt", zorder=1)
-        ends = found.z[k] + 2 * sd[k] * np.array([-1, 1])
-        colour = _POSTERIOR if found.told[k].says != "not told" else _HELD
+        ends = calibration.z[k] + 2 * sd[k] * np.array([-1, 1])
+        colour = _POSTERIOR if calibration.told[k].says != "not told" else _HELD
         axes.plot(ends, [row, row], color=colour, lw=3, solid_capstyle="butt", zorder=2)
-        axes.plot(found.z[k], row, "o", color=colour, ms=4, zorder=3)
-    axes.set_yticks(range(len(order)), [f"{found.told[k].key}" for k in order], fontsize=8)
+        axes.plot(calibration.z[k], row, "o", color=colour, ms=4, zorder=3)
+    axes.set_yticks(range(len(order)), [f"{calibration.told[k].key}" for k in order], fontsize=8)
     axes.set_xlabel("widths of the prior (grey: its 95 %)")
     figure.suptitle("What the data cannot tell is as wide as the grey", fontsize=10)
     axes.axvline(0, color="black", lw=0.5)
     return figure
 
 
-def pairs_figure(found: Calibration) -> Figure:
+def pairs_figure(calibration: Calibration) -> Figure:
     """Draw the posterior's members in pairs, of the numbers that go together most."""
-    sd = np.sqrt(np.diag(found.covariance))
-    correlation = np.abs(found.covariance / np.outer(sd, sd)) - np.eye(len(sd))
+    sd = np.sqrt(np.diag(calibration.covariance))
+    correlation = np.abs(calibration.covariance / np.outer(sd, sd)) - np.eye(len(sd))
     order = sorted(range(len(sd)), key=lambda k: (-float(correlation[k].max(initial=0)), k))
     chosen = sorted(order[:MOST_PAIRS])
     n = len(chosen)
     figure = _blank(1.7 * n + 1.2, 1.6 * n + 0.8)
     axes = figure.subplots(n, n, squeeze=False)
     x = np.array(
-        [[item.x(float(v)) for item, v in zip(found.items, z, strict=True)] for z in found.members]
+        [
+            [item.x(float(v)) for item, v in zip(calibration.items, z, strict=True)]
+            for z in calibration.members
+        ]
     )
     for i, a in enumerate(chosen):
         for j, b in enumerate(chosen):
@@ -129,17 +135,17 @@ def pairs_figure(found: Calibration) -> Figure:
                 at.set_axis_off()
             elif i == j:
                 at.hist(x[:, a], bins=15, color=_POSTERIOR)
-                at.axvline(found.items[a].x(float(found.z[a])), color=_HELD, lw=1)
+                at.axvline(calibration.items[a].x(float(calibration.z[a])), color=_HELD, lw=1)
                 at.set_yticks([])
             else:
                 at.plot(x[:, b], x[:, a], ".", color=_POSTERIOR, ms=3)
-                at.plot(found.values[found.items[b].key], found.values[found.items[a].key],
+                at.plot(*(calibration.values[calibration.items[k].key] for k in (b, a)),
                         "+", color=_HELD, ms=9)  # fmt: skip
             if i == n - 1:
-                at.set_xlabel(_short(found.items[b].key), fontsize=7)
+                at.set_xlabel(_short(calibration.items[b].key), fontsize=7)
             if j == 0:
-                at.set_ylabel(_short(found.items[a].key), fontsize=7)
-    figure.suptitle(f"{found.cell}: posterior, best fit in orange", fontsize=10)
+                at.set_ylabel(_short(calibration.items[a].key), fontsize=7)
+    figure.suptitle(f"{calibration.cell}: posterior, best fit in orange", fontsize=10)
     return figure
 
 

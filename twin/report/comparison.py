@@ -66,14 +66,14 @@ def comparison_panels(runs: Mapping[str, RunView]) -> list[Panel]:
         label: [(row["cycle"], row["min_margin"]) for row in rows if _is_number(row["min_margin"])]
         for label, (rows, _) in tables.items()
     }
-    found = [
+    panels = [
         _panel("capacity", "Discharge capacity", "Capacity (mAh/cm²)", capacity, (0.0, None)),
         _panel(
             "resistance", "Area-specific resistance", "Resistance (Ω cm²)", resistance, (0.0, None)
         ),
         _panel("margins", "Smallest margin to failure", "Smallest margin", margin, (BELOW, 1.1)),
     ]
-    return [panel for panel in found if panel.lines]
+    return [panel for panel in panels if panel.lines]
 
 
 def _panel(

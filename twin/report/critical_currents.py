@@ -13,19 +13,19 @@ from twin.report.panel import Line, Panel
 MILLI = 0.1  # A.m-2 to mA.cm-2
 
 
-def ramp_panels(found: CriticalCurrents) -> list[Panel]:
+def ramp_panels(currents: CriticalCurrents) -> list[Panel]:
     """Return the plain ramp: polarisation, and the contact of the stripped face."""
-    x = [MILLI * level.density for level in found.levels]
-    volts = [1e3 * level.polarisation for level in found.levels]
-    contact = [level.contact for level in found.levels]
+    x = [MILLI * level.density for level in currents.levels]
+    volts = [1e3 * level.polarisation for level in currents.levels]
+    contact = [level.contact for level in currents.levels]
     limits = tuple(
         (MILLI * limit.current, kind)
-        for kind, limit in (("stripping", found.stripping), ("plating", found.plating))
+        for kind, limit in (("stripping", currents.stripping), ("plating", currents.plating))
         if limit.current is not None
     )
     beyond = [
         f"{kind} beyond {MILLI * limit.at_least:.3g}"
-        for kind, limit in (("stripping", found.stripping), ("plating", found.plating))
+        for kind, limit in (("stripping", currents.stripping), ("plating", currents.plating))
         if limit.current is None
     ]
     x_label = "; ".join(["Current (mA/cm²)", *beyond])
@@ -75,7 +75,7 @@ def sweep_panels(points: Sequence[Any]) -> list[Panel]:
             ("carried", stripping, "stripping"),
             ("carried", plating, "plating"),
         ):
-            limits = [getattr(point.found, kind) for point in group]
+            limits = [getattr(point.currents, kind) for point in group]
             y = [MILLI * limit.at_least for limit in limits]
             open_end = any(limit.current is None for limit in limits)
             name = ", ".join(part for part in (label, title) if part) or kind
@@ -84,7 +84,7 @@ def sweep_panels(points: Sequence[Any]) -> list[Panel]:
             ("voids begin", stripping, "onset"),
             ("warns", plating, "plating_onset"),
         ):
-            onset = [(a, getattr(p.found, kind)) for a, p in zip(x, group, strict=True)]
+            onset = [(a, getattr(p.currents, kind)) for a, p in zip(x, group, strict=True)]
             known = [(a, MILLI * b) for a, b in onset if b is not None]
             if known:
                 name = ", ".join(part for part in (label, title) if part)

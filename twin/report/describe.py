@@ -65,7 +65,7 @@ def _numbers(rows: list[dict[str, Any]], area: float) -> list[dict[str, Any]]:
     if not complete:
         return []
     first, last = complete[0], complete[-1]
-    found = []
+    numbers = []
     for column in sorted((c for c in COLUMNS.values() if c.told), key=lambda c: c.told):
         stored = [row.get(column.key) for row in (first, last)]
         values = [None if x is None else column.show(x) for x in stored]
@@ -73,11 +73,11 @@ def _numbers(rows: list[dict[str, Any]], area: float) -> list[dict[str, Any]]:
             continue
         estimated = column.key == CAPACITY and last.get("capacity_estimated")
         end = ", estimated" if estimated else ""
-        found.append(_ends(f"{column.words}{end}", column.shown, values))
+        numbers.append(_ends(f"{column.words}{end}", column.shown, values))
         if column.key == CAPACITY:
             per_area = [None if x is None else x / area for x in values]
-            found.append(_ends(f"{column.words} per area{end}", "mAh/cm2", per_area))
-    return found
+            numbers.append(_ends(f"{column.words} per area{end}", "mAh/cm2", per_area))
+    return numbers
 
 
 def _ends(what: str, unit: str, values: list[float | None]) -> dict[str, Any]:

@@ -40,19 +40,21 @@ def plot_design(document: Mapping[str, Any], path: str | Path | None = None) -> 
     with new_figure(width, look().panel_size(2)[1], 2) as figure:
         panels = figure.subplots(1, len(optimum), squeeze=False, sharey=True)[0]
         modes = sorted({p["mode"] for p in document["path"] if p["mode"]})
-        for number, (axes, found) in enumerate(zip(panels, optimum, strict=True)):
+        for number, (axes, optimum_there) in enumerate(zip(panels, optimum, strict=True)):
             _lives(axes, document, number, modes)
-            axes.axvspan(*found["window"], color=PALETTE[2], alpha=0.15, linewidth=0)
-            axes.axvline(found["value"], color=PALETTE[2])
-            if found["log"]:
+            axes.axvspan(*optimum_there["window"], color=PALETTE[2], alpha=0.15, linewidth=0)
+            axes.axvline(optimum_there["value"], color=PALETTE[2])
+            if optimum_there["log"]:
                 axes.set_xscale("log")
-            unit = typeset(found["unit"] or "")
-            axes.set_xlabel(f"{found['words']} ({unit})" if unit else found["words"])
+            unit = typeset(optimum_there["unit"] or "")
+            axes.set_xlabel(
+                f"{optimum_there['words']} ({unit})" if unit else optimum_there["words"]
+            )
             axes.axhline(document["cycles"], color=look().ink, linestyle=":", linewidth=1)
         panels[0].set_yscale("log")
         panels[0].set_ylabel("Life (cycles),\nbeyond the horizon projected")
-        for axes, found in zip(panels, optimum, strict=True):
-            if found["log"]:
+        for axes, optimum_there in zip(panels, optimum, strict=True):
+            if optimum_there["log"]:
                 round_ticks(axes.xaxis, *axes.get_xlim())
         round_ticks(panels[0].yaxis, *panels[0].get_ylim())
         figure.legend(handles=_legend(document, modes), loc="outside right upper")

@@ -99,15 +99,15 @@ def face_fields(run: RunView) -> list[FaceField]:
         If it has no face in patches, or too many to be stored each.
     """
     rows = run.rows
-    found: dict[tuple[str, str, str], dict[int, list[float]]] = {}
+    by_field: dict[tuple[str, str, str], dict[int, list[float]]] = {}
     for key in rows[0] if rows else ():
         match = _NAME.fullmatch(key)
         if match is not None:
             side, title, unit, number = match.groups()
             factor, _ = _SHOWN.get(unit or "", (1.0, ""))
             values = [factor * float(row.get(key, math.nan)) for row in rows]
-            found.setdefault((side, title, unit or ""), {})[int(number)] = values
-    if not found:
+            by_field.setdefault((side, title, unit or ""), {})[int(number)] = values
+    if not by_field:
         raise InputError(
             f"run {run.id} has no face in patches",
             key="what",
@@ -117,7 +117,7 @@ def face_fields(run: RunView) -> list[FaceField]:
     spec = stored_cell(run.info.cell_spec)
     cycles = [int(row["cycle"]) for row in rows]
     fields = []
-    for (side, title, unit), patches in found.items():
+    for (side, title, unit), patches in by_field.items():
         own: Any = getattr(spec.interfaces, side.lower()) or spec.interfaces.anode
         shown = _SHOWN.get(unit, (1.0, unit))[1]
         each = [patches[number] for number in sorted(patches)]
@@ -303,17 +303,17 @@ def face_strips(row: Mapping[str, Any], encoding: str = "utf-8") -> list[tuple[s
     twice the mean or more. Nothing where no face is divided.
     """
     shades = _PLAIN if "utf" not in encoding.lower() else _SHADES
-    found: dict[tuple[str, str], dict[int, float]] = {}
+    strips: dict[tuple[str, str], dict[int, float]] = {}
     for key, value in row.items():
         match = _NAME.fullmatch(key)
         if match and match[2] in _STRIPS and isinstance(value, int | float):
-            found.setdefault((match[1], match[2]), {})[int(match[4])] = float(value)
+            strips.setdefault((match[1], match[2]), {})[int(match[4])] = float(value)
     return [
         (
             f"{side} face, {_STRIPS[what][0]}",
             "".join(_shade(patches[n], 0.0, _STRIPS[what][1], shades) for n in sorted(patches)),
         )
-        for (side, what), patches in sorted(found.items())
+        for (side, what), patches in sorted(strips.items())
     ]
 
 

@@ -258,7 +258,7 @@ def label_lines(axes: Axes, lines: Sequence[Line], colours: Sequence[Any], heigh
     size = 0.88 * float(rcParams["font.size"])
     room = 72 * 0.8 * height / (_LINE * size)
     foot, top = axes.get_ylim()
-    found = []
+    labels = []
     for number, (line, colour) in enumerate(zip(lines, colours, strict=True)):
         ends = [y for y in line.y if math.isfinite(y)]
         if not ends:
@@ -266,11 +266,11 @@ def label_lines(axes: Axes, lines: Sequence[Line], colours: Sequence[Any], heigh
         outside = not foot <= ends[-1] <= top
         words = textwrap.fill(f"{line.label} ({ends[-1]:.3g})" if outside else line.label, _WRAP)
         share = round(_share(axes, ends[-1]), 3)  # lines that end together keep their order
-        found.append((share, -number, words, look().word_colour(colour)))
-    found.sort(reverse=True, key=lambda item: item[:2])
-    heights = [(words.count("\n") + 1) / room for _, _, words, _ in found]
-    middles = apart([share for share, *_ in found], heights)
-    for (_, _, words, colour), middle in zip(found, middles, strict=True):
+        labels.append((share, -number, words, look().word_colour(colour)))
+    labels.sort(reverse=True, key=lambda item: item[:2])
+    heights = [(words.count("\n") + 1) / room for _, _, words, _ in labels]
+    middles = apart([share for share, *_ in labels], heights)
+    for (_, _, words, colour), middle in zip(labels, middles, strict=True):
         axes.annotate(
             words,
             (1, middle),
@@ -314,13 +314,13 @@ def apart(wanted: Sequence[float], heights: Sequence[float]) -> list[float]:
             places, sizes = groups.pop()
             groups[-1][0].extend(places)
             groups[-1][1].extend(sizes)
-    found = []
+    moved = []
     for places, sizes in groups:
         top = _top(places, sizes)
         for size in sizes:
-            found.append(top - size / 2)
+            moved.append(top - size / 2)
             top -= size
-    return found
+    return moved
 
 
 def _top(places: Sequence[float], sizes: Sequence[float]) -> float:

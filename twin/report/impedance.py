@@ -23,11 +23,11 @@ _NAMES = {
 }
 
 
-def impedance_panels(found: Impedance) -> list[Panel]:
+def impedance_panels(impedance: Impedance) -> list[Panel]:
     """Return Nyquist's plot with its arcs named and frequencies marked, and Bode's two."""
-    f, z = found.frequency, CM2 * found.z
+    f, z = impedance.frequency, CM2 * impedance.z
     smooth = np.logspace(np.log10(f.max()), np.log10(f.min()), _SMOOTH)
-    fitted = CM2 * found.fit.impedance(smooth)
+    fitted = CM2 * impedance.fit.impedance(smooth)
 
     def pair(simulated: np.ndarray, drawn: np.ndarray) -> tuple[Line, Line]:
         return (
@@ -46,7 +46,7 @@ def impedance_panels(found: Impedance) -> list[Panel]:
                 Line("simulated", z.real.tolist(), (-z.imag).tolist(), dots=True),
             ),
             equal=True,
-            marks=tuple(nyquist_marks(found)),
+            marks=tuple(nyquist_marks(impedance)),
         ),
         Panel(
             "modulus",
@@ -64,14 +64,14 @@ def impedance_panels(found: Impedance) -> list[Panel]:
             "-Phase (degrees)",
             pair(-np.degrees(np.angle(z)), -np.degrees(np.angle(fitted))),
             log_x=True,
-            verticals=tuple(_tops(found)),
+            verticals=tuple(_tops(impedance)),
         ),
     ]
 
 
-def nyquist_marks(found: Impedance) -> Iterator[Mark]:
+def nyquist_marks(impedance: Impedance) -> Iterator[Mark]:
     """Yield whole decades of frequency on the curve, as far as they stand apart."""
-    f, z = found.frequency, CM2 * found.z
+    f, z = impedance.frequency, CM2 * impedance.z
     span = max(float(np.ptp(z.real)), float(np.ptp(z.imag)), 1e-30)
     last: complex | None = None
     for decade in range(math.ceil(np.log10(f.min()) - 1e-9), math.floor(np.log10(f.max())) + 1):
@@ -84,12 +84,12 @@ def nyquist_marks(found: Impedance) -> Iterator[Mark]:
             yield Mark(place.real, -place.imag, hertz(10.0**decade))
 
 
-def _tops(found: Impedance) -> Iterator[tuple[float, str]]:
+def _tops(impedance: Impedance) -> Iterator[tuple[float, str]]:
     """Yield the frequency at the top of each arc that can be seen, and the arc's name."""
-    low, high = float(found.frequency.min()), float(found.frequency.max())
+    low, high = float(impedance.frequency.min()), float(impedance.frequency.max())
     largest: dict[str, Arc] = {}
-    for arc in found.fit.arcs:
-        name = arc_name(arc, found)
+    for arc in impedance.fit.arcs:
+        name = arc_name(arc, impedance)
         seen = arc.frequency is not None and low <= arc.frequency <= high
         if seen and (name not in largest or arc.resistance > largest[name].resistance):
             largest[name] = arc
@@ -103,7 +103,7 @@ def _tops(found: Impedance) -> Iterator[tuple[float, str]]:
             yield arc.frequency, name.replace(" ", "\n", 1)
 
 
-def arc_name(arc: Arc, found: Impedance) -> str:
+def arc_name(arc: Arc, impedance: Impedance) -> str:
     """Return what an arc is: of which electrode, where one of the model's resistances tells.
 
     The fit knows an interface by its capacitance; which of them it is follows from the
@@ -112,7 +112,7 @@ def arc_name(arc: Arc, found: Impedance) -> str:
     if arc.what != "interface":
         return arc.what
     known = {
-        f"{side.lower()} {words}": found.variables.get(f"{side} {name}")
+        f"{side.lower()} {words}": impedance.variables.get(f"{side} {name}")
         for side in ("Anode", "Cathode")
         for name, words in _NAMES.items()
     }

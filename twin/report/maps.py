@@ -56,10 +56,10 @@ def _draw_map(figure: Figure, document: Mapping[str, Any]) -> None:
     axes = figure.subplots()
     axes.grid(visible=False)
     places, labels = _on_square(document)
-    found = regions(places, labels)
+    triangles = regions(places, labels)
     colours = _colours(labels)
-    _fill(axes, document, found, colours)
-    _contours(axes, document, found)
+    _fill(axes, document, triangles, colours)
+    _contours(axes, document, triangles)
     for boundary in document["boundaries"]:
         for line in boundary["lines"]:
             axes.plot(*np.array(line).T, color="0.15", linewidth=1.2, solid_joinstyle="round")
@@ -74,7 +74,7 @@ def _draw_map(figure: Figure, document: Mapping[str, Any]) -> None:
         clip_on=False,
     )
     _frame(axes, document)
-    handles = _legend(document, colours, found)
+    handles = _legend(document, colours, triangles)
     figure.legend(handles=handles, loc="outside right upper", handlelength=2.2)
     head(figure, f"{document['cell']}: what kills it within {document['cycles']} cycles")
 
@@ -119,12 +119,12 @@ def _colours(labels: Sequence[str]) -> dict[str, Any]:
 
 
 def _fill(
-    axes: Axes, document: Mapping[str, Any], found: Regions, colours: Mapping[str, Any]
+    axes: Axes, document: Mapping[str, Any], triangles: Regions, colours: Mapping[str, Any]
 ) -> None:
     from matplotlib.collections import PolyCollection
 
     x, y = document["axes"]["x"], document["axes"]["y"]
-    for label, polygons in found.polygons.items():
+    for label, polygons in triangles.polygons.items():
         corners = [[(_value(x, u), _value(y, v)) for u, v in polygon] for polygon in polygons]
         axes.add_collection(
             PolyCollection(
@@ -137,7 +137,7 @@ def _fill(
         )
 
 
-def _contours(axes: Axes, document: Mapping[str, Any], found: Regions) -> None:
+def _contours(axes: Axes, document: Mapping[str, Any], divided: Regions) -> None:
     """Draw lines of equal life, where the cell dies."""
     from matplotlib.tri import Triangulation
 
@@ -147,8 +147,8 @@ def _contours(axes: Axes, document: Mapping[str, Any], found: Regions) -> None:
     levels = [n for n in _LEVELS if max(lives.min(), 1) < n < horizon]
     if not levels or len(np.unique(lives)) < 2:
         return
-    triangles = Triangulation([p["x"] for p in points], [p["y"] for p in points], found.triangles)
-    triangles.set_mask(~known[found.triangles].all(axis=1))
+    triangles = Triangulation([p["x"] for p in points], [p["y"] for p in points], divided.triangles)
+    triangles.set_mask(~known[divided.triangles].all(axis=1))
     drawn = axes.tricontour(
         triangles,
         np.log10(np.maximum(lives, 1)),
@@ -183,7 +183,9 @@ def _frame(axes: Axes, document: Mapping[str, Any]) -> None:
         label(f"{axis['words']} ({unit})" if unit else axis["words"])
 
 
-def _legend(document: Mapping[str, Any], colours: Mapping[str, Any], found: Regions) -> list[Any]:
+def _legend(
+    document: Mapping[str, Any], colours: Mapping[str, Any], triangles: Regions
+) -> list[Any]:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -196,7 +198,7 @@ def _legend(document: Mapping[str, Any], colours: Mapping[str, Any], found: Regi
 
     handles: list[Any] = [
         Patch(facecolor=colours[label], edgecolor="0.3", linewidth=0.6, label=words(label))
-        for label in sorted(found.polygons, key=lambda k: (k in _FIXED, k))
+        for label in sorted(triangles.polygons, key=lambda k: (k in _FIXED, k))
     ]
     handles.append(Line2D([], [], color="0.35", linewidth=0.7, label="cycles to failure"))
     handles += [

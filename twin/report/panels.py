@@ -279,15 +279,15 @@ def _discharge_currents(data: _Rows) -> dict[int, float]:
     """Return the mean current of the discharge of each cycle whose series is stored [A]."""
     import numpy as np
 
-    found = {}
+    currents = {}
     for cycle, table in data.run.iter_series():
         current, t = table["Current [A]"], table["Time [s]"]
         steps = np.diff(t)
         flows = np.minimum(current[:-1], current[1:]) > 1e-6 * max(float(current.max()), 1e-30)
         if flows.any() and steps[flows].sum() > 0:
             means = (current[:-1] + current[1:]) / 2
-            found[cycle] = float((means * steps)[flows].sum() / steps[flows].sum())
-    return found
+            currents[cycle] = float((means * steps)[flows].sum() / steps[flows].sum())
+    return currents
 
 
 def resistance(data: _Rows) -> Panel:
@@ -411,7 +411,7 @@ def _of_modes(data: _Rows) -> list[Panel]:
     from twin.modes.manager import plugin_manager
 
     known = plugin_manager().modes
-    found = []
+    panels_made = []
     for mode_id in data.run.info.modes:
         shows = known[mode_id].shows if mode_id in known else ""
         if not shows:
@@ -422,8 +422,8 @@ def _of_modes(data: _Rows) -> list[Panel]:
         if "{interface}" not in shows:
             lines = [data.line(words.split()[0].lower(), shows)]
         title = words.removeprefix("{interface} ")
-        found.append(_scaled(mode_id, title[:1].upper() + title[1:], unit, lines, data.death))
-    return found
+        panels_made.append(_scaled(mode_id, title[:1].upper() + title[1:], unit, lines, data.death))
+    return panels_made
 
 
 def _scaled(
@@ -479,13 +479,13 @@ def panels(run: RunView, what: str = SUMMARY) -> list[Panel]:
     data = _Rows(run, cell_area(run.info), run.rows)
     kind = "rate test" if what == SUMMARY and rate(data).lines else run.info.cell_kind
     names = {SUMMARY: SUMMARIES[kind], COUPLING: ("contact", "pressure")}
-    found = [PANELS[name](data) for name in names.get(what, (what,))]
+    panels_made = [PANELS[name](data) for name in names.get(what, (what,))]
     if what == COUPLING:
-        found += _of_modes(data)
-    shown = [panel for panel in found if panel.lines]
+        panels_made += _of_modes(data)
+    shown = [panel for panel in panels_made if panel.lines]
     if not shown:
         raise InputError(
-            f"run {run.id} has nothing to show: {found[-1].missing}",
+            f"run {run.id} has nothing to show: {panels_made[-1].missing}",
             key="what",
             fix=f"cycle it further: twin resume {run.id}"
             if what in GROUPS

@@ -41,17 +41,17 @@ def overlaid(runs: Sequence[RunView], what: str) -> Panel | None:
     """
     from twin.errors import InputError
 
-    found: list[tuple[RunView, Panel]] = []
+    drawn: list[tuple[RunView, Panel]] = []
     for run in runs:
         try:
-            found.append((run, panels(run, what)[0]))
+            drawn.append((run, panels(run, what)[0]))
         except InputError:
             continue
-    if not found:
+    if not drawn:
         return None
     lines = tuple(
         replace(panel.lines[0], label=f"{run.id} {panel.lines[0].label}", rank=None)
-        for run, panel in found
+        for run, panel in drawn
     )
-    first = found[0][1]
-    return replace(first, lines=lines, death=None, log=any(p.log for _, p in found))
+    first = drawn[0][1]
+    return replace(first, lines=lines, death=None, log=any(p.log for _, p in drawn))

@@ -30,8 +30,8 @@ def warning_criteria(info: RunInfo) -> set[str]:
         modes = plugin_manager().modes
         cell = CellContext(spec)
         for mode in (modes[mode] for mode in info.modes if mode in modes):
-            found = brought.criteria(mode, cell)
-            warn |= {f"{mode.id}: {c.what}" for c in found if c.severity == "warning"}
+            criteria = brought.criteria(mode, cell)
+            warn |= {f"{mode.id}: {c.what}" for c in criteria if c.severity == "warning"}
     except TwinError:  # a mode, or the cell, is no longer what it was
         pass
     return warn

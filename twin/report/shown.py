@@ -41,11 +41,11 @@ class ShownFigure(Figure):
 
 def _numbers(axis: Axis) -> list[Text]:
     """Return the labels of an axis that Matplotlib itself writes, powers of ten as formulas."""
-    found = [axis.offsetText]
+    texts = [axis.offsetText]
     for formatter, ticks in (
         (axis.get_major_formatter(), axis.majorTicks),
         (axis.get_minor_formatter(), axis.minorTicks),
     ):
         if isinstance(formatter, LogFormatter | ScalarFormatter):
-            found += [label for tick in ticks for label in (tick.label1, tick.label2)]
-    return found
+            texts += [label for tick in ticks for label in (tick.label1, tick.label2)]
+    return texts

@@ -6,9 +6,9 @@ from twin.experiments.gitt import Gitt
 from twin.report.panel import Line, Panel
 
 
-def titration_panels(found: Gitt) -> list[Panel]:
+def titration_panels(titration: Gitt) -> list[Panel]:
     """Return open-circuit potential and diffusivity, found and given."""
-    points = found.points
+    points = titration.points
     x = [p.stoichiometry for p in points]
     return [
         Panel(

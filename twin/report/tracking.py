@@ -23,33 +23,33 @@ def measured_shares(document: Mapping[str, Any], key: str = "capacity") -> list[
     A capacity that was not told as a share is one of the first that was measured, which is put
     where the first check-up's estimate has it.
     """
-    found: list[tuple[int, float]] = []
+    shares: list[tuple[int, float]] = []
     first: float | None = None
     for one in document["checkups"]:
         reading = (one.get("readings") or {}).get(key)
         if reading is None:
             continue
         if reading["share"]:
-            found.append((one["cycle"], reading["value"]))
+            shares.append((one["cycle"], reading["value"]))
             continue
         if first is None:
             told = ((one.get("health") or {}).get(key) or {}).get("median")
             first = reading["value"] / (told or 1.0)
-        found.append((one["cycle"], reading["value"] / first))
-    return found
+        shares.append((one["cycle"], reading["value"] / first))
+    return shares
 
 
 def expected_ends(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the cycle of death that was expected at each check-up; None beyond the horizon."""
-    found = []
+    bands = []
     for one in document["checkups"]:
         left = one["remaining"]
         ends = {
             name: None if left.get(name) is None else one["cycle"] + left[name]
             for name in ("p05", "p25", "median", "p75", "p95")
         }
-        found.append({"cycle": one["cycle"], **ends})
-    return found
+        bands.append({"cycle": one["cycle"], **ends})
+    return bands
 
 
 def mode_names(document: Mapping[str, Any]) -> list[str]:

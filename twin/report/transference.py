@@ -8,17 +8,17 @@ from twin.report.panel import Line, Panel
 CM2 = 1e4  # Ohm.m2 to Ohm.cm2
 
 
-def transference_panels(found: Transference) -> list[Panel]:
+def transference_panels(measurement: Transference) -> list[Panel]:
     """Return the transient, and the impedance before and in the steady state."""
-    hours = ((found.t - found.t[0]) / 3600).tolist()
-    spectra = [CM2 * z.z for z in found.impedances]
+    hours = ((measurement.t - measurement.t[0]) / 3600).tolist()
+    spectra = [CM2 * z.z for z in measurement.impedances]
     return [
         Panel(
             "transient",
-            f"Current at {1e3 * found.voltage:.3g} mV",
+            f"Current at {1e3 * measurement.voltage:.3g} mV",
             "Time (h)",
             "Current (mA/cm²)",
-            (Line("current", hours, (found.current / 10).tolist()),),
+            (Line("current", hours, (measurement.current / 10).tolist()),),
             y_range=(0.0, None),
         ),
         Panel(

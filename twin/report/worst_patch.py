@@ -68,15 +68,15 @@ def patch_stories(run: RunView) -> list[PatchStory]:
     """Return what became of the worst patches of a run's faces; nothing where none is divided."""
     shares = _shares(run)
     rows = [row for row in run.rows if not row.get("interpolated")]
-    found: list[PatchStory] = []
+    told: list[PatchStory] = []
     for side, own in shares.items() if rows else ():
         patches = range(1, len(own) + 1)
         if f"{side} {CONTACT} (patch {len(own)})" not in rows[-1]:
             continue  # more patches than are stored each
         face = _Face(side, own, rows)
         stories = (_met_limit(run, face, patches), _poorest(face, patches), _crowded(face, patches))
-        found += [story for story in stories if story is not None]
-    return found
+        told += [story for story in stories if story is not None]
+    return told
 
 
 @dataclass(frozen=True)
@@ -103,14 +103,14 @@ def _shares(run: RunView) -> dict[str, Sequence[float]]:
         spec = stored_cell(run.info.cell_spec or {})
     except TwinError:
         return {}
-    found: dict[str, Sequence[float]] = {}
+    shares: dict[str, Sequence[float]] = {}
     for side in ("Anode", "Cathode"):
         own = getattr(spec.interfaces, side.lower())
         if own is None and spec.kind == "symmetric":
             own = spec.interfaces.anode
         if own is not None and own.patches is not None and own.patches.count > 1:
-            found[side] = divided(own.patches).weights
-    return found
+            shares[side] = divided(own.patches).weights
+    return shares
 
 
 def _met_limit(run: RunView, face: _Face, patches: Sequence[int]) -> PatchStory | None:

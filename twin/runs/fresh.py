@@ -19,7 +19,7 @@ def fresh_resistance(cell: CellSpec | Scenario | str | Path) -> float:
     TwinError
         If the cell cannot be read, or its model not be built.
     """
-    found = Scenario.of(cell).resolve()
-    ready = prepare(found.spec, found.modes, found.plan, RunSettings(model="spm"))
+    resolved = Scenario.of(cell).resolve()
+    ready = prepare(resolved.spec, resolved.modes, resolved.plan, RunSettings(model="spm"))
     fresh = ready.recorder.values_at(ready.compiled, 0, 0.0, None, ready.inputs(None))
     return fresh[RESISTANCE]

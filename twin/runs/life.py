@@ -48,8 +48,8 @@ class LifeResult(RunResult):
     @property
     def estimated_death_error(self) -> float | None:
         """By how many cycles the death may be off; None for a cell that lives."""
-        found = self.info.outcome.get("numerics", {}).get("estimated_death_error_cycles")
-        return None if found is None else float(found)
+        error = self.info.outcome.get("numerics", {}).get("estimated_death_error_cycles")
+        return None if error is None else float(error)
 
     @property
     def slowed(self) -> list[list[Any]]:

@@ -27,13 +27,13 @@ def packages() -> dict[str, str]:
 @cache
 def _packages() -> dict[str, str]:
     # Looked up among all installed packages, for every member of a study.
-    found = {}
+    versions = {}
     for name in PACKAGES:
         try:
-            found[name] = importlib.metadata.version(name)
+            versions[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             continue
-    return found
+    return versions
 
 
 def cell_record(spec: CellSpec) -> dict[str, Any]:

@@ -137,7 +137,7 @@ class Reproduction:
         """Return the document that ``twin reproduce --json`` prints."""
         return vars(self) | {
             "same": self.same,
-            "differences": [found.to_dict() for found in self.differences],
+            "differences": [difference.to_dict() for difference in self.differences],
         }
 
 

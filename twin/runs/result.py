@@ -64,8 +64,8 @@ class RunResult:
             if not lasts(value):
                 return value
             self._kept[name] = value
-        found: T = self._kept[name]
-        return found
+        kept: T = self._kept[name]
+        return kept
 
     @property
     def outcome(self) -> Outcome | None:
@@ -179,11 +179,11 @@ class RunResult:
         self, read: Iterable[tuple[int, dict[str, Any] | Damage]]
     ) -> Iterator[tuple[int, dict[str, Any]]]:
         """Yield the chunks that can be read, and note the others."""
-        for cycle, found in read:
-            if isinstance(found, Damage):
-                self.store.leave_out(self.id, [found])
+        for cycle, row in read:
+            if isinstance(row, Damage):
+                self.store.leave_out(self.id, [row])
             else:
-                yield cycle, found
+                yield cycle, row
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document that ``twin run --json`` prints."""
@@ -201,7 +201,7 @@ class RunResult:
             "parent": [info.parent_run, info.parent_cycle] if info.parent_run else None,
             "modes": info.modes,
             "settings": info.settings,
-            "damaged": [str(found) for found in self.store.damage.get(self.id, ())],
+            "damaged": [str(damage) for damage in self.store.damage.get(self.id, ())],
         }
 
 

@@ -113,10 +113,10 @@ def start(
     """
     began = time.perf_counter()
     asked = asked.filled(DEFAULTS)
-    found = asked.resolve()
-    plan = found.plan
+    resolved = asked.resolve()
+    plan = resolved.plan
     unsaid = plan.total if plan.total is not None else CYCLES
-    total = found.cycles(unsaid if asked.cycles is None else asked.cycles)
+    total = resolved.cycles(unsaid if asked.cycles is None else asked.cycles)
 
     # After the input is read: PyBaMM takes seconds to import, a typing error should not.
     from twin.engine.checkpoint import State
@@ -124,25 +124,25 @@ def start(
     from twin.engine.settings import RunSettings
 
     settings = RunSettings(asked.model, asked.rtol, asked.atol, asked.series_every)  # type: ignore[arg-type]
-    prepared = prepare(found.spec, found.modes, plan, settings)
+    prepared = prepare(resolved.spec, resolved.modes, plan, settings)
     opened = open_store(store)
     run_id = opened.start_run(
-        cell=cell_record(found.spec),
-        protocol=found.rules.to_data(),
+        cell=cell_record(resolved.spec),
+        protocol=resolved.rules.to_data(),
         settings=settings.to_dict()
         | {
             "cycles": way,
             "overlays": [str(o) for o in asked.overlays],
-            "overrides": found.overrides,
+            "overrides": resolved.overrides,
         }
-        | ({"missing_modes": found.missing} if found.missing else {}),
-        modes=mode_versions(found.modes),
+        | ({"missing_modes": resolved.missing} if resolved.missing else {}),
+        modes=mode_versions(resolved.modes),
         packages=packages(),
         cycles_requested=total,
     )
     state = State(0, 0.0, None)
     opened.commit_initial(run_id, state.to_bytes(), layout_of(prepared))
-    drive = Drive(opened, run_id, prepared, state, way, on_cycle, on_start, None, found.missing)
+    drive = Drive(opened, run_id, prepared, state, way, on_cycle, on_start, None, resolved.missing)
     return drive.run(total, began)
 
 

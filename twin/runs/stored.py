@@ -69,8 +69,8 @@ def outcome_of(run: str, data: Mapping[str, Any]) -> Outcome | None:
         tables = (outcome.evidence, outcome.numerics, *outcome.evidence.values())
         if not all(isinstance(table, dict) for table in tables):
             raise ValueError("its evidence is no table")
-        for found in outcome.evidence.values():
-            _check(found, ("polarisation_V", "capacity_Ah"), (int, float))
+        for evidence in outcome.evidence.values():
+            _check(evidence, ("polarisation_V", "capacity_Ah"), (int, float))
     return outcome
 
 
@@ -99,8 +99,8 @@ def series_table(of: str, data: bytes) -> dict[str, Any]:
         whole = file.num_row_groups == 1
         table = file.read_row_group(0, use_threads=False) if whole else file.read(use_threads=False)
         columns = zip(table.column_names, table.columns, strict=True)
-        found = {name: column.to_numpy() for name, column in columns}
+        arrays = {name: column.to_numpy() for name, column in columns}
         for name in _OF_SERIES:
-            if name not in found:
+            if name not in arrays:
                 raise ValueError(f"it has no {name}")
-        return found
+        return arrays

@@ -54,13 +54,13 @@ def rounded(u: Any) -> Place:
     return tuple(round(float(x), _DIGITS) for x in np.clip(np.asarray(u, dtype=float), 0, 1))
 
 
-def best(found: Sequence[Found]) -> Found:
+def best(points: Sequence[Found]) -> Found:
     """Return the best of some places (the first of equals)."""
-    allowed = [f for f in found if f.allowed]
+    allowed = [f for f in points if f.allowed]
     if allowed:
         return first_best(allowed, lambda f: f.score)
-    nearest = max(f.broken for f in found)
-    return first_best([f for f in found if f.broken >= nearest - MARGIN], lambda f: f.score)
+    nearest = max(f.broken for f in points)
+    return first_best([f for f in points if f.broken >= nearest - MARGIN], lambda f: f.score)
 
 
 def scattered(dimensions: int, seed: int = 0) -> list[Place]:
@@ -139,8 +139,8 @@ def differences(
         low, high = list(at), list(at)
         low[k], high[k] = max(at[k] - step, 0.0), min(at[k] + step, 1.0)
         pairs += [rounded(low), rounded(high)]
-    found = ask(pairs)
-    both = list(zip(found[::2], found[1::2], strict=True))
+    answers = ask(pairs)
+    both = list(zip(answers[::2], answers[1::2], strict=True))
     slope = [(b.score - a.score) / (b.place[k] - a.place[k]) for k, (a, b) in enumerate(both)]
     return np.array(slope), both
 
@@ -155,8 +155,8 @@ def window(ask: Ask, at: Found, axis: int, share: float, halvings: int = 3) -> t
     def good(u: float) -> bool:
         place = list(at.place)
         place[axis] = u
-        found = ask([rounded(place)])[0]
-        return found.score >= floor and (found.allowed or not at.allowed)
+        answer = ask([rounded(place)])[0]
+        return answer.score >= floor and (answer.allowed or not at.allowed)
 
     ends = []
     for end in (0.0, 1.0):

@@ -197,25 +197,25 @@ def current_parameter(rules: Protocol) -> str:
     InputError
         If there is none, or more than one.
     """
-    found = dict.fromkeys(
+    names = dict.fromkeys(
         match[1]
         for phase in rules.phases
         for step in phase.steps
         if (match := _DRIVEN.match(step.do)) is not None
     )
-    if len(found) == 1:
-        value: str = next(iter(found))
+    if len(names) == 1:
+        value: str = next(iter(names))
         return value
-    if not found:
+    if not names:
         raise InputError(
             f"protocol {rules.name!r} has no parameter for its current",
             key=CURRENT,
             fix="choose another protocol; `twin protocols show NAME` lists the parameters",
         )
     raise InputError(
-        f"protocol {rules.name!r} has more than one current: {one_of(found)}",
+        f"protocol {rules.name!r} has more than one current: {one_of(names)}",
         key=CURRENT,
-        fix=f"name the one you mean: {PROTOCOL}{next(iter(found))}",
+        fix=f"name the one you mean: {PROTOCOL}{next(iter(names))}",
     )
 
 

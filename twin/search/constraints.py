@@ -16,8 +16,8 @@ _LIMIT = re.compile(r"^\s*(\w+)\s*(<=|>=|<|>)\s*(.+?)\s*$")
 
 
 def _capacity(rows: Rows) -> float:
-    found = first_capacity(rows)
-    return math.nan if found is None else float(found)
+    capacity = first_capacity(rows)
+    return math.nan if capacity is None else float(capacity)
 
 
 def _energy_efficiency(rows: Rows) -> float:

@@ -137,7 +137,7 @@ class Slopes:
         compiled, t, before = prepared.compiled, 0.0, 0.0
         column = self._columns.index(self._target) if self._target in self._columns else None
         solution: Any = pybamm.EmptySolution(t=0.0)
-        found = []
+        margins = []
         for cycle in range(CYCLES):
             seen: list[Margins] = []
             for step in prepared.plan.phases[0].steps:
@@ -165,8 +165,8 @@ class Slopes:
                 if cycle in (0, CYCLES - 1):
                     seen.append(self._read(solution, t, given, reader))
             if seen:
-                found.append(reader.worst(seen))
-        return found
+                margins.append(reader.worst(seen))
+        return margins
 
     def _read(
         self, solution: Any, t: float, given: Mapping[str, float], reader: _Reader
@@ -208,14 +208,14 @@ class _Reader:
 
     def worst(self, seen: list[Margins]) -> Margins:
         """Return each criterion's least margin in a cycle, and the mean resistance."""
-        found: Margins = {}
+        worst_margins: Margins = {}
         for item in self.watched:
             every = [self._margin(item, *at[item.criterion.variable]) for at in seen]
-            found[item.label] = first_best(every, lambda pair: -pair[0])
+            worst_margins[item.label] = first_best(every, lambda pair: -pair[0])
         ohms = [at[RESISTANCE_VARIABLE] for at in seen]
         mean = sum(value for value, _ in ohms) / len(ohms)
-        found[RESISTANCE] = (mean, np.mean([s for _, s in ohms], axis=0))
-        return found
+        worst_margins[RESISTANCE] = (mean, np.mean([s for _, s in ohms], axis=0))
+        return worst_margins
 
     @staticmethod
     def _margin(item: Watched, x: float, dx: np.ndarray) -> tuple[float, np.ndarray]:

@@ -118,5 +118,5 @@ def refine(
 
 def _corners(squares: Iterable[Square]) -> list[Place]:
     """Return all corners, row by row."""
-    found = {corner for s in squares for corner in s.corners}
-    return sorted(found, key=lambda p: (p[1], p[0]))
+    corners = {corner for s in squares for corner in s.corners}
+    return sorted(corners, key=lambda p: (p[1], p[0]))

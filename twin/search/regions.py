@@ -47,17 +47,18 @@ class Regions:
 def regions(points: Sequence[XY], labels: Sequence[str]) -> Regions:
     """Return the regions of labelled points of the plane (not all on one line)."""
     xy = np.asarray(points, dtype=float)
-    found = Regions(triangles=_mesh(xy).simplices)
+    divided = Regions(triangles=_mesh(xy).simplices)
     pieces: dict[tuple[str, str], list[tuple[XY, XY]]] = defaultdict(list)
-    for triangle in found.triangles:
+    for triangle in divided.triangles:
         corners, names = xy[triangle], [labels[k] for k in triangle]
-        _share(corners, names, found, pieces)
-    found.borders = {pair: _chained(segments) for pair, segments in sorted(pieces.items())}
-    total = sum(_area(p) for ps in found.polygons.values() for p in ps)
-    found.areas = {
-        label: sum(map(_area, found.polygons[label])) / total for label in sorted(found.polygons)
+        _share(corners, names, divided, pieces)
+    divided.borders = {pair: _chained(segments) for pair, segments in sorted(pieces.items())}
+    total = sum(_area(p) for ps in divided.polygons.values() for p in ps)
+    divided.areas = {
+        label: sum(map(_area, divided.polygons[label])) / total
+        for label in sorted(divided.polygons)
     }
-    return found
+    return divided
 
 
 def _mesh(xy: np.ndarray) -> Delaunay:
@@ -72,12 +73,12 @@ def _sheared(xy: np.ndarray) -> np.ndarray:
 def _share(
     corners: np.ndarray,
     names: Sequence[str],
-    found: Regions,
+    divided: Regions,
     pieces: dict[tuple[str, str], list[tuple[XY, XY]]],
 ) -> None:
     """Give each part of one triangle to its label, and note where parts meet."""
     if len(set(names)) == 1:
-        found.polygons[names[0]].append([_xy(c) for c in corners])
+        divided.polygons[names[0]].append([_xy(c) for c in corners])
         return
     middle = {
         frozenset(pair): (corners[pair[0]] + corners[pair[1]]) / 2
@@ -87,7 +88,7 @@ def _share(
         centre = corners.mean(axis=0)
         for k, name in enumerate(names):
             a, b = (middle[frozenset((k, m))] for m in range(3) if m != k)
-            found.polygons[name].append([_xy(p) for p in (corners[k], a, centre, b)])
+            divided.polygons[name].append([_xy(p) for p in (corners[k], a, centre, b)])
         for ends, m in middle.items():
             one, other = (names[k] for k in sorted(ends))
             pieces[_pair(one, other)].append((_xy(m), _xy(centre)))
@@ -95,8 +96,8 @@ def _share(
     alone = next(k for k in range(3) if names.count(names[k]) == 1)
     p, q = (k for k in range(3) if k != alone)
     to_p, to_q = middle[frozenset((alone, p))], middle[frozenset((alone, q))]
-    found.polygons[names[alone]].append([_xy(v) for v in (corners[alone], to_p, to_q)])
-    found.polygons[names[p]].append([_xy(v) for v in (corners[p], corners[q], to_q, to_p)])
+    divided.polygons[names[alone]].append([_xy(v) for v in (corners[alone], to_p, to_q)])
+    divided.polygons[names[p]].append([_xy(v) for v in (corners[p], corners[q], to_q, to_p)])
     pieces[_pair(names[alone], names[p])].append((_xy(to_p), _xy(to_q)))
 
 
@@ -106,20 +107,20 @@ def label_at(where: np.ndarray, points: Sequence[XY], labels: Sequence[str]) -> 
     mesh = _mesh(xy)
     sheared = _sheared(np.asarray(where, dtype=float))
     inside = mesh.find_simplex(sheared, tol=1e-9)
-    found = []
+    labels_there = []
     for place, at, k in zip(where, sheared, inside, strict=True):
         if k < 0:
             away = ((xy - place) ** 2).sum(axis=1)
             nearest = int(first_least(away, MARGIN * away.max()))
-            found.append(labels[nearest])
+            labels_there.append(labels[nearest])
             continue
         affine = mesh.transform[k]
         two = affine[:2] @ (at - affine[2])
         shares: dict[str, float] = defaultdict(float)
         for corner, share in zip(mesh.simplices[k], [*two, 1 - two.sum()], strict=True):
             shares[labels[corner]] += share
-        found.append(first_best(sorted(shares), shares.__getitem__))
-    return found
+        labels_there.append(first_best(sorted(shares), shares.__getitem__))
+    return labels_there
 
 
 def _chained(segments: Sequence[tuple[XY, XY]]) -> list[Polygon]:

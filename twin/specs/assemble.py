@@ -99,8 +99,8 @@ class Assembly:
         try:
             spec = CellSpec.model_validate({**plain(tree), "modes": modes})
         except ValidationError as error:
-            found = explain(error, CellSpec, tree, skip=skip, partial=self.partial)
-            self.problems.extend(problem for problem in found if problem not in self.problems)
+            explained = explain(error, CellSpec, tree, skip=skip, partial=self.partial)
+            self.problems.extend(problem for problem in explained if problem not in self.problems)
         if self.problems:
             raise SpecError(self.problems)
         return spec
@@ -141,13 +141,13 @@ def _modes(
     for name, node in (given.value if given is not None else {}).items():
         if name not in mode_models:
             problems.append(_no_such_mode(name, node, mode_models))
-    found: dict[str, BaseModel] = {}
+    modes: dict[str, BaseModel] = {}
     for name, entry in sorted(mode_models.items()):
         patch = given.get(name) if given is not None else None
         # The path tells a mode's own "anode" table from the cell's electrode.
         laid = [over for over in (pair.get(name), patch) if over is not None]
         if not laid and (kept := _KEPT.get(_key(entry))) is not None:
-            found[name] = kept
+            modes[name] = kept
             continue
         origin = Origin(f"plugin {entry.provider}", f"modes.{name}", Rank.PLUGIN)
         table = plant(entry.defaults, origin)
@@ -157,10 +157,10 @@ def _modes(
             table = merge(table, over, ("modes", name))
         parameters = validated(entry.parameters, table, problems)
         if parameters is not None:
-            found[name] = parameters
+            modes[name] = parameters
             if not laid:
                 _keep(entry, parameters)
-    return found
+    return modes
 
 
 _Key = tuple[type[BaseModel], str]

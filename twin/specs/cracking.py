@@ -49,7 +49,7 @@ def cracking_warnings(spec: CellSpec, *, certain: bool = False) -> list[str]:
     certain : bool
         Leave out those that may crack or may not.
     """
-    found = []
+    warnings = []
     for place in ("anode", "cathode"):
         electrode: Any = getattr(spec, place)
         if electrode is None or electrode.kind != "porous":
@@ -62,12 +62,12 @@ def cracking_warnings(spec: CellSpec, *, certain: bool = False) -> list[str]:
         if diameter <= (high if certain else low):
             continue
         verb = "are likely to crack" if diameter > high else "may crack"
-        found.append(
+        warnings.append(
             f"{electrode.material.name} particles of {1e6 * diameter:.3g} um {verb}: they stay "
             f"whole below {_span(low, high)} um (a range as wide as what is known), and no failure "
             f"mode follows it; make {place}.particle_radius smaller"
         )
-    return found
+    return warnings
 
 
 def _range(size: Quantity) -> tuple[float, float]:

@@ -176,8 +176,8 @@ def _columns(number: int, labels: list[str]) -> tuple[float, tuple[str, float]]:
     if all(_is_number(label) for label in labels):
         raise _Wrong(number, "the columns have no names and no units", like)
     matches = [_LABEL.fullmatch(label) for label in labels]
-    found = [("", "") if m is None else (m["name"], (m["unit"] or "").strip()) for m in matches]
-    (_, of_time), (name, unit) = found
+    headings = [("", "") if m is None else (m["name"], (m["unit"] or "").strip()) for m in matches]
+    (_, of_time), (name, unit) = headings
     rate = _RATE.search(name) is not None
     for label, given in zip(labels, (of_time, unit or ("1" if rate else "")), strict=True):
         if not given:

@@ -74,9 +74,9 @@ def with_overrides(
     if not problems and {name: type(table) for name, table in spec.modes.items()} == {
         name: entry.parameters for name, entry in mode_models.items()
     }:
-        found = with_numbers(spec, pairs)
-        if found is not None:
-            return found
+        changed = with_numbers(spec, pairs)
+        if changed is not None:
+            return changed
     return remade(spec, overrides, mode_models, library=library)
 
 

@@ -79,12 +79,12 @@ def blocks(columns: int, rows: int, most: int) -> tuple[int, int]:
     def apart(across: int, down: int) -> float:
         return abs(math.log((columns / across) / (rows / down)))
 
-    found = [
+    sizes = [
         (across, min(most // across, rows)) for across in range(1, min(most, columns) + 1)
     ]  # fmt: skip
-    near = [pair for pair in found if apart(*pair) <= math.log(_SQUARE)] or found
-    if near is found:
-        return min(found, key=lambda pair: (round(apart(*pair), 9), pair))
+    near = [pair for pair in sizes if apart(*pair) <= math.log(_SQUARE)] or sizes
+    if near is sizes:
+        return min(sizes, key=lambda pair: (round(apart(*pair), 9), pair))
     return min(near, key=lambda pair: (-pair[0] * pair[1], round(apart(*pair), 9), pair))
 
 
@@ -189,10 +189,10 @@ def _text(raw: bytes) -> tuple[np.ndarray, float | None]:
     if len(names) == 3 and all(labels):
         table = _numbers(lines[1:], split, 3)
         return _points(table, [m[1].lower() for m in labels if m], [m[2] for m in labels if m])
-    found = _numbers(lines, split, len(names))
-    if found.size > MOST_PIXELS:
-        raise _too_many(found.shape[1], found.shape[0])
-    return np.asarray(found), None
+    numbers = _numbers(lines, split, len(names))
+    if numbers.size > MOST_PIXELS:
+        raise _too_many(numbers.shape[1], numbers.shape[0])
+    return np.asarray(numbers), None
 
 
 def _numbers(lines: list[tuple[int, str]], split: str | None, width: int) -> np.ndarray:
@@ -252,6 +252,6 @@ def _points(table: np.ndarray, names: list[str], units: list[str]) -> tuple[np.n
         )
     if not steps or max(steps) > (1 + _EVEN) * min(steps):
         raise _wrong("the points are not as far apart in x as in y", "give a square grid")
-    found = np.empty((rows, columns))
-    found[rows - 1 - index[1], index[0]] = table[:, 2]
-    return found, min(steps)
+    values = np.empty((rows, columns))
+    values[rows - 1 - index[1], index[0]] = table[:, 2]
+    return values, min(steps)

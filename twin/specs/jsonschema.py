@@ -216,11 +216,11 @@ def _relaxed(node: Any) -> Any:
 def naming_materials(schema: Any, names: Sequence[str]) -> Any:
     """Return a schema that knows the library's materials by name, for editors to offer."""
     if isinstance(schema, dict):
-        found = {key: naming_materials(value, names) for key, value in schema.items()}
-        options = found.get("anyOf")
+        named = {key: naming_materials(value, names) for key, value in schema.items()}
+        options = named.get("anyOf")
         if isinstance(options, list) and _NAME in options:
-            found["anyOf"] = [{"enum": list(names)}, *options]
-        return found
+            named["anyOf"] = [{"enum": list(names)}, *options]
+        return named
     return (
         [naming_materials(item, names) for item in schema] if isinstance(schema, list) else schema
     )

@@ -33,7 +33,7 @@ def models_in(annotation: Any, tag: str | None = None) -> list[tuple[str | None,
         tags = [item.tag for item in metadata if isinstance(item, Tag)]
         return models_in(inner, tags[0] if tags else tag)
     if origin in (Union, types.UnionType, tuple, list):
-        return [found for arg in get_args(annotation) for found in models_in(arg, tag)]
+        return [model for arg in get_args(annotation) for model in models_in(arg, tag)]
     if origin is dict:
         return models_in(get_args(annotation)[1], tag)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
@@ -46,19 +46,19 @@ def models_at(model: Model, path: Sequence[Any]) -> list[Model]:
 
     Parts of the path that are no key, such as the tag of a union, choose among them.
     """
-    found: list[tuple[str | None, Model]] = [(None, model)]
+    models: list[tuple[str | None, Model]] = [(None, model)]
     for part in path:
         below = [
             child
-            for _, at in found
+            for _, at in models
             for child in models_in(getattr(fields_of(at).get(part), "annotation", None))
         ]
         if below:
-            found = below
+            models = below
         else:
-            chosen = [item for item in found if part in (item[0], item[1].__name__)]
-            found = chosen or found
-    return [at for _, at in found]
+            chosen = [item for item in models if part in (item[0], item[1].__name__)]
+            models = chosen or models
+    return [at for _, at in models]
 
 
 def field_at(model: Model, path: Sequence[Any]) -> FieldInfo | None:

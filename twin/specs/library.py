@@ -144,7 +144,7 @@ def _one(kind: str) -> str:
 def _toml_files(folder: Path) -> list[Path]:
     try:
         with os.scandir(folder) as entries:
-            found = [
+            files = [
                 entry.name
                 for entry in entries
                 if entry.name.endswith(".toml")
@@ -152,4 +152,4 @@ def _toml_files(folder: Path) -> list[Path]:
             ]
     except OSError:
         return []
-    return [folder / name for name in sorted(found)]
+    return [folder / name for name in sorted(files)]

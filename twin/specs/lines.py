@@ -35,7 +35,7 @@ def line_of(file: str | None, key: str | None) -> int | None:
 
 def _keys(text: str) -> list[tuple[int, tuple[str, ...]]]:
     """Return each line that names a key or a table, with all of its parts."""
-    found: list[tuple[int, tuple[str, ...]]] = []
+    keys: list[tuple[int, tuple[str, ...]]] = []
     table: tuple[str, ...] = ()
     inside = ""  # the quotes of a text over several lines
     for number, line in enumerate(text.splitlines(), 1):
@@ -45,13 +45,13 @@ def _keys(text: str) -> list[tuple[int, tuple[str, ...]]]:
         header, pair = _HEADER.match(line), _PAIR.match(line)
         if header:
             table = _parts(header[1])
-            found.append((number, table))
+            keys.append((number, table))
         elif pair:
-            found.append((number, (*table, *_parts(pair[1]))))
+            keys.append((number, (*table, *_parts(pair[1]))))
         for quotes in ('"""', "'''"):
             if line.count(quotes) % 2:
                 inside = quotes
-    return found
+    return keys
 
 
 def _parts(key: str) -> tuple[str, ...]:

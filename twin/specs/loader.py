@@ -108,13 +108,13 @@ class _Load(Assembly):
     def overlaid(self, tree: Node, source: str | Path) -> Node:
         """Return the tree with an overlay laid over it, if it is there and fits."""
         try:
-            found = read_overlay(self.library.find("overlays", source), self.problems)
+            contents = read_overlay(self.library.find("overlays", source), self.problems)
         except NotFoundError as error:
             self.problems.append(replace(error.problem, key="overlays"))
             return tree
-        if found is None:
+        if contents is None:
             return tree
-        overlay, node = found
+        overlay, node = contents
         reasons = refusals(overlay, node, tree, self.broken)
         self.problems.extend(reasons)
         return tree if reasons else self.lay(tree, node.value["patch"])

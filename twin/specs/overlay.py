@@ -87,11 +87,11 @@ def refusals(
     unknown : set of path
         The parts of the cell that could not be read; nothing is required of those.
     """
-    found = []
+    problems = []
     why = f" ({overlay.because})" if overlay.because else ""
     name, kind = cell.text("name"), cell.text("kind")
     if kind in ("full", "symmetric") and kind not in overlay.kinds:
-        found.append(
+        problems.append(
             Problem(
                 f"overlay {overlay.name!r} is for {one_of(overlay.kinds)} cells; "
                 f"{name!r} is {kind}",
@@ -111,7 +111,7 @@ def refusals(
         if not (_keeps(value, bound) if bound else value in values):
             has = "has none" if at is None else f"has {_told(value)!r}"
             needs = bound or "= " + " or ".join(map(repr, values))
-            found.append(
+            problems.append(
                 Problem(
                     f"overlay {overlay.name!r} needs {key} {needs}; {name!r} {has}{why}",
                     node.origin.file,
@@ -119,7 +119,7 @@ def refusals(
                     "leave the overlay out, or use it on a cell that has what it requires",
                 )
             )
-    return found
+    return problems
 
 
 def _keeps(value: Any, bound: str) -> bool:

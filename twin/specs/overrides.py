@@ -45,10 +45,10 @@ def read_overrides(overrides: Overrides) -> Parsed:
         With everything that cannot be read.
     """
     problems: list[Problem] = []
-    found = Parsed(parse_overrides(overrides, problems))
+    parsed = Parsed(parse_overrides(overrides, problems))
     if problems:
         raise SpecError(problems)
-    return found
+    return parsed
 
 
 def split_overrides(overrides: Overrides) -> tuple[Parsed, Parsed]:

@@ -19,10 +19,10 @@ KEY = "against_sodium"
 
 def take_pair(tree: Node) -> tuple[Node, Mapping[str, Node]]:
     """Return a cell's tree without the pairs in its materials, and its own pair by mode."""
-    found = tree.get("electrolyte", "material", KEY)
+    node = tree.get("electrolyte", "material", KEY)
     for path in SLOTS:
         if tree.get(*path, KEY) is not None:
             tree = tree.with_child((*path, KEY), None)
     anode = tree.get("anode")
     faces = anode is not None and anode.is_table and electrode_kind(plain(anode)) == "metal"
-    return tree, found.value if faces and found is not None and found.is_table else {}
+    return tree, node.value if faces and node is not None and node.is_table else {}

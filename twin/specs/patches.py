@@ -47,14 +47,14 @@ def _dotted(table: Any) -> Any:
     """Return a table of dotted keys, which may be given as tables in tables."""
     if not isinstance(table, Mapping):
         return table
-    found: dict[str, Any] = {}
+    dotted: dict[str, Any] = {}
     for key, value in table.items():
         inner = _dotted(value)
         if isinstance(inner, Mapping):
-            found |= {f"{key}.{below}": text for below, text in inner.items()}
+            dotted |= {f"{key}.{below}": text for below, text in inner.items()}
         else:
-            found[key] = value
-    return found
+            dotted[key] = value
+    return dotted
 
 
 class Patches(Frozen):
@@ -199,10 +199,10 @@ class Divided:
     @property
     def edges(self) -> list[float]:
         """Where the patches' shares end, from 0 to 1."""
-        found = [0.0]
+        places = [0.0]
         for weight in self.weights[:-1]:
-            found.append(found[-1] + weight)
-        return [*found, 1.0]
+            places.append(places[-1] + weight)
+        return [*places, 1.0]
 
     @property
     def sound(self) -> tuple[float, ...] | None:

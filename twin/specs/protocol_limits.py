@@ -99,11 +99,11 @@ def voltages_of(step: Any) -> list[float]:
     """Return the voltages a step holds or ends at [V]."""
     import pybamm
 
-    found = [
+    voltages = [
         float(end.value)
         for end in step.termination
         if isinstance(end, pybamm.step.VoltageTermination)
     ]
     if isinstance(step, pybamm.step.Voltage):
-        found.append(float(step.value))
-    return found
+        voltages.append(float(step.value))
+    return voltages

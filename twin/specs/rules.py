@@ -30,9 +30,9 @@ def kind_complaints(
 
 
 def _full(cathode: str | None, cathode_interface: bool) -> list[Complaint]:
-    found = []
+    complaints = []
     if cathode is None:
-        found.append(
+        complaints.append(
             Complaint(
                 "a full cell needs a [cathode] table",
                 fix='describe the cathode, or set kind = "symmetric" for Na | electrolyte | Na',
@@ -41,7 +41,7 @@ def _full(cathode: str | None, cathode_interface: bool) -> list[Complaint]:
             )
         )
     if cathode == "metal":
-        found.append(
+        complaints.append(
             Complaint(
                 "a full cell cannot have a metal cathode: there is no voltage between "
                 "two electrodes of the same metal",
@@ -51,7 +51,7 @@ def _full(cathode: str | None, cathode_interface: bool) -> list[Complaint]:
             )
         )
     if not cathode_interface:
-        found.append(
+        complaints.append(
             Complaint(
                 "a full cell needs an [interfaces.cathode] table",
                 fix="give at least its exchange_current",
@@ -59,13 +59,13 @@ def _full(cathode: str | None, cathode_interface: bool) -> list[Complaint]:
                 missing="interfaces.cathode",
             )
         )
-    return found
+    return complaints
 
 
 def _symmetric(anode: str | None, cathode: str | None) -> list[Complaint]:
-    found = []
+    complaints = []
     if anode == "porous":
-        found.append(
+        complaints.append(
             Complaint(
                 "a symmetric cell needs a metal anode: it strips at one face what it plates "
                 "at the other",
@@ -74,7 +74,7 @@ def _symmetric(anode: str | None, cathode: str | None) -> list[Complaint]:
             )
         )
     if cathode is not None:
-        found.append(
+        complaints.append(
             Complaint(
                 "a symmetric cell has no [cathode] table: both its electrodes are the one "
                 "that [anode] describes",
@@ -82,7 +82,7 @@ def _symmetric(anode: str | None, cathode: str | None) -> list[Complaint]:
                 keys=("cathode",),
             )
         )
-    return found
+    return complaints
 
 
 def check_kind(spec: Any) -> None:

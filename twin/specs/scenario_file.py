@@ -132,11 +132,11 @@ def scenario_toml(asked: Mapping[str, Any], title: str = "") -> str:
 
 def merged_changes(changes: Parsed) -> dict[str, Any]:
     """Return overrides with one value a key: a second one may only add to the first."""
-    found: dict[str, Any] = {}
+    merged: dict[str, Any] = {}
     for key, value in changes.pairs:
-        before = found.get(key)
+        before = merged.get(key)
         if before is not None and isinstance(value, Mapping) and "value" not in value:
             whole = dict(before) if isinstance(before, Mapping) else {"value": before}
             value = whole | dict(value)
-        found[key] = value
-    return found
+        merged[key] = value
+    return merged

@@ -199,8 +199,8 @@ class Mixing(Frozen):
     def _learned(self) -> Self:
         stated = self.utilisation
         if stated is None or stated.text == OF_METHOD:
-            found = rules.utilisation_of(self)
-            object.__setattr__(self, "utilisation", found)
+            utilisation = rules.utilisation_of(self)
+            object.__setattr__(self, "utilisation", utilisation)
         return self
 
 
@@ -430,7 +430,7 @@ class CellSpec(Frozen):
         if isinstance(self.cathode, PorousElectrode) and is_discharged(self.cathode):
             # The word's number hangs on the whole cell, so it is worked out anew for each.
             start = self.cathode.initial_stoichiometry
-            found = replace(start, si=discharged_filling(self))
-            cathode = self.cathode.model_copy(update={"initial_stoichiometry": found})
+            resolved = replace(start, si=discharged_filling(self))
+            cathode = self.cathode.model_copy(update={"initial_stoichiometry": resolved})
             object.__setattr__(self, "cathode", cathode)
         return self

@@ -69,7 +69,7 @@ def read_step(
     import pybamm
 
     head, ends = ends_of(text)
-    shares = [found for end in ends if (found := state_of_charge(end)) is not None]
+    shares = [state for end in ends if (state := state_of_charge(end)) is not None]
     plain = [end for end in ends if state_of_charge(end) is None]
     if drive is None and not shares and len(plain) < 2:
         return pybamm.step.string(text, temperature=temperature)

@@ -86,12 +86,13 @@ def parse_toml(text: str, file: str) -> dict[str, Any]:
         raise SpecError([Problem("is nested too deeply", file, fix="simplify the file")])
     problems = [
         Problem(
-            f"holds control characters ({', '.join(sorted(set(found)))}) that a terminal may obey",
+            f"holds control characters ({', '.join(sorted(set(characters)))}) that a terminal "
+            "may obey",
             file,
             visible(key),
             fix="write it in plain characters",
         )
-        for key, found in _controls(data)
+        for key, characters in _controls(data)
     ]
     if problems:
         raise SpecError(problems)
@@ -103,14 +104,14 @@ def _controls(data: Any, key: str = "") -> Iterator[tuple[str, list[str]]]:
     if isinstance(data, dict):
         for name, value in data.items():
             inner = f"{key}.{name}" if key else name
-            if found := controls(name):
-                yield inner, found
+            if characters := controls(name):
+                yield inner, characters
             yield from _controls(value, inner)
     elif isinstance(data, list):
         for number, value in enumerate(data):
             yield from _controls(value, f"{key}[{number}]")
-    elif isinstance(data, str) and (found := controls(data)):
-        yield key, found
+    elif isinstance(data, str) and (characters := controls(data)):
+        yield key, characters
 
 
 def _syntax_problem(message: str, text: str, file: str) -> Problem:

@@ -187,20 +187,20 @@ def _read_rows(connection: Connection, *which: Any) -> Read[dict[str, Any]]:
         col(VariableSet.hash).in_(of_rows)
     )
     names: dict[str | None, Any] = {None: []}
-    names.update((key, found) for key, found in connection.execute(sets))
+    names.update((key, name) for key, name in connection.execute(sets))
     rows = select(*metadata.tables["cycle"].columns).where(*which).order_by(col(Cycle.number))
     columns = {column.name: column for column in metadata.tables["cycle"].columns}
-    found, damages = [], []
+    name, damages = [], []
     for row in connection.execute(rows).mappings():
         of = f"run {row['run']}, cycle {row['number']}"
         values, damage = checked(row, columns, of)
         if not damage:
             try:
-                found.append(flat_row(values, names[values["variables"]]))
+                name.append(flat_row(values, names[values["variables"]]))
             except (ValueError, TypeError, LookupError, AttributeError):
                 damage.append(Damage(of, "numbers", "they do not fit their names"))
         damages += damage
-    return found, damages
+    return name, damages
 
 
 def series_cycles(connection: Connection, run_id: str) -> list[int]:
@@ -219,14 +219,14 @@ def read_series(
         .order_by(col(SeriesChunk.cycle))
     )
     columns = {name: metadata.tables["series_chunk"].c[name] for name in ("cycle", "data")}
-    found, damages = [], []
+    rows, damages = [], []
     for row in connection.execute(query).mappings():
         of = f"run {run_id}, cycle {row['cycle']}"
         values, damage = checked(row, columns, of)
         if not damage:
-            found.append((values["cycle"], values["data"]))
+            rows.append((values["cycle"], values["data"]))
         damages += [Damage(of, f"series {d.column}", d.why) for d in damage]
-    return found, damages
+    return rows, damages
 
 
 def read_checkpoint(
@@ -291,14 +291,14 @@ def read_events(connection: Connection, run_id: str) -> Read[dict[str, Any]]:
     columns = [column for column in table.columns if column.name not in ("id", "run")]
     query = select(*columns).where(table.c.run == run_id)
     query = query.order_by(table.c.cycle, table.c.id)
-    found, damages = [], []
+    events, damages = [], []
     for row in connection.execute(query).mappings():
         of = f"run {run_id}, event in cycle {row['cycle']}"
         values, damage = checked(row, {column.name: column for column in columns}, of)
         if not damage:
-            found.append(values)
+            events.append(values)
         damages += damage
-    return found, damages
+    return events, damages
 
 
 def copy(

@@ -73,15 +73,15 @@ def find(connection: Connection, ref: str) -> MeasurementInfo:
         rows = connection.execute(newest.limit(1)).mappings().all()
     else:
         ids = connection.execute(select(col(Measurement.id), col(Measurement.name))).all()
-        found = [i for i, name in ids if name == wanted or i == wanted]
-        if not found and len(wanted) >= SHORTEST:
-            found = [i for i, _ in ids if str(i).startswith(wanted.lower())]
-        if len(found) > 1:
+        matches = [i for i, name in ids if name == wanted or i == wanted]
+        if not matches and len(wanted) >= SHORTEST:
+            matches = [i for i, _ in ids if str(i).startswith(wanted.lower())]
+        if len(matches) > 1:
             raise NotFoundError(
-                f"{ref!r} is what {len(found)} measurements are called",
-                fix=f"give the beginning of an id: {', '.join(i[:10] for i in found[:3])}",
+                f"{ref!r} is what {len(matches)} measurements are called",
+                fix=f"give the beginning of an id: {', '.join(i[:10] for i in matches[:3])}",
             )
-        rows = connection.execute(query.where(col(Measurement.id).in_(found))).mappings().all()
+        rows = connection.execute(query.where(col(Measurement.id).in_(matches))).mappings().all()
     if not rows:
         raise NotFoundError(
             f"there is no measurement {ref!r}",
@@ -102,11 +102,11 @@ def listing(
     )
     if cell is not None:
         query = query.where(col(Measurement.cell_name) == cell)
-    found = []
+    infos = []
     for row in connection.execute(query.limit(limit)).mappings():
         values, damage = _checked(row)
-        found.append(MeasurementInfo(**values, damage=tuple(damage)))
-    return found
+        infos.append(MeasurementInfo(**values, damage=tuple(damage)))
+    return infos
 
 
 def count_chunks(connection: Connection, measurement: str) -> int:

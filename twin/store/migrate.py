@@ -166,8 +166,10 @@ def _revision(connection: Connection, url: URL) -> str | None:
         return None
     revision = None
     if "alembic_version" in tables:
-        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all()
-        revision = found[0] if len(found) == 1 else None
+        revisions = (
+            connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all()
+        )
+        revision = revisions[0] if len(revisions) == 1 else None
         if revision is not None and not isinstance(revision, str):
             raise StoreError(
                 "the revision of the database is damaged",

@@ -53,9 +53,9 @@ class StoreReader:
         NotFoundError
             If there is none or more than one; the fix names near ones.
         """
-        found = self._read(lambda connection: runs.find(connection, ref))
-        self.looked_at.add(found.id)
-        return found
+        info = self._read(lambda connection: runs.find(connection, ref))
+        self.looked_at.add(info.id)
+        return info
 
     def stamp(self, run_id: str) -> tuple[str, datetime]:
         """Return a run's stored status and when it was last written: the shortest look.
@@ -91,16 +91,16 @@ class StoreReader:
         alone : bool
             Only runs that are no member of a study.
         """
-        found = self._read(
+        infos = self._read(
             lambda connection: runs.listing(
                 connection, cell=cell, status=status, limit=limit, study=study, alone=alone
             )
         )
         if study is None:
-            return found
-        for run in found:
+            return infos
+        for run in infos:
             self.leave_out(study, run.damage)
-        return [run for run in found if not run.damage]
+        return [run for run in infos if not run.damage]
 
     def cycles(self, run_id: str, cycles: Collection[int] | None = None) -> list[dict[str, Any]]:
         """Return the rows of a run in order: ``cycle``, the columns, then all other values.
@@ -171,9 +171,9 @@ class StoreReader:
 
     def study(self, study_id: str) -> StudyInfo:
         """Return a study by its id (NotFoundError if there is none)."""
-        found = self._read(lambda connection: studies.find(connection, study_id))
-        self.looked_at.add(found.id)
-        return found
+        info = self._read(lambda connection: studies.find(connection, study_id))
+        self.looked_at.add(info.id)
+        return info
 
     def studies(self, *, kind: str | None = None, limit: int | None = None) -> list[StudyInfo]:
         """Return studies, newest first, with their members counted but without their designs.
@@ -236,10 +236,10 @@ class StoreReader:
     def leave_out(self, of: str, damage: Iterable[Damage]) -> None:
         """Note what is left out of what is read of a run or a study, and warn of it once."""
         known = self.damage.setdefault(of, [])
-        for found in damage:
-            if found not in known:
-                known.append(found)
-                log.warning("%s; it is left out", found)
+        for lost in damage:
+            if lost not in known:
+                known.append(lost)
+                log.warning("%s; it is left out", lost)
 
     def _read(self, work: Callable[[Connection], T]) -> T:
         return transactions.read(self.engine, work)

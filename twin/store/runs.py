@@ -316,8 +316,8 @@ def listing(
     listed = wanted.subquery()
     query = _listing(connection, with_spec=False).join(listed, listed.c.id == col(Run.id))
     query = query.order_by(*newest_first)
-    found = [_info(row) for row in connection.execute(query).mappings()]
-    return [run for run in found if run.status_now == status][:limit] if here else found
+    infos = [_info(row) for row in connection.execute(query).mappings()]
+    return [run for run in infos if run.status_now == status][:limit] if here else infos
 
 
 def _listing(connection: Connection, *, with_spec: bool) -> Select[Any]:

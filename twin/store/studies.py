@@ -86,23 +86,23 @@ def listing(connection: Connection, *, kind: str | None, limit: int | None) -> l
     )
     for study_id, status, count in connection.execute(counted.where(col(Run.study).is_not(None))):
         counts.setdefault(str(study_id), {})[str(status)] = count
-    found = []
+    infos = []
     for row in connection.execute(query).mappings():
         values, damage = _checked(row)
         members = counts.get(str(row["id"]), {})
-        found.append(StudyInfo(**values, design={}, members=members, damage=tuple(damage)))
-    return found
+        infos.append(StudyInfo(**values, design={}, members=members, damage=tuple(damage)))
+    return infos
 
 
 def remove(connection: Connection, study_id: str) -> int:
     """Delete a study with its runs, unless a living process writes one; return how many runs."""
     find(connection, study_id)
     members = select(col(Run.id)).where(col(Run.study) == study_id).order_by(col(Run.id))
-    found = list(connection.scalars(members))
-    for run_id in found:
+    runs = list(connection.scalars(members))
+    for run_id in runs:
         remove_run(connection, run_id)
     connection.execute(delete(Study).where(col(Study.id) == study_id))
-    return len(found)
+    return len(runs)
 
 
 def _checked(row: RowMapping) -> tuple[dict[str, Any], list[Damage]]:

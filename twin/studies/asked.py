@@ -25,12 +25,12 @@ NUMBERS = ("model", "rtol", "atol")
 
 def given(asked: Mapping[str, Any]) -> dict[str, Any]:
     """Return what was given, of arguments that are None or empty where nothing was."""
-    found = {}
+    options = {}
     for key, value in asked.items():
         # No failure mode at all (modes=[]) is asked for, too.
         if value is not None and (key == "modes" or not _is_empty(value)):
-            found[key] = value
-    return found
+            options[key] = value
+    return options
 
 
 def _is_empty(value: Any) -> bool:
@@ -73,14 +73,14 @@ def _plain(value: Any) -> Any:
     return json.loads(json.dumps(value))
 
 
-def check(study: str, job: Mapping[str, Any], wanted: Scenario) -> None:
+def check(study: str, design: Mapping[str, Any], wanted: Scenario) -> None:
     """Refuse what differs from a study's own cell, protocol, modes, model and horizon.
 
     Parameters
     ----------
     study : str
         The study.
-    job : mapping
+    design : mapping
         Its design.
     wanted : Scenario
         What is asked; what is None was not.
@@ -95,46 +95,46 @@ def check(study: str, job: Mapping[str, Any], wanted: Scenario) -> None:
 
     asked = given({f.name: getattr(wanted, f.name) for f in fields(wanted)})
     for_cell, for_protocol = split_overrides(wanted.overrides)
-    _check_cell(study, job, wanted.cell, wanted.overlays, for_cell)
-    spec = cell_from_data(job["cell"], mode_entries())
+    _check_cell(study, design, wanted.cell, wanted.overlays, for_cell)
+    spec = cell_from_data(design["cell"], mode_entries())
     if "protocol" in asked or for_protocol:
         rules = load_protocol(asked.get("protocol"), spec, for_protocol)
         shown = asked.get("protocol") or for_protocol
-        same(study, "protocol", rules.to_data(), job["protocol"], shown)
+        same(study, "protocol", rules.to_data(), design["protocol"], shown)
     if "modes" in asked or "without" in asked:
         modes, without = asked.get("modes"), asked.get("without", ())
         ids = [m.id for m in plugin_manager().select(modes, without, spec.kind)]
-        same(study, "modes", ids, job["modes"], ", ".join(ids) or "none")
+        same(study, "modes", ids, design["modes"], ", ".join(ids) or "none")
     if "cycles" in asked:
-        total = Protocol.from_data(job["protocol"]).total_cycles
+        total = Protocol.from_data(design["protocol"]).total_cycles
         # Some kinds of study cut their horizon to the protocol's length.
         ends = {asked["cycles"], asked["cycles"] if total is None else min(asked["cycles"], total)}
-        if job["cycles"] not in ends:
-            same(study, "cycles", asked["cycles"], job["cycles"])
+        if design["cycles"] not in ends:
+            same(study, "cycles", asked["cycles"], design["cycles"])
     for name in NUMBERS:
         if name in asked:
-            same(study, name, asked[name], job[name])
+            same(study, name, asked[name], design[name])
 
 
 def _check_cell(
-    study: str, job: Mapping[str, Any], cell: Any, overlays: Any, overrides: Mapping[str, Any]
+    study: str, design: Mapping[str, Any], cell: Any, overlays: Any, overrides: Mapping[str, Any]
 ) -> None:
     """Refuse another cell, and one of the same name that is no longer the same."""
     from twin.specs.dump import cell_from_data, cell_hash
 
-    name = job["cell_name"]
+    name = design["cell_name"]
     changed = bool(overlays or overrides)
     spec = _found(cell, name)
     if spec is not None and spec.name != name:
         raise _another_cell(study, cell, name)
     if changed:
         spec = as_spec(cell, overlays=overlays, overrides=overrides)
-        kept = cell_hash(cell_from_data(job["cell"], mode_entries()))
+        kept = cell_hash(cell_from_data(design["cell"], mode_entries()))
         what = "overlays" if overlays else "overrides"
         shown = ", ".join([*map(str, overlays), *(f"{k}={v}" for k, v in overrides.items())])
         same(study, what, [cell_hash(spec)], [kept], shown)
         return
-    known = (job.get("as_named"), cell_hash(cell_from_data(job["cell"], mode_entries())))
+    known = (design.get("as_named"), cell_hash(cell_from_data(design["cell"], mode_entries())))
     if spec is not None and known[0] is not None and cell_hash(spec) not in known:
         raise InputError(
             f"{name} is not what it was when study {study} began",

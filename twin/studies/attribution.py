@@ -97,20 +97,26 @@ def attribute(
     opened = open_store(store)
     if study is None:
         wanted = Scenario.of(cell, cycles=cycles, **asked).filled({"cycles": CYCLES})
-        job = study_design(wanted, wanted.cycles)
-        job["players"] = _players(_acting(job), groups)
-        study = opened.start_study(kind=KIND, cell_name=job["cell_name"], design=job)
+        design = study_design(wanted, wanted.cycles)
+        design["players"] = _players(_acting(design), groups)
+        study = opened.start_study(kind=KIND, cell_name=design["cell_name"], design=design)
     else:
-        job = gone_on_with(opened, study, KIND, cell, {**asked, "cycles": cycles})
+        design = gone_on_with(opened, study, KIND, cell, {**asked, "cycles": cycles})
         if groups:
-            same(study, "group", _players(_acting(job), groups), job["players"], ", ".join(groups))
-    return _go_on(opened, study, job, Going(workers, on_life, on_start, on_wait))
+            same(
+                study,
+                "group",
+                _players(_acting(design), groups),
+                design["players"],
+                ", ".join(groups),
+            )
+    return _go_on(opened, study, design, Going(workers, on_life, on_start, on_wait))
 
 
-def _go_on(store: Store, study: str, job: dict[str, Any], going: Going) -> Attribution:
+def _go_on(store: Store, study: str, design: dict[str, Any], going: Going) -> Attribution:
     began = time.perf_counter()
-    with Lives(store, study, job, going) as lives:
-        document = _document(study, job, store, lives)
+    with Lives(store, study, design, going) as lives:
+        document = _document(study, design, store, lives)
     document["wall_s"] = time.perf_counter() - began
     keep_summary(store, study, document)
     return Attribution(store, study)
@@ -133,11 +139,11 @@ def load_attribution(study: str, *, store: str | Store | None = None) -> Attribu
     return Attribution(opened, study)
 
 
-def _acting(job: Mapping[str, Any]) -> list[str]:
+def _acting(design: Mapping[str, Any]) -> list[str]:
     """Return the modes that act in the cell: each of them doubles the lives, others do nothing."""
     from twin.specs.dump import cell_from_data
 
-    return acting_modes(cell_from_data(job["cell"], mode_entries()), job["modes"])
+    return acting_modes(cell_from_data(design["cell"], mode_entries()), design["modes"])
 
 
 def _players(modes: Sequence[str], groups: Sequence[str]) -> list[str]:
@@ -170,15 +176,15 @@ def _players(modes: Sequence[str], groups: Sequence[str]) -> list[str]:
     return players
 
 
-def _document(study: str, job: dict[str, Any], store: Store, lives: Lives) -> dict[str, Any]:
+def _document(study: str, design: dict[str, Any], store: Store, lives: Lives) -> dict[str, Any]:
     from twin.uncertainty.loss_split import coalitions, common_cycle, split_life, split_row
 
-    players = job["players"]
+    players = design["players"]
     subsets = coalitions(players)
     # The whole cell first: whatever is wrong with it shows at once.
     variants = [_variant(s, players) for s in reversed(subsets)]
     ended = dict(zip(reversed(subsets), lives.live(variants), strict=True))
-    followed = {s: _followed(store, lived, job["cycles"]) for s, lived in ended.items()}
+    followed = {s: _followed(store, lived, design["cycles"]) for s, lived in ended.items()}
     cycle = common_cycle(followed)
     if cycle == 0:
         unborn = next(s for s, life in followed.items() if not life.last)
@@ -200,10 +206,12 @@ def _document(study: str, job: dict[str, Any], store: Store, lives: Lives) -> di
             f"compared in cycle {cycle}: {_with(shortest)} the cell dies sooner than as it is"
         )
     if not whole.dead:
-        notes.append(f"the cell lives beyond {job['cycles']} cycles: no life is lost within them")
+        notes.append(
+            f"the cell lives beyond {design['cycles']} cycles: no life is lost within them"
+        )
     elif not bare.dead:
         notes.append(
-            f"without any of them the cell outlives {job['cycles']} cycles: "
+            f"without any of them the cell outlives {design['cycles']} cycles: "
             "the life lost is that within them"
         )
     outcome = dict(ended[everything].outcome)
@@ -215,8 +223,8 @@ def _document(study: str, job: dict[str, Any], store: Store, lives: Lives) -> di
         )
     return {
         "study": study,
-        "cell": job["cell_name"],
-        "cycles": job["cycles"],
+        "cell": design["cell_name"],
+        "cycles": design["cycles"],
         "died_of": blamed if whole.dead else None,
         "compared_in_cycle": cycle,
         "modes": players,

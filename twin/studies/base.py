@@ -41,26 +41,29 @@ def study_design(
         Fields of a scenario.
     """
     wanted = Scenario.of(cell, **{"cycles": cycles, **asked}).filled(DEFAULTS)
-    found = wanted.resolve()
-    found.rules.resolve(found.spec)  # a protocol that does not fit is better known at once
-    return described(wanted, found, found.cycles(wanted.cycles)) | {"inputs": [], "rebuilt": []}
+    resolved = wanted.resolve()
+    resolved.rules.resolve(resolved.spec)  # a protocol that does not fit is better known at once
+    return described(wanted, resolved, resolved.cycles(wanted.cycles)) | {
+        "inputs": [],
+        "rebuilt": [],
+    }
 
 
-def described(wanted: Scenario, found: Resolved, cycles: int) -> dict[str, Any]:
+def described(wanted: Scenario, resolved: Resolved, cycles: int) -> dict[str, Any]:
     """Return what a study keeps of a scenario, as plain data."""
     from twin.specs.dump import cell_to_data
 
     return {
         "as_named": hash_as_named(wanted.cell),
-        "cell": cell_to_data(found.spec),
-        "cell_name": found.spec.name,
-        "protocol": found.rules.to_data(),
-        "modes": [mode.id for mode in found.modes],
+        "cell": cell_to_data(resolved.spec),
+        "cell_name": resolved.spec.name,
+        "protocol": resolved.rules.to_data(),
+        "modes": [mode.id for mode in resolved.modes],
         "model": wanted.model,
         "rtol": wanted.rtol,
         "atol": wanted.atol,
         "cycles": cycles,
-        **without_own(found.missing),
+        **without_own(resolved.missing),
     }
 
 
@@ -84,18 +87,18 @@ def gone_on_with(
         If it is a study of another kind, or none.
     """
     wanted = Scenario.of(cell, **asked)
-    job = kept_design(store, study, kind)
-    check(study, job, wanted)
-    return job
+    design = kept_design(store, study, kind)
+    check(study, design, wanted)
+    return design
 
 
-def base_of(job: Mapping[str, Any]) -> Any:
+def base_of(design: Mapping[str, Any]) -> Any:
     """Return the cell of a study."""
     from twin.specs.dump import cell_from_data
 
-    return cell_from_data(job["cell"], mode_entries())
+    return cell_from_data(design["cell"], mode_entries())
 
 
-def modes_of(job: Mapping[str, Any]) -> list[Any]:
+def modes_of(design: Mapping[str, Any]) -> list[Any]:
     """Return the failure modes of a study."""
-    return plugin_manager().select(job["modes"], (), job["cell"]["kind"])
+    return plugin_manager().select(design["modes"], (), design["cell"]["kind"])

@@ -28,7 +28,7 @@ _KINDS = (
 
 
 def critical_lines(
-    job: Mapping[str, Any],
+    design: Mapping[str, Any],
     points: Sequence[Mapping[str, Any]],
     rows: Mapping[str, Sequence[Mapping[str, Any]]],
     on_progress: Callable[[float, str], None],
@@ -37,7 +37,7 @@ def critical_lines(
 
     Parameters
     ----------
-    job : mapping
+    design : mapping
         The map's design.
     points : sequence of mapping
         Its points.
@@ -49,17 +49,17 @@ def critical_lines(
     from twin.search.axes import axis_from
     from twin.specs.overrides import PROTOCOL
 
-    x, y = (axis_from(job["axes"][name]) for name in ("x", "y"))
+    x, y = (axis_from(design["axes"][name]) for name in ("x", "y"))
     if y.unit not in ("A/m^2", "C"):
         return [], []
-    spec = base_of(job)
+    spec = base_of(design)
     if spec.kind == "symmetric" and y.unit == "A/m^2" and not x.key.startswith(PROTOCOL):
-        return _measured(job, spec, x, y, on_progress)
+        return _measured(design, spec, x, y, on_progress)
     return _computed(spec, y, points, rows), []
 
 
 def _measured(
-    job: Mapping[str, Any], spec: Any, x: Any, y: Any, on_progress: Callable[[float, str], None]
+    design: Mapping[str, Any], spec: Any, x: Any, y: Any, on_progress: Callable[[float, str], None]
 ) -> tuple[list[dict[str, Any]], list[str]]:
     from twin.experiments.critical_currents import ccd_sweep
     from twin.experiments.sweep import MOST_POINTS
@@ -67,14 +67,14 @@ def _measured(
     values = [x.text(x.value(i / (x.count - 1))) for i in range(min(x.count, MOST_POINTS))]
     step = _BEYOND * y.high / _STEPS
     stairs: dict[str, Any] = {"start": step, "step": step, "maximum": _BEYOND * y.high}
-    half = _half_cycle(job, spec)
+    half = _half_cycle(design, spec)
     if half is not None:
         stairs["half_cycle"] = half
     try:
-        found = ccd_sweep(
+        swept = ccd_sweep(
             spec,
             sweep=[f"{x.key}={','.join(map(str, values))}"],
-            modes=job["modes"],
+            modes=design["modes"],
             on_progress=on_progress,
             rest=0.0,
             **stairs,
@@ -84,17 +84,17 @@ def _measured(
     lines = []
     for kind, name in _KINDS:
         at = []
-        for place, point in zip(_places(x), found, strict=True):
-            limit = getattr(point.found, kind)
+        for place, point in zip(_places(x), swept, strict=True):
+            limit = getattr(point.currents, kind)
             # The limit lies between the last current that was carried and the first that failed.
             if limit.failed_at is not None:
                 at.append([place, y.shown((limit.at_least + limit.failed_at) / 2)])
         if at:
             lines.append({"kind": kind, "name": name, "points": at, "by": "twin ccd"})
     onset = [
-        [place, y.shown(point.found.onset)]
-        for place, point in zip(_places(x), found, strict=True)
-        if point.found.onset is not None
+        [place, y.shown(point.currents.onset)]
+        for place, point in zip(_places(x), swept, strict=True)
+        if point.currents.onset is not None
     ]
     if onset:
         lines.append({"kind": "onset", "name": "voids begin", "points": onset, "by": "twin ccd"})
@@ -105,13 +105,13 @@ def _places(x: Any) -> list[float]:
     return [x.shown(float(x.value(i / (x.count - 1)))) for i in range(x.count)]
 
 
-def _half_cycle(job: Mapping[str, Any], spec: Any) -> float | None:
+def _half_cycle(design: Mapping[str, Any], spec: Any) -> float | None:
     """Return how long the protocol's first step takes [s]; None if it does not end on time."""
     from twin.catalog.cells import plan_of
     from twin.model.pybamm_compat import make_step
     from twin.specs.protocol import Protocol
 
-    first = plan_of(Protocol.from_data(job["protocol"]), spec).phases[0].steps[0]
+    first = plan_of(Protocol.from_data(design["protocol"]), spec).phases[0].steps[0]
     step = make_step(first.do, drive=first.drive)
     if step.uses_default_duration or not isinstance(step.duration, int | float):
         return None
@@ -135,16 +135,16 @@ def _computed(
     if y.unit == "C":
         scale = spec.geometry.area.si / nominal_capacity(spec)
     lowest = min((point["y"] for point in points), default=0.0)
-    found: dict[str, list[list[float]]] = {}
+    by_line: dict[str, list[list[float]]] = {}
     for point in sorted(points, key=lambda p: p["x"]):
         cycles = rows.get(point["run"]) or [{}]
         if point["y"] > lowest or not cycles[0].get("complete", False):
             continue
         for name, value in cycles[0].items():
             if name.endswith(_NAMED) and isinstance(value, int | float) and value > 0:
-                found.setdefault(name, []).append([point["x"], y.shown(scale * value)])
+                by_line.setdefault(name, []).append([point["x"], y.shown(scale * value)])
     lines = []
-    for name, at in sorted(found.items()):
+    for name, at in sorted(by_line.items()):
         if len(at) > 1:
             kind = "plating" if name.endswith(_NAMED[0]) else "stripping"
             words = name.partition(" current density")[0]

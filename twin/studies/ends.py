@@ -58,13 +58,13 @@ def other_ends(spec: CellSpec, modes: Iterable[FailureMode]) -> list[OtherEnd]:
     """Return the ends that a cell is not at, of every mode at one of whose ends it is."""
     from twin.modes.context import CellContext
 
-    found = []
+    far_ends = []
     for mode in modes:
         ends = [_full(mode.id, end) for end in mode.ends(CellContext(spec))]
         others = [end for end in ends if not _is_at(spec, end)]
         if len(others) < len(ends):
-            found += [OtherEnd(mode.id, end) for end in others]
-    return found
+            far_ends += [OtherEnd(mode.id, end) for end in others]
+    return far_ends
 
 
 def _full(mode: str, end: Mapping[str, Any]) -> dict[str, Any]:
@@ -116,22 +116,22 @@ def verdict_ends(
     InputError
         For input that cannot be used.
     """
-    job = study_design(Scenario.of(cell, cycles=cycles, **asked).filled({"cycles": 2000}), None)
-    found = at_ends(job, progress)
-    if found:
-        about = {key: job[key] for key in ("protocol", "modes", "cycles")}
-        keep(base_of(job), {"ends": found, **about}, ENDS_FOLDER)
-    return found
+    design = study_design(Scenario.of(cell, cycles=cycles, **asked).filled({"cycles": 2000}), None)
+    verdicts = at_ends(design, progress)
+    if verdicts:
+        about = {key: design[key] for key in ("protocol", "modes", "cycles")}
+        keep(base_of(design), {"ends": verdicts, **about}, ENDS_FOLDER)
+    return verdicts
 
 
 def at_ends(
-    job: Mapping[str, Any], progress: Callable[[float, str], None] | None = None
+    design: Mapping[str, Any], progress: Callable[[float, str], None] | None = None
 ) -> list[dict[str, Any]]:
     """Return the lives of a study's cell at the other ends."""
-    ends = other_ends(base_of(job), modes_of(job))
+    ends = other_ends(base_of(design), modes_of(design))
     if not ends:
         return []
-    lives = trial_lives(job, ends, 0, progress, first=False)
+    lives = trial_lives(design, ends, 0, progress, first=False)
     return [
         {
             "mode": end.mode,
@@ -162,9 +162,9 @@ def ends_of_run(info: RunInfo) -> list[str]:
     """Say the verdicts at the other ends of a stored run, where they are known of its cell."""
     own = kept(info.cell_hash, ENDS_FOLDER) or {}
     shipped = known_of_hash(info.cell_name, info.cell_hash) or {}
-    for found in (own, shipped):
-        if found and lived_as(found, info):
-            return said_of_ends(found.get("ends", ()), found["cycles"])
+    for ends in (own, shipped):
+        if ends and lived_as(ends, info):
+            return said_of_ends(ends.get("ends", ()), ends["cycles"])
     return []
 
 

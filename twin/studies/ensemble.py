@@ -54,9 +54,9 @@ def subject(wanted: Scenario, asked: Mapping[str, Any]) -> Subject:
         For input that cannot be used.
     """
     _check(asked)
-    found = wanted.resolve()
+    resolved = wanted.resolve()
     named = hash_as_named(wanted.cell)
-    return Subject(found.spec, found.rules, found.modes, named, found.missing)
+    return Subject(resolved.spec, resolved.rules, resolved.modes, named, resolved.missing)
 
 
 def design(of: Subject, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def design(of: Subject, asked: Mapping[str, Any]) -> dict[str, Any]:
     items = uncertain(spec, [mode.id for mode in chosen])
     free, rebuilt = split(spec, chosen, asked["model"], items, lambda o: with_values(spec, o))
     seed = asked["seed"]
-    job = {
+    design = {
         "as_named": of.as_named,
         "cell": cell_to_data(spec),
         "cell_name": spec.name,
@@ -88,8 +88,8 @@ def design(of: Subject, asked: Mapping[str, Any]) -> dict[str, Any]:
         **without_own(of.missing),
     }
     if "jump" in asked:  # how closely lives are followed, where that is not as usual
-        job["jump"] = dict(asked["jump"])
-    return job | {"values": _values(spec, items, job, asked["samples"])}
+        design["jump"] = dict(asked["jump"])
+    return design | {"values": _values(spec, items, design, asked["samples"])}
 
 
 def _check(asked: Mapping[str, Any]) -> None:
@@ -117,40 +117,40 @@ def _check_settle(settle: float | None, method: str) -> None:
 
 
 def _values(
-    spec: Any, items: Sequence[Uncertain], job: Mapping[str, Any], count: int
+    spec: Any, items: Sequence[Uncertain], design: Mapping[str, Any], count: int
 ) -> list[list[float]]:
     import numpy as np
 
     from twin.uncertainty.correlations import correlation_matrix, joined
 
-    matrix = correlation_matrix(spec, items, job["modes"])
-    cube = joined(_points(job, count), matrix)
+    matrix = correlation_matrix(spec, items, design["modes"])
+    cube = joined(_points(design, count), matrix)
     columns = [item.value(cube[:, i]) for i, item in enumerate(items)]
     return [[float(x) for x in row] for row in np.array(columns).T]
 
 
-def _points(job: Mapping[str, Any], count: int) -> np.ndarray:
+def _points(design: Mapping[str, Any], count: int) -> np.ndarray:
     from twin.uncertainty.spreads import points
 
-    return points(count, len(job["keys"]), job["seed"], job["method"])
+    return points(count, len(design["keys"]), design["seed"], design["method"])
 
 
-def spec_of(job: Mapping[str, Any]) -> tuple[Any, list[Uncertain]]:
+def spec_of(design: Mapping[str, Any]) -> tuple[Any, list[Uncertain]]:
     """Return a stored study's cell, and its uncertain numbers."""
     from twin.specs.dump import cell_from_data
     from twin.uncertainty.spreads import uncertain
 
-    spec = cell_from_data(job["cell"], mode_entries())
-    return spec, uncertain(spec, job["modes"])
+    spec = cell_from_data(design["cell"], mode_entries())
+    return spec, uncertain(spec, design["modes"])
 
 
-def drawn(job: Mapping[str, Any]) -> tuple[np.ndarray, list[list[int]], list[bool]]:
+def drawn(design: Mapping[str, Any]) -> tuple[np.ndarray, list[list[int]], list[bool]]:
     """Return a study's independent points, what is drawn together, and what is aleatory."""
     from twin.uncertainty.correlations import blocks, correlation_matrix
 
-    spec, items = spec_of(job)
-    matrix = correlation_matrix(spec, items, job["modes"])
-    return _points(job, len(job["values"])), blocks(matrix), [item.aleatory for item in items]
+    spec, items = spec_of(design)
+    matrix = correlation_matrix(spec, items, design["modes"])
+    return _points(design, len(design["values"])), blocks(matrix), [item.aleatory for item in items]
 
 
 def continued(store: Store, study: str, cell: Any, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -174,17 +174,17 @@ def continued(store: Store, study: str, cell: Any, asked: Mapping[str, Any]) -> 
     NotFoundError
         If there is no such forecast.
     """
-    job = kept_design(store, study, KIND)
+    design = kept_design(store, study, KIND)
     of = {name: value for name, value in asked.items() if name not in OWN}
-    check(study, job, Scenario.of(cell, **of))
+    check(study, design, Scenario.of(cell, **of))
     for name in ("seed", "method"):
         if asked[name] is not None:
-            same(study, name, asked[name], job[name])
-    return lengthened(store, study, job, asked)
+            same(study, name, asked[name], design[name])
+    return lengthened(store, study, design, asked)
 
 
 def lengthened(
-    store: Store, study: str, job: dict[str, Any], asked: Mapping[str, Any]
+    store: Store, study: str, design: dict[str, Any], asked: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return a study's design with as many members as are asked for now.
 
@@ -195,34 +195,36 @@ def lengthened(
     InputError
         If it has more, or its sample cannot be lengthened.
     """
-    have, samples, settle = len(job["values"]), asked["samples"], asked["settle"]
-    _check_settle(settle, job["method"])
+    have, samples, settle = len(design["values"]), asked["samples"], asked["settle"]
+    _check_settle(settle, design["method"])
     if samples is None or samples == have:
-        return job | ({} if settle is None else {"settle": settle})
+        return design | ({} if settle is None else {"settle": settle})
     if samples < have:
         raise InputError(
             f"study {study} has {have} members, and cannot have {samples}",
             key="samples",
             fix="leave it out, or ask for more",
         )
-    if "track" in job:
+    if "track" in design:
         raise InputError(
             f"study {study} was drawn around a track, and has all its members",
             key="samples",
-            fix=f"draw another: twin forecast CELL --from {job['track']} --samples {samples}",
+            fix=f"draw another: twin forecast CELL --from {design['track']} --samples {samples}",
         )
-    if job["method"] != "sobol":
+    if design["method"] != "sobol":
         raise InputError(
             "a Latin hypercube cannot be lengthened", key="samples", fix="start a new study"
         )
-    spec, items = spec_of(job)
-    values = _values(spec, items, job, samples)
+    spec, items = spec_of(design)
+    values = _values(spec, items, design, samples)
     # Another process may have asked it for more in the meantime.
-    job = store.change_study(
+    design = store.change_study(
         study, lambda now: now if len(now["values"]) >= samples else now | {"values": values}
     )
     return (
-        job | {"values": job["values"][:samples]} | ({} if settle is None else {"settle": settle})
+        design
+        | {"values": design["values"][:samples]}
+        | ({} if settle is None else {"settle": settle})
     )
 
 
@@ -261,7 +263,7 @@ class Drawn(Mapping[str, Any]):
         return {i.key: i.text(v) for i, v in zip(self._items, self._values, strict=True)}.items()
 
 
-def variants(job: Mapping[str, Any]) -> list[Variant]:
+def variants(design: Mapping[str, Any]) -> list[Variant]:
     """Return the members of a study, as the runner lives them."""
-    _, items = spec_of(job)
-    return [Variant(index, Drawn(items, values)) for index, values in enumerate(job["values"])]
+    _, items = spec_of(design)
+    return [Variant(index, Drawn(items, values)) for index, values in enumerate(design["values"])]

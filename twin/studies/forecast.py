@@ -126,8 +126,8 @@ class Forecast:
         spec, _ = ensemble.spec_of(self.design)
         cell = CellContext(spec)
         modes = plugin_manager().select(self.design["modes"], (), spec.kind)
-        found = [(m.id, c) for m in modes for c in brought.criteria(m, cell)]
-        return frozenset((mode, c.what) for mode, c in found if c.is_short)
+        criteria = [(m.id, c) for m in modes for c in brought.criteria(m, cell)]
+        return frozenset((mode, c.what) for mode, c in criteria if c.is_short)
 
     def short_before(self, cycle: int) -> dict[str, float]:
         """Return the probability of a short by a cycle, with its 90 % band."""
@@ -194,10 +194,10 @@ class Forecast:
             "p05": quantile(members, 0.05) if members else None,
             "p95": quantile(members, 0.95) if members else None,
             "survive": 1 - sum(self.criteria().values()) if members else None,
-            "incidence": {mode: _pairs(found["curve"]) for mode, found in curves.items()},
+            "incidence": {mode: _pairs(one_mode["curve"]) for mode, one_mode in curves.items()},
             "incidence_bands": {
-                mode: {side: _pairs(found[side]) for side in ("low", "high")}
-                for mode, found in curves.items()
+                mode: {side: _pairs(one_mode[side]) for side in ("low", "high")}
+                for mode, one_mode in curves.items()
             },
             "half_width": half_width(curves) if members else None,
             "before": self.before([horizon]) if members else [],
@@ -212,7 +212,7 @@ class Forecast:
         """Return how likely each criterion kills: ``{"mode: criterion": 0.2}``, the most first."""
         ways = self.dead_before(self.design["cycles"])
         ranked = sorted(ways.items(), key=lambda item: -item[1]["probability"])
-        return {way: found["probability"] for way, found in ranked}
+        return {way: share["probability"] for way, share in ranked}
 
     def shorted(self) -> float | None:
         """Return how likely a short kills before the horizon."""
@@ -351,19 +351,19 @@ def _begin(
     of = ensemble.subject(wanted, asked)
     with _hands(store, int(asked["samples"]), going) as hands:
         # Local workers get ready meanwhile.
-        job = ensemble.design(of, asked)
-        study = store.start_study(kind=KIND, cell_name=job["cell_name"], design=job)
-        return _live_with(store, study, job, going, hands)
+        design = ensemble.design(of, asked)
+        study = store.start_study(kind=KIND, cell_name=design["cell_name"], design=design)
+        return _live_with(store, study, design, going, hands)
 
 
-def _go_on(store: Store, study: str, job: dict[str, Any], going: Going) -> Forecast:
+def _go_on(store: Store, study: str, design: dict[str, Any], going: Going) -> Forecast:
     more = {"samples": None, "settle": None, **going.more}
-    return _live(store, study, ensemble.lengthened(store, study, job, more), going)
+    return _live(store, study, ensemble.lengthened(store, study, design, more), going)
 
 
-def _live(store: Store, study: str, job: dict[str, Any], going: Going) -> Forecast:
-    with _hands(store, ensemble.to_do(store, study, len(job["values"])), going) as hands:
-        return _live_with(store, study, job, going, hands)
+def _live(store: Store, study: str, design: dict[str, Any], going: Going) -> Forecast:
+    with _hands(store, ensemble.to_do(store, study, len(design["values"])), going) as hands:
+        return _live_with(store, study, design, going, hands)
 
 
 def _hands(store: Store, left: int, going: Going) -> AbstractContextManager[Workers | None]:
@@ -372,13 +372,13 @@ def _hands(store: Store, left: int, going: Going) -> AbstractContextManager[Work
 
 
 def _live_with(
-    store: Store, study: str, job: dict[str, Any], going: Going, hands: Workers | None
+    store: Store, study: str, design: dict[str, Any], going: Going, hands: Workers | None
 ) -> Forecast:
-    members, settle = ensemble.variants(job), job.get("settle")
+    members, settle = ensemble.variants(design), design.get("settle")
     count = len(members)
     done = count - ensemble.to_do(store, study, count)
     target = count if settle is None else min(max(FIRST, done), count)
-    with Lives(store, study, job, replace(going, workers=1), hands) as lives:
+    with Lives(store, study, design, replace(going, workers=1), hands) as lives:
         lives.live(members[:target])
         while target < count and not _settled(Forecast(store, study), settle):
             begun, target = target, min(2 * target, count)

@@ -73,9 +73,9 @@ class Change:
 
 def changes(wanted: Scenario) -> list[Change]:
     """Return the changes that can be made to a scenario, in the order they are tried in."""
-    found = wanted.resolve()
-    tried = [*_slower(found.rules.parameters), *_handles(found.spec), *_overlays(wanted)]
-    return [change for change in tried if _differs(change, wanted, found.spec)]
+    resolved = wanted.resolve()
+    tried = [*_slower(resolved.rules.parameters), *_handles(resolved.spec), *_overlays(wanted)]
+    return [change for change in tried if _differs(change, wanted, resolved.spec)]
 
 
 def _handles(spec: CellSpec) -> Iterable[Change]:
@@ -192,9 +192,9 @@ def improvements(
     for number, change in enumerate(every[:most], 1):
         if progress is not None:
             progress(number / (min(len(every), most) + 1), change.says)
-        found = _tried(change, replace(wanted, cycles=horizon), life)
-        if found is not None:
-            tried.append(found)
+        gained = _tried(change, replace(wanted, cycles=horizon), life)
+        if gained is not None:
+            tried.append(gained)
     tried.sort(key=lambda one: (-one["gain_cycles"], one["change"]))
     return {
         "cell": name,

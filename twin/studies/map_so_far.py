@@ -35,10 +35,10 @@ def map_so_far(study: str, *, store: str | Store | None = None) -> dict[str, Any
     from twin.search.refine import Grid
 
     opened = open_store(store)
-    job = kept_design(opened, study, KIND)
+    design = kept_design(opened, study, KIND)
     summary = opened.study(study).summary
-    x, y = (axis_from(job["axes"][name]) for name in ("x", "y"))
-    grid = Grid(x.count, y.count, job["levels"])
+    x, y = (axis_from(design["axes"][name]) for name in ("x", "y"))
+    grid = Grid(x.count, y.count, design["levels"])
     points = []
     for run in opened.runs(study=study):
         if run.status not in LIVED:
@@ -46,14 +46,14 @@ def map_so_far(study: str, *, store: str | Store | None = None) -> dict[str, Any
         lived = lived_of(run)
         column, row = map(int, str(lived.name).split(","))
         u, v = grid.place((column, row))
-        found = answer(lived)
+        answered = answer(lived)
         points.append(
             {
                 "x": x.shown(float(x.value(u))),
                 "y": y.shown(float(y.value(v))),
-                "label": found.label,
+                "label": answered.label,
                 "criterion": lived.criterion,
-                "cycles": found.cycles,
+                "cycles": answered.cycles,
                 "kind": lived.kind,
                 "run": lived.run,
             }
@@ -61,9 +61,9 @@ def map_so_far(study: str, *, store: str | Store | None = None) -> dict[str, Any
     points.sort(key=lambda p: (p["x"], p["y"]))
     return {
         "study": study,
-        "cell": job["cell_name"],
-        "cycles": job["cycles"],
-        "modes": job["modes"],
+        "cell": design["cell_name"],
+        "cycles": design["cycles"],
+        "modes": design["modes"],
         "axes": {
             name: axis.to_dict()
             | {"words": axis.words, "shown": axis.shown_unit}

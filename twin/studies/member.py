@@ -80,7 +80,7 @@ class LivesSimulator:
 
     Parameters
     ----------
-    job : mapping
+    design : mapping
         The study's ``design``, as plain data.
     study : str
         Its id.
@@ -88,19 +88,19 @@ class LivesSimulator:
         Where members are stored.
     """
 
-    def __init__(self, job: Mapping[str, Any], study: str, store: Store):
+    def __init__(self, design: Mapping[str, Any], study: str, store: Store):
         from twin.engine.settings import RunSettings
         from twin.engine.simulator import Simulator
         from twin.specs.dump import cell_from_data
         from twin.specs.protocol import Protocol
 
-        self.job, self.study, self.store = job, study, store
-        self.spec = cell_from_data(job["cell"], mode_entries())
-        self.modes = plugin_manager().select(job["modes"], (), self.spec.kind)
-        self.rules = Protocol.from_data(job["protocol"])
-        self.settings = RunSettings(job["model"], job["rtol"], job["atol"], 0)
-        self.missing: list[str] = list(job.get(MISSING, ()))
-        self.simulator = Simulator(self.spec, self.modes, self.settings, job["inputs"])
+        self.design, self.study, self.store = design, study, store
+        self.spec = cell_from_data(design["cell"], mode_entries())
+        self.modes = plugin_manager().select(design["modes"], (), self.spec.kind)
+        self.rules = Protocol.from_data(design["protocol"])
+        self.settings = RunSettings(design["model"], design["rtol"], design["atol"], 0)
+        self.missing: list[str] = list(design.get(MISSING, ()))
+        self.simulator = Simulator(self.spec, self.modes, self.settings, design["inputs"])
         self._sink = LifeSink(store)
 
     def live(
@@ -133,7 +133,7 @@ class LivesSimulator:
             try:
                 prepared = self.simulator.at(spec, plan_of(rules, spec), chosen)
                 loop = self._loop(prepared, run, began)
-                outcome = loop.run(self.job["cycles"])
+                outcome = loop.run(self.design["cycles"])
             except StoreError:
                 raise  # no fault of the member's
             except Exception as error:
@@ -227,8 +227,8 @@ class LivesSimulator:
             | ({"missing_modes": self.missing} if self.missing else {}),
             modes=mode_versions(modes),
             packages=packages(),
-            cycles_requested=self.job["cycles"],
-            seed=self.job.get("seed"),
+            cycles_requested=self.design["cycles"],
+            seed=self.design.get("seed"),
         )
 
     def _loop(self, prepared: Any, run_id: str, began: float) -> JumpLoop:
@@ -247,7 +247,7 @@ class LivesSimulator:
             keeps_jumped=False,
             spent=lambda: time.perf_counter() - began,
             missing=self.missing,
-            jump=JumpSettings(**self.job.get("jump", {})),
+            jump=JumpSettings(**self.design.get("jump", {})),
         )
 
 

@@ -121,24 +121,24 @@ def safe_map(
     if study is None:
         wanted = Scenario.of(cell, cycles=cycles, **asked)
         options = DEFAULTS | given(options | {"cycles": wanted.cycles})
-        job = _design(wanted, x, y, **options)
-        study = opened.start_study(kind=KIND, cell_name=job["cell_name"], design=job)
+        design = _design(wanted, x, y, **options)
+        study = opened.start_study(kind=KIND, cell_name=design["cell_name"], design=design)
     else:
-        job = gone_on_with(opened, study, KIND, cell, {**asked, "cycles": cycles})
-        _check_same(study, job, x, y, options)
+        design = gone_on_with(opened, study, KIND, cell, {**asked, "cycles": cycles})
+        _check_same(study, design, x, y, options)
     going = Going(workers, on_life, on_start, on_wait, {"on_lines": on_lines})
-    return _go_on(opened, study, job, going)
+    return _go_on(opened, study, design, going)
 
 
-def _go_on(store: Store, study: str, job: dict[str, Any], going: Going) -> SafeMap:
+def _go_on(store: Store, study: str, design: dict[str, Any], going: Going) -> SafeMap:
     began = time.perf_counter()
-    with Lives(store, study, job, going) as lives:
-        document = _document(study, job, lives)
-    if job["lines"]:
+    with Lives(store, study, design, going) as lives:
+        document = _document(study, design, lives)
+    if design["lines"]:
         rows = {p["run"]: store.cycles(p["run"]) for p in document["points"]}
         tell = going.more.get("on_lines", lambda share, text: None)
-        found = critical_lines(job, document["points"], rows, tell)
-        document["critical_currents"], notes = found
+        lines = critical_lines(design, document["points"], rows, tell)
+        document["critical_currents"], notes = lines
         document["notes"] += notes
     document["wall_s"] = time.perf_counter() - began
     keep_summary(store, study, document)
@@ -165,18 +165,18 @@ def load_map(study: str, *, store: str | Store | None = None) -> SafeMap:
 
 
 def _check_same(
-    study: str, job: Mapping[str, Any], x: str | None, y: str | None, options: Mapping[str, Any]
+    study: str, design: Mapping[str, Any], x: str | None, y: str | None, options: Mapping[str, Any]
 ) -> None:
     """Refuse axes and refinements that are not those the map was begun with."""
     from twin.search.axes import parse_axis
     from twin.specs.protocol import Protocol
 
-    spec, rules = base_of(job), Protocol.from_data(job["protocol"])
+    spec, rules = base_of(design), Protocol.from_data(design["protocol"])
     for name, text in given({"x": x, "y": y}).items():
-        same(study, name, parse_axis(text, spec, rules, name).to_dict(), job["axes"][name], text)
+        same(study, name, parse_axis(text, spec, rules, name).to_dict(), design["axes"][name], text)
     for name, kept in (("refine", "levels"), ("most", "most"), ("lines", "lines")):
         if options[name] is not None:
-            same(study, name, options[name], job[kept])
+            same(study, name, options[name], design[kept])
 
 
 def _design(
@@ -195,40 +195,40 @@ def _design(
     for name, value, least in (("refine", refine, 0), ("most", most, 4)):
         if value < least or (name == "refine" and value > 6):
             raise InputError(f"{name} cannot be {value}", key=name, fix="leave it out")
-    job = study_design(wanted, cycles)
-    spec, rules = base_of(job), Protocol.from_data(job["protocol"])
+    design = study_design(wanted, cycles)
+    spec, rules = base_of(design), Protocol.from_data(design["protocol"])
     axes = [parse_axis(text, spec, rules, name) for text, name in ((x, "x"), (y, "y"))]
     if axes[0].key == axes[1].key:
         raise InputError(f"both axes are {axes[0].key}", key="y", fix="give two different keys")
-    check_ends(axes, job)
-    job |= {"axes": {"x": axes[0].to_dict(), "y": axes[1].to_dict()}}
-    job |= {"levels": refine, "most": most, "lines": lines}
-    return job | inputs_of(axes, job)
+    check_ends(axes, design)
+    design |= {"axes": {"x": axes[0].to_dict(), "y": axes[1].to_dict()}}
+    design |= {"levels": refine, "most": most, "lines": lines}
+    return design | inputs_of(axes, design)
 
 
-def _document(study: str, job: dict[str, Any], lives: Lives) -> dict[str, Any]:
+def _document(study: str, design: dict[str, Any], lives: Lives) -> dict[str, Any]:
     from twin.search.axes import axis_from
     from twin.search.refine import Grid, refine
     from twin.search.regions import regions
 
-    x, y = (axis_from(job["axes"][name]) for name in ("x", "y"))
-    grid = Grid(x.count, y.count, job["levels"])
+    x, y = (axis_from(design["axes"][name]) for name in ("x", "y"))
+    grid = Grid(x.count, y.count, design["levels"])
     ended: dict[Place, Lived] = {}
 
     def ask(points: list[Place], more: int) -> dict[Place, Answer]:
-        variants = [_variant(grid.place(p), p, x, y) for p in _by_build(points, job)]
-        found = dict(zip(_by_build(points, job), lives.live(variants, more), strict=True))
-        ended.update(found)
-        return {p: answer(lived) for p, lived in found.items()}
+        variants = [_variant(grid.place(p), p, x, y) for p in _by_build(points, design)]
+        answers = dict(zip(_by_build(points, design), lives.live(variants, more), strict=True))
+        ended.update(answers)
+        return {p: answer(lived) for p, lived in answers.items()}
 
-    answers, _, cut_short = refine(grid, ask, factor=FACTOR, most=job["most"])
+    answers, _, cut_short = refine(grid, ask, factor=FACTOR, most=design["most"])
     points = sorted(answers)
     places = [grid.place(p) for p in points]
     labels = [answers[p].label for p in points]
     shares = regions(places, labels)
     notes = []
     if cut_short:
-        notes.append(f"the grid would be finer with more than {job['most']} lives (--most)")
+        notes.append(f"the grid would be finer with more than {design['most']} lives (--most)")
     unknown = sum(not lived.known for lived in ended.values())
     if unknown:
         notes.append(f"{unknown} lives could not be followed by the solver: marked unknown")
@@ -238,8 +238,8 @@ def _document(study: str, job: dict[str, Any], lives: Lives) -> dict[str, Any]:
 
     return {
         "study": study,
-        "cell": job["cell_name"],
-        "cycles": job["cycles"],
+        "cell": design["cell_name"],
+        "cycles": design["cycles"],
         "axes": {
             name: axis.to_dict() | {"words": axis.words, "shown": axis.shown_unit}
             for name, axis in (("x", x), ("y", y))
@@ -259,8 +259,8 @@ def _document(study: str, job: dict[str, Any], lives: Lives) -> dict[str, Any]:
         ],
         "regions": shares.areas,
         "boundaries": [
-            {"between": list(pair), "lines": [[shown(*at) for at in line] for line in found]}
-            for pair, found in shares.borders.items()
+            {"between": list(pair), "lines": [[shown(*at) for at in line] for line in border]}
+            for pair, border in shares.borders.items()
         ],
         "critical_currents": [],
         "lives": len(points),
@@ -277,9 +277,9 @@ def answer(lived: Lived) -> Answer:
     return Answer(lived.mode or "core" if lived.dead else ALIVE, lived.cycles)
 
 
-def _by_build(points: Sequence[Place], job: Mapping[str, Any]) -> list[Place]:
+def _by_build(points: Sequence[Place], design: Mapping[str, Any]) -> list[Place]:
     """Return points in an order that keeps those together that share a build."""
-    column = job["axes"]["x"]["key"] in job["rebuilt"]
+    column = design["axes"]["x"]["key"] in design["rebuilt"]
     return sorted(points, key=lambda p: (p[0], p[1]) if column else (p[1], p[0]))
 
 

@@ -42,7 +42,7 @@ class Design(KeptResult):
     @property
     def optimum(self) -> dict[str, Any]:
         """The best values by key, as ``--set`` takes them."""
-        return {key: found["text"] for key, found in self._document["optimum"].items()}
+        return {key: value["text"] for key, value in self._document["optimum"].items()}
 
     def plot(self, path: str | Path | None = None) -> Any:
         """Draw every life over each number varied; save the figure if a path is given."""
@@ -111,18 +111,18 @@ def design(
     if study is None:
         wanted = Scenario.of(cell, cycles=cycles, **asked)
         all_of_it = DEFAULTS | given({**options, "cycles": wanted.cycles})
-        job = _design(wanted, vary, limits, **all_of_it)
-        study = opened.start_study(kind=KIND, cell_name=job["cell_name"], design=job)
+        design = _design(wanted, vary, limits, **all_of_it)
+        study = opened.start_study(kind=KIND, cell_name=design["cell_name"], design=design)
     else:
-        job = gone_on_with(opened, study, KIND, cell, {**asked, "cycles": cycles})
-        _check_same(study, job, vary, limits, options)
-    return _go_on(opened, study, job, Going(workers, on_life, on_start, on_wait))
+        design = gone_on_with(opened, study, KIND, cell, {**asked, "cycles": cycles})
+        _check_same(study, design, vary, limits, options)
+    return _go_on(opened, study, design, Going(workers, on_life, on_start, on_wait))
 
 
-def _go_on(store: Store, study: str, job: dict[str, Any], going: Going) -> Design:
+def _go_on(store: Store, study: str, design: dict[str, Any], going: Going) -> Design:
     began = time.perf_counter()
-    with Lives(store, study, job, going) as lives:
-        designer = Designer(store, job, lives)
+    with Lives(store, study, design, going) as lives:
+        designer = Designer(store, design, lives)
         way, why = climbed(designer)
         document = designer.document(way, why)
     document |= {"study": study, "wall_s": time.perf_counter() - began}
@@ -144,7 +144,7 @@ def load_design(study: str, *, store: str | Store | None = None) -> Design:
 
 def _check_same(
     study: str,
-    job: Mapping[str, Any],
+    design: Mapping[str, Any],
     vary: Sequence[str],
     limits: Sequence[str],
     options: Mapping[str, Any],
@@ -154,13 +154,13 @@ def _check_same(
     from twin.specs.protocol import Protocol
 
     if vary:
-        spec, rules = base_of(job), Protocol.from_data(job["protocol"])
+        spec, rules = base_of(design), Protocol.from_data(design["protocol"])
         axes = [parse_axis(text, spec, rules, "vary").to_dict() for text in vary]
-        same(study, "vary", axes, job["vary"], ", ".join(vary))
+        same(study, "vary", axes, design["vary"], ", ".join(vary))
     if limits:
-        same(study, "limit", list(limits), job["limits"], ", ".join(limits))
+        same(study, "limit", list(limits), design["limits"], ", ".join(limits))
     for name, value in given(options).items():
-        same(study, name, value, job[name])
+        same(study, name, value, design[name])
 
 
 def _design(
@@ -187,22 +187,22 @@ def _design(
             key="samples" if samples < 0 else "most",
             fix="leave it out",
         )
-    job = study_design(wanted, cycles)
-    rules = Protocol.from_data(job["protocol"])
-    axes = [parse_axis(text, base_of(job), rules, "vary") for text in vary]
+    design = study_design(wanted, cycles)
+    rules = Protocol.from_data(design["protocol"])
+    axes = [parse_axis(text, base_of(design), rules, "vary") for text in vary]
     if len({axis.key for axis in axes}) < len(axes):
         raise InputError("a number is varied twice", key="vary", fix="give each key once")
-    check_ends(axes, job)
+    check_ends(axes, design)
     for text in limits:
         parse_limit(text)
-    job |= {"vary": [axis.to_dict() for axis in axes], "limits": list(limits)}
-    job |= {"maximise": maximise, "most": most, "samples": samples, "seed": seed}
-    job |= {"members": _members(job, axes, samples, seed)}
-    return job | inputs_of(axes, job, list((job["members"] or [{}])[0]))
+    design |= {"vary": [axis.to_dict() for axis in axes], "limits": list(limits)}
+    design |= {"maximise": maximise, "most": most, "samples": samples, "seed": seed}
+    design |= {"members": _members(design, axes, samples, seed)}
+    return design | inputs_of(axes, design, list((design["members"] or [{}])[0]))
 
 
 def _members(
-    job: Mapping[str, Any], axes: Sequence[Any], samples: int, seed: int
+    design: Mapping[str, Any], axes: Sequence[Any], samples: int, seed: int
 ) -> list[dict[str, Any]]:
     """Return the samples of what is uncertain and not varied; the same at every place."""
     from twin.uncertainty.spreads import points, uncertain
@@ -210,7 +210,7 @@ def _members(
     if not samples:
         return []
     varied = {axis.key for axis in axes}
-    items = [i for i in uncertain(base_of(job), job["modes"]) if i.key not in varied]
+    items = [i for i in uncertain(base_of(design), design["modes"]) if i.key not in varied]
     if not items:
         raise InputError(
             "nothing but what is varied has a spread", key="samples", fix="leave --samples out"

@@ -31,23 +31,23 @@ class Designer:
     ----------
     store : Store
         The database.
-    job : mapping
+    design : mapping
         The study's design.
     lives : Lives
         What lives the variants.
     """
 
-    def __init__(self, store: Store, job: Mapping[str, Any], lives: Lives):
+    def __init__(self, store: Store, design: Mapping[str, Any], lives: Lives):
         from twin.search.axes import axis_from
         from twin.search.constraints import parse_limit
 
-        self.store, self.job, self.lives = store, job, lives
-        self.axes = [axis_from(data) for data in job["vary"]]
-        self.limits = [parse_limit(text) for text in job["limits"]]
-        self.members: list[dict[str, Any]] = list(job["members"]) or [{}]
+        self.store, self.design, self.lives = store, design, lives
+        self.axes = [axis_from(data) for data in design["vary"]]
+        self.limits = [parse_limit(text) for text in design["limits"]]
+        self.members: list[dict[str, Any]] = list(design["members"]) or [{}]
         self.found: dict[Place, Found] = {}
         self.detail: dict[Place, dict[str, Any]] = {}
-        self.budget = float(job["most"])
+        self.budget = float(design["most"])
 
     def ask(self, places: Sequence[Place]) -> list[Found]:
         """Return what is at some places, living there what has not been lived."""
@@ -74,7 +74,9 @@ class Designer:
     def _variants(self, place: Place) -> list[Variant]:
         at = " ".join(f"{u:.4f}" for u in place)
         return [
-            Variant(f"{at} #{n}" if self.job["members"] else at, {**member, **self.values(place)})
+            Variant(
+                f"{at} #{n}" if self.design["members"] else at, {**member, **self.values(place)}
+            )
             for n, member in enumerate(self.members)
         ]
 
@@ -123,8 +125,8 @@ class Designer:
         from twin.specs.naming import find
         from twin.specs.overrides import PROTOCOL
 
-        spec, place = base_of(self.job), []
-        parameters = self.job["protocol"].get("parameters", {})
+        spec, place = base_of(self.design), []
+        parameters = self.design["protocol"].get("parameters", {})
         for axis in self.axes:
             if axis.key.startswith(PROTOCOL):
                 value = _plain(parameters[axis.key.removeprefix(PROTOCOL)], axis.unit)
@@ -166,10 +168,10 @@ class Designer:
                 "at_the_end_of_its_range": u in (0.0, 1.0),
             }
         return {
-            "cell": self.job["cell_name"],
-            "cycles": self.job["cycles"],
-            "maximise": self.job["maximise"],
-            "samples": len(self.job["members"]),
+            "cell": self.design["cell_name"],
+            "cycles": self.design["cycles"],
+            "maximise": self.design["maximise"],
+            "samples": len(self.design["members"]),
             "method": way,
             "why": why,
             "optimum": optimum,
@@ -245,15 +247,15 @@ def _by_gradients(designer: Designer, start: Place) -> str | None:
     from twin.search.ascent import climb, differences
     from twin.search.gradients import NotSmooth
 
-    if designer.job["members"]:
+    if designer.design["members"]:
         return "a median over samples has no gradient"
     if designer.limits:
         return "limits are read off whole lives, which have no gradient"
     try:
         steep = _Steep(designer)
-        found = steep(np.array(start))[1]
+        steps_taken = steep(np.array(start))[1]
         measured, _ = differences(designer.ask, start)
-        if not _agree(found, measured):
+        if not _agree(steps_taken, measured):
             return (
                 "the solver's sensitivities over the first cycles do not agree with the "
                 "differences of whole lives"
@@ -287,20 +289,20 @@ class _Steep:
         from twin.specs.overrides import PROTOCOL
         from twin.specs.protocol import Protocol
 
-        job, self.axes = designer.job, designer.axes
-        self._spec, self._rules = base_of(job), Protocol.from_data(job["protocol"])
+        design, self.axes = designer.design, designer.axes
+        self._spec, self._rules = base_of(design), Protocol.from_data(design["protocol"])
         self._names: list[str | None] = []
         for axis in self.axes:
             if axis.key.startswith(PROTOCOL):
                 if axis.unit not in ("A/m^2", "C"):
                     raise NotSmooth(f"{axis.key} moves the ends of steps")
                 self._names.append(None)
-            elif axis.key in job["inputs"]:
+            elif axis.key in design["inputs"]:
                 self._names.append(parameter_name(axis.key, axis.unit))
             else:
                 raise NotSmooth(f"a change of {axis.key} needs another model")
-        settings = RunSettings(job["model"], job["rtol"], job["atol"], 0)
-        self._simulator = Simulator(self._spec, modes_of(job), settings, job["inputs"])
+        settings = RunSettings(design["model"], design["rtol"], design["atol"], 0)
+        self._simulator = Simulator(self._spec, modes_of(design), settings, design["inputs"])
         prepared = self._simulator.at(self._spec, plan_of(self._rules, self._spec))
         self._slopes = Slopes(prepared, self._names)
 
@@ -317,9 +319,9 @@ class _Steep:
         spec = with_values(self._spec, for_cell) if for_cell else self._spec
         rules = self._rules.with_parameters(for_protocol) if for_protocol else self._rules
         prepared = self._simulator.at(spec, plan_of(rules, spec))
-        found = self._slopes(prepared, x)
+        slope = self._slopes(prepared, x)
         by_place = [
             g * (value * math.log(axis.high / axis.low) if axis.log else axis.high - axis.low)
-            for g, value, axis in zip(found.gradient, x, self.axes, strict=True)
+            for g, value, axis in zip(slope.gradient, x, self.axes, strict=True)
         ]
-        return found.score, np.array(by_place)
+        return slope.score, np.array(by_place)

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from twin.search.axes import Axis
 
 
-def check_ends(axes: Sequence[Axis], job: Mapping[str, Any]) -> None:
+def check_ends(axes: Sequence[Axis], design: Mapping[str, Any]) -> None:
     """Refuse a range whose ends make no cell or no protocol: before the work, not in it."""
     from twin.specs.dump import with_values
     from twin.specs.protocol import Protocol
 
-    spec, rules = base_of(job), Protocol.from_data(job["protocol"])
+    spec, rules = base_of(design), Protocol.from_data(design["protocol"])
     for axis in axes:
         for value in (axis.low, axis.high):
             for_cell, for_protocol = split_overrides({axis.key: axis.text(value)})
@@ -28,7 +28,7 @@ def check_ends(axes: Sequence[Axis], job: Mapping[str, Any]) -> None:
 
 
 def inputs_of(
-    axes: Sequence[Axis], job: Mapping[str, Any], sampled: Sequence[str] = ()
+    axes: Sequence[Axis], design: Mapping[str, Any], sampled: Sequence[str] = ()
 ) -> dict[str, list[str]]:
     """Return which keys (those sampled too) can change without a new build, and which cannot."""
     from twin.engine.simulator import split
@@ -36,12 +36,12 @@ def inputs_of(
     from twin.specs.overrides import PROTOCOL
     from twin.uncertainty.spreads import uncertain
 
-    spec = base_of(job)
-    modes = modes_of(job)
+    spec = base_of(design)
+    modes = modes_of(design)
     items: list[Any] = [Varied(axis, spec) for axis in axes if not axis.key.startswith(PROTOCOL)]
     if sampled:
-        items += [i for i in uncertain(spec, job["modes"]) if i.key in sampled]
-    free, rebuilt = split(spec, modes, job["model"], items, lambda o: with_values(spec, o))
+        items += [i for i in uncertain(spec, design["modes"]) if i.key in sampled]
+    free, rebuilt = split(spec, modes, design["model"], items, lambda o: with_values(spec, o))
     return {"inputs": [i.key for i in free], "rebuilt": [i.key for i in rebuilt]}
 
 

@@ -76,7 +76,7 @@ class Lives:
         The database.
     study : str
         The study's id.
-    job : mapping
+    design : mapping
         Its design (:func:`twin.studies.base.study_design`).
     going : Going
         By how many local processes (a batch of fewer than two lives a worker is lived in
@@ -90,13 +90,13 @@ class Lives:
         self,
         store: Store,
         study: str,
-        job: Mapping[str, Any],
+        design: Mapping[str, Any],
         going: Going,
         hands: Workers | None = None,
     ):
         self.store, self.study = store, study
-        more = [name for name in ("seed", "jump", MISSING) if job.get(name) is not None]
-        self.job = {k: job[k] for k in (*_SLIM, "inputs", "rebuilt", *more)}
+        more = [name for name in ("seed", "jump", MISSING) if design.get(name) is not None]
+        self.design = {k: design[k] for k in (*_SLIM, "inputs", "rebuilt", *more)}
         self.workers = going.workers or cores()
         self.on_life, self.on_wait = going.on_life, going.on_wait
         self.asked_for = 0
@@ -154,7 +154,7 @@ class Lives:
             from twin.studies.cluster import Workers
 
             self._hands = Workers(self.workers)
-        self._hands.give(self.study, self.job)
+        self._hands.give(self.study, self.design)
         calls = ((url, self.study, v.name, dict(v.changes.items()), v.modes) for v in todo)
         for number, ended in self._hands.each(live_member, calls):
             if isinstance(ended, TwinError):
@@ -166,7 +166,7 @@ class Lives:
     def _here(self) -> LivesSimulator:
         """Return this process's own worker."""
         if self._bench is None:
-            self._bench = LivesSimulator(self.job, self.study, self.store)
+            self._bench = LivesSimulator(self.design, self.study, self.store)
         return self._bench
 
     def _lost(self, variant: Variant, error: BaseException) -> dict[str, Any]:

@@ -120,12 +120,12 @@ def sensitivity(
     spec, _ = wanted.cell_and_modes()
     if progress is not None:
         progress(0.0, f"which of its numbers {spec.name} uses")
-    job = study_design(Scenario.of(wanted, model=MODEL), cycles)
+    design = study_design(Scenario.of(wanted, model=MODEL), cycles)
     doubtful = [(k, q) for k, q in iter_quantities(spec) if q.status in DOUBTFUL]
     steps = [s for k, q in doubtful if (s := _step(spec, k, q)) is not None]
-    unused, free, rebuilt = _sorted_out(job, steps)
-    job |= {"inputs": [s.key for s in free], "rebuilt": [s.key for s in rebuilt]}
-    lives = trial_lives(job, [*free, *rebuilt], len(free), progress)
+    unused, free, rebuilt = _sorted_out(design, steps)
+    design |= {"inputs": [s.key for s in free], "rebuilt": [s.key for s in rebuilt]}
+    lives = trial_lives(design, [*free, *rebuilt], len(free), progress)
     base, died = next(lives)
     if math.isnan(base):
         raise InputError(
@@ -138,7 +138,7 @@ def sensitivity(
         if not math.isnan(life)
     ]
     numbers.sort(key=lambda n: -math.inf if n["exponent"] is None else -abs(n["exponent"]))
-    found = {
+    document = {
         "cell": spec.name,
         "protocol": protocol or spec.protocol,
         "cycles": cycles,
@@ -148,21 +148,21 @@ def sensitivity(
         "left_out": len(doubtful) - len(unused) - len(numbers),
         "idle": len(unused),
         "numbers": numbers,
-        "turns": _turns(job, numbers, dict(doubtful), {s.key for s in free}),
-        "ends": at_ends(job),
+        "turns": _turns(design, numbers, dict(doubtful), {s.key for s in free}),
+        "ends": at_ends(design),
     }
-    found["wall_s"] = time.perf_counter() - began
-    keep(spec, found)
-    return found
+    document["wall_s"] = time.perf_counter() - began
+    keep(spec, document)
+    return document
 
 
-def drivers(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+def drivers(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the doubtful numbers that life hangs on."""
-    return [n for n in found["numbers"] if n["exponent"] is None or abs(n["exponent"]) >= DRIVES]
+    return [n for n in document["numbers"] if n["exponent"] is None or abs(n["exponent"]) >= DRIVES]
 
 
 def _turns(
-    job: Mapping[str, Any],
+    design: Mapping[str, Any],
     numbers: Sequence[Mapping[str, Any]],
     quantities: Mapping[str, Quantity],
     free: Collection[str],
@@ -171,7 +171,7 @@ def _turns(
     ends = sorted(worth_trying(numbers, quantities), key=lambda end: end.key not in free)
     if not ends:
         return []
-    lives = trial_lives(job, ends, sum(end.key in free for end in ends), None)
+    lives = trial_lives(design, ends, sum(end.key in free for end in ends), None)
     next(lives)  # the cell as it is
     return turned(ends, lives)
 
@@ -214,7 +214,7 @@ def _step(spec: CellSpec, key: str, quantity: Quantity) -> Step | None:
 
 
 def _sorted_out(
-    job: Mapping[str, Any], steps: Sequence[Step]
+    design: Mapping[str, Any], steps: Sequence[Step]
 ) -> tuple[list[Step], list[Step], list[Step]]:
     """Return the numbers that cannot matter, the inputs of one build, and the others."""
     from twin.engine.simulator import split
@@ -222,8 +222,8 @@ def _sorted_out(
     from twin.specs.dump import with_values
     from twin.specs.protocol import Protocol
 
-    spec, modes = base_of(job), modes_of(job)
-    rules = Protocol.from_data(job["protocol"])
+    spec, modes = base_of(design), modes_of(design)
+    rules = Protocol.from_data(design["protocol"])
 
     made: dict[Any, Any] = {}
 
@@ -234,9 +234,11 @@ def _sorted_out(
             made[key] = with_values(spec, texts)
         return made[key]
 
-    unused = unused_numbers(spec, modes, job["model"], steps, changed, lambda s: plan_of(rules, s))
+    unused = unused_numbers(
+        spec, modes, design["model"], steps, changed, lambda s: plan_of(rules, s)
+    )
     rest = [step for step in steps if step not in unused]
-    return unused, *split(spec, modes, job["model"], rest, changed)
+    return unused, *split(spec, modes, design["model"], rest, changed)
 
 
 def _a_limit(key: str) -> bool:

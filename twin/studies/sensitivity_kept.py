@@ -46,26 +46,26 @@ def known_sensitivity(spec: CellSpec) -> dict[str, Any] | None:
 def known_of_hash(name: str, own: str) -> dict[str, Any] | None:
     """Return the same for a cell that is known by its hash alone, as a stored run's is."""
     for file in (_cached(own, FOLDER), *_shipped(name)):
-        found = _read(file, own)
-        if found is not None and "numbers" in found:
-            return found
+        document = _read(file, own)
+        if document is not None and "numbers" in document:
+            return document
     return None
 
 
 def known_sample(name: str, own: str) -> dict[str, Any] | None:
     """Return the lives that were drawn of a cell (:func:`twin.sampled_lives`), if they are kept."""
     for file in (_cached(own, SAMPLES_FOLDER), *_shipped(name)):
-        found = _read(file, own) or {}
-        sample = found if "lives" in found else found.get("sample")
+        document = _read(file, own) or {}
+        sample = document if "lives" in document else document.get("sample")
         if sample is not None:
             return dict(sample)
     return None
 
 
-def lived_as(found: Mapping[str, Any], info: RunInfo) -> bool:
+def lived_as(document: Mapping[str, Any], info: RunInfo) -> bool:
     """Return whether a finding is of a run's verdict: by the same modes and protocol.
 
-    ``found`` holds the protocol as data, or only the name of one in the library; without
+    ``document`` holds the protocol as data, or only the name of one in the library; without
     ``modes`` it was lived with every mode.
     """
     from twin.catalog.cells import library
@@ -75,9 +75,9 @@ def lived_as(found: Mapping[str, Any], info: RunInfo) -> bool:
     if info.outcome.get("kind") not in (Status.COMPLETED, Status.CELL_FAILED):
         return False
     every = (mode.id for mode in plugin_manager().select(None, (), info.cell_kind))
-    if set(found.get("modes", every)) != set(info.modes):
+    if set(document.get("modes", every)) != set(info.modes):
         return False
-    own = found.get("protocol")
+    own = document.get("protocol")
     if isinstance(own, str):
         try:
             own = load_protocol(own, library=library()).to_data()
@@ -93,19 +93,19 @@ def kept(own: str, folder: str) -> dict[str, Any] | None:
 
 def _read(file: Path, own: str) -> dict[str, Any] | None:
     try:
-        found = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+        document = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
     except (OSError, ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) and found.get("hash") == own else None
+    return document if isinstance(document, dict) and document.get("hash") == own else None
 
 
-def keep(spec: CellSpec, found: dict[str, Any], folder: str = FOLDER) -> None:
+def keep(spec: CellSpec, document: dict[str, Any], folder: str = FOLDER) -> None:
     """Keep a finding in the user's cache, with the cell's hash and the versions at work."""
     from twin.specs.dump import cell_hash
 
-    found |= {"hash": cell_hash(spec), "versions": _versions()}
+    document |= {"hash": cell_hash(spec), "versions": _versions()}
     try:
-        files.write_text(_cached(found["hash"], folder), json.dumps(found), parents=True)
+        files.write_text(_cached(document["hash"], folder), json.dumps(document), parents=True)
     except InputError as error:  # a finding is worth more than its being kept
         log.warning("the finding was not kept for the next time: %s", error.problem)
 

@@ -48,15 +48,15 @@ def _known(spec: CellSpec) -> str:
 
 
 def _band(info: RunInfo, spec: CellSpec, store: Store) -> str:
-    found = forecast_of(info, store)
-    if found is None:
+    forecast = forecast_of(info, store)
+    if forecast is None:
         sample = sample_of(info)
         if sample is None:
             return f"not known: {forecast_command(info)}; {_known(spec)}"
         return f"{said_of_sample(sample)}; better: {forecast_command(info)}"
-    members, horizon = found["samples"], found["cycles"]
-    said = " to ".join(_life(found.get(key), horizon) for key in ("p05", "p95"))
-    median = _life(found.get("median_life"), horizon)
+    members, horizon = forecast["samples"], forecast["cycles"]
+    said = " to ".join(_life(forecast.get(key), horizon) for key in ("p05", "p95"))
+    median = _life(forecast.get("median_life"), horizon)
     return (
         f"forecast of {members} such cells: median {median} cycles, 5 to 95 % {said}; "
         f"{_known(spec)}"
@@ -65,10 +65,10 @@ def _band(info: RunInfo, spec: CellSpec, store: Store) -> str:
 
 def sample_of(info: RunInfo) -> Mapping[str, Any] | None:
     """Return the lives drawn of a run's very cell, protocol and modes, if they are known."""
-    found = known_sample(info.cell_name, info.cell_hash)
-    if found is None or len(found["lives"]) < FEWEST or not lived_as(found, info):
+    sample = known_sample(info.cell_name, info.cell_hash)
+    if sample is None or len(sample["lives"]) < FEWEST or not lived_as(sample, info):
         return None
-    return found
+    return sample
 
 
 def asked_again(info: RunInfo, command: str) -> str:

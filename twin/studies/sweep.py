@@ -93,20 +93,20 @@ def sweep(
     if study is None:
         wanted = Scenario.of(cell, cycles=cycles, **asked)
         options = DEFAULTS | given({"cycles": wanted.cycles})
-        job = _design(wanted, x, **options)
-        study = opened.start_study(kind=KIND, cell_name=job["cell_name"], design=job)
+        design = _design(wanted, x, **options)
+        study = opened.start_study(kind=KIND, cell_name=design["cell_name"], design=design)
     else:
-        job = gone_on_with(opened, study, KIND, cell, {**asked, "cycles": cycles})
+        design = gone_on_with(opened, study, KIND, cell, {**asked, "cycles": cycles})
         if x is not None:
-            same(study, "x", _axis(job, x), job["axis"], x)
-    return _go_on(opened, study, job, Going(workers, on_life, on_start, on_wait))
+            same(study, "x", _axis(design, x), design["axis"], x)
+    return _go_on(opened, study, design, Going(workers, on_life, on_start, on_wait))
 
 
-def _axis(job: Mapping[str, Any], text: str) -> dict[str, Any]:
+def _axis(design: Mapping[str, Any], text: str) -> dict[str, Any]:
     from twin.search.axes import parse_axis
     from twin.specs.protocol import Protocol
 
-    return parse_axis(text, base_of(job), Protocol.from_data(job["protocol"]), "x").to_dict()
+    return parse_axis(text, base_of(design), Protocol.from_data(design["protocol"]), "x").to_dict()
 
 
 def _design(wanted: Scenario, x: str | None, cycles: int) -> dict[str, Any]:
@@ -116,21 +116,21 @@ def _design(wanted: Scenario, x: str | None, cycles: int) -> dict[str, Any]:
         raise InputError(
             "a sweep has an axis", key="x", fix='give --x "stack.pressure=0.5..15 MPa,log,9"'
         )
-    job = study_design(wanted, cycles)
-    job["axis"] = _axis(job, x)
-    axis = axis_from(job["axis"])
+    design = study_design(wanted, cycles)
+    design["axis"] = _axis(design, x)
+    axis = axis_from(design["axis"])
     if axis.count < LEAST:
         raise InputError(
             f"a sweep has at least {LEAST} places", key="x", fix=f"end the range in ,{LEAST}"
         )
-    check_ends([axis], job)
-    return job | inputs_of([axis], job)
+    check_ends([axis], design)
+    return design | inputs_of([axis], design)
 
 
-def _go_on(store: Store, study: str, job: dict[str, Any], going: Going) -> Sweep:
+def _go_on(store: Store, study: str, design: dict[str, Any], going: Going) -> Sweep:
     began = time.perf_counter()
-    with Lives(store, study, job, going) as lives:
-        document = _document(store, study, job, lives)
+    with Lives(store, study, design, going) as lives:
+        document = _document(store, study, design, lives)
     document["wall_s"] = time.perf_counter() - began
     keep_summary(store, study, document)
     return Sweep(store, study)
@@ -142,10 +142,10 @@ STUDY = StudyKind(
 )  # fmt: skip
 
 
-def _document(store: Store, study: str, job: Mapping[str, Any], lives: Lives) -> dict[str, Any]:
+def _document(store: Store, study: str, design: Mapping[str, Any], lives: Lives) -> dict[str, Any]:
     from twin.search.axes import axis_from
 
-    axis = axis_from(job["axis"])
+    axis = axis_from(design["axis"])
     values = [float(axis.value(n / (axis.count - 1))) for n in range(axis.count)]
     variants = [Variant(n, {axis.key: axis.text(value)}) for n, value in enumerate(values)]
     points = []
@@ -158,7 +158,7 @@ def _document(store: Store, study: str, job: Mapping[str, Any], lives: Lives) ->
                 "state": lived.state,
                 "mode": lived.mode,
                 "criterion": lived.criterion,
-                "capacity_left": share_left(rows) if job["cell"]["kind"] == "full" else None,
+                "capacity_left": share_left(rows) if design["cell"]["kind"] == "full" else None,
                 "resistance_Ohm_m2": _ends(rows),
                 "run": lived.run,
             }
@@ -166,8 +166,8 @@ def _document(store: Store, study: str, job: Mapping[str, Any], lives: Lives) ->
     unknown = sum(point["state"] in ("censored", "failed") for point in points)
     return {
         "study": study,
-        "cell": job["cell_name"],
-        "cycles": job["cycles"],
+        "cell": design["cell_name"],
+        "cycles": design["cycles"],
         "axis": axis.to_dict() | {"words": axis.words, "shown": axis.shown_unit},
         "points": points,
         "notes": [f"{unknown} lives could not be followed to their end"] if unknown else [],

@@ -71,7 +71,7 @@ def life_cycles(
 
 
 def trial_lives(
-    job: Mapping[str, Any],
+    design: Mapping[str, Any],
     steps: Sequence[Trial],
     free: int,
     progress: Callable[[float, str], None] | None,
@@ -81,7 +81,7 @@ def trial_lives(
 
     Parameters
     ----------
-    job : mapping
+    design : mapping
         The study's design.
     steps : sequence of Trial
         What is changed, those that share the first build at the beginning.
@@ -96,9 +96,9 @@ def trial_lives(
 
     store = Store.open(MEMORY)
     try:
-        study = store.start_study(kind="evidence", cell_name=job["cell_name"], design=job)
-        fatal = _fatal(job)
-        with Lives(store, study, job, Going(workers=1)) as lives:
+        study = store.start_study(kind="evidence", cell_name=design["cell_name"], design=design)
+        fatal = _fatal(design)
+        with Lives(store, study, design, Going(workers=1)) as lives:
             pace = Pace(free, len(steps) - free)
             for number, step in enumerate(((None,) if first else ()) + tuple(steps)):
                 if progress is not None and step is not None:
@@ -107,7 +107,7 @@ def trial_lives(
                 with pace:
                     (lived,) = lives.live([variant])
                 rows = store.cycles(lived.run)
-                yield life_cycles(rows, lived, fatal, job["cycles"]), _cause(lived)
+                yield life_cycles(rows, lived, fatal, design["cycles"]), _cause(lived)
                 store.delete_run(lived.run)
     finally:
         store.close()
@@ -117,12 +117,12 @@ def _cause(lived: Lived) -> str | None:
     return f"{lived.mode}: {lived.criterion}" if lived.dead else None
 
 
-def _fatal(job: Mapping[str, Any]) -> set[str]:
+def _fatal(design: Mapping[str, Any]) -> set[str]:
     """Return the names of the criteria that end a life."""
     from twin.engine import criteria
     from twin.modes.context import CellContext
 
-    watched = criteria.gather(CellContext(base_of(job)), modes_of(job))
+    watched = criteria.gather(CellContext(base_of(design)), modes_of(design))
     every_cycle = {f"{criteria.CORE}: {what}" for what in criteria.OF_CYCLES}
     return every_cycle | {w.label for w in watched if w.criterion.severity == "fatal"}
 

@@ -89,20 +89,20 @@ def turned(ends: Sequence[End], lives: Iterable[tuple[float, str | None]]) -> li
         }
         for end, (life, died) in zip(ends, lives, strict=True)
     ]
-    found = []
+    numbers = []
     for end, low, high in zip(ends[::2], tried[::2], tried[1::2], strict=True):
         if low["died_of"] != high["died_of"]:
             status = end.quantity.status or "unstated"
-            found.append({"key": end.key, "status": status, "low": low, "high": high})
-    return found
+            numbers.append({"key": end.key, "status": status, "low": low, "high": high})
+    return numbers
 
 
-def said(found: Mapping[str, Any] | None) -> str:
+def said(number: Mapping[str, Any] | None) -> str:
     """Say which number turns the verdict, and how; nothing where none does."""
-    turns = (found or {}).get("turns") or []
-    if not found or not turns:
+    turns = (number or {}).get("turns") or []
+    if not number or not turns:
         return ""
-    first, horizon = turns[0], found["cycles"]
+    first, horizon = turns[0], number["cycles"]
     lives = " and ".join(_life(first[end], horizon) for end in ("low", "high"))
     more = f"; {len(turns) - 1} more do (twin cells evidence)" if len(turns) > 1 else ""
     return f"{first['key']} ({first['status']}) turns this verdict: {lives}{more}"
@@ -110,8 +110,8 @@ def said(found: Mapping[str, Any] | None) -> str:
 
 def turning_number(info: RunInfo) -> str:
     """Say the same of a stored run, where it is known of its very cell and protocol."""
-    found = known_of_hash(info.cell_name, info.cell_hash)
-    return said(found) if found and lived_as(found, info) else ""
+    sensitivity = known_of_hash(info.cell_name, info.cell_hash)
+    return said(sensitivity) if sensitivity and lived_as(sensitivity, info) else ""
 
 
 def _life(end: Mapping[str, Any], horizon: int) -> str:

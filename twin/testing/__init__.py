@@ -134,19 +134,19 @@ class ModeConformance:
         assert self.mode_id in modes, (
             f"no installed plugin brings a mode {self.mode_id!r}; there are {', '.join(modes)}"
         )
-        found: FailureMode = modes[self.mode_id]
-        return found
+        mode: FailureMode = modes[self.mode_id]
+        return mode
 
     def spec(self, more: Mapping[str, Any] | None = None) -> CellSpec:
         """Return the cell, changed by ``overrides`` and ``more``."""
         import twin
 
         changed = {**self.overrides, **(more or {})}
-        found: CellSpec = self._once(
+        spec: CellSpec = self._once(
             ("spec", repr(list(changed.items()))),
             lambda: twin.load_cell(self.cell, overrides=changed),
         )
-        return found
+        return spec
 
     def model(self, spec: CellSpec, modes: Iterable[str]) -> Any:
         """Return the PyBaMM model of a cell with modes, given by id."""
@@ -163,8 +163,8 @@ class ModeConformance:
             return spec, Solved(model, spec, self.current_density, self.duration)
 
         # The spec is kept with the run, so that no other can take its identity.
-        found: Solved = self._once(("run", id(spec), *modes), work)[1]
-        return found
+        solved: Solved = self._once(("run", id(spec), *modes), work)[1]
+        return solved
 
     # ------------------------------------------------------------ what it says of itself
 
@@ -319,10 +319,12 @@ class ModeConformance:
         bare, neutral = self.solve(spec, ()), self.solve(spec, [self.mode_id])
         for index in (0, -1):
             state = neutral.y[:, index]
-            found = difference(bare.built, neutral.built, neutral.t[index], state, bare.inputs)
-            worst = max(found, key=lambda name: found[name])
-            assert found[worst] <= self.equation_tolerance, (
-                f"neutral parameters change the equation of {worst!r} by {found[worst]:.3g}"
+            differences = difference(
+                bare.built, neutral.built, neutral.t[index], state, bare.inputs
+            )
+            worst = max(differences, key=lambda name: differences[name])
+            assert differences[worst] <= self.equation_tolerance, (
+                f"neutral parameters change the equation of {worst!r} by {differences[worst]:.3g}"
             )
 
     def test_a_free_parameter_acts_as_a_new_build(self) -> None:
@@ -339,14 +341,14 @@ class ModeConformance:
         free = built(self.model(spec, [self.mode_id]), spec, names)
         new = built(self.model(changed, [self.mode_id]), changed, ())
         given = inputs_of(changed, names)
-        for what, found in (
+        for what, differences in (
             ("start", starts_apart(new, free, given)),
             ("equation", difference(new, free, 0.0, initial_state(free, given), given)),
         ):
-            worst = max(found, key=lambda name: found[name])
-            assert found[worst] <= self.equation_tolerance, (
+            worst = max(differences, key=lambda name: differences[name])
+            assert differences[worst] <= self.equation_tolerance, (
                 f"changed as inputs, the numbers make another {what} of {worst!r} than built "
-                f"anew (by {found[worst]:.3g}): read them by cell.parameter or self.p"
+                f"anew (by {differences[worst]:.3g}): read them by cell.parameter or self.p"
             )
 
     def _moved(self, spec: CellSpec) -> tuple[CellSpec, tuple[str, ...]]:
@@ -428,15 +430,15 @@ class ModeConformance:
             f"diagnose says {said.polarisation:.3g} V and {said.capacity:.3g} A.h; its "
             f"contributions cost {cost.polarisation:.3g} V and {cost.capacity:.3g} A.h"
         )
-        risen, found = mine.risen() - bare.risen(), mine.resistance(self.mode_id)
+        risen, resisted = mine.risen() - bare.risen(), mine.resistance(self.mode_id)
         floor = 5e-4 * mine.last[RESISTANCE]
-        assert _agree(found, risen, self.evidence_factor, floor), (
-            f"its contributions add {found:.3g} Ohm.m2; the cell with it has {risen:.3g} more"
+        assert _agree(resisted, risen, self.evidence_factor, floor), (
+            f"its contributions add {resisted:.3g} Ohm.m2; the cell with it has {risen:.3g} more"
         )
-        lost, found = bare.held() - mine.held(), cost.capacity - cost.leaked
+        lost, resisted = bare.held() - mine.held(), cost.capacity - cost.leaked
         floor = 2e-4 * mine.nominal
-        assert _agree(found, lost, self.evidence_factor, floor), (
-            f"its contributions take {found:.3g} A.h; the cell with it has {lost:.3g} less"
+        assert _agree(resisted, lost, self.evidence_factor, floor), (
+            f"its contributions take {resisted:.3g} A.h; the cell with it has {lost:.3g} less"
         )
 
     def _run(self, modes: list[str]) -> Any:

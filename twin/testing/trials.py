@@ -80,8 +80,8 @@ class Solved:
 
     def voltage(self, t: np.ndarray) -> np.ndarray:
         """Return the voltage at times [V]."""
-        found: np.ndarray = self.solution["Voltage [V]"](t)
-        return found
+        values: np.ndarray = self.solution["Voltage [V]"](t)
+        return values
 
 
 def inputs_of(spec: CellSpec, names: Iterable[str]) -> dict[str, float]:
@@ -120,8 +120,8 @@ def restarted(whole: Solved, middle: float) -> np.ndarray:
         )
         rest = float(whole.t[-1]) - middle
         second = whole.solver.step(stored, whole.built, rest, **given)
-    found: np.ndarray = np.asarray(second.y)[:, -1]
-    return found
+    last: np.ndarray = np.asarray(second.y)[:, -1]
+    return last
 
 
 @contextmanager

@@ -100,20 +100,20 @@ def advise(
                 fix=f"twin track {shlex.quote(name)} --data check-ups.csv",
             )
         track = newest.id
-    found: Track = load_track(track, store=opened)
-    check_cell(found, cell)
-    table, checkups = found.library, found.checkups
+    tracked: Track = load_track(track, store=opened)
+    check_cell(tracked, cell)
+    table, checkups = tracked.library, tracked.checkups
     step, scores = scored(table, checkups)
-    if step.found is None:
+    if step.posterior is None:
         raise InputError(
             "the cell outlived every life of its library: nothing can be told of tests",
             key="from",
             fix="track it against lives that are followed further: --cycles N",
         )
     x = restricted(step)
-    variance = _variance(x, step.found.weights)
+    variance = _variance(x, step.posterior.weights)
     return {
-        "track": found.id,
+        "track": tracked.id,
         "cell": name,
         "cycle": step.cycle,
         "outside": step.outside,
@@ -139,9 +139,9 @@ def _told(score: Score, variance: float) -> dict[str, Any]:
 
 def restricted(step: Step) -> np.ndarray:
     """Return draws of the remaining life up to the horizon [cycles]."""
-    assert step.found is not None
+    assert step.posterior is not None
     most = max(step.library.horizon - step.cycle, 1)
-    value: np.ndarray = np.minimum(np.exp(step.found.log_remaining), most)
+    value: np.ndarray = np.minimum(np.exp(step.posterior.log_remaining), most)
     return value
 
 
@@ -160,13 +160,13 @@ def scored(table: Library, checkups: list[CheckUp], **how: Any) -> tuple[Step, l
     cycle = checkups[-1].cycle if checkups else 1
 
     def more(alive: Library, on: Clocks) -> dict[str, np.ndarray]:
-        found: dict[str, np.ndarray] = {}
+        readings: dict[str, np.ndarray] = {}
         for test in lab_tests().values():
-            found |= readings_at(alive, on, test, cycle)
-        return found
+            readings |= readings_at(alive, on, test, cycle)
+        return readings
 
     step = step_at(table, checkups, more=more, **how)
-    if step.found is None:
+    if step.posterior is None:
         return step, []
     scores = [_score(test, step, table) for test in lab_tests().values()]
     return step, sorted(scores, key=lambda s: (bool(s.why), -round(s.per_hour, 9), s.hours))
@@ -175,7 +175,7 @@ def scored(table: Library, checkups: list[CheckUp], **how: Any) -> tuple[Step, l
 def readings_at(table: Library, on: Clocks, test: LabTest, cycle: int) -> dict[str, np.ndarray]:
     """Return what a test would read of lives on clocks (logarithms), by the reading's name."""
     at = later_cycle(test, cycle)
-    found = {}
+    readings = {}
     for of in test.reads:
         if of.key not in table.curves:
             continue
@@ -187,8 +187,8 @@ def readings_at(table: Library, on: Clocks, test: LabTest, cycle: int) -> dict[s
             values = values - table.each_at(of.key, on.lives, on.now[:, None])[:, 0]
         if test.cap:
             values = np.minimum(values, _cap(table, test, at)[on.lives])
-        found[f"reads {of.key}"] = values
-    return found
+        readings[f"reads {of.key}"] = values
+    return readings
 
 
 def later_cycle(test: LabTest, cycle: int) -> int:
@@ -212,20 +212,20 @@ def _last_known(curves: np.ndarray) -> np.ndarray:
 
 
 def _score(test: LabTest, step: Step, table: Library) -> Score:
-    assert step.found is not None
-    found, w = step.found, step.found.weights
+    assert step.posterior is not None
+    posterior, w = step.posterior, step.posterior.weights
     hours = test.hours + cycling_hours(step, table, test)
     names = [f"reads {of.key}" for of in test.reads]
-    missing = [of for of in test.reads if not _held(found.targets.get(f"reads {of.key}"))]
+    missing = [of for of in test.reads if not _held(posterior.targets.get(f"reads {of.key}"))]
     if len(missing) == len(test.reads):
         columns = ", ".join(missing[0].columns)
         return Score(test, hours, 0.0, 0.0, f"the library holds no {columns}")
-    reads = [(of, found.targets[n]) for of, n in zip(test.reads, names, strict=True)
+    reads = [(of, posterior.targets[n]) for of, n in zip(test.reads, names, strict=True)
              if of not in missing]  # fmt: skip
     x = restricted(step)
     score = normal_points(len(x), len(reads))
     o = np.array([v + of.noise * score[:, i] for i, (of, v) in enumerate(reads)]).T
-    share = explained(o, x, w, found.effective)
+    share = explained(o, x, w, posterior.effective)
     return Score(test, hours, share, share * _variance(x, w) / hours)
 
 
@@ -237,10 +237,10 @@ def cycling_hours(step: Step, table: Library, test: LabTest) -> float:
     """Return how long the cycles before a later test take [h]."""
     if not test.later or CYCLE_S.key not in step.library.curves:
         return 0.0
-    assert step.found is not None
+    assert step.posterior is not None
     each = np.exp(step.library.at(CYCLE_S.key, [max(step.cycle, 1)])[:, 0]) / 3600
     ok = np.isfinite(each)
-    w = step.found.life_weights[ok]
+    w = step.posterior.life_weights[ok]
     if not ok.any() or w.sum() <= 0:
         return 0.0
     return float((later_cycle(test, step.cycle) - step.cycle) * (w @ each[ok]) / w.sum())
@@ -256,6 +256,6 @@ def removed(before: Step, after: Step) -> float:
 
     Negative where it is less sure afterwards.
     """
-    assert before.found is not None and after.found is not None
-    was = _variance(restricted(before), before.found.weights)
-    return 1 - _variance(restricted(after), after.found.weights) / was if was > 0 else 0.0
+    assert before.posterior is not None and after.posterior is not None
+    was = _variance(restricted(before), before.posterior.weights)
+    return 1 - _variance(restricted(after), after.posterior.weights) / was if was > 0 else 0.0

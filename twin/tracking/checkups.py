@@ -114,12 +114,12 @@ def read_checkups(
         name, at = _at(source)
         text = _table_text(name)
         if text is not None:
-            found = _of_table(text, name, area_m2)
+            checkups = _of_table(text, name, area_m2)
             if at is not None:
-                found = [CheckUp(c.cycle + at, c.readings) for c in found]
+                checkups = [CheckUp(c.cycle + at, c.readings) for c in checkups]
         else:
-            found = _of_measured(name, at, area_m2, store, resistance_after, told)
-        parts.append((name, found))
+            checkups = _of_measured(name, at, area_m2, store, resistance_after, told)
+        parts.append((name, checkups))
     merged = _merged(parts)
     if not merged:
         raise InputError("there is no check-up in the data", key="data", fix=_HOW)
@@ -203,7 +203,7 @@ def _of_table(text: str, file: str, area_m2: float) -> list[CheckUp]:
         raise InputError(f"two columns are called {twice}", file=file, key=twice, fix=_HOW)
     for name, unit in headings:
         _check_heading(name, unit, file)
-    found = []
+    checkups = []
     before = -1
     for number, line in enumerate(lines[1:], start=2):
         cells = [cell.strip() for cell in _split(line, delimiter)]
@@ -231,8 +231,8 @@ def _of_table(text: str, file: str, area_m2: float) -> list[CheckUp]:
             if name != "cycle" and cell
         }
         if readings:
-            found.append(CheckUp(cycle, readings))
-    return found
+            checkups.append(CheckUp(cycle, readings))
+    return checkups
 
 
 def _check_heading(name: str, unit: str | None, file: str) -> None:
@@ -340,18 +340,18 @@ def _of_measured(
 def _of_cycler(
     measured: Measured, offset: int, area_m2: float, after: str, told: list[str]
 ) -> list[CheckUp]:
-    found = measured.found
-    cycles = [c for c in (found.cycles if found is not None else []) if c.discharge_Ah > 0]
+    contents = measured.found
+    cycles = [c for c in (contents.cycles if contents is not None else []) if c.discharge_Ah > 0]
     if not cycles:
         raise InputError(
             "there is no discharge in it", file=measured.name, key="data",
             fix="give a file with whole cycles, or a table of check-ups",
         )  # fmt: skip
-    assert found is not None
+    assert contents is not None
     least = float(number_of("checkups", "full")) * max(c.discharge_Ah for c in cycles)
     whole = [c for c in cycles if c.discharge_Ah >= least]
     ohms: dict[int, list[float]] = {}
-    for step in found.resistances:
+    for step in contents.resistances:
         value = step.resistance_Ohm.get(after)
         if value is not None and value > 0:
             ohms.setdefault(step.cycle, []).append(value)

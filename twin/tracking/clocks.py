@@ -216,6 +216,8 @@ def _around(
     inverse = np.log(np.abs(np.diagonal(root, axis1=1, axis2=2))).sum(axis=1)[lives]
     log_q = -0.5 * (z[:, :d] ** 2).sum(axis=1) - inverse
     log_p = -0.5 * ((drawn / sigma) ** 2).sum(axis=1) - np.log(sigma).sum()
-    found = at(drawn, lives, prior.onward * z[:, d] if free else 0.0)
+    clocks = at(drawn, lives, prior.onward * z[:, d] if free else 0.0)
     weights = share / each * np.exp(log_p - log_q)
-    return Clocks(found.cycle, found.lives, found.paces, found.exponents, found.onward, weights)
+    return Clocks(
+        clocks.cycle, clocks.lives, clocks.paces, clocks.exponents, clocks.onward, weights
+    )

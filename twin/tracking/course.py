@@ -33,24 +33,24 @@ def course(step: Step, key: str = "capacity") -> dict[str, list[float | None]]:
         ``cycle``, ``p05``, ``p25``, ``median``, ``p75``, ``p95`` (shares of the fresh cell's) and
         ``alive``, the share of draws alive; empty where nothing is known.
     """
-    found, library = step.found, step.library
-    if found is None or key not in library.curves:
+    posterior, library = step.posterior, step.library
+    if posterior is None or key not in library.curves:
         return {}
     n0, horizon = max(step.cycle, 1), library.horizon
-    ends, w = step.ends, found.weights
+    ends, w = step.ends, posterior.weights
     last = min(float(quantile(ends, w, [0.95])[0]) * _TO, horizon)
     cycles = np.unique(np.round(np.linspace(n0, max(last, n0 + 1), POINTS)))
-    own = library.ends[found.lives]
+    own = library.ends[posterior.lives]
     table = library.curves[key] - library.first[key][:, None]
     rows = []
-    now = found.targets.get(f"log {key}")
-    at = on_grid(library.grid, table, [n0])[found.lives, 0]
+    now = posterior.targets.get(f"log {key}")
+    at = on_grid(library.grid, table, [n0])[posterior.lives, 0]
     apart = np.zeros_like(at) if now is None else np.nan_to_num(now - at)
     exponents = np.log(np.maximum(own / n0, 1.0)) / np.log(np.maximum(ends / n0, 1 + 1e-9))
     for n in cycles:
         u = np.clip((n - n0) / np.maximum(ends - n0, 1e-9), 0.0, 1.0)
         theirs = n0 * (n / n0) ** exponents
-        rows.append(_each(library.grid, table, found.lives, theirs) + apart * (1 - u))
+        rows.append(_each(library.grid, table, posterior.lives, theirs) + apart * (1 - u))
     values = np.exp(np.array(rows))
     told: dict[str, list[float | None]] = {"cycle": [float(n) for n in cycles]}
     levels = np.full((len(SHARES), len(cycles)), np.nan)

@@ -71,19 +71,19 @@ def drawn_library(
         )
     filled = wanted.filled(LIBRARY_DEFAULTS)
     if library is not None:
-        job = kept_design(store, library, KIND)
-        _check_library(job, filled.cell_and_modes()[0], library)
-        return _lived(store, library, job, max(lives or 0, len(job["values"])), going)
-    job = _design(filled, lives or LIBRARY_DEFAULTS["samples"], seed)
-    there = _stored(store, job, None if seed is None else int(seed))
+        design = kept_design(store, library, KIND)
+        _check_library(design, filled.cell_and_modes()[0], library)
+        return _lived(store, library, design, max(lives or 0, len(design["values"])), going)
+    design = _design(filled, lives or LIBRARY_DEFAULTS["samples"], seed)
+    there = _stored(store, design, None if seed is None else int(seed))
     if there is not None:
         have = dict(store.study(there).design)
         return _lived(store, there, have, max(lives or 0, len(have["values"])), going)
-    study = store.start_study(kind=KIND, cell_name=job["cell_name"], design=job)
-    return _lived(store, study, job, len(job["values"]), going)
+    study = store.start_study(kind=KIND, cell_name=design["cell_name"], design=design)
+    return _lived(store, study, design, len(design["values"]), going)
 
 
-def _check_library(job: Mapping[str, Any], spec: CellSpec, study: str) -> None:
+def _check_library(design: Mapping[str, Any], spec: CellSpec, study: str) -> None:
     """Refuse a library of another cell.
 
     Raises
@@ -91,13 +91,13 @@ def _check_library(job: Mapping[str, Any], spec: CellSpec, study: str) -> None:
     InputError
         If it is.
     """
-    if job["cell_name"] != spec.name:
+    if design["cell_name"] != spec.name:
         raise InputError(
-            f"library {study} is of {job['cell_name']}, not of {spec.name}",
+            f"library {study} is of {design['cell_name']}, not of {spec.name}",
             key="library",
             fix="leave --library out: a library of the cell is found or drawn",
         )
-    if cell_hash(cell_from_data(job["cell"], mode_entries())) != cell_hash(spec):
+    if cell_hash(cell_from_data(design["cell"], mode_entries())) != cell_hash(spec):
         raise InputError(
             f"library {study} is of {spec.name} with other numbers",
             key="library",
@@ -126,36 +126,36 @@ def _design(filled: Scenario, lives: int, seed: int | None) -> dict[str, Any]:
 _DECIDE = ("cell", "protocol", "modes", "model", "rtol", "atol", "cycles", "method", "jump")
 
 
-def _stored(store: Store, job: dict[str, Any], seed: int | None) -> str | None:
+def _stored(store: Store, design: dict[str, Any], seed: int | None) -> str | None:
     """Return the stored library of just these lives, the largest first; None if there is none."""
-    found = []
+    names = []
     for info in store.studies(kind=KIND):
-        if info.cell_name != job["cell_name"] or info.damage:
+        if info.cell_name != design["cell_name"] or info.damage:
             continue
         design = store.study(info.id).design
-        same = all(_plain(design.get(k)) == _plain(job.get(k)) for k in _DECIDE)
+        same = all(_plain(design.get(k)) == _plain(design.get(k)) for k in _DECIDE)
         if same and (seed is None or design.get("seed") == seed):
-            found.append((-len(design["values"]), info.id))
-    return min(found)[1] if found else None
+            names.append((-len(design["values"]), info.id))
+    return min(names)[1] if names else None
 
 
 def _plain(value: Any) -> Any:
     return json.loads(json.dumps(value, sort_keys=True, default=str))
 
 
-def _lived(store: Store, study: str, job: dict[str, Any], lives: int, going: Going) -> str:
+def _lived(store: Store, study: str, design: dict[str, Any], lives: int, going: Going) -> str:
     """Live what has not been lived of a library."""
-    if lives > len(job["values"]):
-        job = ensemble.lengthened(store, study, job, {"samples": lives, "settle": None})
-    left = ensemble.to_do(store, study, len(job["values"]))
+    if lives > len(design["values"]):
+        design = ensemble.lengthened(store, study, design, {"samples": lives, "settle": None})
+    left = ensemble.to_do(store, study, len(design["values"]))
     if left:
-        live(store, study, job, ensemble.variants(job), left, going)
+        live(store, study, design, ensemble.variants(design), left, going)
         store.finish_study(study, status="completed", summary=store.study(study).summary)
     return study
 
 
 def live(
-    store: Store, study: str, job: dict[str, Any], variants: Any, left: int, going: Going
+    store: Store, study: str, design: dict[str, Any], variants: Any, left: int, going: Going
 ) -> None:
     """Live some lives, here or on local processes."""
     from dataclasses import replace
@@ -163,6 +163,6 @@ def live(
     places = min(going.workers or cores(), max(left, 1))
     with (
         workers_for(store, places, None) as hands,
-        Lives(store, study, job, replace(going, workers=1), hands) as lives,
+        Lives(store, study, design, replace(going, workers=1), hands) as lives,
     ):
         lives.live(variants)

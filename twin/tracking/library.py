@@ -263,9 +263,9 @@ def _resampled(
     columns = [life.curves.get(name, nothing) for name in curves]
     columns += [life.margins.get(name, nothing) for name in margins]
     table = np.array(columns, dtype=float).T
-    found = np.full((len(grid), len(columns)), np.nan)
+    resampled = np.full((len(grid), len(columns)), np.nan)
     if not len(life.cycles):
-        return found
+        return resampled
     known = np.isfinite(table)
     # Most columns are known in the same cycles, and are interpolated together.
     for pattern in np.unique(known.T, axis=0):
@@ -274,13 +274,13 @@ def _resampled(
             continue
         here, values = life.cycles[pattern], table[np.ix_(pattern, which)]
         if len(here) > 1:
-            found[:, which] = along(here, values, grid)
+            resampled[:, which] = along(here, values, grid)
         else:
-            found[np.ix_(grid == here[0], which)] = values[0]
+            resampled[np.ix_(grid == here[0], which)] = values[0]
         # What a life was in its last known cycle it is up to its end, a cycle or two later.
         late = (grid > here[-1]) & (grid <= min(life.end, here[-1] + _LATE))
-        found[np.ix_(late, which)] = values[-1]
-    return found
+        resampled[np.ix_(late, which)] = values[-1]
+    return resampled
 
 
 _LATE = 3
@@ -301,15 +301,15 @@ def read_lives(
     values = design.get("values") or []
     runs = [run for run in store.runs(study=study) if run.status in LIVED]
     lived = sorted((lived_of(run) for run in runs), key=lambda one: int(one.name))
-    found = []
+    lives = []
     for number, one in enumerate(lived, start=1):
         if one.state != "failed":
             row = values[int(one.name)] if int(one.name) < len(values) else []
             weight = design.get("weights", {}).get(str(one.name), 1.0)
-            found.append(_life(store, study, one, asked, row, float(weight)))
+            lives.append(_life(store, study, one, asked, row, float(weight)))
         if number % 50 == 0:
             on_progress(number / len(lived), f"{number} of {len(lived)} lives read")
-    return found
+    return lives
 
 
 def _life(

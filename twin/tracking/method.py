@@ -13,8 +13,8 @@ from twin.tracking.posterior import Method
 @cache
 def _method() -> dict[str, Any]:
     text = resources.files(__package__).joinpath("method.toml").read_text("utf-8")
-    found: dict[str, Any] = tomllib.loads(text)
-    return found
+    method: dict[str, Any] = tomllib.loads(text)
+    return method
 
 
 def number_of(table: str, name: str) -> float:

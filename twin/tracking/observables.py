@@ -68,9 +68,9 @@ class Observable:
 def observables() -> dict[str, Observable]:
     """Return everything that check-ups may measure, by key."""
     text = resources.files(__package__).joinpath("observables.toml").read_text("utf-8")
-    found = {}
+    by_name = {}
     for key, of in tomllib.loads(text).items():
-        found[key] = Observable(
+        by_name[key] = Observable(
             key,
             of["words"],
             of["unit"],
@@ -79,7 +79,7 @@ def observables() -> dict[str, Observable]:
             bool(of.get("ratio", False)),
             *(float(of[name]["value"]) for name in ("noise", "offset", "drift")),
         )
-    return found
+    return by_name
 
 
 def covariance(

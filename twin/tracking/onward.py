@@ -43,7 +43,7 @@ class TrackForecast:
     def step(self) -> Step:
         """What is known after the last check-up."""
         step = self.track.last()
-        if step.found is None:
+        if step.posterior is None:
             raise InputError(
                 "the cell outlived every life of its library: there is nothing to go on from",
                 key="from",
@@ -54,12 +54,12 @@ class TrackForecast:
     def incidence(self) -> dict[str, list[list[float]]]:
         """Return by mode the probability to have died of it, over the cycles."""
         step = self.step
-        assert step.found is not None
-        w, ends = step.found.weights, np.ceil(step.ends)
-        modes = np.array(step.library.modes)[step.found.lives]
+        assert step.posterior is not None
+        w, ends = step.posterior.weights, np.ceil(step.ends)
+        modes = np.array(step.library.modes)[step.posterior.lives]
         # What a survivor dies of in the end nobody has seen: it dies of what the others do.
         unseen = float(w[modes == ""].sum())
-        found = {}
+        curves = {}
         for mode in sorted(set(modes.tolist()) - {""}):
             mine = modes == mode
             share = unseen * float(w[mine].sum()) / max(float(w[modes != ""].sum()), 1e-12)
@@ -72,14 +72,14 @@ class TrackForecast:
             places = np.searchsorted(ends[order], cycles, side="right") - 1
             if len(cycles):
                 thinned = np.unique(np.linspace(0, len(cycles) - 1, _POINTS).astype(int))
-                found[mode] = [[int(cycles[i]), float(up[places[i]])] for i in thinned]
-        return found
+                curves[mode] = [[int(cycles[i]), float(up[places[i]])] for i in thinned]
+        return curves
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document that ``twin forecast --from TRACK --json`` prints."""
         step = self.step
-        assert step.found is not None
-        w, ends = step.found.weights, np.ceil(step.ends)
+        assert step.posterior is not None
+        w, ends = step.posterior.weights, np.ceil(step.ends)
 
         def end(share: float) -> int | None:
             cycle = float(quantile(ends, w, [share])[0])
@@ -96,7 +96,7 @@ class TrackForecast:
             "samples": len(step.library),
             "failed_members": 0,
             "censored_members": int((~step.library.dead).sum()),
-            "effective_lives": step.found.effective,
+            "effective_lives": step.posterior.effective,
             "median_life": end(0.5),
             "median_life_band": None,
             "p05": end(0.05),
@@ -113,12 +113,12 @@ class TrackForecast:
     def before(self, cycles: list[int]) -> list[dict[str, Any]]:
         """Return the probability of death by each of some cycles."""
         incidence = self.incidence()
-        found = []
+        rows = []
         for n in cycles:
             by = {m: max((p for c, p in curve if c <= n), default=0.0)
                   for m, curve in incidence.items()}  # fmt: skip
-            found.append({"cycle": n, "by": by})
-        return found
+            rows.append({"cycle": n, "by": by})
+        return rows
 
     def plot(self, path: str | Path | None = None) -> Any:
         """Draw incidences and the capacity of those alive; save the figure if a path is given."""
@@ -161,22 +161,22 @@ def forecast_from(
         If the track is of another cell, or there is nothing to go on from.
     """
     opened = open_store(store)
-    found = load_track(track, store=opened)
-    check_cell(found, cell)
-    weighted = TrackForecast(found)
+    tracked = load_track(track, store=opened)
+    check_cell(tracked, cell)
+    weighted = TrackForecast(tracked)
     step = weighted.step
     if samples is None:
         return weighted
     if samples < 1:
         raise InputError(f"{samples} samples are none", key="samples", fix="ask for at least one")
-    job = opened.study(found.design["library"]).design
-    of_library = np.array([s == found.design["library"] for s, _ in found.library.names])
+    design = opened.study(tracked.design["library"]).design
+    of_library = np.array([s == tracked.design["library"] for s, _ in tracked.library.names])
     design = drawn_around(
-        job, step, found.library.chosen(of_library), samples, int(job["seed"]) + 1
+        design, step, tracked.library.chosen(of_library), samples, int(design["seed"]) + 1
     )
     for name in ("weights", "library_weights"):
         design.pop(name)
-    design |= {"track": found.id, "outlived": step.cycle, "settle": None}
+    design |= {"track": tracked.id, "outlived": step.cycle, "settle": None}
     study = opened.start_study(kind=ensemble.KIND, cell_name=design["cell_name"], design=design)
     going = Going(workers, on_member, on_start, on_wait)
     live(opened, study, design, ensemble.variants(design), samples, going)
@@ -185,7 +185,7 @@ def forecast_from(
     return result
 
 
-def check_cell(found: Track, cell: CellSpec | str | Path | None) -> None:
+def check_cell(track: Track, cell: CellSpec | str | Path | None) -> None:
     """Refuse a track of another cell, or of one of that name that has other numbers now.
 
     Raises
@@ -199,18 +199,18 @@ def check_cell(found: Track, cell: CellSpec | str | Path | None) -> None:
     if cell is None:
         return
     spec = as_spec(cell)
-    name = found.design["cell_name"]
+    name = track.design["cell_name"]
     if spec.name != name:
         raise InputError(
-            f"track {found.id} is of {name}, not of {spec.name}", key="from", fix="name its cell"
+            f"track {track.id} is of {name}, not of {spec.name}", key="from", fix="name its cell"
         )
     known = (
-        found.design["cell_hash"],
-        found.store.study(found.design["library"]).design.get("as_named"),
+        track.design["cell_hash"],
+        track.store.study(track.design["library"]).design.get("as_named"),
     )
     if known[1] is not None and cell_hash(spec) not in known:
         raise InputError(
-            f"{name} has other numbers than when its lives were drawn for track {found.id}",
+            f"{name} has other numbers than when its lives were drawn for track {track.id}",
             key="cell",
             fix=f"track it again (twin track {name} --data ...), or put the cell back as it was",
         )

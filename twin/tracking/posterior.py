@@ -382,14 +382,14 @@ def _told(of: _Asked, noisy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _by_mode(of: _Asked, local: _Regression, at: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Return weights whose shares by mode are those that the regression has for the cell."""
     names = np.array(of.modes)
-    found = weights.copy()
+    tilted = weights.copy()
     for mode in sorted(set(of.modes)):
         mine = names == mode
         share = float(weights[mine].sum())
         if share * of.effective(weights) >= _FEW:
             there = float(np.clip(local.at(mine.astype(float), at), 0.0, 1.0))
-            found[mine] *= there / share
-    total: np.ndarray = found / found.sum()
+            tilted[mine] *= there / share
+    total: np.ndarray = tilted / tilted.sum()
     return total
 
 

@@ -57,10 +57,10 @@ def refreshed(
     """Draw new lives around the posterior of a track, live them, and return both together."""
     if not design.get("values"):
         step = step_at(table, checkups)
-        if step.found is None:
+        if step.posterior is None:
             return table
-        job = store.study(design["library"]).design
-        more = drawn_around(job, step, table, int(design["refresh"]), int(job["seed"]))
+        design = store.study(design["library"]).design
+        more = drawn_around(design, step, table, int(design["refresh"]), int(design["seed"]))
         design = store.change_study(study, lambda now: now if now.get("values") else now | more)
     left = ensemble.to_do(store, study, len(design["values"]))
     if left:
@@ -68,15 +68,15 @@ def refreshed(
     return library_in(store, design, study, on_progress)
 
 
-def scores_of(job: Mapping[str, Any]) -> np.ndarray:
+def scores_of(design: Mapping[str, Any]) -> np.ndarray:
     """Return the independent normal scores of a study's members, shape (members, numbers)."""
-    cube, _, _ = ensemble.drawn(job)
+    cube, _, _ = ensemble.drawn(design)
     value: np.ndarray = norm.ppf(np.clip(cube, _EDGE, 1 - _EDGE))
     return value
 
 
 def drawn_around(
-    job: Mapping[str, Any], step: Step, table: Library, count: int, seed: int
+    design: Mapping[str, Any], step: Step, table: Library, count: int, seed: int
 ) -> dict[str, Any]:
     """Return what a track's design needs of new lives around a posterior.
 
@@ -88,26 +88,26 @@ def drawn_around(
     """
     from twin.uncertainty.correlations import correlation_matrix, joined
 
-    assert step.found is not None
-    z = scores_of(job)
+    assert step.posterior is not None
+    z = scores_of(design)
     # Only the library's own lives have points of its sample.
     own = [i for i, (study, _) in enumerate(step.library.names) if study == table.study[0]]
     at = np.array([int(step.library.names[i][1]) for i in own])
-    w = step.found.life_weights[own]
+    w = step.posterior.life_weights[own]
     chosen = informed(z[at], w)
     mixture = Mixture.around(z[at][:, chosen], w)
     new = mixture.draw(count, z.shape[1], chosen, seed)
     old = z[[int(name) for _, name in table.names]]
     weights = balanced(mixture, old[:, chosen], new[:, chosen])
-    spec, items = ensemble.spec_of(job)
-    cube = joined(norm.cdf(new), correlation_matrix(spec, items, job["modes"]))
+    spec, items = ensemble.spec_of(design)
+    cube = joined(norm.cdf(new), correlation_matrix(spec, items, design["modes"]))
     columns = [item.value(cube[:, i]) for i, item in enumerate(items)]
-    kept = {k: v for k, v in job.items() if k not in ("values", "settle", "as_named")}
+    kept = {k: v for k, v in design.items() if k not in ("values", "settle", "as_named")}
     names = [name for _, name in table.names]
     return {
         **kept,
         "values": [[float(x) for x in row] for row in np.array(columns).T],
-        "informed": [job["keys"][i] for i in chosen],
+        "informed": [design["keys"][i] for i in chosen],
         "weights": {str(i): float(v) for i, v in enumerate(weights[len(old) :])},
         "library_weights": dict(zip(names, map(float, weights[: len(old)]), strict=True)),
     }

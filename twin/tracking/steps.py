@@ -116,25 +116,25 @@ class Step:
         The check-up's; 0 before the first.
     library : Library
         The lives that outlived it.
-    found : Posterior or None
+    posterior : Posterior or None
         None where no life did: the cell is outside the model.
     """
 
     cycle: int
     library: Library
-    found: Posterior | None
+    posterior: Posterior | None
 
     @property
     def ends(self) -> np.ndarray:
         """Draws of the cycle it dies in."""
-        assert self.found is not None
-        value: np.ndarray = self.cycle + np.exp(self.found.log_remaining)
+        assert self.posterior is not None
+        value: np.ndarray = self.cycle + np.exp(self.posterior.log_remaining)
         return value
 
     @property
     def outside(self) -> bool:
         """Whether the cell is outside the model."""
-        return self.found is None or self.found.outside
+        return self.posterior is None or self.posterior.outside
 
 
 def step_at(
@@ -229,21 +229,21 @@ CLOCK = "log clock"
 def targets_at(library: Library, on: Clocks) -> dict[str, np.ndarray]:
     """Return what is asked of a cell besides its remaining life."""
     now = on.now[:, None]
-    found = {
+    targets = {
         f"margin {key}": each_on_grid(library.grid, table, on.lives, now)[:, 0]
         for key, table in library.margins.items()
     }
     for key in ("capacity", "resistance"):
         if key in library.curves:
             level = library.each_at(key, on.lives, now)[:, 0]
-            found[f"log {key}"] = level - library.first[key][on.lives]
-    return found
+            targets[f"log {key}"] = level - library.first[key][on.lives]
+    return targets
 
 
 def quantiles(values: np.ndarray, weights: np.ndarray) -> dict[str, float]:
     """Return the median with its 50 and 90 % bands."""
-    found = quantile(values, weights, SHARES)
-    return {name: float(v) for name, v in zip(NAMES, found, strict=True)}
+    values_at = quantile(values, weights, SHARES)
+    return {name: float(v) for name, v in zip(NAMES, values_at, strict=True)}
 
 
 def life_after(step: Step, cycle: int, horizon: int) -> dict[str, Any]:
@@ -251,9 +251,9 @@ def life_after(step: Step, cycle: int, horizon: int) -> dict[str, Any]:
 
     A quantile beyond the horizon is None: nobody followed a life so far.
     """
-    if step.found is None:
+    if step.posterior is None:
         return {**dict.fromkeys(NAMES), "beyond": None}
-    ends, weights = step.ends, step.found.weights
+    ends, weights = step.ends, step.posterior.weights
     still = ends > cycle
     if not still.any():
         return {**dict.fromkeys(NAMES), "beyond": None}
@@ -265,18 +265,18 @@ def life_after(step: Step, cycle: int, horizon: int) -> dict[str, Any]:
 
 def mode_shares(step: Step, by: str = "modes") -> dict[str, float]:
     """Return the probability of each mode (or way) to die, of those that die; most first."""
-    if step.found is None:
+    if step.posterior is None:
         return {}
-    weights = step.found.life_weights
+    weights = step.posterior.life_weights
     names = getattr(step.library, by)
-    found: dict[str, float] = {}
+    shares: dict[str, float] = {}
     for name, weight, dead in zip(names, weights, step.library.dead, strict=True):
         if dead:
-            found[name] = found.get(name, 0.0) + float(weight)
-    total = sum(found.values())
+            shares[name] = shares.get(name, 0.0) + float(weight)
+    total = sum(shares.values())
     return {
         name: share / total
-        for name, share in sorted(found.items(), key=lambda item: (-item[1], item[0]))
+        for name, share in sorted(shares.items(), key=lambda item: (-item[1], item[0]))
         if total > 0 and share > 0
     }
 
@@ -285,7 +285,7 @@ def to_dict(
     step: Step, before: Step | None, checkup: CheckUp | None, prior: Step | None = None
 ) -> dict[str, Any]:
     """Return a step as plain data, with what was expected before it, and before the first."""
-    horizon, found = step.library.horizon, step.found
+    horizon, told_by = step.library.horizon, step.posterior
     about: dict[str, Any] = {
         "cycle": step.cycle,
         "readings": checkup.to_dict()["readings"] if checkup is not None else {},
@@ -295,9 +295,9 @@ def to_dict(
         "modes": mode_shares(step),
         "ways": mode_shares(step, "ways"),
     }
-    if found is None:
+    if told_by is None:
         return about | {"lives": 0, "health": None, "margins": {}, "distance": None}
-    t, w = found.targets, found.weights
+    t, w = told_by.targets, told_by.weights
     health = {
         key.removeprefix("log "): quantiles(np.exp(values), w)
         for key, values in t.items()
@@ -313,12 +313,12 @@ def to_dict(
         "health": health,
         "margins": dict(sorted(margins.items(), key=lambda item: (item[1]["median"], item[0]))),
         "lives": len(step.library),
-        "effective_lives": found.effective,
-        "effective_lives_of_all": found.effective_full,
-        "by": "likelihood" if found.dense else "local regression",
-        "distance": found.distance,
-        "misfit": found.misfit,
-        "strange": found.strange,
+        "effective_lives": told_by.effective,
+        "effective_lives_of_all": told_by.effective_full,
+        "by": "likelihood" if told_by.dense else "local regression",
+        "distance": told_by.distance,
+        "misfit": told_by.misfit,
+        "strange": told_by.strange,
         "clock": quantiles(np.exp(t[CLOCK]), w),
         "told": None if prior is None else told_share(step, prior),
     }
@@ -331,13 +331,13 @@ def told_share(step: Step, prior: Step) -> float | None:
     now: ``1 - Var(ln t | check-ups)/Var(ln t | alive)``. Negative where readings leave it less
     certain than before.
     """
-    if step.found is None or prior.found is None:
+    if step.posterior is None or prior.posterior is None:
         return None
     most = float(step.library.horizon)
     left = []
     for one in (prior, step):
         there = one.ends > step.cycle
-        w = one.found.weights[there] if one.found is not None else np.zeros(0)
+        w = one.posterior.weights[there] if one.posterior is not None else np.zeros(0)
         if not w.sum() > 0:
             return None
         logs = np.log(np.clip(one.ends[there] - step.cycle, 1.0, max(most - step.cycle, 1.0)))

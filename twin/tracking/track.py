@@ -45,8 +45,8 @@ class Track(KeptResult):
 
     def steps(self) -> list[Step]:
         """What is known before the first check-up, and after each."""
-        found = self.checkups
-        return [step_at(self.library, found[:number]) for number in range(len(found) + 1)]
+        checkups = self.checkups
+        return [step_at(self.library, checkups[:number]) for number in range(len(checkups) + 1)]
 
     def last(self) -> Step:
         """What is known after the last check-up."""

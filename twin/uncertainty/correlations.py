@@ -82,13 +82,13 @@ def blocks(matrix: np.ndarray) -> list[list[int]]:
 
 def joined(cube: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     """Return points of the unit cube with their scores correlated."""
-    found = cube.copy()
+    points = cube.copy()
     for rows in blocks(matrix):
         if len(rows) > 1:
             lower = np.linalg.cholesky(matrix[np.ix_(rows, rows)])
             scores = ndtri(np.clip(cube[:, rows], _EDGE, 1 - _EDGE))
-            found[:, rows] = ndtr(scores @ lower.T)
-    return found
+            points[:, rows] = ndtr(scores @ lower.T)
+    return points
 
 
 def _of_another_mode(key: str, modes: Sequence[str]) -> bool:

@@ -60,13 +60,13 @@ def interactions(
 ) -> dict[tuple[str, str], float]:
     """Return the interaction index of each pair of players."""
     n = len(players)
-    found = {}
+    pairs = {}
     for i, j in combinations(players, 2):
-        found[i, j] = sum(
+        pairs[i, j] = sum(
             _weight(len(s), n, 2) * (value[s | {i, j}] - value[s | {i}] - value[s | {j}] + value[s])
             for s in _without(players, i, j)
         )
-    return found
+    return pairs
 
 
 def _without(players: Sequence[str], *left_out: str) -> Iterator[Coalition]:

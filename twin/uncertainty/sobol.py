@@ -82,7 +82,7 @@ def analyse(
     y = np.log(np.maximum(lives, 1.0))
     surrogate = fit(_scores(cube), y)
     numbers = _numbers(surrogate, values, lives, keys, together, aleatory, seed)
-    found: dict[str, Any] = {
+    document: dict[str, Any] = {
         "of": "log life",
         "estimator": ESTIMATOR,
         "explained": surrogate.explained,
@@ -92,9 +92,9 @@ def analyse(
         groups = [ALEATORY if a else EPISTEMIC for a in aleatory]
         first = {k: s for k, (s, _) in _indices(surrogate, groups, seed).items()}
         rest = max(1 - first[ALEATORY] - first[EPISTEMIC], 0.0)
-        found["variance"] = {**first, "together": rest}
-        found["life"] = _two_loops(surrogate, np.array(aleatory), seed)
-    return found
+        document["variance"] = {**first, "together": rest}
+        document["life"] = _two_loops(surrogate, np.array(aleatory), seed)
+    return document
 
 
 def _scores(cube: np.ndarray) -> np.ndarray:
@@ -115,16 +115,16 @@ def _numbers(
     for rows in together:
         for row in rows:
             names[row] = " + ".join(keys[r] for r in rows)
-    found: dict[str, dict[str, Any]] = {}
+    numbers: dict[str, dict[str, Any]] = {}
     for name, (first, total) in _indices(surrogate, names, seed).items():
         row = names.index(name)
-        found[name] = {
+        numbers[name] = {
             "first": first,
             "total": total,
             "kind": ALEATORY if aleatory[row] else EPISTEMIC,
             "rank_correlation": _rank(values[:, row], lives) if names.count(name) == 1 else None,
         }
-    return dict(sorted(found.items(), key=lambda item: -item[1]["total"]))
+    return dict(sorted(numbers.items(), key=lambda item: -item[1]["total"]))
 
 
 def _rank(values: np.ndarray, lives: np.ndarray) -> float | None:
@@ -153,13 +153,13 @@ def _indices(
         answers = surrogate(_scores(drawn))
         if np.ptp(answers) == 0:
             return dict.fromkeys(distinct, (0.0, 0.0))
-        found = analysis.analyze(
+        indices = analysis.analyze(
             problem, answers, calc_second_order=False, num_resamples=2, seed=seed % 2**31
         )
     # SALib gives the groups in the order of their first number.
     return {
         name: (float(np.clip(s, 0, 1)), float(np.clip(t, 0, 1)))
-        for name, s, t in zip(distinct, found["S1"], found["ST"], strict=True)
+        for name, s, t in zip(distinct, indices["S1"], indices["ST"], strict=True)
     }
 
 

@@ -73,17 +73,17 @@ def uncertain(spec: Any, modes: Iterable[str]) -> list[Uncertain]:
         If nothing is: then there is nothing to forecast.
     """
     chosen = tuple(f"modes.{mode}." for mode in modes)
-    found = [
+    numbers = [
         Uncertain(key, q)
         for key, q in walk_quantities(spec)
         if q.spread and (not key.startswith("modes.") or key.startswith(chosen))
     ]
-    if not found:
+    if not numbers:
         raise InputError(
             f"nothing in {spec.name} has a spread, so every member would be the same",
             fix='give one: value = "5 MPa", spread = "normal 2e5" (docs/cells.md)',
         )
-    return sorted(found, key=lambda item: item.key)
+    return sorted(numbers, key=lambda item: item.key)
 
 
 def points(count: int, dimensions: int, seed: int, method: str = "sobol") -> np.ndarray:

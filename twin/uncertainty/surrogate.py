@@ -109,13 +109,13 @@ def _matched(z: np.ndarray, y: np.ndarray) -> tuple[list[Term], np.ndarray]:
 
 
 def _columns(terms: list[Term], z: np.ndarray) -> np.ndarray:
-    found = np.ones((len(z), len(terms)))
+    columns = np.ones((len(z), len(terms)))
     for column, term in enumerate(terms):
         for i, power in term:
             unit = np.zeros(power + 1)
             unit[power] = 1 / math.sqrt(math.factorial(power))
-            found[:, column] *= hermeval(z[:, i], unit)
-    return found
+            columns[:, column] *= hermeval(z[:, i], unit)
+    return columns
 
 
 def _left_out(basis: np.ndarray, y: np.ndarray) -> float:

@@ -58,8 +58,8 @@ class Incidence:
     def at(self, cycle: int) -> dict[str, float]:
         """Return ``probability``, ``low`` and ``high`` of a death by a cycle."""
         k = int(np.searchsorted(self.cycles, cycle, side="right")) - 1
-        found = (("probability", self.probability), ("low", self.low), ("high", self.high))
-        return {name: float(values[k]) for name, values in found}
+        ends = (("probability", self.probability), ("low", self.low), ("high", self.high))
+        return {name: float(values[k]) for name, values in ends}
 
     def reached(self, of: str, share: float) -> int | None:
         """Return the first cycle at which a curve (``low``, …) comes up to a share."""
@@ -162,24 +162,24 @@ def incidence(members: Sequence[Member]) -> dict[str, dict[str, Any]]:
     dict
         By mode: ``curve``, ``low`` and ``high``, each a list of (cycle, probability).
     """
-    found: dict[str, dict[str, Any]] = {}
+    curves: dict[str, dict[str, Any]] = {}
     for cause in sorted({m.cause for m in members if m.cause is not None}):
         one = cumulative_incidence(members, lambda m, cause=cause: m.cause == cause)  # type: ignore[misc]
         cycles = [int(n) for n in one.cycles]
         sides = {"curve": one.probability, "low": one.low, "high": one.high}
-        found[cause] = {
+        curves[cause] = {
             name: list(zip(cycles, map(float, values), strict=True))
             for name, values in sides.items()
         }
-    return found
+    return curves
 
 
 def half_width(curves: Mapping[str, Mapping[str, Any]]) -> float:
     """Return half the width of the widest 90 % band of some incidences (0 for none)."""
     widths = []
-    for found in curves.values():
-        low = dict(found["low"])
-        widths += [(high - low[n]) / 2 for n, high in found["high"] if n in low]
+    for curve in curves.values():
+        low = dict(curve["low"])
+        widths += [(high - low[n]) / 2 for n, high in curve["high"] if n in low]
     return max(widths, default=0.0)
 
 
@@ -191,9 +191,9 @@ def probability(
     It is the value of :func:`cumulative_incidence` there; where nobody died so, the band's
     upper end says how sure that is.
     """
-    found = cumulative_incidence(members, of)
-    if len(found.cycles) > 1 and found.cycles[1] <= cycle:
-        return found.at(cycle)
+    incidences = cumulative_incidence(members, of)
+    if len(incidences.cycles) > 1 and incidences.cycles[1] <= cycle:
+        return incidences.at(cycle)
     fates = sum(not (m.censored and m.cycles < cycle) for m in members)
     return {"probability": 0.0, "low": 0.0, "high": 1 - 0.05 ** (1 / fates) if fates else 1.0}
 

@@ -204,7 +204,7 @@ def _numeric_keys(case: Case) -> list[str]:
 def _need_series(case: Case) -> set[str]:
     """Return the runs that are looked at inside their cycles."""
     only = next(iter(case.run))
-    found = set()
+    runs = set()
     for seen in case.see.values():
         run = seen.run or only
         inside = seen.take == "precedes" or seen.at not in ("start", "end")
@@ -212,5 +212,5 @@ def _need_series(case: Case) -> set[str]:
         if looks_inside and seen.cycle not in (None, 1, 2, 3):
             inside = seen.cycle != case.run[run].cycles  # the first and the last are kept
         if inside:
-            found.add(run)
-    return found
+            runs.add(run)
+    return runs

@@ -27,6 +27,6 @@ def beyond_death(modes: Iterable[FailureMode]) -> dict[str, Any]:
     sodium, salt or electrolyte left, heat.
     """
     text = (resources.files("twin.validation") / "beyond.toml").read_text(encoding="utf-8")
-    found = tomllib.loads(text)
+    limits = tomllib.loads(text)
     own = {mode.id: mode.beyond() for mode in modes}
-    return found | {"modes": {name: table for name, table in own.items() if table}}
+    return limits | {"modes": {name: table for name, table in own.items() if table}}

@@ -87,32 +87,32 @@ class Calibrator:
 
         Without ``values`` nothing is calibrated: the cell's own numbers stand.
         """
-        found: dict[str, dict[str, Any]] = {name: {} for name in self.case.run}
+        changes: dict[str, dict[str, Any]] = {name: {} for name in self.case.run}
         # While one is sought, those after it have no value yet.
         for value, fit in zip(values, self.case.calibrate, strict=False):
             for name in self._runs(fit) if value is not None else ():
                 assert value is not None
-                found[name][fit.key] = value.text
+                changes[name][fit.key] = value.text
         for key, text in (more or {}).items():
             for name in self._having(key):
-                found[name].setdefault(key, text)
-        return dict(found)
+                changes[name].setdefault(key, text)
+        return dict(changes)
 
     def _runs(self, fit: Calibration) -> Sequence[str]:
         return fit.runs or self._having(fit.key)
 
     def _having(self, key: str) -> list[str]:
         """Return the runs whose cell has a key."""
-        found = []
+        names = []
         for name in self.case.run:
             try:
                 find(self.eye.bench.base(name), key)
             except KeyError:
                 continue
-            found.append(name)
-        if not found:
+            names.append(name)
+        if not names:
             raise InputError(f"no run's cell has {key!r}", key=key, fix="correct the key")
-        return found
+        return names
 
     def fit(self, targets: Sequence[float], more: Changes | None = None) -> list[Fitted]:
         """Return the calibrated parameters.
@@ -122,10 +122,10 @@ class Calibrator:
         NotBracketed
             If a target is not reached between the bounds.
         """
-        found, problems = self.fit_each(targets, more)
+        fitted, problems = self.fit_each(targets, more)
         for error in problems.values():
             raise error
-        return [value for value in found if value is not None]
+        return [value for value in fitted if value is not None]
 
     def fit_each(
         self, targets: Sequence[float], more: Changes | None = None
@@ -264,12 +264,12 @@ class Calibrator:
             self._not_bracketed(k, targets[k], at_low, at_high, died)
         logarithmic = self.case.calibrate[k].scale == "log"
         near = _TOLERANCE * (1.0 if logarithmic else high - low)
-        found = float(brentq(off, low, high, xtol=near))
-        self._inside(k, found, bounds[k], near)
-        sides = [off(found - near), off(found), off(found + near)]
+        root = float(brentq(off, low, high, xtol=near))
+        self._inside(k, root, bounds[k], near)
+        sides = [off(root - near), off(root), off(root + near)]
         if min(map(abs, sides)) > _NEAR:
             self._jumps(k, targets[k], min(sides), max(sides))
-        return found
+        return root
 
     def _inside(self, k: int, x: float, bounds: Any, near: float) -> None:
         """Refuse a value at its bound: the bound was found, not the value."""
@@ -326,18 +326,18 @@ class Calibrator:
             return [self._off(k, list(x), bounds, targets, more) for k in (0, 1)]
 
         # Observables of whole runs carry the solver's noise: differences must be larger.
-        found = least_squares(
+        solution = least_squares(
             off, (low + high) / 2, bounds=(low, high), diff_step=1e-3, xtol=1e-5, x_scale=high - low
         )
-        if np.max(np.abs(found.fun)) > 0.02:
-            k = int(np.argmax(np.abs(found.fun)))
+        if np.max(np.abs(solution.fun)) > 0.02:
+            k = int(np.argmax(np.abs(solution.fun)))
             fit = self.case.calibrate[k]
             raise NotBracketed(
                 f"{fit.on} comes no nearer to {targets[k]:g} than "
-                f"{targets[k] * (1 + found.fun[k]):.3g}",
+                f"{targets[k] * (1 + solution.fun[k]):.3g}",
                 key=fit.key,
                 fix="widen the bounds, or accept the miss",
             )
-        for k, x in enumerate(found.x):
+        for k, x in enumerate(solution.x):
             self._inside(k, float(x), bounds[k], _TOLERANCE * (high[k] - low[k]))
-        return [float(x) for x in found.x]
+        return [float(x) for x in solution.x]

@@ -43,8 +43,8 @@ def check_case(source: str | Path) -> None:
             inside = key if not inner or key.endswith(inner) else f"{key}.{inner}"
             # What a case changes in a cell is an override to the cell.
             own = problem.file in (None, "override")
-            found = replace(problem, key=inside, file=str(source)) if own else problem
-            problems.append(found)
+            own_problem = replace(problem, key=inside, file=str(source)) if own else problem
+            problems.append(own_problem)
 
     whole = True
     for name, run in case.run.items():

@@ -102,11 +102,11 @@ def _like(runs: dict[str, Run], name: str) -> Run:
 
 def _unfit(case: Case, node: Node) -> list[Problem]:
     """Return what does not fit together: names of runs and observables that are not there."""
-    found: list[Problem] = []
+    problems: list[Problem] = []
 
     def check(name: str | None, known: Iterable[str], what: str, *path: str) -> None:
         if name is not None and name not in known:
-            found.append(
+            problems.append(
                 Problem(
                     f"there is no {what} {name!r}; there are: {one_of(known)}",
                     node.origin.file,
@@ -117,13 +117,13 @@ def _unfit(case: Case, node: Node) -> list[Problem]:
 
     for name, run in case.run.items():
         check(run.like, case.run, "run", "run", name, "like")
-        found += _run_problems(case, name, node)
+        problems += _run_problems(case, name, node)
     for name, seen in case.see.items():
         check(seen.run, case.run, "run", "see", name, "run")
         for other in seen.of:
             check(other, set(case.see) - {name}, "observable", "see", name, "of")
         if seen.take not in OF_OTHERS and seen.run is None and len(case.run) > 1:
-            found.append(
+            problems.append(
                 Problem(
                     f"does not say which run it looks at: {one_of(case.run)}",
                     node.origin.file,
@@ -137,10 +137,10 @@ def _unfit(case: Case, node: Node) -> list[Problem]:
             check(run_name, case.run, "run", f"calibrate[{index}]", "runs")
     for index, row in enumerate(case.row):
         check(row.see, case.see, "observable", f"row[{index}]", "see")
-    if not found:
+    if not problems:
         for name in case.see:
-            found += _misplaced(case, name, node)
-    return found
+            problems += _misplaced(case, name, node)
+    return problems
 
 
 def _misplaced(case: Case, name: str, node: Node) -> list[Problem]:
@@ -170,10 +170,12 @@ def _run_problems(case: Case, name: str, node: Node) -> list[Problem]:
             says, fix = f"like goes round in a circle: {circle}", "break the circle"
             return [Problem(says, node.origin.file, f"run.{name}.like", fix)]
     run = _like(case.run, name)
-    found = []
+    problems = []
     if run.cell is None:
-        found.append(("cell", "names no cell", 'add cell = "…" (see `twin cells`)'))
+        problems.append(("cell", "names no cell", 'add cell = "…" (see `twin cells`)'))
     if sum((run.protocol is not None, bool(run.phase), run.staircase is not None)) > 1:
         says = "has more than one of protocol, phase and staircase"
-        found.append(("protocol", says, "keep one of the three (the cell's own protocol if none)"))
-    return [Problem(m, node.origin.file, f"run.{name}.{key}", fix) for key, m, fix in found]
+        problems.append(
+            ("protocol", says, "keep one of the three (the cell's own protocol if none)")
+        )
+    return [Problem(m, node.origin.file, f"run.{name}.{key}", fix) for key, m, fix in problems]

@@ -111,8 +111,8 @@ def parity(lines: Iterable[Line]) -> list[Parity]:
     for line in lines:
         if line.two_sided and line.role == "compared":
             groups.setdefault(line.quantity, []).append(line)
-    found = [_parity(quantity, group) for quantity, group in groups.items()]
-    return sorted(found, key=lambda of: (-of.numbers, of.quantity))
+    parities = [_parity(quantity, group) for quantity, group in groups.items()]
+    return sorted(parities, key=lambda of: (-of.numbers, of.quantity))
 
 
 def _parity(quantity: str, lines: list[Line]) -> Parity:

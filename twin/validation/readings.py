@@ -200,14 +200,14 @@ def _discharged(row: dict[str, Any]) -> float:
 
 def _efficiency(seen: Observable, data: RunData) -> float:
     assert seen.cycle is not None
-    found = _row(data, seen.cycle)["coulombic_efficiency"]
-    if found is None:
+    efficiency = _row(data, seen.cycle)["coulombic_efficiency"]
+    if efficiency is None:
         raise InputError(
             f"cycle {seen.cycle} charged or discharged too little to have an efficiency",
             key="cycle",
             fix="read the efficiency of a cycle that does both",
         )
-    return float(found)
+    return float(efficiency)
 
 
 def _capacity(seen: Observable, data: RunData) -> float:

@@ -180,7 +180,7 @@ def _spread(
     """
     if isinstance(best, str):
         return None, None, []
-    case, found = eye.case, [best]
+    case, spread_values = eye.case, [best]
     cut: list[str] = []
     targets = [fit.target for fit in case.calibrate]
     for key, ends in row.spread.items():
@@ -201,8 +201,12 @@ def _spread(
                     continue
             value = eye.see(row.see, calibrator.changes(values, more))
             if isinstance(value, float) and math.isfinite(value):
-                found.append(value)
-    return (min(found), max(found), cut) if len(found) > 1 else (None, None, cut)
+                spread_values.append(value)
+    return (
+        (min(spread_values), max(spread_values), cut)
+        if len(spread_values) > 1
+        else (None, None, cut)
+    )
 
 
 def validate(

@@ -45,7 +45,7 @@ class StairData:
         )
 
     @cached_property
-    def found(self) -> CriticalCurrents:
+    def currents(self) -> CriticalCurrents:
         """The critical currents, of stripping and of plating apart."""
         if self.way == "fresh":
             raise InputError(
@@ -86,10 +86,10 @@ def read_stairs(seen: Observable, data: StairData) -> Value:
         return _known(data.ramp.onset, seen, data)
     if seen.take == "critical-current":
         return _known(data.ramp.carried if data.ramp.stop is not None else None, seen, data)
-    found = data.found
+    currents = data.currents
     if seen.take == "process":
-        return found.process or "nothing"
-    limit = found.stripping if seen.take == "critical-stripping" else found.plating
+        return currents.process or "nothing"
+    limit = currents.stripping if seen.take == "critical-stripping" else currents.plating
     return _known(limit.current, seen, data)
 
 

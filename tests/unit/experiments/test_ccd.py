@@ -69,30 +69,30 @@ def test_voids_begin_where_stripping_outruns_refilling(pressed):
     for point in pressed.values():
         j_cap = refill(point.spec, point.spec.stack.pressure.si, point.spec.thermal.ambient.si)
         # The first level above it: contact falls from there on, and not before.
-        assert 0 < point.found.onset - j_cap <= STEP
+        assert 0 < point.currents.onset - j_cap <= STEP
 
 
 def test_the_onset_is_linear_in_pressure_and_the_slope_is_the_laws(pressed):
     v = pressed[1, 25].spec.modes["pressure"].voids
-    rise = pressed[9, 25].found.onset - pressed[1, 25].found.onset
+    rise = pressed[9, 25].currents.onset - pressed[1, 25].currents.onset
     assert rise == pytest.approx(v.refill_per_pressure.si * 8e6, abs=STEP)
 
 
 def test_sixty_degrees_carry_what_the_activation_energy_says(pressed):
-    cold, warm = (pressed[9, T].found.onset for T in (25, 60))
+    cold, warm = (pressed[9, T].currents.onset for T in (25, 60))
     # 1.773 at 0.14 eV, to the staircase's step.
     assert warm == pytest.approx(1.773 * cold, abs=1.773 * STEP)
 
 
 def test_stripping_ends_the_ramp_and_plating_is_left_open(pressed):
     for point in pressed.values():
-        found = point.found
+        found = point.currents
         assert found.process == "stripping"
         assert (found.cell.mode, found.cell.criterion) == ("pressure", "anode contact lost")
         assert found.cell is found.stripping
         assert found.stripping.failed_at - found.stripping.current == pytest.approx(STEP)
         assert found.plating.current is None and found.plating.at_least == pytest.approx(60)
-    currents = [pressed[p, 25].found.stripping.current for p in (1, 5, 9)]
+    currents = [pressed[p, 25].currents.stripping.current for p in (1, 5, 9)]
     assert currents == sorted(currents) and currents[0] < currents[-1]
 
 
@@ -105,7 +105,7 @@ def test_points_that_share_a_model_are_as_good_as_their_own(pressed):
         step="0.2 mA/cm^2",
         maximum="6 mA/cm^2",
     )
-    shared = pressed[9, 25].found
+    shared = pressed[9, 25].currents
     assert alone.stripping.current == shared.stripping.current
     assert alone.onset == shared.onset
     assert alone.stripping.time == pytest.approx(shared.stripping.time, rel=1e-6)

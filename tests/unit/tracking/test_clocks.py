@@ -97,12 +97,12 @@ def test_a_cell_of_another_law_is_followed_and_its_exponent_told(lives, paces):
     own = step_at(table, cell, known=fine, method=Method())
     other = step_at(table, cell, known=fine, method=OTHER)
     narrow, found = (
-        quantiles(np.exp(s.found.log_remaining), s.found.weights) for s in (own, other)
+        quantiles(np.exp(s.posterior.log_remaining), s.posterior.weights) for s in (own, other)
     )
     assert narrow["p05"] > 3 * 800 and own.outside
     assert found["p05"] <= 800 <= found["p95"] and found["median"] == pytest.approx(800, rel=0.2)
     assert not other.outside
-    exponent = quantiles(np.exp(other.found.targets["log clock"]), other.found.weights)
+    exponent = quantiles(np.exp(other.posterior.targets["log clock"]), other.posterior.weights)
     assert exponent["median"] == pytest.approx(2.0, abs=0.15)
     told = to_dict(other, None, None, step_at(table, [], method=OTHER))
     assert told["clock"]["p05"] > 1.5 and told["told"] > 0.9
@@ -113,7 +113,7 @@ def test_a_cell_of_the_library_s_law_is_known_nearly_as_well_with_other_clocks(m
     widths = []
     for method in (Method(), OTHER):
         step = step_at(table, straight(1e-3, cycles), known=EXACT, method=method)
-        q = quantiles(np.exp(step.found.log_remaining), step.found.weights)
+        q = quantiles(np.exp(step.posterior.log_remaining), step.posterior.weights)
         assert q["p05"] <= 700 <= q["p95"] and q["median"] == pytest.approx(700, rel=0.15)
         widths.append(q["p95"] - q["p05"])
     assert 1.0 < widths[1] / widths[0] < 4

@@ -53,9 +53,9 @@ def analytic(cycle, pace, noise, median=1e-3, spread=0.5):
 def test_a_linear_growth_gives_the_analytic_posterior(made, pace, count):
     # 100 lives are too few for the likelihood alone; of 2000 it is the posterior.
     step = step_at(made(count), read(pace, (1, 150)), known=EXACT, method=OWN)
-    assert step.found.dense is (count == 2000)
+    assert step.posterior.dense is (count == 2000)
     low, middle, high = analytic(150, pace, 0.01)
-    found = quantiles(np.exp(step.found.log_remaining), step.found.weights)
+    found = quantiles(np.exp(step.posterior.log_remaining), step.posterior.weights)
     width = high - low
     assert found["median"] == pytest.approx(middle, abs=0.15 * width)
     assert found["p95"] - found["p05"] == pytest.approx(width, rel=0.3)
@@ -65,7 +65,7 @@ def test_a_root_of_the_cycles_is_told_from_a_straight_line(made):
     # R = R0 (1 + (a n)^1/2): at 4 % of its life it has grown by 20 %.
     table = made(power=0.5)
     step = step_at(table, read(1e-3, (1, 10, 40), power=0.5), known=EXACT, method=OWN)
-    found = quantiles(np.exp(step.found.log_remaining), step.found.weights)
+    found = quantiles(np.exp(step.posterior.log_remaining), step.posterior.weights)
     assert found["median"] == pytest.approx(960, rel=0.1)
 
 
@@ -74,7 +74,7 @@ def test_another_noise_widens_the_band(made):
     widths = []
     for known in (EXACT, rough):
         step = step_at(made(), read(1e-3, (1, 150)), known=known, method=OWN)
-        q = quantiles(step.found.log_remaining, step.found.weights)
+        q = quantiles(step.posterior.log_remaining, step.posterior.weights)
         widths.append(q["p95"] - q["p05"])
     assert widths[1] > 1.8 * widths[0]
 
@@ -85,7 +85,7 @@ def test_an_offset_of_all_readings_changes_nothing_but_only_where_one_is_allowed
         step_at(made(), read(1e-3, (1, 75, 150), factor=f), known=loose, method=OWN)
         for f in (1.2, 1.0)
     )
-    a, b = (quantiles(s.found.log_remaining, s.found.weights)["median"] for s in (off, on))
+    a, b = (quantiles(s.posterior.log_remaining, s.posterior.weights)["median"] for s in (off, on))
     assert a == pytest.approx(b, abs=0.1)
     assert not off.outside
     assert step_at(made(), read(1e-3, (1, 75, 150), factor=1.2), known=EXACT, method=OWN).outside
@@ -96,7 +96,7 @@ def test_survivors_are_longer_lives_not_deaths_at_the_horizon(made):
     cell = read(7e-4, (1, 150))
     whole, cut = (step_at(made(horizon=h), cell, known=EXACT, method=OWN) for h in (100_000, 1200))
     assert 0.25 < (~cut.library.dead).mean() < 0.6
-    a, b = (quantiles(s.found.log_remaining, s.found.weights) for s in (whole, cut))
+    a, b = (quantiles(s.posterior.log_remaining, s.posterior.weights) for s in (whole, cut))
     assert b["median"] == pytest.approx(a["median"], abs=0.25)
     assert np.exp(b["median"]) + 150 > 1200  # a death at the horizon would end there
     told = life_after(cut, 150, 1200)
@@ -106,8 +106,8 @@ def test_survivors_are_longer_lives_not_deaths_at_the_horizon(made):
 def test_a_draw_of_a_survivor_is_never_shorter_than_what_it_lived(made):
     table = made(2000, horizon=1200)
     step = step_at(table, read(1e-3, (1, 40)), known=EXACT, method=OWN)
-    assert step.found.dense
-    hidden = ~step.library.dead[step.found.lives]
+    assert step.posterior.dense
+    hidden = ~step.library.dead[step.posterior.lives]
     assert hidden.any()
     # Between two lives of a library their paces differ by the bandwidth of a kernel.
     narrow = 1.06 * 0.5 * 2000**-0.2
@@ -139,17 +139,17 @@ def test_a_cell_like_no_life_is_outside_the_model_and_one_between_two_is_not(mad
     table = made(40)
     between = float(np.sqrt(paces(40)[20] * paces(40)[21]))
     inside = step_at(table, read(between, (1, 150)), known=EXACT, method=OWN)
-    assert not inside.outside and inside.found.distance < 3
+    assert not inside.outside and inside.posterior.distance < 3
     falling = [CheckUp(n, {"resistance": Reading(1e-2 * (1 - 4e-4 * n))}) for n in (1, 80, 150)]
     outside = step_at(table, falling, known=EXACT, method=OWN)
-    assert outside.outside and outside.found.distance > 3
+    assert outside.outside and outside.posterior.distance > 3
     assert to_dict(outside, None, falling[-1])["outside"]
 
 
 def test_a_cell_that_outlived_every_life_is_outside_the_model(made):
     table = made(60, horizon=100_000)
     step = step_at(table, read(1e-5, (1, 50_000)), known=EXACT, method=OWN)
-    assert step.found is None and step.outside
+    assert step.posterior is None and step.outside
     told = to_dict(step, None, None)
     assert told["remaining"]["median"] is None and told["modes"] == {}
 
@@ -164,13 +164,15 @@ def test_a_library_of_survivors_is_refused(made):
 def test_weights_of_lives_count(made):
     table = made()
     heavy = np.where(table.ends < 700, 20.0, 1.0)
-    before = quantiles(step_at(table, []).ends, step_at(table, []).found.weights)
+    before = quantiles(step_at(table, []).ends, step_at(table, []).posterior.weights)
     tilted = step_at(replace(table, weights=heavy / heavy.sum()), [])
-    assert quantiles(tilted.ends, tilted.found.weights)["median"] < 0.75 * before["median"]
+    assert quantiles(tilted.ends, tilted.posterior.weights)["median"] < 0.75 * before["median"]
 
 
 def test_the_same_numbers_each_time(made):
-    a, b = (step_at(made(), read(1e-3, (1, 150)), known=EXACT, method=OWN).found for _ in range(2))
+    a, b = (
+        step_at(made(), read(1e-3, (1, 150)), known=EXACT, method=OWN).posterior for _ in range(2)
+    )
     assert np.array_equal(a.log_remaining, b.log_remaining)
     assert np.array_equal(a.weights, b.weights)
 
@@ -217,8 +219,8 @@ def test_what_readings_explain_is_r_squared_less_chance():
 
 def test_fewer_effective_lives_make_wider_bands(made):
     few = step_at(made(40), read(1e-3, (1, 150)), known=EXACT, method=Method(effective=12))
-    assert few.found.effective < 40
-    q = quantiles(np.exp(few.found.log_remaining), few.found.weights)
+    assert few.posterior.effective < 40
+    q = quantiles(np.exp(few.posterior.log_remaining), few.posterior.weights)
     low, _, high = analytic(150, 1e-3, 0.01)
     assert q["p95"] - q["p05"] > 0.7 * (high - low)
 
@@ -239,9 +241,9 @@ def test_a_cell_unlike_the_lives_its_forecast_rests_on_is_outside_the_model(live
     # with the square: no summary of theirs says so.
     table = lives(paces(60), power=0.5)
     step = step_at(table, read(8e-4, (1, 100, 200, 400, 600), power=3.0), known=EXACT, method=OWN)
-    assert not step.found.dense and step.found.strange > 3 and step.outside
+    assert not step.posterior.dense and step.posterior.strange > 3 and step.outside
     like = step_at(table, read(8e-4, (1, 30, 60, 120), power=0.5), known=EXACT, method=OWN)
-    assert like.found.strange < 3 and not like.outside
+    assert like.posterior.strange < 3 and not like.outside
 
 
 def told(predicted, reading, noise, method=OWN):

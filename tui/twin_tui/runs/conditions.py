@@ -59,6 +59,6 @@ def matching(typed: str, keys: Mapping[str, str], most: int) -> list[str]:
     parts = typed.replace(".", " ").split()
     if not parts or typed in keys:
         return []
-    found = [key for key in keys if all(part in key.lower() for part in parts)]
-    found.sort(key=lambda key: (not key.lower().startswith(typed), len(key), key))
-    return found[:most]
+    matches = [key for key in keys if all(part in key.lower() for part in parts)]
+    matches.sort(key=lambda key: (not key.lower().startswith(typed), len(key), key))
+    return matches[:most]

@@ -138,12 +138,12 @@ def parse_overrides(text: str) -> dict[str, str]:
     InputError
         For a line without ``=``.
     """
-    found = {}
+    overrides = {}
     for line in text.splitlines():
         if not line.strip() or line.strip().startswith("#"):
             continue
         pair = split_line(line)
         if pair is None or not pair[1]:
             raise InputError(f"{line.strip()!r} has no value", fix="write stack.pressure = 10 MPa")
-        found[pair[0]] = pair[1]
-    return found
+        overrides[pair[0]] = pair[1]
+    return overrides

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from twin.formats import duration, percent, short
-from twin_tui.runs.job import Job
+from twin_tui.runs.task import Task
 
 UNKNOWN = ("censored", "failed")
 """The states of a life whose end nobody knows."""
 
 
 @dataclass
-class StudyJob(Job):
+class StudyTask(Task):
     """A forecast or a map that was asked for; its parts are members or points."""
 
     done: int = 0

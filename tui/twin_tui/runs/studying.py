@@ -37,10 +37,10 @@ class Studying:
         self._store = store
         if arguments.get("study") is None:  # one that goes on has what it was begun with
             arguments = arguments | {"overrides": _with_ignorance(arguments)}
-        found = twin.forecast(
+        forecast = twin.forecast(
             store=store, on_start=self._started, on_member=self._member, **arguments
         )
-        self._tell("view", view=forecast_view(found))
+        self._tell("view", view=forecast_view(forecast))
         self._finished()
 
     def attribute(self, store: Any, arguments: dict[str, Any]) -> None:
@@ -71,19 +71,19 @@ class Studying:
 
         self._began = time.monotonic()
         if arguments.get("study") is not None:
-            found: Any = twin.continue_study(
+            track: Any = twin.continue_study(
                 arguments["study"], store=store, on_life=self._part, on_start=self._started
             )
         else:
             arguments = arguments | {"overrides": _with_ignorance(arguments)}
-            found = twin.track(
+            track = twin.track(
                 store=store,
                 on_life=self._part,
                 on_progress=lambda share, text: self._tell("note", share=share, text=text),
                 **arguments,
             )
-        self._tell("study", study=found.id)
-        self._tell("view", view=found.to_dict())
+        self._tell("study", study=track.id)
+        self._tell("view", view=track.to_dict())
         self._finished()
 
     def _point(self, progress: Any) -> None:

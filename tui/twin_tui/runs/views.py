@@ -8,23 +8,23 @@ DRAWN = 200
 """So many lives of a forecast are drawn: more could not be told apart."""
 
 
-def forecast_view(found: Any) -> dict[str, Any]:
+def forecast_view(forecast: Any) -> dict[str, Any]:
     """Return a forecast's document with what the screen shows besides.
 
     Parameters
     ----------
-    found : twin.Forecast
+    forecast : twin.Forecast
         A study of which some or all members are done.
     """
-    document: dict[str, Any] = found.to_dict()
+    document: dict[str, Any] = forecast.to_dict()
     return document | {
-        "asked": len(found.design["values"]),
-        "model": found.design["model"],
-        "modes": found.design["modes"],
-        "criteria": found.criteria(),
-        "shorted": found.shorted(),
+        "asked": len(forecast.design["values"]),
+        "model": forecast.design["model"],
+        "modes": forecast.design["modes"],
+        "criteria": forecast.criteria(),
+        "shorted": forecast.shorted(),
         "lives": [
             {"cause": m.cause, "capacity": [[n, share] for n, share in m.capacity]}
-            for m in found.members[:DRAWN]
+            for m in forecast.members[:DRAWN]
         ],
     }

@@ -39,7 +39,7 @@ class Worker:
 
     def __init__(self, ears: Iterable[str], mouth: TextIO):
         self._ears, self._mouth = ears, mouth
-        self._job: dict[str, Any] | None = None
+        self._task: dict[str, Any] | None = None
         self._told = threading.Event()
         self._going = threading.Event()
         self._going.set()
@@ -57,7 +57,7 @@ class Worker:
             self._mouth.flush()
 
     def serve(self) -> None:
-        """Get ready, wait for a job, do it."""
+        """Get ready, wait for a task, do it."""
         threading.Thread(target=self._listen, daemon=True).start()
         import twin
 
@@ -67,14 +67,14 @@ class Worker:
         self.tell("ready")
         while not self._told.wait(0.5):
             pass
-        if self._job is not None:
-            self._do(self._job)
+        if self._task is not None:
+            self._do(self._task)
 
     def _listen(self) -> None:
         for line in self._ears:
             command = json.loads(line)
             if command["do"] == "start":
-                self._job = command
+                self._task = command
                 self._told.set()
             elif command["do"] == "pause":
                 self._going.clear()
@@ -90,21 +90,21 @@ class Worker:
         self._told.set()
         self._going.set()
 
-    def _do(self, job: dict[str, Any]) -> None:
+    def _do(self, task: dict[str, Any]) -> None:
         import twin
 
         try:
-            self._store = twin.open_store(job["store"])
-            if job["kind"] in STUDIES:
-                getattr(Studying(self.tell), job["kind"])(self._store, job["arguments"])
+            self._store = twin.open_store(task["store"])
+            if task["kind"] in STUDIES:
+                getattr(Studying(self.tell), task["kind"])(self._store, task["arguments"])
                 return
             hooks: dict[str, Any] = {
                 "store": self._store,
                 "on_start": self._started,
                 "on_cycle": self._cycle,
             }
-            work: Any = {"run": twin.simulate, "resume": twin.resume}[job["kind"]]
-            result = work(**job["arguments"], **hooks)
+            work: Any = {"run": twin.simulate, "resume": twin.resume}[task["kind"]]
+            result = work(**task["arguments"], **hooks)
         except twin.TwinError as error:
             problems = [
                 {"message": p.message, "key": p.key, "file": p.file, "fix": p.fix}
@@ -112,7 +112,7 @@ class Worker:
             ]
             self.tell("failed", problems=problems)
         except KeyboardInterrupt:
-            if job["kind"] in STUDIES:
+            if task["kind"] in STUDIES:
                 self.tell("stopped")
             else:
                 self.tell("failed", problems=[{"message": "stopped before its first cycle"}])

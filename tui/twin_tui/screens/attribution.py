@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static, TabPane
 
-from twin_tui.runs.study import StudyJob
+from twin_tui.runs.study import StudyTask
 from twin_tui.screens.base import BenchScreen
 from twin_tui.widgets.attribution import draw_attribution
 
@@ -47,10 +47,12 @@ class AttributionPane(TabPane):
         return screen
 
     @property
-    def job(self) -> StudyJob | None:
+    def shown_task(self) -> StudyTask | None:
         """The attribution of this run that was last started here."""
-        jobs = [j for j in self.page.bench.desk.studies("attribute") if j.label == self._label]
-        return jobs[-1] if jobs else None
+        tasks = [
+            j for j in self.page.bench.run_queue.studies("attribute") if j.label == self._label
+        ]
+        return tasks[-1] if tasks else None
 
     def show(self, result: Any) -> None:
         """Show what is stored of a run's attribution."""
@@ -61,20 +63,20 @@ class AttributionPane(TabPane):
         twin, result = self.page.bench.twin, self._result
         self.page.ask(lambda: twin.attribution(result), self._answered, "attribution")
 
-    def _answered(self, found: dict[str, Any] | None) -> None:
-        self._found = found
+    def _answered(self, document: dict[str, Any] | None) -> None:
+        self._found = document
         self.look()
 
     def look(self) -> None:
         """Show how it stands."""
-        job, says = self.job, self.query_one("#attribution", Static)
-        if job is not None and job.state == "finished" and self._found is None:
+        task, says = self.shown_task, self.query_one("#attribution", Static)
+        if task is not None and task.state == "finished" and self._found is None:
             if not self._asked_again:
                 self._asked_again = True
                 self._ask()
-        elif job is not None and job.state != "finished":
-            again = "\n\nA goes on with it" if job.over else "\n\nA stops it; what is done is kept"
-            says.update(Text(f"{job.progress()}{again}\n\n" + "\n".join(job.log[-8:])))
+        elif task is not None and task.state != "finished":
+            again = "\n\nA goes on with it" if task.over else "\n\nA stops it; what is done is kept"
+            says.update(Text(f"{task.progress()}{again}\n\n" + "\n".join(task.log[-8:])))
         elif self._found is not None:
             says.update(draw_attribution(self._found, self.page.size.width - 4))
         else:
@@ -86,15 +88,15 @@ class AttributionPane(TabPane):
 
     def start_or_stop(self) -> None:
         """Start the attribution, go on with one that was stopped, or stop the one that goes."""
-        job, twin, result = self.job, self.page.bench.twin, self._result
-        if job is not None and not job.over:
-            self.page.bench.desk.stop(job)
+        task, twin, result = self.shown_task, self.page.bench.twin, self._result
+        if task is not None and not task.over:
+            self.page.bench.run_queue.stop(task)
         elif self._found is None:
             self.page.ask(lambda: twin.attribution_of(result), self._start, "start")
 
     def _start(self, arguments: dict[str, Any]) -> None:
-        job, total = self.job, 2 ** len(arguments["modes"])
-        if job is not None and job.study is not None:
-            arguments["study"] = job.study
+        task, total = self.shown_task, 2 ** len(arguments["modes"])
+        if task is not None and task.study is not None:
+            arguments["study"] = task.study
         self._asked_again = False
-        self.page.bench.desk.submit_study("attribute", self._label, arguments, total)
+        self.page.bench.run_queue.submit_study("attribute", self._label, arguments, total)

@@ -119,14 +119,14 @@ class BenchScreen(Screen[Any]):
     def resumed(self) -> None:
         """Do what is to be done when the screen is shown again."""
 
-    def jobs_changed(self) -> None:
+    def tasks_changed(self) -> None:
         """Show what has changed about the runs and studies that go."""
 
     def redraw_bar(self) -> None:
         """Draw the bar anew."""
         if self.is_mounted:
             for bar in self.query(Bar):
-                bar.show(self.KEY, len(self.bench.desk.busy))
+                bar.show(self.KEY, len(self.bench.run_queue.busy))
 
     def ask(
         self, question: Callable[[], Any], then: Callable[[Any], None], group: str = "ask"

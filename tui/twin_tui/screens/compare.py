@@ -72,21 +72,21 @@ parameters in which they differ. Outcomes: how each ended."""
     def _read(self, runs: list[str]) -> dict[str, Any]:
         from twin.report.pictures import overlaid
 
-        found = [self.bench.twin.run(run) for run in runs]
-        results = [result for result, _ in found]
+        infos = [self.bench.twin.run(run) for run in runs]
+        results = [result for result, _ in infos]
         return {
             "panels": [p for p in (overlaid(results, what) for what in CURVES) if p is not None],
             "differences": self.bench.twin.differences(results),
-            "documents": [document for _, document in found],
+            "documents": [document for _, document in infos],
         }
 
-    def _show(self, found: dict[str, Any]) -> None:
-        self.panels, self._curve = found["panels"], 0
+    def _show(self, data: dict[str, Any]) -> None:
+        self.panels, self._curve = data["panels"], 0
         self.action_curve(0)
         none = [("none", *("" for _ in self._shown))]
         for name, heading, rows in (
-            ("differences", "parameter", found["differences"] or none),
-            ("outcomes", "", outcome_rows(found["documents"])),
+            ("differences", "parameter", data["differences"] or none),
+            ("outcomes", "", outcome_rows(data["documents"])),
         ):
             table = self.query_one(f"#{name}", Table)
             table.set_columns(heading, *self._shown)
@@ -130,8 +130,8 @@ def outcome_rows(documents: list[dict[str, Any]]) -> list[list[str]]:
     for name in names:
         row = [name]
         for document in documents:
-            found = next((n for n in document["numbers"] if n["what"] == name), None)
-            ends = (short(found["first"]), short(found["last"])) if found else ("-", "-")
-            row.append(f"{ends[0]} → {ends[1]} {found['unit']}" if found else "-")
+            number = next((n for n in document["numbers"] if n["what"] == name), None)
+            ends = (short(number["first"]), short(number["last"])) if number else ("-", "-")
+            row.append(f"{ends[0]} → {ends[1]} {number['unit']}" if number else "-")
         rows.append(row)
     return rows

@@ -79,8 +79,8 @@ is shown at a time: V changes it. Enter lists the members on the Results screen.
     def show(self, view: dict[str, Any]) -> None:
         """Show a forecast."""
         self.view = view
-        job = self.job
-        progress = job.progress() if job is not None and not job.over else ""
+        task = self.shown_task
+        progress = task.progress() if task is not None and not task.over else ""
         width = self.query_one("#left").content_size.width or 30
         self.query_one("#says", Static).update(draw_forecast(view, progress, width))
         self.draw_charts()
@@ -158,7 +158,7 @@ is shown at a time: V changes it. Enter lists the members on the Results screen.
         study = self.stored_study()
         if study is None:
             return
-        if self.job is not None and not self.job.over:
+        if self.shown_task is not None and not self.shown_task.over:
             self.notify("it goes already")
             return
         asked = self.view["asked"] if self.view else MEMBERS

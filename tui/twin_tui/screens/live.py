@@ -14,7 +14,7 @@ from textual.widgets import RichLog, Static
 
 import twin
 from twin.formats import bar, short
-from twin_tui.runs.job import Job, margins
+from twin_tui.runs.task import Task, margins
 from twin_tui.screens.base import BenchScreen
 from twin_tui.widgets.chart import Chart
 from twin_tui.widgets.pictures import gauge
@@ -51,8 +51,8 @@ temperature, interphase and flaws, and what has happened, in words.
 Pause takes effect after the cycle a run is in, Stop after the step; what is finished is
 kept. On a small screen one chart is shown at a time: V changes it."""
     CSS = """
-    LiveScreen #jobs { height: auto; max-height: 4; }
-    LiveScreen.-high #jobs { max-height: 7; }
+    LiveScreen #tasks { height: auto; max-height: 4; }
+    LiveScreen.-high #tasks { max-height: 7; }
     LiveScreen #left { width: 40; }
     LiveScreen.-wide #left { width: 60; }
     LiveScreen #gauges { height: auto; max-height: 60%; }
@@ -75,14 +75,14 @@ kept. On a small screen one chart is shown at a time: V changes it."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.job: Job | None = None
+        self.shown_task: Task | None = None
         self._logged = (0, 0)
         self._seen = -1
         self._chart = 0
 
     def body(self) -> ComposeResult:
         """Yield list, gauges, charts and log."""
-        yield Table(id="jobs")
+        yield Table(id="tasks")
         with Horizontal():
             with Vertical(id="left"):
                 with VerticalScroll(id="gauges", classes="pane") as gauges:
@@ -100,90 +100,92 @@ kept. On a small screen one chart is shown at a time: V changes it."""
     def on_mount(self) -> None:
         """Set the table up."""
         super().on_mount()
-        table = self.query_one("#jobs", Table)
+        table = self.query_one("#tasks", Table)
         what = max(self.app.size.width - OTHERS, LEAST)
         table.set_columns(run=8, done=10, what=what, progress=None)
         table.focus()
         self.query_one(f"#{CHARTS[0]}").add_class("chosen")
-        self.jobs_changed()
+        self.tasks_changed()
 
     def resumed(self) -> None:
         """Show what went on meanwhile."""
-        self.jobs_changed()
+        self.tasks_changed()
 
-    def jobs_changed(self) -> None:
+    def tasks_changed(self) -> None:
         """Show what is new about the runs."""
         # News may come before the screen is there.
-        table = next(iter(self.query("#jobs").results(Table)), None)
+        table = next(iter(self.query("#tasks").results(Table)), None)
         if table is None or not table.ready:
             return
-        for job in self.bench.desk.runs:
-            key = str(job.number)
-            cells = (job.id, f"{bar(job.share, 5)}{job.share:5.0%}", job.label, job.progress())
+        for task in self.bench.run_queue.runs:
+            key = str(task.number)
+            cells = (task.id, f"{bar(task.share, 5)}{task.share:5.0%}", task.label, task.progress())
             new = key not in table.rows
             table.put(key, cells)
             if new:
                 table.move_cursor(row=table.row_count - 1)
-                self.job = job
+                self.shown_task = task
                 self._seen = -1
-        if self.job is not None and self.job.changes != self._seen:
-            self._seen = self.job.changes
-            self._show(self.job)
+        if self.shown_task is not None and self.shown_task.changes != self._seen:
+            self._seen = self.shown_task.changes
+            self._show(self.shown_task)
 
-    @on(Table.RowHighlighted, "#jobs")
+    @on(Table.RowHighlighted, "#tasks")
     def _chosen(self, event: Table.RowHighlighted) -> None:
         if event.row_key.value is None:
             return
-        self.job = self.bench.desk.jobs[int(event.row_key.value) - 1]
-        self._seen = self.job.changes
-        self._show(self.job)
+        self.shown_task = self.bench.run_queue.tasks[int(event.row_key.value) - 1]
+        self._seen = self.shown_task.changes
+        self._show(self.shown_task)
 
-    def _show(self, job: Job) -> None:
+    def _show(self, task: Task) -> None:
         self.refresh_bindings()
         width = self.query_one("#gauges").content_size.width or 36
-        found = margins(job.rows)
+        margins_now = margins(task.rows)
         lines = [
-            gauge(name, margin, trend, width, warns=name in job.warns)
-            for name, margin, trend in found
+            gauge(name, margin, trend, width, warns=name in task.warns)
+            for name, margin, trend in margins_now
         ]
-        none = "no cycle was finished" if job.over else "no cycle is finished yet"
-        waiting = Text(f"{job.progress()}: {none}")
+        none = "no cycle was finished" if task.over else "no cycle is finished yet"
+        waiting = Text(f"{task.progress()}: {none}")
         self.query_one("#gauge", Static).update(Text("\n").join(lines) if lines else waiting)
         try:
-            state = state_of(job)
+            state = state_of(task)
         except Exception as error:  # a row of a plugin's mode may hold anything
             state = Text(f"cannot be shown: {type(error).__name__}: {error}")
         self.query_one("#numbers", Static).update(state)
-        self._log(job)
+        self._log(task)
         for name in CHARTS:
             chart = self.query_one(f"#{name}", Chart)
             if chart.display:
-                self._draw(chart, name, job)
+                self._draw(chart, name, task)
 
-    def _draw(self, chart: Chart, name: str, job: Job) -> None:
+    def _draw(self, chart: Chart, name: str, task: Task) -> None:
         if name in ("voltage", "current"):
-            chart.show_panel(latest_panel(job, name)) if job.series else chart.say("no series yet")
-        elif job.rows:
+            chart.show_panel(latest_panel(task, name)) if task.series else chart.say(
+                "no series yet"
+            )
+        elif task.rows:
             # A thread draws it: what it looks at must not change meanwhile.
-            still: Any = replace(job, rows=list(job.rows))
+            still: Any = replace(task, rows=list(task.rows))
             chart.show_made(lambda: panel_of(still, name))
         else:
             chart.say("no cycle yet")
 
-    def _log(self, job: Job) -> None:
+    def _log(self, task: Task) -> None:
         log = self.query_one("#log", RichLog)
         number, done = self._logged
-        if number != job.number or done > len(job.log):
+        if number != task.number or done > len(task.log):
             log.clear()
             done = 0
-        for line in job.log[done:]:
+        for line in task.log[done:]:
             log.write(line)
-        self._logged = (job.number, len(job.log))
+        self._logged = (task.number, len(task.log))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Show only the keys that act."""
-        going = self.job is not None and not self.job.over
-        page = self.job is not None and self.job.run is not None
+        going = self.shown_task is not None and not self.shown_task.over
+        page = self.shown_task is not None and self.shown_task.run is not None
         acts = {"pause": going, "stop": going, "open": page, "chart": self._one_chart}
         return acts.get(action, True)
 
@@ -195,72 +197,72 @@ kept. On a small screen one chart is shown at a time: V changes it."""
 
     def action_pause(self) -> None:
         """Pause the run, or let it go on."""
-        if self.job is None or self.job.over:
+        if self.shown_task is None or self.shown_task.over:
             self.notify("there is no run to pause")
-        elif self.job.state in ("paused", "pausing"):
-            self.bench.desk.go_on(self.job)
+        elif self.shown_task.state in ("paused", "pausing"):
+            self.bench.run_queue.go_on(self.shown_task)
         else:
-            self.bench.desk.pause(self.job)
+            self.bench.run_queue.pause(self.shown_task)
 
     def action_stop(self) -> None:
         """Stop the run; what is finished is kept."""
-        if self.job is None or self.job.over:
+        if self.shown_task is None or self.shown_task.over:
             self.notify("there is no run to stop")
             return
-        self.bench.desk.stop(self.job)
-        self.notify(f"{self.job.id} ends after the step it is in; what is finished is kept")
+        self.bench.run_queue.stop(self.shown_task)
+        self.notify(f"{self.shown_task.id} ends after the step it is in; what is finished is kept")
 
     def action_chart(self) -> None:
         """Show the next chart."""
         self.query_one(f"#{CHARTS[self._chart]}").remove_class("chosen")
         self._chart = (self._chart + 1) % len(CHARTS)
         self.query_one(f"#{CHARTS[self._chart]}").add_class("chosen")
-        if self.job is not None:
-            self.call_after_refresh(self._show, self.job)
+        if self.shown_task is not None:
+            self.call_after_refresh(self._show, self.shown_task)
 
     def action_open(self) -> None:
         """Open the page of the run."""
-        if self.job is None or self.job.run is None:
+        if self.shown_task is None or self.shown_task.run is None:
             self.notify("the run has no page yet")
             return
         from twin_tui.screens.run import RunScreen
 
-        self.app.push_screen(RunScreen(self.job.run))
+        self.app.push_screen(RunScreen(self.shown_task.run))
 
 
-def panel_of(job: Any, name: str) -> Any:
+def panel_of(task: Any, name: str) -> Any:
     """Return capacity (of a symmetric cell: polarisation) or resistance as a panel."""
     from twin.report.pictures import panels
 
-    symmetric = job.info.cell_kind != "full"
-    return panels(job, "polarisation" if symmetric and name == "capacity" else name)[0]
+    symmetric = task.info.cell_kind != "full"
+    return panels(task, "polarisation" if symmetric and name == "capacity" else name)[0]
 
 
-def latest_panel(job: Job, name: str) -> Any:
+def latest_panel(task: Task, name: str) -> Any:
     """Return voltage or current of the latest stored cycle as a panel."""
     from twin.report.pictures import Line, Panel
 
-    assert job.series is not None
+    assert task.series is not None
     unit, factor = {"voltage": ("V", 1.0), "current": ("mA", 1e3)}[name]
-    y = [factor * value for value in job.series[name]]
+    y = [factor * value for value in task.series[name]]
     return Panel(
         name,
-        f"{name.capitalize()} in cycle {job.series['cycle']}",
+        f"{name.capitalize()} in cycle {task.series['cycle']}",
         "Time (h)",
         f"{name.capitalize()} ({unit})",
-        (Line(name, job.series["time_h"], y),),
+        (Line(name, task.series["time_h"], y),),
         span=0.01,
         include=(0.0,) if name == "current" else (),  # a level current is no noise about itself
     )
 
 
-def state_of(job: Job) -> Text:
+def state_of(task: Task) -> Text:
     """Return the latest values of what ages, in words; faces in patches as strips."""
     from twin.report.face import face_strips
 
-    if not job.rows:
+    if not task.rows:
         return Text("")
-    row, first = job.rows[-1], job.rows[0]
+    row, first = task.rows[-1], task.rows[0]
     ohms = twin.COLUMNS["resistance_Ohm_m2"]
     text = Text()
 
@@ -270,7 +272,7 @@ def state_of(job: Job) -> Text:
         text.append(f"  (first {before})\n" if before and before != value else "\n", "dim")
 
     line("cycle", str(row["cycle"]))
-    line("cell", job.health())
+    line("cell", task.health())
     line(
         "resistance",
         f"{short(ohms.show(row[ohms.key]))} Ω cm²",

@@ -123,7 +123,7 @@ are done; Go on does the rest."""
         study = self.stored_study()
         if study is None:
             return
-        if self.job is not None and not self.job.over:
+        if self.shown_task is not None and not self.shown_task.over:
             self.notify("it goes already")
         elif self.stored[study].status == Status.COMPLETED:
             self.notify("this map is finished: N starts another one")
@@ -143,8 +143,8 @@ are done; Go on does the rest."""
         shown = self.query_one("#map", OperatingMap)
         if shown.map is None or self.view is None:
             return
-        job = self.job
-        progress = job.progress() if job is not None and not job.over else ""
+        task = self.shown_task
+        progress = task.progress() if task is not None and not task.over else ""
         text = Text(f"{self.view['cell']}\n", "bold")
         text.append(f"{progress}\n" if progress else "")
         text.append(f"{len(shown.map.points)} points, to cycle {shown.map.horizon}\n\n")

@@ -187,6 +187,6 @@ def searched(run: Any) -> str:
 def changes(run: Any) -> list[str]:
     """Return what a run changed of its cell, and where it branched from."""
     settings = run.settings
-    found = [*settings.get("overlays", ())]
-    found += [f"{key}={value}" for key, value in settings.get("overrides", {}).items()]
-    return [*found, *([f"from {run.parent_run}@{run.parent_cycle}"] if run.parent_run else [])]
+    changes = [*settings.get("overlays", ())]
+    changes += [f"{key}={value}" for key, value in settings.get("overrides", {}).items()]
+    return [*changes, *([f"from {run.parent_run}@{run.parent_cycle}"] if run.parent_run else [])]

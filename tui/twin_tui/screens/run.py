@@ -89,8 +89,8 @@ other parameters. Export writes files for other programs."""
         self.query_one("#events", Table).set_columns("cycle", "severity", "what")
         self.ask(lambda: self.bench.twin.run(self.run_id), self._show, "run")
 
-    def _show(self, found: tuple[Any, dict[str, Any]]) -> None:
-        self.result, self.document = found
+    def _show(self, data: tuple[Any, dict[str, Any]]) -> None:
+        self.result, self.document = data
         width = self.query_one("#tabs").content_size.width - 4
         self.query_one("#outcome", Static).update(draw_outcome(self.document, width))
         self._tell_events(width)
@@ -109,13 +109,13 @@ other parameters. Export writes files for other programs."""
     def _draw_panels(self) -> list[Any]:
         from twin.report.pictures import PANELS, panels
 
-        found = []
+        drawn = []
         for name in PANELS:
             try:
-                found += panels(self.result, name)
+                drawn += panels(self.result, name)
             except TwinError:
                 continue
-        return found
+        return drawn
 
     def _drawn(self, panels: list[Any]) -> None:
         self._own_panels = panels
@@ -188,7 +188,7 @@ other parameters. Export writes files for other programs."""
             }
         )
 
-    def jobs_changed(self) -> None:
+    def tasks_changed(self) -> None:
         """Show how the attribution stands."""
         if self.result is not None:
             for pane in self.query(AttributionPane):  # none while the page is put up or down
@@ -246,7 +246,7 @@ other parameters. Export writes files for other programs."""
         if cycles is None:
             self.notify(f"{answer['cycles']!r} is no number of cycles", severity="error")
             return
-        self.bench.desk.submit_resume(self.run_id, f"resumed {self.run_id}", cycles=cycles)
+        self.bench.run_queue.submit_resume(self.run_id, f"resumed {self.run_id}", cycles=cycles)
         self.bench.action_go("live")
 
     def action_branch(self) -> None:
@@ -280,7 +280,7 @@ other parameters. Export writes files for other programs."""
             self.notify("cycles are whole numbers", severity="error")
             return
         changes = ", ".join(f"{k.rpartition('.')[2]}={v}" for k, v in overrides.items())
-        self.bench.desk.submit_resume(
+        self.bench.run_queue.submit_resume(
             self.run_id,
             f"{self.run_id}@{start} {changes}",
             from_cycle=start,

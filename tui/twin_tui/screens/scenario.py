@@ -183,13 +183,13 @@ many as you like: they queue."""
         self.query_one("#overrides", TextArea).text = "\n".join(lines)
 
     def _overrides(self) -> dict[str, str]:
-        found = parse_overrides(self.query_one("#overrides", TextArea).text)
+        overrides = parse_overrides(self.query_one("#overrides", TextArea).text)
         for field in conditions.FIELDS:
             box = self.query_one(f"#{field}", Input)
             value = conditions.with_unit(field, box.value, box.placeholder)
             if value:
-                found |= dict.fromkeys(conditions.keys_of(field, self.keys), value)
-        return found
+                overrides |= dict.fromkeys(conditions.keys_of(field, self.keys), value)
+        return overrides
 
     def _ask_keys(self, cell: str, protocol: str | None) -> None:
         """Ask what can be overridden, once for a cell and a protocol."""
@@ -304,9 +304,9 @@ many as you like: they queue."""
             self.notify("there is something wrong: see the right side", severity="error")
             return
         # Not checked to the end yet? Then the run itself says what is wrong.
-        job = self.bench.start(self.read())
-        where = "waits in the queue" if job.state == "waiting" else "starts"
-        self.notify(f"{job.label} {where}", markup=False)
+        task = self.bench.start(self.read())
+        where = "waits in the queue" if task.state == "waiting" else "starts"
+        self.notify(f"{task.label} {where}", markup=False)
         self.bench.action_go("live")
 
     @on(Button.Pressed, "#save")

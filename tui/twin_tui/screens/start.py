@@ -67,7 +67,7 @@ answers the question; a run's page opens from the Results (4)."""
         """Look at the database."""
         self.ask(self.bench.twin.lab, self._show, "lab")
 
-    def jobs_changed(self) -> None:
+    def tasks_changed(self) -> None:
         """Look again: a run has begun, or is over."""
         self.resumed()
 

@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from twin import LIVED, Status
 from twin.formats import ago
-from twin_tui.runs.study import StudyJob
+from twin_tui.runs.study import StudyTask
 from twin_tui.screens.base import BenchScreen
 from twin_tui.widgets.table import Table
 
@@ -93,23 +93,23 @@ class StudyScreen(BenchScreen):
 
     def _listed(self, studies: list[Any]) -> None:
         self.stored = {study.id: study for study in studies}
-        self.jobs_changed()
+        self.tasks_changed()
 
     @property
-    def job(self) -> StudyJob | None:
+    def shown_task(self) -> StudyTask | None:
         """The chosen study as it goes in this session, the latest time it was started."""
-        jobs = [j for j in self.bench.desk.studies(self.KIND) if j.id == self.current]
-        return jobs[-1] if jobs else None
+        tasks = [j for j in self.bench.run_queue.studies(self.KIND) if j.id == self.current]
+        return tasks[-1] if tasks else None
 
     def _rows(self) -> dict[str, tuple[str, str, str, str]]:
         """Return what the table shows, newest first."""
-        jobs = {job.id: job for job in self.bench.desk.studies(self.KIND)}
+        tasks = {task.id: task for task in self.bench.run_queue.studies(self.KIND)}
         rows = {}
-        for key, job in reversed(jobs.items()):
+        for key, task in reversed(tasks.items()):
             if key not in self.stored:
-                rows[key] = (key, job.label, job.progress(), "now")
+                rows[key] = (key, task.label, task.progress(), "now")
         for key, study in self.stored.items():
-            own = jobs.get(key)
+            own = tasks.get(key)
             says = own.progress() if own else self._stands(study)
             rows[key] = (key, study.cell_name, says, ago(study.created))
         return rows
@@ -120,7 +120,7 @@ class StudyScreen(BenchScreen):
             return f"✓ finished, {done} {self.PARTS}"
         return f"… unfinished, {done} {self.PARTS} done: G goes on"
 
-    def jobs_changed(self) -> None:
+    def tasks_changed(self) -> None:
         """Show what is new about the studies."""
         # News may come before the screen is there.
         table = next(iter(self.query("#studies").results(Table)), None)
@@ -137,11 +137,15 @@ class StudyScreen(BenchScreen):
     def _refill(self, table: Table, rows: dict[str, tuple[str, str, str, str]]) -> None:
         if self.current is not None and self.current not in rows:
             # What was "#3" has got its id.
-            job = next(
-                (j for j in self.bench.desk.studies(self.KIND) if f"#{j.number}" == self.current),
+            task = next(
+                (
+                    j
+                    for j in self.bench.run_queue.studies(self.KIND)
+                    if f"#{j.number}" == self.current
+                ),
                 None,
             )
-            self.current = job.id if job is not None and job.id in rows else None
+            self.current = task.id if task is not None and task.id in rows else None
         at = self.current or next(iter(rows), None)
         with self.prevent(Table.RowHighlighted):
             table.show(rows, at)
@@ -156,25 +160,25 @@ class StudyScreen(BenchScreen):
     def _look(self) -> None:
         """Show the chosen study, if there is something new about it."""
         self.refresh_bindings()
-        key, job = self.current, self.job
+        key, task = self.current, self.shown_task
         if key is None:
             return
         study = self.stored.get(key)
-        if job is not None and job.view is not None:
-            mark: tuple[Any, ...] = (key, job.changes)
+        if task is not None and task.view is not None:
+            mark: tuple[Any, ...] = (key, task.changes)
             if mark != self._shown:
                 self._shown = mark
-                self.show(job.view)
+                self.show(task.view)
             return
         done = sum(study.members.values()) if study else 0
-        mark = (key, "stored", done, study.status if study else "", job and job.changes)
+        mark = (key, "stored", done, study.status if study else "", task and task.changes)
         if mark == self._shown:
             return
         self._shown = mark
-        if study is None or (job is not None and not job.over):
+        if study is None or (task is not None and not task.over):
             self.view = None
-            lines = job.log[-8:] if job is not None else []
-            self.say("\n".join([job.progress() if job else "", "", *lines]))
+            lines = task.log[-8:] if task is not None else []
+            self.say("\n".join([task.progress() if task else "", "", *lines]))
         else:
             self.say("reading the study …")
             self.ask(lambda: self.read(key), lambda view: self._read(key, view), "view")
@@ -212,25 +216,25 @@ class StudyScreen(BenchScreen):
 
     def start(self, label: str, arguments: dict[str, Any], total: int) -> None:
         """Queue a study and show it."""
-        job = self.bench.desk.submit_study(self.KIND, label, arguments, total)
-        self.current = job.id
+        task = self.bench.run_queue.submit_study(self.KIND, label, arguments, total)
+        self.current = task.id
         self._shown = ()
-        self.jobs_changed()
+        self.tasks_changed()
         self.redraw_bar()
 
     def action_stop(self) -> None:
         """Stop the study; what is done is kept."""
-        job = self.job
-        if job is None or job.over:
+        task = self.shown_task
+        if task is None or task.over:
             self.notify("this study does not run in this bench")
             return
-        self.bench.desk.stop(job)
-        self.notify(f"{job.id} is being stopped; what is done is kept, and G goes on")
+        self.bench.run_queue.stop(task)
+        self.notify(f"{task.id} is being stopped; what is done is kept, and G goes on")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Show only the keys that act."""
-        job = self.job
-        going, stored = job is not None and not job.over, self.current in self.stored
+        task = self.shown_task
+        going, stored = task is not None and not task.over, self.current in self.stored
         acts = {"stop": going, "go_on": stored and not going, "export": stored}
         return acts.get(action, True)
 

@@ -72,10 +72,10 @@ def _causes(text: Text, view: dict[str, Any], width: int) -> None:
 def _sensitivity(text: Text, view: dict[str, Any], width: int) -> None:
     if not view["sensitivity"]:
         return
-    found = view["sensitivity"]
+    sensitivity = view["sensitivity"]
     how = " (share of its variance)" if width >= 45 else ""
     text.append(f"\nThe life hangs most on{how}\n", "bold")
-    for key, number in list(found["numbers"].items())[:STRONGEST]:
+    for key, number in list(sensitivity["numbers"].items())[:STRONGEST]:
         arrow = "longer ↑" if (number["rank_correlation"] or 0) > 0 else "shorter ↓"
         own_line = width < 45
         # The end of a key tells most.
@@ -83,7 +83,7 @@ def _sensitivity(text: Text, view: dict[str, Any], width: int) -> None:
         name = key if len(key) <= room else "…" + key[1 - room :]
         share = f"{number['total']:.2f} {arrow:<9}"
         text.append(share + ("\n  " if own_line else " ") + f"{name}\n")
-    text.append(f"the estimate explains {percent(max(found['explained'], 0.0))}\n", "dim")
+    text.append(f"the estimate explains {percent(max(sensitivity['explained'], 0.0))}\n", "dim")
 
 
 def lives_panel(view: dict[str, Any]) -> Panel:

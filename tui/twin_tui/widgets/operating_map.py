@@ -138,11 +138,11 @@ def _hex(colour: tuple[int, int, int]) -> str:
 
 def letters_of(modes: Sequence[str]) -> dict[str, str]:
     """Return a letter for each mode: the first of its name that is still free."""
-    found: dict[str, str] = {}
+    letters: dict[str, str] = {}
     for mode in modes:
         free = [c for c in mode.upper() + "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if c.isalpha()]
-        found[mode] = next(c for c in free if c not in found.values())
-    return found
+        letters[mode] = next(c for c in free if c not in letters.values())
+    return letters
 
 
 class OperatingMap(Static):

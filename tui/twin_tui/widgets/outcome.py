@@ -73,10 +73,10 @@ def _cause(text: Text, outcome: dict[str, Any], kind: str) -> None:
         text.append(f"fix: {outcome['fix']}\n")
 
 
-def _against(found: dict[str, Any]) -> str:
+def _against(claim: dict[str, Any]) -> str:
     """Return a variable's value and its limit, with the unit behind the numbers."""
-    name, _, unit = str(found["variable"]).removesuffix("]").partition(" [")
-    value, limit = short(found["value"]), short(found["threshold"])
+    name, _, unit = str(claim["variable"]).removesuffix("]").partition(" [")
+    value, limit = short(claim["value"]), short(claim["threshold"])
     return typeset(f"{name} = {value} {unit}".rstrip() + f", limit {limit} {unit}".rstrip())
 
 
@@ -84,11 +84,11 @@ def _evidence(text: Text, evidence: dict[str, Any], width: int) -> None:
     if not evidence:
         return
     text.append("\nEvidence: what each mode cost\n", "bold")
-    for mode, found in evidence.items():
-        volts, charge = short(1e3 * found["polarisation_V"]), short(1e3 * found["capacity_Ah"])
+    for mode, told in evidence.items():
+        volts, charge = short(1e3 * told["polarisation_V"]), short(1e3 * told["capacity_Ah"])
         text.append(f" {mode:<13}{volts:>9} mV {charge:>9} mAh")
         # Beside the numbers where it fits, else below them.
-        says = textwrap.wrap(found["says"], max(width - 6, 20))
+        says = textwrap.wrap(told["says"], max(width - 6, 20))
         if len(says) == 1 and len(says[0]) + 40 <= width:
             text.append(f"  {says[0]}\n")
         else:

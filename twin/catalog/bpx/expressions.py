@@ -67,8 +67,8 @@ def compiled(text: str, key: str = "") -> Callable[[np.ndarray], np.ndarray]:
         ) from None
 
     def curve(x: np.ndarray) -> np.ndarray:
-        found = _value(body, x)
-        return np.broadcast_to(np.asarray(found, dtype=float), x.shape)
+        values = _value(body, x)
+        return np.broadcast_to(np.asarray(values, dtype=float), x.shape)
 
     return curve
 

@@ -103,10 +103,10 @@ def _parsed(path: Path) -> tuple[Any, list[str]]:
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         try:
-            found = bpx.parse_bpx_obj(data)
+            parsed = bpx.parse_bpx_obj(data)
         except ValueError as error:
             raise SpecError(_problems(error, path)) from None
-    return found, told + [" ".join(str(one.message).split()) for one in warned]
+    return parsed, told + [" ".join(str(one.message).split()) for one in warned]
 
 
 def _tabulate(parts: dict[str, Any], path: Path) -> None:
@@ -184,16 +184,16 @@ def _problems(error: ValueError, path: Path) -> list[Problem]:
 class _Reading:
     """One file, on its way to a cell."""
 
-    def __init__(self, path: Path, found: Any, told: list[str]):
-        self.path, self.found = path, found
-        self.parts = found.parameterisation
+    def __init__(self, path: Path, parsed: Any, told: list[str]):
+        self.path, self.found = path, parsed
+        self.parts = parsed.parameterisation
         self.remarks = told
         self.T_ref = self.parts.cell.reference_temperature or REFERENCE_TEMPERATURE
-        state = found.state
+        state = parsed.state
         self.start = state.initial_conditions if state is not None else None
         self.around = state.thermal_environment if state is not None else None
-        self.title = found.header.title or path.stem
-        version = found.header.bpx
+        self.title = parsed.header.title or path.stem
+        version = parsed.header.bpx
         self.source = f"BPX {version} file {path.name}"
 
     def cell(self) -> FromBPX:
@@ -339,16 +339,16 @@ class _Reading:
     def _thermal(self) -> dict[str, Any]:
         cell, around = self.parts.cell, self.around
         ambient = None if around is None else around.ambient_temperature
-        found = {"ambient": self.of(ambient or self.T_ref, "K")}
+        thermal = {"ambient": self.of(ambient or self.T_ref, "K")}
         if None not in (cell.density, cell.specific_heat_capacity, cell.volume):
             held = cell.density * cell.specific_heat_capacity * cell.volume / self._area()
-            found["heat_capacity"] = self.of(held, "J/(m^2*K)")
+            thermal["heat_capacity"] = self.of(held, "J/(m^2*K)")
         given = None if around is None else around.heat_transfer_coefficient
         if given is not None and cell.external_surface_area is not None:
-            found["heat_transfer"] = self.of(
+            thermal["heat_transfer"] = self.of(
                 given * cell.external_surface_area / self._area(), "W/(m^2*K)"
             )
-        return found
+        return thermal
 
     def _law(
         self,

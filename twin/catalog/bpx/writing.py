@@ -162,7 +162,7 @@ class _Writing:
     def _cell(self) -> dict[str, Any]:
         spec = self.spec
         area = float(spec.geometry.area.si)
-        found = {
+        entries = {
             "Electrode area [m2]": area,
             "External surface area [m2]": area,
             "Volume [m3]": area * height(spec),
@@ -174,14 +174,14 @@ class _Writing:
         }
         if spec.thermal.heat_capacity is not None:
             # BPX has a density and a specific heat; only their product is read.
-            found["Density [kg.m-3]"] = density = number("solid", "density")
-            found["Specific heat capacity [J.K-1.kg-1]"] = float(
+            entries["Density [kg.m-3]"] = density = number("solid", "density")
+            entries["Specific heat capacity [J.K-1.kg-1]"] = float(
                 spec.thermal.heat_capacity.si / height(spec) / density
             )
             self.remarks.append(
                 f"density {density:g} kg/m3: only its product with the specific heat is the cell's"
             )
-        return found
+        return entries
 
     def _state(self) -> dict[str, Any]:
         low, high = self.limits["cathode"]
@@ -204,14 +204,14 @@ class _Writing:
     def _electrolyte(self) -> dict[str, Any]:
         if self.single_ion:
             conductivity = self._at("Electrolyte conductivity [S.m-1]", c_e=self.salt, T=self.T)
-            found = {
+            entries = {
                 "Cation transference number": 1.0,
                 "Diffusivity [m2.s-1]": number("solid", "diffusivity"),
                 "Conductivity [S.m-1]": conductivity,
             }
         else:
             ends = tuple(self.salt * number("concentrations", end) for end in ("lowest", "highest"))
-            found = {
+            entries = {
                 "Cation transference number": self._constant("Cation transference number"),
                 "Diffusivity [m2.s-1]": self._over("Electrolyte diffusivity [m2.s-1]", "c_e", ends),
                 "Conductivity [S.m-1]": self._over("Electrolyte conductivity [S.m-1]", "c_e", ends),
@@ -220,9 +220,9 @@ class _Writing:
                 self.remarks.append(
                     "left out: the electrolyte's thermodynamic factor, which BPX has at 1"
                 )
-            self._energy(found, "Diffusivity", "Electrolyte diffusivity [m2.s-1]", c_e=self.salt)
-        self._energy(found, "Conductivity", "Electrolyte conductivity [S.m-1]", c_e=self.salt)
-        return found
+            self._energy(entries, "Diffusivity", "Electrolyte diffusivity [m2.s-1]", c_e=self.salt)
+        self._energy(entries, "Conductivity", "Electrolyte conductivity [S.m-1]", c_e=self.salt)
+        return entries
 
     def _constant(self, name: str) -> float:
         """Return a number of the electrolyte that BPX has as a constant."""
@@ -253,7 +253,7 @@ class _Writing:
         radius = float(electrode.particle_radius.si)
         active = self._at(f"{Domain} electrode active material volume fraction")
         diffusivity = f"{Domain} particle diffusivity [m2.s-1]"
-        found = self._layer(place, f"{Domain} electrode") | {
+        entries = self._layer(place, f"{Domain} electrode") | {
             "Conductivity [S.m-1]": self._electronic(place, 0.5 * (low + high)),
             "Minimum stoichiometry": low,
             "Maximum stoichiometry": high,
@@ -267,16 +267,16 @@ class _Writing:
             ),
             "Reaction rate constant [mol.m-2.s-1]": self._rate(Domain, place, c_max),
         }
-        self._energy(found, "Diffusivity", diffusivity, sto=0.5 * (low + high))
+        self._energy(entries, "Diffusivity", diffusivity, sto=0.5 * (low + high))
         self._energy(
-            found,
+            entries,
             "Reaction rate constant",
             f"{Domain} electrode exchange-current density [A.m-2]",
             c_e=self.salt,
             c_s_surf=c_max / 2,
             c_s_max=c_max,
         )
-        return found
+        return entries
 
     def _electronic(self, place: str, filling: float) -> float:
         Domain = _DOMAINS[place]
@@ -315,14 +315,14 @@ class _Writing:
             )
         return 2 * half / FARADAY
 
-    def _energy(self, found: dict[str, Any], name: str, parameter: str, **at: float) -> None:
+    def _energy(self, entries: dict[str, Any], name: str, parameter: str, **at: float) -> None:
         """Write the activation energy of a parameter at the cell's temperature."""
         cold, warm = self.T - _STEP, self.T + _STEP
         low, high = (self._at(parameter, **at, T=T) for T in (cold, warm))
         energy = GAS_CONSTANT * math.log(high / low) / (1 / cold - 1 / warm)
         if abs(energy) < number("remarks", "least_energy"):
             return
-        found[f"{name} activation energy [J.mol-1]"] = energy
+        entries[f"{name} activation energy [J.mol-1]"] = energy
         farther = number("remarks", "farther")
         far = self.T + farther
         said = self._at(parameter, **at, T=self.T) * math.exp(
@@ -358,8 +358,8 @@ class _Writing:
 
         def curve(x: np.ndarray) -> np.ndarray:
             symbol = pybamm.FunctionParameter(name, {over: pybamm.Vector(x)} | others)
-            found = np.asarray(self.values.process_symbol(symbol).evaluate(), dtype=float)
-            return np.broadcast_to(found.reshape(-1), x.shape)
+            values = np.asarray(self.values.process_symbol(symbol).evaluate(), dtype=float)
+            return np.broadcast_to(values.reshape(-1), x.shape)
 
         return curve
 
@@ -368,8 +368,8 @@ class _Writing:
         if arguments:
             given = {key: pybamm.Scalar(value) for key, value in arguments.items()}
             symbol = pybamm.FunctionParameter(name, given)
-        found = self.values.process_symbol(symbol).evaluate()
-        return float(np.asarray(found, dtype=float).reshape(-1)[0])
+        number = self.values.process_symbol(symbol).evaluate()
+        return float(np.asarray(number, dtype=float).reshape(-1)[0])
 
 
 def _ends() -> tuple[float, float]:

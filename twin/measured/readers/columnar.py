@@ -59,38 +59,40 @@ def _read(source: Source, asked: Asked) -> Recording:
             f"it has {len(names)} columns and {file.metadata.num_rows} rows",
             f"give a file of at most {MOST_COLUMNS} columns and {MOST_ROWS} rows",
         )
-    found = {
+    columns = {
         quantity: (names[index], read)
         for quantity, (index, read) in columns_of(names).items()
         if quantity != STATE
     }
-    if not (({TIME, MOMENT} & set(found) and VOLTAGE in found) or {FREQUENCY, Z_IM} <= set(found)):
+    if not (
+        ({TIME, MOMENT} & set(columns) and VOLTAGE in columns) or {FREQUENCY, Z_IM} <= set(columns)
+    ):
         fix = "name its columns as the Battery Data Format does"
         raise refused(source.path, NO_HEADINGS, fix)
     of_bdf = any(" / " in name or "_second" in name for name in names)
     made = Recording(iter(()), asked.positive or ("charge" if of_bdf else ""))
-    made.about["headings"] = {q: visible_heading(name) for q, (name, _) in found.items()}
-    made.assumed = {quantity for quantity, (_, read) in found.items() if read.assumed}
-    made.chunks = _chunks(source, file, found, asked, made)
+    made.about["headings"] = {q: visible_heading(name) for q, (name, _) in columns.items()}
+    made.assumed = {quantity for quantity, (_, read) in columns.items() if read.assumed}
+    made.chunks = _chunks(source, file, columns, asked, made)
     return made
 
 
 def _chunks(
     source: Source,
     file: pq.ParquetFile,
-    found: dict[str, tuple[str, Heading]],
+    columns: dict[str, tuple[str, Heading]],
     asked: Asked,
     made: Recording,
 ) -> Iterator[Chunk]:
     import pyarrow as pa
 
-    wanted = [name for name, _ in found.values()]
+    wanted = [name for name, _ in columns.values()]
     zeros: dict[str, float] = {}
     texts: dict[str, moments.TextTimes] = {}
     try:
         for batch in file.iter_batches(ROWS, columns=wanted):
             chunk: Chunk = {}
-            for quantity, (name, read) in found.items():
+            for quantity, (name, read) in columns.items():
                 chunk[quantity] = _column(batch.column(name), quantity, read, texts, asked, made)
             if MINUS_Z_IM in chunk and Z_IM not in chunk:
                 chunk[Z_IM] = -chunk[MINUS_Z_IM]

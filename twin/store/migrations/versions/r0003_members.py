@@ -34,13 +34,13 @@ def upgrade() -> None:
     """
     op.add_column("run", sa.Column("member", sa.String(), nullable=True))
     bind = op.get_bind()
-    found = bind.execute(
+    rows = bind.execute(
         sa.select(_RUN.c.id, _RUN.c.study, _RUN.c.status, _RUN.c.settings)
         .where(_RUN.c.study.is_not(None))
         .order_by(_RUN.c.created, _RUN.c.id)
     ).all()
     named: set[tuple[str, str]] = set()
-    for row in sorted(found, key=lambda row: row.status not in _FINISHED):
+    for row in sorted(rows, key=lambda row: row.status not in _FINISHED):
         bind.execute(sa.update(_RUN).where(_RUN.c.id == row.id).values(_place(row, named)))
     op.create_index("ix_run_study_member", "run", ["study", "member"], unique=True)
 

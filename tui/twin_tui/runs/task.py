@@ -16,7 +16,7 @@ OVER = ("finished", "failed", "stopped")
 
 
 @dataclass
-class Job:
+class Task:
     """One run that was asked for.
 
     It can be shown in the panels of a stored run: it has their ``id``, ``info``, ``rows``,
@@ -179,9 +179,11 @@ def margins(rows: list[dict[str, Any]], span: int = 12) -> list[tuple[str, float
         rows[-1].get("margins") or {},
         rows[max(len(rows) - span, 0)].get("margins") or {},
     )
-    found = []
+    margins = []
     for name, margin in last.items():
         if isinstance(margin, int | float) and margin == margin:
             change = margin - before.get(name, margin)
-            found.append((name, margin, "→" if abs(change) < 1e-3 else "↓" if change < 0 else "↑"))
-    return sorted(found, key=lambda item: item[1])
+            margins.append(
+                (name, margin, "→" if abs(change) < 1e-3 else "↓" if change < 0 else "↑")
+            )
+    return sorted(margins, key=lambda item: item[1])

@@ -1,6 +1,6 @@
-"""The desk that hands out runs: a queue, so many at once, each in a process of its own.
+"""The run_queue that hands out runs: a queue, so many at once, each in a process of its own.
 
-A thread listens to each process and passes on what it hears; jobs are touched on the event
+A thread listens to each process and passes on what it hears; tasks are touched on the event
 loop only. The processes outlive the bench if they are let: nothing here ends them.
 """
 
@@ -17,9 +17,9 @@ import threading
 from collections.abc import Callable
 from typing import IO, Any
 
-from twin_tui.runs.job import Job
 from twin_tui.runs.scenario import Scenario
-from twin_tui.runs.study import StudyJob
+from twin_tui.runs.study import StudyTask
+from twin_tui.runs.task import Task
 
 
 class WorkerProcess:
@@ -68,7 +68,7 @@ class WorkerProcess:
             self.process.returncode = 0
 
 
-class Desk:
+class RunQueue:
     """Runs asked for, and those that go.
 
     Parameters
@@ -78,56 +78,56 @@ class Desk:
     at_once : int
         How many runs go at the same time.
     changed : callable
-        Called with a job when something about it has changed.
+        Called with a task when something about it has changed.
     """
 
-    def __init__(self, store: str | None, at_once: int, changed: Callable[[Job], None]):
+    def __init__(self, store: str | None, at_once: int, changed: Callable[[Task], None]):
         self.store, self.at_once, self._changed = store, at_once, changed
-        self.jobs: list[Job] = []
+        self.tasks: list[Task] = []
         self.processes: dict[int, WorkerProcess] = {}
         self._spare: WorkerProcess | None = None
         self._closed = False
 
     @property
-    def runs(self) -> list[Job]:
-        """The runs among the jobs."""
-        return [job for job in self.jobs if not isinstance(job, StudyJob)]
+    def runs(self) -> list[Task]:
+        """The runs among the tasks."""
+        return [task for task in self.tasks if not isinstance(task, StudyTask)]
 
-    def studies(self, kind: str) -> list[StudyJob]:
-        """Return the studies of a kind among the jobs."""
-        return [job for job in self.jobs if isinstance(job, StudyJob) and job.kind == kind]
+    def studies(self, kind: str) -> list[StudyTask]:
+        """Return the studies of a kind among the tasks."""
+        return [task for task in self.tasks if isinstance(task, StudyTask) and task.kind == kind]
 
     @property
-    def busy(self) -> list[Job]:
-        """Jobs that are not over."""
-        return [job for job in self.jobs if not job.over]
+    def busy(self) -> list[Task]:
+        """Tasks that are not over."""
+        return [task for task in self.tasks if not task.over]
 
-    def submit(self, scenario: Scenario) -> Job:
+    def submit(self, scenario: Scenario) -> Task:
         """Queue a run of a scenario."""
         return self._queue(scenario.label, "run", scenario.arguments(), scenario.cycles)
 
-    def submit_resume(self, run: str, label: str, **arguments: Any) -> Job:
+    def submit_resume(self, run: str, label: str, **arguments: Any) -> Task:
         """Queue the continuation of a run, or a branch of it."""
         return self._queue(label, "resume", {"run": run, **arguments}, arguments.get("cycles") or 0)
 
     def submit_study(
         self, kind: str, label: str, arguments: dict[str, Any], total: int
-    ) -> StudyJob:
+    ) -> StudyTask:
         """Queue a forecast, a map or a track."""
-        job = StudyJob(len(self.jobs) + 1, label, kind, arguments, total)
-        job.study = arguments.get("study")
-        self._take(job)
-        return job
+        task = StudyTask(len(self.tasks) + 1, label, kind, arguments, total)
+        task.study = arguments.get("study")
+        self._take(task)
+        return task
 
-    def _queue(self, label: str, kind: str, arguments: dict[str, Any], total: int) -> Job:
-        job = Job(len(self.jobs) + 1, label, kind, arguments, total)
-        self._take(job)
-        return job
+    def _queue(self, label: str, kind: str, arguments: dict[str, Any], total: int) -> Task:
+        task = Task(len(self.tasks) + 1, label, kind, arguments, total)
+        self._take(task)
+        return task
 
-    def _take(self, job: Job) -> None:
-        self.jobs.append(job)
+    def _take(self, task: Task) -> None:
+        self.tasks.append(task)
         self._next()
-        self._changed(job)
+        self._changed(task)
 
     def warm(self) -> None:
         """Have one worker ready, with the slow imports done, for the next run."""
@@ -135,80 +135,80 @@ class Desk:
             self._spare = WorkerProcess()
 
     def _next(self) -> None:
-        going = sum(not job.over and job.state != "waiting" for job in self.jobs)
-        waiting = [job for job in self.jobs if job.state == "waiting"]
-        for job in waiting[: max(self.at_once - going, 0)]:
-            self._begin(job)
+        going = sum(not task.over and task.state != "waiting" for task in self.tasks)
+        waiting = [task for task in self.tasks if task.state == "waiting"]
+        for task in waiting[: max(self.at_once - going, 0)]:
+            self._begin(task)
 
-    def _begin(self, job: Job) -> None:
-        job.state = "starting"
+    def _begin(self, task: Task) -> None:
+        task.state = "starting"
         worker, self._spare = self._spare, None
         if worker is None or worker.process.poll() is not None:
             try:
                 worker = WorkerProcess()
             except OSError as error:
-                job.hear(_failed(f"no process could be started: {error}", "free some memory"))
+                task.hear(_failed(f"no process could be started: {error}", "free some memory"))
                 return
-        self.processes[job.number] = worker
-        worker.tell("start", kind=job.kind, store=self.store, arguments=job.arguments)
+        self.processes[task.number] = worker
+        worker.tell("start", kind=task.kind, store=self.store, arguments=task.arguments)
         loop = asyncio.get_running_loop()
 
         def hear(news: dict[str, Any]) -> None:
             # The loop may be gone: the bench was left, and the run goes on.
             with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(self._hear, job, news)
+                loop.call_soon_threadsafe(self._hear, task, news)
 
         threading.Thread(target=worker.listen, args=(hear,), daemon=True).start()
 
-    def _hear(self, job: Job, news: dict[str, Any]) -> None:
+    def _hear(self, task: Task, news: dict[str, Any]) -> None:
         if self._closed:
             return
         if news["says"] == "ended":
-            self.processes.pop(job.number).leave()
-            if not job.over:
+            self.processes.pop(task.number).leave()
+            if not task.over:
                 how = f"its process ended ({news['code']}): {news['last']}"
-                fix = "what was finished is kept: " if job.run or job.study else "try again"
-                fix += f"resume run {job.run}" if job.run else ""
-                fix += f"go on with study {job.study}" if job.study else ""
-                job.hear(_failed(how, fix))
+                fix = "what was finished is kept: " if task.run or task.study else "try again"
+                fix += f"resume run {task.run}" if task.run else ""
+                fix += f"go on with study {task.study}" if task.study else ""
+                task.hear(_failed(how, fix))
             self._next()
         else:
-            job.hear(news)
-        self._changed(job)
+            task.hear(news)
+        self._changed(task)
 
-    def pause(self, job: Job) -> None:
+    def pause(self, task: Task) -> None:
         """Let a run rest after the cycle it is in."""
-        if job.state == "running" and job.number in self.processes:
-            self.processes[job.number].tell("pause")
-            job.state = "pausing"
-            self._changed(job)
+        if task.state == "running" and task.number in self.processes:
+            self.processes[task.number].tell("pause")
+            task.state = "pausing"
+            self._changed(task)
 
-    def go_on(self, job: Job) -> None:
+    def go_on(self, task: Task) -> None:
         """Let a paused run go on."""
-        if job.state in ("paused", "pausing") and job.number in self.processes:
-            self.processes[job.number].tell("go")
-            job.state = "running"
-            self._changed(job)
+        if task.state in ("paused", "pausing") and task.number in self.processes:
+            self.processes[task.number].tell("go")
+            task.state = "running"
+            self._changed(task)
 
-    def stop(self, job: Job) -> None:
+    def stop(self, task: Task) -> None:
         """End a run after the step it is in; what is finished is kept."""
-        if job.state == "waiting":
-            job.hear(_failed("taken off the queue", None))
-        elif not job.over:
-            job.state = "stopping"
-            if job.number in self.processes:
-                self.processes[job.number].tell("stop")
-        self._changed(job)
+        if task.state == "waiting":
+            task.hear(_failed("taken off the queue", None))
+        elif not task.over:
+            task.state = "stopping"
+            if task.number in self.processes:
+                self.processes[task.number].tell("stop")
+        self._changed(task)
 
     def close(self, *, stop: bool) -> None:
         """Leave: end the runs after their step, or let them go on by themselves."""
         if self._closed:
             return
-        for job in self.busy:
+        for task in self.busy:
             if stop:
-                self.stop(job)
-            elif job.state in ("paused", "pausing"):
-                self.go_on(job)
+                self.stop(task)
+            elif task.state in ("paused", "pausing"):
+                self.go_on(task)
         self._closed = True
         for worker in [*self.processes.values(), self._spare]:
             if worker is not None:
