@@ -8,30 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from twin.cli.command import command
+from twin.cli.experiments import check_figure
 from twin.cli.formats import percent
-from twin.cli.options import (
-    CellName,
-    Modes,
-    Overlays,
-    Overrides,
-    Pressure,
-    Protocol,
-    Rate,
-    Temperature,
-    Without,
-    chosen,
-    names,
-    with_conditions,
-)
+from twin.cli.options import Asked, CellName
 from twin.cli.session import Session
-from twin.cli.studies import (
-    Figure,
-    StudyId,
-    StudyModel,
-    Teller,
-    Workers,
-    finish,
-)
+from twin.cli.studies import Lived, Teller, finish
 
 if TYPE_CHECKING:
     from twin.cli.page import Page
@@ -49,6 +30,8 @@ def add_commands(app: typer.Typer) -> None:
 def forecast(
     session: Session,
     cell: CellName,
+    asked: Asked,
+    how: Lived,
     cycles: Annotated[
         int | None, typer.Option("--cycles", metavar="N", help="The horizon [default: 1000].")
     ] = None,
@@ -58,15 +41,6 @@ def forecast(
             "--samples", metavar="M", help="How many members in all [default: 100, or the study's]."
         ),
     ] = None,
-    protocol: Protocol = None,
-    overlays: Overlays = None,
-    overrides: Overrides = None,
-    rate: Rate = None,
-    temperature: Temperature = None,
-    pressure: Pressure = None,
-    modes: Modes = None,
-    without: Without = None,
-    model: StudyModel = None,
     seed: Annotated[
         int | None, typer.Option("--seed", min=0, help="Of the sample [default: drawn].")
     ] = None,
@@ -89,12 +63,10 @@ def forecast(
             "--before", metavar="N", min=1, help="Probability of each death by cycle N; repeatable."
         ),
     ] = None,
-    workers: Workers = None,
     scheduler: Annotated[
         str | None,
         typer.Option("--scheduler", metavar="tcp://…", help="A running Dask scheduler instead."),
     ] = None,
-    study: StudyId = None,
     as_given: Annotated[
         bool,
         typer.Option(
@@ -110,7 +82,6 @@ def forecast(
             "around them.",
         ),
     ] = None,
-    figure: Figure = None,
 ) -> None:
     """Forecast how long such cells live, and what they die of.
 
@@ -125,63 +96,37 @@ def forecast(
     from twin.errors import InputError
     from twin.outcomes.expect import expected
     from twin.outcomes.learning import shipped
-    from twin.report.figures import figure_target
 
     # What cannot be answered is said before the work.
-    if figure is not None:
-        figure_target(figure)
     if track is not None:
-        of_cell = any((cycles, protocol, overlays, overrides, rate, temperature, pressure))
-        if (
-            study is not None
-            or of_cell
-            or any((modes, without, model, seed, method))
-            or settle is not None
-            or scheduler is not None
-        ):
+        check_figure(how.figure)
+        own = (cycles, seed, method, settle, scheduler, how.model, how.study)
+        if any(value is not None for value in (*own, *vars(asked).values())):
             raise InputError(
                 "a track has its cell, protocol, modes and horizon",
                 key="from",
                 fix="with --from give --samples, --before, --workers and --figure only",
             )
-        _from_track(session, track, cell, samples, before or [], workers, figure)
+        _from_track(session, track, cell, samples, before or [], how)
         return
-    asked = _within(before or [], _horizon(session, study, cell, cycles))
-    teller = Teller(session, "members")
-    given = tuple(
-        with_conditions(
-            cell,
-            overrides,
-            protocol=protocol,
-            overlays=overlays,
-            rate=rate,
-            temperature=temperature,
-            pressure=pressure,
-        )
-    )
+    given, lived = asked.given(cell), how.given(session, "members", "on_member")
+    ask = _within(before or [], _horizon(session, how.study, cell, cycles))
+    named = tuple(given["overrides"])
+    given["overrides"] = drawn_overrides(cell, given["overlays"], named, as_given, how.study)
     result = twin.forecast(
         cell,
         cycles=cycles,
         samples=samples,
-        protocol=protocol,
-        overlays=overlays or (),
-        overrides=drawn_overrides(cell, overlays or (), given, as_given, study),
-        modes=chosen(modes),
-        without=names(without),
-        model=model,
         seed=seed,
         method=method,
         settle=settle,
-        workers=workers,
         scheduler=scheduler,
-        study=study,
-        store=session.store,
-        on_member=teller,
-        on_start=teller.started,
-        on_wait=session.say,
+        **given,
+        **lived,
     )
-    more = {"before": result.before(asked)} if asked else {}
-    finish(session, result, figure, show_study, more | {"expected": expected(result, shipped())})
+    more = {"before": result.before(ask)} if ask else {}
+    more |= {"expected": expected(result, shipped())}
+    finish(session, result, how.figure, show_study, more)
 
 
 def _from_track(
@@ -190,8 +135,7 @@ def _from_track(
     cell: str,
     samples: int | None,
     before: list[int],
-    workers: int | None,
-    figure: str | None,
+    how: Lived,
 ) -> None:
     import twin
 
@@ -200,7 +144,7 @@ def _from_track(
         track,
         cell=cell,
         samples=samples,
-        workers=workers,
+        workers=how.workers,
         store=session.store,
         on_member=teller,
         on_start=teller.started,
@@ -209,7 +153,7 @@ def _from_track(
     horizon = int(result.to_dict()["cycles"])
     more = {"before": result.before(_within(before, horizon))} if before else {}
     page = show_study if samples is not None else _tracked_page
-    finish(session, result, figure, page, more)
+    finish(session, result, how.figure, page, more)
 
 
 def _tracked_page(sheet: Page, document: dict[str, Any]) -> None:

@@ -49,8 +49,12 @@ class Lived:
     study: StudyId = None
     figure: Figure = None
 
-    def given(self, session: Session) -> dict[str, Any]:
+    def given(
+        self, session: Session, what: str = "lives", heard: str = "on_life"
+    ) -> dict[str, Any]:
         """Return it as the studies take it, with what is told of their progress.
+
+        ``what`` is counted; the study calls ``heard`` for each that is done.
 
         Raises
         ------
@@ -58,13 +62,13 @@ class Lived:
             If no figure can be saved under the name: before the work, not after it.
         """
         check_figure(self.figure)
-        teller = Teller(session)
+        teller = Teller(session, what)
         return {
             "model": self.model,
             "workers": self.workers,
             "study": self.study,
             "store": session.store,
-            "on_life": teller,
+            heard: teller,
             "on_start": teller.started,
             "on_wait": session.say,
         }

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from twin.cli.command import command
+from twin.cli.experiments import check_figure
 from twin.cli.formats import percent
-from twin.cli.options import CellName, Modes, Overlays, Overrides, Protocol, Without, chosen, names
+from twin.cli.options import Asked, CellName
 from twin.cli.session import Session
 from twin.cli.studies import Figure, StudyModel, Teller, Workers, finish
 
@@ -29,6 +30,7 @@ def add_commands(app: typer.Typer) -> None:
 
 def track(
     session: Session,
+    asked: Asked,
     cell: Annotated[
         str | None,
         typer.Argument(metavar="[CELL]", help="The cell; left out to list what is tracked."),
@@ -65,11 +67,6 @@ def track(
         str,
         typer.Option("--resistance-after", metavar="1s|10s|30s", help="When a pulse's is read."),
     ] = "10s",
-    protocol: Protocol = None,
-    overlays: Overlays = None,
-    overrides: Overrides = None,
-    modes: Modes = None,
-    without: Without = None,
     model: StudyModel = None,
     seed: Annotated[
         int | None, typer.Option("--seed", min=0, help="Of the library [default: the cell's].")
@@ -93,10 +90,8 @@ def track(
     """
     import twin
     from twin.errors import InputError
-    from twin.report.figures import figure_target
 
-    if figure is not None:
-        figure_target(figure)
+    check_figure(figure)
     if resistance not in ("1s", "10s", "30s"):
         raise InputError(
             f"resistances are not told after {resistance}", key="resistance-after",
@@ -122,17 +117,15 @@ def track(
         from twin.cli.forecasts import drawn_overrides
 
         teller = Teller(session)
-        given = tuple(overrides or ())
+        given = asked.given(cell)
+        named = tuple(given["overrides"])
+        given["overrides"] = drawn_overrides(cell, given["overlays"], named, as_given, None)
         result = twin.track(
             cell,
             data,
             lives=lives,
             cycles=cycles,
-            protocol=protocol,
-            overlays=overlays or (),
-            overrides=drawn_overrides(cell, overlays or (), given, as_given, None),
-            modes=chosen(modes),
-            without=names(without),
+            **given,
             model=model,
             seed=seed,
             library=library,
