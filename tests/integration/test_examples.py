@@ -30,6 +30,7 @@ def run(script: Path | str, *arguments: str, cwd: Path, path: Path | None = None
     return done.stdout
 
 
+@pytest.mark.slow
 def test_pressing_harder_saves_the_cell(tmp_path):
     said = run(ROOT / "examples" / "pressure_what_if.py", cwd=tmp_path).splitlines()
     assert "pressure: anode contact lost" in said[0] and "contact lost" in said[1]
@@ -41,6 +42,7 @@ def test_the_model_runs_in_plain_pybamm(tmp_path):
     assert said.startswith("interphase 5.0 nm -> ")
 
 
+@pytest.mark.slow
 def test_a_life_by_cycle_jump_dies_as_it_does_cycle_by_cycle(tmp_path):
     said = run(ROOT / "examples" / "lifetime.py", cwd=tmp_path).splitlines()
     assert said[0] == "died of interphase: resistance risen"

@@ -19,7 +19,7 @@ HELPER = Path(__file__).with_name("digest_helper.py")
 SEEDS = ("0", "1", "2")
 """Of these, the first two order the parts of the electrolyte's potential differently."""
 CELL, MODELS = "na-nzsp-nvp", ("dfn", "spm")
-LIFE = {"of": CELL, "cycles": 100, "model": "spm"}
+LIFE = {"of": CELL, "cycles": 40, "model": "spm"}
 STUDY = {"of": CELL, "workers": 1}
 BEGUN = STUDY | {"samples": 2, "seed": 3, "cycles": 30}
 GONE_ON = STUDY | {"samples": 4, "study": None}

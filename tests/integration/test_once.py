@@ -83,8 +83,8 @@ def test_a_finished_member_is_not_lived_again_whatever_its_end(tmp_path, monkeyp
         twin.forecast(CELL, study=study, samples=2, workers=1, store=store)
         assert asked == [1]
         # By the store, for a process that read the study before it was done.
-        job = store.study(study).design
-        done = LivesSimulator(job, study, store).live(0, {})
+        design = store.study(study).design
+        done = LivesSimulator(design, study, store).live(0, {})
         assert (done["run"], done["kind"]) == (before.id, end)
         runs = {str(run.settings["member"]): run for run in store.runs(study=study)}
         assert runs["0"].id == before.id and runs["0"].updated == store.run(before.id).updated
@@ -135,7 +135,7 @@ Store.commit_cycle = die
 """
 
 
-@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("moment", ["before", pytest.param("after", marks=pytest.mark.slow)])
 def test_a_run_killed_at_its_last_commit_has_its_end_or_comes_to_it(moment, tmp_path):
     killed_at_the_end(f"sqlite:///{tmp_path}/runs.db", moment)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 import twin
 
 
@@ -24,6 +26,7 @@ def test_a_run_is_the_same_on_both_databases(url, tmp_path):
         assert stored[0] == stored[1]
 
 
+@pytest.mark.slow
 def test_resuming_and_branching_work_there_too(url, tmp_path):
     resumed = twin.resume(ran(url).id, cycles=6, store=url)
     whole = twin.simulate("na-nzsp-nvp", model="spm", cycles=6, store=f"sqlite:///{tmp_path}/r.db")

@@ -133,7 +133,7 @@ def test_a_forecast_killed_in_the_middle_goes_on_to_what_it_would_have_been(db, 
     assert found["median_life"] == whole.to_dict()["median_life"]
 
 
-@pytest.mark.parametrize("moment", ["before", "within"])
+@pytest.mark.parametrize("moment", [pytest.param("before", marks=pytest.mark.slow), "within"])
 def test_ctrl_c_ends_a_forecast_and_its_workers_without_a_traceback(moment, db, tmp_path):
     words = ["forecast", CELL, "--cycles", "40", "--samples", "200", "--workers", "2", "--db", db]
     words += ["--modes", "pressure"]

@@ -337,7 +337,7 @@ def test_energy_is_conserved(make_cell, run, limit):
     limit("E25 heat of a host that plates", heat, expected, 1e-3)
 
 
-@MODELS
+@pytest.mark.parametrize("model", ["spm", pytest.param("dfn", marks=pytest.mark.slow)])
 def test_a_jump_finds_what_is_dead(model):
     fast = {"modes.plating.dead_share": 0.2, "protocol.rate": "C/2"}
     found = {}

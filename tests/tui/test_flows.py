@@ -378,7 +378,7 @@ def test_a_forecast_asks_for_sense_before_it_starts(bench, drive):
 def test_a_map_is_read_off_with_a_cursor(bench, drive):
     async def flow(pilot):
         await pilot.sees("mmmmmmmm", "3 points done", "3 points, to cycle 8")
-        await pilot.sees("Stack pressure (MPa)", "Rate (mA/cm2)")
+        await pilot.sees("Stack pressure (MPa)", "Rate (mA/cm²)")
         # The first point, at the lower left, lives.
         await pilot.sees("Stack pressure = 0.5 MPa", "Rate = 0.1 mA/cm2", "lives to cycle 8")
         await pilot.press("tab", "tab")
@@ -558,7 +558,7 @@ def test_an_answer_that_cannot_be_shown_is_a_message(bench, drive, monkeypatch):
 
 
 def test_a_figure_that_cannot_be_drawn_says_so(bench, drive, stored, monkeypatch):
-    def broken(*_):
+    def broken(*_, **__):
         raise ZeroDivisionError("no height")
 
     monkeypatch.setattr("twin.report.pictures.draw_panel", broken)

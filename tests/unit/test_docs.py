@@ -104,10 +104,16 @@ def example_plugin(tmp_path_factory) -> str:
 
 # ------------------------------------------------------------------------------ python
 
+FIRST_PAGES = ("README.md", "python.md", "writing-a-mode.md", "calibration.md", "tracking.md")
+"""Those whose Python is run each time; that of the others with the long tests."""
+
 
 @pytest.mark.parametrize(
     "page",
-    sorted({b.page for b in blocks("python") if not b.info}),
+    [
+        page if page.name in FIRST_PAGES else pytest.param(page, marks=pytest.mark.slow)
+        for page in sorted({b.page for b in blocks("python") if not b.info})
+    ],
     ids=lambda page: page.name,
 )
 def test_the_python_of_a_page_runs_as_one_script(page, example_plugin, tmp_path):

@@ -45,7 +45,7 @@ def test_numbers_of_its_own_leave_one_verdict():
 
 
 def put_in(*found):
-    def lives(job, steps, free, progress, first=True):
+    def lives(design, steps, free, progress, first=True):
         assert [step.change for step in steps] == [OTHER] and not free and not first
         yield from found
 

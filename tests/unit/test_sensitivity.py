@@ -47,8 +47,8 @@ def test_a_cell_that_died_lived_until_then():
 def put_in(life):
     """Return lives that follow a formula, instead of simulated ones."""
 
-    def lives(job, steps, free, progress):
-        spec = base_of(job)
+    def lives(design, steps, free, progress):
+        spec = base_of(design)
         yield life(spec), "pressure: voids"
         for step in steps:
             yield life(with_overrides(spec, step.change, twin.mode_entries())), None
@@ -108,10 +108,10 @@ def test_where_nothing_wears_only_what_ends_the_life_drives(monkeypatch, tmp_pat
 def test_a_number_turns_the_verdict_where_its_ends_end_otherwise(monkeypatch, tmp_path):
     monkeypatch.setattr("platformdirs.user_cache_dir", lambda *a, **k: str(tmp_path))
 
-    def lives(job, steps, free, progress):
+    def lives(design, steps, free, progress):
         yield 4.0, "pressure: voids"
         for step in steps:
-            spec = with_overrides(base_of(job), step.change, twin.mode_entries())
+            spec = with_overrides(base_of(design), step.change, twin.mode_entries())
             height = spec.modes["pressure"].voids.reference_height.si
             per_pressure = spec.modes["pressure"].voids.refill_per_pressure.si
             dies = height < 3e-6
@@ -155,9 +155,9 @@ def test_a_finding_ships_with_a_cell_and_holds_while_the_cell_is_the_same(monkey
 def test_idle_numbers_change_nothing_and_others_are_not_called_idle():
     """All of them moved at once, the cell cycles to the same numbers."""
     spec = twin.load_cell("na-nzsp-na")
-    job = study_design(spec, 5, {"model": "spm"})
+    design = study_design(spec, 5, {"model": "spm"})
     steps = [s for k, q in iter_quantities(spec) if (s := evidence._step(spec, k, q)) is not None]
-    idle, free, rebuilt = evidence._sorted_out(job, steps)
+    idle, free, rebuilt = evidence._sorted_out(design, steps)
     keys = {step.key for step in idle}
     assert {"electrolyte.material.density", "modes.pressure.contact.dwell"} <= keys
     assert "modes.pressure.voids.reference_height" in {step.key for step in free}

@@ -99,7 +99,7 @@ def calibrate(
         ),
     ] = None,
 ) -> None:
-    """Fit a cell's numbers to measured curves, or constants of its ageing to check-ups.
+    """Fit a cell's numbers to curves, or its ageing to check-ups.
 
     Writes an overlay with values, spreads and what the data cannot tell: lay it over the cell
     with `--with`.

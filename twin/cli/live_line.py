@@ -63,7 +63,11 @@ class LiveLine:
         self._stack.close()
 
     def tell(
-        self, line: Callable[[int, str], str], plain: Callable[[], str], last: bool = False
+        self,
+        line: Callable[[int, str], str],
+        plain: Callable[[], str],
+        last: bool = False,
+        now: float | None = None,
     ) -> None:
         """Show a line, if it is time to.
 
@@ -75,8 +79,10 @@ class LiveLine:
             Returns it for a file.
         last : bool
             Whether it is the last: a terminal shows that one in any case.
+        now : float, optional
+            What the clock says [s].
         """
-        now = time.monotonic()
+        now = time.monotonic() if now is None else now
         wait = LIVE_EVERY_S if self._live is not None else PLAIN_EVERY_S
         last = last and self._live is not None
         if self.session.quiet or (now - self._last < wait and not last):

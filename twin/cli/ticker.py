@@ -29,7 +29,7 @@ class Ticker(LiveLine):
         def line(width: int, encoding: str) -> str:
             return f"{bar(share, 12, encoding)} {plain()}"[: width - 1]
 
-        self.tell(line, plain)
+        self.tell(line, plain, now=now)
 
 
 def progress_line(share: float, text: str, elapsed: float, before: float = 0.0) -> str:

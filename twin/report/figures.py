@@ -76,7 +76,7 @@ def plot_run(run: RunView, path: str | Path | None = None, what: str = SUMMARY) 
 
 
 _LABEL = "label"
-"""The group of the words beside lines."""
+"""What the words beside lines are known by."""
 _BEYOND = 0.2
 """Room beyond the end of an impedance, as a share of it."""
 
@@ -161,7 +161,7 @@ def _alike(figure: Figure, axes: Axes, panel: Panel, height: float) -> None:
         scale = max((right - left) / box.width, (top - foot) / box.height)
         axes.set_xlim(left, left + scale * box.width)
         axes.set_ylim(foot, foot + scale * box.height)
-    for words in [text for text in axes.texts if text.get_gid() == _LABEL]:
+    for words in [text for text in axes.texts if text.get_label() == _LABEL]:
         words.remove()
     if len(panel.lines) > 1:
         drawn = [line.get_color() for line in axes.get_lines()[: len(panel.lines)]]
@@ -281,7 +281,7 @@ def label_lines(axes: Axes, lines: Sequence[Line], colours: Sequence[Any], heigh
             fontsize=size,
             va="center",
             linespacing=_LINE,
-            gid=_LABEL,
+            label=_LABEL,
             annotation_clip=False,
         )
 

@@ -132,10 +132,10 @@ def _stored(store: Store, design: dict[str, Any], seed: int | None) -> str | Non
     for info in store.studies(kind=KIND):
         if info.cell_name != design["cell_name"] or info.damage:
             continue
-        design = store.study(info.id).design
-        same = all(_plain(design.get(k)) == _plain(design.get(k)) for k in _DECIDE)
-        if same and (seed is None or design.get("seed") == seed):
-            names.append((-len(design["values"]), info.id))
+        stored = store.study(info.id).design
+        same = all(_plain(stored.get(k)) == _plain(design.get(k)) for k in _DECIDE)
+        if same and (seed is None or stored.get("seed") == seed):
+            names.append((-len(stored["values"]), info.id))
     return min(names)[1] if names else None
 
 

@@ -169,10 +169,10 @@ def forecast_from(
         return weighted
     if samples < 1:
         raise InputError(f"{samples} samples are none", key="samples", fix="ask for at least one")
-    design = opened.study(tracked.design["library"]).design
+    library = opened.study(tracked.design["library"]).design
     of_library = np.array([s == tracked.design["library"] for s, _ in tracked.library.names])
     design = drawn_around(
-        design, step, tracked.library.chosen(of_library), samples, int(design["seed"]) + 1
+        library, step, tracked.library.chosen(of_library), samples, int(library["seed"]) + 1
     )
     for name in ("weights", "library_weights"):
         design.pop(name)

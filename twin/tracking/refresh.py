@@ -59,8 +59,8 @@ def refreshed(
         step = step_at(table, checkups)
         if step.posterior is None:
             return table
-        design = store.study(design["library"]).design
-        more = drawn_around(design, step, table, int(design["refresh"]), int(design["seed"]))
+        library = store.study(design["library"]).design
+        more = drawn_around(library, step, table, int(design["refresh"]), int(library["seed"]))
         design = store.change_study(study, lambda now: now if now.get("values") else now | more)
     left = ensemble.to_do(store, study, len(design["values"]))
     if left:

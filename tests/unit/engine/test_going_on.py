@@ -155,6 +155,7 @@ BRANCHES = {
 @pytest.mark.parametrize(
     "how", ["to lumped", pytest.param("to another model", marks=pytest.mark.slow)]
 )
+@pytest.mark.slow
 def test_a_branch_with_other_states_is_read_by_its_own_layout(how, store):
     model, change = BRANCHES[how]
     parent = twin.simulate("na-nzsp-nvp", cycles=2, model=model, store=store)

@@ -68,7 +68,11 @@ def same(one, other):
 
 @pytest.mark.parametrize(
     ("cell", "model"),
-    [(CELL, "spm"), (SMALL, "dfn"), ("na-ion-chayambuka2022", "spm")],
+    [
+        (CELL, "spm"),
+        (SMALL, "dfn"),
+        pytest.param("na-ion-chayambuka2022", "spm", marks=pytest.mark.slow),
+    ],
     ids=["full", "symmetric", "with tables"],
 )
 def test_the_same_numbers_with_and_without_to_the_last_bit(place, builds, monkeypatch, cell, model):

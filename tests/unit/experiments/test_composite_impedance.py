@@ -84,7 +84,7 @@ def test_a_composites_film_is_in_a_transmission_line(make_cell, film):
 @pytest.mark.parametrize(
     ("thermal", "model"),
     [
-        ("lumped", "dfn"),
+        pytest.param("lumped", "dfn", marks=pytest.mark.slow),
         ("isothermal", "spm"),
         pytest.param("isothermal", "dfn", marks=pytest.mark.slow),
         pytest.param("lumped", "spm", marks=pytest.mark.slow),
@@ -114,6 +114,7 @@ def test_a_films_resistance_comes_back_at_low_frequency_whatever_the_model(therm
     capacitance=st.floats(-1, 2),
     place=st.sampled_from(["anode", "cathode"]),
 )
+@pytest.mark.slow
 def test_any_cell_dissipates_and_is_causal(film, kappa, capacitance, place):
     """Re Z > 0, and the sum of arcs that Re Z alone determines gives Im Z (Kramers-Kronig).
 

@@ -131,13 +131,13 @@ def test_a_design_looks_at_what_is_asked_too(store, monkeypatch):
     from twin.studies import optimise as designs
 
     vary, limits = ["stack.pressure=0.4..1 MPa"], ["pressure<=0.7 MPa"]
-    job = designs._design(
+    design = designs._design(
         Scenario(CELL), vary, limits, **(designs.DEFAULTS | {"cycles": 8, "most": 8})
     )
-    study = store.start_study(kind="design", cell_name=CELL, design=job)
-    job = store.study(study).design
+    study = store.start_study(kind="design", cell_name=CELL, design=design)
+    design = store.study(study).design
     ask = lambda **options: designs._check_same(  # noqa: E731
-        study, job, options.pop("vary", ()), options.pop("limits", ()), options
+        study, design, options.pop("vary", ()), options.pop("limits", ()), options
     )
     ask(vary=vary, limits=limits, most=8, seed=0, samples=0, maximise="life")
     for options in (

@@ -121,8 +121,8 @@ def steep(vary):
     from twin.studies.optimiser import _Steep
 
     wanted = Scenario.of("na-base-na", modes=["pressure"])
-    job = _design(wanted, vary, [], "life", 12, 0, 0, 20)
-    return _Steep(SimpleNamespace(job=job, axes=[axis_from(a) for a in job["vary"]]))
+    design = _design(wanted, vary, [], "life", 12, 0, 0, 20)
+    return _Steep(SimpleNamespace(design=design, axes=[axis_from(a) for a in design["vary"]]))
 
 
 def test_the_solvers_gradient_is_that_of_differences_for_an_input_and_for_a_current():
@@ -180,9 +180,9 @@ def test_steps_that_end_on_a_voltage_have_no_gradient():
 
     vary = ["stack.pressure=1..10 MPa"]
     wanted = Scenario.of("na-nzsp-nvp", modes=["interphase"])
-    job = _design(wanted, vary, [], "life", 12, 0, 0, 20)
+    design = _design(wanted, vary, [], "life", 12, 0, 0, 20)
     with pytest.raises(NotSmooth, match="ends on a limit"):
-        _Steep(SimpleNamespace(job=job, axes=[axis_from(a) for a in job["vary"]]))
+        _Steep(SimpleNamespace(design=design, axes=[axis_from(a) for a in design["vary"]]))
 
 
 def test_what_makes_no_design_is_said_so(url):

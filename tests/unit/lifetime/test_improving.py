@@ -198,7 +198,7 @@ def test_a_sample_draws_what_a_forecast_draws_and_is_kept(monkeypatch):
 
     drawn = []
 
-    def lived(job, cells, free, progress, first):
+    def lived(design, cells, free, progress, first):
         drawn.extend(cell.change for cell in cells)
         yield from [(7.0, "dendrite: a"), (math.nan, None), (math.inf, None), (3.0, "fade: b")]
 

@@ -24,8 +24,8 @@ def store(tmp_path):
 
 
 def begun(store, kind, **more):
-    job = study_design(CELL, 3, {"modes": ["pressure"]}) | more
-    return store.start_study(kind=kind, cell_name=CELL, design=job)
+    design = study_design(CELL, 3, {"modes": ["pressure"]}) | more
+    return store.start_study(kind=kind, cell_name=CELL, design=design)
 
 
 def test_the_kinds_are_these():

@@ -91,17 +91,17 @@ class Hands:
 
 def test_a_worker_that_is_lost_costs_its_life_and_not_the_study(tmp_path):
     store = Store.open(f"sqlite:///{tmp_path}/runs.db")
-    job = study_design(CELL, 5, {"modes": ["interphase"]})
-    study = store.start_study(kind="map", cell_name=CELL, design=job)
+    design = study_design(CELL, 5, {"modes": ["interphase"]})
+    study = store.start_study(kind="map", cell_name=CELL, design=design)
     told = []
     hands = Hands(RuntimeError("the worker was killed"))
-    with Lives(store, study, job, Going(2, told.append), hands) as lives:
+    with Lives(store, study, design, Going(2, told.append), hands) as lives:
         (lived,) = lives.live([Variant("0, 0", modes=())])
     assert lived.state == "failed" and "worker was killed" in lived.outcome["says"]
     assert store.run(lived.run).modes == {}  # none acted, and none is noted
     assert [done.run for done in told] == [lived.run]
     with (
-        Lives(store, study, job, Going(2), Hands(StoreError("the disk is full"))) as lives,
+        Lives(store, study, design, Going(2), Hands(StoreError("the disk is full"))) as lives,
         pytest.raises(StoreError),
     ):
         lives.live([Variant("1, 0")])

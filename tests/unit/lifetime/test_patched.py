@@ -35,6 +35,7 @@ def test_a_map_of_a_full_cell_is_the_same_with_one_worker_and_with_two(tmp_path)
     assert {p["label"] for p in points[0]} == {"alive", "pressure"}
 
 
+@pytest.mark.slow
 def test_an_attribution_is_the_same_with_one_worker_and_with_two(tmp_path):
     asked = {
         "cycles": 4,

@@ -40,13 +40,13 @@ def test_two_workers_find_what_one_does(study, tmp_path):
 
 def test_the_order_does_not_matter(study):
     _, alone = study
-    job = dict(alone.store.study(alone.id).design)
-    _, items = spec_of(job)
+    design = dict(alone.store.study(alone.id).design)
+    _, items = spec_of(design)
     again = Store.open("sqlite://")
-    name = again.start_study(kind="forecast", cell_name=CELL, design=job)
-    bench = LivesSimulator({k: v for k, v in job.items() if k != "values"}, name, again)
+    name = again.start_study(kind="forecast", cell_name=CELL, design=design)
+    bench = LivesSimulator({k: v for k, v in design.items() if k != "values"}, name, again)
     for index in reversed(range(SAMPLES)):
-        values = zip(items, job["values"][index], strict=True)
+        values = zip(items, design["values"][index], strict=True)
         bench.live(index, {item.key: item.text(value) for item, value in values})
     assert lives(again, name) == lives(alone.store, alone.id)
 

@@ -173,7 +173,7 @@ def test_a_cell_that_warms_out_of_its_table_keeps_its_end_value(make_cell):
     )
 
 
-@pytest.mark.parametrize("model", ["spm", "dfn"])
+@pytest.mark.parametrize("model", ["spm", pytest.param("dfn", marks=pytest.mark.slow)])
 def test_the_library_cell_that_leaves_pybamms_tables_says_so(model):
     # At the end of its own discharge the anode's surface is emptier than the kinetics know.
     run = twin.simulate("na-ion-chayambuka2022", cycles=1, model=model, store="sqlite://")

@@ -90,9 +90,9 @@ def test_a_loss_is_split_over_those_that_act():
     from twin.studies.attribution import _acting, _players
     from twin.studies.base import study_design
 
-    job = study_design("na-nzsp-nvp", 10, {})
-    assert set(job["modes"]) - set(_acting(job)) == {"plating", "pulverisation"}
-    assert len(_players(_acting(job), ())) == 6
+    design = study_design("na-nzsp-nvp", 10, {})
+    assert set(design["modes"]) - set(_acting(design)) == {"plating", "pulverisation"}
+    assert len(_players(_acting(design), ())) == 6
     with pytest.raises(twin.InputError, match="'plating' is no failure mode of this study"):
         twin.attribute("na-nzsp-nvp", cycles=10, groups=["plating+fade"], store="sqlite://")
 

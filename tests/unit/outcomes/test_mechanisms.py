@@ -317,6 +317,7 @@ def test_an_impossible_member_is_never_chosen():
 # ------------------------------------------------ scored, learned, switched off
 
 
+@pytest.mark.slow
 def test_a_table_is_scored_with_mechanisms_and_with_each_off():
     rows, told = retentions(n=12)
     found = score_outcomes(rows, told=told)
@@ -408,9 +409,9 @@ def test_what_is_fitted_to_retentions_has_no_part_in_an_ensemble():
     rows, _ = read_outcomes("cell_specs/twin_cells/outcomes/published.csv")
     row = next(r for r in rows if f"{r.paper}/{r.id}" == "D21/d21")
     with Store.open("sqlite://") as store:
-        _, job = ensembles._study(row, ensembles.set_up(row), store, 2, ("blocking",))
-    assert {"delamination", "pulverisation"} <= set(job["modes"])
-    assert not {"fade", "blocking"} & set(job["modes"])
+        _, design = ensembles._study(row, ensembles.set_up(row), store, 2, ("blocking",))
+    assert {"delamination", "pulverisation"} <= set(design["modes"])
+    assert not {"fade", "blocking"} & set(design["modes"])
     assert "fade" not in mechanisms() and "delamination" in mechanisms()
 
 
@@ -462,8 +463,8 @@ def test_how_closely_a_study_is_followed_reaches_its_lives(monkeypatch):
     bench = object.__new__(member.LivesSimulator)
     bench.store = SimpleNamespace(commit_initial=lambda *of: None)
     bench.missing = []
-    for job, tolerance in (({"jump": {"tolerance": 0.02}}, 0.02), ({}, 1e-3)):
-        bench.job = job
+    for design, tolerance in (({"jump": {"tolerance": 0.02}}, 0.02), ({}, 1e-3)):
+        bench.design = design
         assert bench._loop(SimpleNamespace(), "a run", 0.0).jump.tolerance == tolerance
     design = dict.fromkeys(
         ("cell", "cell_name", "protocol", "modes", "model", "rtol", "atol", "cycles", "inputs",
@@ -471,7 +472,7 @@ def test_how_closely_a_study_is_followed_reaches_its_lives(monkeypatch):
     nothing_lived = SimpleNamespace(runs=lambda study: [])
     going = SimpleNamespace(workers=1, on_life=None, on_wait=None, on_start=None)
     lives = Lives(nothing_lived, "a study", design | {"jump": {"tolerance": 0.02}}, going)
-    assert lives.job["jump"] == {"tolerance": 0.02}
+    assert lives.design["jump"] == {"tolerance": 0.02}
 
 
 def test_a_separator_of_another_class_is_as_thick_as_where_it_is_used(rows):

@@ -103,7 +103,7 @@ def at_once(process) -> Callable[..., list[str]]:
     """Return a function that runs (code, arguments…) in processes that meet at ``go()``."""
 
     def run(jobs: list[tuple]) -> list[str]:
-        children = [process(*job, stdin=subprocess.PIPE) for job in jobs]
+        children = [process(*design, stdin=subprocess.PIPE) for design in jobs]
         for child in children:
             assert child.stdout.readline().strip() == "ready"
         for child in children:

@@ -11,6 +11,7 @@ import twin
 from twin.errors import InputError, NotFoundError
 from twin.report.tracking import expected_ends, plot_track, track_panels
 from twin.store import Store
+from twin.tracking.drawing import _stored
 from twin.tracking.lab_tests import lab_tests
 from twin.tracking.observables import observables
 
@@ -52,6 +53,16 @@ def test_the_library_is_drawn_once(tracked):
         assert len(store.runs(study=first.design["library"])) == before == 32
         told, seen = again.to_dict(), first.to_dict()
         assert told["checkups"] == seen["checkups"]  # the same numbers
+
+
+def test_a_library_of_other_lives_is_not_taken(tracked):
+    url, _, first, _ = tracked
+    with Store.open(url) as store:
+        design = dict(store.study(first.design["library"]).design)
+        assert _stored(store, design, None) == first.design["library"]
+        assert _stored(store, design, design["seed"] + 1) is None
+        for other in ({"cycles": design["cycles"] + 1}, {"modes": ["pressure"]}, {"model": "dfn"}):
+            assert _stored(store, design | other, None) is None
 
 
 def test_what_is_stored_is_loaded_and_drawn_again(tracked, tmp_path):
