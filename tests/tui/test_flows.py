@@ -380,10 +380,10 @@ def test_a_map_is_read_off_with_a_cursor(bench, drive):
         await pilot.sees("mmmmmmmm", "3 points done", "3 points, to cycle 8")
         await pilot.sees("Stack pressure (MPa)", "Rate (mA/cm²)")
         # The first point, at the lower left, lives.
-        await pilot.sees("Stack pressure = 0.5 MPa", "Rate = 0.1 mA/cm2", "lives to cycle 8")
+        await pilot.sees("Stack pressure = 0.5 MPa", "Rate = 0.1 mA/cm²", "lives to cycle 8")
         await pilot.press("tab", "tab")
         await pilot.press("up")
-        await pilot.sees("Rate = 2 mA/cm2", "P pressure", "anode contact lost", "in cycle 2")
+        await pilot.sees("Rate = 2 mA/cm²", "P pressure", "anode contact lost", "in cycle 2")
         await pilot.press("right")
         await pilot.sees("Stack pressure = 8 MPa", "D dendrite", "anode hard short", "point-2")
         await pilot.press("e")
