@@ -39,6 +39,8 @@ def plot_attribution(document: Mapping[str, Any], path: str | Path | None = None
     target = None if path is None else figure_target(path)
     modes = list(document["modes"])
     shown = [loss for loss in _LOSSES if loss[0] != "life_cycles" or document["life"]]
+    # A symmetric cell has no capacity to lose: a panel of noughts tells nothing.
+    shown = [loss for loss in shown if _any(document["losses"][loss[0]]["all"])] or shown
     pairs = _telling(document, [key for key, *_ in shown])
     scale = look().font(2) / 8
     heights = [scale * (0.9 + 0.34 * len(modes))]
@@ -69,15 +71,20 @@ def plot_attribution(document: Mapping[str, Any], path: str | Path | None = None
     return figure
 
 
+def _any(split: Mapping[str, Any]) -> bool:
+    """Return whether anything of a loss was lost, by any mode."""
+    return bool(split["total"]) or any(split["by_mode"].values())
+
+
 def _telling(document: Mapping[str, Any], keys: Sequence[str]) -> list[int]:
     """Return which pairs' interactions can be seen beside any of the losses shown."""
-    cycles = set()
+    numbers = set()
     for key in keys:
         split = document["losses"][key]["all"]
         for number, pair in enumerate(split["interactions"]):
             if abs(pair["value"]) > _SEEN * abs(split["total"]):
-                cycles.add(number)
-    return sorted(cycles)
+                numbers.add(number)
+    return sorted(numbers)
 
 
 def _open_ended(document: Mapping[str, Any]) -> bool:

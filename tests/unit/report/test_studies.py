@@ -115,6 +115,15 @@ def test_a_life_lost_against_one_beyond_the_horizon_is_at_least_that():
     assert any(t.startswith("Life lost: 41") for t in titles)
 
 
+def test_a_loss_that_no_mode_has_is_not_drawn():
+    document = attribution(59)
+    for part in document["losses"]["capacity_Ah"].values():
+        part["total"] = 0.0
+        part["by_mode"] = dict.fromkeys(part["by_mode"], 0.0)
+    titles = [axes.get_title() for axes in plot_attribution(document).axes]
+    assert [t.partition(":")[0] for t in titles if t] == ["Resistance gained", "Life lost"]
+
+
 def test_what_is_nothing_beside_the_loss_is_written_as_nothing():
     (first, *_) = plot_attribution(attribution(59, 99)).axes
     assert [text.get_text() for text in first.texts] == ["3", "0"]
