@@ -93,6 +93,8 @@ def test_a_build_has_the_simulators_own_values(spec, modes):
     before = first.at(spec, plan)
     late, early = first.at(other, plan), second.at(other, plan)
     assert first.built == second.built == 1
+    (build,) = second._builds
+    assert find(build.prepared.spec, RATE).si == find(spec, RATE).si
     assert late.inputs(None) == early.inputs(None) != before.inputs(None)
     assert np.array_equal(_first_step(late), _first_step(early))
     anew = prepare(other, modes, plan, SETTINGS)

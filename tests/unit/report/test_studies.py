@@ -117,9 +117,14 @@ def test_a_life_lost_against_one_beyond_the_horizon_is_at_least_that():
 
 def test_a_loss_that_no_mode_has_is_not_drawn():
     document = attribution(59)
-    for part in document["losses"]["capacity_Ah"].values():
-        part["total"] = 0.0
-        part["by_mode"] = dict.fromkeys(part["by_mode"], 0.0)
+    nought = {"total": 0.0, "by_mode": {"a": 0.0, "b": 0.0}}
+    parts = document["losses"]["capacity_Ah"]
+    document["losses"]["capacity_Ah"] = {
+        key: part
+        | nought
+        | {"interactions": [one | {"value": 0.0} for one in part["interactions"]]}
+        for key, part in parts.items()
+    }
     titles = [axes.get_title() for axes in plot_attribution(document).axes]
     assert [t.partition(":")[0] for t in titles if t] == ["Resistance gained", "Life lost"]
 
