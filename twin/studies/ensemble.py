@@ -55,6 +55,7 @@ def subject(wanted: Scenario, asked: Mapping[str, Any]) -> Subject:
     """
     _check(asked)
     resolved = wanted.resolve()
+    resolved.rules.resolve(resolved.spec)  # a protocol that does not fit is better known at once
     named = hash_as_named(wanted.cell)
     return Subject(resolved.spec, resolved.rules, resolved.modes, named, resolved.missing)
 

@@ -168,3 +168,11 @@ def test_a_member_is_not_resumed_but_lived_as_a_run_of_its_own(store, forecast):
     assert store.cycles(member.id) == rows and members(store, forecast.id) == before
     assert twin.load_forecast(forecast.id, store=store).to_dict() == found
     assert store.run("last").id == own.id
+
+
+def test_a_protocol_that_does_not_fit_is_refused_before_any_life(store):
+    before = len(store.studies())
+    wrong = {"protocol.current_density": "C/2 of"}
+    with pytest.raises(TwinError, match="PyBaMM cannot read"):
+        twin.forecast(CELL, store=store, samples=2, overrides=wrong, **QUICK)
+    assert len(store.studies()) == before
