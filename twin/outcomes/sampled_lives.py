@@ -84,11 +84,11 @@ def sampled_lives(
     wanted = Scenario.of(cell, **{"cycles": cycles, **asked}).filled(DEFAULTS)
     own = wanted.resolve()
     spread = with_ignorance(wanted.cell, wanted.overlays, wanted.overrides)
-    asked = {name: getattr(wanted, name) for name in ("cycles", "model", "rtol", "atol")}
-    asked |= {"samples": members, "seed": SEED, "method": DEFAULTS["method"], "settle": None}
+    sample = {name: getattr(wanted, name) for name in ("cycles", "model", "rtol", "atol")}
+    sample |= {"samples": members, "seed": SEED, "method": DEFAULTS["method"], "settle": None}
     if progress is not None:
         progress(0.0, "what is drawn")
-    design = ensemble.design(ensemble.subject(replace(wanted, overrides=spread), asked), asked)
+    design = ensemble.design(ensemble.subject(replace(wanted, overrides=spread), sample), sample)
     cells = [Drawn(f"cell {one.name}", dict(one.changes)) for one in ensemble.variants(design)]
     lives = list(trial_lives(design, cells, len(cells), progress, first=False))
     known = sorted((died is None, life, died) for life, died in lives if not math.isnan(life))
