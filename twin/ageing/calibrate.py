@@ -12,14 +12,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twin.ageing.fit import AgeingFit, Series, fit_ageing, held_after
+from twin.calibration.forward import free_ones
 from twin.calibration.method import number_of
 from twin.calibration.overlay import number_entry, put
 from twin.calibration.parameters import FreeNumber, chosen
+from twin.catalog.cells import plan_of
 from twin.engine.capacity import first_capacity
+from twin.engine.checkpoint import State
+from twin.engine.settings import RunSettings, known_model
+from twin.engine.simulator import Simulator
 from twin.errors import InputError
 from twin.files import write_text
-from twin.runs.life import life
-from twin.runs.record import open_store
+from twin.lifetime.jump import JumpLoop
+from twin.lifetime.kept_rows import KeptRows
+from twin.runs.life import DEFAULTS
 from twin.scenario import Scenario
 from twin.specs.dump import to_toml, with_values
 from twin.specs.naming import walk_quantities
@@ -33,7 +39,6 @@ if TYPE_CHECKING:
 
 Progress = Callable[[float, str], None]
 _NAMED = 8
-_IN_MEMORY = "sqlite://"
 
 
 @dataclass(frozen=True)
@@ -181,8 +186,10 @@ def calibrate_ageing(
         If the data, the cell or what is asked for cannot be used.
     """
     began = time.process_time()
-    scenario = Scenario.of(cell, overlays=tuple(overlays), overrides=overrides, modes=modes)
-    spec, _ = scenario.cell_and_modes()
+    asked = Scenario.of(
+        cell, overlays=tuple(overlays), overrides=overrides, modes=modes, protocol=protocol
+    ).resolve()
+    spec = asked.spec
     items = _items(spec, free)
     sources = [str(path) for path in data]
     if not sources:
@@ -197,6 +204,9 @@ def calibrate_ageing(
             fix=f"give {fewest} or more, or raise --until",
         )  # fmt: skip
     last = int(max(s.cycles[-1] for s in series))
+    settings = RunSettings(known_model(model), DEFAULTS["rtol"], DEFAULTS["atol"], 0)
+    free_keys = [i.key for i in free_ones(spec, items, known_model(model), asked.modes)]
+    simulator = Simulator(spec, asked.modes, settings, free_keys)
     lives = 0
 
     def predict(z: np.ndarray) -> list[np.ndarray]:
@@ -205,11 +215,10 @@ def calibrate_ageing(
         if on_progress is not None:
             on_progress(1 - 0.8**lives, f"life {lives}")
         changes = {i.key: i.text(i.x(float(v))) for i, v in zip(items, z, strict=True)}
-        lived = life(
-            with_values(spec, changes), cycles=last, protocol=protocol, modes=modes,
-            model=model, store=open_store(_IN_MEMORY),
-        )  # fmt: skip
-        rows = [row for row in lived.rows if row.get("complete", True)]
+        changed, kept = with_values(spec, changes), KeptRows()
+        prepared = simulator.at(changed, plan_of(asked.rules, changed))
+        JumpLoop(prepared, kept, f"life {lives}", State(0, 0.0, None)).run(last)
+        rows = [row for row in kept.rows if row.get("complete", True)]
         return [_read(rows, one) for one in series]
 
     solution = fit_ageing(predict, series, items)

@@ -24,6 +24,7 @@ from twin.engine.settings import RunSettings
 from twin.engine.simulator import Simulator
 from twin.errors import InputError
 from twin.lifetime.jump import JumpLoop
+from twin.lifetime.kept_rows import KeptRows
 from twin.modes.manager import plugin_manager
 from twin.specs.dump import with_overrides
 from twin.specs.overrides import PROTOCOL, joined_overrides, split_overrides
@@ -47,7 +48,7 @@ _BUILDS = 16
 
 
 @dataclass
-class RunData:
+class RunData(KeptRows):
     """One solved run.
 
     Attributes
@@ -56,21 +57,17 @@ class RunData:
         The cell as it was solved.
     outcome : Outcome
         How it ended.
-    rows : list of dict
-        The summary row of each cycle.
     tables : dict
         The time series of the cycles kept, by cycle: arrays by variable.
     """
 
     spec: CellSpec
     outcome: Outcome
-    rows: list[dict[str, Any]] = field(default_factory=list)
     tables: dict[int, dict[str, np.ndarray]] = field(default_factory=dict)
 
     def commit_cycle(self, run_id: str, number: int, row: Mapping[str, Any], **more: Any) -> None:
-        """Keep a cycle, and those jumped before it (the engine's sink)."""
-        self.rows += [dict(one) for one in more.get("jumped", ())]
-        self.rows.append(dict(row))
+        """Keep a cycle, those jumped before it, and its series."""
+        super().commit_cycle(run_id, number, row, **more)
         if more.get("series") is not None:
             self.tables[number] = more["series"]
 
