@@ -32,7 +32,7 @@ def run_of(*legs: tuple[float, np.ndarray]) -> RunData:
         passed += current
     columns = ("Time [s]", "Current [A]", "Voltage [V]", "Discharge capacity [A.h]")
     table = {n: np.concatenate(c) for n, c in zip(columns, (t, current_A, V, Q), strict=True)}
-    return RunData(None, Outcome("completed", cycle=1), [], {1: table})
+    return RunData(None, Outcome("completed", cycle=1), {1: table})
 
 
 def test_the_resistance_of_a_face_may_be_read_at_half_of_a_charge():
@@ -88,7 +88,7 @@ def test_series_are_kept_of_the_cycles_that_are_looked_into(write, case, row, cy
 def test_retention_may_be_of_the_best_cycle_until_then():
     held = (1.0, 1.25, 1.0, 2.0)
     rows = [{"cycle": k, "capacity_Ah": c} for k, c in enumerate(held, 1)]
-    data = RunData(None, Outcome("completed", cycle=4), rows)
+    data = RunData(None, Outcome("completed", cycle=4), rows=rows)
     assert read(Observable(take="retention", cycle=3), data) == 1.0
     assert read(Observable(take="retention", cycle=3, first=2), data) == 0.8
     assert read(Observable(take="retention", cycle=3, first="max"), data) == 0.8

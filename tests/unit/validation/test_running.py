@@ -108,7 +108,7 @@ def test_a_target_that_is_jumped_over_is_missed(write, case, row):
 
 def test_nothing_is_left_of_a_cell_that_died_in_its_first_cycle():
     seen = Observable(take="retention", cycle=20)
-    dead = RunData(None, Outcome("cell-failed", cycle=1), [{"cycle": 1, "complete": False}])
+    dead = RunData(None, Outcome("cell-failed", cycle=1), rows=[{"cycle": 1, "complete": False}])
     assert read(seen, dead) == 0.0
     assert read(Observable(take="capacity", cycle=1), dead) == 0.0
     dead.outcome = Outcome("solver-gave-up", cycle=1)
