@@ -3,30 +3,29 @@
 Reading pint's table of units takes half a second, and a cell asks for some sixty conversions,
 always the same. Each is ``x -> a x`` or ``x -> x + b``; pint works it out once, the number it
 gives is compared with that form's to the last bit, and it is kept (:mod:`twin.shelf`) under
-pint's version. What is neither form, or no conversion at all, is pint's each time.
+pint's version. That two units measure different things is kept too. What is neither form is
+pint's each time.
 """
 
 from __future__ import annotations
 
-import atexit
 from collections.abc import Callable
-from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from twin import shelf
+from twin.remembered import Remembered
 
-FORMAT = 1
+FORMAT = 2
 MOST = 1000
 """So many are kept: what people write units as is not much more."""
-_TIMES, _PLUS = "times", "plus"
-_new: dict[str, list[Any]] = {}
+_TIMES, _PLUS, _NOT = "times", "plus", "not"
 
 
 def known(written: str, wanted: str, number: float) -> float | None:
     """Return a number of one unit in another; None if that conversion is not remembered."""
-    factors = _new.get(_key(written, wanted)) or _kept().get(_key(written, wanted))
-    if factors is None:
+    factors = remembered.get(_key(written, wanted))
+    if factors is None or factors[0] == _NOT:
         return None
     form, constant = factors
     value: float = number * constant if form == _TIMES else number + constant
@@ -40,49 +39,35 @@ def remember(
 
     ``convert`` does it to any number.
     """
-    if not _new:
-        atexit.register(keep)
     try:
         nothing, one, two = (convert(x) for x in (0.0, 1.0, 2.0))
     except Exception:  # pint raises many kinds: a logarithm of nothing, say
         return
     if (number * one, 2.0 * one) == (value, two):
-        _new[_key(written, wanted)] = [_TIMES, one]
+        remembered.put(_key(written, wanted), [_TIMES, one])
     elif (number + nothing, 2.0 + nothing) == (value, two):
-        _new[_key(written, wanted)] = [_PLUS, nothing]
+        remembered.put(_key(written, wanted), [_PLUS, nothing])
 
 
-def keep() -> None:
-    """Write what is new to disk, beside what others have found meanwhile."""
-    name = _name()
-    if not _new or name is None:
-        return
-    every = {**_read(name), **_new}
-    shelf.keep(name, {"conversions": dict([*every.items()][-MOST:])})
+def known_to_differ(written: str, wanted: str) -> bool:
+    """Return whether it is remembered that two units measure different things."""
+    factors = remembered.get(_key(written, wanted))
+    return factors is not None and factors[0] == _NOT
+
+
+def remember_to_differ(written: str, wanted: str) -> None:
+    """Remember that two units measure different things."""
+    remembered.put(_key(written, wanted), [_NOT, 0.0])
 
 
 def _key(written: str, wanted: str) -> str:
     return f"{written} | {wanted}"
 
 
-@cache
-def _kept() -> dict[str, list[Any]]:
-    name = _name()
-    return {} if name is None else _read(name)
-
-
-def _read(name: str) -> dict[str, list[Any]]:
-    data = shelf.recall(name) or {}
-    conversions = data.get("conversions")
-    if not isinstance(conversions, dict):
-        return {}
-    return {key: value for key, value in conversions.items() if _is_conversion(value)}
-
-
 def _is_conversion(value: Any) -> bool:
     match value:
         case [str(form), float()]:
-            return form in (_TIMES, _PLUS)
+            return form in (_TIMES, _PLUS, _NOT)
     return False
 
 
@@ -94,3 +79,6 @@ def _name() -> str | None:
         return shelf.digest_of({"conversions": FORMAT, "pint": version("pint")})
     except PackageNotFoundError:
         return None
+
+
+remembered = Remembered("conversions", _name, _is_conversion, MOST)

@@ -84,6 +84,24 @@ def to_si(text: str, unit: str) -> float:
     UnitError
         If the text is not a quantity or its dimension differs from ``unit``'s.
     """
+    number, written = _read(text)
+    known = conversions.known(written, unit, number)
+    return _converted(number, written, unit, text) if known is None else known
+
+
+def is_in(text: str, unit: str) -> bool:
+    """Return whether :func:`to_si` can read ``text`` in ``unit``."""
+    try:
+        if not conversions.known_to_differ(_read(text)[1], unit):
+            to_si(text, unit)
+            return True
+    except UnitError:
+        pass
+    return False
+
+
+def _read(text: str) -> tuple[float, str]:
+    """Return the number and the unit of a quantity as it is written."""
     if len(text) > _MAX_LENGTH:
         raise UnitError(f"too long for a quantity ({len(text)} characters)")
     match = _QUANTITY.match(text.replace("\N{MINUS SIGN}", "-"))
@@ -95,8 +113,7 @@ def to_si(text: str, unit: str) -> float:
     written = _clean_unit(match["unit"] or "")
     if not _UNIT.fullmatch(written):
         raise UnitError(f"{text!r}: {written!r} is not a unit I know")
-    known = conversions.known(written, unit, number)
-    return _converted(number, written, unit, text) if known is None else known
+    return number, written
 
 
 def _converted(number: float, written: str, unit: str, text: str) -> float:
@@ -107,6 +124,7 @@ def _converted(number: float, written: str, unit: str, text: str) -> float:
         # An activation energy written per particle: 1 eV is 96.485 kJ/mol.
         factor = factor * registry().Unit("avogadro_constant")
     if factor.dimensionality != wanted.dimensionality:
+        conversions.remember_to_differ(written, unit)
         if not written:
             raise UnitError(f"{text!r} has no unit; expected a quantity in {unit}")
         celsius = unit == "K" and written in ("C", "deg", "degree")

@@ -15,8 +15,8 @@ from twin import conversions, shelf, units
 @pytest.fixture(autouse=True)
 def place(tmp_path, monkeypatch):
     monkeypatch.setenv(shelf.ENVIRONMENT, str(tmp_path))
-    monkeypatch.setattr(conversions, "_new", {})
-    monkeypatch.setattr(conversions.atexit, "register", lambda work: None)
+    monkeypatch.setattr(conversions.remembered, "new", {})
+    monkeypatch.setattr("twin.remembered.atexit.register", lambda work: None)
     forget()
     yield tmp_path
     monkeypatch.undo()
@@ -24,13 +24,13 @@ def place(tmp_path, monkeypatch):
 
 
 def forget():
-    conversions._kept.cache_clear()
+    conversions.remembered.forget()
     units.to_si.cache_clear()
 
 
 def kept_and_forgotten():
-    conversions.keep()
-    conversions._new.clear()
+    conversions.remembered.keep()
+    conversions.remembered.new.clear()
     forget()
 
 
@@ -58,7 +58,7 @@ def test_a_remembered_number_is_pints(unit, monkeypatch):
 
 def test_what_has_neither_form_is_pints_each_time():
     assert units.to_si("50 degF", "K") == pytest.approx(283.15, rel=1e-12)
-    assert not [key for key in conversions._new if key.startswith("degF")]
+    assert not [key for key in conversions.remembered.new if key.startswith("degF")]
 
 
 def test_a_wrong_dimension_stays_one():
@@ -86,7 +86,7 @@ def test_what_others_have_found_stays(place):
     units.to_si("5 um", "m")
     kept_and_forgotten()
     units.to_si("5 MPa", "Pa")
-    conversions.keep()
+    conversions.remembered.keep()
     (file,) = place.iterdir()
     found = json.loads(file.read_bytes().partition(b"\n")[2])["conversions"]
     assert set(found) == {"um | m", "MPa | Pa"}
@@ -109,5 +109,5 @@ def test_a_second_process_needs_no_table_of_units(place):
 def test_without_a_cache_nothing_is_kept(monkeypatch, place):
     monkeypatch.setenv(shelf.ENVIRONMENT, "off")
     units.to_si("5 um", "m")
-    conversions.keep()
+    conversions.remembered.keep()
     assert not [*place.iterdir()]

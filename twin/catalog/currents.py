@@ -5,7 +5,7 @@ from __future__ import annotations
 from twin.engine.plan import Plan
 from twin.model.parameters import nominal_capacity
 from twin.specs.schema import CellSpec
-from twin.specs.steps import read_step
+from twin.specs.steps import known_step
 
 
 def currents_in_words(plan: Plan, spec: CellSpec) -> list[str]:
@@ -31,11 +31,9 @@ def currents_in_words(plan: Plan, spec: CellSpec) -> list[str]:
 
 def _amperes(do: str, capacity: float) -> float | None:
     """Return the size of a step's current [A]; None for a step that sets none."""
-    import pybamm
-
-    read = read_step(do)
-    if isinstance(read, pybamm.step.CRate):
-        return abs(float(read.value)) * capacity
-    if isinstance(read, pybamm.step.Current) and not callable(read.value):
-        return abs(float(read.value)) or None
-    return None
+    read = known_step(do)
+    if read.value is None:
+        return None
+    if read.sort == "CRate":
+        return abs(read.value) * capacity
+    return (abs(read.value) or None) if read.sort == "Current" else None

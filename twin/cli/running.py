@@ -119,11 +119,11 @@ def resume(
 
 def _drive(session: Session, what: str, work: Callable[..., RunResult]) -> int:
     """Do the work under the eyes of the user, and tell what came of it."""
-    from twin.cli.run_page import summary
-
     result = watched(session, what, work)
     if isinstance(result, int):
         return result
+    from twin.cli.run_page import summary  # after the first cycle: it is not needed before
+
     document = result.to_dict() | outlook(session, result)
     session.finish(document, lambda sheet: summary(sheet, result))
     return EXIT_CODES[document["outcome"]["kind"]]

@@ -18,7 +18,7 @@ from twin.engine.criteria import CORE, Watched
 from twin.engine.plan import PlanStep
 from twin.engine.prepare import Prepared
 from twin.engine.taken import Taken
-from twin.model.core import TEMPERATURE
+from twin.model.names import TEMPERATURE
 from twin.model.parameters import nominal_capacity
 from twin.modes import brought
 from twin.modes.mode import Evidence, RunRecord

@@ -21,7 +21,7 @@ from twin.engine.cycler import CycleEnd
 from twin.engine.finite import NoNumber
 from twin.engine.outcome import Outcome, Standing
 from twin.engine.prepare import Prepared
-from twin.model.core import TEMPERATURE
+from twin.model.names import TEMPERATURE
 from twin.status import Status
 from twin.ties import first_best
 

@@ -35,9 +35,8 @@ from typing import Protocol
 from twin.constants import FARADAY, GAS_CONSTANT
 from twin.engine.inventory import OpenCircuit, PutBack
 from twin.engine.taken import Taken
-from twin.model.core import TEMPERATURE
+from twin.model.names import ISOLATED, TEMPERATURE
 from twin.model.parameters import nominal_capacity
-from twin.model.porous import ISOLATED
 from twin.modes.context import CellContext, Interface
 from twin.modes.ports import Port, PortAt
 from twin.specs.schema import CellSpec

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-
-import pybamm
+from typing import TYPE_CHECKING
 
 from twin.engine.aged import Aged
 from twin.engine.outcome import CAPACITY as CAPACITY
@@ -14,14 +13,18 @@ from twin.engine.outcome import CORE as CORE
 from twin.engine.outcome import RESISTANCE as RESISTANCE
 from twin.engine.outcome import RISING as RISING
 from twin.engine.outcome import Standing
-from twin.model.core import TEMPERATURE
+from twin.model.names import TEMPERATURE
 from twin.model.parameters import nominal_capacity
-from twin.model.patches import extreme
 from twin.model.referred import referred, referred_name
 from twin.modes import brought
 from twin.modes.context import CellContext
 from twin.modes.face import HIGHEST, LOWEST, ON
 from twin.modes.mode import Criterion, FailureMode
+
+if TYPE_CHECKING:
+    import pybamm
+else:
+    from twin.later import pybamm
 
 EVENT = "Failure: "
 INEFFICIENT = "energy lost"
@@ -121,6 +124,8 @@ def at_worst_patch(item: Watched, model: pybamm.BaseModel) -> Watched:
     c = item.criterion
     if not c.of_worst_patch or c.variable + ON not in model.variables:
         return item
+    from twin.model.patches import extreme
+
     name = extreme(model, c.variable, HIGHEST if c.direction == "above" else LOWEST)
     return replace(item, criterion=replace(c, variable=name))
 

@@ -6,9 +6,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
-
-import pybamm
+from typing import TYPE_CHECKING, Any
 
 from twin import shelf
 from twin.engine import criteria, kept
@@ -19,22 +17,23 @@ from twin.engine.plan import Plan, PlanStep
 from twin.engine.recorder import Recorder, recorded_names
 from twin.engine.settings import RunSettings
 from twin.errors import ModelError
-from twin.model import patches
-from twin.model.assembly import waiting
-from twin.model.citations import cite
-from twin.model.full_cell import SolidStateSodiumDFN, SolidStateSodiumSPM
+from twin.model.citations import cite, cite_if_asked_for
 from twin.model.mesh import DEFAULT, MESHES
+from twin.model.names import FULL
 from twin.model.parameters import APPLIED_PRESSURE, build_values, built_in
-from twin.model.pybamm_compat import CompiledCell, SolverSettings, make_step
-from twin.model.state_of_charge import FULL, add_state_of_charge
-from twin.model.symmetric_cell import SodiumSymmetricCell
+from twin.model.pybamm_compat import CompiledCell, SolverSettings
 from twin.modes import brought
 from twin.modes.acting import acting
 from twin.modes.context import CellContext
 from twin.modes.mode import FailureMode
 from twin.modes.ports import Port, PortAt
 from twin.specs.schema import CellSpec
-from twin.specs.steps import STATE_OF_CHARGE, shares_of
+from twin.specs.steps import STATE_OF_CHARGE, Step, known_step
+
+if TYPE_CHECKING:
+    import pybamm
+else:
+    from twin.later import pybamm
 
 log = logging.getLogger("twin.cache")
 _OF_ANOTHER_FORM = (KeyError, TypeError, ValueError, RuntimeError)
@@ -54,6 +53,10 @@ def build_model(
     ModelError
         If the modes cannot be assembled: a variable nobody has, or a loop of ports.
     """
+    from twin.model import patches
+    from twin.model.full_cell import SolidStateSodiumDFN, SolidStateSodiumSPM
+    from twin.model.symmetric_cell import SodiumSymmetricCell
+
     kinds: dict[str, Any] = {"dfn": SolidStateSodiumDFN, "spm": SolidStateSodiumSPM}
     if model not in kinds:
         raise ModelError(
@@ -80,6 +83,8 @@ def build_model(
 
 def _cannot_assemble(model: Any, error: Exception) -> ModelError:
     """Name the modes and ports that wait for each other, or for a variable nobody has."""
+    from twin.model.assembly import waiting
+
     stuck = waiting(model)
     ours = [line for line in stuck if line.startswith(("mode ", "port "))]
     return ModelError(
@@ -230,7 +235,7 @@ def _recalled(
     free: Mapping[str, float],
 ) -> Prepared:
     """Return the cell that :meth:`Prepared.to_data` wrote; its model is built if asked for."""
-    cite(modes)
+    cite_if_asked_for(modes)
     single = spec.kind == "full" and settings.model == "spm"
     cell = CellContext(spec, resolved=not single)
     own = {item.label: item for item in criteria.gather(cell, modes)}
@@ -242,7 +247,7 @@ def _recalled(
     compiled = CompiledCell.from_data(
         data["compiled"],
         _made(steps, spec),
-        SolverSettings(settings.rtol, settings.atol).make(),
+        SolverSettings(settings.rtol, settings.atol),
         lambda: build().compiled,
     )
     recorder = Recorder.from_data(data["recorder"], watched, cell.kind == "symmetric")
@@ -277,6 +282,9 @@ def _built(
     also: list[str],
 ) -> Prepared:
     """Build a cell as PyBaMM does."""
+    from twin.model import patches
+    from twin.model.state_of_charge import add_state_of_charge
+
     model = build_model(spec, modes, settings.model, mesh=settings.mesh)
     cell: CellContext = model.cell
     watched = criteria.add_events(model, criteria.gather(cell, modes))
@@ -323,9 +331,9 @@ def as_built(own: Watched, built: Watched) -> Watched:
     return replace(own, criterion=judged)
 
 
-def _by_charge(steps: Iterable[Any]) -> bool:
-    """Return whether one of PyBaMM's steps ends at a state of charge."""
-    return any(shares_of(step) for step in steps)
+def _by_charge(steps: Iterable[Step]) -> bool:
+    """Return whether one of the steps ends at a state of charge."""
+    return any(step.shares for step in steps)
 
 
 def full_state(cell: OpenCircuit) -> dict[str, float]:
@@ -333,22 +341,26 @@ def full_state(cell: OpenCircuit) -> dict[str, float]:
     return {FULL: cell.full_filling()}
 
 
-def _made(steps: Iterable[PlanStep], spec: CellSpec) -> list[Any]:
-    """Return PyBaMM's steps of a plan's."""
+def _made(steps: Iterable[PlanStep], spec: CellSpec) -> list[Step]:
+    """Return what the steps of a plan do.
+
+    PyBaMM names a step by its arguments as it is made, and an experiment takes two steps of one
+    name for the same step: so the temperature is given with the words.
+    """
     ambient = spec.thermal.ambient.si
-    return [make_step(s.do, temperature=s.temperature or ambient, drive=s.drive) for s in steps]
+    return [known_step(s.do, temperature=s.temperature or ambient, drive=s.drive) for s in steps]
 
 
 def _compile(
     model: Any,
     values: Any,
-    steps: list[Any],
+    steps: list[Step],
     solver: SolverSettings,
     spec: CellSpec,
     inputs: Mapping[str, float],
 ) -> CompiledCell:
     try:
-        return CompiledCell(model, values, steps, solver.make(), inputs)
+        return CompiledCell(model, values, steps, solver, inputs)
     except (KeyError, pybamm.ModelError, pybamm.DiscretisationError, pybamm.ShapeError) as error:
         raise ModelError(
             f"the model of {spec.name} cannot be built: {error}",

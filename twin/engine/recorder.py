@@ -25,9 +25,8 @@ from twin.engine.criteria import Watched
 from twin.engine.crowding import crowding
 from twin.engine.plan import PlanStep
 from twin.engine.sampling import at_period, sample
-from twin.model.core import RESISTANCE
+from twin.model.names import ISOLATED, RESISTANCE
 from twin.model.observer import Observer
-from twin.model.porous import ISOLATED
 from twin.model.pybamm_compat import CompiledCell, StepResult
 from twin.model.tables import Beyond, TableWatch, keep_worst
 from twin.modes import brought
@@ -283,7 +282,7 @@ class Recorder:
         Dictionaries and statistics are left out: few numbers of a series repeat, and both
         cost more time, written and read, than the numbers themselves.
         """
-        table = pa.table({n: pa.array(np.concatenate(p)) for n, p in record.columns.items()})
+        table = pa.table({n: _column(np.concatenate(p)) for n, p in record.columns.items()})
         sink = io.BytesIO()
         pq.write_table(
             table,
@@ -294,3 +293,9 @@ class Recorder:
             write_statistics=False,
         )
         return sink.getvalue(), table.num_rows
+
+
+def _column(values: np.ndarray) -> pa.Array:
+    """Return an array's numbers as Arrow's, without pandas, which ``pa.array`` asks for."""
+    plain = np.ascontiguousarray(values, dtype=np.float64)
+    return pa.Array.from_buffers(pa.float64(), len(plain), [None, pa.py_buffer(plain)])

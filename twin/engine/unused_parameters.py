@@ -24,7 +24,7 @@ from twin.engine.model_print import alike, model_print, numbers
 from twin.engine.prepare import build_model
 from twin.engine.simulator import Changed, Item
 from twin.errors import TwinError
-from twin.model.core import RESISTANCE
+from twin.model.names import RESISTANCE
 from twin.model.parameters import APPLIED_PRESSURE, parameter_values, symbols_of
 
 _MIDDLE = np.array([0.5])

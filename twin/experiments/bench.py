@@ -25,6 +25,7 @@ from twin.model.tables import Beyond, keep_worst
 from twin.modes.context import CellContext
 from twin.modes.mode import FailureMode
 from twin.specs.schema import CellSpec
+from twin.specs.steps import Step
 
 VOLTAGE, CURRENT = "Voltage [V]", "Current [A]"
 # A day, as PyBaMM's own default; every leg says its own duration.
@@ -149,7 +150,7 @@ class ExperimentBench:
         self._given = {APPLIED_PRESSURE: spec.stack.pressure.si}
         try:
             self.compiled = CompiledCell(
-                built, values, steps, self._settings.make(), self._given, self.var_pts
+                built, values, list(map(Step.of, steps)), self._settings, self._given, self.var_pts
             )
         except (KeyError, pybamm.ModelError, pybamm.DiscretisationError, pybamm.ShapeError) as e:
             raise ModelError(

@@ -29,15 +29,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pybamm
 
 from twin.engine.prepare import Prepared
+from twin.model.names import ISOLATED
 from twin.model.parameters import used_capacity
-from twin.model.porous import ISOLATED
 from twin.modes import brought
-from twin.modes.context import CellContext
 from twin.modes.face import ON
-from twin.modes.mode import FailureMode
 from twin.modes.ports import Port
 
 CHARGE, THROUGHPUT = "Discharge capacity [A.h]", "Throughput capacity [A.h]"
@@ -220,7 +217,8 @@ def find_slow(prepared: Prepared) -> tuple[Slow | None, list[str]]:
     entries: list[Entry] = []
     for mode in prepared.modes:
         declared = brought.slow_states(mode, prepared.cell)
-        silent = not declared and _states(mode, prepared.cell) & set(layout)
+        own = {name for name, by in prepared.owners.states.items() if by == mode.id}
+        silent = not declared and own & set(layout)
         if silent:
             notes.append(
                 f"{mode.id} does not declare which of its states are slow "
@@ -244,16 +242,6 @@ def find_slow(prepared: Prepared) -> tuple[Slow | None, list[str]]:
     steps = prepared.plan.unique_steps
     limited = any(" until " in step.do and "harge" in step.do for step in steps)
     return Slow(unique, hosts, layout[CHARGE][0], metal, limited), []
-
-
-def _states(mode: FailureMode, cell: CellContext) -> set[str]:
-    """Return the names of the states a mode brings."""
-    names: set[str] = set()
-    for submodel in brought.submodels(mode, cell).values():
-        for symbol in submodel.get_fundamental_variables().values():
-            if isinstance(symbol, pybamm.Variable):
-                names.add(symbol.name)
-    return names
 
 
 def _hosts(prepared: Prepared, layout: dict[str, tuple[int, int]]) -> Iterable[Host]:

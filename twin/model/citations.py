@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable
-
-import pybamm
+from typing import TYPE_CHECKING
 
 from twin.modes.mode import FailureMode
+
+if TYPE_CHECKING:
+    import pybamm
+else:
+    from twin.later import pybamm
 
 
 def cite(modes: Iterable[FailureMode]) -> None:
@@ -17,3 +22,9 @@ def cite(modes: Iterable[FailureMode]) -> None:
             # Braces would end the entry's own.
             title = re.sub(r"[{}]", "", reference)
             pybamm.citations.register(f"@misc{{twin-{mode.id}-{number}, title = {{{{{title}}}}}}}")
+
+
+def cite_if_asked_for(modes: Iterable[FailureMode]) -> None:
+    """Register them where PyBaMM is at work: nobody else can ask for them."""
+    if "pybamm" in sys.modules:
+        cite(modes)

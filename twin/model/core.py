@@ -7,13 +7,13 @@ from typing import Any
 import pybamm
 
 from twin.model.laws import law_expression
+from twin.model.names import RESISTANCE as RESISTANCE
+from twin.model.names import TEMPERATURE as TEMPERATURE
 from twin.model.parameters import APPLIED_PRESSURE
 from twin.model.referred import referred, referred_name
 from twin.modes.context import CellContext, Interface
 from twin.modes.ports import Port, PortAt
 
-TEMPERATURE = "Volume-averaged cell temperature [K]"
-RESISTANCE = "Area-specific resistance [Ohm.m2]"
 # What does not touch at all still divides.
 LEAST_CONTACT = 1e-8
 

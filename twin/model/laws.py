@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
-
-import pybamm
+from typing import TYPE_CHECKING, Any
 
 from twin.errors import ModelError
 from twin.model.tables import held_entry, table
 from twin.specs import curves
 from twin.specs.naming import parameter_name
+
+if TYPE_CHECKING:
+    import pybamm
+else:
+    from twin.later import pybamm
 
 
 def _leaf(law: Any, key: str, name: str) -> pybamm.Parameter:

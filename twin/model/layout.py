@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pybamm
+
+if TYPE_CHECKING:
+    import pybamm
+else:
+    from twin.later import pybamm
 
 
 def layout_of(model: pybamm.BaseModel) -> list[tuple[str, int, int]]:

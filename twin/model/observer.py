@@ -5,13 +5,17 @@ from __future__ import annotations
 import contextlib
 import copy
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import casadi
 import numpy as np
-import pybamm
 
 from twin.model.batch import Batch
+
+if TYPE_CHECKING:
+    import pybamm
+else:
+    from twin.later import pybamm
 
 FEW_STATES = 64
 """Columns a call of a function that is quickly computed: the call costs more than they do."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import casadi
 import numpy as np
-import pybamm
 
 from twin.constants import REFERENCE_TEMPERATURE
 from twin.errors import ModelError
@@ -19,6 +18,11 @@ from twin.specs import balance, percolation
 from twin.specs.filling import discharged_filling, hangs_on, is_discharged
 from twin.specs.naming import find, parameter_name, walk_quantities
 from twin.specs.schema import CellSpec, Electrolyte, MetalElectrode, PorousElectrode
+
+if TYPE_CHECKING:
+    import pybamm
+else:
+    from twin.later import pybamm
 
 _WORDS = {"sto": "stoichiometry", "c_e": "concentration", "T": "temperature"}
 APPLIED_PRESSURE = parameter_name("stack.pressure", "Pa")

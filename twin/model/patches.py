@@ -35,7 +35,7 @@ from twin.errors import ModelError
 from twin.model.circuit import CELL_CURRENT
 from twin.model.core import LEAST_CONTACT, TEMPERATURE, CoreSubModel, scalar
 from twin.model.lateral import spreading
-from twin.model.pybamm_compat import MatrixOfField
+from twin.model.pybamm_fields import MatrixOfField
 from twin.modes.context import CellContext, Interface
 from twin.modes.face import HIGHEST, LOWEST, ON, Face
 from twin.modes.mode import FailureMode

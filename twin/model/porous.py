@@ -10,11 +10,10 @@ from twin.model.circuit import CELL_CURRENT
 from twin.model.core import TEMPERATURE, CoreSubModel, interface_spec, scalar, spread
 from twin.model.film import film_voltage, plating_current
 from twin.model.laws import law_expression
+from twin.model.names import ISOLATED as ISOLATED
 from twin.modes.context import CellContext, Interface
 from twin.modes.ports import Port
 
-ISOLATED = "isolated host sodium"
-"""The state of what is cut off: the sodium in it, per site of the whole host."""
 _BACK = "isolated host return rate [s-1]"
 _NOTHING = 1e-7
 

@@ -10,23 +10,24 @@ from __future__ import annotations
 import contextlib
 import copy
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pybamm
-from scipy.sparse import csc_matrix
 
 from twin.model.layout import layout_of
 from twin.model.observer import Observer
-from twin.model.pybamm_solver import ScalarIDAKLUSolver, functions_of
 from twin.model.stepping import BeginsBeyond, SolveFailed, SolverFunctions, Stepper
 from twin.model.tables import TableWatch
-from twin.specs.drive import Drive
-from twin.specs.protocol_limits import voltages_of
-from twin.specs.steps import read_step
+from twin.specs.steps import Step
+
+if TYPE_CHECKING:
+    import pybamm
+    from scipy.sparse import csc_matrix
+else:
+    from twin.later import pybamm
 
 EXPERIMENT_TAG = "[experiment]"
 EVERY = slice(None)
@@ -107,19 +108,6 @@ class FailureAtStart(Exception):
     """A failure criterion (its event's name) already holds at the step's start."""
 
 
-class MatrixOfField(pybamm.MatrixMultiplication):
-    """A matrix times a field over a domain that PyBaMM does not know, which keeps its domain.
-
-    PyBaMM tries shapes with vectors of a made-up length for such a domain, before it is meshed.
-    """
-
-    def _evaluate_for_shape(self) -> Any:
-        return self.right.evaluate_for_shape()
-
-    def _binary_new_copy(self, left: Any, right: Any) -> MatrixOfField:
-        return self.__class__(left, right)
-
-
 @contextlib.contextmanager
 def of_any_size() -> Iterator[None]:
     """Let states be as large as the cell makes them.
@@ -135,28 +123,6 @@ def of_any_size() -> Iterator[None]:
         pybamm.settings.max_y_value = before
 
 
-def make_step(
-    text: str, *, temperature: float | None = None, drive: Drive | None = None
-) -> pybamm.step.BaseStep:
-    """Return a PyBaMM step from its words (:mod:`twin.specs.steps`).
-
-    Parameters
-    ----------
-    text : str
-        E.g. ``"Charge at C/5 until 3.9 V"``.
-    temperature : float, optional
-        Ambient temperature during the step [K].
-    drive : Drive, optional
-        The drive cycle it goes through.
-
-    Notes
-    -----
-    The temperature is given as the step is made: PyBaMM names a step by its arguments
-    then, and an experiment takes two steps of one name for the same step.
-    """
-    return read_step(text, temperature=temperature, drive=drive)
-
-
 class CompiledCell:
     """A cell model built once for a set of steps, solved many times.
 
@@ -166,16 +132,16 @@ class CompiledCell:
         The cell.
     parameter_values : pybamm.ParameterValues
         Its parameters; entries that are ``"[input]"`` are given to each solve.
-    steps : sequence of pybamm.step.BaseStep
+    steps : sequence of Step
         Every step that will be asked for; solved by their index here.
-    solver : pybamm.IDAKLUSolver
-        The solver; others, with other tolerances, share the built model.
+    settings : SolverSettings
+        How they are solved; others, with other tolerances, share the built model.
     inputs : mapping
         A value for each input parameter, to build with.
 
     Attributes
     ----------
-    steps : list of pybamm.step.BaseStep
+    steps : list of Step
         The steps.
     layout : list
         Name, start and stop of each state in the state vector (:func:`layout_of`).
@@ -189,15 +155,16 @@ class CompiledCell:
         self,
         model: pybamm.BaseModel,
         parameter_values: pybamm.ParameterValues,
-        steps: Sequence[pybamm.step.BaseStep],
-        solver: pybamm.IDAKLUSolver,
+        steps: Sequence[Step],
+        settings: SolverSettings,
         inputs: Mapping[str, float],
         var_pts: Mapping[str, int] | None = None,
     ):
+        solver = settings.make()
         simulation = pybamm.Simulation(
             model,
             parameter_values=parameter_values,
-            experiment=pybamm.Experiment([tuple(steps)]),
+            experiment=pybamm.Experiment([tuple(step.pybamms for step in steps)]),
             experiment_model_mode="unified",
             solver=solver,
             var_pts=dict(var_pts) if var_pts else None,
@@ -207,18 +174,19 @@ class CompiledCell:
         # PyBaMM asks of every step whether it is longer than a drive cycle of another one.
         built.events = [e for e in built.events if _DRIVE not in e.name]
         self._build: Callable[[], pybamm.Simulation] = lambda: simulation
-        self.steps = list(simulation.experiment.steps)
-        self._step_inputs = [self._worked_out(index) for index in range(len(self.steps))]
+        self.steps = list(steps)
+        self._names = (pybamm.Simulation._STEP_VALUE_INPUT, pybamm.Simulation._START_TIME_INPUT)
+        self._step_inputs = self._worked_out(simulation.experiment.steps)
         self.layout = layout_of(built)
         self.functions = _solver_functions(solver, built, self.inputs(0, 0.0, inputs))
-        self._start(solver)
+        self._start(settings, solver.options)
 
     @classmethod
     def from_data(
         cls,
         data: Mapping[str, Any],
-        steps: Sequence[pybamm.step.BaseStep],
-        solver: pybamm.IDAKLUSolver,
+        steps: Sequence[Step],
+        settings: SolverSettings,
         build: Callable[[], CompiledCell],
     ) -> CompiledCell:
         """Return the built cell that :meth:`to_data` wrote.
@@ -228,21 +196,28 @@ class CompiledCell:
         """
         made = cls.__new__(cls)
         made._build = lambda: build()._simulation
-        made.steps = list(pybamm.Experiment([tuple(steps)]).steps)
+        made.steps = list(steps)
+        target, start = data["names"]
+        made._names = (target, start)
         made._step_inputs = [dict(given) for given in data["step_inputs"]]
         made.layout = [(name, start, stop) for name, start, stop in data["layout"]]
         made.functions = SolverFunctions(**data["functions"])
-        made._start(solver)
+        made._start(settings, data["options"])
         return made
 
     def to_data(self) -> dict[str, Any]:
         """Return all that solving takes as plain data."""
-        functions, layout = self.functions.to_data(), self.layout
-        return {"step_inputs": self._step_inputs, "layout": layout, "functions": functions}
+        return {
+            "step_inputs": self._step_inputs,
+            "layout": self.layout,
+            "functions": self.functions.to_data(),
+            "options": self._options,
+            "names": self._names,
+        }
 
-    def _start(self, solver: pybamm.IDAKLUSolver) -> None:
-        self._solver = solver
-        self._default_stepper = self._stepper_of(solver)
+    def _start(self, settings: SolverSettings, options: Mapping[str, Any]) -> None:
+        self._options = dict(options)
+        self._default_stepper = self._stepper_of(settings)
         self._steppers: dict[Any, Stepper] = {}
         self.solver_seconds = 0.0
 
@@ -263,36 +238,42 @@ class CompiledCell:
     @property
     def target_name(self) -> str:
         """The input that is what a step holds: its current, say."""
-        return str(pybamm.Simulation._STEP_VALUE_INPUT)
+        return self._names[0]
 
-    def with_steps(self, steps: Sequence[pybamm.step.BaseStep]) -> CompiledCell:
+    def with_steps(self, steps: Sequence[Step]) -> CompiledCell:
         """Return the same built cell for steps that differ from its own in their currents.
 
         The unified model reads the current of a step as an input; what ends a step is built
         in, so the steps must be of the same kinds in the same order, and of the same signs.
         """
         other = copy.copy(self)
-        other.steps = list(pybamm.Experiment([tuple(steps)]).steps)
-        other._step_inputs = [other._worked_out(index) for index in range(len(other.steps))]
+        other.steps = list(steps)
+        made = pybamm.Experiment([tuple(step.pybamms for step in steps)]).steps
+        other._step_inputs = other._worked_out(made)
         return other
 
-    def _worked_out(self, index: int) -> dict[str, float]:
-        """Return the inputs that a step brings; PyBaMM works them out from expressions."""
+    def _worked_out(self, steps: Iterable[pybamm.step.BaseStep]) -> list[dict[str, float]]:
+        """Return the inputs that each step brings; PyBaMM works them out from expressions."""
         simulation = self._simulation
-        place = simulation._experiment_step_indices[index]
-        inputs: dict[str, float] = simulation._build_experiment_step_inputs(
-            {}, self.steps[index], 0.0, place, include_temperature=True
-        )
-        return {name: float(value) for name, value in inputs.items()}
+        return [
+            {
+                name: float(value)
+                for name, value in simulation._build_experiment_step_inputs(
+                    {}, step, 0.0, place, include_temperature=True
+                ).items()
+            }
+            for step, place in zip(steps, simulation._experiment_step_indices, strict=False)
+        ]
 
-    def _stepper_of(self, solver: pybamm.IDAKLUSolver) -> Stepper:
-        return Stepper(self.functions, solver.rtol, solver.atol, solver.options)
+    def _stepper_of(self, settings: SolverSettings) -> Stepper:
+        options = {**self._options, **settings.options}
+        return Stepper(self.functions, settings.rtol, settings.atol, options)
 
     def _stepper(self, settings: SolverSettings | None) -> Stepper:
         if settings is None:
             return self._default_stepper
         if settings not in self._steppers:
-            self._steppers[settings] = self._stepper_of(settings.make())
+            self._steppers[settings] = self._stepper_of(settings)
         return self._steppers[settings]
 
     def forget_solvers(self) -> None:
@@ -303,15 +284,15 @@ class CompiledCell:
         self, index: int, t: float, user: Mapping[str, float], target: float | None = None
     ) -> dict[str, float]:
         """Return all inputs of a step that starts at time ``t`` [s], perhaps to another target."""
-        start = pybamm.Simulation._START_TIME_INPUT
+        target_name, start = self._names
         inputs = {**user, **self._step_inputs[index], start: t}
         if target is not None:
-            inputs[self.target_name] = target
+            inputs[target_name] = target
         return inputs
 
     def constant_current(self, index: int) -> float | None:
         """Return the current that a step holds [A]; None if it holds none, or something else."""
-        step = self.steps[index]
+        step = self.steps[index].pybamms
         if not isinstance(step, pybamm.step.BaseStepExplicit):
             return None
         current: float | None = step.control_target_value(self._simulation._parameter_values)
@@ -356,7 +337,7 @@ class CompiledCell:
         step, stepper = self.steps[index], self._stepper(settings)
         p = self.functions.values(self.inputs(index, t, user, target))
         span = step.duration if duration is None else duration
-        t_eval, t_interp = (t + times for times in step.setup_timestepping(self._solver, span))
+        t_eval, t_interp = (t + times for times in _times(step, span))
         stops = t_eval.copy()
         if t:  # as PyBaMM does: no time stands at a step's end and at the next one's start
             after = np.nextafter(t, np.inf)
@@ -376,7 +357,7 @@ class CompiledCell:
             self.solver_seconds += time.perf_counter() - began
         if not np.all(np.isfinite(stepped.y[-1])):
             raise StepFailed("the solution is not finite")
-        corners = stepped.t[np.isin(stepped.t, stops)] if step.is_drive_cycle else np.empty(0)
+        corners = stepped.t[np.isin(stepped.t, stops)] if step.drive else np.empty(0)
         slopes = None if stepped.yp is None else stepped.yp.T
         return StepResult(stepped.t, stepped.y.T, stepped.event or "final time", slopes, corners)
 
@@ -390,7 +371,7 @@ class CompiledCell:
         The voltages are the one it holds, if it holds one, and those that end it.
         """
         step = self.steps[index]
-        return str(step.direction or "").lower(), voltages_of(step)
+        return step.direction, step.voltages
 
     def observer(self, names: Sequence[str]) -> Observer:
         """Return a function that evaluates scalar variables at many states at once."""
@@ -404,6 +385,19 @@ class CompiledCell:
         return {p.name: 0.0 for p in self.model.input_parameters}
 
 
+def _times(step: Step, span: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return where a step stops, and where it is looked at besides, from its start [s].
+
+    A drive cycle stops wherever it turns. Nothing is asked for between: the integrator's own
+    steps are.
+    """
+    if step.drive is None:
+        return np.array([0.0, span]), np.empty(0)
+    turns = np.asarray(step.pybamms.value.x[0], dtype=float)
+    turns = turns[turns <= span]
+    return (turns if turns[-1] == span else np.append(turns, span)), np.empty(0)
+
+
 def _solver_functions(
     solver: pybamm.IDAKLUSolver, model: pybamm.BaseModel, inputs: Mapping[str, float]
 ) -> SolverFunctions:
@@ -411,6 +405,8 @@ def _solver_functions(
 
     After PyBaMM's set-up before that of IDAKLU, which would make functions to be dropped.
     """
+    from twin.model.pybamm_solver import functions_of
+
     names = sorted(p.name for p in model.input_parameters)
     super(pybamm.IDAKLUSolver, solver).set_up(model, {name: inputs[name] for name in names})
     ends = [e.name for e in model.events if e.event_type == pybamm.EventType.TERMINATION]
@@ -432,20 +428,23 @@ class SolverSettings:
     dt_max: float = 0.0
     dt_init: float = 0.0
 
+    @property
+    def options(self) -> dict[str, Any]:
+        """Those options of IDA that are not PyBaMM's own."""
+        return {
+            "dt_max": self.dt_max,
+            "dt_init": self.dt_init,
+            "max_num_steps": 50_000,
+            # It counts between two outputs only: steps that lead nowhere end here.
+            "num_steps_no_progress": _NO_PROGRESS[0],
+            "t_no_progress": _NO_PROGRESS[1],
+        }
+
     def make(self) -> pybamm.IDAKLUSolver:
         """Return a PyBaMM solver with these settings."""
-        return ScalarIDAKLUSolver(
-            rtol=self.rtol,
-            atol=self.atol,
-            options={
-                "dt_max": self.dt_max,
-                "dt_init": self.dt_init,
-                "max_num_steps": 50_000,
-                # It counts between two outputs only: steps that lead nowhere end here.
-                "num_steps_no_progress": _NO_PROGRESS[0],
-                "t_no_progress": _NO_PROGRESS[1],
-            },
-        )
+        from twin.model.pybamm_solver import ScalarIDAKLUSolver
+
+        return ScalarIDAKLUSolver(rtol=self.rtol, atol=self.atol, options=self.options)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import pybamm
+if TYPE_CHECKING:
+    import pybamm
+else:
+    from twin.later import pybamm
+
 
 if TYPE_CHECKING:
     from twin.modes.context import CellContext

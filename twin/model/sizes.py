@@ -25,13 +25,18 @@ the heat of mixing.
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pybamm
 
 from twin.modes.context import CellContext
 from twin.specs.schema import CellSpec, PorousElectrode
+
+if TYPE_CHECKING:
+    import pybamm
+else:
+    from twin.later import pybamm
 
 CLASSES = 3
 """Exact for what is a polynomial of degree 5 in ``xi``."""
@@ -71,18 +76,24 @@ def size_parameters(spec: CellSpec) -> dict[str, Any]:
     return values
 
 
-class HermiteSubMesh(pybamm.SubMesh1D):
-    """The classes' nodes, each as wide as its share of the area."""
+@cache
+def _hermite_submesh() -> Any:
+    """Return PyBaMM's kind of mesh for the classes, once PyBaMM is there."""
 
-    def __init__(self, lims: Any, npts: Any):
-        coordinate, _, _ = self.read_lims(lims)
-        count = npts[coordinate.name]
-        nodes, weights = np.polynomial.hermite_e.hermegauss(count)
-        shares = weights / np.sum(weights)
-        super().__init__(np.append(0.0, np.cumsum(shares)), coord_sys=coordinate.coord_sys)
-        self.nodes = nodes
-        self.d_edges = shares
-        self.d_nodes = np.diff(nodes)
+    class HermiteSubMesh(pybamm.SubMesh1D):
+        """The classes' nodes, each as wide as its share of the area."""
+
+        def __init__(self, lims: Any, npts: Any):
+            coordinate, _, _ = self.read_lims(lims)
+            count = npts[coordinate.name]
+            nodes, weights = np.polynomial.hermite_e.hermegauss(count)
+            shares = weights / np.sum(weights)
+            super().__init__(np.append(0.0, np.cumsum(shares)), coord_sys=coordinate.coord_sys)
+            self.nodes = nodes
+            self.d_edges = shares
+            self.d_nodes = np.diff(nodes)
+
+    return HermiteSubMesh
 
 
 def on_sizes(spec: CellSpec, what: str) -> dict[Any, Any]:
@@ -93,7 +104,7 @@ def on_sizes(spec: CellSpec, what: str) -> dict[Any, Any]:
         if what == "points":
             by_domain[f"R_{domain[0]}"] = CLASSES
         else:
-            by_domain[f"{domain} particle size"] = pybamm.MeshGenerator(HermiteSubMesh)
+            by_domain[f"{domain} particle size"] = pybamm.MeshGenerator(_hermite_submesh())
     return by_domain
 
 

@@ -12,17 +12,18 @@ cell that holds less than its nominal capacity is empty above 0.
 
 from __future__ import annotations
 
-from typing import Any
-
-import pybamm
+from typing import TYPE_CHECKING, Any
 
 from twin.model.core import cell_area, scalar
+from twin.model.names import FULL
 from twin.model.parameters import NOMINAL_CAPACITY
 from twin.modes.ports import Port
 from twin.specs.steps import STATE_OF_CHARGE
 
-FULL = "Cathode stoichiometry of the full cell"
-"""The input that is the filling at the full state."""
+if TYPE_CHECKING:
+    import pybamm
+else:
+    from twin.later import pybamm
 
 
 def add_state_of_charge(model: Any) -> None:

@@ -11,14 +11,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import casadi
 import numpy as np
-import pybamm
 
 from twin.model.batch import Batch
 from twin.specs.smoothing import smoothed
+
+if TYPE_CHECKING:
+    import pybamm
+else:
+    from twin.later import pybamm
 
 _MARK = "table "
 _SPLINE = "spline_"
@@ -218,7 +222,7 @@ def keep_worst(worst: dict[str, Beyond], new: Beyond) -> None:
 _Range = tuple[str, str, float, float]
 """Key, variable and range of a table."""
 
-_Argument = tuple[str, str, pybamm.Symbol, float, float]
+_Argument = tuple[str, str, Any, float, float]
 """Key, variable, argument, and range of a table."""
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from twin.engine.prepare import prepare
 from twin.engine.settings import RunSettings
-from twin.model.core import RESISTANCE
+from twin.model.names import RESISTANCE
 from twin.scenario import Scenario
 from twin.specs.schema import CellSpec
 

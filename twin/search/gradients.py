@@ -65,7 +65,7 @@ def check_smooth(prepared: Prepared) -> None:
         for step in phase.steps:
             index = prepared.step_index[step.solved_as]
             made = prepared.compiled.steps[index]
-            if made.termination or made.uses_default_duration:
+            if made.ends or made.uses_default_duration:
                 raise NotSmooth(
                     f"the step {step.do!r} ends on a limit, whose moment the solver's "
                     "sensitivities do not follow"
@@ -151,7 +151,7 @@ class Slopes:
                         _rescale(solution, column, before / now)
                     before = now
                 made = compiled.steps[index]
-                t_eval, t_interp = made.setup_timestepping(self._solver, made.duration)
+                t_eval, t_interp = made.pybamms.setup_timestepping(self._solver, made.duration)
                 with of_any_size():
                     solution = self._solver.step(
                         solution, compiled.model, made.duration, t_eval, t_interp=t_interp,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from twin.specs.steps import shares_of
+from twin.specs.steps import Step
 
 if TYPE_CHECKING:
     from twin.specs.schema import CellSpec
@@ -20,12 +20,12 @@ _LONGEST_H = 1e6
 """A century and more: times beyond it lose the seconds in which a step begins [h]."""
 
 
-def too_much(step: Any, period: float | None) -> tuple[str, str] | None:
+def too_much(step: Step, period: float | None) -> tuple[str, str] | None:
     """Return what of a step cannot be computed or held, and a fix; None if all can.
 
-    ``step`` is as PyBaMM has read it, and ``period`` the spacing of its stored points [s].
+    ``period`` is the spacing of its stored points [s].
     """
-    span = float(step.duration) if isinstance(step.duration, int | float) else 86400.0
+    span = float(step.duration)
     if span > 3600 * _LONGEST_H:
         return f"it takes {span / 3600:.3g} h", f"let it take no more than {_LONGEST_H:g} h"
     points = 0.0 if period is None else span / period
@@ -37,12 +37,12 @@ def too_much(step: Any, period: float | None) -> tuple[str, str] | None:
     return None
 
 
-def contradiction(step: Any, text: str, spec: CellSpec) -> tuple[str, str] | None:
+def contradiction(step: Step, text: str, spec: CellSpec) -> tuple[str, str] | None:
     """Return what speaks against a step for a cell, and a fix; None if nothing does.
 
     Parameters
     ----------
-    step : pybamm.step.BaseStep
+    step : Step
         The step as PyBaMM has read it.
     text : str
         Its words.
@@ -52,9 +52,9 @@ def contradiction(step: Any, text: str, spec: CellSpec) -> tuple[str, str] | Non
     return _wrong_sense(step, text) or _no_such_charge(step, spec) or _outside(step, spec)
 
 
-def _wrong_sense(step: Any, text: str) -> tuple[str, str] | None:
+def _wrong_sense(step: Step, text: str) -> tuple[str, str] | None:
     said = text.split(" ", 1)[0].lower()
-    does = (step.direction or "").lower()
+    does = step.direction
     if said not in _OPPOSITE or does not in _OPPOSITE or said == does:
         return None
     return (
@@ -63,9 +63,9 @@ def _wrong_sense(step: Any, text: str) -> tuple[str, str] | None:
     )
 
 
-def _no_such_charge(step: Any, spec: CellSpec) -> tuple[str, str] | None:
+def _no_such_charge(step: Step, spec: CellSpec) -> tuple[str, str] | None:
     """Return what speaks against the states of charge that a step ends at."""
-    for end in shares_of(step):
+    for end in step.shares:
         if spec.kind != "full":
             return (
                 "a symmetric cell has no state of charge",
@@ -73,7 +73,7 @@ def _no_such_charge(step: Any, spec: CellSpec) -> tuple[str, str] | None:
             )
         if not 0 <= end.value <= 1:
             return f"{end.value:.3%} is no state of charge", "give one from 0 to 100 %"
-        if end.side(step) is None:
+        if end.side is None:
             return (
                 "nothing tells from which side it comes to the state of charge",
                 f'write "until < {100 * end.value:g} % SOC" where it falls to it, or "until > …"',
@@ -81,9 +81,9 @@ def _no_such_charge(step: Any, spec: CellSpec) -> tuple[str, str] | None:
     return None
 
 
-def _outside(step: Any, spec: CellSpec) -> tuple[str, str] | None:
+def _outside(step: Step, spec: CellSpec) -> tuple[str, str] | None:
     lower, upper = spec.window.lower.si, spec.window.upper.si
-    for voltage in voltages_of(step):
+    for voltage in step.voltages:
         if lower - _ROUNDING <= voltage <= upper + _ROUNDING:
             continue
         side, limit = ("below", "lower") if voltage < lower else ("above", "upper")
@@ -93,17 +93,3 @@ def _outside(step: Any, spec: CellSpec) -> tuple[str, str] | None:
             f'the cell: --set window.{limit}="{voltage:g} V"',
         )
     return None
-
-
-def voltages_of(step: Any) -> list[float]:
-    """Return the voltages a step holds or ends at [V]."""
-    import pybamm
-
-    voltages = [
-        float(end.value)
-        for end in step.termination
-        if isinstance(end, pybamm.step.VoltageTermination)
-    ]
-    if isinstance(step, pybamm.step.Voltage):
-        voltages.append(float(step.value))
-    return voltages

@@ -14,8 +14,8 @@ from twin.specs.complaint import Complaint, did_you_mean, near_miss, one_of
 from twin.specs.drive import Drive
 from twin.specs.protocol_limits import contradiction, too_much
 from twin.specs.quantity import Quantity
-from twin.specs.steps import drive_name, ends_of, read_step, state_of_charge
-from twin.units import UnitError, to_si
+from twin.specs.steps import Step, drive_name, ends_of, known_step, state_of_charge
+from twin.units import UnitError, is_in, to_si
 
 if TYPE_CHECKING:
     from twin.specs.schema import CellSpec
@@ -78,11 +78,8 @@ def sort_of(value: Any) -> Sort:
     if not isinstance(value, str):
         return "number"
     for unit, sort in (("A/m^2", "current density"), ("s", "time")):
-        try:
-            to_si(value, unit)
-        except UnitError:
-            continue
-        return sort  # type: ignore[return-value]
+        if is_in(value, unit):
+            return sort  # type: ignore[return-value]
     return "quantity" if _QUANTITY_LIKE.match(value) else "text"
 
 
@@ -261,21 +258,20 @@ def _side(end: str, drive: Drive, spec: CellSpec) -> str:
     )
 
 
-def _read(text: str, drive: Drive | None = None) -> tuple[Any, str]:
+def _read(text: str, drive: Drive | None = None) -> tuple[Step | None, str]:
     """Return a step as PyBaMM reads it; or None, and what PyBaMM has against it."""
     if drive is None and drive_name(text) is not None:
         return None, "its drive cycle was not read"
     try:
-        step = read_step(text, drive=drive)
+        step = known_step(text, drive=drive)
     except Exception as error:  # PyBaMM raises many kinds; all mean "not a step"
         says = str(error).partition(" For example:")[0].strip().rstrip(".")
         short = isinstance(error, ValueError) and len(says) < 160
         return None, says if short else "it is not a step"
-    numbers = [step.value, step.duration]
-    for number in numbers:
-        if isinstance(number, int | float) and not math.isfinite(number):
+    for number in (step.value, step.duration):
+        if number is not None and not math.isfinite(number):
             return None, "a number in it is not finite"
-    if isinstance(step.duration, int | float) and step.duration <= 0:
+    if step.duration <= 0:
         return None, "it takes no time"
     return step, ""
 

@@ -3,16 +3,23 @@
 PyBaMM reads ``"Charge at C/5 for 1 hour or until 3.9 V"``. Beyond that, a step may end at one
 of several limits, among them a state of charge (``until 80 % SOC``), and ``Drive NAME`` goes
 through a drive cycle (:mod:`twin.specs.drive`).
+
+What PyBaMM reads in words is remembered between processes (:mod:`twin.remembered`), so that a
+cell that was built once is cycled without PyBaMM; a drive cycle is read each time.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib.metadata import PackageNotFoundError, version
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from twin import shelf
+from twin.remembered import Remembered
 from twin.specs.drive import MOST_POINTS, Drive
 
 if TYPE_CHECKING:
@@ -45,6 +52,149 @@ def state_of_charge(end: str) -> tuple[str, float] | None:
     """Return the sign and the share of a limit like ``"< 80 % SOC"``; None if it is no such."""
     match = _SOC.fullmatch(end.strip())
     return None if match is None else (match["sign"], float(match["percent"]) / 100)
+
+
+@dataclass(frozen=True)
+class End:
+    """A limit that ends a step.
+
+    Attributes
+    ----------
+    sort : str
+        The name of PyBaMM's class, ``"VoltageTermination"`` or another.
+    value : float
+        Where the step ends [V, A or 1].
+    side : str or None
+        On which side of a state of charge it ends, ``"<"`` or ``">"``; None if nothing tells.
+    """
+
+    sort: str
+    value: float
+    side: str | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a step does, as PyBaMM has read it.
+
+    Attributes
+    ----------
+    text : str
+        Its words.
+    sort : str
+        The name of PyBaMM's class: ``"Current"``, ``"CRate"``, ``"Power"``, ``"Voltage"``.
+    value : float or None
+        What it holds, in PyBaMM's unit of it; None for a drive cycle.
+    duration : float
+        How long it takes at most [s].
+    uses_default_duration : bool
+        Whether its words leave that open.
+    direction : str
+        ``"charge"``, ``"discharge"``, ``"rest"`` or nothing.
+    ends : tuple of End
+        What ends it before.
+    temperature : float or None
+        Ambient temperature during the step [K].
+    drive : Drive or None
+        The drive cycle that it goes through.
+    """
+
+    text: str
+    sort: str
+    value: float | None
+    duration: float
+    uses_default_duration: bool
+    direction: str
+    ends: tuple[End, ...] = ()
+    temperature: float | None = None
+    drive: Drive | None = None
+
+    @property
+    def voltages(self) -> list[float]:
+        """The voltages that it holds or ends at [V]."""
+        voltages = [end.value for end in self.ends if end.sort == _VOLTAGE_ENDS]
+        if self.sort == _HOLDS and self.value is not None:
+            voltages.append(float(self.value))
+        return voltages
+
+    @property
+    def shares(self) -> list[End]:
+        """Its limits on the state of charge."""
+        return [end for end in self.ends if end.sort == _SHARE_ENDS]
+
+    @cached_property
+    def pybamms(self) -> pybamm.step.BaseStep:
+        """PyBaMM's own step."""
+        return read_step(self.text, temperature=self.temperature, drive=self.drive)
+
+    @classmethod
+    def of(cls, made: pybamm.step.BaseStep) -> Step:
+        """Return what a step of PyBaMM's does."""
+        value = made.value if isinstance(made.value, int | float) else None
+        ends = tuple(
+            End(type(end).__name__, float(end.value), end.side(made) if _is_share(end) else None)
+            for end in made.termination
+        )
+        step = cls(
+            str(made), type(made).__name__, value, made.duration, bool(made.uses_default_duration),
+            str(made.direction or "").lower(), ends, made.temperature,
+        )  # fmt: skip
+        step.__dict__["pybamms"] = made
+        return step
+
+
+_HOLDS, _VOLTAGE_ENDS, _SHARE_ENDS = "Voltage", "VoltageTermination", "StateOfCharge"
+
+
+def known_step(text: str, *, temperature: float | None = None, drive: Drive | None = None) -> Step:
+    """Return what a step does, without PyBaMM where its words have been read before.
+
+    Parameters and errors are those of :func:`read_step`.
+    """
+    facts = None if drive is not None else _remembered.get(text)
+    if facts is not None:
+        *plain, ends = facts
+        return Step(text, *plain, tuple(End(*end) for end in ends), temperature)
+    made = read_step(text, temperature=temperature, drive=drive)
+    read = Step.of(made)
+    step = Step(
+        text, read.sort, read.value, read.duration, read.uses_default_duration, read.direction,
+        read.ends, temperature, drive,
+    )  # fmt: skip
+    step.__dict__["pybamms"] = made
+    if drive is None and step.value is not None:
+        ends = [[end.sort, end.value, end.side] for end in step.ends]
+        facts = [step.sort, step.value, step.duration, step.uses_default_duration, step.direction]
+        _remembered.put(text, [*facts, ends])
+    return step
+
+
+def _is_read(value: Any) -> bool:
+    match value:
+        case [str(), int() | float(), int() | float(), bool(), str(), [*ends]]:
+            return all(map(_is_end, ends))
+    return False
+
+
+def _is_end(value: Any) -> bool:
+    match value:
+        case [str(), float(), None | "<" | ">"]:
+            return True
+    return False
+
+
+def _read_with() -> str | None:
+    """Return the name that steps are kept under; None if nothing is to be."""
+    if shelf.folder() is None:
+        return None
+    try:
+        with_ = {"pybamm": version("pybamm"), **shelf.sources({"steps": __file__})}
+    except PackageNotFoundError:
+        return None
+    return shelf.digest_of({"steps": with_})
+
+
+_remembered = Remembered("steps", _read_with, _is_read)
 
 
 def read_step(
@@ -140,6 +290,5 @@ def _termination() -> Any:
     return StateOfCharge
 
 
-def shares_of(step: Any) -> list[Any]:
-    """Return a step's limits on the state of charge."""
-    return [end for end in step.termination if isinstance(end, _termination())]
+def _is_share(end: Any) -> bool:
+    return isinstance(end, _termination())

@@ -108,14 +108,12 @@ def _places(x: Any) -> list[float]:
 def _half_cycle(design: Mapping[str, Any], spec: Any) -> float | None:
     """Return how long the protocol's first step takes [s]; None if it does not end on time."""
     from twin.catalog.cells import plan_of
-    from twin.model.pybamm_compat import make_step
     from twin.specs.protocol import Protocol
+    from twin.specs.steps import known_step
 
     first = plan_of(Protocol.from_data(design["protocol"]), spec).phases[0].steps[0]
-    step = make_step(first.do, drive=first.drive)
-    if step.uses_default_duration or not isinstance(step.duration, int | float):
-        return None
-    return float(step.duration)
+    step = known_step(first.do, drive=first.drive)
+    return None if step.uses_default_duration else float(step.duration)
 
 
 def _computed(

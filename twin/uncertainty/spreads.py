@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtri
 
 from twin.errors import InputError
 from twin.specs.naming import walk_quantities
@@ -47,6 +46,8 @@ class Uncertain:
         kind, *words = self.quantity.spread.split()
         numbers = [float(word.rstrip("%")) * (0.01 if "%" in word else 1) for word in words]
         median, u = self.quantity.si, np.clip(u, _EDGE, 1 - _EDGE)
+        from scipy.special import ndtri  # a tenth of a second: no run that draws nothing waits
+
         if kind == "normal":
             value: np.ndarray = median + numbers[0] * ndtri(u)
             return value
