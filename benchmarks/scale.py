@@ -169,7 +169,7 @@ def calls(asked: Any, folder: Path, address: str, pids: list[int]) -> dict[str, 
             (asked.life, "sqlite:///x.db", "a study", v.name, dict(v.changes.items()), v.modes)
             for v in variants
         )
-        for number, _ in hands.each(sleep, todo):
+        for number, _ in hands.each(sleep, todo, asked.members):
             if number % 1000 == 0:
                 watch.look()
                 print(number, watch.told(number or 1), file=sys.stderr, flush=True)

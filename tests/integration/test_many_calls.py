@@ -51,6 +51,56 @@ def test_one_that_goes_wrong_is_itself_alone(hands):
     assert found == {0: 2.0, 2: 3.0}
 
 
+def test_short_calls_are_several_a_task_and_each_is_made_once(hands, monkeypatch):
+    tasks = []
+    submit = hands._client.submit
+
+    def watched(function, does, calls, **how):
+        tasks.append(len(calls))
+        return submit(function, does, calls, **how)
+
+    monkeypatch.setattr(hands._client, "submit", watched)
+    wanted = [(n,) for n in range(500)]
+    found = list(hands.each(abs, wanted, len(wanted)))
+    assert sorted(found) == [(n, n) for n in range(500)]
+    assert sum(tasks) == 500 and len(tasks) < 150
+    # No thread is left with all of it: a quarter of its share of what is left at most.
+    left = 500
+    for size in tasks:
+        assert size <= max(left / (own._ROUNDS * 2), 1)
+        left -= size
+
+
+def test_long_calls_are_not_kept_waiting_for_one_another():
+    rest = own._Rest([(n,) for n in range(1000)], 1000)
+    rest.took(1.2, 1)
+    assert len(rest.task(2)) == 1
+    # A thousand threads: ten seconds a task, as long as there is enough for all of them.
+    rest = own._Rest([(n,) for n in range(100_000)], 100_000)
+    rest.took(1.2, 1)
+    assert len(rest.task(1000)) == 8
+    rest = own._Rest([(n,) for n in range(100_000)], None)
+    rest.took(0.001, 1)
+    assert len(rest.task(1000)) == 1
+
+
+@pytest.mark.parametrize("wrong", [0, 7, 39])
+def test_one_of_a_task_that_goes_wrong_takes_no_other_with_it(hands, monkeypatch, wrong):
+    monkeypatch.setattr(own._Rest, "took", lambda self, *_: setattr(self, "_seconds", 1e-6))
+    numbers = [(-1.0,) if n == wrong else (float(n),) for n in range(40)]
+    found = dict(hands.each(math.sqrt, numbers, len(numbers)))
+    assert isinstance(found.pop(wrong), ValueError)
+    assert found == {n: math.sqrt(n) for n in range(40) if n != wrong}
+
+
+def test_calls_lost_with_their_worker_are_made_again_each_alone():
+    rest = own._Rest([], 0)
+    rest.again([(3, ("a",)), (4, ("b",))], alone=True)
+    assert [rest.task(2), rest.task(2), rest.task(2)] == [[(4, ("b",))], [(3, ("a",))], []]
+    rest.again([(5, ("a",)), (6, ("b",)), (7, ("c",))])
+    assert [rest.task(2), rest.task(2)] == [[(6, ("b",)), (7, ("c",))], [(5, ("a",))]]
+
+
 def test_nothing_to_do_is_nothing_done(hands):
     assert list(hands.each(abs, [])) == []
 

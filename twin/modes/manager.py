@@ -75,21 +75,20 @@ class PluginManager:
             if self.entry_points is None
             else self.entry_points
         )
-        entry_points = list(entry_points)
-        self.reserved = frozenset(e.name for e in entry_points if _is_own(e))
+        # Each is asked once: its distribution reads a file to answer.
+        installed = [(entry, _distribution(entry)) for entry in entry_points]
+        self.reserved = frozenset(entry.name for entry, by in installed if _is_own(by))
         # The twin's own first: nobody takes their names. By distribution too, so that which
         # of two namesakes is kept never depends on the order of sys.path.
-        for entry in sorted(
-            entry_points, key=lambda e: (not _is_own(e), e.name, _distribution(e)[0])
-        ):
-            self._load(entry)
+        for entry, by in sorted(installed, key=lambda e: (not _is_own(e[1]), e[0].name, e[1][0])):
+            self._load(entry, by)
 
-    def _load(self, entry: Any) -> None:
+    def _load(self, entry: Any, by: tuple[str, str]) -> None:
         from twin.modes.vetting import hook_problem, requirement_problem
 
-        info = PluginInfo(entry.name, *_distribution(entry))
+        info = PluginInfo(entry.name, *by)
         self.plugins.append(info)
-        foreign = entry.name in self.reserved and not _is_own(entry)
+        foreign = entry.name in self.reserved and not _is_own(by)
         if foreign or self._pm.has_plugin(entry.name):
             message = f"skipped: another plugin is already called {entry.name!r}"
             if foreign:
@@ -377,13 +376,14 @@ class PluginManager:
         return list(dict.fromkeys(problems))
 
 
-def _is_own(entry: Any) -> bool:
+def _is_own(by: tuple[str, str]) -> bool:
     from twin.modes.vetting import TWIN
 
-    return _distribution(entry)[0] == TWIN
+    return by[0] == TWIN
 
 
 def _distribution(entry: Any) -> tuple[str, str]:
+    """Return the name and version of what an entry point is installed with."""
     dist = getattr(entry, "dist", None)
     return (dist.name, dist.version) if dist is not None else ("", "")
 

@@ -11,7 +11,6 @@ from math import isfinite
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, String, delete, insert, literal, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 
 from twin.errors import NotFoundError, StoreError
@@ -19,6 +18,7 @@ from twin.store.damage import Damage, checked
 from twin.store.packed import pack, unpack
 from twin.store.plain import integer, number, plain, text
 from twin.store.records import Checkpoint as CheckpointRecord
+from twin.store.session import insert_of
 from twin.store.tables import (
     CYCLE_COLUMNS,
     Checkpoint,
@@ -135,7 +135,7 @@ def write_rows(connection: Connection, rows: Sequence[CycleRow]) -> None:
         return
     sets = {row.values["variables"]: row.names for row in rows if row.names}
     if sets:
-        build = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        build = insert_of(connection)
         # In one order, or two writers could wait for each other.
         known = [{"hash": key, "names": names} for key, names in sorted(sets.items())]
         connection.execute(build(VariableSet).values(known).on_conflict_do_nothing())

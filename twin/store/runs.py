@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, case, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 
 from twin.errors import NotFoundError, StoreError
@@ -19,6 +18,7 @@ from twin.store.history import forget
 from twin.store.plain import integer, number, plain, text
 from twin.store.process import Writer, is_alive, on_this_host, this_process
 from twin.store.records import QUIET_AFTER, RunInfo
+from twin.store.session import insert_of
 from twin.store.tables import Cell, Cycle, Run, Study, now
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -55,7 +55,7 @@ def start(
         select(func.count()).where(col(Study.id) == study)
     ):
         raise NotFoundError(f"there is no study {study!r}", fix="start the study first")
-    build = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    build = insert_of(connection)
     named = {key: text(str(cell[key])) for key in ("hash", "name", "kind", "family", "title")}
     connection.execute(
         build(Cell)

@@ -213,3 +213,14 @@ def writing(engine: Engine) -> Iterator[Connection]:
         connection = connection.execution_options(**{_WRITES: True})
         with connection.begin():
             yield connection
+
+
+def insert_of(connection: Connection) -> Any:
+    """Return the database's own ``insert``, which can leave out what is there already."""
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert  # a tenth of a second
+
+        return insert
+    from sqlalchemy.dialects.sqlite import insert as plain
+
+    return plain

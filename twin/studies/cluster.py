@@ -34,6 +34,10 @@ _AHEAD = 4
 next call, and the scheduler does not hold all of a large study."""
 _FEWEST = 16
 """So many it has while nobody knows of workers."""
+_TASKS_PER_S = 100
+"""Of so many tasks a second a scheduler is half busy: where calls are shorter, several are one."""
+_ROUNDS = 4
+"""A task has no more of the calls that are left than its share of so many rounds of all threads."""
 _LOOK_S = 2.0
 """How often it is asked how many workers there are [s]."""
 
@@ -80,7 +84,7 @@ class Workers:
         self._cluster: Any = None
         self._client: Any = None
         self._given: list[str] = []
-        self._room, self._looked = _FEWEST, -_LOOK_S
+        self._threads, self._looked = 0, -_LOOK_S
         if scheduler is None:
             try:
                 with interrupts.put_off():
@@ -166,39 +170,123 @@ class Workers:
             self._given.append(name)
 
     def each(
-        self, function: Callable[..., Any], calls: Iterable[tuple[Any, ...]]
+        self,
+        function: Callable[..., Any],
+        calls: Iterable[tuple[Any, ...]],
+        total: int | None = None,
     ) -> Iterator[tuple[int, Any]]:
         """Call an importable function with each of some arguments, in any order.
 
         Yields which call ended, and its result; the exception where it ended in one, or
         where its worker died. Calls are made as workers get to them, and forgotten
-        when they have ended.
+        when they have ended. Where calls are short, and it is known how many there are,
+        several are one task of the scheduler's; one that goes wrong, and all of a task that
+        was lost with its worker, are made again, each alone.
+
+        Parameters
+        ----------
+        function : callable
+            What is called.
+        calls : iterable of tuple
+            Its arguments.
+        total : int, optional
+            How many calls there are.
         """
         from distributed import as_completed
 
-        numbers: dict[Any, int] = {}
-        ended, left = as_completed(), enumerate(calls)
+        tasks: dict[Any, list[_Call]] = {}
+        ended, rest = as_completed(), _Rest(calls, total)
 
         def go_on() -> None:
-            for number, call in itertools.islice(left, max(self._places() - len(numbers), 0)):
+            threads = self._threads_now()
+            room = max(_AHEAD * threads, _FEWEST) - len(tasks)
+            for task in itertools.islice(iter(lambda: rest.task(threads), []), max(room, 0)):
                 # Not pure: the same call is another life's work, and results are small.
-                future = self._client.submit(function, *call, pure=False, retries=1)
-                numbers[future] = number
+                arguments = [call for _, call in task]
+                future = self._client.submit(_several, function, arguments, pure=False, retries=1)
+                tasks[future] = task
                 ended.add(future)
 
         go_on()
         for future in ended:
             interrupts.raise_if_asked()
-            error = future.exception()
-            result = future.result() if error is None else error
-            number = numbers.pop(future)
-            yield number, result
+            error, task = future.exception(), tasks.pop(future)
+            if error is None:
+                results, seconds = future.result()
+                rest.took(seconds, len(results))
+                rest.again(task[len(results) :])
+                done = zip(task[: len(results)], results, strict=True)
+                yield from ((number, result) for (number, _), result in done)
+            elif len(task) == 1:
+                yield task[0][0], error
+            else:
+                rest.again(task, alone=True)
             go_on()
 
-    def _places(self) -> int:
-        """Return how many calls the scheduler is to have at once."""
+    def _threads_now(self) -> int:
+        """Return how many threads the workers have."""
         if time.monotonic() - self._looked >= _LOOK_S:
             self._looked = time.monotonic()
-            threads = sum(self._client.nthreads().values())
-            self._room = max(_AHEAD * threads, _FEWEST)
-        return self._room
+            self._threads = sum(self._client.nthreads().values())
+        return self._threads
+
+
+_Call = tuple[int, tuple[Any, ...]]
+"""A call's number and its arguments."""
+
+
+class _Rest:
+    """The calls that have not been handed over, and how many of them make a task.
+
+    A task is to take ``threads/100`` seconds, so that all threads end a hundred tasks a second
+    together: ``n = (threads/100)/s`` of calls of ``s`` seconds, no more than a quarter of
+    each thread's share of what is left.
+    """
+
+    def __init__(self, calls: Iterable[tuple[Any, ...]], total: int | None):
+        self._calls = enumerate(calls)
+        self._left = total or 0
+        self._again: list[list[_Call]] = []
+        self._seconds: float | None = None
+
+    def task(self, threads: int) -> list[_Call]:
+        """Return the calls of the next task; none if all have been handed over."""
+        if self._again:
+            return self._again.pop()
+        size = 1
+        if self._left and self._seconds is not None and threads:
+            wanted = threads / _TASKS_PER_S / max(self._seconds, 1e-6)
+            size = max(int(min(wanted, self._left / (_ROUNDS * threads))), 1)
+        task = list(itertools.islice(self._calls, size))
+        self._left = max(self._left - len(task), 0)
+        return task
+
+    def took(self, seconds: float, calls: int) -> None:
+        """Note what some calls took [s]; the last ones count most."""
+        if calls:
+            each = seconds / calls
+            old = each if self._seconds is None else self._seconds
+            self._seconds = 0.8 * old + 0.2 * each
+
+    def again(self, calls: list[_Call], *, alone: bool = False) -> None:
+        """Take calls back: the first, which went wrong, alone; the others too if asked."""
+        first = len(calls) if alone else 1
+        self._again += [[call] for call in calls[:first]]
+        if calls[first:]:
+            self._again.append(calls[first:])
+
+
+def _several(function: Callable[..., Any], calls: list[tuple[Any, ...]]) -> tuple[list[Any], float]:
+    """Make some calls, one after the other, up to one that goes wrong.
+
+    Returns their results, and what they took [s]. One call alone may raise.
+    """
+    began, results = time.perf_counter(), []
+    for arguments in calls:
+        try:
+            results.append(function(*arguments))
+        except Exception:
+            if len(calls) == 1:
+                raise
+            break
+    return results, time.perf_counter() - began

@@ -156,7 +156,7 @@ class Lives:
             self._hands = Workers(self.workers)
         self._hands.give(self.study, self.design)
         calls = ((url, self.study, v.name, dict(v.changes.items()), v.modes) for v in todo)
-        for number, ended in self._hands.each(live_member, calls):
+        for number, ended in self._hands.each(live_member, calls, len(todo)):
             if isinstance(ended, TwinError):
                 raise ended  # the database, say: no life's own fault
             if isinstance(ended, BaseException):

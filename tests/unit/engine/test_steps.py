@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import twin
-from twin.model.pybamm_compat import make_step
+from twin.specs.steps import read_step
 
 TEMPERATURE = "Volume-averaged cell temperature [K]"
 PROTOCOL = """
@@ -26,7 +26,7 @@ def run(tmp_path, cell, phases, **how):
 def test_equal_words_at_two_temperatures_are_two_steps_to_pybamm():
     import pybamm
 
-    warm, cold = (make_step("Rest for 1 hour", temperature=T) for T in (330.0, 250.0))
+    warm, cold = (read_step("Rest for 1 hour", temperature=T) for T in (330.0, 250.0))
     steps = pybamm.Experiment([(warm, cold, warm)]).steps
     assert [step.temperature for step in steps] == [330.0, 250.0, 330.0]
 

@@ -24,11 +24,11 @@ def cell():
 
 def test_steps_are_those_of_pybamms_solver(cell):
     compiled, user = cell.compiled, cell.inputs(None)
-    theirs = ScalarIDAKLUSolver(rtol=1e-5, atol=1e-7, options=compiled._solver.options)
+    theirs = ScalarIDAKLUSolver(rtol=1e-5, atol=1e-7, options=compiled._options)
     t, y, solution = 0.0, None, pybamm.EmptySolution(t=0.0)
     for index, step in enumerate(compiled.steps):
         ours = compiled.solve(index, t, y, user)
-        t_eval, t_interp = step.setup_timestepping(theirs, step.duration)
+        t_eval, t_interp = step.pybamms.setup_timestepping(theirs, step.duration)
         solution = theirs.step(
             solution, compiled.model, step.duration, t_eval, t_interp=t_interp, save=False,
             inputs=compiled.inputs(index, t, user),
