@@ -15,12 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 
 from twin.calibration.data import Curve, Piece
 from twin.calibration.method import number_of
 from twin.calibration.parameters import FreeNumber
+from twin.calibration.spectra import Impedances, Sweep, Swept
 from twin.columns import TEMPERATURE, VOLTAGE
 from twin.engine.plan import Plan
 from twin.engine.prepare import Prepared, prepare
@@ -95,6 +97,7 @@ class Forward:
         self.solves = 0
         self.area = spec.geometry.area.si
         self._ambient = spec.thermal.ambient.si
+        spec_of_spectra = spec
         window = spec.window
         lower, upper = window.lower.si - wider[0], window.upper.si + wider[1]
         spec = with_values(spec, {"window.lower": f"{lower!r} V", "window.upper": f"{upper!r} V"})
@@ -110,11 +113,27 @@ class Forward:
                 fix="leave it out; particle sizes and thicknesses act through diffusivity.scale, "
                 "exchange_current and active_fraction",
             )
+        self._own = (spec_of_spectra, tuple(modes))
+        self._impedances: Impedances | None = None
         self._index = {kind: i for i, kind in enumerate(_KINDS)}
         self._observe = self._prepared.compiled.observer([VOLTAGE, TEMPERATURE])
 
-    def __call__(self, x: Sequence[float], curve: Curve) -> Simulated:
-        """Return what the model says of a curve with the free numbers at ``x`` (SI)."""
+    @property
+    def sweeps(self) -> int:
+        """How many spectra were worked out: linear systems, not solves."""
+        return 0 if self._impedances is None else self._impedances.solves
+
+    @overload
+    def __call__(self, x: Sequence[float], curve: Curve) -> Simulated: ...
+    @overload
+    def __call__(self, x: Sequence[float], curve: Sweep) -> Swept: ...
+    def __call__(self, x: Sequence[float], curve: Curve | Sweep) -> Simulated | Swept:
+        """Return what the model says of a curve or spectrum with the free numbers at ``x`` (SI)."""
+        if isinstance(curve, Sweep):
+            if self._impedances is None:
+                spec, modes = self._own
+                self._impedances = Impedances(spec, self.free, self.model, modes)
+            return self._impedances(x, curve)
         self.solves += 1
         own = {item.name: float(v) for item, v in zip(self.free, x, strict=True)}
         inputs = {**self._prepared.inputs(None), **own}
