@@ -44,6 +44,10 @@ MOST_SOLVES = int(number_of("fit", "solves"))
 """No new Jacobian is begun that would need more."""
 TRIALS = int(number_of("fit", "trials"))
 """Residuals between two Jacobians."""
+ROUNDS = int(number_of("fit", "rounds"))
+"""Jacobians of the last fit, if the solves allow so many."""
+DRAWN_IN = number_of("fit", "drawn_in")
+MOST_STARTS = int(number_of("fit", "starts"))
 MEMBERS = int(number_of("posterior", "members"))
 FEW_MEMBERS = int(number_of("posterior", "few"))
 """For each number, so many members at least: chance correlations narrow what they tell."""
@@ -72,6 +76,7 @@ class _Work:
     solves: dict[str, int] = field(default_factory=dict)
     cpu_s: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    costs: list[float] = field(default_factory=list)
     share: float = 0.0
 
     @property
@@ -108,6 +113,7 @@ def calibrate(
     model: str = "dfn",
     members: int = MEMBERS,
     seed: int = 0,
+    starts: int = 1,
     overlays: Sequence[str | Path] = (),
     overrides: Overrides = (),
     modes: Sequence[str] = (),
@@ -135,7 +141,10 @@ def calibrate(
     members : int
         Of the posterior's ensemble; 0 leaves it at the Gauss-Newton posterior.
     seed : int
-        Of the ensemble.
+        Of the ensemble, and of the starts.
+    starts : int
+        From so many places the single-particle fit begins: the cell's own numbers, and draws
+        from their priors. The best goes on.
     overlays, overrides
         Laid over the cell.
     modes : sequence of str
@@ -156,6 +165,10 @@ def calibrate(
     if members < 0 or 0 < members < 10:
         raise InputError(
             f"{members} members are too few", key="members", fix="ask for 10 or more, or for 0"
+        )
+    if not 1 <= starts <= MOST_STARTS:
+        raise InputError(
+            f"{starts} starts", key="starts", fix=f"ask for 1 to {MOST_STARTS}; 5 find most others"
         )
     scenario = Scenario.of(cell, overlays=tuple(overlays), overrides=overrides, modes=tuple(modes))
     spec, at_work = scenario.cell_and_modes()
@@ -189,7 +202,9 @@ def calibrate(
     readied = readying(work.spec)
     work.spec = with_values(work.spec, readied) if readied else work.spec
     work.items = _free(work, free, fixed)
-    z, forward, fitted = _fitted(work, known, at_rest=not made and not free)
+    z, forward, fitted = _fitted(
+        work, known, at_rest=not made and not free, starts=starts, seed=seed
+    )
     with work.stage("posterior", 0.7):
         R, errors = _errors(work, fitted)
         sharp = _sharper(work, errors)
@@ -229,6 +244,7 @@ def calibrate(
     return Calibration(
         spec.name, known, work.items, z, covariance, ensemble, told, profiles, errors.V, errors.K,
         scores, made, readied, work.solves, work.cpu_s, seed, work.notes, of_spectra, errors.Z,
+        work.costs,
     )  # fmt: skip
 
 
@@ -351,34 +367,46 @@ def _free(work: _Work, free: Sequence[str], fixed: Sequence[str]) -> list[FreeNu
 # ---------------------------------------------------------------------------------- the stages
 
 
-def _fitted(work: _Work, model: ModelName, *, at_rest: bool) -> tuple[np.ndarray, Forward, Fitted]:
+def _fitted(
+    work: _Work, model: ModelName, *, at_rest: bool, starts: int, seed: int
+) -> tuple[np.ndarray, Forward, Fitted]:
     """Fit in stages: the slowest curve alone, all of them with the SPMe, then the DFN."""
     records, curves = work.thinned, [c.thinned for c in work.curves]
-    n = len(work.items)
-    every = list(range(n))
-    z = np.zeros(n)
+    every = list(range(len(work.items)))
     with work.stage("single particles", 0.25):
         small = Forward(work.spec, work.items, "spm", work.modes)
         _must_solve(work, small, curves[0])
-        slow = min(curves, key=lambda c: c.rate)
-        if at_rest:
-            z = windows(work.spec, work.items, slow, z)
-        if len(records) > 1:
-            z = fit(Problem(small, [slow], every, z), z, rounds=1, evaluations=TRIALS).z
-        problem = Problem(small, records, every, z)
-        fitted = fit(
-            problem, z, rounds=1 if model == "dfn" else 4, evaluations=TRIALS, most=MOST_SOLVES
-        )
+        begun = [np.zeros(len(every)), *_drawn_starts(work, starts - 1, seed)]
+        fitted = _began(work, small, begun[0], at_rest, rounds=1)
+        own = small.solves
         work.count("spm", small)
+        if starts > 1:
+            tried = [fitted, *(_began(work, small, z, at_rest, rounds=2) for z in begun[1:])]
+            work.count("starts", small, (own, 0))
+            work.costs = [float(one.cost) for one in tried]
+            best = int(np.argmin(work.costs))
+            fitted = tried[best]
+            work.notes.append(
+                f"{starts} starts: the cell's own ended at a cost of {tried[0].cost:.4g}, the best"
+                f", number {best + 1}, at {fitted.cost:.4g}."
+            )
+        if model == "spm":
+            before = small.solves
+            fitted = fit(
+                Problem(small, records, every, fitted.z), fitted.z, rounds=ROUNDS,
+                jacobian=fitted.jacobian, first=TRIALS, evaluations=TRIALS,
+                most=before + MOST_SOLVES - own,
+            )  # fmt: skip
+            work.count("spm", small, (before, small.sweeps))
     if model == "spm":
         return fitted.z, small, fitted
     with work.stage("full model", 0.6):
         whole = Forward(work.spec, work.items, model, work.modes)
         _must_solve(work, whole, curves[0])
-        problem = Problem(whole, records, every, z)
+        problem = Problem(whole, records, every, fitted.z)
         fitted = fit(
             problem, fitted.z, rounds=4, jacobian=fitted.jacobian, first=4, evaluations=TRIALS,
-            most=MOST_SOLVES - small.solves,
+            most=MOST_SOLVES - own,
         )  # fmt: skip
         work.count("dfn", whole)
     for curve, told in zip(curves, fitted.told, strict=False):
@@ -388,6 +416,30 @@ def _fitted(work: _Work, model: ModelName, *, at_rest: bool) -> tuple[np.ndarray
                 f"charge ({told.ended})."
             )
     return fitted.z, whole, fitted
+
+
+def _began(
+    work: _Work, small: Forward, z: np.ndarray, at_rest: bool, *, rounds: int
+) -> Fitted:
+    """Return the single-particle fit from a start: open circuit, slowest curve, all of them."""
+    records, curves = work.thinned, [c.thinned for c in work.curves]
+    every, before = list(range(len(work.items))), small.solves
+    slow = min(curves, key=lambda c: c.rate)
+    if at_rest:
+        z = windows(work.spec, work.items, slow, z)
+    if len(records) > 1:
+        z = fit(Problem(small, [slow], every, z), z, rounds=1, evaluations=TRIALS).z
+    problem = Problem(small, records, every, z)
+    return fit(problem, z, rounds=rounds, evaluations=TRIALS, most=before + MOST_SOLVES)
+
+
+def _drawn_starts(work: _Work, count: int, seed: int) -> list[np.ndarray]:
+    """Return starts drawn from the priors, drawn in towards their middles."""
+    if count < 1:
+        return []
+    low, high = np.array([item.z_bounds for item in work.items]).T
+    drawn = np.random.default_rng([seed, 2]).standard_normal((count, len(work.items)))
+    return list(np.clip(DRAWN_IN * drawn, low, high))
 
 
 def _must_solve(work: _Work, forward: Forward, curve: Curve) -> None:

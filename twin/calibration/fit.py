@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -161,18 +162,26 @@ class Problem:
     def _column(self, k: int, z: np.ndarray, beside: np.ndarray, span: float) -> np.ndarray:
         """Return a column, without a solve where the number's effect on a curve is known.
 
-        That of a contact's resistance is ``dV/dR = -I/A``; a capacitance has none.
+        That of a contact's resistance is ``dV/dR = -I/A``; a capacitance has none; that of a
+        drawn open-circuit curve is ``dU/dp`` at the surface's filling (single-particle model:
+        the current is given, so no potential moves the filling, nor a heat).
         """
         item, area = self.items[k], self.forward.area
-        x = [i.x(v) for i, v in zip(self.forward.free, self.whole(beside), strict=True)]
+        own, x = (
+            [i.x(v) for i, v in zip(self.forward.free, self.whole(at), strict=True)]
+            for at in (z, beside)
+        )
         r, before = self._solved(z)
-        told, known = list(before), []
+        told, known = list(before), list[tuple[int, Any]]()
         for n, record in enumerate(self.curves):
             plain = isinstance(record, Curve)
             if plain and only_impedance(item.key):
                 known.append((n, 0.0))
             elif isinstance(record, Curve) and record.temperature is None and _is_contact(item):
                 known.append((n, -item.width * record.current / area))
+            elif plain and (rise := self.forward.risen(item, before[n], own, x)) is not None:
+                warm = np.zeros(0 if record.temperature is None else len(rise))
+                known.append((n, np.append(rise, warm) / span))
             else:
                 told[n] = self.forward(x, record)
                 self.on_solve()

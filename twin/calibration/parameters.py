@@ -113,6 +113,12 @@ def lead_of(law: Any) -> str | None:
     return _LEADS.get(law.law)
 
 
+def in_open_circuit(key: str) -> str | None:
+    """Return the electrode whose drawn open-circuit curve a number is of; None if of none."""
+    place, _, name = key.partition(".material.open_circuit_potential.")
+    return place if name in _CURVE else None
+
+
 def only_impedance(key: str) -> bool:
     """Return whether a number moves spectra alone: a run has no capacitances."""
     return key.endswith(("_capacitance", "relative_permittivity", "boundary_capacitance_ratio"))

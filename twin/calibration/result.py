@@ -193,6 +193,8 @@ class Calibration:
         Every impedance spectrum, those kept back last.
     discrepancy_Z : Discrepancy or None
         The model's own error of an impedance, as a share of ``|Z|``.
+    starts : list of float
+        What each start's single-particle fit ended at; none where there was one.
     """
 
     cell: str
@@ -214,6 +216,7 @@ class Calibration:
     notes: list[str] = field(default_factory=list)
     spectra: list[SpectrumScore] = field(default_factory=list)
     discrepancy_Z: Discrepancy | None = None
+    starts: list[float] = field(default_factory=list)
 
     @property
     def values(self) -> dict[str, float]:
@@ -256,6 +259,7 @@ class Calibration:
             "covariance": self.covariance.tolist(),
             "members": len(self.members),
             "seed": self.seed,
+            "starts": list(self.starts),
             "solves": dict(self.solves),
             "cpu_s": {k: round(v, 2) for k, v in self.cpu_s.items()},
             "notes": list(self.notes),

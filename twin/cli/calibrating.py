@@ -66,6 +66,10 @@ def calibrate(
         int, typer.Option("--members", metavar="N", min=0, help="Of the posterior; 0 for none.")
     ] = 100,
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Of the posterior.")] = 0,
+    starts: Annotated[
+        int,
+        typer.Option("--starts", metavar="N", min=1, help="Places from which the fit begins."),
+    ] = 1,
     out: Annotated[
         str | None,
         typer.Option("--out", metavar="FILE", help="The overlay [default: CELL-calibrated.toml]."),
@@ -146,6 +150,7 @@ def calibrate(
             model=model,
             members=members,
             seed=seed,
+            starts=starts,
             overlays=overlays or (),
             overrides=overrides or (),
             modes=names([modes] if modes else None),
