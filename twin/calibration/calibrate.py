@@ -17,14 +17,15 @@ from twin.calibration.bands import bands
 from twin.calibration.data import Curve, curve_of
 from twin.calibration.discrepancy import Discrepancy, blocks, by_state, estimate
 from twin.calibration.esmda import LINEAR_FIRST, esmda, prior_ensemble
-from twin.calibration.fit import Fitted, Problem, fit, steepness, weights
+from twin.calibration.fit import Answer, Fitted, Problem, Record, fit, steepness, weights
 from twin.calibration.forward import GAVE_UP, Forward, Simulated, free_ones
 from twin.calibration.half_cell import HalfCell, half_cell
 from twin.calibration.identify import Profile, Told, laplace, what_is_told
 from twin.calibration.method import number_of
 from twin.calibration.parameters import FreeNumber, candidates, chosen
 from twin.calibration.ready import readying
-from twin.calibration.result import Calibration, Score
+from twin.calibration.result import Calibration, Score, SpectrumScore
+from twin.calibration.spectra import SIGMA_Z, Sweep, Swept, must_be_reachable, part_of, sweep_of
 from twin.calibration.windows import windows
 from twin.engine.settings import ModelName, known_model
 from twin.errors import InputError, SolverGaveUpError
@@ -43,6 +44,10 @@ MOST_SOLVES = int(number_of("fit", "solves"))
 """No new Jacobian is begun that would need more."""
 TRIALS = int(number_of("fit", "trials"))
 """Residuals between two Jacobians."""
+ROUNDS = int(number_of("fit", "rounds"))
+"""Jacobians of the last fit, if the solves allow so many."""
+DRAWN_IN = number_of("fit", "drawn_in")
+MOST_STARTS = int(number_of("fit", "starts"))
 MEMBERS = int(number_of("posterior", "members"))
 FEW_MEMBERS = int(number_of("posterior", "few"))
 """For each number, so many members at least: chance correlations narrow what they tell."""
@@ -52,6 +57,7 @@ SHARPER = number_of("fit", "sharper")
 """The fit goes on with weights of the estimated error where they are so much larger."""
 _CYCLES = re.compile(r"(?P<ref>.+):(?P<first>\d+)(?:-(?P<last>\d+))?")
 _LEAST_K = number_of("discrepancy", "least_temperature")
+_LEAST_Z = number_of("discrepancy", "least_impedance")
 
 Progress = Callable[[float, str], None]
 Given = str | Path | Measured
@@ -64,12 +70,19 @@ class _Work:
     spec: CellSpec
     items: list[FreeNumber]
     curves: list[Curve]
+    sweeps: list[Sweep]
     modes: Sequence[FailureMode]
     progress: Progress
     solves: dict[str, int] = field(default_factory=dict)
     cpu_s: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    costs: list[float] = field(default_factory=list)
     share: float = 0.0
+
+    @property
+    def thinned(self) -> list[Record]:
+        """What the fit meets: curves, slow ones first, then spectra."""
+        return [record.thinned for record in (*self.curves, *self.sweeps)]
 
     @contextmanager
     def stage(self, name: str, until: float) -> Iterator[None]:
@@ -81,9 +94,12 @@ class _Work:
         self.share = until
         self.progress(until, name)
 
-    def count(self, name: str, forward: Forward, before: int = 0) -> None:
-        """Note how often a model was solved."""
-        self.solves[name] = self.solves.get(name, 0) + forward.solves - before
+    def count(self, name: str, forward: Forward, before: tuple[int, int] = (0, 0)) -> None:
+        """Note how often a model was solved, and how many spectra were worked out."""
+        self.solves[name] = self.solves.get(name, 0) + forward.solves - before[0]
+        if self.sweeps:
+            spectra = self.solves.get("spectra", 0)
+            self.solves["spectra"] = spectra + forward.sweeps - before[1]
 
 
 def calibrate(
@@ -97,6 +113,7 @@ def calibrate(
     model: str = "dfn",
     members: int = MEMBERS,
     seed: int = 0,
+    starts: int = 1,
     overlays: Sequence[str | Path] = (),
     overrides: Overrides = (),
     modes: Sequence[str] = (),
@@ -111,9 +128,10 @@ def calibrate(
         The cell as it is believed to be; its own spreads are the priors.
     data : sequence
         Measured curves to fit: measurements, their names, or files; ``"NAME:1"`` or ``"NAME:1-3"``
-        takes those cycles only.
+        takes those cycles only. An impedance spectrum among them is met too; ``"NAME@50%"`` was
+        taken after half of the nominal capacity was discharged since the cell's own start.
     hold : sequence
-        Curves to score, which the fit never sees.
+        Curves and spectra to score, which the fit never sees.
     half_cells : mapping, optional
         Half-cell curves by electrode.
     free, fixed : sequence of str
@@ -123,7 +141,10 @@ def calibrate(
     members : int
         Of the posterior's ensemble; 0 leaves it at the Gauss-Newton posterior.
     seed : int
-        Of the ensemble.
+        Of the ensemble, and of the starts.
+    starts : int
+        From so many places the single-particle fit begins: the cell's own numbers, and draws
+        from their priors. The best goes on.
     overlays, overrides
         Laid over the cell.
     modes : sequence of str
@@ -145,6 +166,10 @@ def calibrate(
         raise InputError(
             f"{members} members are too few", key="members", fix="ask for 10 or more, or for 0"
         )
+    if not 1 <= starts <= MOST_STARTS:
+        raise InputError(
+            f"{starts} starts", key="starts", fix=f"ask for 1 to {MOST_STARTS}; 5 find most others"
+        )
     scenario = Scenario.of(cell, overlays=tuple(overlays), overrides=overrides, modes=tuple(modes))
     spec, at_work = scenario.cell_and_modes()
     if spec.kind != "full":
@@ -155,25 +180,38 @@ def calibrate(
     if not data:
         raise InputError("there is nothing to fit", key="data", fix="name a measured curve")
     nominal = nominal_capacity(spec)
-    own = [_curve(given, nominal, store) for given in data]
+    every = [_record(given, nominal, store) for given in data]
+    own = [record for record in every if isinstance(record, Curve)]
+    sweeps = [record for record in every if isinstance(record, Sweep)]
+    if not own:
+        raise InputError(
+            "a spectrum alone tells neither charge nor open circuit", key="data",
+            fix="give a discharge curve beside it",
+        )  # fmt: skip
     # The order in which files are named says nothing: slow curves first, as they are fitted.
     own.sort(key=lambda curve: (curve.rate, curve.id, curve.pieces[0].start, len(curve.t)))
-    kept_back = [_curve(given, nominal, store) for given in hold]
-    for curve in (*own, *kept_back):
-        _in_window(spec, curve)
-    work = _Work(spec, [], own, at_work, on_progress or (lambda share, text: None))
+    sweeps.sort(key=lambda sweep: (sweep.after, sweep.id))
+    kept_back = [_record(given, nominal, store) for given in hold]
+    for record in (*own, *sweeps, *kept_back):
+        if isinstance(record, Sweep):
+            must_be_reachable(spec, record)
+        else:
+            _in_window(spec, record)
+    work = _Work(spec, [], own, sweeps, at_work, on_progress or (lambda share, text: None))
     made = _half_cells(work, half_cells or {}, nominal, store)
     readied = readying(work.spec)
     work.spec = with_values(work.spec, readied) if readied else work.spec
     work.items = _free(work, free, fixed)
-    z, forward, fitted = _fitted(work, known, at_rest=not made and not free)
+    z, forward, fitted = _fitted(
+        work, known, at_rest=not made and not free, starts=starts, seed=seed
+    )
     with work.stage("posterior", 0.7):
-        R, error_V, found_K = _errors(work, fitted)
-        sharp = _sharper(work, error_V)
-        if sharp > SHARPER:
+        R, errors = _errors(work, fitted)
+        sharp = _sharper(work, errors)
+        if np.max(sharp) > SHARPER:
             fitted = _again(work, forward, fitted, sharp)
             z = fitted.z
-            R, error_V, found_K = _errors(work, fitted)
+            R, errors = _errors(work, fitted)
         covariance = laplace(fitted.jacobian, R)
         told = what_is_told(work.items, z, covariance)
     if all(item.says == "not told" for item in told):
@@ -193,22 +231,43 @@ def calibrate(
     with work.stage("profiles", 0.97):
         profiles = _profiles(work, small, z, fitted, R, covariance, told)
     with work.stage("scores", 1.0):
-        scores = [
-            _scored(work, c, h, forward, small, z, ensemble, (error_V, found_K))
-            for c, h in [*((c, False) for c in own), *((c, True) for c in kept_back)]
-        ]
+        shown = [*((r, False) for r in (*own, *sweeps)), *((r, True) for r in kept_back)]
+        told_of = [_scored(work, r, h, forward, small, z, ensemble, errors) for r, h in shown]
+    scores = [one for one in told_of if isinstance(one, Score)]
+    of_spectra = [one for one in told_of if isinstance(one, SpectrumScore)]
     work.notes += _said(work, told)
+    work.notes += _of_sweeps([one.sweep for one in of_spectra])
     if 0 < members < FEW_MEMBERS * len(z):
         work.notes.append(
             f"{members} members are few for {len(z)} numbers: their spreads come out too narrow."
         )
     return Calibration(
-        spec.name, known, work.items, z, covariance, ensemble, told, profiles, error_V, found_K,
-        scores, made, readied, work.solves, work.cpu_s, seed, work.notes,
+        spec.name, known, work.items, z, covariance, ensemble, told, profiles, errors.V, errors.K,
+        scores, made, readied, work.solves, work.cpu_s, seed, work.notes, of_spectra, errors.Z,
+        work.costs,
     )  # fmt: skip
 
 
 # ------------------------------------------------------------------------------- what is given
+
+
+def _record(given: Given, nominal: float, store: Store | None) -> Record:
+    """Return what is given as a curve, or as a spectrum if that is what it holds."""
+    ref, after = (given, 0.0) if isinstance(given, Measured) else part_of(str(given))
+    if not isinstance(ref, Measured) and Path(str(given)).expanduser().is_file():
+        ref, after = str(given), 0.0
+    if not isinstance(ref, Measured):
+        parted = _CYCLES.fullmatch(str(ref))
+        if parted and not Path(str(ref)).expanduser().is_file():
+            return _curve(given, nominal, store)
+        ref = _read(str(ref), store)
+    if ref.info.kind == "impedance":
+        return sweep_of(ref, after)
+    if "@" in str(given) and not isinstance(given, Measured) and after:
+        raise InputError(
+            f"{given} is no spectrum: a curve has no @", key="data", fix="leave the @ out"
+        )
+    return _curve(ref, nominal, store)
 
 
 def _curve(given: Given, nominal: float, store: Store | None, *, half: bool = False) -> Curve:
@@ -280,7 +339,7 @@ def _free(work: _Work, free: Sequence[str], fixed: Sequence[str]) -> list[FreeNu
     area = work.spec.geometry.area.si
     densest = max(abs(p.current) for c in work.curves for p in c.pieces) / area
     heat = any(c.temperature is not None for c in work.curves)
-    every = candidates(work.spec, densest, heat=heat)
+    every = candidates(work.spec, densest, heat=heat, spectra=bool(work.sweeps))
     items = chosen(work.spec, every, free)
     unknown = [key for key in fixed if key not in {i.key for i in items}]
     if unknown:
@@ -308,43 +367,79 @@ def _free(work: _Work, free: Sequence[str], fixed: Sequence[str]) -> list[FreeNu
 # ---------------------------------------------------------------------------------- the stages
 
 
-def _fitted(work: _Work, model: ModelName, *, at_rest: bool) -> tuple[np.ndarray, Forward, Fitted]:
+def _fitted(
+    work: _Work, model: ModelName, *, at_rest: bool, starts: int, seed: int
+) -> tuple[np.ndarray, Forward, Fitted]:
     """Fit in stages: the slowest curve alone, all of them with the SPMe, then the DFN."""
-    curves = [c.thinned for c in work.curves]
-    n = len(work.items)
-    every = list(range(n))
-    z = np.zeros(n)
+    records, curves = work.thinned, [c.thinned for c in work.curves]
+    every = list(range(len(work.items)))
     with work.stage("single particles", 0.25):
         small = Forward(work.spec, work.items, "spm", work.modes)
         _must_solve(work, small, curves[0])
-        slow = min(curves, key=lambda c: c.rate)
-        if at_rest:
-            z = windows(work.spec, work.items, slow, z)
-        if len(curves) > 1:
-            z = fit(Problem(small, [slow], every, z), z, rounds=1, evaluations=TRIALS).z
-        problem = Problem(small, curves, every, z)
-        fitted = fit(
-            problem, z, rounds=1 if model == "dfn" else 4, evaluations=TRIALS, most=MOST_SOLVES
-        )
+        begun = [np.zeros(len(every)), *_drawn_starts(work, starts - 1, seed)]
+        fitted = _began(work, small, begun[0], at_rest, rounds=1)
+        own = small.solves
         work.count("spm", small)
+        if starts > 1:
+            tried = [fitted, *(_began(work, small, z, at_rest, rounds=2) for z in begun[1:])]
+            work.count("starts", small, (own, 0))
+            work.costs = [float(one.cost) for one in tried]
+            best = int(np.argmin(work.costs))
+            fitted = tried[best]
+            work.notes.append(
+                f"{starts} starts: the cell's own ended at a cost of {tried[0].cost:.4g}, the best"
+                f", number {best + 1}, at {fitted.cost:.4g}."
+            )
+        if model == "spm":
+            before = small.solves
+            fitted = fit(
+                Problem(small, records, every, fitted.z), fitted.z, rounds=ROUNDS,
+                jacobian=fitted.jacobian, first=TRIALS, evaluations=TRIALS,
+                most=before + MOST_SOLVES - own,
+            )  # fmt: skip
+            work.count("spm", small, (before, small.sweeps))
     if model == "spm":
         return fitted.z, small, fitted
     with work.stage("full model", 0.6):
         whole = Forward(work.spec, work.items, model, work.modes)
         _must_solve(work, whole, curves[0])
-        problem = Problem(whole, curves, every, z)
+        problem = Problem(whole, records, every, fitted.z)
         fitted = fit(
             problem, fitted.z, rounds=4, jacobian=fitted.jacobian, first=4, evaluations=TRIALS,
-            most=MOST_SOLVES - small.solves,
+            most=MOST_SOLVES - own,
         )  # fmt: skip
         work.count("dfn", whole)
-    for curve, told in zip(curves, fitted.told, strict=True):
-        if told.ended:
+    for curve, told in zip(curves, fitted.told, strict=False):
+        if isinstance(told, Simulated) and told.ended:
             work.notes.append(
                 f"{curve.name}: the fit ends at {told.ended_at / curve.charge[-1]:.0%} of its "
                 f"charge ({told.ended})."
             )
     return fitted.z, whole, fitted
+
+
+def _began(
+    work: _Work, small: Forward, z: np.ndarray, at_rest: bool, *, rounds: int
+) -> Fitted:
+    """Return the single-particle fit from a start: open circuit, slowest curve, all of them."""
+    records, curves = work.thinned, [c.thinned for c in work.curves]
+    every, before = list(range(len(work.items))), small.solves
+    slow = min(curves, key=lambda c: c.rate)
+    if at_rest:
+        z = windows(work.spec, work.items, slow, z)
+    if len(records) > 1:
+        z = fit(Problem(small, [slow], every, z), z, rounds=1, evaluations=TRIALS).z
+    problem = Problem(small, records, every, z)
+    return fit(problem, z, rounds=rounds, evaluations=TRIALS, most=before + MOST_SOLVES)
+
+
+def _drawn_starts(work: _Work, count: int, seed: int) -> list[np.ndarray]:
+    """Return starts drawn from the priors, drawn in towards their middles."""
+    if count < 1:
+        return []
+    low, high = np.array([item.z_bounds for item in work.items]).T
+    drawn = np.random.default_rng([seed, 2]).standard_normal((count, len(work.items)))
+    return list(np.clip(DRAWN_IN * drawn, low, high))
 
 
 def _must_solve(work: _Work, forward: Forward, curve: Curve) -> None:
@@ -359,57 +454,87 @@ def _must_solve(work: _Work, forward: Forward, curve: Curve) -> None:
 # ------------------------------------------------------------------------------- the posterior
 
 
-def _sharper(work: _Work, discrepancy: Discrepancy) -> float:
-    """Return by how much the data weigh more than was expected beforehand.
+@dataclass(frozen=True)
+class _Errors:
+    """The model's own error: of the voltage, of the temperature, and of an impedance's share."""
+
+    V: Discrepancy
+    K: Discrepancy | None
+    Z: Discrepancy | None
+
+    def covariance(self, record: Record) -> list[np.ndarray]:
+        """Return the covariances of a record's parts: voltage and temperature, or Re and Im."""
+        if isinstance(record, Sweep):
+            assert self.Z is not None
+            return [self.Z.covariance(record.s)] * 2
+        parts = [self.V.covariance(record.s, _error_scale(self.V, record))]
+        if record.temperature is not None and self.K is not None:
+            parts.append(self.K.covariance(record.s))
+        return parts
+
+
+def _sharper(work: _Work, errors: _Errors) -> np.ndarray:
+    """Return by how much each value weighs more than was expected beforehand.
 
     A curve's points are worth ``m = (tau^2 + sigma^2) 1^T R^-1 1`` independent ones.
     """
-    worth = []
-    for curve in (c.thinned for c in work.curves):
-        R = discrepancy.covariance(curve.s)
-        m = discrepancy.total**2 * float(np.sum(np.linalg.solve(R, np.ones(len(R)))))
-        worth.append(min(m, len(R)) / min(fitting.INDEPENDENT, len(R)))
-    return float(np.sqrt(np.mean(worth)) * fitting.SIGMA_V / discrepancy.total)
 
+    def worth(d: Discrepancy, s: np.ndarray, expected: float) -> float:
+        R = d.covariance(s)
+        m = d.total**2 * float(np.sum(np.linalg.solve(R, np.ones(len(R)))))
+        return min(m, len(R)) / min(expected, len(R))
 
-def _again(work: _Work, forward: Forward, fitted: Fitted, sharp: float) -> Fitted:
-    """Go on with the fit with sharper weights, so that the prior pulls no more than it should."""
     curves = [c.thinned for c in work.curves]
-    before, n = forward.solves, len(work.items)
-    problem = Problem(forward, curves, range(n), fitted.z, sharp=sharp)
+    of_curves = [worth(errors.V, c.s, fitting.INDEPENDENT) for c in curves]
+    volts = float(np.sqrt(np.mean(of_curves)) * fitting.SIGMA_V / errors.V.total)
+    sharp = np.full(sum(len(fitting.measured([c])) for c in curves), volts)
+    sweeps = [w.thinned for w in work.sweeps]
+    if not sweeps or errors.Z is None:
+        return sharp
+    of_sweeps = [worth(errors.Z, w.s, w.independent / 2) for w in sweeps]
+    ohms = float(np.sqrt(np.mean(of_sweeps)) * SIGMA_Z / errors.Z.total)
+    # Spectra weigh no less than was expected: what is wrong with them is in their own error.
+    return np.append(sharp, np.full(sum(len(w.values) for w in sweeps), max(ohms, 1.0)))
+
+
+def _again(work: _Work, forward: Forward, fitted: Fitted, sharp: np.ndarray) -> Fitted:
+    """Go on with the fit with sharper weights, so that the prior pulls no more than it should."""
+    before, n = (forward.solves, forward.sweeps), len(work.items)
+    problem = Problem(forward, work.thinned, range(n), fitted.z, sharp=sharp)
     own = problem.weights[:, None] * fitted.jacobian
     refined = fit(problem, fitted.z, rounds=1, jacobian=own, first=2 * TRIALS)
-    refined.jacobian = refined.jacobian / sharp
+    refined.jacobian = refined.jacobian / sharp[:, None]
     work.count(forward.model, forward, before)
     return refined
 
 
-def _errors(work: _Work, fitted: Fitted) -> tuple[np.ndarray, Discrepancy, Discrepancy | None]:
+def _errors(work: _Work, fitted: Fitted) -> tuple[np.ndarray, _Errors]:
     """Return the covariance of the model's error at the fitted points, and what it is of.
 
-    The fit's Jacobian becomes that of the plain voltages and temperatures.
+    The fit's Jacobian becomes that of the plain voltages, temperatures and shares of ``|Z|``.
     """
-    curves = [c.thinned for c in work.curves]
-    fitted.jacobian = fitted.jacobian / weights(curves)[:, None]
-    gap = fitting.measured(curves) - fitting.simulated(curves, fitted.told)
+    records, curves = work.thinned, [c.thinned for c in work.curves]
+    fitted.jacobian = fitted.jacobian / weights(records)[:, None]
+    gap = fitting.measured(records) - fitting.simulated(records, fitted.told)
     gap = gap + fitted.jacobian @ fitted.z
-    is_volt = _volts(curves)
+    kinds = _kinds(records)
     J, s = fitted.jacobian, [c.s for c in curves]
     steep = [steepness(c) for c in curves]
-    volts = estimate(gap[is_volt], J[is_volt], s, steep)
+    volt, warmth, share = (kinds == kind for kind in ("V", "K", "Z"))
+    volts = estimate(gap[volt], J[volt], s, steep)
     rates = [c.rates for c in curves]
-    volts = by_state(volts, gap[is_volt], J[is_volt], s, steep, rates)
-    kelvin = None
-    if not np.all(is_volt):
+    volts = by_state(volts, gap[volt], J[volt], s, steep, rates)
+    kelvin = ohms = None
+    if np.any(warmth):
         warm = [c for c in curves if c.temperature is not None]
         flat = [np.ones(len(c.t)) for c in warm]
-        kelvin = estimate(gap[~is_volt], J[~is_volt], [c.s for c in warm], flat, least=_LEAST_K)
-    parts = []
-    for curve in curves:
-        parts.append(volts.covariance(curve.s, _error_scale(volts, curve)))
-        if curve.temperature is not None and kelvin is not None:
-            parts.append(kelvin.covariance(curve.s))
-    return blocks(parts), volts, kelvin
+        kelvin = estimate(gap[warmth], J[warmth], [c.s for c in warm], flat, least=_LEAST_K)
+    if np.any(share):
+        along = [part for w in work.sweeps for part in [w.thinned.s] * 2]
+        flat = [np.ones(len(part)) for part in along]
+        ohms = estimate(gap[share], J[share], along, flat, least=_LEAST_Z)
+    errors = _Errors(volts, kelvin, ohms)
+    return blocks([part for record in records for part in errors.covariance(record)]), errors
 
 
 def _error_scale(discrepancy: Discrepancy, curve: Curve) -> np.ndarray:
@@ -418,14 +543,17 @@ def _error_scale(discrepancy: Discrepancy, curve: Curve) -> np.ndarray:
     return value
 
 
-def _volts(curves: Sequence[Curve]) -> np.ndarray:
-    """Return which of the fitted values are voltages."""
-    parts = []
-    for c in curves:
-        parts.append(np.ones(len(c.t), dtype=bool))
-        if c.temperature is not None:
-            parts.append(np.zeros(len(c.t), dtype=bool))
-    return np.concatenate(parts)
+def _kinds(records: Sequence[Record]) -> np.ndarray:
+    """Return of each fitted value whether it is a voltage, a temperature or a share of ``|Z|``."""
+    kinds = []
+    for record in records:
+        if isinstance(record, Sweep):
+            kinds += ["Z"] * len(record.values)
+            continue
+        kinds += ["V"] * len(record.t)
+        if record.temperature is not None:
+            kinds += ["K"] * len(record.t)
+    return np.array(kinds)
 
 
 def _drawn(
@@ -438,7 +566,7 @@ def _drawn(
     seed: int,
 ) -> tuple[Forward, np.ndarray]:
     """Draw the posterior by ES-MDA, with the SPMe and what the full model adds at the fit."""
-    curves = [c.thinned for c in work.curves]
+    curves = work.thinned
     small = forward
     if model != "spm":
         small = Forward(work.spec, work.items, "spm", work.modes)
@@ -449,7 +577,7 @@ def _drawn(
         x = [item.x(float(v)) for item, v in zip(work.items, z, strict=True)]
         return fitting.simulated(curves, [small(x, c) for c in curves])
 
-    before = small.solves
+    before = small.solves, small.sweeps
     offset = 0.0 if small is forward else at_fit - plain(fitted.z)
     bounds = np.array([item.z_bounds for item in work.items]).T
     total, done = members * len(LINEAR_FIRST), 0
@@ -490,12 +618,12 @@ def _profiles(
     With one number held at ``z_k + d`` the others follow ``C_jk/C_kk d``; the cost there is
     solved for, not extrapolated.
     """
-    curves = [c.thinned for c in work.curves]
+    curves = work.thinned
     half = np.linalg.cholesky(R)
     data = fitting.measured(curves)
     C = laplace(fitted.jacobian, R)
     bounds = np.array([item.z_bounds for item in work.items]).T
-    before = forward.solves
+    before = forward.solves, forward.sweeps
     x0 = [item.x(float(v)) for item, v in zip(work.items, z, strict=True)]
     own = fitting.simulated(curves, [forward(x0, c) for c in curves])
     offset = fitting.simulated(curves, fitted.told) - own
@@ -526,36 +654,55 @@ def _profiles(
 
 def _scored(
     work: _Work,
-    curve: Curve,
+    record: Record,
     held: bool,
     forward: Forward,
     small: Forward,
     z: np.ndarray,
     ensemble: np.ndarray,
-    errors: tuple[Discrepancy, Discrepancy | None],
-) -> Score:
-    x = [item.x(float(v)) for item, v in zip(work.items, z, strict=True)]
-    best = forward(x, curve)
-    if not len(ensemble):
-        return Score(curve, held, best.voltage, best.temperature, best.ended)
+    errors: _Errors,
+) -> Score | SpectrumScore:
+    def x(z: np.ndarray) -> list[float]:
+        return [item.x(float(v)) for item, v in zip(work.items, z, strict=True)]
+
+    best: Answer = forward(x(z), record)
     # What the fit never saw is told by the full model itself, with fewer members.
-    teller, offset = small, (np.zeros(1), np.zeros(1))
-    if small is not forward and held:
-        teller, ensemble = forward, ensemble[:HELD_MEMBERS]
-    elif small is not forward:
-        same = small(x, curve)
-        offset = best.voltage - same.voltage, best.temperature - same.temperature
-    told: list[Simulated] = []
-    for member in ensemble:
-        own = [item.x(float(v)) for item, v in zip(work.items, member, strict=True)]
-        told.append(teller(own, curve))
-    volts = np.array([t.voltage for t in told]) + offset[0]
-    low, high = bands(volts, errors[0].total * _error_scale(errors[0], curve))
+    apart = small is not forward and held
+    teller = forward if apart else small
+    beside = best if teller is forward else teller(x(z), record)
+    members = ensemble[:HELD_MEMBERS] if apart else ensemble
+    told = [teller(x(member), record) for member in members]
+    if isinstance(record, Sweep):
+        assert isinstance(best, Swept) and isinstance(beside, Swept)
+        ohms = [one.impedance for one in told if isinstance(one, Swept)]
+        return _scored_spectrum(record, held, best, beside, ohms, errors.Z)
+    assert isinstance(best, Simulated) and isinstance(beside, Simulated)
+    if not told:
+        return Score(record, held, best.voltage, best.temperature, best.ended)
+    curves = [one for one in told if isinstance(one, Simulated)]
+    volts = np.array([t.voltage for t in curves]) + best.voltage - beside.voltage
+    low, high = bands(volts, errors.V.total * _error_scale(errors.V, record))
     low_K = high_K = None
-    if curve.temperature is not None and errors[1] is not None:
-        kelvin = np.array([t.temperature for t in told]) + offset[1]
-        low_K, high_K = bands(kelvin, np.full(len(curve.t), errors[1].total))
-    return Score(curve, held, best.voltage, best.temperature, best.ended, low, high, low_K, high_K)
+    if record.temperature is not None and errors.K is not None:
+        kelvin = np.array([t.temperature for t in curves]) + best.temperature - beside.temperature
+        low_K, high_K = bands(kelvin, np.full(len(record.t), errors.K.total))
+    return Score(record, held, best.voltage, best.temperature, best.ended, low, high, low_K, high_K)
+
+
+def _scored_spectrum(
+    sweep: Sweep,
+    held: bool,
+    best: Swept,
+    beside: Swept,
+    told: Sequence[np.ndarray],
+    error: Discrepancy | None,
+) -> SpectrumScore:
+    """Return a spectrum's score; no band where no spectrum was fitted: its error is unknown."""
+    if not told or error is None:
+        return SpectrumScore(sweep, held, best.impedance, best.ended)
+    shares = np.array([sweep.shares(z + best.impedance - beside.impedance) for z in told])
+    low, high = bands(shares, np.full(shares.shape[1], error.total))
+    return SpectrumScore(sweep, held, best.impedance, best.ended, low, high)
 
 
 def _said(work: _Work, told: Sequence[Told]) -> list[str]:
@@ -569,6 +716,17 @@ def _said(work: _Work, told: Sequence[Told]) -> list[str]:
             notes.append(f"{one.key} is told only together with {one.together}.")
     if any(isinstance(getattr(work.spec, p), PorousElectrode) for p in ("anode", "cathode")):
         notes.append("A particle's size is not fitted apart: D/R^2 and i_0/R are what curves tell.")
+    return notes
+
+
+def _of_sweeps(sweeps: Sequence[Sweep]) -> list[str]:
+    """Return in words what was done to spectra."""
+    notes = []
+    for sweep in sweeps:
+        if sweep.left_out:
+            notes.append(f"{sweep.name}: {sweep.left_out} inductive points left out.")
+        if sweep.verdict != "sound":
+            notes.append(f"{sweep.name} is {sweep.verdict} by its Kramers-Kronig test.")
     return notes
 
 

@@ -8,7 +8,8 @@ In the coordinates ``z`` of the free numbers (:mod:`twin.calibration.parameters`
 is made least by ``scipy.optimize.least_squares``: ``U`` are the measured voltages of the
 curves ``c``, ``n_c`` their points, of which the model's own error leaves some ``m`` independent,
 and ``|z|^2`` is the prior. Where the curve is steep, at its ends, an error ``sigma_q`` of the
-charge counts as one of the voltage. Temperatures, where measured, stand beside the voltages.
+charge counts as one of the voltage. Temperatures, where measured, stand beside the voltages,
+and so do both parts of impedance spectra (:mod:`twin.calibration.spectra`).
 
 A Jacobian costs one solve a number and curve, so it is found by differences only at the
 beginning of each round; on the way Broyden's rank-one update carries it on::
@@ -20,13 +21,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from twin.calibration.data import Curve
 from twin.calibration.forward import Forward, Simulated
 from twin.calibration.method import number_of
-from twin.calibration.parameters import FreeNumber
+from twin.calibration.parameters import FreeNumber, only_impedance
+from twin.calibration.spectra import Sweep, Swept
 
 SIGMA_V = number_of("expected", "voltage")
 SIGMA_K = number_of("expected", "temperature")
@@ -36,6 +39,8 @@ INDEPENDENT = number_of("expected", "independent")
 """How many points of a curve count as independent."""
 STEP = number_of("fit", "step")
 """Of a finite difference, in standard deviations of the prior."""
+Record = Curve | Sweep
+Answer = Simulated | Swept
 _FEWEST = 3
 """A round with fewer columns found anew, or fewer trials after them, is not begun."""
 _EDGE = 1e-3
@@ -50,8 +55,8 @@ class Fitted:
     ----------
     z : ndarray
         The numbers' coordinates.
-    told : list of Simulated
-        The curves there.
+    told : list of Simulated or Swept
+        The curves and spectra there.
     cost : float
         ``S/2``.
     jacobian : ndarray
@@ -61,7 +66,7 @@ class Fitted:
     """
 
     z: np.ndarray
-    told: list[Simulated]
+    told: list[Answer]
     cost: float
     jacobian: np.ndarray
     rounds: int = 0
@@ -75,32 +80,32 @@ class Problem:
     ----------
     forward : Forward
         The model.
-    curves : sequence of Curve
-        The curves, thinned.
+    curves : sequence of Curve or Sweep
+        The curves and spectra, thinned.
     active : sequence of int
         Which of the model's free numbers move; the others stay at ``base``.
     base : ndarray
         Coordinates of all of them.
     on_solve : callable
         Told after each solve.
-    sharp : float
-        The weights are so much larger than those expected beforehand.
+    sharp : float or ndarray
+        The weights are so much larger than those expected beforehand; of all or of each value.
     """
 
     def __init__(
         self,
         forward: Forward,
-        curves: Sequence[Curve],
+        curves: Sequence[Record],
         active: Sequence[int],
         base: np.ndarray,
         on_solve: Callable[[], None] = lambda: None,
-        sharp: float = 1.0,
+        sharp: float | np.ndarray = 1.0,
     ):
         self.forward, self.curves = forward, list(curves)
         self.active, self.base = list(active), np.array(base, dtype=float)
         self.on_solve = on_solve
         self.weights = sharp * weights(self.curves)
-        self._kept: dict[bytes, tuple[np.ndarray, list[Simulated]]] = {}
+        self._kept: dict[bytes, tuple[np.ndarray, list[Answer]]] = {}
 
     @property
     def items(self) -> list[FreeNumber]:
@@ -113,7 +118,7 @@ class Problem:
         full[self.active] = z
         return full
 
-    def told(self, z: np.ndarray) -> list[Simulated]:
+    def told(self, z: np.ndarray) -> list[Answer]:
         """Return the simulated curves."""
         return self._solved(z)[1]
 
@@ -121,7 +126,7 @@ class Problem:
         """Return the weighted differences, without the prior."""
         return self._solved(z)[0]
 
-    def _solved(self, z: np.ndarray) -> tuple[np.ndarray, list[Simulated]]:
+    def _solved(self, z: np.ndarray) -> tuple[np.ndarray, list[Answer]]:
         key = np.asarray(z, dtype=float).tobytes()
         if key not in self._kept:
             full = self.whole(z)
@@ -146,23 +151,47 @@ class Problem:
         J = np.zeros((len(r), len(z))) if before is None else before.copy()
         anew = range(len(z)) if columns is None else _longest(J, columns)
         for k in anew:
-            item = self.items[k]
-            if _is_contact(item) and all(c.temperature is None for c in self.curves):
-                J[:, k] = self._of_contact(item)
-                continue
-            low, high = item.z_bounds
+            low, high = self.items[k].z_bounds
             step = STEP if z[k] + STEP <= high else -STEP
             beside = z.copy()
             beside[k] = min(max(z[k] + step, low), high)
-            span = beside[k] - z[k]
-            J[:, k] = 0.0 if span == 0 else (self.residuals(beside) - r) / span
+            span = float(beside[k] - z[k])
+            J[:, k] = 0.0 if span == 0 else self._column(k, z, beside, span)
         return J
 
-    def _of_contact(self, item: FreeNumber) -> np.ndarray:
-        """Return the column of a contact resistance, which needs no solve: ``dV/dR = -I/A``."""
-        area = self.forward.area
-        parts = [-item.width * c.current / area for c in self.curves]
-        return np.concatenate(parts) * self.weights
+    def _column(self, k: int, z: np.ndarray, beside: np.ndarray, span: float) -> np.ndarray:
+        """Return a column, without a solve where the number's effect on a curve is known.
+
+        That of a contact's resistance is ``dV/dR = -I/A``; a capacitance has none; that of a
+        drawn open-circuit curve is ``dU/dp`` at the surface's filling (single-particle model:
+        the current is given, so no potential moves the filling, nor a heat).
+        """
+        item, area = self.items[k], self.forward.area
+        own, x = (
+            [i.x(v) for i, v in zip(self.forward.free, self.whole(at), strict=True)]
+            for at in (z, beside)
+        )
+        r, before = self._solved(z)
+        told, known = list(before), list[tuple[int, Any]]()
+        for n, record in enumerate(self.curves):
+            plain = isinstance(record, Curve)
+            if plain and only_impedance(item.key):
+                known.append((n, 0.0))
+            elif isinstance(record, Curve) and record.temperature is None and _is_contact(item):
+                known.append((n, -item.width * record.current / area))
+            elif plain and (rise := self.forward.risen(item, before[n], own, x)) is not None:
+                warm = np.zeros(0 if record.temperature is None else len(rise))
+                known.append((n, np.append(rise, warm) / span))
+            else:
+                told[n] = self.forward(x, record)
+                self.on_solve()
+        gap = simulated(self.curves, told) - measured(self.curves)
+        column: np.ndarray = (self.weights * gap - r) / span
+        ends = np.cumsum([0, *(len(measured([record])) for record in self.curves)])
+        for n, value in known:
+            here = slice(ends[n], ends[n + 1])
+            column[here] = value * self.weights[here]
+        return column
 
 
 def _is_contact(item: FreeNumber) -> bool:
@@ -173,16 +202,19 @@ def _is_contact(item: FreeNumber) -> bool:
     )
 
 
-def residuals(curves: Sequence[Curve], told: Sequence[Simulated]) -> np.ndarray:
-    """Return the weighted differences between simulated and measured curves."""
+def residuals(curves: Sequence[Record], told: Sequence[Answer]) -> np.ndarray:
+    """Return the weighted differences between simulated and measured curves and spectra."""
     value: np.ndarray = weights(curves) * (simulated(curves, told) - measured(curves))
     return value
 
 
-def weights(curves: Sequence[Curve]) -> np.ndarray:
-    """Return ``1/w`` of each voltage, and of each temperature, curve by curve."""
+def weights(curves: Sequence[Record]) -> np.ndarray:
+    """Return ``1/w`` of each voltage, temperature and share of ``|Z|``, record by record."""
     parts = []
     for curve in curves:
+        if isinstance(curve, Sweep):
+            parts.append(curve.weights)
+            continue
         weight = np.sqrt(min(INDEPENDENT, len(curve.t)) / len(curve.t))
         parts.append(weight / (SIGMA_V * steepness(curve)))
         if curve.temperature is not None:
@@ -191,10 +223,13 @@ def weights(curves: Sequence[Curve]) -> np.ndarray:
     return whole
 
 
-def measured(curves: Sequence[Curve]) -> np.ndarray:
-    """Return the measured voltages, and temperatures, curve by curve."""
+def measured(curves: Sequence[Record]) -> np.ndarray:
+    """Return the measured voltages, temperatures and shares of ``|Z|``, record by record."""
     parts = []
     for curve in curves:
+        if isinstance(curve, Sweep):
+            parts.append(curve.values)
+            continue
         parts += (
             [curve.voltage] if curve.temperature is None else [curve.voltage, curve.temperature]
         )
@@ -202,10 +237,15 @@ def measured(curves: Sequence[Curve]) -> np.ndarray:
     return whole
 
 
-def simulated(curves: Sequence[Curve], told: Sequence[Simulated]) -> np.ndarray:
-    """Return the simulated voltages and temperatures in the same order."""
+def simulated(curves: Sequence[Record], told: Sequence[Answer]) -> np.ndarray:
+    """Return what the model says of the same values in the same order."""
     parts = []
     for curve, one in zip(curves, told, strict=True):
+        if isinstance(curve, Sweep):
+            assert isinstance(one, Swept)
+            parts.append(curve.shares(one.impedance))
+            continue
+        assert isinstance(one, Simulated)
         parts += [one.voltage] if curve.temperature is None else [one.voltage, one.temperature]
     whole: np.ndarray = np.concatenate(parts)
     return whole
@@ -279,7 +319,8 @@ def fit(
         if done or jacobian is None:
             columns = n
             if most is not None:
-                room = (most - problem.forward.solves) // len(problem.curves)
+                curves = sum(isinstance(record, Curve) for record in problem.curves)
+                room = (most - problem.forward.solves) // max(curves, 1)
                 trials = min(evaluations, max(room - n, _FEWEST))
                 columns = min(n, room - trials)
             if begun and columns < min(_FEWEST, n):

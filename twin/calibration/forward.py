@@ -14,13 +14,15 @@ from the state it ended in.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import overload
 
 import numpy as np
 
 from twin.calibration.data import Curve, Piece
 from twin.calibration.method import number_of
-from twin.calibration.parameters import FreeNumber
+from twin.calibration.parameters import FreeNumber, in_open_circuit
+from twin.calibration.spectra import Impedances, Sweep, Swept
 from twin.columns import TEMPERATURE, VOLTAGE
 from twin.engine.plan import Plan
 from twin.engine.prepare import Prepared, prepare
@@ -29,7 +31,9 @@ from twin.engine.simulator import split
 from twin.errors import InputError
 from twin.model.pybamm_compat import FailureAtStart, StepFailed, StepInfeasible, StepResult
 from twin.modes.mode import FailureMode
+from twin.specs import curves
 from twin.specs.dump import with_values
+from twin.specs.naming import find
 from twin.specs.protocol import Protocol
 from twin.specs.schema import CellSpec
 
@@ -53,12 +57,16 @@ class Simulated:
         Why it ended before the data did; empty if it did not.
     ended_at : float
         The charge passed when it ended [A.h]; infinity if it did not.
+    fillings : mapping of ndarray
+        By electrode, that of the particles' surface, where an open-circuit curve is free and the
+        single-particle model tells it; NaN where the simulation has ended.
     """
 
     voltage: np.ndarray
     temperature: np.ndarray
     ended: str = ""
     ended_at: float = np.inf
+    fillings: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 class Forward:
@@ -95,6 +103,7 @@ class Forward:
         self.solves = 0
         self.area = spec.geometry.area.si
         self._ambient = spec.thermal.ambient.si
+        spec_of_spectra = spec
         window = spec.window
         lower, upper = window.lower.si - wider[0], window.upper.si + wider[1]
         spec = with_values(spec, {"window.lower": f"{lower!r} V", "window.upper": f"{upper!r} V"})
@@ -110,15 +119,34 @@ class Forward:
                 fix="leave it out; particle sizes and thicknesses act through diffusivity.scale, "
                 "exchange_current and active_fraction",
             )
+        self._own = (spec_of_spectra, tuple(modes))
+        self._impedances: Impedances | None = None
         self._index = {kind: i for i, kind in enumerate(_KINDS)}
-        self._observe = self._prepared.compiled.observer([VOLTAGE, TEMPERATURE])
+        self._surfaces = _surfaces(spec, self.free, model)
+        names = [VOLTAGE, TEMPERATURE, *self._surfaces.values()]
+        self._observe = self._prepared.compiled.observer(names)
 
-    def __call__(self, x: Sequence[float], curve: Curve) -> Simulated:
-        """Return what the model says of a curve with the free numbers at ``x`` (SI)."""
+    @property
+    def sweeps(self) -> int:
+        """How many spectra were worked out: linear systems, not solves."""
+        return 0 if self._impedances is None else self._impedances.solves
+
+    @overload
+    def __call__(self, x: Sequence[float], curve: Curve) -> Simulated: ...
+    @overload
+    def __call__(self, x: Sequence[float], curve: Sweep) -> Swept: ...
+    def __call__(self, x: Sequence[float], curve: Curve | Sweep) -> Simulated | Swept:
+        """Return what the model says of a curve or spectrum with the free numbers at ``x`` (SI)."""
+        if isinstance(curve, Sweep):
+            if self._impedances is None:
+                spec, modes = self._own
+                self._impedances = Impedances(spec, self.free, self.model, modes)
+            return self._impedances(x, curve)
         self.solves += 1
         own = {item.name: float(v) for item, v in zip(self.free, x, strict=True)}
         inputs = {**self._prepared.inputs(None), **own}
         volts, kelvin = np.full(len(curve.t), np.nan), np.full(len(curve.t), np.nan)
+        fillings = {place: np.full(len(curve.t), np.nan) for place in self._surfaces}
         y: np.ndarray | None = None
         warm, ended, ended_at = self._ambient, "", np.inf
         for number, piece in enumerate(curve.pieces):
@@ -145,9 +173,12 @@ class Forward:
                 result.at(at),
                 self._prepared.compiled.inputs(index, piece.start, inputs, piece.current),
             )
+            inside = np.abs(told[VOLTAGE] - np.mean(self.window)) < 0.5 * np.ptp(self.window)
             # What the solver overshot an event by counts no more than the limit.
             told[VOLTAGE] = np.clip(told[VOLTAGE], *self.window)
             volts[met], kelvin[met] = told[VOLTAGE][:-1], told[TEMPERATURE][:-1]
+            for place, name in self._surfaces.items():
+                fillings[place][met] = np.where(inside, told[name], np.nan)[:-1]
             warm, y = float(told[TEMPERATURE][-1]), result.y[:, -1].copy()
             if result.termination == "final time":
                 continue
@@ -157,7 +188,39 @@ class Forward:
             share = np.maximum(0.0, 1 - (curve.charge[left] - q_end) / (FALLS_IN * self.nominal))
             volts[left] = limit + (float(told[VOLTAGE][-1]) - limit) * share
             kelvin[left] = warm
-        return Simulated(volts, kelvin, ended, ended_at)
+        return Simulated(volts, kelvin, ended, ended_at, fillings)
+
+    def risen(
+        self, item: FreeNumber, told: object, x: Sequence[float], beside: Sequence[float]
+    ) -> np.ndarray | None:
+        """Return how a drawn open-circuit curve's number moves a record, without a solve.
+
+        None where it needs one: another number, or fillings that the model does not tell.
+
+        Parameters
+        ----------
+        item : FreeNumber
+            The number that moves.
+        told : Simulated
+            The curve at ``x``.
+        x, beside : sequence of float
+            All free numbers (SI), and with the one moved.
+        """
+        place = in_open_circuit(item.key)
+        if place is None or not isinstance(told, Simulated) or place not in told.fillings:
+            return None
+        law = find(self._own[0], f"{place}.material.open_circuit_potential")
+        key = f"{place}.material.open_circuit_potential."
+
+        def potential(at: Sequence[float]) -> np.ndarray:
+            own = {one.key: v for one, v in zip(self.free, at, strict=True)}
+            value: np.ndarray = curves.potential(
+                law, lambda name: own.get(key + name, getattr(law, name).si), told.fillings[place]
+            )
+            return value
+
+        sign = 1.0 if place == "cathode" else -1.0
+        return np.nan_to_num(sign * (potential(beside) - potential(x)))
 
     def _solve(self, piece: Piece, y: np.ndarray | None, inputs: Mapping[str, float]) -> StepResult:
         return self._prepared.compiled.solve(
@@ -168,6 +231,23 @@ class Forward:
             duration=piece.end - piece.start,
             target=None if piece.kind == "rest" else piece.current,
         )
+
+
+def _surfaces(spec: CellSpec, free: Sequence[FreeNumber], model: str) -> dict[str, str]:
+    """Return the variable of the surface's filling of each electrode whose curve is free.
+
+    Nothing where the current is not shared out evenly, so that the curve moves the filling: a
+    full model, or particles of several sizes.
+    """
+    if model != "spm":
+        return {}
+    names = {"anode": "negative", "cathode": "positive"}
+    return {
+        place: f"X-averaged {domain} particle surface stoichiometry"
+        for place, domain in names.items()
+        if any(in_open_circuit(item.key) == place for item in free)
+        and getattr(getattr(spec, place), "size_spread", None) is None
+    }
 
 
 def _why(error: Exception) -> str:

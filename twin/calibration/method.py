@@ -10,7 +10,7 @@ from typing import Any
 from twin.specs.quantity import parse_quantity
 from twin.units import UnitError
 
-_UNITS = ("", "V", "K")
+_UNITS = ("", "V", "K", "V/K")
 
 
 @cache

@@ -21,8 +21,10 @@ def overlay_data(calibration: Calibration) -> dict[str, Any]:
     changes = {
         f"{h.place}.material.open_circuit_potential": h.law() for h in calibration.half_cells
     }
+    files = [(s.curve.name, s.curve.id, s.held) for s in calibration.scores]
+    files += [(s.sweep.name, s.sweep.id, s.held) for s in calibration.spectra]
     source = "twin calibrate: " + ", ".join(
-        f"{s.curve.name} (SHA-256 {s.curve.id[:16]})" for s in calibration.scores if not s.held
+        f"{name} (SHA-256 {sha256[:16]})" for name, sha256, held in files if not held
     )
     sd = np.sqrt(np.diag(calibration.covariance))
     patch: dict[str, Any] = {}
@@ -39,7 +41,7 @@ def overlay_data(calibration: Calibration) -> dict[str, Any]:
         "patch": patch,
         "calibration": _block(calibration),
         "provenance": {
-            "references": [f"{s.curve.name}, SHA-256 {s.curve.id}" for s in calibration.scores],
+            "references": [f"{name}, SHA-256 {sha256}" for name, sha256, _ in files],
             "notes": " ".join(calibration.notes),
         },
     }
@@ -107,6 +109,13 @@ def _block(calibration: Calibration) -> dict[str, Any]:
     }  # fmt: skip
     if calibration.discrepancy_K is not None:
         block["discrepancy_K"] = calibration.discrepancy_K.to_dict()
+    block["data"] += [
+        {"name": s.sweep.name, "sha256": s.sweep.id, "held": s.held,
+         "rms_percent": float(f"{100 * s.rms:.4g}")}
+        for s in calibration.spectra
+    ]  # fmt: skip
+    if calibration.discrepancy_Z is not None:
+        block["discrepancy_Z"] = calibration.discrepancy_Z.to_dict()
     if len(calibration.members):
         block["members"] = rounded(calibration.members).tolist()
     return block

@@ -11,7 +11,7 @@ The prior is the quantity's own ``spread`` in the cell if it has one, else the t
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 WIDEST = number_of("bounds", "reach")
 """Bounds lie so many standard deviations of the prior from its middle."""
 _LOG, _LINEAR = "log", "linear"
-_CURVE = ("plateau", "slope", "step", "step_at", "step_width", "rise", "fall")
+_CURVE = ("plateau", "slope", "step", "step_at", "step_width", "rise", "fall", "end_width")
 """Of an open-circuit curve that was drawn, not measured."""
 _LEADS = {"constant": "value", "arrhenius": "reference", "vtf": "prefactor"}
 
@@ -113,7 +113,20 @@ def lead_of(law: Any) -> str | None:
     return _LEADS.get(law.law)
 
 
-def candidates(spec: CellSpec, densest: float, *, heat: bool) -> list[FreeNumber]:
+def in_open_circuit(key: str) -> str | None:
+    """Return the electrode whose drawn open-circuit curve a number is of; None if of none."""
+    place, _, name = key.partition(".material.open_circuit_potential.")
+    return place if name in _CURVE else None
+
+
+def only_impedance(key: str) -> bool:
+    """Return whether a number moves spectra alone: a run has no capacitances."""
+    return key.endswith(("_capacitance", "relative_permittivity", "boundary_capacitance_ratio"))
+
+
+def candidates(
+    spec: CellSpec, densest: float, *, heat: bool, spectra: bool = False
+) -> list[FreeNumber]:
     """Return what may be free in a full cell, each with its prior.
 
     Parameters
@@ -124,6 +137,8 @@ def candidates(spec: CellSpec, densest: float, *, heat: bool) -> list[FreeNumber
         The largest current density in the data [A.m-2].
     heat : bool
         Whether temperatures were measured.
+    spectra : bool
+        Whether impedances were: capacitances can be told then, and the conductivity.
     """
     numbers: list[FreeNumber] = []
 
@@ -139,7 +154,8 @@ def candidates(spec: CellSpec, densest: float, *, heat: bool) -> list[FreeNumber
             return
         lead = None if there is None else lead_of(there)
         if lead is not None:
-            add(f"{key}.{lead}", prior)
+            low = -math.inf if prior_of(prior)[0] == _LINEAR else 0.0
+            add(f"{key}.{lead}", prior, low)
 
     binary = spec.electrolyte.material.transport == "binary"
     edge = number_of("bounds", "filling")
@@ -170,7 +186,7 @@ def candidates(spec: CellSpec, densest: float, *, heat: bool) -> list[FreeNumber
         key = "electrolyte.material.transference_number.value"
         add(key, "transference", t_plus, 1 - t_plus)
     place = "cathode" if spec.interfaces.cathode is not None else "anode"
-    if not binary:
+    if not binary or spectra:
         law("electrolyte.material.conductivity", "transport")
     contact = _quantity(spec, f"interfaces.{place}.resistance.value")
     if contact is not None:
@@ -178,10 +194,27 @@ def candidates(spec: CellSpec, densest: float, *, heat: bool) -> list[FreeNumber
         numbers.append(
             _free(f"interfaces.{place}.resistance.value", contact, _LINEAR, width, 0.0, math.inf)
         )
+    if spectra:
+        for place in ("anode", "cathode"):
+            for name in ("double_layer_capacitance", "film_capacitance"):
+                add(f"interfaces.{place}.{name}", "capacitance")
     if heat and spec.thermal.model == "lumped":
+        _entropy(spec, law)
         add("thermal.heat_capacity", "heat")
         add("thermal.heat_transfer", "heat")
     return numbers
+
+
+def _entropy(spec: CellSpec, law: Callable[[str, str], None]) -> None:
+    """Let the cell's entropy move: one electrode's, as a cell's heat tells only the difference."""
+    for place in ("cathode", "anode"):
+        electrode = getattr(spec, place)
+        if not isinstance(electrode, PorousElectrode):
+            continue
+        entropy = electrode.material.entropic_change
+        if entropy.law == "constant" and entropy.status in (None, "assumed", "unverified"):
+            law(f"{place}.material.entropic_change", "entropy")
+            return
 
 
 def _most_active(electrode: PorousElectrode) -> float:

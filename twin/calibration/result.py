@@ -13,6 +13,7 @@ from twin.calibration.discrepancy import Discrepancy
 from twin.calibration.half_cell import HalfCell
 from twin.calibration.identify import Profile, Told
 from twin.calibration.parameters import FreeNumber
+from twin.calibration.spectra import Sweep
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,70 @@ class Score:
 
 
 @dataclass(frozen=True)
+class SpectrumScore:
+    """A spectrum beside what the calibrated model says of it.
+
+    Attributes
+    ----------
+    sweep : Sweep
+        All its points.
+    held : bool
+        Whether it was kept back from the fit.
+    impedance : ndarray
+        What the model says [Ohm].
+    ended : str
+        Why the model has none; empty if it does.
+    low, high : ndarray or None
+        The ends of the band that should hold 90 % of the values: real parts, then imaginary
+        ones, as shares of the measured ``|Z|``.
+    """
+
+    sweep: Sweep
+    held: bool
+    impedance: np.ndarray
+    ended: str = ""
+    low: np.ndarray | None = None
+    high: np.ndarray | None = None
+
+    @property
+    def rms(self) -> float:
+        """Root mean square of ``|Z_model - Z|/|Z|``."""
+        away = np.abs(self.impedance - self.sweep.impedance) / np.abs(self.sweep.impedance)
+        return float(np.sqrt(np.mean(away**2)))
+
+    @property
+    def coverage(self) -> float | None:
+        """The share of the values that the band holds."""
+        if self.low is None or self.high is None:
+            return None
+        there = self.sweep.values
+        return float(np.mean((there >= self.low) & (there <= self.high)))
+
+    @property
+    def half_width(self) -> float | None:
+        """Half of the band's mean width, as a share of ``|Z|``."""
+        if self.low is None or self.high is None:
+            return None
+        return float(np.mean(self.high - self.low) / 2)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data, without the points."""
+        return {
+            "name": self.sweep.name,
+            "id": self.sweep.id,
+            "held": self.held,
+            "points": len(self.sweep.frequency),
+            "after": self.sweep.after,
+            "rms_percent": 100 * self.rms,
+            "coverage": self.coverage,
+            "half_width_percent": None if self.half_width is None else 100 * self.half_width,
+            "kramers_kronig": self.sweep.verdict,
+            "left_out": self.sweep.left_out,
+            "ended": self.ended or None,
+        }
+
+
+@dataclass(frozen=True)
 class Calibration:
     """A cell's numbers from measured curves, and what the curves leave open.
 
@@ -124,6 +189,12 @@ class Calibration:
         How often the model was solved, and the processor's seconds, by stage.
     notes : list of str
         What should be known.
+    spectra : list of SpectrumScore
+        Every impedance spectrum, those kept back last.
+    discrepancy_Z : Discrepancy or None
+        The model's own error of an impedance, as a share of ``|Z|``.
+    starts : list of float
+        What each start's single-particle fit ended at; none where there was one.
     """
 
     cell: str
@@ -143,6 +214,9 @@ class Calibration:
     cpu_s: dict[str, float]
     seed: int = 0
     notes: list[str] = field(default_factory=list)
+    spectra: list[SpectrumScore] = field(default_factory=list)
+    discrepancy_Z: Discrepancy | None = None
+    starts: list[float] = field(default_factory=list)
 
     @property
     def values(self) -> dict[str, float]:
@@ -174,7 +248,9 @@ class Calibration:
             "profiles": [vars(p) for p in self.profiles],
             "discrepancy": self.discrepancy.to_dict(),
             "discrepancy_K": None if self.discrepancy_K is None else self.discrepancy_K.to_dict(),
+            "discrepancy_Z": None if self.discrepancy_Z is None else self.discrepancy_Z.to_dict(),
             "curves": [score.to_dict() for score in self.scores],
+            "spectra": [score.to_dict() for score in self.spectra],
             "half_cells": [
                 {"place": h.place, "name": h.name, "id": h.id, "rms_mV": 1e3 * h.rms,
                  "points": len(h.x)}
@@ -183,6 +259,7 @@ class Calibration:
             "covariance": self.covariance.tolist(),
             "members": len(self.members),
             "seed": self.seed,
+            "starts": list(self.starts),
             "solves": dict(self.solves),
             "cpu_s": {k: round(v, 2) for k, v in self.cpu_s.items()},
             "notes": list(self.notes),

@@ -33,7 +33,8 @@ def calibrate(
         typer.Option(
             "--data",
             metavar="DATA[:CYCLES]",
-            help="Measured curves to fit, as curve.csv or cell-7.csv:1-3 (repeatable).",
+            help="Measured curves to fit, as curve.csv or cell-7.csv:1-3, and spectra, as eis.csv "
+            "or eis.csv@50% (repeatable).",
         ),
     ] = None,
     hold: Annotated[
@@ -65,6 +66,10 @@ def calibrate(
         int, typer.Option("--members", metavar="N", min=0, help="Of the posterior; 0 for none.")
     ] = 100,
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Of the posterior.")] = 0,
+    starts: Annotated[
+        int,
+        typer.Option("--starts", metavar="N", min=1, help="Places from which the fit begins."),
+    ] = 1,
     out: Annotated[
         str | None,
         typer.Option("--out", metavar="FILE", help="The overlay [default: CELL-calibrated.toml]."),
@@ -145,6 +150,7 @@ def calibrate(
             model=model,
             members=members,
             seed=seed,
+            starts=starts,
             overlays=overlays or (),
             overrides=overrides or (),
             modes=names([modes] if modes else None),
@@ -249,6 +255,25 @@ def _curves(sheet: Page, result: Calibration) -> None:
         )
     heads = ("curve", "", "C-rate", "rms mV", "rms K", "in band", "+- mV")
     sheet.table(heads, rows, right=(2, 3, 4, 5, 6))
+    if not result.spectra:
+        return
+    sheet.line()
+    rows = []
+    for one in result.spectra:
+        within, wide = one.coverage, one.half_width
+        rows.append(
+            (
+                _cut(one.sweep.name),
+                "kept back" if one.held else "fitted",
+                percent(one.sweep.after, 0),
+                str(len(one.sweep.frequency)),
+                percent(one.rms, 1),
+                "" if within is None else percent(within, 0),
+                "" if wide is None else percent(wide, 1),
+            )
+        )
+    heads = ("spectrum", "", "after", "points", "rms of |Z|", "in band", "+-")
+    sheet.table(heads, rows, right=(2, 3, 4, 5, 6))
 
 
 def _numbers(
@@ -283,6 +308,9 @@ def _facts(sheet: Page, result: Calibration) -> None:
         )
         error += f"; {at}"
     sheet.facts([("own error", error)])
+    if (ohms := result.discrepancy_Z) is not None:
+        of = f"{100 * ohms.tau:.2g} % over {ohms.length:.2g} decades, {100 * ohms.sigma:.2g} %"
+        sheet.facts([("of |Z|", of)])
     for p in result.profiles:
         sheet.line(f"profile of {p.key}: {_profile(p.x, p.cost)}")
     for note in result.notes:

@@ -96,6 +96,8 @@ class ExperimentBench:
         A voltage [V] that the bench will be asked to hold.
     rtol, atol : float
         The solver's tolerances.
+    free : mapping, optional
+        Numbers that stay inputs, by their PyBaMM names, with their values.
 
     Raises
     ------
@@ -118,6 +120,7 @@ class ExperimentBench:
         hold: float | None = None,
         rtol: float = 1e-4,
         atol: float = 1e-6,
+        free: Mapping[str, float] | None = None,
     ):
         self.spec = spec
         self.modes = sorted(modes, key=lambda mode: mode.id)
@@ -136,7 +139,7 @@ class ExperimentBench:
         criteria.add_events(built, fatal)
         self.watched = known
         values = build_values(spec)
-        values[APPLIED_PRESSURE] = "[input]"
+        values.update(dict.fromkeys((APPLIED_PRESSURE, *(free or {})), "[input]"))
         if not window:
             values["Lower voltage cut-off [V]"] = -_FAR
             values["Upper voltage cut-off [V]"] = _FAR
@@ -147,7 +150,7 @@ class ExperimentBench:
         steps.append(pybamm.step.rest(duration=_SPAN))
         if hold is not None:
             steps.append(pybamm.step.voltage(hold, duration=_SPAN))
-        self._given = {APPLIED_PRESSURE: spec.stack.pressure.si}
+        self._given = {APPLIED_PRESSURE: spec.stack.pressure.si, **(free or {})}
         try:
             self.compiled = CompiledCell(
                 built, values, list(map(Step.of, steps)), self._settings, self._given, self.var_pts
@@ -174,9 +177,12 @@ class ExperimentBench:
         """The names each leg holds."""
         return set(self._observer.names)
 
-    def reset(self, *, pressure: float | None = None) -> None:
-        """Take a fresh cell, perhaps under another stack pressure [Pa]."""
+    def reset(
+        self, *, pressure: float | None = None, free: Mapping[str, float] | None = None
+    ) -> None:
+        """Take a fresh cell, perhaps under another stack pressure [Pa], or with other numbers."""
         self.t, self.y = 0.0, None
+        self._given.update(free or {})
         if pressure is not None:
             self._given[APPLIED_PRESSURE] = pressure
 

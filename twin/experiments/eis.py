@@ -20,7 +20,7 @@ resistance ratio"``), they are two arcs. An internal short stands beside all of 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -35,12 +35,14 @@ from twin.model.core import TEMPERATURE, interface_spec
 from twin.model.film import film_current, film_voltage
 from twin.model.layout import remap_state
 from twin.model.mesh import DEFAULT
-from twin.model.parameters import parameter_values
+from twin.model.parameters import APPLIED_PRESSURE, parameter_values
+from twin.model.pybamm_compat import Linearisation
 from twin.model.pybamm_impedance import CAPACITIVE, FilmBlock, impedance
 from twin.modes import brought
 from twin.modes.context import CellContext, Interface
 from twin.modes.mode import FailureMode
 from twin.modes.ports import Port
+from twin.specs.naming import find, parameter_name
 from twin.specs.schema import CellSpec
 
 LAYER = "Separator resistance [Ohm.m2]"
@@ -191,12 +193,13 @@ class ImpedanceBench(ExperimentBench):
     def layers(self, seen: dict[str, float]) -> tuple[Arc, ...]:
         """Return the electrolyte between the electrodes at present: grains, boundaries."""
         layer = self.spec.electrolyte
-        bulk = layer.material.relative_permittivity.si * VACUUM_PERMITTIVITY / layer.thickness.si
+        permittivity = self._number("electrolyte.material.relative_permittivity")
+        bulk = permittivity * VACUUM_PERMITTIVITY / layer.thickness.si
         ratio = seen.get(BOUNDARIES, 0.0)
         total = seen[LAYER]
         arcs = [Arc(total / (1 + ratio), bulk, "bulk")]
         if ratio > 0:
-            capacitance = bulk * layer.material.boundary_capacitance_ratio.si
+            capacitance = bulk * self._number("electrolyte.material.boundary_capacitance_ratio")
             arcs.append(Arc(total * ratio / (1 + ratio), capacitance, "grain boundary"))
         return tuple(arcs)
 
@@ -211,24 +214,15 @@ class ImpedanceBench(ExperimentBench):
                 arcs.append(Arc(seen[name], own, "interface"))
                 rest -= seen[name]
         if rest > 0:
-            table, _ = interface_spec(self.cell, interface)
-            arcs.append(Arc(rest, table.film_capacitance.si, "interface"))
+            _, key = interface_spec(self.cell, interface)
+            arcs.append(Arc(rest, self._number(f"{key}.film_capacitance"), "interface"))
         return tuple(arcs)
 
     def measure(self, sweep: Frequencies) -> Impedance:
         """Return the impedance in the present state."""
         began = time.perf_counter()
         seen = self.now()
-        films = {i: self.films(i, seen) for i in self.cell.interfaces}
-        series = list(self.layers(seen))
-        for interface, arcs in films.items():
-            series += arcs if interface.kind == "metal" else ()
-        parts = (*self.layers(seen), *(arc for arcs in films.values() for arc in arcs))
-        f = sweep.of(parts)
-        # A composite without a film has no states for one.
-        inside = [_film_block(i, a, f) for i, a in films.items() if i.kind == "porous" and a]
-        z = with_capacitances(f, self._linear(f, inside), series, seen.get(SHORT, 0.0))
-        _passive(f, z)
+        f, z, parts = self.sweep(sweep.of, seen)
         thickness = self.spec.electrolyte.thickness.si
         return Impedance(
             f,
@@ -245,20 +239,56 @@ class ImpedanceBench(ExperimentBench):
             notes=left_tables(self.outside),
         )
 
+    def sweep(
+        self, frequencies: Callable[[Iterable[Arc]], np.ndarray], seen: dict[str, float]
+    ) -> tuple[np.ndarray, np.ndarray, tuple[Arc, ...]]:
+        """Return frequencies, the impedance there [Ohm.m2] and the parts with capacitances.
+
+        Parameters
+        ----------
+        frequencies : callable
+            Returns the frequencies [Hz] for a cell of some parts.
+        seen : dict
+            What :meth:`now` says of the present state.
+        """
+        films = {i: self.films(i, seen) for i in self.cell.interfaces}
+        series = list(self.layers(seen))
+        for interface, arcs in films.items():
+            series += arcs if interface.kind == "metal" else ()
+        parts = (*self.layers(seen), *(arc for arcs in films.values() for arc in arcs))
+        f = frequencies(parts)
+        # A composite without a film has no states for one.
+        inside = [_film_block(i, a, f) for i, a in films.items() if i.kind == "porous" and a]
+        z = with_capacitances(f, self._linear(f, inside), series, seen.get(SHORT, 0.0))
+        _passive(f, z)
+        return f, z, parts
+
     def _bricks(self, seen: dict[str, float]) -> float | None:
         """Return grain over boundary thickness, where the electrolyte has grains."""
         if not seen.get(BOUNDARIES, 0.0) > 0:
             return None
-        value: float | None = self.spec.electrolyte.material.boundary_capacitance_ratio.si
-        return value
+        return self._number("electrolyte.material.boundary_capacitance_ratio")
+
+    def _number(self, key: str) -> float:
+        """Return a number at present: an input's value, or the cell's own."""
+        quantity = find(self.spec, key)
+        name = parameter_name(key, quantity.unit)
+        return float(self._given.get(name, quantity.si))
 
     def _linear(self, f: np.ndarray, films: Iterable[FilmBlock]) -> np.ndarray:
         """Return the linearised equations' impedance [Ohm.m2]."""
         y = self.y if self.y is not None else self.compiled.initial_state(self._given)
-        values = parameter_values(self.spec)
-        z = impedance(self.model, values, f.tolist(), y, self.compiled.layout, self.var_pts, films)
+        linear, layout = self._linearisation, self.compiled.layout
+        z = impedance(linear, f.tolist(), y, layout, films, self._given)
         value: np.ndarray = self.spec.geometry.area.si * z
         return value
+
+    @cached_property
+    def _linearisation(self) -> Linearisation:
+        values = parameter_values(self.spec)
+        free = [name for name in self._given if name != APPLIED_PRESSURE]
+        values.update(dict.fromkeys(free, "[input]"))
+        return Linearisation(self.model, values, self.var_pts, self._given)
 
     @property
     def tail(self) -> Tail:

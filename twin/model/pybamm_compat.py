@@ -461,26 +461,51 @@ class Linearised:
     outputs: csc_matrix
 
 
-def linearised(
-    model: pybamm.BaseModel,
-    values: pybamm.ParameterValues,
-    var_pts: Mapping[str, int] | None,
-    state: Callable[[list[tuple[str, int, int]], np.ndarray], np.ndarray],
-) -> Linearised:
-    """Return PyBaMM's linearisation of a model for its impedance, about a state of ours.
+class Linearisation:
+    """PyBaMM's linearisation of a model for its impedance, discretised once.
 
-    PyBaMM linearises about the initial conditions: the state is put in their place.
-    ``state(layout, fresh)`` returns it, given the states' places and their initial values.
+    Parameters
+    ----------
+    model, values, var_pts
+        The model, its parameters (some may be inputs), and the mesh.
+    inputs : mapping
+        Values of the inputs, by PyBaMM's names.
     """
-    mesh = dict(var_pts) if var_pts else None
-    simulation: Any = pybamm.EISSimulation(model, parameter_values=values, var_pts=mesh)
-    simulation.build()
-    built = simulation._built_model
-    fresh = np.asarray(built.concatenated_initial_conditions.evaluate(0), dtype=float).reshape(-1)
-    places = layout_of(built)
-    built.concatenated_initial_conditions = pybamm.Vector(state(places, fresh).reshape(-1, 1))
-    mass, minus_slope, push = simulation._build_matrix_problem()
-    return Linearised(places, mass, minus_slope, push, simulation._output_jacobian)
+
+    def __init__(
+        self,
+        model: pybamm.BaseModel,
+        values: pybamm.ParameterValues,
+        var_pts: Mapping[str, int] | None = None,
+        inputs: Mapping[str, float] | None = None,
+    ):
+        mesh = dict(var_pts) if var_pts else None
+        self._simulation: Any = pybamm.EISSimulation(model, parameter_values=values, var_pts=mesh)
+        self._simulation.build()
+        self._built = self._simulation._built_model
+        self._start = self._built.concatenated_initial_conditions
+        own = {parameter.name for parameter in self._built.input_parameters}
+        # PyBaMM takes inputs by their order: it is the same each time.
+        self._names = sorted(own & set(inputs or ()))
+        self.layout = layout_of(self._built)
+
+    def about(
+        self,
+        state: Callable[[list[tuple[str, int, int]], np.ndarray], np.ndarray],
+        inputs: Mapping[str, float] | None = None,
+    ) -> Linearised:
+        """Return the linear system about a state of ours.
+
+        PyBaMM linearises about the initial conditions: the state is put in their place.
+        ``state(layout, fresh)`` returns it, given the states' places and their initial values.
+        """
+        given = {name: float((inputs or {})[name]) for name in self._names}
+        fresh = np.asarray(self._start.evaluate(0, inputs=given), dtype=float).reshape(-1)
+        placed = pybamm.Vector(state(self.layout, fresh).reshape(-1, 1))
+        self._built.concatenated_initial_conditions = placed
+        mass, minus_slope, push = self._simulation._build_matrix_problem(given)
+        outputs = self._simulation._output_jacobian
+        return Linearised(self.layout, mass, minus_slope, push, outputs)
 
 
 def last_sensitivities(solution: pybamm.Solution) -> np.ndarray:

@@ -6,13 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pybamm
 from scipy.sparse import csc_matrix
 from scipy.sparse.linalg import spsolve
 
 from twin.errors import ModelError
 from twin.model.layout import remap_state
-from twin.model.pybamm_compat import linearised
+from twin.model.pybamm_compat import Linearisation
 
 CAPACITIVE = {"surface form": "differential"}
 """The PyBaMM option that gives every interface its double layer."""
@@ -36,13 +35,12 @@ class FilmBlock:
 
 
 def impedance(
-    model: pybamm.BaseModel,
-    values: pybamm.ParameterValues,
+    linearisation: Linearisation,
     frequencies: Sequence[float],
     y: np.ndarray,
     layout: Sequence[tuple[str, int, int]],
-    var_pts: Mapping[str, int] | None = None,
     films: Iterable[FilmBlock] = (),
+    inputs: Mapping[str, float] | None = None,
 ) -> np.ndarray:
     """Return a cell's impedance [Ohm] about a state.
 
@@ -52,24 +50,24 @@ def impedance(
 
     Parameters
     ----------
-    model, values : BaseModel, ParameterValues
-        A model built with :data:`CAPACITIVE`, not yet discretised.
+    linearisation : Linearisation
+        Of a model built with :data:`CAPACITIVE`.
     frequencies : sequence of float
         In Hz.
     y, layout : ndarray, sequence
         A state, and which of its rows are which variable.
-    var_pts : mapping, optional
-        The mesh of that state.
     films : iterable of FilmBlock
         Resistances inside the equations that have a capacitance.
+    inputs : mapping, optional
+        Values of the model's inputs, by PyBaMM's names.
 
     Raises
     ------
     ModelError
         If an equation has no slope in this state.
     """
-    about = linearised(
-        model, values, var_pts, lambda places, fresh: remap_state(y, layout, places, fresh)[0]
+    about = linearisation.about(
+        lambda places, fresh: remap_state(y, layout, places, fresh)[0], inputs
     )
     rows = {name: slice(start, stop) for name, start, stop in about.layout}
     blocks = [(_block(about.minus_slope, rows, film), film.share) for film in films]
