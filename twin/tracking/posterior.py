@@ -33,6 +33,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from scipy.special import logsumexp
 from scipy.stats import chi2, norm, qmc
 
 from twin.tracking.clocks import Prior
@@ -107,6 +108,9 @@ class Posterior:
         How unlike the lives are that the posterior rests on, by the features, as a normal score.
     outside : bool
         Whether both of the first are too far, or the last is.
+    log_evidence : float
+        The logarithm of the likelihood over all lives and their clocks: how well this law of the
+        cycles told beforehand what was read.
     """
 
     lives: np.ndarray
@@ -121,6 +125,7 @@ class Posterior:
     misfit: float
     strange: float
     outside: bool
+    log_evidence: float = 0.0
 
 
 def effective_size(weights: np.ndarray) -> float:
@@ -227,6 +232,7 @@ def posterior(
     modes: Sequence[str],
     targets: Mapping[str, np.ndarray],
     lives: np.ndarray,
+    paces: np.ndarray,
     method: Method,
     wanted: float,
 ) -> Posterior:
@@ -258,6 +264,8 @@ def posterior(
         What else is asked, shape (rows,) each.
     lives : ndarray, shape (rows,)
         The life of each row.
+    paces : ndarray, shape (rows,)
+        The logarithm of the pace at which it is held; 0 is its own.
     method : Method
         How.
     wanted : float
@@ -266,7 +274,7 @@ def posterior(
     lower = np.linalg.cholesky(covariance)
     left = np.linalg.solve(lower, (readings - predicted).T)
     squares = (left**2).sum(axis=0)
-    of = _Asked(readings, lower, groups, scales, log_remaining, known, modes, lives)
+    of = _Asked(readings, lower, groups, scales, log_remaining, known, modes, lives, paces)
     evidence, within = _by_life(rows, -0.5 * squares, lives, len(prior))
     full, _ = tempered(prior, evidence, 0.0)
     tamed, power = tempered(prior, evidence, wanted)
@@ -299,6 +307,7 @@ def posterior(
         misfit,
         strange,
         bool((distance > method.far and misfit > method.far) or strange > method.far),
+        float(logsumexp(evidence, b=prior)),
     )
 
 
@@ -341,6 +350,7 @@ class _Asked:
     known: np.ndarray
     modes: Sequence[str]
     lives: np.ndarray
+    paces: np.ndarray
 
     def effective(self, weights: np.ndarray) -> float:
         """Return how many lives some weights of rows leave."""
@@ -358,6 +368,9 @@ def _regressed(
     score = normal_points(len(weights), predicted.shape[1] + 1)
     noise = score[:, :-1] @ of.lower.T
     x, at = _told(of, predicted + noise / np.sqrt(1 - power))
+    # At another pace a life is not quite the one that ages so: what it dies by (the fresh cell's
+    # value, say) does not go along. The regression takes all to the pace that is their own.
+    x, at = np.column_stack([x, of.paces]), np.append(at, 0.0)
     local = _Regression(x, weights, of.effective(weights))
     drawn = _survivors_drawn(local, of.log_remaining, of.known, weights, norm.cdf(score[:, -1]))
     moved = {
