@@ -68,7 +68,7 @@ CASES = {
         "na-nzsp-na",
         1500,
         ("resistance",),
-        224,
+        384,
         {"modes.interphase.anode.kind": "insulating", "end_of_life.resistance_factor": 3},
         {
             "growth by the time": {

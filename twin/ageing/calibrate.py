@@ -14,7 +14,7 @@ import numpy as np
 from twin.ageing.fit import AgeingFit, Series, fit_ageing, held_after
 from twin.calibration.forward import free_ones
 from twin.calibration.method import number_of
-from twin.calibration.overlay import number_entry, put
+from twin.calibration.overlay import FORMAT, number_entry, put
 from twin.calibration.parameters import FreeNumber, chosen
 from twin.catalog.cells import plan_of
 from twin.engine.capacity import first_capacity
@@ -140,6 +140,7 @@ class AgeingCalibration:
         return {
             "cell": self.cell, "numbers": numbers,
             "readings": [score.to_dict() for score in self.scores],
+            "errors": self.found.errors,
             "covariance": self.found.covariance.tolist(), "lives": self.found.lives,
             "cpu_s": round(self.cpu_s, 2), "notes": list(self.notes),
         }  # fmt: skip
@@ -307,6 +308,14 @@ def ageing_overlay(calibration: AgeingCalibration) -> dict[str, Any]:
         "schema": 1,
         "title": f"{calibration.cell}, its ageing calibrated",
         "patch": patch,
+        "calibration": {
+            "format": FORMAT,
+            "cell": calibration.cell,
+            "readings": {
+                key: {name: float(f"{value:.4g}") for name, value in errors.items()}
+                for key, errors in calibration.found.errors.items()
+            },
+        },
         "provenance": {
             "references": [f"{name}, SHA-256 {sha}" for name, sha in calibration.data],
             "notes": " ".join(calibration.notes),

@@ -16,11 +16,12 @@ What is kept back, ``h``, is told from the fitted readings too: the error is the
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.linalg import block_diag
 
+from twin.ageing.reading_errors import estimated_errors
 from twin.calibration.identify import Told, what_is_told
 from twin.calibration.method import number_of
 from twin.calibration.parameters import FreeNumber
@@ -80,6 +81,8 @@ class AgeingFit:
         deviation.
     lives : int
         How often the cell was lived.
+    errors : dict
+        Noise, offset and drift of each kind of reading (:mod:`twin.ageing.reading_errors`).
     """
 
     z: np.ndarray
@@ -89,6 +92,7 @@ class AgeingFit:
     mean: list[np.ndarray]
     sd: list[np.ndarray]
     lives: int
+    errors: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
 def fit_ageing(
@@ -137,7 +141,7 @@ def fit_ageing(
     mean, spread = _expected(f, J, R, C, log, held)
     return AgeingFit(
         z, C, what_is_told(items, z, C), _parted(f, series), _parted(mean, series),
-        _parted(spread, series), lives,
+        _parted(spread, series), lives, estimated_errors(series, _parted(f, series), J, z),
     )  # fmt: skip
 
 

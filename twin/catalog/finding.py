@@ -53,6 +53,14 @@ def describe_overlay(name: str | Path) -> dict[str, Any]:
     }
 
 
+def calibration_in(name: str | Path) -> dict[str, Any]:
+    """Return what a calibration left in an overlay besides its patch; nothing if none did."""
+    from twin.specs.overlay import read_overlay
+
+    contents = read_overlay(library().find("overlays", name), [])
+    return dict(contents[0].calibration or {}) if contents is not None else {}
+
+
 def material_entry(name: str, *, whole: bool = False) -> dict[str, Any]:
     """Return a material's name, kind, family and title; with ``whole`` what it gives, too."""
     problems: list[Problem] = []

@@ -103,7 +103,7 @@ def advise(
     tracked: Track = load_track(track, store=opened)
     check_cell(tracked, cell)
     table, checkups = tracked.library, tracked.checkups
-    step, scores = scored(table, checkups)
+    step, scores = scored(table, checkups, known=tracked.known)
     if step.posterior is None:
         raise InputError(
             "the cell outlived every life of its library: nothing can be told of tests",

@@ -92,6 +92,12 @@ class Prior:
     onward: float = 0.0
     pace: float = 0.0
 
+    def laws(self) -> list[tuple[bool, float]]:
+        """Return the laws that are possible: whether it is another one, and its probability."""
+        if self.spread <= 0:
+            return [(False, 1.0)]
+        return [(free, p) for free, p in ((False, self.own), (True, 1 - self.own)) if p > 0]
+
 
 def bandwidth(values: np.ndarray, weights: np.ndarray) -> float:
     """Return the bandwidth ``1.06 sigma N^(-1/5)`` of a kernel density of some values."""
@@ -102,6 +108,7 @@ def bandwidth(values: np.ndarray, weights: np.ndarray) -> float:
 
 
 _NARROWEST = 1e-6
+_STEPS, _DIFFERENCE, _WIDER, _FURTHEST = 6, 0.02, 1.2, 4.0
 
 
 def drawn_clocks(count: int, each: int, cycle: float) -> Clocks:
@@ -122,6 +129,7 @@ def fitted_clocks(
     each: int,
     cycle: float,
     prior: Prior,
+    free: bool,
     predicted: Predicted,
     readings: np.ndarray,
     lower: np.ndarray,
@@ -133,11 +141,13 @@ def fitted_clocks(
     count : int
         Lives.
     each : int
-        Clocks of a life; half of them of the library's own exponent.
+        Clocks of a life.
     cycle : float
         The latest check-up.
     prior : Prior
         Of the clocks.
+    free : bool
+        Whether the exponent is another one than the library's.
     predicted : callable
         What lives on clocks would have read, shape (rows, readings); finite.
     readings : ndarray
@@ -145,37 +155,6 @@ def fitted_clocks(
     lower : ndarray
         The Cholesky factor of the readings' covariance.
     """
-    kinds = [(prior.own, False)] if prior.own > 0 else []
-    if prior.own < 1 and prior.spread > 0:
-        kinds.append((1 - prior.own, True))
-    total = sum(share for share, _ in kinds)
-    parts = [
-        _around(count, max(each // len(kinds), 1), cycle, prior, free, share / total,
-                predicted, readings, lower, number)
-        for number, (share, free) in enumerate(kinds)
-    ]  # fmt: skip
-    joined = [np.concatenate([getattr(part, name) for part in parts]) for name in _ROWS]
-    order = np.argsort(joined[0], kind="stable")
-    lives, paces, exponents, onward, weights = (values[order] for values in joined)
-    return Clocks(float(cycle), lives, paces, exponents, onward, weights)
-
-
-_ROWS = ("lives", "paces", "exponents", "onward", "weights")
-_STEPS, _DIFFERENCE, _WIDER, _FURTHEST = 6, 0.02, 1.2, 4.0
-
-
-def _around(
-    count: int,
-    each: int,
-    cycle: float,
-    prior: Prior,
-    free: bool,
-    share: float,
-    predicted: Predicted,
-    readings: np.ndarray,
-    lower: np.ndarray,
-    number: int,
-) -> Clocks:
     sigma = np.array([prior.pace, prior.spread] if free else [prior.pace])
     d = len(sigma)
 
@@ -210,14 +189,14 @@ def _around(
         theta, r = np.where(better[:, None], tried, theta), np.where(better[:, None], new, r)
         damping = np.where(better, damping / 5, damping * 10)
     lives = np.repeat(every, each)
-    z = _scores(count * each, d + 1 + 2 * number)[:, -d - 1 :]
+    z = _scores(count * each, d + 1)
     root = np.linalg.cholesky(np.linalg.inv(curvature)) * _WIDER
     drawn = theta[lives] + np.einsum("nde,ne->nd", root[lives], z[:, :d])
     inverse = np.log(np.abs(np.diagonal(root, axis1=1, axis2=2))).sum(axis=1)[lives]
     log_q = -0.5 * (z[:, :d] ** 2).sum(axis=1) - inverse
     log_p = -0.5 * ((drawn / sigma) ** 2).sum(axis=1) - np.log(sigma).sum()
     clocks = at(drawn, lives, prior.onward * z[:, d] if free else 0.0)
-    weights = share / each * np.exp(log_p - log_q)
+    weights = np.exp(log_p - log_q) / each
     return Clocks(
         clocks.cycle, clocks.lives, clocks.paces, clocks.exponents, clocks.onward, weights
     )

@@ -17,12 +17,16 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from typing import Any
 
 import numpy as np
+
+
+ERRORS = ("noise", "offset", "drift")
+"""How readings and a life differ (see the module)."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,20 @@ def observables() -> dict[str, Observable]:
             *(float(of[name]["value"]) for name in ("noise", "offset", "drift")),
         )
     return by_name
+
+
+def observables_with(told: Mapping[str, Mapping[str, float]]) -> dict[str, Observable]:
+    """Return everything that check-ups may measure, with what a calibration has told of some.
+
+    Parameters
+    ----------
+    told : mapping
+        ``noise``, ``offset`` and ``drift`` by observable.
+    """
+    return {
+        key: replace(of, **{name: float(told[key][name]) for name in ERRORS}) if key in told else of
+        for key, of in observables().items()
+    }
 
 
 def covariance(

@@ -33,6 +33,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from scipy.special import logsumexp
 from scipy.stats import chi2, norm, qmc
 
 from twin.tracking.clocks import Prior
@@ -107,6 +108,9 @@ class Posterior:
         How unlike the lives are that the posterior rests on, by the features, as a normal score.
     outside : bool
         Whether both of the first are too far, or the last is.
+    log_evidence : float
+        The logarithm of the likelihood over all lives and their clocks: how well this law of the
+        cycles told beforehand what was read.
     """
 
     lives: np.ndarray
@@ -121,6 +125,7 @@ class Posterior:
     misfit: float
     strange: float
     outside: bool
+    log_evidence: float = 0.0
 
 
 def effective_size(weights: np.ndarray) -> float:
@@ -227,6 +232,7 @@ def posterior(
     modes: Sequence[str],
     targets: Mapping[str, np.ndarray],
     lives: np.ndarray,
+    paces: np.ndarray,
     method: Method,
     wanted: float,
 ) -> Posterior:
@@ -258,6 +264,8 @@ def posterior(
         What else is asked, shape (rows,) each.
     lives : ndarray, shape (rows,)
         The life of each row.
+    paces : ndarray, shape (rows,)
+        The logarithm of the pace at which it is held; 0 is its own.
     method : Method
         How.
     wanted : float
@@ -266,7 +274,7 @@ def posterior(
     lower = np.linalg.cholesky(covariance)
     left = np.linalg.solve(lower, (readings - predicted).T)
     squares = (left**2).sum(axis=0)
-    of = _Asked(readings, lower, groups, scales, log_remaining, known, modes, lives)
+    of = _Asked(readings, lower, groups, scales, log_remaining, known, modes, lives, paces)
     evidence, within = _by_life(rows, -0.5 * squares, lives, len(prior))
     full, _ = tempered(prior, evidence, 0.0)
     tamed, power = tempered(prior, evidence, wanted)
@@ -280,9 +288,8 @@ def posterior(
     if power >= 1:
         z = features(predicted, groups, scales)
         u = norm.cdf(normal_points(len(z), predicted.shape[1] + 1)[:, -1])
-        t = _survivors_drawn(
-            _Regression(z, each, of.effective(each)), log_remaining, known, each, u
-        )
+        local = _Regression(z, each, of.effective(each), paces)
+        t = local.to_own(_survivors_drawn(local, log_remaining, known, each, u))
     else:
         each, t, moved, strange = _regressed(of, predicted, moved, each, power)
     by_life = np.bincount(lives, each)
@@ -299,6 +306,7 @@ def posterior(
         misfit,
         strange,
         bool((distance > method.far and misfit > method.far) or strange > method.far),
+        float(logsumexp(evidence, b=prior)),
     )
 
 
@@ -341,6 +349,7 @@ class _Asked:
     known: np.ndarray
     modes: Sequence[str]
     lives: np.ndarray
+    paces: np.ndarray
 
     def effective(self, weights: np.ndarray) -> float:
         """Return how many lives some weights of rows leave."""
@@ -358,7 +367,9 @@ def _regressed(
     score = normal_points(len(weights), predicted.shape[1] + 1)
     noise = score[:, :-1] @ of.lower.T
     x, at = _told(of, predicted + noise / np.sqrt(1 - power))
-    local = _Regression(x, weights, of.effective(weights))
+    # At another pace a life is not quite the one that ages so: what it dies by (the fresh cell's
+    # value, say) does not go along. The regression takes all to the pace that is their own.
+    local = _Regression(x, weights, of.effective(weights), of.paces)
     drawn = _survivors_drawn(local, of.log_remaining, of.known, weights, norm.cdf(score[:, -1]))
     moved = {
         name: local.moved(held, at) if np.isfinite(held).all() else held
@@ -438,25 +449,44 @@ def _survivors_drawn(
 class _Regression:
     """A weighted linear regression on standardised features, with a ridge.
 
+    What rows are ``off`` by, that of the cell being nothing, is regressed on without a ridge: how
+    surely it moves a target does not hang on how noisy the features are.
+
     The ridge is the one of the least generalised cross-validation (P. Craven, G. Wahba, Numer.
     Math. 31 (1979) 377), ``RSS/(1 - df/n)^2``, with the effective number of lives for ``n``.
     """
 
-    def __init__(self, x: np.ndarray, weights: np.ndarray, lives: float):
+    def __init__(
+        self, x: np.ndarray, weights: np.ndarray, lives: float, off: np.ndarray | None = None
+    ):
         w = weights / weights.sum()
+        self._off = np.zeros(len(w)) if off is None else off
+        self._off_mean = float(w @ self._off)
+        self._apart = self._off - self._off_mean
+        self._off_variance = float(w @ self._apart**2)
+        self._w = w
+        self._x_line = np.array([self._line(column) for column in x.T])
+        x = x - self._apart[:, None] * self._x_line
         self._mean = w @ x
         spread = np.sqrt(w @ (x - self._mean) ** 2)
         self._scale = np.where(spread > 1e-12 * (1 + np.abs(self._mean)), spread, np.inf)
         self._z = (x - self._mean) / self._scale
-        self._w, self._lives = w, lives
+        self._lives = lives
         gram = (self._z * w[:, None]).T @ self._z
         self._values, self._vectors = np.linalg.eigh(gram)
         self._values = np.maximum(self._values, 0.0)
         self._scores = self._z @ self._vectors
 
+    def _line(self, t: np.ndarray) -> float:
+        """Return the slope of a target, or a feature, over what rows are off by."""
+        if self._off_variance <= _SAME_PACE:
+            return 0.0
+        return float(self._w @ (t * self._apart)) / self._off_variance
+
     def _slopes(self, t: np.ndarray) -> tuple[float, np.ndarray, float]:
         """Return the mean, the slopes along the eigenvectors, and the degrees of freedom."""
         middle = float(self._w @ t)
+        t = t - self._apart * self._line(t)
         along = self._scores.T @ (self._w * (t - middle))
         total = float(self._w @ (t - middle) ** 2)
         best = (np.inf, along * 0, 0.0)
@@ -464,6 +494,7 @@ class _Regression:
             slopes = along / (self._values + ridge)
             left = total - float(slopes @ (2 * along - self._values * slopes))
             df = 1 + float((self._values / (self._values + ridge)).sum())
+            df += float(self._off_variance > _SAME_PACE)
             if df < 0.8 * self._lives:
                 score = max(left, 0.0) / (1 - df / self._lives) ** 2
                 if score < best[0] * (1 - 1e-9):
@@ -473,13 +504,22 @@ class _Regression:
     def fitted(self, t: np.ndarray) -> np.ndarray:
         """Return the regression of a target at its own features."""
         middle, slopes, _ = self._slopes(t)
-        value: np.ndarray = middle + self._scores @ slopes
+        value: np.ndarray = middle + self._apart * self._line(t) + self._scores @ slopes
+        return value
+
+    def to_own(self, t: np.ndarray) -> np.ndarray:
+        """Return a target's draws with what rows are off by taken out of them."""
+        value: np.ndarray = t - self._off * self._line(t)
         return value
 
     def at(self, t: np.ndarray, x: np.ndarray) -> float:
-        """Return the regression of a target at some features."""
+        """Return the regression of a target at some features, of a row that is off by nothing."""
         middle, slopes, _ = self._slopes(t)
-        return middle + float(((x - self._mean) / self._scale) @ self._vectors @ slopes)
+        return self._there(t, x, middle, slopes)
+
+    def _there(self, t: np.ndarray, x: np.ndarray, middle: float, slopes: np.ndarray) -> float:
+        z = (x + self._off_mean * self._x_line - self._mean) / self._scale
+        return middle - self._off_mean * self._line(t) + float(z @ self._vectors @ slopes)
 
     def moved(self, t: np.ndarray, x: np.ndarray) -> np.ndarray:
         """Return a target's draws at some features: the regression there, and what it left.
@@ -488,12 +528,13 @@ class _Regression:
         ``1 - df/n``: it is widened by that.
         """
         middle, slopes, df = self._slopes(t)
-        there = middle + float(((x - self._mean) / self._scale) @ self._vectors @ slopes)
-        left = t - middle - self._scores @ slopes
-        value: np.ndarray = there + left / (1 - df / self._lives)
+        left = t - middle - self._apart * self._line(t) - self._scores @ slopes
+        value: np.ndarray = self._there(t, x, middle, slopes) + left / (1 - df / self._lives)
         return value
 
 
+_SAME_PACE = 1e-8
+"""Of a smaller variance of the pace's logarithm all rows count as having one pace."""
 _RIDGES = (10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 1e-4)
 
 

@@ -30,6 +30,7 @@ from twin.tracking.checkups import CheckUp
 from twin.tracking.drawing import live
 from twin.tracking.kept import library_in
 from twin.tracking.library import Library
+from twin.tracking.observables import observables_with
 from twin.tracking.posterior import effective_size
 from twin.tracking.steps import Step, step_at
 
@@ -56,7 +57,7 @@ def refreshed(
 ) -> Library:
     """Draw new lives around the posterior of a track, live them, and return both together."""
     if not design.get("values"):
-        step = step_at(table, checkups)
+        step = step_at(table, checkups, known=observables_with(design.get("errors") or {}))
         if step.posterior is None:
             return table
         library = store.study(design["library"]).design

@@ -10,10 +10,11 @@ import numpy as np
 
 from twin.errors import InputError
 from twin.tracking.checkups import CheckUp
-from twin.tracking.clocks import Clocks, bandwidth, drawn_clocks, fitted_clocks
+from twin.tracking.clocks import Clocks, Prior, bandwidth, drawn_clocks, fitted_clocks
 from twin.tracking.library import Library, each_on_grid
 from twin.tracking.method import posterior_method
 from twin.tracking.observables import Observable, covariance, observables
+from twin.tracking.averaging import averaged
 from twin.tracking.posterior import Method, Posterior, effective_size, posterior, quantile
 
 More = Callable[[Library, Clocks], dict[str, np.ndarray]]
@@ -183,20 +184,39 @@ def step_at(
     if not checkups:
         on = drawn_clocks(len(alive), method.draws, cycle)
         return Step(cycle, alive, _posterior(alive, read, cycle, on, method, more))
-    read, held = read.between(alive), alive.lasting()
     ends = np.log(np.maximum(alive.ends[alive.dead], 1.0))
+    prior = method.clocks(bandwidth(ends, alive.weights[alive.dead]))
+    read, held = read.between(alive), alive.lasting()
+    laws = [
+        (share, _under_law(free, read, held, cycle, prior, method, more))
+        for free, share in prior.laws()
+    ]
+    return Step(cycle, alive, averaged(laws))
+
+
+def _under_law(
+    free: bool,
+    read: Read,
+    held: Library,
+    cycle: int,
+    prior: Prior,
+    method: Method,
+    more: More | None,
+) -> Posterior:
+    """Return what lives say of a cell on the library's own clock, or on other ones."""
     on = fitted_clocks(
-        len(alive),
-        method.draws,
+        len(held),
+        max(method.draws // 2, 1),
         cycle,
-        method.clocks(bandwidth(ends, alive.weights[alive.dead])),
+        prior,
+        free,
         lambda on: read.predicted(held, on),
         read.y,
         np.linalg.cholesky(read.covariance),
     )
-    over = alive.dead[on.lives] & (alive.ends[on.lives] <= on.now)
+    over = held.dead[on.lives] & (held.ends[on.lives] <= on.now)
     on = replace(on, weights=np.where(over, 0.0, on.weights))
-    return Step(cycle, alive, _posterior(held, read, cycle, on, method, more))
+    return _posterior(held, read, cycle, on, method, more)
 
 
 def _posterior(
@@ -217,6 +237,7 @@ def _posterior(
         | (more(alive, on) if more is not None else {})
         | {CLOCK: np.log(on.exponents)},
         on.lives,
+        np.log(on.paces),
         method,
         min(method.effective, 0.8 * effective_size(alive.weights)),
     )

@@ -18,6 +18,8 @@ from twin.tracking.drawing import LIBRARY_DEFAULTS, drawn_library
 from twin.tracking.kept import library_in
 from twin.tracking.library import Library
 from twin.tracking.refresh import refreshed
+from twin.tracking.observables import Observable, observables_with
+from twin.tracking.reading_errors import told_errors
 from twin.tracking.steps import Step, step_at, to_dict
 
 if TYPE_CHECKING:
@@ -43,14 +45,22 @@ class Track(KeptResult):
         """The lives it was tracked against, those around its posterior included."""
         return library_in(self.store, self.design, self.id)
 
+    @property
+    def known(self) -> dict[str, Observable]:
+        """What check-ups measure, with what a calibration has told of their errors."""
+        return known_in(self.design)
+
     def steps(self) -> list[Step]:
         """What is known before the first check-up, and after each."""
         checkups = self.checkups
-        return [step_at(self.library, checkups[:number]) for number in range(len(checkups) + 1)]
+        return [
+            step_at(self.library, checkups[:number], known=self.known)
+            for number in range(len(checkups) + 1)
+        ]
 
     def last(self) -> Step:
         """What is known after the last check-up."""
-        return step_at(self.library, self.checkups)
+        return step_at(self.library, self.checkups, known=self.known)
 
     def plot(self, path: str | Path | None = None) -> Any:
         """Draw health over time and the forecast narrowing; save the figure if a path is given."""
@@ -142,9 +152,10 @@ def track(
         "died_by": checkups[len(kept)].cycle if len(kept) < len(checkups) else None,
         "cycles": of["cycles"],
         "refresh": refresh,
+        "errors": told_errors(overlays),
     }
     table = library_in(opened, design, None, on_progress)
-    step_at(table, kept)  # what cannot be answered is better known before it is stored
+    step_at(table, kept, known=known_in(design))  # what cannot be answered is better known before it is stored
     id_ = opened.start_study(kind=KIND, cell_name=of["cell_name"], design=design)
     return _followed(opened, id_, going, on_progress, table)
 
@@ -174,10 +185,11 @@ def summarised(
     from twin.tracking.course import course
     from twin.tracking.method import number_of
 
+    known = known_in(design)
     steps: list[Step] = []
     documents: list[dict[str, Any]] = []
     for number in range(len(checkups) + 1):
-        step = step_at(table, checkups[:number])
+        step = step_at(table, checkups[:number], known=known)
         before = steps[-1] if steps else None
         prior = steps[0] if steps else None
         one = to_dict(step, before, checkups[number - 1] if number else None, prior)
@@ -195,6 +207,7 @@ def summarised(
         "cycles": table.horizon,
         "data": list(design["data"]),
         "told": list(design["told"]),
+        "errors": dict(design.get("errors") or {}),
         "died_by": design.get("died_by"),
         "cycle": last["cycle"],
         "health": last["health"],
@@ -208,6 +221,11 @@ def summarised(
         "thin": thin,
         "checkups": documents,
     }
+
+
+def known_in(design: Mapping[str, Any]) -> dict[str, Observable]:
+    """Return what the check-ups of a track's design measure, and how well."""
+    return observables_with(design.get("errors") or {})
 
 
 def load_track(study: str, *, store: str | Store | None = None) -> Track:

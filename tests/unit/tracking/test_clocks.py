@@ -57,7 +57,7 @@ def test_draws_around_a_fit_are_weighted_back_to_the_prior():
     # ln y = c: a normal prior of 0.5 and a reading of 0.3 with noise 0.2 have a normal posterior.
     noise, sigma, reading = 0.2, 0.5, 0.3
     found = fitted_clocks(
-        2, 2048, 100, Prior(pace=sigma), lambda on: np.log(on.paces)[:, None],
+        2, 2048, 100, Prior(pace=sigma), False, lambda on: np.log(on.paces)[:, None],
         np.array([reading]), np.array([[noise]]),
     )  # fmt: skip
     logs = np.log(found.paces)
@@ -71,18 +71,21 @@ def test_draws_around_a_fit_are_weighted_back_to_the_prior():
     assert evidence == pytest.approx(norm.pdf(reading, 0, np.hypot(sigma, noise)), rel=0.03)
 
 
-def test_both_kinds_of_clocks_have_their_share_and_the_exponent_its_spread():
+def test_the_exponents_of_other_laws_have_their_spread():
     prior = Prior(own=0.3, spread=0.4, onward=0.0, pace=0.2)
     # A reading that says nothing: the posterior is the prior.
-    found = fitted_clocks(
-        1, 4096, 100, prior, lambda on: np.zeros((len(on.lives), 1)), np.zeros(1), np.eye(1)
+    own, other = (
+        fitted_clocks(
+            1, 4096, 100, prior, free, lambda on: np.zeros((len(on.lives), 1)), np.zeros(1),
+            np.eye(1),
+        )  # fmt: skip
+        for free in (False, True)
     )
-    own = found.exponents == 1.0
-    w = found.weights / found.weights.sum()
-    assert w[own].sum() == pytest.approx(0.3, abs=0.02)
-    logs = np.log(found.exponents[~own])
-    assert np.sqrt(w[~own] @ logs**2 / w[~own].sum()) == pytest.approx(0.4, rel=0.05)
-    assert np.array_equal(found.onward, found.exponents)
+    assert (own.exponents == 1.0).all()
+    logs, w = np.log(other.exponents), other.weights / other.weights.sum()
+    assert np.sqrt(w @ logs**2) == pytest.approx(0.4, rel=0.05)
+    assert np.array_equal(other.onward, other.exponents)
+    assert [of.weights.sum() for of in (own, other)] == pytest.approx([1, 1], rel=0.02)
 
 
 def straight(pace, cycles, power=1.0):

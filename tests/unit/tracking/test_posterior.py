@@ -253,7 +253,7 @@ def told(predicted, reading, noise, method=OWN):
     return posterior(
         x, np.array([reading]), np.array([[noise**2]]), [np.arange(1)], [noise],
         np.full(n, 1 / n), np.ones(n), -x[:, 0], np.full(n, True), ["a"] * n, {},
-        np.arange(n), method, 12.0,
+        np.arange(n), np.zeros(n), method, 12.0,
     )  # fmt: skip
 
 
@@ -284,7 +284,7 @@ def test_a_linear_relation_gives_the_normal_posterior_however_few_lives_are_near
     found = posterior(
         x[each][:, None], np.array([0.5]), np.array([[0.01]]), [np.arange(1)], [0.1],
         np.full(lives, 1 / lives), ones / 16, x[each], ones.astype(bool), ["a"] * len(each), {},
-        each, OWN, 12.0,
+        each, 0 * ones, OWN, 12.0,
     )  # fmt: skip
     assert found.dense is not power_left
     w, t = found.weights, found.log_remaining
@@ -292,3 +292,48 @@ def test_a_linear_relation_gives_the_normal_posterior_however_few_lives_are_near
     assert mean == pytest.approx(0.5 / 1.01, abs=0.03)
     # A regression of twelve lives is widened by what it takes of them: 1/(1 - df/n), a fifth.
     assert 0.85 < np.sqrt(w @ (t - mean) ** 2) / 0.0995 < 1.25
+
+
+def test_what_rows_are_off_by_moves_a_target_however_noisy_the_features_are():
+    chance = np.random.default_rng(5)
+    x, off = chance.standard_normal(3000), 0.3 * chance.standard_normal(3000)
+    t = 2 * x + 1.5 * off
+    w = np.full(3000, 1 / 3000)
+    noisy = (x + 30 * chance.standard_normal(3000))[:, None]  # a ridge leaves nothing of it
+    for features_, at in ((noisy, 0.0), (x[:, None], 0.4)):
+        fit = _Regression(features_, w, 40, off)
+        moved = fit.moved(t, np.array([at]))
+        assert moved.mean() == pytest.approx(2 * at, abs=0.1)
+        assert np.polyfit(off, fit.to_own(t), 1)[0] == pytest.approx(0, abs=1e-9)
+    # Taken for what the cell is like, it would be scatter.
+    assert moved.std() < 0.3 * _Regression(noisy, w, 40).moved(t, np.zeros(1)).std()
+
+
+def _dying_by_its_first(paces, horizon=4000):
+    """Lives of R = 1 + (a n)^1/2 that die at three times what they were in the first cycle."""
+    from twin.tracking.library import Library, grid_to
+
+    grid = grid_to(horizon)
+    curves = np.log(1 + np.sqrt(paces[:, None] * grid))
+    ends = np.maximum(np.round((3 * (1 + np.sqrt(paces)) - 1) ** 2 / paces), 2)
+    n = len(paces)
+    return Library(
+        ("made",), [("made", str(i)) for i in range(n)], ends, ends <= horizon, ["a"] * n,
+        ["a: resistance"] * n, grid, {"resistance": curves}, {}, np.full(n, 1 / n), ["pace"],
+        np.log(paces)[:, None], horizon, {"resistance": curves[:, 0]},
+    )  # fmt: skip
+
+
+def test_lives_at_another_pace_do_not_shift_an_end_that_hangs_on_the_first_cycle(paces):
+    # The fastest age by a third in their first cycle: 3 R(1) is reached later than by a slower
+    # life that is only hurried on.
+    table = _dying_by_its_first(paces(200, 0.05, 1.0))
+    off = []
+    for pace in (0.1, 0.15, 0.2, 0.3):
+        end = (3 * (1 + np.sqrt(pace)) - 1) ** 2 / pace
+        last = int(0.3 * end)
+        cell = [CheckUp(n, {"resistance": Reading(1 + np.sqrt(pace * n))})
+                for n in np.unique(np.linspace(1, last, 6).astype(int)).tolist()]  # fmt: skip
+        found = step_at(table, cell, known=EXACT, method=OWN).posterior
+        off.append(quantile(found.log_remaining, found.weights, [0.5])[0] - np.log(end - last))
+    assert np.mean(off) == pytest.approx(0.0, abs=0.05)
