@@ -115,6 +115,15 @@ Pressure = Annotated[
 ]
 
 
+LeaveOneOut = Annotated[
+    bool | None,
+    typer.Option(
+        "--leave-one-out/--no-leave-one-out",
+        help="After a death, live the cell without each mode in turn, or without none.",
+    ),
+]
+
+
 @dataclass(frozen=True)
 class Common:
     """What the common options say; those of a group hold for its commands too."""
