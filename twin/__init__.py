@@ -523,6 +523,18 @@ if TYPE_CHECKING:
     from twin.studies.improving import (
         what_helps as what_helps,
     )
+    from twin.studies.leave_one_out import (
+        AFFORDABLE_S as AFFORDABLE_S,
+    )
+    from twin.studies.leave_one_out import (
+        can_be_left_out as can_be_left_out,
+    )
+    from twin.studies.leave_one_out import (
+        leave_one_out as leave_one_out,
+    )
+    from twin.studies.leave_one_out import (
+        left_out_of as left_out_of,
+    )
     from twin.studies.life_record import LifeDone as LifeDone
     from twin.studies.map_so_far import map_so_far as map_so_far
     from twin.studies.operating_map import (
@@ -551,18 +563,6 @@ if TYPE_CHECKING:
     )
     from twin.studies.registry import (
         continue_study as continue_study,
-    )
-    from twin.studies.leave_one_out import (
-        AFFORDABLE_S as AFFORDABLE_S,
-    )
-    from twin.studies.leave_one_out import (
-        can_be_left_out as can_be_left_out,
-    )
-    from twin.studies.leave_one_out import (
-        leave_one_out as leave_one_out,
-    )
-    from twin.studies.leave_one_out import (
-        left_out_of as left_out_of,
     )
     from twin.studies.registry import (
         load_study as load_study,

@@ -20,6 +20,8 @@ from twin_dendrite.flaws import starting_length
 from twin_dendrite.metals import has_metal
 from twin_dendrite.parameters import Parameters
 
+_SEEN = 5e-5
+"""A leak of less of the current is told as none."""
 _CRITICAL = "critical plating current density [A.m-2]"
 _SHORT = "Dendrite short conductance [S.m-2]"
 _ELECTRONIC = "electrolyte.material.electronic_conductivity"
@@ -237,7 +239,7 @@ class Dendrite(FailureMode):
             if i.kind == "metal":
                 about += _borne(run, i(_CRITICAL))
             said.append(about)
-        if self._leaks(cell) or shares[1] > 0:
+        if shares[1] >= _SEEN:
             said.append(f"{shares[1]:.2%} of the current leaks")
         capacity = run.nominal_capacity * (shares[1] - shares[0])
         return Evidence(capacity=capacity, says=", ".join(said))

@@ -74,8 +74,9 @@ def leave_one_out(
     -------
     dict
         ``run``, ``blamed``, ``cycle`` (of the death), ``horizon``, ``agree`` (None where that
-        is not known) and ``lives``: by mode ``{cycle, died_of, gain_cycles, kind, known}``; ``died_of``
-        is None for a life that outlasts the horizon, ``gain_cycles`` where the end is not known.
+        is not known) and ``lives``: by mode ``{cycle, died_of, gain_cycles, kind, known}``.
+        ``died_of`` is None for a life that outlasts the horizon, ``gain_cycles`` where the end
+        is not known.
 
     Raises
     ------

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 def verdict_facts(result: RunResult, ends: Sequence[str] | None = None) -> list[tuple[str, str]]:
     """Return what stands beside a run's outcome, a label and words each; nothing empty.
 
-    The stories of a face's worst patches, the lives with a mode left out, the verdicts at the other ends of what no data decide,
-    how far the verdict carries, and the command that tries what would help.
+    The stories of a face's worst patches, the lives with a mode left out, the verdicts at the
+    other ends of what no data decide, how far the verdict carries, and the command that tries
+    what would help.
 
     Parameters
     ----------

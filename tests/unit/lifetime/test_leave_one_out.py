@@ -1,4 +1,4 @@
-"""What a life would have been without a mode: kept with the run, told, and held against the blame."""
+"""What a life would have been without a mode: kept with the run, told, held against the blame."""
 
 from __future__ import annotations
 
