@@ -83,6 +83,10 @@ _PUBLIC = {
     "turning_number": "twin.studies.turning",
     "ends_of_run": "twin.studies.ends",
     "said_of_ends": "twin.studies.ends",
+    "leave_one_out": "twin.studies.leave_one_out",
+    "can_be_left_out": "twin.studies.leave_one_out",
+    "left_out_of": "twin.studies.leave_one_out",
+    "AFFORDABLE_S": "twin.studies.leave_one_out",
     "verdict_ends": "twin.studies.ends",
     "improvements": "twin.studies.improving",
     "command_of": "twin.studies.improving",
@@ -518,6 +522,18 @@ if TYPE_CHECKING:
     )
     from twin.studies.improving import (
         what_helps as what_helps,
+    )
+    from twin.studies.leave_one_out import (
+        AFFORDABLE_S as AFFORDABLE_S,
+    )
+    from twin.studies.leave_one_out import (
+        can_be_left_out as can_be_left_out,
+    )
+    from twin.studies.leave_one_out import (
+        leave_one_out as leave_one_out,
+    )
+    from twin.studies.leave_one_out import (
+        left_out_of as left_out_of,
     )
     from twin.studies.life_record import LifeDone as LifeDone
     from twin.studies.map_so_far import map_so_far as map_so_far

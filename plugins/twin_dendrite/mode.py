@@ -20,6 +20,8 @@ from twin_dendrite.flaws import starting_length
 from twin_dendrite.metals import has_metal
 from twin_dendrite.parameters import Parameters
 
+_SEEN = 5e-5
+"""A leak of less of the current is told as none."""
 _CRITICAL = "critical plating current density [A.m-2]"
 _SHORT = "Dendrite short conductance [S.m-2]"
 _ELECTRONIC = "electrolyte.material.electronic_conductivity"
@@ -235,12 +237,27 @@ class Dendrite(FailureMode):
             length = run.last[i("filament length [m]")] * 1e6
             about = f"the {i.place}'s filament is {length:.3g} um long"
             if i.kind == "metal":
-                bears, j = run.last[i(_CRITICAL)], run.current_density
-                about += f" and bears {bears / 10:.3g} mA/cm2"
-                if 0 < bears < j:
-                    about += f": {j / 10:.3g} mA/cm2 is {j / bears:.2g} times that"
+                about += _borne(run, i(_CRITICAL))
             said.append(about)
-        if self._leaks(cell) or shares[1] > 0:
+        if shares[1] >= _SEEN:
             said.append(f"{shares[1]:.2%} of the current leaks")
         capacity = run.nominal_capacity * (shares[1] - shares[0])
         return Evidence(capacity=capacity, says=", ".join(said))
+
+
+def _borne(run: RunRecord, critical: str) -> str:
+    """Say what plating current a flaw bears, and how far that is exceeded.
+
+    One that has grown bears next to nothing: by how much the current was too high is told by
+    what it bore at first, where that was less than the current.
+    """
+    first, last, j = run.first[critical] / 10, run.last[critical] / 10, run.current_density / 10
+    if 0 < first < j:
+        return f": {j:.3g} mA/cm2 is {_times(j / first)} the {first:.3g} mA/cm2 it bore at first"
+    if 0 < last < j:
+        return f" and bears {last:.3g} mA/cm2 by now: {j:.3g} mA/cm2 is {_times(j / last)} that"
+    return f" and bears {last:.3g} mA/cm2"
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.2g} times" if ratio < 99.5 else f"{ratio:.0f} times"

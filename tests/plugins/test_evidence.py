@@ -92,6 +92,24 @@ def test_a_dendrite_costs_the_share_that_leaks(cost):
     assert "11.11% of the current leaks" in found.says
 
 
+@pytest.mark.parametrize(
+    ("bears", "says"),
+    [
+        ((20.0, 1.0), ": 200 mA/cm2 is 100 times the 2 mA/cm2 it bore at first"),
+        ((312.5, 1.0), ": 200 mA/cm2 is 6.4 times the 31.2 mA/cm2 it bore at first"),
+        ((3000.0, 500.0), " and bears 50 mA/cm2 by now: 200 mA/cm2 is 4 times that"),
+        ((3000.0, 2500.0), " and bears 250 mA/cm2"),
+        ((0.0, 0.0), " and bears 0 mA/cm2"),
+    ],
+)
+def test_a_dendrite_says_by_how_much_the_current_was_too_high(bears, says):
+    """Of what the sound face bore: a filament that has crossed bears nothing any more."""
+    from twin_dendrite.mode import _borne
+
+    first, last = ({"c": value} for value in bears)
+    assert _borne(RunRecord(first, last, 2000.0, T, AREA, NOMINAL), "c") == says
+
+
 def test_pressure_costs_constriction_and_crowding(cost):
     touching = "Anode touching fraction"
     changes = {

@@ -23,6 +23,7 @@ from twin_tui.screens.base import NAMES, BenchScreen
 from twin_tui.screens.places import PLACES
 from twin_tui.settings import Settings, State, read_settings
 from twin_tui.shown import Visible
+from twin_tui.widgets.images import Images
 
 REDRAW_S = 0.4
 LAST_S = 5.0
@@ -42,6 +43,8 @@ class Bench(BenchApp):
         Those of the user's files if not given.
     warm : bool
         Whether to have a worker, and what is imported, ready before it is needed.
+    images : Images, optional
+        What shows pictures in the terminal; charts are drawn with characters without.
     """
 
     TITLE = "twin"
@@ -76,6 +79,7 @@ class Bench(BenchApp):
         state: State | None = None,
         *,
         warm: bool = True,
+        images: Images | None = None,
     ):
         here = State.read() if state is None else state
         if here.screen in NAMES:
@@ -86,6 +90,7 @@ class Bench(BenchApp):
         self._wrong_settings = wrong
         self._dirty = False
         super().__init__(url, chosen, here, warm=warm)
+        self.images = images if chosen.images else None
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Show control characters, whatever widget they stand in, and do as Textual does."""

@@ -49,8 +49,9 @@ def _open(url: str | None) -> int:
         )
         return 2
     from twin_tui.app import Bench
+    from twin_tui.widgets.images import images_here
 
-    bench = Bench(url)
+    bench = Bench(url, images=images_here())
     bench.run()
     return bench.return_code or 0
 

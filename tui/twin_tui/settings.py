@@ -46,6 +46,8 @@ class Settings(BaseModel):
         local processes if empty.
     cells_folder, scenarios_folder, exports_folder : Path
         Where edited cells, scenarios and exports are saved.
+    images : bool
+        Whether charts are pictures, in a terminal that shows pictures.
     keymap : dict
         Other keys for the bindings of docs/tui.md, by their ids: ``{"run.pause" = "space"}``.
     """
@@ -59,6 +61,7 @@ class Settings(BaseModel):
     cells_folder: Path = Field(default_factory=lambda: data_folder() / "cells")
     scenarios_folder: Path = Field(default_factory=lambda: data_folder() / "scenarios")
     exports_folder: Path = Field(default_factory=lambda: Path.cwd())
+    images: bool = True
     keymap: dict[str, str] = {}
 
     @field_validator("scheduler")

@@ -9,8 +9,8 @@ import typer
 from twin import Status
 from twin.cli.command import command
 from twin.cli.formats import short
-from twin.cli.options import Asked, CellName, Solved
-from twin.cli.running import EXIT_CODES, outlook, watched
+from twin.cli.options import Asked, CellName, LeaveOneOut, Solved
+from twin.cli.running import EXIT_CODES, leave_out, outlook, watched
 from twin.cli.session import Session
 
 if TYPE_CHECKING:
@@ -41,13 +41,15 @@ def life(
         bool,
         typer.Option("--one-end", help="Leave out the lives at other ends of what is not known."),
     ] = False,
+    leave_one_out: LeaveOneOut = None,
 ) -> int:
     """Follow a cell to its end by a few simulated cycles.
 
     The slow states that the failure modes declare are carried over the cycles between;
     near a failure or a sudden change every cycle is simulated. The rows of cycles nobody
     simulated are marked as interpolated. Where a mode has two sets of numbers that no data
-    decide between, the verdict is given at the other one too.
+    decide between, the verdict is given at the other one too. After a death the cell is
+    lived again without the mode that is blamed, if that takes no more than some seconds.
     """
     import twin
 
@@ -62,6 +64,8 @@ def life(
         return result
     for note in result.notes:
         session.say(f"note: {note}")
+    if leave_one_out is not False:
+        result = leave_out(session, result, None if leave_one_out else twin.AFFORDABLE_S)
     document = result.to_dict() | outlook(session, result)
     judged = document["outcome"]["kind"] in (Status.COMPLETED, Status.CELL_FAILED) and not one_end
     given["model"] = result.info.settings["model"]

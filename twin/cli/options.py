@@ -115,6 +115,15 @@ Pressure = Annotated[
 ]
 
 
+LeaveOneOut = Annotated[
+    bool | None,
+    typer.Option(
+        "--leave-one-out/--no-leave-one-out",
+        help="After a death, live the cell without each mode in turn, or without none.",
+    ),
+]
+
+
 @dataclass(frozen=True)
 class Common:
     """What the common options say; those of a group hold for its commands too."""
@@ -186,14 +195,20 @@ class Changed:
 
     overlays: Overlays = None
     overrides: Overrides = None
+    temperature: Temperature = None
+    pressure: Pressure = None
     modes: Modes = None
     without: Without = None
 
     def given(self) -> dict[str, Any]:
         """Return it as the twin's functions take it."""
+        # No rate: what a cell is named does not matter.
+        changed = with_conditions(
+            "", self.overrides, temperature=self.temperature, pressure=self.pressure
+        )
         return {
             "overlays": self.overlays or (),
-            "overrides": self.overrides or (),
+            "overrides": changed,
             "modes": chosen(self.modes),
             "without": names(self.without),
         }
@@ -223,7 +238,7 @@ class Asked:
             temperature=self.temperature,
             pressure=self.pressure,
         )
-        own = Changed(self.overlays, changed, self.modes, self.without)
+        own = Changed(self.overlays, changed, modes=self.modes, without=self.without)
         return {"protocol": self.protocol} | own.given()
 
 

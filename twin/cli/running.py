@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from twin import Status
 from twin.cli import faults
 from twin.cli.command import command
-from twin.cli.options import Asked, CellName, Overrides, RunId, Solved, Without, names
+from twin.cli.options import (
+    Asked,
+    CellName,
+    LeaveOneOut,
+    Overrides,
+    RunId,
+    Solved,
+    Without,
+    names,
+)
 from twin.cli.session import Session
 
 if TYPE_CHECKING:
     from twin import RunResult
 
+R = TypeVar("R", bound="RunResult")
 Cycles = Annotated[int | None, typer.Option("--cycles", metavar="N", help="How many cycles.")]
 
 
@@ -58,6 +68,7 @@ def run(
             help="Keep the series of every Nth cycle; 0 keeps none [default: 10].",
         ),
     ] = None,
+    leave_one_out: LeaveOneOut = None,
 ) -> int:
     """Cycle a cell until something kills it, and store the run.
 
@@ -71,7 +82,7 @@ def run(
     def work(**hooks: Any) -> RunResult:
         return twin.simulate(cell, cycles=cycles, series_every=series_every, **given, **hooks)
 
-    return _drive(session, cell, work)
+    return _drive(session, cell, work, leave_one_out)
 
 
 def resume(
@@ -117,11 +128,15 @@ def resume(
     return _drive(session, f"run {run}", work)
 
 
-def _drive(session: Session, what: str, work: Callable[..., RunResult]) -> int:
+def _drive(
+    session: Session, what: str, work: Callable[..., RunResult], left_out: bool | None = None
+) -> int:
     """Do the work under the eyes of the user, and tell what came of it."""
     result = watched(session, what, work)
     if isinstance(result, int):
         return result
+    if left_out:
+        result = leave_out(session, result)
     from twin.cli.run_page import summary  # after the first cycle: it is not needed before
 
     document = result.to_dict() | outlook(session, result)
@@ -134,7 +149,37 @@ def outlook(session: Session, result: RunResult) -> dict[str, Any]:
     import twin
 
     info = result.info
-    return {"how_sure": twin.how_sure(info, session.store), "what_helps": twin.what_helps(info)}
+    return {
+        "how_sure": twin.how_sure(info, session.store),
+        "what_helps": twin.what_helps(info),
+        "left_out": twin.left_out_of(info),
+    }
+
+
+def leave_out(session: Session, result: R, within_s: float | None = None) -> R:
+    """Live a dead cell without the modes it had, and return the run with what is kept of that.
+
+    Every mode, or, ``within_s`` of the processor's time, the one that is blamed. Whatever stands
+    in the way costs only these lives.
+    """
+    import twin
+    from twin.cli.ticker import Ticker
+    from twin.errors import TwinError
+
+    info = result.info
+    if not twin.can_be_left_out(info):
+        return result
+    modes = None if within_s is None else [info.outcome["mode"]]
+    try:
+        with Ticker(session, "the life with a mode left out") as ticker:
+            twin.leave_one_out(
+                result.id, modes=modes, within_s=within_s, store=session.store, progress=ticker
+            )
+    except TwinError as error:
+        session.say(f"note: no life with a mode left out: {error.problem}")
+    except KeyboardInterrupt:
+        session.say("note: no life with a mode left out: stopped")
+    return type(result)(result.store, result.id)
 
 
 def watched(session: Session, what: str, work: Callable[..., RunResult]) -> RunResult | int:

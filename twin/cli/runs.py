@@ -8,7 +8,7 @@ import typer
 
 from twin import Status
 from twin.cli.command import command
-from twin.cli.options import RunId
+from twin.cli.options import LeaveOneOut, RunId
 from twin.cli.session import Session
 
 if TYPE_CHECKING:
@@ -174,13 +174,15 @@ def _changed(run: RunInfo) -> str:
     return ", ".join([*overlays, *changed])
 
 
-def show_run(session: Session, run: RunId) -> None:
+def show_run(session: Session, run: RunId, leave_one_out: LeaveOneOut = None) -> None:
     """Show a run: how it ended, why, and what was near."""
     import twin
     from twin.cli.run_page import show
-    from twin.cli.running import outlook
+    from twin.cli.running import leave_out, outlook
     from twin.report.describe import describe
 
     result = twin.load_run(run, store=session.store)
+    if leave_one_out:
+        result = leave_out(session, result)
     document = describe(result) | outlook(session, result)
     session.finish(document, lambda sheet: show(sheet, result, document))

@@ -37,7 +37,10 @@ def add_commands(app: typer.Typer) -> None:
 def list_studies(
     session: Session,
     kind: Annotated[
-        str | None, typer.Option("--kind", metavar="K", help="forecast, attribute, map or design.")
+        str | None,
+        typer.Option(
+            "--kind", metavar="K", help="forecast, attribute, map, sweep, design or track."
+        ),
     ] = None,
     cell: Annotated[
         str | None, typer.Option("--cell", metavar="NAME", help="Only studies of this cell.")

@@ -21,7 +21,9 @@ from twin.engine.cycler import CycleEnd
 from twin.engine.finite import NoNumber
 from twin.engine.outcome import Outcome, Standing
 from twin.engine.prepare import Prepared
+from twin.formats import short
 from twin.model.names import TEMPERATURE
+from twin.modes.mode import Criterion
 from twin.status import Status
 from twin.ties import first_best
 
@@ -32,6 +34,8 @@ _LIMITS = {
     "Zero electrolyte concentration cut-off": "the salt was used up at one electrode",
     "Zero electrolyte concentration cut-off at the metal": "the salt was used up at the metal",
 }
+BEYOND = 1.05
+"""A voltage that is so many times its limit was beyond it as the step began."""
 # Below this margin a criterion counts as reached when the solver stops.
 _NEAR = 0.1
 
@@ -115,7 +119,7 @@ def judge(
         value=dead.value,
         threshold=dead.threshold,
         runner_up=_runner_up(everything, dead.mode, dead.criterion),
-        says=_core_words(dead, mode, evidence, row.get("capacity_estimated", False)),
+        says=_core_words(dead, mode, evidence, row, prepared),
         **where,
     )
 
@@ -180,19 +184,46 @@ def _runner_up(standings: list[Standing], mode: str, criterion: str) -> Standing
     return nearest(standings, (mode, criterion))
 
 
-def _core_words(dead: Standing, mode: str, evidence: Mapping[str, Found], estimated: bool) -> str:
-    by = ", as estimated from its sites and sodium" if estimated else ""
+def _core_words(
+    dead: Standing,
+    mode: str,
+    evidence: Mapping[str, Found],
+    row: Mapping[str, Any],
+    prepared: Prepared,
+) -> str:
+    by = ", as estimated from its sites and sodium" if row.get("capacity_estimated") else ""
     what = {
         CAPACITY: f"the capacity fell to {dead.value:.1%} of its first{by}",
         STILLBORN: (
             f"the cell gives {dead.value:.1%} of the nominal capacity{by}: check the voltage "
-            "window, the resistances and the rate"
+            f"window, the resistances and the rate{_of_the_window(prepared, row)}"
         ),
         INEFFICIENT: f"the cell gave back {dead.value:.1%} of the energy it was charged with",
         RESISTANCE: f"the resistance rose to {dead.value:.2f} times its first",
     }.get(dead.criterion, dead.criterion)
     said = evidence[mode].says if mode in evidence else ""
     return f"{what}; {mode} cost most ({said})" if said else what
+
+
+def _of_the_window(prepared: Prepared, row: Mapping[str, Any]) -> str:
+    """Say what a cell's resistance takes of its window at its current, ``j R``; "" if not known."""
+    resistance, amps = row.get("resistance_Ohm_m2"), row.get("current_max_A")
+    if not resistance or not amps or not math.isfinite(resistance):
+        return ""
+    density = amps / prepared.spec.geometry.area.si
+    window = prepared.spec.window
+    return (
+        f" (at {short(density / 10)} mA/cm2 its {short(resistance * 1e4)} ohm cm2 take "
+        f"{short(resistance * density)} V of a window of "
+        f"{short(window.upper.si - window.lower.si)} V)"
+    )
+
+
+def _beyond(c: Criterion, value: float | None) -> str:
+    """Say how far beyond a limit a cell was at once, where that is much."""
+    if value is None or not c.threshold or value / c.threshold < BEYOND:
+        return ""
+    return f": {short(value / c.threshold, 2)} times as far as it may go"
 
 
 def _died_of_criterion(
@@ -211,15 +242,16 @@ def _died_of_criterion(
             mode = responsible(evidence, prepared, window_share(abs(c.threshold), prepared))
         else:
             mode = _who_heats(prepared, end, c.threshold, row, evidence)
+    value = row.get(f"{c.variable} (worst)")
     return Outcome(
         kind=Status.CELL_FAILED,
         mode=mode,
         criterion=c.what,
         variable=c.variable,
-        value=row.get(f"{c.variable} (worst)"),
+        value=value,
         threshold=c.threshold,
         runner_up=_runner_up(standings, item.mode, c.what),
-        says=c.says,
+        says=c.says + (_beyond(c, value) if c.variable == VOLTAGE else ""),
         **where,
     )
 
@@ -248,6 +280,11 @@ def _ran_into_limit(
             f"{close.mode}: {close.criterion} left",
             **where,
         )
+    passed = nearest(s for s in standings if s.margin <= 0)
+    for item in prepared.watched:
+        if passed is not None and (item.mode, item.criterion.what) == (CORE, passed.criterion):
+            # Both limits lay behind the cell as the step began, and this one is the nearer.
+            return _died_of_criterion(prepared, end, item, row, standings, evidence, where)
     left = _left(prepared, end.message, row)
     loss = 1.0 if left is None else window_share(abs(left[0] - left[1]), prepared)
     mode = responsible(evidence, prepared, loss, MAIN_PART)

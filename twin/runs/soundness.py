@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from twin.catalog.cells import mode_entries
-from twin.errors import NotFoundError, TwinError
+from twin.errors import NotFoundError, PluginError, TwinError
 from twin.runs.stored import outcome_of, series_table, understood
 
 if TYPE_CHECKING:
@@ -58,7 +58,11 @@ def _run(store: Store, info: RunInfo) -> Iterator[TwinError]:
     except TwinError as error:
         yield error
     yield from _tried(lambda: Protocol.from_data(info.protocol), of, "protocol")
-    yield from _tried(lambda: cell_from_data(info.cell_spec or {}, mode_entries()), of, "cell spec")
+    missing = list(_missing_modes(of, info.cell_spec, info.modes))
+    yield from missing
+    if not missing:
+        cell = info.cell_spec or {}
+        yield from _tried(lambda: cell_from_data(cell, mode_entries()), of, "cell spec")
     yield from _tried(lambda: [info.settings[key] for key in _SETTINGS], of, "settings")
     yield from _tried(lambda: _texts(info.modes), of, "modes")
     yield from _tried(lambda: _tables(info.settings), of, "settings")
@@ -70,6 +74,21 @@ def _run(store: Store, info: RunInfo) -> Iterator[TwinError]:
         yield from _tried(partial(series_table, where, data), where, "series")
     yield from _checkpoints(store, info, of)
     yield from (damage.error() for damage in store.damage.get(info.id, ()))
+
+
+def _missing_modes(of: str, cell: Any, providers: Any) -> Iterator[TwinError]:
+    """Yield the modes that a stored cell has and nobody brings: nothing of it is damaged."""
+    own = cell.get("modes") if isinstance(cell, Mapping) else None
+    for mode in own if isinstance(own, Mapping) else ():
+        if mode in mode_entries():
+            continue
+        provider = providers.get(mode) if isinstance(providers, Mapping) else None
+        by = f" (of {provider})" if provider else ""
+        yield PluginError(
+            f"it has the failure mode {mode!r}{by}, which no installed plugin brings",
+            key=of,
+            fix="install the plugin that brings it: `twin plugins` lists those there are",
+        )
 
 
 def _texts(table: Mapping[str, Any]) -> None:
@@ -129,7 +148,10 @@ def _study(store: Store, name: str) -> Iterator[TwinError]:
         yield error
         return
     yield from _tried(lambda: [design[key] for key in _OF_DESIGN], of, "design")
-    yield from _tried(lambda: cell_from_data(design["cell"], mode_entries()), of, "design")
+    missing = list(_missing_modes(of, design.get("cell"), {}))
+    yield from missing
+    if not missing:
+        yield from _tried(lambda: cell_from_data(design["cell"], mode_entries()), of, "design")
     yield from _tried(lambda: Protocol.from_data(design["protocol"]), of, "design")
     yield from _tried(lambda: _sample(design), of, "design")
     for run in store.runs(study=name):

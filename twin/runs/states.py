@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from twin.catalog.cells import mode_entries, plan_of
@@ -9,6 +10,7 @@ from twin.errors import InputError
 from twin.modes.manager import plugin_manager
 
 if TYPE_CHECKING:
+    from twin.engine.settings import RunSettings
     from twin.store import RunInfo, Store
     from twin.store.records import Checkpoint
 
@@ -76,8 +78,22 @@ def layout_of_state(store: Store, info: RunInfo, checkpoint: Checkpoint) -> Layo
     return layout_from_text(checkpoint.layout)
 
 
-def as_it_was(info: RunInfo) -> Any:
-    """Build a stored run's cell as the run had it."""
+def as_it_was(
+    info: RunInfo,
+    modes: Sequence[str] | None = None,
+    solved: Callable[[RunSettings], RunSettings] | None = None,
+) -> Any:
+    """Build a stored run's cell as the run had it.
+
+    Parameters
+    ----------
+    info : RunInfo
+        The run.
+    modes : sequence of str, optional
+        Only these of its failure modes.
+    solved : callable, optional
+        What becomes of its settings.
+    """
     from twin.engine.prepare import prepare
     from twin.engine.settings import RunSettings
     from twin.specs.dump import cell_from_data
@@ -85,6 +101,9 @@ def as_it_was(info: RunInfo) -> Any:
 
     assert info.cell_spec is not None  # Store.run reads it
     spec = cell_from_data(info.cell_spec, mode_entries())
-    modes = plugin_manager().select(list(info.modes), (), spec.kind)
+    chosen = list(info.modes if modes is None else modes)
     plan = plan_of(Protocol.from_data(info.protocol), spec)
-    return prepare(spec, modes, plan, RunSettings.stored(info.settings))
+    settings = RunSettings.stored(info.settings)
+    if solved is not None:
+        settings = solved(settings)
+    return prepare(spec, plugin_manager().select(chosen, (), spec.kind), plan, settings)

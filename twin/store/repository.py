@@ -368,16 +368,28 @@ class Store(StoreReader):
         )
 
     def annotate_run(
-        self, run_id: str, *, note: str | None = None, tags: Sequence[str] | None = None
+        self,
+        run_id: str,
+        *,
+        note: str | None = None,
+        tags: Sequence[str] | None = None,
+        left_out: Mapping[str, Any] | None = None,
     ) -> None:
-        """Write a run's note and tags; what is None stays, what is empty goes.
+        """Write a run's note, its tags, and its lives with a mode left out.
+
+        What is None stays, what is empty goes.
 
         Raises
         ------
         NotFoundError
             If there is no such run.
         """
-        self._write(lambda connection: runs.annotate(connection, run_id, note, tags))
+        beside = {
+            "note": note,
+            "tags": None if tags is None else list(tags),
+            "left_out": left_out,
+        }
+        self._write(lambda connection: runs.annotate(connection, run_id, beside))
 
     def delete_run(self, run_id: str) -> None:
         """Delete a run with everything it left behind.

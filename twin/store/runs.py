@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import secrets
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -157,10 +157,8 @@ def finish(
         raise _gone(run_id)
 
 
-def annotate(
-    connection: Connection, run_id: str, note: str | None, tags: Sequence[str] | None
-) -> None:
-    """Write a run's note and tags, beside its settings; what is None stays."""
+def annotate(connection: Connection, run_id: str, beside: Mapping[str, Any]) -> None:
+    """Write what stands beside a run's settings: what is None stays, what is empty goes."""
     of_run = col(Run.id) == run_id
     row = connection.execute(
         select(col(Run.settings)).where(of_run).with_for_update()
@@ -168,7 +166,7 @@ def annotate(
     if row is None:
         raise _gone(run_id)
     settings = dict(row.settings)
-    for key, value in (("note", note), ("tags", None if tags is None else list(tags))):
+    for key, value in beside.items():
         if value is not None:
             settings[key] = value
             if not value:

@@ -259,3 +259,23 @@ def test_a_damaged_checkpoint_names_its_run_and_another_can_be_taken(cli, kept, 
     said = cli("resume", kept.runs[0], "--cycles", 3, "--db", url)
     assert said.code == 2 and f"run {kept.runs[0]}, cycle 2" in said.err
     assert "--from-cycle" in said.err
+
+
+def test_a_mode_that_is_no_longer_installed_is_no_damage(cli, tmp_path):
+    from twin.specs.dump import cell_to_data
+
+    url = f"sqlite:///{tmp_path / 'theirs.db'}"
+    spec = cell_to_data(twin.load_cell("na-nzsp-na"))
+    spec["modes"]["cracking"] = {"rate": "1 1/s"}
+    cell = {"name": "c", "kind": "symmetric", "family": "", "title": "", "hash": "h", "spec": spec}
+    settings = {"model": "dfn", "rtol": 1e-5, "atol": 1e-7, "series_every": 0}
+    with Store.open(url) as store:
+        run = store.start_run(
+            cell=cell, protocol={}, settings=settings, packages={}, cycles_requested=1,
+            modes={"cracking": "their-cracking 0.1.0"},
+        )  # fmt: skip
+        store.finish_run(run, status="completed", outcome={"kind": "completed"}, wall_s=1.0)
+    said = cli("report", run, "--out", tmp_path, "--db", url)
+    assert said.code == 2 and "damaged" not in said.err
+    assert "'cracking' (of their-cracking 0.1.0), which no installed plugin brings" in said.err
+    assert "fix: install the plugin that brings it" in said.err

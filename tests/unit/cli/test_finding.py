@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 import twin
 from twin.cli import completing
+from twin.cli.options import Changed
 from twin.model.parameters import nominal_capacity
 from twin.store import Store
 
@@ -79,6 +81,19 @@ def test_studies_are_listed_shown_again_and_removed(cli, here):
     assert [s["study"] for s in cli("studies", "--db", url, "--json").json] == [made[1]]
     assert [r["run"] for r in cli("runs", "--db", url, "--all", "--json").json] == [own]
     assert cli("studies", "remove", "nothing", "--db", url).code == 2
+
+
+@pytest.mark.parametrize("command", ["ccd", "compare", "eis", "gitt", "transference"])
+def test_experiments_take_a_temperature_and_a_pressure(cli, command):
+    assert {"--temperature", "--pressure"} <= set(cli(command, "--help").out.split())
+    given = Changed(overrides=["a.b=1 m"], temperature="60 degC", pressure="9 MPa").given()
+    assert given["overrides"] == ["stack.pressure=9 MPa", "thermal.ambient=60 degC", "a.b=1 m"]
+
+
+def test_the_kinds_of_studies_in_the_help_are_those_there_are(cli):
+    words = " ".join(cli("studies", "--help").out.split())
+    named = re.search(r"--kind K ([a-z, ]+)\.", words)[1]
+    assert named.replace(" or ", ", ").split(", ") == list(twin.study_kinds())
 
 
 def test_runs_have_notes_and_tags(cli, here):

@@ -11,8 +11,9 @@ import twin
 from twin.engine import blame, cause_of_death
 from twin.engine.blame import Found
 from twin.engine.cause_of_death import at_start, nearest
-from twin.engine.criteria import CAPACITY, CORE, RESISTANCE
+from twin.engine.criteria import CAPACITY, CORE, RESISTANCE, STILLBORN, Watched
 from twin.engine.outcome import Standing
+from twin.modes.mode import Criterion
 from twin.status import Status
 
 
@@ -85,6 +86,31 @@ def test_a_window_is_left_by_the_protocol_unless_a_mode_drove_the_cell_out(prepa
     assert [found.kind for found in ends] == [Status.LEFT_WINDOW, Status.CELL_FAILED]
     assert f"{side} its" in ends[0].says and ends[0].mode is None
     assert ends[1].mode == "film"
+
+
+def test_a_start_beyond_the_cells_own_limit_is_a_death_by_it_and_says_how_far(prepared):
+    """A symmetric cell at -2.3 V whose window ends at -1 V: PyBaMM watches a volt further on."""
+    limit = Criterion("polarised (negative)", "Voltage [V]", -1.0, "below", 0.0, says="left it")
+    prepared.watched = [Watched(CORE, limit)]
+    prepared.cell.kind = "symmetric"
+    end = SimpleNamespace(
+        reason="limit", message="Minimum voltage [V]", t=0.0, start={}, unguarded=True, step="s"
+    )
+    for volts, ends in ((-2.3, ": 2.3 times as far as it may go"), (-1.01, "left it")):
+        row = {"Voltage [V]": volts, "Voltage [V] (worst)": volts, "current_max_A": 1e-3}
+        found = cause_of_death.judge(prepared, end, 1, row, [], {})
+        assert (found.mode, found.criterion) == (CORE, "polarised (negative)")
+        assert (found.value, found.threshold, found.runner_up) == (volts, -1.0, None)
+        assert found.says.startswith("left it") and found.says.endswith(ends)
+
+
+def test_a_cell_that_gives_nothing_says_what_its_resistance_takes(prepared):
+    """100 A/m2 and 0.01 ohm m2 take 1 V of the 2 V between 2 and 4 V."""
+    dead = Standing(CORE, STILLBORN, -0.1, "share", 0.0, 0.1)
+    words = cause_of_death._core_words(dead, CORE, {}, ROW, prepared)
+    assert words.endswith("rate (at 10 mA/cm2 its 100 ohm cm2 take 1 V of a window of 2 V)")
+    for unknown in (ROW | {"resistance_Ohm_m2": math.nan}, {"current_max_A": 0.01}):
+        assert cause_of_death._core_words(dead, CORE, {}, unknown, prepared).endswith("rate")
 
 
 def test_what_held_as_a_step_could_not_begin_counts_for_the_end():

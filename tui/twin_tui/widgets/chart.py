@@ -1,7 +1,12 @@
-"""A panel drawn with characters, redrawn in a thread whenever it or its room changes."""
+"""A panel, redrawn in a thread whenever it or its room changes.
+
+It is drawn with characters, or, in a terminal that shows pictures, as one
+(:mod:`twin_tui.widgets.images`).
+"""
 
 from __future__ import annotations
 
+import io
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -25,20 +30,25 @@ class Chart(Static):
 
     DEFAULT_CSS = """
     Chart { height: 1fr; width: 1fr; min-height: 6; min-width: 20; }
+    Chart > .picture { height: 100%; width: 100%; }
     """
 
     class Drawn(Message):
-        """The drawing is done (or there is only something to say)."""
+        """The drawing is done (or there is only something to say).
 
-        def __init__(self, panel: Any, text: Text):
+        Where there is a ``picture`` (a PNG), it stands for the text.
+        """
+
+        def __init__(self, panel: Any, text: Text, picture: bytes | None = None):
             super().__init__()
-            self.panel, self.text = panel, text
+            self.panel, self.text, self.picture = panel, text, picture
 
     def __init__(self, missing: str = "", **more: Any):
         super().__init__(missing, **more)
         self.panel: Any = None
         self._make: Callable[[], Any] | None = None
         self._drawn: tuple[int, int] | None = None
+        self._picture: Any = None
 
     def show_panel(self, panel: Any) -> None:
         """Show another panel."""
@@ -52,7 +62,7 @@ class Chart(Static):
     def say(self, text: str) -> None:
         """Show words in place of a panel."""
         self.panel = self._make = None
-        self.update(text)
+        self._put(Text(text), None)
 
     def on_mount(self) -> None:
         """Draw in other colours on another ground."""
@@ -73,20 +83,26 @@ class Chart(Static):
         self._drawn = size
         make, colour = self._make, not self.app.no_color
         light = not self.app.current_theme.dark
+        images = getattr(self.app, "images", None) if colour else None
 
         def draw() -> None:
             from twin import InputError
-            from twin.report.pictures import draw_panel
+            from twin.report.pictures import draw_panel, panel_picture
 
+            picture = None
             with _one_at_a_time:
                 try:
                     panel = make()
+                    if images is not None and panel is not None:
+                        picture = panel_picture(
+                            panel, images.pixels(size), letter=images.cell[1], light=light
+                        )
                     text = Text.from_ansi(draw_panel(panel, size, colour=colour, light=light))
                 except InputError as error:  # the run has nothing of the kind (yet)
                     panel, text = None, Text(error.problem.message)
                 except Exception as error:
                     panel, text = None, Text(f"cannot be drawn: {type(error).__name__}: {error}")
-            self.post_message(self.Drawn(panel, text))
+            self.post_message(self.Drawn(panel, text, picture))
 
         self.run_worker(draw, thread=True, exclusive=True, exit_on_error=False, group="drawing")
 
@@ -95,4 +111,18 @@ class Chart(Static):
         message.stop()
         if self._make is not None:
             self.panel = message.panel
-            self.update(message.text)
+            self._put(message.text, message.picture)
+
+    def _put(self, text: Text, picture: bytes | None) -> None:
+        """Put words on the screen, or a picture over them."""
+        self.update(text if picture is None else "")
+        if picture is None:
+            if self._picture is not None:
+                self._picture.remove()
+                self._picture = None
+            return
+        if self._picture is None:
+            self._picture = self.app.images.widget()  # type: ignore[attr-defined]
+            self._picture.add_class("picture")
+            self.mount(self._picture)
+        self._picture.image = io.BytesIO(picture)
