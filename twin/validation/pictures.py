@@ -39,6 +39,8 @@ _DECADES = 20.0
 """Values that span more than this factor stand on a logarithmic axis."""
 _CURVES, _ABREAST = 1.75, 3
 """Height of a row of curves [inch], and how many stand in one."""
+_MANY = 40
+"""More measured points than these have smaller dots."""
 _WORDS, _NUMBERS = 0.37, 0.63
 """Where the strips begin and end, as shares of the figure's width."""
 
@@ -94,10 +96,9 @@ def _curves(figure: Figure, lines: Sequence[Line], foot: float) -> None:
         bottom = 1 - tall * (down + 1)
         box = (0.07 + 0.31 * across, bottom + 0.24 * tall, 0.27, 0.62 * tall)
         axes = figure.add_axes(box)
-        axes.plot(
-            curve.measured_x, curve.measured_y, "o", color=look().ink, ms=2.4, label="measured"
-        )
-        axes.plot(curve.simulated_x, curve.simulated_y, color=look().palette[0], label="simulated")
+        dot = 2.6 if len(curve.measured_x) <= _MANY else 1.2
+        axes.plot(curve.measured_x, curve.measured_y, "o", color=look().ink, ms=dot)
+        axes.plot(curve.simulated_x, curve.simulated_y, color=look().palette[0])
         axes.set_xlim(0, 1.03 * most)
         axes.set_ylim(min(heights) - room, max(heights) + room)
         axes.tick_params(labelsize=0.9 * size)

@@ -42,7 +42,8 @@ opens from the Results (4)."""
     StartScreen #left, StartScreen #stand { width: 1fr; }
     StartScreen #ask { height: auto; }
     StartScreen #lab { text-wrap: nowrap; text-overflow: ellipsis; }
-    StartScreen #last { display: none; border: round $primary-darken-1; }
+    StartScreen #last { display: none; border: round $primary-darken-1;
+        border-title-color: $text-accent; }
     StartScreen.-wide.-high #last { display: block; }
     StartScreen.-wide.-high #last.-empty { display: none; }
     StartScreen.-narrow Horizontal { layout: vertical; }
@@ -98,6 +99,7 @@ opens from the Results (4)."""
         chart.set_class(run is None, "-empty")
         if run is not None and state != self._charted:
             self._charted = state
+            chart.border_title = f"Last run: {run.id}, {run.cell_name}"
             chart.show_made(lambda: self.bench.twin.chief_panels(run.id)[0])
 
 
