@@ -81,6 +81,7 @@ _UNITS = (
     (re.compile(r"\bdegC\b"), "°C"),
     # A unit's own exponent: mA/cm2, A.m-2; not that of 2e-3 or of Na3V2.
     (re.compile(r"(?<![A-Za-z])([kcmµndM]?[mKsVAJW])(-[1-3]|[23])(?![\w(]|\.\d)"), r"\1^\2"),
+    (re.compile(r"(?<=A)[*. ]h(?:ours?)?\b"), "h"),
     (re.compile(r"(?<=[A-Za-zΩ²³])[*.](?=[A-Za-zµΩ])"), " "),
     (re.compile(r"(?<=\^\d)[*.](?=[A-Za-zµΩ])"), " "),
 )

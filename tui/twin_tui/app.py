@@ -18,6 +18,7 @@ from textual.screen import Screen
 from twin.visible import visible
 from twin_tui import pauses
 from twin_tui.bench import BenchApp
+from twin_tui.colours import ON_DARK, ON_LIGHT
 from twin_tui.runs.task import Task
 from twin_tui.screens.base import NAMES, BenchScreen
 from twin_tui.screens.places import PLACES
@@ -66,8 +67,11 @@ class Bench(BenchApp):
     .title { text-style: bold; }
     .hint { color: $text-muted; }
     .problem { color: $text-error; }
+    .pane > Static { padding-right: 1; }
     Input { height: 1; border: none; padding: 0; background: $panel; }
-    Input:focus { border: none; background: $primary-muted; }
+    Input:light, TextArea:light, Select:light > SelectCurrent { background: white; }
+    Input:focus, Input:light:focus { border: none; background: $primary-muted; }
+    Input > .input--placeholder { color: $text-muted; }
     DataTable { height: 1fr; }
     TabbedContent, ContentSwitcher, TabPane { height: 1fr; }
     """
@@ -91,6 +95,7 @@ class Bench(BenchApp):
         self._dirty = False
         super().__init__(url, chosen, here, warm=warm)
         self.images = images if chosen.images else None
+        self.ansi_theme_dark, self.ansi_theme_light = ON_DARK, ON_LIGHT
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Show control characters, whatever widget they stand in, and do as Textual does."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -327,6 +328,20 @@ class Twin:
             "beside": twin.verdict_facts(result),
         }
         return result, describe(result) | known
+
+    def chief_panels(self, run: str) -> list[Any]:
+        """Return what is looked at first of a stored run: capacity or polarisation, and margins."""
+        from twin.report.pictures import panels
+
+        result = twin.load_run(run, store=self.store)
+        chief = "capacity" if result.info.cell_kind == "full" else "polarisation"
+        drawn: list[Any] = []
+        for name in (chief, "margins"):
+            with suppress(twin.InputError):
+                drawn += panels(result, name)
+        if not drawn:
+            raise twin.InputError("the run has no finished cycle to draw")
+        return drawn
 
     def provenance(self, result: Any) -> list[Any]:
         """Return every number of the cell that a run was made with."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from twin.experiments.ccd import CriticalCurrents
 from twin.experiments.sweep import shown
-from twin.formats import typeset
+from twin.formats import short, typeset
 from twin.report.panel import Line, Panel
 
 MILLI = 0.1  # A.m-2 to mA.cm-2
@@ -19,7 +19,7 @@ def ramp_panels(currents: CriticalCurrents) -> list[Panel]:
     volts = [1e3 * level.polarisation for level in currents.levels]
     contact = [level.contact for level in currents.levels]
     limits = tuple(
-        (MILLI * limit.current, kind)
+        (MILLI * limit.current, f"{kind} {short(MILLI * limit.current)}")
         for kind, limit in (("stripping", currents.stripping), ("plating", currents.plating))
         if limit.current is not None
     )

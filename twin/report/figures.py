@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FEW_POINTS = 30
+SPARSE = 10
+"""At most so many points of a line over cycles have a mark, so that lines below it are seen."""
 _WRAP, _TITLE = 24, 34
 """A label beside a line, and a title, are broken after so many letters."""
 _LINE = 1.22
@@ -75,8 +77,8 @@ def plot_run(run: RunView, path: str | Path | None = None, what: str = SUMMARY) 
     return plot_panels(panels(run, what), title_of(run), target)
 
 
-_LABEL = "label"
-"""What the words beside lines are known by."""
+_LABEL, _WORD = "label", "word"
+"""What the words beside lines, and those at marked points, are known by."""
 _BEYOND = 0.2
 """Room beyond the end of an impedance, as a share of it."""
 
@@ -94,7 +96,7 @@ def plot_panels(shown: Sequence[Panel], title: str, path: str | Path | None = No
     columns, (width, height) = chosen.columns(count), chosen.panel_size(count)
     rows = -(-count // columns)
     with new_figure(width * columns, height * rows, count) as figure:
-        places = _places(figure, count, columns)
+        places = _places(figure, count, columns, first_wide=shown[0].equal)
         for axes, panel in zip(places, shown, strict=True):
             _draw(axes, panel, (width, height))
         letters(places)
@@ -107,15 +109,19 @@ def plot_panels(shown: Sequence[Panel], title: str, path: str | Path | None = No
     return figure
 
 
-def _places(figure: Figure, count: int, columns: int) -> list[Axes]:
-    """Return axes row by row; a shorter last row fills the width."""
+def _places(figure: Figure, count: int, columns: int, *, first_wide: bool = False) -> list[Axes]:
+    """Return axes row by row; a shorter row fills the width: the last, or the first if asked.
+
+    An impedance is wider than it is high, so Nyquist's plot is put where there is width.
+    """
     rows = -(-count // columns)
-    # As few parts as both a full row and the last one divide into.
-    parts = math.lcm(columns, count - columns * (rows - 1))
+    short = count - columns * (rows - 1)
+    # As few parts as both a full row and the short one divide into.
+    parts = math.lcm(columns, short)
     grid = figure.add_gridspec(rows, parts)
     places = []
     for row in range(rows):
-        here = min(columns, count - row * columns)
+        here = short if row == (0 if first_wide else rows - 1) else columns
         width = parts // here
         places += [grid[row, width * i : width * (i + 1)] for i in range(here)]
     return [figure.add_subplot(place) for place in places]
@@ -163,9 +169,22 @@ def _alike(figure: Figure, axes: Axes, panel: Panel, height: float) -> None:
         axes.set_ylim(foot, foot + scale * box.height)
     for words in [text for text in axes.texts if text.get_label() == _LABEL]:
         words.remove()
+    _thin_out(figure, axes)
     if len(panel.lines) > 1:
         drawn = [line.get_color() for line in axes.get_lines()[: len(panel.lines)]]
         label_lines(axes, panel.lines, drawn, height)
+
+
+def _thin_out(figure: Figure, axes: Axes) -> None:
+    """Take out words at marked points that would lie over earlier ones; their dots stay."""
+    figure.draw_without_rendering()
+    kept: list[Any] = []
+    for words in [text for text in axes.texts if text.get_label() == _WORD]:
+        box = words.get_window_extent()
+        if any(box.overlaps(other) for other in kept):
+            words.remove()
+        else:
+            kept.append(box)
 
 
 def _marks(axes: Axes, panel: Panel) -> None:
@@ -179,6 +198,8 @@ def _marks(axes: Axes, panel: Panel) -> None:
         if panel.equal:  # above an arc is outside it, and so is what is right of the last one
             last = mark.x > 0.9 * max(one.x for one in panel.marks)
             place, side = ((4, 1), "left") if last else ((0, 4), "center")
+            if not mark.dot:  # an arc's name, above the frequencies on it
+                place, side = (0, 14), "center"
         axes.annotate(
             mark.text,
             (mark.x, mark.y),
@@ -187,6 +208,8 @@ def _marks(axes: Axes, panel: Panel) -> None:
             ha=side,
             va="bottom" if right or panel.equal else "top",
             fontsize="small",
+            fontstyle="normal" if mark.dot or not panel.equal else "italic",
+            label=_WORD,
         )
 
 
@@ -206,6 +229,8 @@ def _lines(axes: Axes, panel: Panel) -> list[Any]:
             color=chosen,
             linestyle="" if line.dots else "-" if ranked else dash,
             marker=marker if few or line.dots else None,
+            # A mark on every few points, or the lines below them cannot be seen.
+            markevery=1 if line.dots or panel.marked else max(1, -(-len(line.x) // SPARSE)),
             markersize=None if not line.dots or len(line.x) <= FEW_POINTS else 2,
         )
         colours.append(chosen)
@@ -232,7 +257,9 @@ def _scales(axes: Axes, panel: Panel) -> None:
     if not panel.log:
         axes.ticklabel_format(axis="y", useOffset=False)
     if panel.x_label == "Cycle":
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6, min_n_ticks=1))
+        axes.xaxis.set_major_locator(
+            MaxNLocator(integer=True, nbins=6, min_n_ticks=1, steps=[1, 2, 5, 10])
+        )
         cycles = {x for line in panel.lines for x in line.x} | {panel.death or panel.lines[0].x[0]}
         if len(cycles) == 1:
             (only,) = cycles

@@ -46,7 +46,7 @@ def impedance_panels(impedance: Impedance) -> list[Panel]:
                 Line("simulated", z.real.tolist(), (-z.imag).tolist(), dots=True),
             ),
             equal=True,
-            marks=tuple(nyquist_marks(impedance)),
+            marks=(*_names_of_arcs(impedance), *nyquist_marks(impedance)),
         ),
         Panel(
             "modulus",
@@ -82,6 +82,16 @@ def nyquist_marks(impedance: Impedance) -> Iterator[Mark]:
         ):
             last = place
             yield Mark(place.real, -place.imag, hertz(10.0**decade))
+
+
+def _names_of_arcs(impedance: Impedance) -> Iterator[Mark]:
+    """Yield the name of each arc that can be seen, at its top on Nyquist's plot."""
+    z = CM2 * impedance.z
+    span = max(float(np.ptp(z.real)), float(np.ptp(z.imag)), 1e-30)
+    for frequency, name in _tops(impedance):
+        place = complex(z[int(np.argmin(np.abs(np.log(impedance.frequency / frequency))))])
+        if -place.imag > _SEEN * span:
+            yield Mark(place.real, -place.imag, name, dot=False)
 
 
 def _tops(impedance: Impedance) -> Iterator[tuple[float, str]]:

@@ -138,7 +138,9 @@ def _fill(
 
 
 def _contours(axes: Axes, document: Mapping[str, Any], divided: Regions) -> None:
-    """Draw lines of equal life, where the cell dies."""
+    """Draw lines of equal life, where the cell dies and nowhere else."""
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path as Outline
     from matplotlib.tri import Triangulation
 
     points, horizon = document["points"], document["cycles"]
@@ -156,7 +158,23 @@ def _contours(axes: Axes, document: Mapping[str, Any], divided: Regions) -> None
         colors="0.35",
         linewidths=0.7,
     )
-    axes.clabel(drawn, fmt={float(np.log10(n)): f"{n}" for n in levels}, fontsize=7)
+    # Between a life that ends and one that goes on, a line would stand in what is drawn as living.
+    x, y = document["axes"]["x"], document["axes"]["y"]
+    outlines = [
+        Outline(np.column_stack([_value(axis, np.array(side)) for axis, side in
+                                 zip((x, y), zip(*polygon, strict=True), strict=True)]))
+        for label, polygons in divided.polygons.items()
+        if label not in _FIXED
+        for polygon in polygons
+    ]  # fmt: skip
+    if not outlines:
+        drawn.remove()
+        return
+    where = PathPatch(Outline.make_compound_path(*outlines), transform=axes.transData)
+    drawn.set_clip_path(where)
+    for words in axes.clabel(drawn, fmt={float(np.log10(n)): f"{n}" for n in levels}, fontsize=7):
+        if not any(outline.contains_point(words.get_position()) for outline in outlines):
+            words.remove()
 
 
 def _critical(axes: Axes, document: Mapping[str, Any]) -> None:
@@ -213,7 +231,9 @@ def _legend(
         for line in document["critical_currents"]
     ]
     handles.append(
-        Line2D([], [], color="0.15", marker=".", linestyle="", markersize=3, label="lives")
+        Line2D(
+            [], [], color="0.15", marker=".", linestyle="", markersize=3, label="a life followed"
+        )
     )
     return handles
 

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from twin import files
 from twin.errors import InputError
+from twin.formats import typeset
 from twin.visible import in_a_sheet
 
 if TYPE_CHECKING:
@@ -227,6 +228,20 @@ def head(figure: Figure, title: str) -> None:
         figure.suptitle(title)
 
 
+_SMALL, _LARGE = 1e-3, 1e5
+"""Numbers below and from these on are printed with a power of ten."""
+
+
+def printed(value: float) -> str:
+    """Return a number of a few digits as it is printed: ``0.5``, ``5×10⁻¹⁶``."""
+    text = f"{value:g}"
+    if not value or _SMALL <= abs(value) < _LARGE:
+        return text
+    digits, _, power = f"{value:.3e}".partition("e")
+    digits = digits.rstrip("0").rstrip(".")
+    return typeset(f"10^{int(power)}" if digits == "1" else f"{digits}×10^{int(power)}")
+
+
 def round_ticks(side: Axis, low: float, high: float) -> None:
     """Give a logarithmic axis of few decades round numbers as people write them: 1, 2, 5, 10."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
@@ -234,7 +249,7 @@ def round_ticks(side: Axis, low: float, high: float) -> None:
     if not 0 < low < high < _FEW_DECADES * low:
         return
     side.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    side.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    side.set_major_formatter(FuncFormatter(lambda value, _: printed(value)))
     side.set_minor_formatter(NullFormatter())
 
 

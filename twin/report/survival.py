@@ -109,7 +109,7 @@ def _incidences(axes: Axes, document: Mapping[str, Any], height: float) -> None:
         axes.set_xscale("log")
         round_ticks(axes.xaxis, first, horizon)
     axes.set(xlim=(first, horizon), ylim=(0, 100), xlabel="Cycle")
-    axes.set_ylabel("Dead of it by then (%), 90 % band")
+    axes.set_ylabel("Died of it by that cycle (%)")
     if lines:
         label_lines(axes, lines, colours, height)
     else:

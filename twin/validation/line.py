@@ -11,6 +11,17 @@ WITHIN, MISSED, PREDICTED = "within", "missed", "predicted"
 
 
 @dataclass
+class Curve:
+    """A measured curve and the simulated one: voltage [V] over charge, in ``unit``."""
+
+    unit: str
+    measured_x: list[float]
+    measured_y: list[float]
+    simulated_x: list[float]
+    simulated_y: list[float]
+
+
+@dataclass
 class Line:
     """One line of the table.
 
@@ -27,6 +38,8 @@ class Line:
         Whether a number is set beside a number, not a bound, an order or a word.
     quantity : str
         What it is a number of (:func:`twin.validation.parity.quantity_of`).
+    curve : Curve, optional
+        Both curves, where the number is a misfit of one.
     """
 
     case: str
@@ -49,6 +62,7 @@ class Line:
     low: float | None = None
     high: float | None = None
     wall_s: float = 0.0
+    curve: Curve | None = None
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Line:
@@ -60,6 +74,8 @@ class Line:
         for name in ("measured", "simulated"):
             if isinstance(known.get(name), int):
                 known[name] = float(known[name])
+        if known.get("curve") is not None:
+            known["curve"] = Curve(**known["curve"])
         return cls(
             **{field.name: known[field.name] for field in fields(cls) if field.name in known}
         )

@@ -16,7 +16,8 @@ from twin.status import Status
 from twin.units import UnitError, to_si
 from twin.validation.bench import CaseBench, Changes, RunData
 from twin.validation.fits import FITS
-from twin.validation.readings import read, unit_of
+from twin.validation.line import Curve
+from twin.validation.readings import drawn_curve, read, unit_of
 from twin.validation.schema import Observable, Vary
 from twin.validation.tolerance import Value
 from twin.validation.vocabulary import OF_OTHERS, WORDS
@@ -153,6 +154,15 @@ class Eye:
             return ""
         o = data.outcome
         return f"it died in cycle {o.cycle}, after {o.time_h or 0:.3g} h, of {o.mode}: {o.says}"
+
+    def curve(self, name: str, changes: dict[str, Changes]) -> Curve | None:
+        """Return the curve that an observable's misfit is of, beside the published one."""
+        seen = self.case.see[name]
+        run = seen.run or next(iter(self.case.run))
+        if seen.take != "curve" or seen.over is not None or self.case.run[run].vary is not None:
+            return None
+        data = self.bench.solve(run, changes.get(run, {}))
+        return drawn_curve(seen, data) if isinstance(data, RunData) else None
 
     def unit(self, name: str) -> str:
         """Return the unit an observable's number is told in."""

@@ -2,7 +2,8 @@
 
 A case's picture has a strip a row, on an axis of its own: what the tolerance lets pass is shaded,
 the measured value is a bar, the simulated one a dot (filled: within; a diamond: missed; open:
-predicted). What is a word or an order stands there as words.
+predicted). What is a word or an order stands there as words. Above them are the measured curves
+of the case, as dots, with the simulated ones laid over them.
 """
 
 from __future__ import annotations
@@ -36,6 +37,10 @@ _STRIP = 0.42
 _FOOT = 0.35
 _DECADES = 20.0
 """Values that span more than this factor stand on a logarithmic axis."""
+_CURVES, _ABREAST = 1.75, 3
+"""Height of a row of curves [inch], and how many stand in one."""
+_MANY = 40
+"""More measured points than these have smaller dots."""
 _WORDS, _NUMBERS = 0.37, 0.63
 """Where the strips begin and end, as shares of the figure's width."""
 
@@ -60,16 +65,54 @@ def save_pictures(lines: Sequence[Line], folder: str | Path, suffix: str = ".svg
 
 
 def case_picture(lines: Sequence[Line]) -> Figure:
-    """Return the picture of one case: a strip a row."""
+    """Return the picture of one case: measured and simulated curves, and a strip a row."""
     count = len(lines)
-    height = _STRIP * count + _FOOT
+    curved = [line for line in lines if line.curve is not None]
+    strips = _STRIP * count + _FOOT
+    height = strips + _CURVES * -(-len(curved) // _ABREAST)
     with new_figure(look().width(2), height, 2) as figure:
         figure.set_layout_engine("none")
+        _curves(figure, curved, strips / height)
         for row, line in enumerate(lines):
             bottom = (_FOOT + _STRIP * (count - 1 - row)) / height
             _row(figure, line, bottom, _STRIP / height)
         _key(figure, height)
     return figure
+
+
+def _curves(figure: Figure, lines: Sequence[Line], foot: float) -> None:
+    """Draw the curves above the strips, all on the same axes."""
+    if not lines:
+        return
+    rows = -(-len(lines) // _ABREAST)
+    tall = (1 - foot) / rows
+    size = 0.92 * look().font(2)
+    curves = [line.curve for line in lines if line.curve is not None]
+    most = max(max([*c.measured_x, *c.simulated_x]) for c in curves)
+    heights = [y for c in curves for y in (*c.measured_y, *c.simulated_y)]
+    room = 0.05 * (max(heights) - min(heights))
+    for number, (line, curve) in enumerate(zip(lines, curves, strict=True)):
+        across, down = number % _ABREAST, number // _ABREAST
+        bottom = 1 - tall * (down + 1)
+        box = (0.07 + 0.31 * across, bottom + 0.24 * tall, 0.27, 0.62 * tall)
+        axes = figure.add_axes(box)
+        dot = 2.6 if len(curve.measured_x) <= _MANY else 1.2
+        axes.plot(curve.measured_x, curve.measured_y, "o", color=look().ink, ms=dot)
+        axes.plot(curve.simulated_x, curve.simulated_y, color=look().palette[0])
+        axes.set_xlim(0, 1.03 * most)
+        axes.set_ylim(min(heights) - room, max(heights) + room)
+        axes.tick_params(labelsize=0.9 * size)
+        unit = typeset(curve.unit)
+        axes.set_xlabel(f"Charge ({unit})", fontsize=size, labelpad=1)
+        if across:
+            axes.tick_params(labelleft=False)
+        else:
+            axes.set_ylabel("Voltage (V)", fontsize=size)
+        axes.set_title(_cut(line.says.partition(", rms")[0], 30), fontsize=size, pad=3)
+        if not number:
+            blue = look().word_colour(look().palette[0])
+            for words, place, colour in (("measured", 0.2, look().ink), ("simulated", 0.08, blue)):
+                axes.text(0.04, place, words, transform=axes.transAxes, color=colour, fontsize=size)
 
 
 def _row(figure: Figure, line: Line, bottom: float, tall: float) -> None:

@@ -16,6 +16,7 @@ from twin.specs.complaint import did_you_mean
 from twin.status import UNTOLD, Status
 from twin.units import to_si
 from twin.validation.bench import RunData
+from twin.validation.line import Curve
 from twin.validation.schema import Observable
 from twin.validation.stairs import StairData, read_stairs
 from twin.validation.tolerance import Value
@@ -139,12 +140,31 @@ def _curve(seen: Observable, data: RunData) -> float:
 
     A simulated branch that ends before the published one stays at its last voltage.
     """
-    assert seen.cycle is not None
     published = np.array(sorted(seen.points)).T
     q = np.linspace(published[0][0], published[0][-1], _GRID)
-    charge, V = _branch(data, seen.cycle, seen.branch == "charge")
-    simulated = np.interp(q * to_si(f"1 {seen.points_unit}", "A*hour"), charge, V)
+    simulated = np.interp(q, *_simulated_curve(seen, data))
     return float(np.sqrt(np.mean((simulated - np.interp(q, *published)) ** 2)))
+
+
+def _simulated_curve(seen: Observable, data: RunData) -> tuple[np.ndarray, np.ndarray]:
+    """Return a branch's charge, in the unit of the published one, and its voltage [V]."""
+    assert seen.cycle is not None
+    charge, V = _branch(data, seen.cycle, seen.branch == "charge")
+    return charge / to_si(f"1 {seen.points_unit}", "A*hour"), V
+
+
+def drawn_curve(seen: Observable, data: RunData) -> Curve:
+    """Return a curve beside the published points, as it is drawn; no more points than seen."""
+    charge, V = _simulated_curve(seen, data)
+    q = np.linspace(0.0, charge[-1], _GRID)
+    measured = sorted(seen.points)
+    return Curve(
+        seen.points_unit,
+        [x for x, _ in measured],
+        [y for _, y in measured],
+        [round(float(x), 6) for x in q],
+        [round(float(y), 5) for y in np.interp(q, charge, V)],
+    )
 
 
 def _alive(data: RunData) -> bool:
@@ -260,4 +280,4 @@ _READERS: dict[str, Callable[[Observable, RunData], Value]] = {
     "precedes": _precedes,
 }
 
-__all__ = ["read", "unit_of"]
+__all__ = ["drawn_curve", "read", "unit_of"]

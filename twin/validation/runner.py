@@ -123,6 +123,7 @@ def _line(
     cut: list[str] = []
     try:
         line.simulated = eye.see(row.see, calibrator.changes(fitted))
+        line.curve = eye.curve(row.see, calibrator.changes(fitted))
         if row.spread:
             line.low, line.high, cut = _spread(row, eye, calibrator, fitted, line.simulated)
     except TwinError as error:

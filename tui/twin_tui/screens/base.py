@@ -81,6 +81,8 @@ class BenchScreen(Screen[Any]):
     HELP: ClassVar[str] = ""
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-high")]
+    VAST: ClassVar[int] = 160
+    """From so many columns on a screen is ``-vast`` too, and has room for a figure more."""
 
     BINDINGS = [
         Binding("f1,question_mark", "help", "Help", key_display="?", id="bench.help"),
@@ -109,6 +111,7 @@ class BenchScreen(Screen[Any]):
 
     def on_resize(self) -> None:
         """Draw the bar for its new room."""
+        self.set_class(self.size.width >= self.VAST, "-vast")
         self.redraw_bar()
 
     def on_screen_resume(self) -> None:

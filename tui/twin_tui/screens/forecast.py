@@ -81,7 +81,7 @@ is shown at a time: V changes it. Enter lists the members on the Results screen.
         self.view = view
         task = self.shown_task
         progress = task.progress() if task is not None and not task.over else ""
-        width = self.query_one("#left").content_size.width or 30
+        width = self.query_one("#says").content_size.width or 30
         self.query_one("#says", Static).update(draw_forecast(view, progress, width))
         self.draw_charts()
 

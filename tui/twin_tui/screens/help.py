@@ -29,6 +29,7 @@ class HelpScreen(ModalScreen[None]):
         width: 76; max-width: 96%; height: auto; max-height: 90%;
         border: round $primary; background: $surface; padding: 0 1;
     }
+    HelpScreen Static { padding-right: 1; }
     """
     BINDINGS = [Binding("escape,f1,question_mark,q", "dismiss", "Close", id="help.close")]
 

@@ -140,7 +140,7 @@ kept. On a small screen one chart is shown at a time: V changes it."""
 
     def _show(self, task: Task) -> None:
         self.refresh_bindings()
-        width = self.query_one("#gauges").content_size.width or 36
+        width = self.query_one("#gauge").content_size.width or 36
         margins_now = margins(task.rows)
         lines = [
             gauge(name, margin, trend, width, warns=name in task.warns)

@@ -7,15 +7,19 @@ from typing import Any, ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static
 
 from twin.formats import ago, duration
 from twin_tui.screens.base import BenchScreen
+from twin_tui.widgets.chart import Chart
 from twin_tui.widgets.marks import cause, mark
 from twin_tui.widgets.table import Table
 
 COLUMNS = ("", "run", "cell", "status", "cycles", "cause", "took", "ago", "changes")
 MOST_MARKED = 6
+BESIDE = ("chief", "margins")
+"""The charts of the chosen run."""
 
 
 class ResultsScreen(BenchScreen):
@@ -28,10 +32,15 @@ have all its words in run, cell, status, cause, overrides or overlays. O, or a c
 heading, sorts by the next column. Members of forecasts are shown if the filter names their
 study (Enter on the Forecast screen does that).
 
-Enter opens a run's page. Space marks runs (two to six), C compares them."""
+Enter opens a run's page. Space marks runs (two to six), C compares them. From 160 columns on
+the chosen run is drawn beside the table."""
     CSS = """
     ResultsScreen #filter { margin: 0 1; }
     ResultsScreen #count { height: 1; padding: 0 1; }
+    ResultsScreen #table { width: 1fr; }
+    ResultsScreen #beside { width: 64; display: none; }
+    ResultsScreen.-vast #beside { display: block; }
+    ResultsScreen #beside Chart { border: round $primary-darken-1; }
     """
     BINDINGS = [
         Binding("enter", "open", "Open", id="results.open", priority=False),
@@ -48,13 +57,18 @@ Enter opens a run's page. Space marks runs (two to six), C compares them."""
         self.runs: list[Any] = []
         self._order = 7
         self._reverse = False
+        self._charted: tuple[Any, ...] = ()
 
     def body(self) -> ComposeResult:
         """Yield filter, table and count."""
         yield Input(
             self.bench.state.filter, placeholder="/ filter: run, cell, status …", id="filter"
         )
-        yield Table(id="table")
+        with Horizontal():
+            yield Table(id="table")
+            with Vertical(id="beside"):
+                for name in BESIDE:
+                    yield Chart(id=name)
         yield Static("reading the database …", id="count")
 
     def on_mount(self) -> None:
@@ -94,6 +108,45 @@ Enter opens a run's page. Space marks runs (two to six), C compares them."""
         if len(pool) < len(self.runs):
             text += f"; {len(self.runs) - len(pool)} members of studies hidden"
         self.query_one("#count", Static).update(text)
+
+        self._look()
+        self.refresh_bindings()
+
+    @on(Table.RowHighlighted, "#table")
+    def _look(self) -> None:
+        """Draw the chosen run beside the table, where there is room, once it has gone on."""
+        run = next((run for run in self.runs if run.id == self._current()), None)
+        state = (run.id, run.cycles) if run is not None else ()
+        if not self.has_class("-vast") or state == self._charted:
+            return
+        self._charted = state
+        if run is None:
+            self._draw_beside(state, [])
+        else:
+            self.ask(
+                lambda: self.bench.twin.chief_panels(run.id) if run.cycles else [],
+                lambda panels: self._draw_beside(state, panels),
+                "beside",
+            )
+
+    def _draw_beside(self, state: tuple[Any, ...], panels: list[Any]) -> None:
+        if state == self._charted:
+            for number, name in enumerate(BESIDE):
+                chart = self.query_one(f"#{name}", Chart)
+                if number < len(panels):
+                    chart.show_panel(panels[number])
+                else:
+                    chart.say("" if not state or panels else "no cycle is finished")
+
+    def on_resize(self) -> None:
+        """Draw the chosen run where there is room now."""
+        self.call_after_refresh(self._look)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Show only the keys that act."""
+        acts = {"compare": len(self.bench.marked) > 1}
+        acts |= dict.fromkeys(("open", "mark"), bool(self.runs))
+        return acts.get(action, True)
 
     def _current(self) -> str | None:
         return self.query_one("#table", Table).chosen

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Input, Select, Static, TabbedContent, TabPane
 
 from twin import Status, TwinError
@@ -21,6 +21,9 @@ from twin_tui.widgets.chart import Chart
 from twin_tui.widgets.outcome import draw_outcome
 from twin_tui.widgets.pictures import status_mark
 from twin_tui.widgets.table import Table
+
+BESIDE = ("chief", "margins")
+"""The charts beside the outcome, from 160 columns on."""
 
 
 class RunScreen(BenchScreen):
@@ -45,6 +48,10 @@ other parameters. Export writes files for other programs."""
     CSS = """
     RunScreen TabPane { padding: 0; }
     RunScreen #outcome { padding: 0 1; }
+    RunScreen #says { width: 1fr; }
+    RunScreen #beside { width: 84; display: none; }
+    RunScreen.-vast #beside { display: block; }
+    RunScreen #beside Chart { border: round $primary-darken-1; }
     RunScreen #figure-box { height: 1fr; }
     RunScreen #which { width: 32; height: auto; margin-left: 1; }
     """
@@ -70,8 +77,12 @@ other parameters. Export writes files for other programs."""
     def body(self) -> ComposeResult:
         """Yield the tabs."""
         with TabbedContent(id="tabs"):
-            with TabPane("Outcome", id="t-outcome"), VerticalScroll():
-                yield Static("reading the run …", id="outcome")
+            with TabPane("Outcome", id="t-outcome"), Horizontal():
+                with VerticalScroll(id="says"):
+                    yield Static("reading the run …", id="outcome")
+                with Vertical(id="beside"):
+                    for name in BESIDE:
+                        yield Chart(id=name)
             with TabPane("Figures", id="t-figures"), Vertical(id="figure-box"):
                 yield Select([], id="which", prompt="figure", compact=True)
                 yield Chart("nothing to draw", id="figure")
@@ -92,7 +103,8 @@ other parameters. Export writes files for other programs."""
     def _show(self, data: tuple[Any, dict[str, Any]]) -> None:
         self.result, self.document = data
         width = self.query_one("#tabs").content_size.width - 4
-        self.query_one("#outcome", Static).update(draw_outcome(self.document, width))
+        room = self.query_one("#outcome").content_size.width - 2 or width
+        self.query_one("#outcome", Static).update(draw_outcome(self.document, room))
         self._tell_events(width)
         self.query_one(AttributionPane).show(self.result)
         self.ask(self._draw_panels, self._drawn, "panels")
@@ -120,6 +132,12 @@ other parameters. Export writes files for other programs."""
     def _drawn(self, panels: list[Any]) -> None:
         self._own_panels = panels
         self._paneled(panels)
+        keys = {panel.key: panel for panel in panels}
+        chief = keys.get("capacity") or keys.get("polarisation")
+        for name, panel in zip(BESIDE, (chief, keys.get("margins")), strict=True):
+            chart = self.query_one(f"#{name}", Chart)
+            if panel is not None:
+                chart.show_panel(panel)
 
     def _paneled(self, panels: list[Any]) -> None:
         self.panels = panels

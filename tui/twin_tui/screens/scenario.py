@@ -14,6 +14,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Button, Input, Label, Select, Static, TextArea
 
 from twin import TwinError, files
+from twin.formats import typeset
 from twin_tui.runs import conditions
 from twin_tui.runs.scenario import Scenario, parse_overrides
 from twin_tui.screens.base import BenchScreen
@@ -123,6 +124,7 @@ many as you like: they queue."""
         box.styles.height = 1
         for name in ("#cycles", "#model", "#every"):
             self.query_one(name).styles.width = "1fr"
+            self.query_one(name).styles.margin = (0, 1, 0, 0)
 
     def resumed(self) -> None:
         """Show the scenario at hand (another screen may have changed it)."""
@@ -207,7 +209,8 @@ many as you like: they queue."""
             for field in conditions.FIELDS:
                 now = {keys[key] for key in conditions.keys_of(field, keys)}
                 box = self.query_one(f"#{field}", Input)
-                box.placeholder = now.pop() if len(now) == 1 else "several" if now else "none"
+                only = typeset(now.pop()) if len(now) == 1 else ""
+                box.placeholder = only or ("several" if now else "none")
                 box.disabled = not conditions.keys_of(field, keys)
             if before is not None:
                 self._fill_overrides(before)
@@ -292,7 +295,8 @@ many as you like: they queue."""
         self.preview = preview
         self.query_one("#start", Button).disabled = bool(preview.problems)
         self.refresh_bindings()
-        self.query_one("#says", Static).update(draw_preview(preview))
+        says = self.query_one("#says", Static)
+        says.update(draw_preview(preview, says.content_size.width or 76))
 
     @on(Button.Pressed, "#start")
     def action_start(self) -> None:

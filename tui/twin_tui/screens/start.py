@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Static
 
 from twin import Status
 from twin.formats import ago, bar
 from twin_tui.screens.base import NAMES, BenchScreen
+from twin_tui.widgets.chart import Chart
 from twin_tui.widgets.marks import cause, mark
 
 AGAIN_S = 5.0
@@ -34,11 +36,18 @@ class StartScreen(BenchScreen):
     HELP: ClassVar[str] = """
 The lab: what is running (here or in another terminal), the last runs, and what cells died
 of so far (members of studies are not counted). The keys on the left lead to the screen that
-answers the question; a run's page opens from the Results (4)."""
+answers the question; below them, where there is room, is a figure of the last run. A run's page
+opens from the Results (4)."""
     CSS = """
-    StartScreen .pane { width: 1fr; }
+    StartScreen #left, StartScreen #stand { width: 1fr; }
+    StartScreen #ask { height: auto; }
+    StartScreen #lab { text-wrap: nowrap; text-overflow: ellipsis; }
+    StartScreen #last { display: none; border: round $primary-darken-1;
+        border-title-color: $text-accent; }
+    StartScreen.-wide.-high #last { display: block; }
+    StartScreen.-wide.-high #last.-empty { display: none; }
     StartScreen.-narrow Horizontal { layout: vertical; }
-    StartScreen.-narrow .pane { width: 100%; height: auto; }
+    StartScreen.-narrow #left { width: 100%; height: auto; }
     StartScreen.-narrow #stand { width: 100%; height: 1fr; }
     """
     BINDINGS = [
@@ -49,10 +58,12 @@ answers the question; a run's page opens from the Results (4)."""
     def body(self) -> ComposeResult:
         """Yield the questions and the state of the lab."""
         with Horizontal():
-            with VerticalScroll(classes="pane") as ask:
-                ask.border_title = "Ask the twin"
-                ask.can_focus = False
-                yield Static(questions(), id="questions")
+            with Vertical(id="left"):
+                with VerticalScroll(id="ask", classes="pane") as ask:
+                    ask.border_title = "Ask the twin"
+                    ask.can_focus = False
+                    yield Static(questions(), id="questions")
+                yield Chart(id="last")
             with VerticalScroll(id="stand", classes="pane") as stand:
                 stand.border_title = "The lab"
                 yield Static("reading the database …", id="lab")
@@ -60,6 +71,7 @@ answers the question; a run's page opens from the Results (4)."""
     def on_mount(self) -> None:
         """Look at the database now, and again while the screen is shown."""
         super().on_mount()
+        self._charted: tuple[Any, ...] = ()
         self.set_interval(AGAIN_S, self._look_again)
         self.call_after_refresh(self.resumed)
 
@@ -76,18 +88,30 @@ answers the question; a run's page opens from the Results (4)."""
             self.resumed()
 
     def _show(self, lab: Any) -> None:
-        width = max(self.query_one("#stand").content_size.width, 30)
+        width = max(self.query_one("#lab").content_size.width, 30)
         self.query_one("#lab", Static).update(draw_lab(lab, width))
+        self._chart(next((run for run in lab.last if run.cycles), None))
+
+    def _chart(self, run: Any) -> None:
+        """Draw the last run that has a cycle, if it is another one or has gone on."""
+        state = (run.id, run.cycles) if run is not None else ()
+        chart = self.query_one("#last", Chart)
+        chart.set_class(run is None, "-empty")
+        if run is not None and state != self._charted:
+            self._charted = state
+            chart.border_title = f"Last run: {run.id}, {run.cell_name}"
+            chart.show_made(lambda: self.bench.twin.chief_panels(run.id)[0])
 
 
-def questions() -> Text:
-    """Return the questions with their keys."""
-    text = Text()
+def questions() -> Table:
+    """Return the questions with their keys; what does not fit goes on below the words."""
+    table = Table.grid(padding=(0, 1, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column()
     for key, screen, words in QUESTIONS:
-        text.append(f" {key} ", "reverse")
-        text.append(f" {words} ")
-        text.append(f"({NAMES[screen]})\n", "dim")
-    return text
+        asked = Text(f"{words} ").append(f"({NAMES[screen]})", "dim")
+        table.add_row(Text(f" {key} ", "reverse"), asked)
+    return table
 
 
 def draw_lab(lab: Any, width: int) -> Text:

@@ -16,6 +16,7 @@ from twin import LIVED, Status
 from twin.formats import ago
 from twin_tui.runs.study import StudyTask
 from twin_tui.screens.base import BenchScreen
+from twin_tui.widgets.chart import Chart
 from twin_tui.widgets.table import Table
 
 WATCH_EVERY_S = 5.0
@@ -28,6 +29,8 @@ def study_css(screen: str) -> str:
     {screen}.-high #studies {{ max-height: 8; }}
     {screen} #left {{ width: 34; }}
     {screen}.-wide #left {{ width: 50; }}
+    {screen}.-none #left {{ width: 1fr; }}
+    {screen}.-none #charts {{ display: none; }}
     """
 
 
@@ -127,6 +130,7 @@ class StudyScreen(BenchScreen):
         if table is None or not table.ready:
             return
         rows = self._rows()
+        self.set_class(not rows, "-none")
         if list(rows) != table.keys:
             self._refill(table, rows)
         else:
@@ -185,6 +189,7 @@ class StudyScreen(BenchScreen):
 
     def on_resize(self) -> None:
         """Show it for the new width."""
+        self.refresh_bindings()
         if self.view is not None:
             self.call_after_refresh(self.show, self.view)
 
@@ -236,6 +241,10 @@ class StudyScreen(BenchScreen):
         task = self.shown_task
         going, stored = task is not None and not task.over, self.current in self.stored
         acts = {"stop": going, "go_on": stored and not going, "export": stored}
+        acts["members"] = stored
+        # Where all charts are shown, or none, there is no next one.
+        acts["chart"] = sum(bool(chart.display) for chart in self.query(Chart)) == 1
+        acts["chart"] &= self.current is not None
         return acts.get(action, True)
 
     def exported(self, files: list[Path]) -> None:

@@ -76,7 +76,7 @@ at a time: V changes it. A cell that no life is like is "outside the model"."""
     def show(self, view: dict[str, Any]) -> None:
         """Show a track."""
         self.view = view
-        width = self.query_one("#left").content_size.width or 30
+        width = self.query_one("#says").content_size.width or 30
         self.query_one("#says", Static).update(draw_track(view, width))
         self.draw_charts()
 

@@ -9,8 +9,8 @@ from rich.text import Text
 from twin import PROTOCOL
 
 
-def draw_preview(preview: Any) -> Text:
-    """Draw what a scenario means."""
+def draw_preview(preview: Any, width: int = 76) -> Text:
+    """Draw what a scenario means, in so many columns."""
     text = Text()
     for problem in preview.problems:
         where = f"{problem.key}: " if problem.key else ""
@@ -37,7 +37,10 @@ def draw_preview(preview: Any) -> Text:
         currents = preview.currents or [""] * len(preview.steps)
         for number, (step, current) in enumerate(zip(preview.steps[:6], currents, strict=False), 1):
             text.append(f"  {number}. {step}", "dim")
-            text.append(f"  ({current})\n" if current else "\n")
+            # Where both do not stand in a line, the current is below its step.
+            long = len(f"  {number}. {step}  ({current})") > width
+            gap = "\n     " if long else "  "
+            text.append(f"{gap}({current})\n" if current else "\n")
         if len(preview.steps) > 6:
             text.append(f"  … and {len(preview.steps) - 6} more steps\n", "dim")
         text.append("\nModes that act: ", "bold")
