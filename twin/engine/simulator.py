@@ -38,6 +38,60 @@ _BUILDS = 2
 """So many builds are kept: the one in use, and the one before."""
 
 
+class Builds:
+    """Builds, and what was found out on the way, of cells that one simulator after another solves.
+
+    Studies of cells that are alike but for free numbers and the stack pressure (rows of one
+    table, say) need one build, and one search for what can be free.
+
+    Parameters
+    ----------
+    keep : int
+        How many are kept, the latest.
+
+    Attributes
+    ----------
+    made : int
+        How many builds there have been.
+    """
+
+    def __init__(self, keep: int = _BUILDS):
+        self.made = 0
+        self._keep = keep
+        self._builds: list[_Build] = []
+        self._splits: list[_Split] = []
+
+    def serving(
+        self, spec: CellSpec, plan: Plan, modes: Sequence[FailureMode], asked: _Asked
+    ) -> _Build | None:
+        """Return a build that a cell needs no other for."""
+        return next(
+            (b for b in self._builds if b.asked.suits(asked) and b.serves(spec, plan, modes)), None
+        )
+
+    def add(self, build: _Build) -> None:
+        """Keep a build."""
+        self.made += 1
+        self._builds = [*self._builds, build][-self._keep :]
+
+    def split(
+        self,
+        spec: CellSpec,
+        modes: Sequence[FailureMode],
+        model: str,
+        items: Sequence[Item],
+        changed: Changed,
+    ) -> tuple[list[Item], list[Item]]:
+        """Return what :func:`split` does, from an earlier cell that is alike if there was one."""
+        keys, ids = [item.key for item in items], [mode.id for mode in modes]
+        free = next((s.free for s in self._splits if s.serves(spec, ids, model, keys)), None)
+        if free is None:
+            free = frozenset(i.key for i in split(spec, modes, model, items, changed)[0])
+            found = _Split(spec, ids, model, keys, free)
+            self._splits = [*self._splits, found][-self._keep :]
+        return [i for i in items if i.key in free], [i for i in items if i.key not in free]
+
+
 class Simulator:
     """A cell that is built once for all that can share a build, and solved as often as asked.
 
@@ -57,11 +111,13 @@ class Simulator:
         Variables to record besides the usual ones.
     keep : int
         How many builds are kept.
+    builds : Builds, optional
+        Those of other simulators, to be used and added to; its own if not given.
 
     Attributes
     ----------
     built : int
-        How many builds there have been.
+        How many builds it has made.
     """
 
     def __init__(
@@ -73,13 +129,15 @@ class Simulator:
         *,
         also: Iterable[str] = (),
         keep: int = _BUILDS,
+        builds: Builds | None = None,
     ):
         self.spec, self.settings = spec, settings
         self.modes = list(modes)
         self.built = 0
-        self._also, self._keep = list(also), keep
+        self._also = list(also)
         self._free = {key: name for key in free if (name := _name_at(spec, key)) is not None}
-        self._builds: list[_Build] = []
+        self._asked = _Asked(settings, tuple(self._also), frozenset(self._free))
+        self._builds = Builds(keep) if builds is None else builds
 
     def at(
         self, spec: CellSpec, plan: Plan, modes: Iterable[FailureMode] | None = None
@@ -101,16 +159,16 @@ class Simulator:
             If it cannot be built.
         """
         chosen = self.modes if modes is None else list(modes)
-        for build in self._builds:
-            if build.serves(spec, plan, chosen):
-                return build.at(spec, plan)
+        known = self._builds.serving(spec, plan, chosen, self._asked)
+        if known is not None:
+            return known.at(spec, plan)
         base = self._with_own_values(spec)
-        if any(build.serves(base, plan, chosen) for build in self._builds):
+        if self._builds.serving(base, plan, chosen, self._asked) is not None:
             base = spec  # something that was asked to be free cannot be
         build = self._made(base, plan, chosen)
         if not build.serves(spec, plan, chosen):
             build = self._made(spec, plan, chosen)
-        self._builds = [*self._builds, build][-self._keep :]
+        self._builds.add(build)
         return build.at(spec, plan)
 
     def _made(self, spec: CellSpec, plan: Plan, modes: Sequence[FailureMode]) -> _Build:
@@ -121,7 +179,7 @@ class Simulator:
         prepared = prepare(spec, modes, plan, self.settings, free=values, also=self._also)
         self.built += 1
         free = {key: name for key, name in self._free.items() if name in prepared.free}
-        return _Build(prepared, free, [mode.id for mode in modes])
+        return _Build(prepared, free, [mode.id for mode in modes], self._asked)
 
     def _with_own_values(self, spec: CellSpec) -> CellSpec:
         """Return a cell with the simulator's own values of what is free."""
@@ -134,6 +192,40 @@ class Simulator:
             return spec  # they do not fit what else is changed
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """How a simulator's builds are asked for: settings, what else is recorded, what is free."""
+
+    settings: RunSettings
+    also: tuple[str, ...]
+    free: frozenset[str]
+
+    def suits(self, other: _Asked) -> bool:
+        """Return whether what is built so is what another simulator asks for."""
+        return (self.settings, self.also) == (other.settings, other.also) and (
+            other.free <= self.free
+        )
+
+
+@dataclass(frozen=True)
+class _Split:
+    """What of a cell can be free, and of which cell that was found."""
+
+    spec: CellSpec
+    modes: list[str]
+    model: str
+    keys: list[str]
+    free: frozenset[str]
+
+    def serves(
+        self, spec: CellSpec, modes: Sequence[str], model: str, keys: Sequence[str]
+    ) -> bool:
+        """Return whether a cell differs in nothing that decides what can be free."""
+        if (modes, model, keys) != (self.modes, self.model, self.keys):
+            return False
+        return set(differing(self.spec, spec)) <= {*self.free, _PRESSURE}
+
+
 @dataclass
 class _Build:
     """A built cell, and what must not change for it to serve again."""
@@ -141,6 +233,7 @@ class _Build:
     prepared: Prepared
     free: Mapping[str, str]  # key -> PyBaMM's name
     modes: list[str]
+    asked: _Asked
 
     def serves(self, spec: CellSpec, plan: Plan, modes: Sequence[FailureMode]) -> bool:
         """Return whether a cell differs in nothing that the build hangs on."""

@@ -34,8 +34,13 @@ from twin.studies.registry import Going
 from twin.studies.runner import Lives, workers_for
 
 if TYPE_CHECKING:
+    from twin.engine.simulator import Builds
     from twin.store import Store
 
+_builds: Builds | None = None
+"""What this process has built for rows: those of one structure share it."""
+_KEPT = 4
+"""So many builds are kept: a paper's rows, and those of its neighbours, are lived together."""
 _RESISTANCES = ("Area-specific resistance [Ohm.m2]", "Electrolyte resistance [Ohm.m2]")
 
 
@@ -166,7 +171,7 @@ def told_of(row: Row, store: Store, members: int, without: Sequence[str] = ()) -
         study, design = _study(row, setup, store, members, without)
     except TwinError as error:
         return nothing(f"{setup.cell}: {error}")
-    with Lives(store, study, design, Going(workers=1)) as lives:
+    with Lives(store, study, design, Going(workers=1), builds=_shared()) as lives:
         lived = lives.live(ensemble.variants(design))
     return _read(row, setup, store, lived)
 
@@ -177,6 +182,16 @@ def _told_there(url: str, row: Row, members: int, without: Sequence[str]) -> Tol
 
     with Store.open(url) as store:
         return told_of(row, store, members, without)
+
+
+def _shared() -> Builds:
+    """Return this process's builds of rows."""
+    from twin.engine.simulator import Builds
+
+    global _builds
+    if _builds is None:
+        _builds = Builds(_KEPT)
+    return _builds
 
 
 def _url(store: Store) -> str:
@@ -219,7 +234,8 @@ def _study(
             )
         return before, design | {"values": design["values"][:members]}
     missing = plugin_manager().missing(without)
-    design = ensemble.design(ensemble.Subject(setup.spec, setup.rules, modes, None, missing), asked)
+    subject = ensemble.Subject(setup.spec, setup.rules, modes, None, missing)
+    design = ensemble.design(subject, asked, _shared())
     return store.start_study(kind=KIND, cell_name=name, design=design), design
 
 

@@ -36,6 +36,7 @@ from twin.outcomes.lives import trust_in_lives
 from twin.outcomes.nulls import (
     EFFECTS,
     LEFT,
+    LEVEL,
     SPOKEN,
     bounds,
     covariates,
@@ -45,7 +46,7 @@ from twin.outcomes.nulls import (
     members_of,
     prior,
 )
-from twin.outcomes.ratios import BESIDE, REPEATED, Known, fit_ratios, spoken, stream
+from twin.outcomes.ratios import BESIDE, REPEATED, Known, beside, fit_ratios, stream
 from twin.outcomes.table import LIFE, RETENTION, SCORED, Row
 
 MEMBERS = 400
@@ -68,7 +69,7 @@ class Learned:
         Of each class, at 25 degC.
     effects : mapping
         ``temperature`` per 30 K, ``full text``, ``control``; ``mechanisms``, per decade that they
-        say.
+        say, and ``level``, as much more of their paper's mean.
     laboratory, cell : Known
         Natural logarithm of the scatter between laboratories, and of a cell's ``t_4`` within one.
     rows : tuple of str
@@ -89,16 +90,19 @@ class Learned:
     middle: float | None = None
 
     def left(
-        self, row: Row, rng: np.random.Generator, count: int = MEMBERS, said: float | None = None
+        self,
+        row: Row,
+        rng: np.random.Generator,
+        count: int = MEMBERS,
+        said: tuple[float, float] = (0.0, 0.0),
     ) -> np.ndarray:
         """Return draws of ``y`` of a row: what is on top, where mechanisms have spoken.
 
-        ``said`` is what they say of it [decades].
+        ``said`` is what they say of it and of its paper [decades beyond ``middle`` each].
         """
         centre = self.centres.get(group(row), self.centres[OTHER])
         y = centre.draw(rng, count)
-        more = 0.0 if said is None or self.middle is None else said - self.middle
-        known = {**covariates(row), SPOKEN: more}
+        known = {**covariates(row), SPOKEN: said[0], LEVEL: said[1]}
         for name, effect in self.effects.items():
             y = y + known[name] * effect.draw(rng, count)
         y = y + np.exp(self.laboratory.draw(rng, count)) * rng.standard_normal(count)
@@ -113,11 +117,16 @@ class Learned:
         rng = np.random.default_rng([seed, *words])
         return members_of(self.quantity, self.left(row, rng, count))
 
-    def predict_with(self, row: Row, told: Told | None) -> np.ndarray:
-        """Return members of a row's number: what mechanisms say, and what is learned with them."""
+    def predict_with(self, row: Row, told: Told | None, level: float | None = None) -> np.ndarray:
+        """Return members of a row's number: what mechanisms say, and what is learned with them.
+
+        ``level`` is what they say of its paper's rows in the mean [decades], of the row if it is
+        not given.
+        """
         rng = stream(row, seed=4)
         if self.quantity != RETENTION:
-            return self.left(row, rng, MEMBERS * REPEATED, spoken(told))
+            assert self.middle is not None
+            return self.left(row, rng, MEMBERS * REPEATED, beside(told, level, self.middle))
         f = self.left(row, rng, MEMBERS * REPEATED)
         assert self.trust is not None
         trust = np.clip(self.trust.draw(rng, len(f)), 0.0, 1.0)

@@ -94,6 +94,8 @@ LEFT = (*EFFECTS, "cycles")
 """The effects on what mechanisms leave."""
 SPOKEN = "mechanisms"
 """The effect of what mechanisms say of a row, in decades."""
+LEVEL = "level"
+"""How much more than that counts what they say of a paper's rows in the mean."""
 
 
 def regressed(*effects: str) -> Predictor:
@@ -173,7 +175,7 @@ def prior(
     if "class" in effects:
         means += [0.0] * len(kinds)
         sds += [of["class"]["sd"]] * len(kinds)
-    for name in (*LEFT[1:], SPOKEN):
+    for name in (*LEFT[1:], SPOKEN, LEVEL):
         if name in effects:
             means.append(of[name].get("value", 0.0))
             sds.append(of[name]["sd"])

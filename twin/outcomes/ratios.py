@@ -4,17 +4,20 @@ Interface resistances and critical currents differ by decades between laboratori
 know the ratio of two set-ups better than either's size. So what they say is a predictor beside the
 class and the temperature, and how far it counts is learned with the rest::
 
-    y = b0 + b_class + b_T max(T - 25, 0)/30 + b_m (x - x0) + u_paper + e
+    y = b0 + b_class + b_T max(T - 25, 0)/30 + b_m (x - x0) + b_l (x_p - x0) + u_paper + e
 
-``x`` is the mean of the row's members, ``x0`` that of the rows that teach. With ``b_m = 0`` only
-statistics speak, with 1 the mechanisms' ratios count whole; the prior lies half way
-(``priors.toml``). A row of which they say nothing has ``x = x0``. Numbers that are only known as
-"at least" are drawn there (:mod:`twin.outcomes.regression`).
+``x`` is the mean of the row's members, ``x_p`` that of its paper's rows, whatever was measured of
+them, and ``x0`` that of the rows that teach [decades]. With ``b_m = 0`` only statistics speak, with
+1 the mechanisms' ratios inside a paper count whole; the prior lies half way (``priors.toml``).
+Levels, from one paper to another, count as ``b_m + b_l``: with ``b_l = 0`` as ratios do, with
+``b_l = -b_m`` not at all (Mundlak 1978). A row of which they say nothing has ``x = x_p``, a paper
+``x_p = x0``. Numbers that are only known as "at least" are drawn there
+(:mod:`twin.outcomes.regression`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +25,7 @@ import numpy as np
 from twin.outcomes import regression
 from twin.outcomes.ensembles import Tellings, Told, key_of
 from twin.outcomes.nulls import (
+    LEVEL,
     SPOKEN,
     Predictor,
     bounds,
@@ -34,7 +38,7 @@ from twin.outcomes.table import Row
 
 REPEATED = int(number_of("sampler", "repeated"))
 """So many members are drawn of each draw of the law."""
-BESIDE = ("class", "temperature", SPOKEN)
+BESIDE = ("class", "temperature", SPOKEN, LEVEL)
 """The effects. How a row was read, and controls, say nothing of decades: with ten rows they learn
 chance."""
 
@@ -61,6 +65,36 @@ def spoken(told: Told | None) -> float | None:
     return float(told.values.mean()) if told is not None and told.known else None
 
 
+def levels_of(rows: Sequence[Row], told: Tellings) -> dict[str, float]:
+    """Return what mechanisms say of each paper's rows in the mean [decades].
+
+    Papers of whose rows they say nothing are left out.
+    """
+    said: dict[str, list[float]] = {}
+    for row in rows:
+        if (x := spoken(told.get(key_of(row)))) is not None:
+            said.setdefault(row.paper, []).append(x)
+    return {paper: float(np.mean(of)) for paper, of in said.items()}
+
+
+def beside(told: Told | None, level: float | None, middle: float) -> tuple[float, float]:
+    """Return what ``b_m`` and ``b_l`` multiply: ``x - x0`` and ``x_p - x0`` [decades].
+
+    Parameters
+    ----------
+    told : Told or None
+        What mechanisms say of the row.
+    level : float or None
+        ``x_p``; what they say of the row where it is not known.
+    middle : float
+        ``x0``.
+    """
+    x = spoken(told)
+    if level is None:
+        level = middle if x is None else x
+    return (level if x is None else x) - middle, level - middle
+
+
 @dataclass(frozen=True)
 class Fitted:
     """The law, fitted to rows of one quantity.
@@ -68,7 +102,7 @@ class Fitted:
     Attributes
     ----------
     posterior : Posterior
-        Its draws: 1, the classes, temperature, mechanisms.
+        Its draws: 1, the classes, temperature, mechanisms, their level.
     kinds : list of str
         The classes.
     middle : float
@@ -79,22 +113,20 @@ class Fitted:
     kinds: list[str]
     middle: float
 
-    def predict(self, row: Row, told: Told | None, rng: np.random.Generator) -> np.ndarray:
-        """Return members of a row's number [decades]."""
-        said = spoken(told)
-        more = 0.0 if said is None else said - self.middle
-        x = np.append(design(row, self.kinds, BESIDE), more)
-        return np.concatenate([self.posterior.predict(x, rng) for _ in range(REPEATED)])
+    def predict(
+        self, row: Row, told: Told | None, level: float | None, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Return members of a row's number [decades]; ``level`` is that of its paper."""
+        x = [*design(row, self.kinds, BESIDE), *beside(told, level, self.middle)]
+        return np.concatenate([self.posterior.predict(np.array(x), rng) for _ in range(REPEATED)])
 
 
 def fit_ratios(rows: Sequence[Row], told: Tellings) -> Fitted:
     """Fit the law to rows of one quantity, of which mechanisms say what ``told`` holds."""
-    said = [spoken(told.get(key_of(row))) for row in rows]
-    known = [x for x in said if x is not None]
+    known = [x for row in rows if (x := spoken(told.get(key_of(row)))) is not None]
     x0 = float(np.mean(known)) if known else 0.0
-    kinds = kinds_of(rows)
-    more = [0.0 if x is None else x - x0 for x in said]
-    X = np.array([[*design(row, kinds, BESIDE), x] for row, x in zip(rows, more, strict=True)])
+    kinds, of_papers = kinds_of(rows), levels_of(rows, told)
+    X = np.array([_effects(row, kinds, told, of_papers, x0) for row in rows])
     lo, hi = np.array([bounds(row) for row in rows]).T
     mean, sd = prior(rows, kinds, BESIDE, left=True)
     papers, scatters = [row.paper for row in rows], regression.scatters("scatter_decades")
@@ -102,11 +134,21 @@ def fit_ratios(rows: Sequence[Row], told: Tellings) -> Fitted:
     return Fitted(fitted, kinds, x0)
 
 
+def _effects(
+    row: Row, kinds: list[str], told: Tellings, of_papers: Mapping[str, float], middle: float
+) -> list[float]:
+    more = beside(told.get(key_of(row)), of_papers.get(row.paper), middle)
+    return [*design(row, kinds, BESIDE), *more]
+
+
 def ratios(told: Tellings) -> Predictor:
     """Return the predictor of decades that mechanisms and statistics make together."""
 
     def predict(others: Sequence[Row], rows: Sequence[Row]) -> list[np.ndarray]:
-        fitted = fit_ratios(others, told)
-        return [fitted.predict(row, told.get(key_of(row)), stream(row)) for row in rows]
+        fitted, of_papers = fit_ratios(others, told), levels_of(rows, told)
+        return [
+            fitted.predict(row, told.get(key_of(row)), of_papers.get(row.paper), stream(row))
+            for row in rows
+        ]
 
     return predict

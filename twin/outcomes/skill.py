@@ -14,6 +14,7 @@ from twin.outcomes.learning import ON_TOP, Learned, shipped
 from twin.outcomes.left import bare, mechanistic, prior_predictive
 from twin.outcomes.lives import LIVES, lives_mixed, lives_with
 from twin.outcomes.nulls import MARKED, NULLS, ONLY_RETENTION, Predictor, scale
+from twin.outcomes.ratios import levels_of
 from twin.outcomes.scores import (
     Band,
     brier,
@@ -255,10 +256,15 @@ def _taught(
     if quantity not in learned:
         learned = shipped()
     of, top = learned[quantity], learned.get(quantity + ON_TOP)
+    of_papers = {} if told is None else levels_of(rows, told)
     predictions = []
     for row in rows:
         said = None if told is None else told.get(key_of(row))
-        members = of.predict(row) if told is None or top is None else top.predict_with(row, said)
+        members = (
+            of.predict(row)
+            if told is None or top is None
+            else top.predict_with(row, said, of_papers.get(row.paper))
+        )
         if told is not None and quantity == LIFE and of.trust is not None:
             members = lives_mixed(row, said, members, of.trust.value)
         predictions.append(Prediction(row, members))

@@ -19,6 +19,7 @@ from twin.studies.runner import Variant
 if TYPE_CHECKING:
     import numpy as np
 
+    from twin.engine.simulator import Builds
     from twin.modes.mode import FailureMode
     from twin.specs.protocol import Protocol
     from twin.specs.schema import CellSpec
@@ -60,15 +61,21 @@ def subject(wanted: Scenario, asked: Mapping[str, Any]) -> Subject:
     return Subject(resolved.spec, resolved.rules, resolved.modes, named, resolved.missing)
 
 
-def design(of: Subject, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Return everything a worker needs to know of a new study, as plain data."""
+def design(
+    of: Subject, asked: Mapping[str, Any], builds: Builds | None = None
+) -> dict[str, Any]:
+    """Return everything a worker needs to know of a new study, as plain data.
+
+    ``builds`` are those of other studies, with what was found of their cells.
+    """
     from twin.engine.simulator import split
     from twin.specs.dump import cell_to_data, with_values
     from twin.uncertainty.spreads import uncertain
 
     spec, rules, chosen = of.spec, of.rules, of.modes
     items = uncertain(spec, [mode.id for mode in chosen])
-    free, rebuilt = split(spec, chosen, asked["model"], items, lambda o: with_values(spec, o))
+    found = split if builds is None else builds.split
+    free, rebuilt = found(spec, chosen, asked["model"], items, lambda o: with_values(spec, o))
     seed = asked["seed"]
     design = {
         "as_named": of.as_named,

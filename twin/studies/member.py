@@ -17,6 +17,7 @@ from twin.status import Status
 from twin.studies.once import theirs
 
 if TYPE_CHECKING:
+    from twin.engine.simulator import Builds
     from twin.lifetime.jump import JumpLoop
     from twin.store import RunInfo, Store
 
@@ -86,9 +87,13 @@ class LivesSimulator:
         Its id.
     store : Store
         Where members are stored.
+    builds : Builds, optional
+        Those of other studies, to be used and added to.
     """
 
-    def __init__(self, design: Mapping[str, Any], study: str, store: Store):
+    def __init__(
+        self, design: Mapping[str, Any], study: str, store: Store, builds: Builds | None = None
+    ):
         from twin.engine.settings import RunSettings
         from twin.engine.simulator import Simulator
         from twin.specs.dump import cell_from_data
@@ -100,7 +105,9 @@ class LivesSimulator:
         self.rules = Protocol.from_data(design["protocol"])
         self.settings = RunSettings(design["model"], design["rtol"], design["atol"], 0)
         self.missing: list[str] = list(design.get(MISSING, ()))
-        self.simulator = Simulator(self.spec, self.modes, self.settings, design["inputs"])
+        self.simulator = Simulator(
+            self.spec, self.modes, self.settings, design["inputs"], builds=builds
+        )
         self._sink = LifeSink(store)
 
     def live(

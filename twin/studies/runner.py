@@ -24,6 +24,7 @@ from twin.studies.once import lived_once
 from twin.studies.registry import Going
 
 if TYPE_CHECKING:
+    from twin.engine.simulator import Builds
     from twin.store import Store
     from twin.studies.cluster import Workers
 
@@ -84,6 +85,8 @@ class Lives:
         finished life, and of lives that another process is living.
     hands : Workers, optional
         Workers that are open already, and that live everything.
+    builds : Builds, optional
+        Those of other studies, which lives in this process use and add to.
     """
 
     def __init__(
@@ -93,6 +96,7 @@ class Lives:
         design: Mapping[str, Any],
         going: Going,
         hands: Workers | None = None,
+        builds: Builds | None = None,
     ):
         self.store, self.study = store, study
         more = [name for name in ("seed", "jump", MISSING) if design.get(name) is not None]
@@ -101,6 +105,7 @@ class Lives:
         self.on_life, self.on_wait = going.on_life, going.on_wait
         self.asked_for = 0
         self._bench: LivesSimulator | None = None
+        self._builds = builds
         self._hands = hands
         self._borrowed = hands is not None
         runs = store.runs(study=study)
@@ -166,7 +171,7 @@ class Lives:
     def _here(self) -> LivesSimulator:
         """Return this process's own worker."""
         if self._bench is None:
-            self._bench = LivesSimulator(self.design, self.study, self.store)
+            self._bench = LivesSimulator(self.design, self.study, self.store, self._builds)
         return self._bench
 
     def _lost(self, variant: Variant, error: BaseException) -> dict[str, Any]:
