@@ -101,7 +101,7 @@ class Module:
         self.ir = ir
         self.double = ir.DoubleType()
         self.pointer = self.double.as_pointer()
-        self.module = ir.Module(name="twin")
+        self.module: Any = ir.Module(name="twin")
         self._c: dict[str, Any] = {}
         self._engine: Any = None
 
@@ -203,8 +203,13 @@ class Module:
             return build.select(build.fcmp_ordered("<", x[0], zero), self.number(-1.0), above)
         raise CannotCompile(f"CasADi's operation {op} is not known here")
 
-    def compile(self) -> Mapping[str, Callable[..., None]]:
-        """Compile all functions; return those that can be called, by name."""
+    def compile(
+        self, arguments: Mapping[str, Sequence[Any]] | None = None
+    ) -> Mapping[str, Callable[..., None]]:
+        """Compile all functions; return those that can be called, by name.
+
+        ``arguments`` are the kinds of those of a function that takes not only pointers.
+        """
         import llvmlite.binding as llvm
 
         parsed = llvm.parse_assembly(str(self.module))
@@ -213,17 +218,76 @@ class Module:
         options = llvm.create_pipeline_tuning_options(speed_level=1)
         passes = llvm.create_pass_builder(machine, options)
         passes.getModulePassManager().run(parsed, passes)
+        names = [(f.name, len(f.args)) for f in self.module.functions if not f.is_declaration]
+        # A text of many thousand objects: Python's collector looks at each of them, again and again.
+        self.module, self._c = None, {}
         self._engine = llvm.create_mcjit_compiler(parsed, machine)
         self._engine.finalize_object()
         made = {}
-        for function in self.module.functions:
-            if function.is_declaration:
-                continue
-            kind = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * len(function.args))
-            made[function.name] = kind(self._engine.get_function_address(function.name))
+        for name, pointers in names:
+            kinds = (arguments or {}).get(name, [ctypes.c_void_p] * pointers)
+            made[name] = ctypes.CFUNCTYPE(None, *kinds)(self._engine.get_function_address(name))
         return made
 
 
 def address(array: np.ndarray) -> int:
     """Return where an array's numbers lie."""
     return int(array.ctypes.data)
+
+
+class CompiledBatch:
+    """A function of ``(t, y, p)`` called for many columns at once, by machine code.
+
+    As :class:`twin.model.batch.Batch`, with the same numbers.
+
+    Parameters
+    ----------
+    function : casadi.Function
+        A scalar function; its output is dense.
+    size : int
+        How many columns a call takes where there is no machine code.
+
+    Raises
+    ------
+    CannotCompile
+        If it cannot be compiled.
+    """
+
+    def __init__(self, function: casadi.Function, size: int):
+        self.size = size
+        module = Module()
+        ir, one = module.ir, module.add("one", function)
+        states, outputs = function.numel_in(1), function.numel_out(0)
+        whole = ir.IntType(64)
+        kind = ir.FunctionType(ir.VoidType(), [whole, *[module.pointer] * 4])
+        many = ir.Function(module.module, kind, name="many")
+        count, t, y, p, out = many.args
+        blocks = [many.append_basic_block(name) for name in ("entry", "body", "end")]
+        build = ir.IRBuilder(blocks[0])
+        build.branch(blocks[1])
+        build.position_at_end(blocks[1])
+        k = build.phi(whole)
+        k.add_incoming(ir.Constant(whole, 0), blocks[0])
+        there = [
+            build.gep(pointer, [build.mul(k, ir.Constant(whole, size))])
+            for pointer, size in ((t, 1), (y, states), (out, outputs))
+        ]
+        build.call(one, [there[0], there[1], p, there[2]])
+        after = build.add(k, ir.Constant(whole, 1))
+        k.add_incoming(after, blocks[1])
+        build.cbranch(build.icmp_signed("<", after, count), blocks[1], blocks[2])
+        build.position_at_end(blocks[2])
+        build.ret_void()
+        self._outputs, self._module = outputs, module
+        self._many = module.compile({"many": [ctypes.c_int64, *[ctypes.c_void_p] * 4]})["many"]
+
+    def __call__(self, t: np.ndarray, y: np.ndarray, p: np.ndarray) -> np.ndarray:
+        """Return the outputs, shape (outputs, n)."""
+        count = len(t)
+        result = np.zeros((count, self._outputs))
+        if count:
+            times, states, given = (
+                np.ascontiguousarray(a, dtype=float) for a in (t, y.T, p)
+            )
+            self._many(count, *map(address, (times, states, given, result)))
+        return np.ascontiguousarray(result.T)

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pybamm
@@ -27,6 +27,9 @@ from twin.model.tables import TableWatch
 from twin.specs.drive import Drive
 from twin.specs.protocol_limits import voltages_of
 from twin.specs.steps import read_step
+
+if TYPE_CHECKING:
+    from twin.model.rosenbrock import RosenbrockStepper
 
 EXPERIMENT_TAG = "[experiment]"
 EVERY = slice(None)
@@ -242,7 +245,7 @@ class CompiledCell:
 
     def _start(self, solver: pybamm.IDAKLUSolver) -> None:
         self._solver = solver
-        self._default_stepper = self._stepper_of(solver)
+        self._default_stepper: Stepper | RosenbrockStepper = self._stepper_of(solver)
         self._steppers: dict[Any, Stepper] = {}
         self.solver_seconds = 0.0
 
@@ -285,10 +288,20 @@ class CompiledCell:
         )
         return {name: float(value) for name, value in inputs.items()}
 
+    def follow(self, by: Callable[[Stepper], RosenbrockStepper]) -> None:
+        """Follow steps by another integrator, which is given the usual one to fall back to."""
+        if isinstance(self._default_stepper, Stepper):
+            self._default_stepper = by(self._default_stepper)
+
+    @property
+    def followed_by_code(self) -> bool:
+        """Whether another integrator follows the steps (:meth:`follow`)."""
+        return not isinstance(self._default_stepper, Stepper)
+
     def _stepper_of(self, solver: pybamm.IDAKLUSolver) -> Stepper:
         return Stepper(self.functions, solver.rtol, solver.atol, solver.options)
 
-    def _stepper(self, settings: SolverSettings | None) -> Stepper:
+    def _stepper(self, settings: SolverSettings | None) -> Stepper | RosenbrockStepper:
         if settings is None:
             return self._default_stepper
         if settings not in self._steppers:

@@ -123,6 +123,8 @@ _ROOT = 1e-10
 _INSIDE = (0.0, 1 / 3, 2 / 3)
 """Where in each step a state is given, besides its end."""
 _NEWTON = 30
+MOST_STATES = 150
+"""A step is written out number by number; of more states that takes longer than it spares."""
 
 
 class NotServed(Exception):
@@ -220,6 +222,8 @@ class Code:
 
     def __init__(self, model: SolverFunctions):
         self.model, n = model, model.states
+        if n > MOST_STATES:
+            raise NotServed(f"{n} states are too many to write out")
         rhs, jacobian = (model.function(k) for k in ("rhs_algebraic", "jac_times_cjmass"))
         roots, mass = model.function("rootfn"), model.function("mass_action")
         roots = casadi.Function("roots", roots.sx_in(), [casadi.densify(roots(*roots.sx_in()))])
