@@ -26,6 +26,8 @@ from twin.specs.steps import Step
 if TYPE_CHECKING:
     import pybamm
     from scipy.sparse import csc_matrix
+
+    from twin.model.rosenbrock import RosenbrockStepper
 else:
     from twin.later import pybamm
 
@@ -217,7 +219,7 @@ class CompiledCell:
 
     def _start(self, settings: SolverSettings, options: Mapping[str, Any]) -> None:
         self._options = dict(options)
-        self._default_stepper = self._stepper_of(settings)
+        self._default_stepper: Stepper | RosenbrockStepper = self._stepper_of(settings)
         self._steppers: dict[Any, Stepper] = {}
         self.solver_seconds = 0.0
 
@@ -265,11 +267,21 @@ class CompiledCell:
             for step, place in zip(steps, simulation._experiment_step_indices, strict=False)
         ]
 
+    def follow(self, by: Callable[[Stepper], RosenbrockStepper]) -> None:
+        """Follow steps by another integrator, which is given the usual one to fall back to."""
+        if isinstance(self._default_stepper, Stepper):
+            self._default_stepper = by(self._default_stepper)
+
+    @property
+    def followed_by_code(self) -> bool:
+        """Whether another integrator follows the steps (:meth:`follow`)."""
+        return not isinstance(self._default_stepper, Stepper)
+
     def _stepper_of(self, settings: SolverSettings) -> Stepper:
         options = {**self._options, **settings.options}
         return Stepper(self.functions, settings.rtol, settings.atol, options)
 
-    def _stepper(self, settings: SolverSettings | None) -> Stepper:
+    def _stepper(self, settings: SolverSettings | None) -> Stepper | RosenbrockStepper:
         if settings is None:
             return self._default_stepper
         if settings not in self._steppers:

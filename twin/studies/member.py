@@ -17,6 +17,7 @@ from twin.status import Status
 from twin.studies.once import theirs
 
 if TYPE_CHECKING:
+    from twin.engine.prepare import Prepared
     from twin.engine.simulator import Builds
     from twin.lifetime.jump import JumpLoop
     from twin.store import RunInfo, Store
@@ -138,7 +139,7 @@ class LivesSimulator:
             return theirs(index, run)
         with self._lived_here(run, began):
             try:
-                prepared = self.simulator.at(spec, plan_of(rules, spec), chosen)
+                prepared = self._prepared(spec, rules, chosen)
                 loop = self._loop(prepared, run, began)
                 outcome = loop.run(self.design["cycles"])
             except StoreError:
@@ -149,6 +150,15 @@ class LivesSimulator:
             if loop.stored_end is None:
                 return self._end(index, run, outcome, loop.spent())
         return _told(index, run, outcome.kind, time.perf_counter() - began)
+
+    def _prepared(self, spec: Any, rules: Any, modes: Sequence[Any]) -> Prepared:
+        """Return a member's cell, followed by machine code where the design says so."""
+        prepared = self.simulator.at(spec, plan_of(rules, spec), modes)
+        if self.design.get("compiled"):
+            from twin.engine.compiled import speed_up
+
+            speed_up(prepared)
+        return prepared
 
     @contextmanager
     def _lived_here(self, run_id: str, began: float) -> Iterator[None]:

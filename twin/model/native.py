@@ -1,0 +1,293 @@
+"""CasADi's scalar functions as machine code, by LLVM.
+
+CasADi walks through the instructions of a function one by one, each time it is called. Here the
+same instructions, in the same order, are written as LLVM's intermediate representation and
+compiled in memory: nothing is written to disk, and no compiler is asked for. No operation is
+merged with another one nor reordered (no fast-math, no contraction), and exponentials and the
+like are those of the C library that CasADi calls, so the numbers are the same to the last bit.
+
+``llvmlite`` is an optional extra (``pip install 'sodium-cell-twin[fast]'``); :func:`available`
+says whether it is there.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import importlib.util
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import casadi
+import numpy as np
+
+_UNARY = {
+    casadi.OP_EXP: "exp",
+    casadi.OP_LOG: "log",
+    casadi.OP_SIN: "sin",
+    casadi.OP_COS: "cos",
+    casadi.OP_TAN: "tan",
+    casadi.OP_ASIN: "asin",
+    casadi.OP_ACOS: "acos",
+    casadi.OP_ATAN: "atan",
+    casadi.OP_SINH: "sinh",
+    casadi.OP_COSH: "cosh",
+    casadi.OP_TANH: "tanh",
+    casadi.OP_ASINH: "asinh",
+    casadi.OP_ACOSH: "acosh",
+    casadi.OP_ATANH: "atanh",
+    casadi.OP_LOG1P: "log1p",
+    casadi.OP_EXPM1: "expm1",
+    casadi.OP_FLOOR: "floor",
+    casadi.OP_CEIL: "ceil",
+    casadi.OP_ERF: "erf",
+}
+_BINARY = {
+    casadi.OP_POW: "pow",
+    casadi.OP_CONSTPOW: "pow",
+    casadi.OP_FMIN: "fmin",
+    casadi.OP_FMAX: "fmax",
+    casadi.OP_FMOD: "fmod",
+    casadi.OP_ATAN2: "atan2",
+    casadi.OP_HYPOT: "hypot",
+    casadi.OP_COPYSIGN: "copysign",
+}
+_FIELD = {
+    casadi.OP_ADD: "fadd",
+    casadi.OP_SUB: "fsub",
+    casadi.OP_MUL: "fmul",
+    casadi.OP_DIV: "fdiv",
+}
+_COMPARED = {casadi.OP_LT: "<", casadi.OP_LE: "<=", casadi.OP_EQ: "==", casadi.OP_NE: "!="}
+
+
+class CannotCompile(Exception):
+    """A function that has no machine code here; the message says why."""
+
+
+def available() -> bool:
+    """Return whether ``llvmlite`` is installed."""
+    return importlib.util.find_spec("llvmlite") is not None
+
+
+@lru_cache(maxsize=1)
+def _library() -> None:
+    """Make the C library's functions known to LLVM, under names whose meaning it does not guess.
+
+    Of a call of ``pow`` LLVM may make a product, which is another number in the last bit.
+    """
+    import llvmlite.binding as llvm
+
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    c = ctypes.CDLL(ctypes.util.find_library("m") or None)
+    for name in {*_UNARY.values(), *_BINARY.values()}:
+        address = ctypes.cast(getattr(c, name), ctypes.c_void_p).value
+        llvm.add_symbol(f"c_{name}", address)
+
+
+class Module:
+    """Functions that are compiled together and may call one another.
+
+    Each takes pointers to its inputs' and its outputs' numbers (those that are not zero by
+    structure), in CasADi's order.
+    """
+
+    def __init__(self) -> None:
+        from llvmlite import ir
+
+        _library()
+        self.ir = ir
+        self.double = ir.DoubleType()
+        self.pointer = self.double.as_pointer()
+        self.module: Any = ir.Module(name="twin")
+        self._c: dict[str, Any] = {}
+        self._engine: Any = None
+
+    def declared(self, name: str, arguments: int) -> Any:
+        """Return a function of the C library."""
+        if name not in self._c:
+            kind = self.ir.FunctionType(self.double, [self.double] * arguments)
+            function = self.ir.Function(self.module, kind, name=f"c_{name}")
+            function.attributes.add("nounwind")
+            self._c[name] = function
+        return self._c[name]
+
+    def begun(self, name: str, pointers: int) -> tuple[Any, Any]:
+        """Begin a function of so many pointers; return it and what its body is built with."""
+        kind = self.ir.FunctionType(self.ir.VoidType(), [self.pointer] * pointers)
+        function = self.ir.Function(self.module, kind, name=name)
+        for argument in function.args:
+            argument.add_attribute("noalias")
+        return function, self.ir.IRBuilder(function.append_basic_block("entry"))
+
+    def add(self, name: str, function: casadi.Function) -> Any:
+        """Add a function of CasADi's.
+
+        Raises
+        ------
+        CannotCompile
+            If it is no scalar function, or holds an operation that is not known here.
+        """
+        if not function.is_a("SXFunction"):
+            raise CannotCompile(f"{name} is no scalar function")
+        given, taken = function.n_in(), function.n_out()
+        made, build = self.begun(name, given + taken)
+        work: dict[int, Any] = {}
+        for k in range(function.n_instructions()):
+            op = function.instruction_id(k)
+            into, of = function.instruction_output(k), function.instruction_input(k)
+            if op == casadi.OP_INPUT:
+                work[into[0]] = build.load(self._place(build, made.args[of[0]], of[1]))
+            elif op == casadi.OP_OUTPUT:
+                build.store(work[of[0]], self._place(build, made.args[given + into[0]], into[1]))
+            elif op == casadi.OP_CONST:
+                work[into[0]] = self.number(function.instruction_constant(k))
+            else:
+                work[into[0]] = self._value(build, op, [work[i] for i in of])
+        build.ret_void()
+        return made
+
+    def number(self, value: float) -> Any:
+        """Return a constant."""
+        return self.ir.Constant(self.double, float(value))
+
+    def _place(self, build: Any, pointer: Any, index: int) -> Any:
+        return build.gep(pointer, [self.ir.Constant(self.ir.IntType(64), index)], inbounds=True)
+
+    def at(self, build: Any, pointer: Any, index: int) -> Any:
+        """Return the pointer so many numbers further."""
+        return self._place(build, pointer, index)
+
+    def _value(self, build: Any, op: int, x: Sequence[Any]) -> Any:
+        """Return what an operation makes of its arguments, as CasADi computes it."""
+        zero, one = self.number(0.0), self.number(1.0)
+        if op in _FIELD:
+            return getattr(build, _FIELD[op])(x[0], x[1])
+        if op in _UNARY:
+            return build.call(self.declared(_UNARY[op], 1), [x[0]])
+        if op in _BINARY:
+            return build.call(self.declared(_BINARY[op], 2), [x[0], x[1]])
+        if op in _COMPARED:
+            way = _COMPARED[op]
+            compare = build.fcmp_unordered if way == "!=" else build.fcmp_ordered
+            return build.select(compare(way, x[0], x[1]), one, zero)
+        if op == casadi.OP_NEG:
+            return build.fneg(x[0])
+        if op == casadi.OP_SQ:
+            return build.fmul(x[0], x[0])
+        if op == casadi.OP_TWICE:
+            return build.fmul(self.number(2.0), x[0])
+        if op == casadi.OP_INV:
+            return build.fdiv(one, x[0])
+        if op == casadi.OP_SQRT:
+            intrinsic = self.module.declare_intrinsic("llvm.sqrt", [self.double])
+            return build.call(intrinsic, [x[0]])
+        if op == casadi.OP_FABS:
+            intrinsic = self.module.declare_intrinsic("llvm.fabs", [self.double])
+            return build.call(intrinsic, [x[0]])
+        if op == casadi.OP_ASSIGN:
+            return x[0]
+        true = [build.fcmp_unordered("!=", v, zero) for v in x[:2]]
+        if op == casadi.OP_IF_ELSE_ZERO:
+            return build.select(true[0], x[1], zero)
+        if op == casadi.OP_NOT:
+            return build.select(true[0], zero, one)
+        if op == casadi.OP_AND:
+            return build.select(build.and_(*true), one, zero)
+        if op == casadi.OP_OR:
+            return build.select(build.or_(*true), one, zero)
+        if op == casadi.OP_SIGN:
+            above = build.select(build.fcmp_ordered(">", x[0], zero), one, x[0])
+            return build.select(build.fcmp_ordered("<", x[0], zero), self.number(-1.0), above)
+        raise CannotCompile(f"CasADi's operation {op} is not known here")
+
+    def compile(
+        self, arguments: Mapping[str, Sequence[Any]] | None = None
+    ) -> Mapping[str, Callable[..., None]]:
+        """Compile all functions; return those that can be called, by name.
+
+        ``arguments`` are the kinds of those of a function that takes not only pointers.
+        """
+        import llvmlite.binding as llvm
+
+        parsed = llvm.parse_assembly(str(self.module))
+        parsed.verify()
+        machine = llvm.Target.from_default_triple().create_target_machine(opt=2)
+        options = llvm.create_pipeline_tuning_options(speed_level=1)
+        passes = llvm.create_pass_builder(machine, options)
+        passes.getModulePassManager().run(parsed, passes)
+        names = [(f.name, len(f.args)) for f in self.module.functions if not f.is_declaration]
+        # A text of many thousand objects: Python's collector looks at each of them, again and again.
+        self.module, self._c = None, {}
+        self._engine = llvm.create_mcjit_compiler(parsed, machine)
+        self._engine.finalize_object()
+        made = {}
+        for name, pointers in names:
+            kinds = (arguments or {}).get(name, [ctypes.c_void_p] * pointers)
+            made[name] = ctypes.CFUNCTYPE(None, *kinds)(self._engine.get_function_address(name))
+        return made
+
+
+def address(array: np.ndarray) -> int:
+    """Return where an array's numbers lie."""
+    return int(array.ctypes.data)
+
+
+class CompiledBatch:
+    """A function of ``(t, y, p)`` called for many columns at once, by machine code.
+
+    As :class:`twin.model.batch.Batch`, with the same numbers.
+
+    Parameters
+    ----------
+    function : casadi.Function
+        A scalar function; its output is dense.
+    size : int
+        How many columns a call takes where there is no machine code.
+
+    Raises
+    ------
+    CannotCompile
+        If it cannot be compiled.
+    """
+
+    def __init__(self, function: casadi.Function, size: int):
+        self.size = size
+        module = Module()
+        ir, one = module.ir, module.add("one", function)
+        states, outputs = function.numel_in(1), function.numel_out(0)
+        whole = ir.IntType(64)
+        kind = ir.FunctionType(ir.VoidType(), [whole, *[module.pointer] * 4])
+        many = ir.Function(module.module, kind, name="many")
+        count, t, y, p, out = many.args
+        blocks = [many.append_basic_block(name) for name in ("entry", "body", "end")]
+        build = ir.IRBuilder(blocks[0])
+        build.branch(blocks[1])
+        build.position_at_end(blocks[1])
+        k = build.phi(whole)
+        k.add_incoming(ir.Constant(whole, 0), blocks[0])
+        there = [
+            build.gep(pointer, [build.mul(k, ir.Constant(whole, size))])
+            for pointer, size in ((t, 1), (y, states), (out, outputs))
+        ]
+        build.call(one, [there[0], there[1], p, there[2]])
+        after = build.add(k, ir.Constant(whole, 1))
+        k.add_incoming(after, blocks[1])
+        build.cbranch(build.icmp_signed("<", after, count), blocks[1], blocks[2])
+        build.position_at_end(blocks[2])
+        build.ret_void()
+        self._outputs, self._module = outputs, module
+        self._many = module.compile({"many": [ctypes.c_int64, *[ctypes.c_void_p] * 4]})["many"]
+
+    def __call__(self, t: np.ndarray, y: np.ndarray, p: np.ndarray) -> np.ndarray:
+        """Return the outputs, shape (outputs, n)."""
+        count = len(t)
+        result = np.zeros((count, self._outputs))
+        if count:
+            times, states, given = (
+                np.ascontiguousarray(a, dtype=float) for a in (t, y.T, p)
+            )
+            self._many(count, *map(address, (times, states, given, result)))
+        return np.ascontiguousarray(result.T)
