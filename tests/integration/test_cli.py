@@ -28,7 +28,8 @@ HEAVY = ("pybamm", "pydantic", "pint", "sqlmodel", "sqlalchemy", "numpy", "panda
 
 def environment(**more: str) -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("TWIN_", "SUNLOGGER_"))}
-    return kept | {"NO_COLOR": "1"} | more
+    built = {k: v for k, v in os.environ.items() if k == "TWIN_CACHE"}
+    return kept | built | {"NO_COLOR": "1"} | more
 
 
 def twin(*words: str, **how) -> subprocess.CompletedProcess[str]:

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+BUILDS_ANEW = True
 KERNELS = ("Haswell", "Zen", "SkylakeX", "Sandybridge", "Prescott")
 SOLVER = 1e-4
 """The solver's relative tolerance."""
