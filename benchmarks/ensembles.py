@@ -14,7 +14,7 @@ CELL = "na-nzsp-nvp"
 CYCLES = 1000
 
 
-def measure(samples: int) -> dict[str, Any]:
+def measure(samples: int, cycles: int = CYCLES) -> dict[str, Any]:
     """Forecast with one worker (in this process) and with two (processes of their own)."""
     took, lives, spent, began = {}, {}, {}, {}
     for workers in (1, 2):
@@ -23,7 +23,7 @@ def measure(samples: int) -> dict[str, Any]:
             url = f"sqlite:///{Path(folder) / 'forecast.db'}"
             found, seconds = timed(
                 lambda workers=workers, url=url: twin.forecast(
-                    CELL, cycles=CYCLES, samples=samples, seed=1, workers=workers, store=url
+                    CELL, cycles=cycles, samples=samples, seed=1, workers=workers, store=url
                 )
             )
             took[workers] = seconds.wall
@@ -34,7 +34,7 @@ def measure(samples: int) -> dict[str, Any]:
     return {
         "cell": CELL,
         "members": samples,
-        "cycles": CYCLES,
+        "cycles": cycles,
         "wall_s": {str(workers): wall for workers, wall in took.items()},
         "ratio": took[1] / took[2],
         # What a member costs beside another one, and what passes before the first.

@@ -48,7 +48,7 @@ LIVES = {
         },
     ),
     "inventory": Life("hc-nzsp-nvp", "sodium used up by the interphase"),
-    "resistance": Life("na-nzsp-nvp", "interphase resistance"),
+    "interphase": Life("na-nzsp-nvp", "nothing: its interphase grows, and it lives"),
     "reserve": Life("nasn-nps-nyzc-nco", "sodium used up, felt when the reserve is"),
     "anode-free": Life("al-nbh-nco", "nothing: anode-free", asked={"without": ["dendrite"]}),
     "knee": Life("nasn-natacl6-nvp", "the catholyte's interphase, with its knee"),
@@ -65,9 +65,9 @@ LIVES = {
 # An exact cycle of the SPM takes a fifth of the DFN's, the build nearly as long.
 LIVES |= {
     f"{name}-spm": replace(LIVES[name], model="spm")
-    for name in ("inventory", "reserve", "resistance", "short", "knee", "full-lives")
+    for name in ("inventory", "reserve", "interphase", "short", "knee", "full-lives")
 }
-QUICK = {"resistance": LIVES["resistance-spm"]}
+QUICK = {"interphase-60": replace(LIVES["interphase-spm"], cycles=60)}
 
 
 def measure(

@@ -63,11 +63,11 @@ def test_short_calls_are_several_a_task_and_each_is_made_once(hands, monkeypatch
     wanted = [(n,) for n in range(500)]
     found = list(hands.each(abs, wanted, len(wanted)))
     assert sorted(found) == [(n, n) for n in range(500)]
-    assert sum(tasks) == 500 and len(tasks) < 150
+    assert sum(tasks) == 500 and 20 < len(tasks) < 150 and max(tasks) == own._MOST
     # No thread is left with all of it: a quarter of its share of what is left at most.
     left = 500
     for size in tasks:
-        assert size <= max(left / (own._ROUNDS * 2), 1)
+        assert size <= max(min(left / (own._ROUNDS * 2), own._MOST), 1)
         left -= size
 
 

@@ -18,7 +18,7 @@ from twin.shelf import digest_of, folder, sources
 from twin.specs.dump import cell_to_data
 from twin.specs.schema import CellSpec
 
-FORMAT = 1
+FORMAT = 2
 _VERSIONS = ("sodium-cell-twin", "pybamm", "pybammsolvers", "casadi", "numpy", "scipy")
 
 

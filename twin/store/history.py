@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, String, delete, insert, literal, select, update
+from sqlalchemy import Connection, String, bindparam, delete, insert, literal, select, update
 from sqlmodel import col
 
 from twin.errors import NotFoundError, StoreError
@@ -39,6 +39,11 @@ _OF_CYCLES = {
     "failure_event": "cycle",
 }
 """The tables with what a cycle leaves behind, and their columns with its number."""
+# Made once: SQLAlchemy takes as long to make a statement as SQLite to do it.
+_SETS = select(col(VariableSet.hash)).where(
+    col(VariableSet.hash).in_(bindparam("hashes", expanding=True))
+)
+_CYCLE, _SERIES, _CHECKPOINT = insert(Cycle), insert(SeriesChunk), insert(Checkpoint)
 _EVENT_TEXTS = ("mode", "criterion", "severity", "variable", "says")
 
 
@@ -125,7 +130,7 @@ def write_checkpoint(
 ) -> None:
     """Insert the state at the end of a cycle."""
     connection.execute(
-        insert(Checkpoint), {"run": run_id, "cycle": cycle, "layout": text(layout), "data": data}
+        _CHECKPOINT, {"run": run_id, "cycle": cycle, "layout": text(layout), "data": data}
     )
 
 
@@ -134,12 +139,14 @@ def write_rows(connection: Connection, rows: Sequence[CycleRow]) -> None:
     if not rows:
         return
     sets = {row.values["variables"]: row.names for row in rows if row.names}
-    if sets:
+    # Nearly always all of them are there: to ask costs less than to write what is left out.
+    there = set(connection.scalars(_SETS, {"hashes": sorted(sets)})) if sets else set()
+    if not sets.keys() <= there:
         build = insert_of(connection)
         # In one order, or two writers could wait for each other.
-        known = [{"hash": key, "names": names} for key, names in sorted(sets.items())]
+        known = [{"hash": k, "names": names} for k, names in sorted(sets.items()) if k not in there]
         connection.execute(build(VariableSet).values(known).on_conflict_do_nothing())
-    connection.execute(insert(Cycle), [row.values for row in rows])
+    connection.execute(_CYCLE, [row.values for row in rows])
 
 
 def write_cycle(
@@ -157,7 +164,7 @@ def write_cycle(
     write_rows(connection, [row])
     if series is not None:
         connection.execute(
-            insert(SeriesChunk),
+            _SERIES,
             {"run": run_id, "cycle": cycle, "rows": series_rows, "data": series},
         )
     if checkpoint is not None:

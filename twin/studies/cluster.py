@@ -29,15 +29,17 @@ it follows; together they cost a twelfth."""
 
 _GRACE_S = 0.2
 """What a worker that is not waited for has left [s]."""
-_AHEAD = 4
-"""So many calls a thread of the workers the scheduler has at once: none of them waits for the
-next call, and the scheduler does not hold all of a large study."""
+_AHEAD, _AHEAD_OF_SEVERAL = 4, 2
+"""So many tasks a thread of the workers the scheduler has at once, of one call and of several: no
+thread waits for the next one, and the scheduler does not hold all of a large study."""
 _FEWEST = 16
 """So many it has while nobody knows of workers."""
 _TASKS_PER_S = 100
 """Of so many tasks a second a scheduler is half busy: where calls are shorter, several are one."""
 _ROUNDS = 4
 """A task has no more of the calls that are left than its share of so many rounds of all threads."""
+_MOST = 32
+"""So many calls a task has at most: what waits at the scheduler is held there, and here."""
 _LOOK_S = 2.0
 """How often it is asked how many workers there are [s]."""
 
@@ -199,7 +201,8 @@ class Workers:
 
         def go_on() -> None:
             threads = self._threads_now()
-            room = max(_AHEAD * threads, _FEWEST) - len(tasks)
+            ahead = _AHEAD_OF_SEVERAL if rest.several else _AHEAD
+            room = max(ahead * threads, _FEWEST) - len(tasks)
             for task in itertools.islice(iter(lambda: rest.task(threads), []), max(room, 0)):
                 # Not pure: the same call is another life's work, and results are small.
                 arguments = [call for _, call in task]
@@ -248,6 +251,7 @@ class _Rest:
         self._left = total or 0
         self._again: list[list[_Call]] = []
         self._seconds: float | None = None
+        self.several = False
 
     def task(self, threads: int) -> list[_Call]:
         """Return the calls of the next task; none if all have been handed over."""
@@ -256,7 +260,8 @@ class _Rest:
         size = 1
         if self._left and self._seconds is not None and threads:
             wanted = threads / _TASKS_PER_S / max(self._seconds, 1e-6)
-            size = max(int(min(wanted, self._left / (_ROUNDS * threads))), 1)
+            size = max(int(min(wanted, self._left / (_ROUNDS * threads), _MOST)), 1)
+        self.several = size > 1
         task = list(itertools.islice(self._calls, size))
         self._left = max(self._left - len(task), 0)
         return task

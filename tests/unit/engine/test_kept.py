@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
@@ -83,6 +85,23 @@ def test_the_same_numbers_with_and_without_to_the_last_bit(place, builds, monkey
     plain = lived(cell, model)
     assert len(builds) == 2
     assert same(first, plain) and same(recalled, plain)
+
+
+@pytest.mark.parametrize("model", ["spm", "dfn"])
+def test_a_recalled_cell_is_cycled_without_pybamm(place, model):
+    script = (
+        "import sys, twin\n"
+        f"run = twin.simulate({CELL!r}, cycles=1, model={model!r}, store='sqlite://')\n"
+        f"life = twin.life({CELL!r}, cycles=3, model={model!r}, store='sqlite://')\n"
+        "heavy = ['pybamm', 'sympy', 'pandas', 'xarray', 'pint', 'matplotlib', 'scipy.stats']\n"
+        "print(run.rows[0]['capacity_Ah'], [m for m in heavy if m in sys.modules])"
+    )
+    told = [
+        subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+        for _ in range(2)
+    ]
+    (one, built), (two, recalled) = (done.stdout.split(maxsplit=1) for done in told)
+    assert one == two and "pybamm" in built and recalled.strip() == "[]"
 
 
 def test_a_recalled_cell_knows_what_the_built_one_knew(place, builds):

@@ -92,3 +92,20 @@ def test_functions_written_and_read_are_the_same(cell):
     assert np.array_equal(again.start(p), y)
     for one, other in ((functions.rates, again.rates), (functions.margins, again.margins)):
         assert np.array_equal(one(np.zeros(1), y[:, None], p), other(np.zeros(1), y[:, None], p))
+
+
+def test_a_step_stops_where_pybamms_stops(cell, tmp_path):
+    from twin.model.pybamm_compat import SolverSettings, _times
+    from twin.specs.drive import read_drive
+    from twin.specs.steps import known_step
+
+    path, solver = tmp_path / "trip.csv", SolverSettings().make()
+    path.write_text("Time [s],Current [A]\n0,1\n3,2\n7,-1\n20,0.5\n")
+    drive = known_step("Drive trip.csv for 45 seconds", drive=read_drive(path))
+    for step in (*cell.compiled.steps, drive):
+        for share in (1.0, 0.31, 1e-3):
+            span = share * step.duration
+            for ours, theirs in zip(
+                _times(step, span), step.pybamms.setup_timestepping(solver, span), strict=True
+            ):
+                assert np.array_equal(ours, theirs)
