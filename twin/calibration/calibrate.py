@@ -418,9 +418,7 @@ def _fitted(
     return fitted.z, whole, fitted
 
 
-def _began(
-    work: _Work, small: Forward, z: np.ndarray, at_rest: bool, *, rounds: int
-) -> Fitted:
+def _began(work: _Work, small: Forward, z: np.ndarray, at_rest: bool, *, rounds: int) -> Fitted:
     """Return the single-particle fit from a start: open circuit, slowest curve, all of them."""
     records, curves = work.thinned, [c.thinned for c in work.curves]
     every, before = list(range(len(work.items))), small.solves
