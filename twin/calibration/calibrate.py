@@ -82,7 +82,7 @@ class _Work:
     @property
     def thinned(self) -> list[Record]:
         """What the fit meets: curves, slow ones first, then spectra."""
-        return [record.thinned for record in (*self.curves, *self.sweeps)]
+        return [*(c.thinned for c in self.curves), *(w.thinned for w in self.sweeps)]
 
     @contextmanager
     def stage(self, name: str, until: float) -> Iterator[None]:
@@ -231,7 +231,8 @@ def calibrate(
     with work.stage("profiles", 0.97):
         profiles = _profiles(work, small, z, fitted, R, covariance, told)
     with work.stage("scores", 1.0):
-        shown = [*((r, False) for r in (*own, *sweeps)), *((r, True) for r in kept_back)]
+        shown: list[tuple[Record, bool]] = [(c, False) for c in own]
+        shown += [*((w, False) for w in sweeps), *((r, True) for r in kept_back)]
         told_of = [_scored(work, r, h, forward, small, z, ensemble, errors) for r, h in shown]
     scores = [one for one in told_of if isinstance(one, Score)]
     of_spectra = [one for one in told_of if isinstance(one, SpectrumScore)]
@@ -418,9 +419,7 @@ def _fitted(
     return fitted.z, whole, fitted
 
 
-def _began(
-    work: _Work, small: Forward, z: np.ndarray, at_rest: bool, *, rounds: int
-) -> Fitted:
+def _began(work: _Work, small: Forward, z: np.ndarray, at_rest: bool, *, rounds: int) -> Fitted:
     """Return the single-particle fit from a start: open circuit, slowest curve, all of them."""
     records, curves = work.thinned, [c.thinned for c in work.curves]
     every, before = list(range(len(work.items))), small.solves

@@ -174,12 +174,13 @@ class Problem:
         r, before = self._solved(z)
         told, known = list(before), list[tuple[int, Any]]()
         for n, record in enumerate(self.curves):
-            plain = isinstance(record, Curve)
-            if plain and only_impedance(item.key):
+            if isinstance(record, Sweep):
+                told[n] = self.forward(x, record)
+            elif only_impedance(item.key):
                 known.append((n, 0.0))
-            elif isinstance(record, Curve) and record.temperature is None and _is_contact(item):
+            elif record.temperature is None and _is_contact(item):
                 known.append((n, -item.width * record.current / area))
-            elif plain and (rise := self.forward.risen(item, before[n], own, x)) is not None:
+            elif (rise := self.forward.risen(item, before[n], own, x)) is not None:
                 warm = np.zeros(0 if record.temperature is None else len(rise))
                 known.append((n, np.append(rise, warm) / span))
             else:

@@ -220,7 +220,8 @@ class Forward:
             return value
 
         sign = 1.0 if place == "cathode" else -1.0
-        return np.nan_to_num(sign * (potential(beside) - potential(x)))
+        rise: np.ndarray = np.nan_to_num(sign * (potential(beside) - potential(x)))
+        return rise
 
     def _solve(self, piece: Piece, y: np.ndarray | None, inputs: Mapping[str, float]) -> StepResult:
         return self._prepared.compiled.solve(

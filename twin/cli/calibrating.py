@@ -133,7 +133,18 @@ def calibrate(
                 protocol=protocol, store=session.store, on_progress=ticker,
             )  # fmt: skip
         twin.save_ageing(aged, target)
-        session.finish({**aged.to_dict(), "overlay": target}, lambda s: _aged(s, aged, target))
+        pictures: list[str] = []
+        if figures is not None:
+            from twin.ageing.picture import save_ageing_figure
+
+            pictures = [str(save_ageing_figure(aged, figures))]
+
+        def aged_page(sheet: Page) -> None:
+            _aged(sheet, aged, target)
+            for file in pictures:
+                sheet.line(f"drawn: {file}")
+
+        session.finish({**aged.to_dict(), "overlay": target, "figures": pictures}, aged_page)
         return
     if until is not None or protocol is not None:
         raise InputError(

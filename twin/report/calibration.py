@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from twin.calibration.result import Calibration, Score
+from twin.calibration.result import Calibration, Score, SpectrumScore
 from twin.report.figures import PALETTE, save_figure
 from twin.report.style import figures_folder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-NAMES = ("curves", "told", "pairs")
+NAMES = ("curves", "spectra", "told", "pairs")
 MOST_PAIRS = 6
 _PRIOR, _POSTERIOR, _HELD = "#BBBBBB", PALETTE[0], PALETTE[1]
 
@@ -28,7 +28,10 @@ def save_figures(calibration: Calibration, folder: str | Path, suffix: str = ".p
         If they cannot be written there.
     """
     target = figures_folder(folder)
-    drawn = {"curves": curves_figure(calibration), "told": told_figure(calibration)}
+    drawn = {"curves": curves_figure(calibration)}
+    if calibration.spectra:
+        drawn["spectra"] = spectra_figure(calibration)
+    drawn["told"] = told_figure(calibration)
     if len(calibration.members):
         drawn["pairs"] = pairs_figure(calibration)
     files = []
@@ -39,7 +42,8 @@ def save_figures(calibration: Calibration, folder: str | Path, suffix: str = ".p
     return files
 
 
-def _blank(width: float, height: float) -> Figure:
+def blank_figure(width: float, height: float) -> Figure:
+    """Return a figure of a size [inch] without axes."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     from twin.report.shown import ShownFigure
@@ -54,7 +58,7 @@ def curves_figure(calibration: Calibration) -> Figure:
     shown = calibration.scores[:8]
     columns = min(len(shown), 3)
     rows = -(-len(shown) // columns)
-    figure = _blank(3.9 * columns, 4.2 * rows + 0.4)
+    figure = blank_figure(3.9 * columns, 4.2 * rows + 0.4)
     outer = figure.add_gridspec(rows, columns)
     for number, score in enumerate(shown):
         inner = outer[number // columns, number % columns].subgridspec(2, 1, height_ratios=(3, 1))
@@ -90,13 +94,55 @@ def _curve(above: Any, below: Any, score: Score) -> None:
     below.set_xlabel(label)
 
 
+def spectra_figure(calibration: Calibration) -> Figure:
+    """Draw each spectrum beside the model in Nyquist's plane, and the differences below it."""
+    shown = calibration.spectra[:6]
+    columns = min(len(shown), 3)
+    rows = -(-len(shown) // columns)
+    figure = blank_figure(3.9 * columns, 4.6 * rows + 0.4)
+    outer = figure.add_gridspec(rows, columns)
+    for number, score in enumerate(shown):
+        inner = outer[number // columns, number % columns].subgridspec(2, 1, height_ratios=(2, 1))
+        _spectrum(figure.add_subplot(inner[0]), figure.add_subplot(inner[1]), score)
+    figure.suptitle(f"{calibration.cell}: measured and calibrated impedance", fontsize=11)
+    return figure
+
+
+def _spectrum(above: Any, below: Any, score: SpectrumScore) -> None:
+    sweep, z = score.sweep, score.impedance
+    colour = _HELD if score.held else _POSTERIOR
+    above.plot(z.real, -z.imag, color=colour, lw=1.5, label="model")
+    above.plot(sweep.impedance.real, -sweep.impedance.imag, ".", color="black", ms=3,
+               label="measured")  # fmt: skip
+    above.set_aspect("equal", adjustable="datalim")
+    what = "kept back" if score.held else "fitted"
+    after = f", after {100 * sweep.after:.0f} %" if sweep.after else ""
+    above.set_title(f"{sweep.name}{after}, {what}: {100 * score.rms:.1f} % rms", fontsize=9)
+    above.set_xlabel("Re Z [Ohm]")
+    above.set_ylabel("-Im Z [Ohm]")
+    above.legend(fontsize=7, loc="best")
+    gap, n = 100 * (sweep.values - sweep.shares(z)), len(sweep.frequency)
+    if score.low is not None and score.high is not None:
+        around = 50 * (score.high - score.low)
+        wide = np.maximum(around[:n], around[n:])
+        below.fill_between(sweep.frequency, -wide, wide, color=colour, alpha=0.2, lw=0,
+                           label="90 %")  # fmt: skip
+    below.plot(sweep.frequency, gap[:n], ".", color="black", ms=3, label="Re")
+    below.plot(sweep.frequency, gap[n:], "x", color="black", ms=3, label="Im")
+    below.axhline(0, color=colour, lw=1)
+    below.set_xscale("log")
+    below.set_xlabel("frequency [Hz]")
+    below.set_ylabel("off by [% of |Z|]")
+    below.legend(fontsize=6, loc="best", ncols=3)
+
+
 def told_figure(calibration: Calibration) -> Figure:
     """Draw what is left of each prior's width: near 1 the data say nothing."""
     order = sorted(
         range(len(calibration.told)),
         key=lambda k: (-calibration.told[k].share, calibration.told[k].key),
     )
-    figure = _blank(7.2, 0.32 * len(order) + 1.4)
+    figure = blank_figure(7.2, 0.32 * len(order) + 1.4)
     axes = figure.add_subplot()
     sd = np.sqrt(np.diag(calibration.covariance))
     for row, k in enumerate(order):
@@ -119,7 +165,7 @@ def pairs_figure(calibration: Calibration) -> Figure:
     order = sorted(range(len(sd)), key=lambda k: (-float(correlation[k].max(initial=0)), k))
     chosen = sorted(order[:MOST_PAIRS])
     n = len(chosen)
-    figure = _blank(1.7 * n + 1.2, 1.6 * n + 0.8)
+    figure = blank_figure(1.7 * n + 1.2, 1.6 * n + 0.8)
     axes = figure.subplots(n, n, squeeze=False)
     x = np.array(
         [

@@ -79,3 +79,33 @@ def test_what_cannot_be_used_is_said_in_one_line(tmp_path):
     wrong = tmp_path / "wrong.csv"
     wrong.write_text("cycle, beauty [%]\n1, 100\n")
     refused("beauty", [wrong])
+
+
+def drawn(tmp_path):
+    """A figure of readings that need no life."""
+    from twin.ageing.calibrate import AgeingCalibration, AgeingScore
+    from twin.ageing.fit import Series
+    from twin.ageing.picture import ageing_figure, save_ageing_figure
+    from twin.tracking.observables import observables
+
+    n = np.array([1.0, 100.0, 300.0, 500.0])
+    scores = []
+    for key, mean, share in (("capacity", -3e-4 * n, True), ("resistance", 1e-3 * n - 4, False)):
+        series = Series(observables()[key], n, mean + 0.002, share, n > 200)
+        scores.append(AgeingScore(series, mean, np.full(4, 0.003)))
+    made = AgeingCalibration("cell", [], None, scores, [], 1.0)
+    return ageing_figure(made), save_ageing_figure(made, tmp_path / "figures")
+
+
+def test_the_figure_holds_check_ups_kept_back_apart_and_the_band(tmp_path):
+    figure, file = drawn(tmp_path)
+    assert file.name == "cell-ageing.png" and file.stat().st_size > 5000
+    capacity, off = figure.axes[:2]
+    labels = [text.get_text() for text in capacity.get_legend().get_texts()]
+    assert labels == ["90 %", "model", "fitted", "kept back"]
+    points = {line.get_label(): line for line in capacity.lines}
+    assert list(points["kept back"].get_xdata()) == [300, 500]
+    assert points["fitted"].get_ydata()[0] == pytest.approx(100 * np.exp(0.002 - 3e-4))
+    assert capacity.get_ylabel() == "capacity [% of the fresh cell]"
+    gaps = np.concatenate([line.get_ydata() for line in off.lines[:2]])
+    assert gaps == pytest.approx(0.2)

@@ -121,6 +121,7 @@ def test_the_spectrum_of_the_free_model_is_that_of_twin_eis(ready, forward):
     assert np.allclose(own * forward.area, told.z, rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_a_spectrum_after_a_charge_is_that_of_the_fillings_it_leaves(ready, forward):
     moved = 0.4 * nominal_capacity(ready)
     changes = {}
@@ -135,6 +136,7 @@ def test_a_spectrum_after_a_charge_is_that_of_the_fillings_it_leaves(ready, forw
     assert np.max(np.abs(fresh / told.z - 1)) > 0.1
 
 
+@pytest.mark.slow
 def test_a_spectrum_tells_what_curves_tell_only_together(alone, found):
     """Both exchange currents and the contact, each at least three times as sharply."""
     before, after = widths(alone), widths(found)
@@ -146,11 +148,13 @@ def test_a_spectrum_tells_what_curves_tell_only_together(alone, found):
         assert found.values[item.key] == pytest.approx(TRUTH[item.key], rel=0.05)
 
 
+@pytest.mark.slow
 def test_curves_alone_tell_no_capacitance(alone):
     told = {one.key: one for one in alone.told}
     assert all(told[key].says == "not told" for key in CAPACITIES)
 
 
+@pytest.mark.slow
 def test_a_spectrum_kept_back_is_told_at_its_own_state_of_charge(found):
     fitted, held = found.spectra
     assert (fitted.held, held.held, held.sweep.after) == (False, True, 0.4)
@@ -196,6 +200,7 @@ def test_inductive_points_are_left_out_and_told(forward, tmp_path, data):
     assert len(sweep.thinned.frequency) < len(sweep.frequency)
 
 
+@pytest.mark.slow
 def test_the_overlay_and_the_document_hold_the_spectra(found, tmp_path):
     block = overlay_data(found)["calibration"]
     assert block["discrepancy_Z"]["tau"] > 0
