@@ -281,8 +281,8 @@ def _ran_into_limit(
             **where,
         )
     passed = nearest(s for s in standings if s.margin <= 0)
-    for item in prepared.watched:
-        if passed is not None and (item.mode, item.criterion.what) == (CORE, passed.criterion):
+    for item in () if passed is None else prepared.watched:
+        if (item.mode, item.criterion.what) == (CORE, passed.criterion):
             # Both limits lay behind the cell as the step began, and this one is the nearer.
             return _died_of_criterion(prepared, end, item, row, standings, evidence, where)
     left = _left(prepared, end.message, row)
