@@ -112,6 +112,15 @@ def test_two_ways_to_blame_that_disagree_say_so(dead, lives, store):
     ]
 
 
+def test_where_another_mode_gains_more_the_two_disagree(dead, lives, store):
+    lives(dendrite=(140, "interphase: consumed"), interphase=(150, "dendrite: hard short"),
+          pressure=(129, "dendrite: hard short"))  # fmt: skip
+    run = dead()
+    assert twin.leave_one_out(run, modes=["dendrite"], store=store)["agree"] is True
+    assert twin.leave_one_out(run, store=store)["agree"] is False
+    assert said(store, run)[-1].endswith("leaving out interphase gains more: the two disagree")
+
+
 def test_as_much_is_no_disagreement(dead, lives, store):
     lives(dendrite=(1000, None), interphase=(1000, None), pressure=(129, "dendrite: hard short"))
     assert twin.leave_one_out(dead(), store=store)["agree"] is True
