@@ -18,6 +18,8 @@ from twin_tui.widgets.pictures import gauge
 
 import twin
 from twin.cli.app import root_command
+from twin.specs.dump import cell_to_data
+from twin.store import Store
 
 SYMMETRIC = Scenario(
     cell="na-nzsp-na",
@@ -154,6 +156,17 @@ def test_a_job_that_was_stopped_while_it_started_stays_so():
     assert task.state == "stopping"
 
 
+@pytest.mark.parametrize(
+    ("kind", "share"),
+    [("completed", 1.0), ("cell-failed", 1.0), ("cancelled", 0.4), ("solver-gave-up", 0.4)],
+)
+def test_what_was_stopped_or_given_up_is_not_all_done(kind, share):
+    task = Task(1, "a run", "run", {}, 10, state="running", rows=rows(1, 2, 3, 4))
+    assert task.share == 0.4
+    task.hear({"says": "finished", "outcome": {"kind": kind, "says": ""}, "wall_s": 1.0})
+    assert task.over and task.share == share
+
+
 def test_a_worker_tells_few_rows_and_always_the_last():
     mouth = io.StringIO()
     worker = Worker([], mouth)
@@ -221,6 +234,43 @@ def test_a_run_is_paused_goes_on_and_is_stopped_with_all_it_did(bench, drive, da
         assert info.status == "cancelled" and info.cycles == task.final["cycle"] >= at
 
     drive(bench(database, screen="live"), flow, (100, 30))
+
+
+def test_a_run_of_another_terminal_is_seen_live(bench, drive, database, cycle_rows):
+    """In the list of results as it begins, and on its page with every cycle, and at its end."""
+    three = cycle_rows(3)
+    with Store.open(database) as theirs:
+
+        def begin():
+            spec = twin.load_cell("na-nzsp-na")
+            run = theirs.start_run(
+                cell={"name": "theirs", "kind": "symmetric", "family": "", "title": "",
+                      "hash": "h", "spec": cell_to_data(spec)},
+                protocol=twin.load_protocol(None, spec).to_data(), modes={"interphase": "i 1"},
+                settings={"model": "spm", "rtol": 1e-4, "atol": 1e-6, "series_every": 0},
+                packages={}, cycles_requested=3,
+            )  # fmt: skip
+            theirs.commit_initial(run, b"", "[]")
+            return run
+
+        async def flow(pilot):
+            await pilot.sees("no runs yet")
+            run = begin()
+            pilot.screen._watch()
+            await pilot.sees("1 of 1 runs", run)
+            await pilot.press("enter")
+            await pilot.sees("running")
+            for row in three[:2]:
+                theirs.commit_cycle(run, row["cycle"], row)
+            pilot.screen._watch()
+            await pilot.until(lambda: pilot.screen.document.get("last_cycle") == 2, "cycle 2")
+            end = {"kind": "completed", "cycle": 3, "says": "the cell lives after 3 cycles"}
+            theirs.commit_cycle(run, 3, three[2])
+            theirs.finish_run(run, status="completed", outcome=end, wall_s=1.0)
+            pilot.screen._watch()
+            await pilot.sees("the cell lives after 3 cycles")
+
+        drive(bench(database, screen="results"), flow, (120, 40))
 
 
 def test_more_runs_than_fit_wait_and_can_be_taken_off(bench, drive, database, settings):

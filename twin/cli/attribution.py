@@ -67,7 +67,10 @@ def show_study(sheet: Page, document: dict[str, Any]) -> None:
     sheet.facts(
         [
             ("dies", ended),
-            ("without any mode", f"lives {document['life_without_modes'] or f'more than {horizon}'}"),
+            (
+                "without any mode",
+                f"lives {document['life_without_modes'] or f'more than {horizon}'}",
+            ),
             ("compared in", f"cycle {document['compared_in_cycle']}"),
             ("lives", f"{len(document['coalitions'])} in {duration(document['wall_s'])}"),
             *(("note", note) for note in document["notes"]),

@@ -281,10 +281,14 @@ def _ran_into_limit(
             **where,
         )
     passed = nearest(s for s in standings if s.margin <= 0)
-    for item in prepared.watched:
-        if passed is not None and (item.mode, item.criterion.what) == (CORE, passed.criterion):
-            # Both limits lay behind the cell as the step began, and this one is the nearer.
-            return _died_of_criterion(prepared, end, item, row, standings, evidence, where)
+    beyond = (
+        []
+        if passed is None
+        else [w for w in prepared.watched if (w.mode, w.criterion.what) == (CORE, passed.criterion)]
+    )
+    if beyond:
+        # Both limits lay behind the cell as the step began, and this one is the nearer.
+        return _died_of_criterion(prepared, end, beyond[0], row, standings, evidence, where)
     left = _left(prepared, end.message, row)
     loss = 1.0 if left is None else window_share(abs(left[0] - left[1]), prepared)
     mode = responsible(evidence, prepared, loss, MAIN_PART)

@@ -7,9 +7,9 @@ mode gains or costs is then a difference of two lives,
 
     gain = n(without the mode) - n(as it was)   [cycles],
 
-with ``n`` the cycle of the death, or the horizon for a cell that outlives it. The two agree where
-leaving out the blamed mode gains something, and nothing else gains more. What was lived is kept
-with the run, and not lived twice.
+with ``n`` the cycle of the death, or the horizon for a cell that outlives it; of two deaths in one
+cycle, hours. The two agree where leaving out the blamed mode gains something, and nothing else
+gains more. What was lived is kept with the run, and not lived twice.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from twin.engine.outcome import is_death
 from twin.engine.tolerances import LIFE_ATOL, LIFE_RTOL
 from twin.errors import InputError, TwinError
+from twin.formats import short
 from twin.runs.drive import Drive
 from twin.runs.record import cell_record, layout_of, mode_versions, open_store, packages
 from twin.runs.states import as_it_was
@@ -37,6 +38,10 @@ AFFORDABLE_S = 5.0
 """A life of which nobody has asked may take so long [s of the processor's time]."""
 SHORTEST = 50
 """Lives are followed for so many cycles at the least, however few the run was asked for."""
+SAME_TIME = 1e-3
+"""Deaths in one cycle whose times differ by less of the time lived are one and the same."""
+NOTHING = (0, 0.0)
+"""A gain of none: cycles, and hours."""
 KEPT = "left_out"
 """What a run's settings call it."""
 
@@ -74,9 +79,9 @@ def leave_one_out(
     -------
     dict
         ``run``, ``blamed``, ``cycle`` (of the death), ``horizon``, ``agree`` (None where that
-        is not known) and ``lives``: by mode ``{cycle, died_of, gain_cycles, kind, known}``.
-        ``died_of`` is None for a life that outlasts the horizon, ``gain_cycles`` where the end
-        is not known.
+        is not known) and ``lives``: by mode ``{cycle, time_h, died_of, gain_cycles, gain_h, kind,
+        known}``. ``died_of`` is None for a life that outlasts the horizon, ``gain_cycles`` where
+        the end is not known, ``gain_h`` where the cycle of the end is another.
 
     Raises
     ------
@@ -131,6 +136,7 @@ def _begun(info: RunInfo) -> dict[str, Any]:
     return {
         "blamed": outcome.get("mode"),
         "cycle": outcome.get("cycle"),
+        "time_h": outcome.get("time_h"),
         "horizon": max(info.cycles_requested, SHORTEST),
         "lives": {},
     }
@@ -187,6 +193,7 @@ def _life_without(info: RunInfo, mode: str, horizon: int, deadline: float) -> di
     return {
         "kind": kind,
         "cycle": int(outcome.get("cycle") or 0),
+        "time_h": outcome.get("time_h"),
         "known": died or kind == Status.COMPLETED,
         "died_of": f"{outcome['mode']}: {outcome['criterion']}" if died else None,
     }
@@ -232,19 +239,32 @@ def _told(info: RunInfo, kept: Mapping[str, Any]) -> dict[str, Any]:
     lives = {}
     for mode, life in kept["lives"].items():
         gain = life["cycle"] - own if life["known"] else None
-        lives[mode] = {**life, "gain_cycles": gain}
+        hours = _hours(kept.get("time_h"), life.get("time_h")) if gain == 0 else None
+        lives[mode] = {**life, "gain_cycles": gain, "gain_h": hours}
     told = {**kept, "run": info.id, "lives": lives}
     return told | {"agree": _agree(told["blamed"], lives)}
 
 
+def _hours(then: float | None, now: float | None) -> float:
+    """Return by how much later a death is [h]; nothing where it is the same or not known."""
+    if then is None or now is None or abs(now - then) <= SAME_TIME * abs(then):
+        return 0.0
+    return now - then
+
+
+def _gain(life: Mapping[str, Any]) -> tuple[int, float] | None:
+    """Return what leaving a mode out gains: cycles, and hours where it gains no cycle."""
+    cycles = life["gain_cycles"]
+    return None if cycles is None else (cycles, life["gain_h"] or 0.0)
+
+
 def _agree(blamed: str, lives: Mapping[str, Mapping[str, Any]]) -> bool | None:
     """Return whether leaving out the blamed mode gains something, and nothing else gains more."""
-    own = lives.get(blamed, {}).get("gain_cycles")
+    own = _gain(lives[blamed]) if blamed in lives else None
     if own is None:
         return None
-    others = [life["gain_cycles"] for mode, life in lives.items() if mode != blamed]
-    gained: bool = own > 0 and all(gain is None or gain <= own for gain in others)
-    return gained
+    others = [_gain(life) for mode, life in lives.items() if mode != blamed]
+    return own > NOTHING and all(gain is None or gain <= own for gain in others)
 
 
 def said_of_left_out(told: Mapping[str, Any] | None) -> list[str]:
@@ -252,10 +272,10 @@ def said_of_left_out(told: Mapping[str, Any] | None) -> list[str]:
     if not told:
         return []
     lives, blamed = told["lives"], told["blamed"]
-    idle = [m for m, life in lives.items() if m != blamed and life["gain_cycles"] == 0]
+    idle = [m for m, life in lives.items() if m != blamed and _gain(life) == NOTHING]
     others = [m for m in lives if m != blamed and m not in idle]
     # What is not known comes last.
-    others.sort(key=lambda m: -math.inf if (g := lives[m]["gain_cycles"]) is None else g)
+    others.sort(key=lambda m: _gain(lives[m]) or (-math.inf, 0.0))
     shown = [m for m in (blamed, *reversed(others)) if m in lives]
     said = [f"without {mode}: {_said(lives[mode])}" for mode in shown]
     if idle:
@@ -272,18 +292,24 @@ def _or(modes: Sequence[str]) -> str:
 
 
 def _said(life: Mapping[str, Any]) -> str:
-    gain = life["gain_cycles"]
+    gain = _gain(life)
     if gain is None:
         return "not known: the solver could not follow it"
     if life["died_of"] is None:
         return f"lives more than {life['cycle']} cycles"
-    when = f"dies in cycle {life['cycle']} of {life['died_of']}"
-    return f"{when} ({gain:+d} cycles)" if gain else f"{when}, no later"
+    when, (cycles, hours) = f"dies in cycle {life['cycle']} of {life['died_of']}", gain
+    if cycles:
+        return f"{when} ({cycles:+d} cycles)"
+    return f"{when} ({short(abs(hours))} h {_which(hours)})" if hours else f"{when}, no later"
+
+
+def _which(hours: float) -> str:
+    return "later" if hours > 0 else "sooner"
 
 
 def _disagreement(told: Mapping[str, Any]) -> str:
     blamed, lives = told["blamed"], told["lives"]
-    gains = {m: g for m, life in lives.items() if (g := life["gain_cycles"]) is not None}
+    gains = {m: gain for m, life in lives.items() if (gain := _gain(life)) is not None}
     most = max(gains, key=lambda mode: gains[mode])
     found = f"out {most} gains more" if gains[most] > gains[blamed] else "it out gains nothing"
     return f"{blamed} is blamed for what it took, but leaving {found}: the two disagree"

@@ -265,13 +265,14 @@ def test_a_mode_that_is_no_longer_installed_is_no_damage(cli, tmp_path):
     from twin.specs.dump import cell_to_data
 
     url = f"sqlite:///{tmp_path / 'theirs.db'}"
-    spec = cell_to_data(twin.load_cell("na-nzsp-na"))
+    own = twin.load_cell("na-nzsp-na")
+    protocol, spec = twin.load_protocol(None, own).to_data(), cell_to_data(own)
     spec["modes"]["cracking"] = {"rate": "1 1/s"}
     cell = {"name": "c", "kind": "symmetric", "family": "", "title": "", "hash": "h", "spec": spec}
     settings = {"model": "dfn", "rtol": 1e-5, "atol": 1e-7, "series_every": 0}
     with Store.open(url) as store:
         run = store.start_run(
-            cell=cell, protocol={}, settings=settings, packages={}, cycles_requested=1,
+            cell=cell, protocol=protocol, settings=settings, packages={}, cycles_requested=1,
             modes={"cracking": "their-cracking 0.1.0"},
         )  # fmt: skip
         store.finish_run(run, status="completed", outcome={"kind": "completed"}, wall_s=1.0)

@@ -71,7 +71,9 @@ def test_what_a_risen_resistance_took_is_what_it_has_risen_by(prepared):
     assert cause_of_death._loss(prepared, four, ROW) == pytest.approx(0.75 * 0.5)
     rest = Standing(CORE, CAPACITY, 0.0, "C", 0.7, 0.8)
     assert cause_of_death._loss(prepared, rest, ROW) == pytest.approx(0.3)
-    assert "fell to 70.0% of its first" in cause_of_death._core_words(rest, "film", {}, False)
+    assert "fell to 70.0% of its first" in cause_of_death._core_words(
+        rest, "film", {}, ROW, prepared
+    )
 
 
 @pytest.mark.parametrize(("volts", "side"), [(1.9, "below"), (4.1, "above")])

@@ -112,9 +112,38 @@ def test_two_ways_to_blame_that_disagree_say_so(dead, lives, store):
     ]
 
 
+def test_where_another_mode_gains_more_the_two_disagree(dead, lives, store):
+    lives(dendrite=(140, "interphase: consumed"), interphase=(150, "dendrite: hard short"),
+          pressure=(129, "dendrite: hard short"))  # fmt: skip
+    run = dead()
+    assert twin.leave_one_out(run, modes=["dendrite"], store=store)["agree"] is True
+    assert twin.leave_one_out(run, store=store)["agree"] is False
+    assert said(store, run)[-1].endswith("leaving out interphase gains more: the two disagree")
+
+
 def test_as_much_is_no_disagreement(dead, lives, store):
     lives(dendrite=(1000, None), interphase=(1000, None), pressure=(129, "dendrite: hard short"))
     assert twin.leave_one_out(dead(), store=store)["agree"] is True
+
+
+def test_of_two_deaths_in_one_cycle_hours_tell(dead, store, monkeypatch):
+    ends = {"dendrite": (0.4, "pressure"), "interphase": (0.0700001, "dendrite"),
+            "pressure": (0.05, "dendrite")}  # fmt: skip
+
+    def lived(info, mode, horizon, deadline):
+        time_h, who = ends[mode]
+        return {"kind": Status.CELL_FAILED, "cycle": 1, "time_h": time_h, "mode": who,
+                "criterion": "gone"}  # fmt: skip
+
+    monkeypatch.setattr(of, "_lived", lived)
+    run = dead(death(cycle=1, time_h=0.07))
+    assert twin.leave_one_out(run, store=store)["agree"] is True
+    assert said(store, run) == [
+        "without dendrite: dies in cycle 1 of pressure: gone (0.33 h later)",
+        "without pressure: dies in cycle 1 of dendrite: gone (0.02 h sooner)",
+        "without interphase: no later",
+        "nothing else that is left out gains more than dendrite",
+    ]
 
 
 def test_what_cannot_be_followed_is_not_known(dead, lives, store):
@@ -191,7 +220,7 @@ def test_it_stands_beside_the_verdict(dead, lives, store):
 
 @pytest.mark.slow
 def test_a_life_with_a_mode_left_out_is_the_life_without_it():
-    """Of Na | Na3PS4 | Na the dendrite kills; without it the interphase of a film as thick does."""
+    """At 2 mA/cm2 a dendrite kills Na | Na3PS4 | Na at once; without it, its contact goes later."""
     asked = {"overrides": {"protocol.current_density": "2 mA/cm^2"}, "store": "sqlite://"}
     run = twin.life("na-nps-na", cycles=60, **asked)
     assert run.outcome.mode == "dendrite"
@@ -199,4 +228,6 @@ def test_a_life_with_a_mode_left_out_is_the_life_without_it():
     alone = twin.life("na-nps-na", cycles=60, without=["dendrite"], **asked)
     left = told["lives"]["dendrite"]
     assert (left["kind"], left["cycle"]) == (alone.outcome.kind, alone.outcome.cycle)
-    assert left["cycle"] > run.outcome.cycle and told["agree"] is True
+    assert left["time_h"] == alone.outcome.time_h > run.outcome.time_h
+    assert left["died_of"] == f"{alone.outcome.mode}: {alone.outcome.criterion}"
+    assert told["agree"] is True

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-from twin import share_left
+from twin import Status, share_left
 from twin.formats import duration, percent, short
 
 MOST_ROWS = 400
 MOST_LOG = 300
 OVER = ("finished", "failed", "stopped")
+_ENDED = (None, Status.COMPLETED, Status.CELL_FAILED)
+"""What a run that is done came to; None where nobody says."""
 
 
 @dataclass
@@ -60,8 +62,8 @@ class Task:
 
     @property
     def share(self) -> float:
-        """How much of it is done."""
-        if self.state == "finished":
+        """How much of it is done: all of it where it came to its end, not where it was stopped."""
+        if self.state == "finished" and self.final.get("kind") in _ENDED:
             return 1.0
         return min(self.cycle / self.total, 1.0) if self.total else 0.0
 

@@ -28,6 +28,9 @@ NAMES = {
     "track": "Track",
 }
 
+WATCH_EVERY_S = 5.0
+"""What others write is looked at again so often [s]."""
+
 
 def fitting(width: int, current: str) -> list[tuple[str, str]]:
     """Return the screens with their labels, such that all of them stand in one line.

@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static
 
 from twin.formats import ago, duration
-from twin_tui.screens.base import BenchScreen
+from twin_tui.screens.base import WATCH_EVERY_S, BenchScreen
 from twin_tui.widgets.chart import Chart
 from twin_tui.widgets.marks import cause, mark
 from twin_tui.widgets.table import Table
@@ -78,6 +78,16 @@ the chosen run is drawn beside the table."""
         table.set_columns(*COLUMNS)
         table.focus()
         self.action_reload()
+        self.set_interval(WATCH_EVERY_S, self._watch)
+
+    def _watch(self) -> None:
+        """Look again at what others write."""
+        if self.is_current:
+            self.ask(lambda: self.bench.twin.runs(), self._show_news, "runs")
+
+    def _show_news(self, runs: list[Any]) -> None:
+        if _stand(runs) != _stand(self.runs):
+            self._show(runs)
 
     def resumed(self) -> None:
         """Read the runs again: others may have been added, and another filter set."""
@@ -243,3 +253,8 @@ def changes(run: Any) -> list[str]:
     changes = [*settings.get("overlays", ())]
     changes += [f"{key}={value}" for key, value in settings.get("overrides", {}).items()]
     return [*changes, *([f"from {run.parent_run}@{run.parent_cycle}"] if run.parent_run else [])]
+
+
+def _stand(runs: list[Any]) -> list[tuple[str, str, int]]:
+    """Return what of runs changes while others write them."""
+    return [(run.id, str(run.status_now), run.cycles) for run in runs]

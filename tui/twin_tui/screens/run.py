@@ -15,7 +15,7 @@ from textual.widgets import Input, Select, Static, TabbedContent, TabPane
 from twin import Status, TwinError
 from twin_tui.runs.scenario import parse_overrides
 from twin_tui.screens.attribution import AttributionPane
-from twin_tui.screens.base import BenchScreen
+from twin_tui.screens.base import WATCH_EVERY_S, BenchScreen
 from twin_tui.screens.dialogs import Choose, Fill
 from twin_tui.widgets.chart import Chart
 from twin_tui.widgets.outcome import draw_outcome
@@ -24,6 +24,7 @@ from twin_tui.widgets.table import Table
 
 BESIDE = ("chief", "margins")
 """The charts beside the outcome, from 160 columns on."""
+GOING = (Status.RUNNING, Status.RUNNING_ELSEWHERE)
 
 
 class RunScreen(BenchScreen):
@@ -99,6 +100,18 @@ other parameters. Export writes files for other programs."""
         self.query_one("#parameters", Table).set_columns("parameter", "value", "status", "source")
         self.query_one("#events", Table).set_columns("cycle", "severity", "what")
         self.ask(lambda: self.bench.twin.run(self.run_id), self._show, "run")
+        self.set_interval(WATCH_EVERY_S, self._watch)
+
+    def _watch(self) -> None:
+        """Look again at a run that is being written, here or in another terminal."""
+        going = self.document.get("status") in GOING
+        if self.is_current and going:
+            self.ask(lambda: self.bench.twin.run(self.run_id), self._show_news, "run")
+
+    def _show_news(self, data: tuple[Any, dict[str, Any]]) -> None:
+        stands = [(d.get("status"), d.get("last_cycle")) for d in (self.document, data[1])]
+        if stands[0] != stands[1]:
+            self._show(data)
 
     def _show(self, data: tuple[Any, dict[str, Any]]) -> None:
         self.result, self.document = data
@@ -142,9 +155,10 @@ other parameters. Export writes files for other programs."""
     def _paneled(self, panels: list[Any]) -> None:
         self.panels = panels
         box = self.query_one("#which", Select)
+        chosen = box.value
         box.set_options((panel.title.partition(" (")[0], i) for i, panel in enumerate(panels))
         if panels:
-            box.value = 0
+            box.value = chosen if isinstance(chosen, int) and chosen < len(panels) else 0
 
     @on(Select.Changed, "#which")
     def _figure_chosen(self, event: Select.Changed) -> None:

@@ -15,11 +15,9 @@ from textual.widgets import Static
 from twin import LIVED, Status
 from twin.formats import ago
 from twin_tui.runs.study import StudyTask
-from twin_tui.screens.base import BenchScreen
+from twin_tui.screens.base import WATCH_EVERY_S, BenchScreen
 from twin_tui.widgets.chart import Chart
 from twin_tui.widgets.table import Table
-
-WATCH_EVERY_S = 5.0
 
 
 def study_css(screen: str) -> str:

@@ -63,7 +63,7 @@ def images_here() -> Images | None:
         from textual_image.renderable import Image, SixelImage, TGPImage
     except Exception:  # not installed, or a terminal that it cannot talk to
         return None
-    kinds = {SixelImage: widget.SixelImage, TGPImage: widget.TGPImage}
+    kinds: dict[Any, Any] = {SixelImage: widget.SixelImage, TGPImage: widget.TGPImage}
     if Image not in kinds:
         return None
     width, height = get_cell_size()
