@@ -189,7 +189,7 @@ def _stagger(figure: Figure, axes: Axes) -> None:
     for one in sorted(words, key=lambda text: text.get_window_extent().x0):
         box = one.get_window_extent()
         if last is not None and box.x0 < last.x1 + _APART and box.y0 < last.y1:
-            one.set_position((0, 2 + points * (last.y1 - box.y0)))
+            one.set_position((0, 3 + points * (last.y1 - box.y0)))
             box = one.get_window_extent()
         last = box
 
