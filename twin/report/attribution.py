@@ -22,6 +22,8 @@ _LOSSES = (
 _LEAST = 0.05
 _SEEN, _NOUGHT = 0.01, 1e-3
 """An interaction is shown from this share of a loss on; less than the second is nothing."""
+_LETTERS = 13.0
+"""So many letters of 8 points stand in an inch."""
 _ABOUT = 95
 """Letters in a line of the words below the axes."""
 
@@ -63,7 +65,8 @@ def plot_attribution(document: Mapping[str, Any], path: str | Path | None = None
                     row[column].set_yticklabels([])
         # Below the axes: of six modes, some bar reaches into any corner of them.
         handles, labels = axes[0][0].get_legend_handles_labels()
-        about = textwrap.fill(_when(document), _ABOUT)
+        letters = int(figure.get_figwidth() * _LETTERS * 8 / look().font(2))
+        about = textwrap.fill(_when(document), min(_ABOUT, letters))
         figure.legend(handles, labels, loc="outside lower center", ncols=2, title=about)
         head(figure, f"{document['cell']}: what each mode costs")
     if target is not None:

@@ -77,8 +77,10 @@ def plot_run(run: RunView, path: str | Path | None = None, what: str = SUMMARY) 
     return plot_panels(panels(run, what), title_of(run), target)
 
 
-_LABEL, _WORD = "label", "word"
-"""What the words beside lines, and those at marked points, are known by."""
+_LABEL, _WORD, _UPRIGHT = "label", "word", "upright"
+"""What the words beside lines, at marked points and above upright lines are known by."""
+_APART = 3.0
+"""Words above upright lines are so far from each other [pixels]."""
 _BEYOND = 0.2
 """Room beyond the end of an impedance, as a share of it."""
 
@@ -104,6 +106,8 @@ def plot_panels(shown: Sequence[Panel], title: str, path: str | Path | None = No
         for axes, panel in zip(places, shown, strict=True):
             if panel.equal:
                 _alike(figure, axes, panel, height)
+            if len(panel.verticals) > 1:
+                _stagger(figure, axes)
     if target is not None:
         save_figure(figure, target)
     return figure
@@ -148,6 +152,7 @@ def _draw(axes: Axes, panel: Panel, size: tuple[float, float]) -> None:
             ha="center",
             va="bottom",
             fontsize="small",
+            label=_UPRIGHT,
             annotation_clip=False,
         )
     _marks(axes, panel)
@@ -173,6 +178,20 @@ def _alike(figure: Figure, axes: Axes, panel: Panel, height: float) -> None:
     if len(panel.lines) > 1:
         drawn = [line.get_color() for line in axes.get_lines()[: len(panel.lines)]]
         label_lines(axes, panel.lines, drawn, height)
+
+
+def _stagger(figure: Figure, axes: Axes) -> None:
+    """Raise words above upright lines that would touch those to their left."""
+    figure.draw_without_rendering()
+    points = 72 / figure.dpi
+    last: Any = None
+    words = [text for text in axes.texts if text.get_label() == _UPRIGHT]
+    for one in sorted(words, key=lambda text: text.get_window_extent().x0):
+        box = one.get_window_extent()
+        if last is not None and box.x0 < last.x1 + _APART and box.y0 < last.y1:
+            one.set_position((0, 3 + points * (last.y1 - box.y0)))
+            box = one.get_window_extent()
+        last = box
 
 
 def _thin_out(figure: Figure, axes: Axes) -> None:

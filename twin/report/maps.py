@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 ALIVE, UNKNOWN = "alive", "unknown"
 _FIXED = {ALIVE: "#ffffff", UNKNOWN: "#c8c8c8"}
+_NARROW = 5.0
+"""In a figure that is no wider [inch] the legend stands below."""
+_HATCHES = ("////", "....", "\\\\\\\\", "xxxx", "++++", "oooo", "----")
+"""What tells modes apart in a figure without colour."""
 _TINT = 0.55
 """How much white is mixed into a mode's colour, so that lines stand out on it."""
 _STYLES: dict[str, Any] = {"stripping": (0, (5, 2)), "plating": (0, (1, 1.2)), "onset": "-."}
@@ -44,15 +48,16 @@ def plot_map(document: Mapping[str, Any], path: str | Path | None = None) -> Fig
         Where to save it: ``.png``, ``.svg`` or ``.pdf``.
     """
     target = None if path is None else figure_target(path)
-    width = max(look().width(2), 6.6)
-    with new_figure(width, 0.64 * width, 2) as figure:
-        _draw_map(figure, document)
+    width = look().width(2)
+    beside = width > _NARROW
+    with new_figure(width, (0.64 if beside else 1.3) * width, 2) as figure:
+        _draw_map(figure, document, beside=beside)
     if target is not None:
         save_figure(figure, target)
     return figure
 
 
-def _draw_map(figure: Figure, document: Mapping[str, Any]) -> None:
+def _draw_map(figure: Figure, document: Mapping[str, Any], *, beside: bool) -> None:
     axes = figure.subplots()
     axes.grid(visible=False)
     places, labels = _on_square(document)
@@ -75,7 +80,8 @@ def _draw_map(figure: Figure, document: Mapping[str, Any]) -> None:
     )
     _frame(axes, document)
     handles = _legend(document, colours, triangles)
-    figure.legend(handles=handles, loc="outside right upper", handlelength=2.2)
+    place = "outside right upper" if beside else "outside lower left"
+    figure.legend(handles=handles, loc=place, handlelength=2.2)
     head(figure, f"{document['cell']}: what kills it within {document['cycles']} cycles")
 
 
@@ -113,6 +119,8 @@ def _colours(labels: Sequence[str]) -> dict[str, Any]:
 
     modes = sorted(set(labels) - set(_FIXED))
     mixed = {}
+    if look().style == "grey":
+        return dict.fromkeys(modes, "#e9e9e9") | {k: v for k, v in _FIXED.items() if k in labels}
     for mode, colour in zip(modes, PALETTE, strict=False):
         mixed[mode] = tuple((1 - _TINT) * c + _TINT for c in to_rgb(colour))
     return mixed | {k: v for k, v in _FIXED.items() if k in labels}
@@ -130,11 +138,20 @@ def _fill(
             PolyCollection(
                 corners,
                 facecolors=colours[label],
-                edgecolors=colours[label],
                 linewidths=0.4,
                 zorder=0,
+                **({"edgecolors": colours[label]} | _hatch(label, triangles.polygons)),
             )
         )
+
+
+def _hatch(label: str, labels: Iterable[str]) -> dict[str, Any]:
+    """Return how a mode's region is hatched: only where there is no colour."""
+    modes = sorted(set(labels) - set(_FIXED))
+    if look().style != "grey" or label not in modes:
+        return {}
+    # The hatch is drawn in the colour of the edges.
+    return {"hatch": _HATCHES[modes.index(label) % len(_HATCHES)], "edgecolors": "0.45"}
 
 
 def _contours(axes: Axes, document: Mapping[str, Any], divided: Regions) -> None:
@@ -215,7 +232,13 @@ def _legend(
         return f"{label}\n{few}" if few else label
 
     handles: list[Any] = [
-        Patch(facecolor=colours[label], edgecolor="0.3", linewidth=0.6, label=words(label))
+        Patch(
+            facecolor=colours[label],
+            edgecolor="0.3",
+            linewidth=0.6,
+            label=words(label),
+            hatch=_hatch(label, triangles.polygons).get("hatch"),
+        )
         for label in sorted(triangles.polygons, key=lambda k: (k in _FIXED, k))
     ]
     handles.append(Line2D([], [], color="0.35", linewidth=0.7, label="cycles to failure"))

@@ -173,4 +173,6 @@ def _lives(axes: Axes, document: Mapping[str, Any], members: Sequence[Any], heig
     axes.set_ylabel("Capacity of each cell (% of its first)")
     if dead:
         says = f"x: dies there ({dead} of {len(known)} cells)"
+        if early := sum(m.cause is not None and len(m.capacity) < 2 for m in members):
+            says += f"\n{early} more before their second cycle"
         axes.annotate(says, (0.02, 0.03), xycoords="axes fraction", fontsize="small")

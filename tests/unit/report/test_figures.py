@@ -119,6 +119,46 @@ def test_an_impedance_has_one_scale_and_room_above_for_its_frequencies(caplog):
     assert not caplog.records
 
 
+def test_words_at_marked_points_do_not_lie_over_each_other_and_arcs_are_named_first():
+    half = [i / 10 for i in range(11)]
+    arc = Line("arc", half, [(x * (1 - x)) ** 0.5 for x in half])
+    marks = (Mark(0.5, 0.5, "bulk", dot=False), Mark(0.5, 0.5, "1 kHz"), Mark(0.5, 0.5, "2 kHz"))
+    panel = Panel("nyquist", "", "Re", "-Im", (arc,), equal=True, marks=marks)
+    (axes,) = plot_panels([panel], "").axes
+    boxes = [t.get_window_extent() for t in axes.texts if t.get_text() in ("bulk", "1 kHz")]
+    assert len(boxes) == 2 and not boxes[0].overlaps(boxes[1])
+    assert "2 kHz" not in [t.get_text() for t in axes.texts]
+    assert sum(line.get_marker() == "o" for line in axes.get_lines()) == 2  # both dots stay
+
+
+def test_a_wide_plot_is_given_the_width():
+    line = (Line("arc", [0, 1], [0, 1]),)
+    first, *others = (Panel(k, "", "x", "y", line, equal=k == "a") for k in "abc")
+    wide, left, right = plot_panels([first, *others], "").axes
+    assert wide.get_subplotspec().colspan.stop == right.get_subplotspec().colspan.stop
+    assert wide.get_subplotspec().colspan.start == left.get_subplotspec().colspan.start == 0
+    left, right, wide = plot_panels([replace(first, equal=False), *others], "").axes
+    assert wide.get_subplotspec().rowspan.start == 1 and left.get_subplotspec().colspan.stop == 1
+
+
+def test_words_above_upright_lines_do_not_touch():
+    line = (Line("a", [0, 10], [0, 1]),)
+    close = ((4.9, "grain\nboundary"), (5.0, "interface"), (9.0, "bulk"))
+    (axes,) = plot_panels([Panel("p", "", "x", "y", line, verticals=close)], "").axes
+    boxes = {t.get_text(): t.get_window_extent() for t in axes.texts}
+    assert not boxes["grain\nboundary"].overlaps(boxes["interface"])
+    assert boxes["bulk"].y0 < boxes["interface"].y0  # only what would touch is raised
+
+
+def test_ticks_over_cycles_are_round_and_marks_leave_the_lines_to_be_seen(fake, a_row):
+    (axes,) = plot_run(fake(rows=[a_row(n) for n in range(1, 31)]), what="contact").axes
+    shown = [tick for tick in axes.get_xticks() if 0 <= tick <= 30]
+    assert shown == [0, 10, 20, 30]
+    for line in axes.get_lines():
+        every = line.get_markevery()
+        assert 30 / 10 <= every <= 5
+
+
 def test_a_line_that_is_alone_is_named_where_that_is_wanted():
     panel = Panel("c", "", "Cycle", "y", (Line("the run", [1, 2], [1, 1]),))
     for wanted in (False, True):

@@ -11,7 +11,8 @@ from twin.experiments.circuit import Arc
 from twin.report.attribution import plot_attribution
 from twin.report.critical_currents import ramp_panels
 from twin.report.impedance import arc_name, hertz, nyquist_marks
-from twin.report.style import look
+from twin.report.maps import plot_map
+from twin.report.style import Look, drawn_as, look
 from twin.report.survival import plot_forecast
 from twin.uncertainty.survival import Member
 
@@ -142,10 +143,68 @@ def test_a_ramp_draws_the_currents_it_found_and_names_the_one_beyond():
     level = SimpleNamespace(density=10.0, polarisation=0.1, contact=1.0)
     found = SimpleNamespace(levels=[level], stripping=limit(19.0), plating=limit(None))
     for panel in ramp_panels(found):
-        assert panel.verticals == ((pytest.approx(1.9), "stripping"),)
+        assert panel.verticals == ((pytest.approx(1.9), "stripping 1.9"),)
         assert panel.x_label == "Current (mA/cm²); plating beyond 10"
     found.plating = limit(25.0)
-    assert [name for _, name in ramp_panels(found)[0].verticals] == ["stripping", "plating"]
+    assert [name for _, name in ramp_panels(found)[0].verticals] == ["stripping 1.9", "plating 2.5"]
+
+
+def test_cells_that_die_before_they_have_a_capacity_are_counted_beside_the_others():
+    early = Member(2, 1, "pressure", {}, [(1, 1.0)], "contact lost")
+    for more, said in (([early, early], True), ([], False)):
+        _, right = plot_forecast(forecast([20]), [*members(), *more]).axes
+        (words,) = [t.get_text() for t in right.texts if t.get_text().startswith("x: dies")]
+        assert words.startswith("x: dies there (1 of 2 cells)")
+        assert ("2 more before their second cycle" in words) is said
+
+
+@pytest.mark.parametrize("size", ["single", "double"])
+def test_the_words_below_an_attribution_are_no_wider_than_it(size):
+    with drawn_as(Look(size=size)):
+        figure = plot_attribution(attribution(None))
+        figure.draw_without_rendering()
+    (legend,) = figure.legends
+    box = legend.get_title().get_window_extent()
+    assert box.x0 >= 0 and box.x1 <= figure.bbox.x1
+
+
+def a_map():
+    """A map of two modes and of what lives: death in cycle 2 or 40 above, none below."""
+    axis = {"unit": "Pa", "low": 1e6, "high": 10e6, "log": True, "count": 3, "shown": "MPa"}
+    x, y = ({"key": key, "words": key} | axis for key in ("stack.pressure", "other.pressure"))
+    places = [(a, b) for a in (1.0, 3.0, 10.0) for b in (1.0, 3.0, 10.0)]
+
+    def point(a, b):
+        label = "alive" if b < 3 else "dendrite" if a < 3 else "pressure"
+        cycles = 60 if b < 3 else 2 if b > 3 else 8
+        return {"x": a, "y": b, "label": label, "cycles": cycles, "criterion": "worn out"}
+
+    return {"cell": "a-cell", "cycles": 60, "axes": {"x": x, "y": y}, "boundaries": [],
+            "critical_currents": [], "points": [point(a, b) for a, b in places]}  # fmt: skip
+
+
+def test_a_line_of_equal_life_stands_only_where_the_cell_dies():
+    document = a_map()
+    axes = plot_map(document).axes[0]
+    (lines,) = [c for c in axes.collections if type(c).__name__.endswith("ContourSet")]
+    clip = lines.get_clip_path().get_fully_transformed_path()
+    dying = axes.transData.inverted().transform(clip.vertices)
+    assert dying[:, 1].min() > 1.2  # half way to the lives at 1 MPa, which go on
+    words = [text.get_text() for text in axes.texts]
+    assert "5" in words and "50" not in words  # 8 cycles and 60: half way is 22
+
+
+def test_a_map_without_colour_tells_modes_by_hatches_and_one_column_is_one():
+    with drawn_as(Look(style="grey", size="single")):
+        figure = plot_map(a_map())
+    assert figure.get_figwidth() == pytest.approx(3.5)
+    hatches = [c.get_hatch() for c in figure.axes[0].collections if c.get_hatch()]
+    assert len(set(hatches)) == 2
+    fills = {c.get_facecolor().tobytes() for c in figure.axes[0].collections if c.get_hatch()}
+    assert len(fills) == 1
+    shown = [h.get_hatch() for h in figure.legends[0].get_patches() if h.get_hatch()]
+    assert sorted(shown) == sorted(hatches)
+    assert not any(c.get_hatch() for c in plot_map(a_map()).axes[0].collections)
 
 
 def spectrum(**variables):

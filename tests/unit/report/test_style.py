@@ -12,7 +12,7 @@ from matplotlib.colors import to_rgb
 from twin.errors import InputError
 from twin.report.figures import apart, plot_panels
 from twin.report.panel import Line, Panel
-from twin.report.style import PALETTE, Look, drawn_as, look, numbers_csv
+from twin.report.style import PALETTE, Look, drawn_as, look, numbers_csv, printed
 
 TWO = Panel(
     "a", "A", "Cycle", "B (V)", (Line("upper", [1, 2], [1.0, 2.0]), Line("lower", [1, 2], [1.0, 0]))
@@ -24,6 +24,14 @@ def test_a_figure_is_as_wide_as_its_place(size, width):
     with drawn_as(Look(size=size)):
         figure = plot_panels([TWO, TWO], "")
     assert figure.get_figwidth() == pytest.approx(width)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.5, "0.5"), (20, "20"), (1e-15, "10⁻¹⁵"), (5e-16, "5×10⁻¹⁶"), (2e5, "2×10⁵"), (0, "0")],
+)
+def test_a_number_on_an_axis_is_printed_as_people_write_it(value, text):
+    assert printed(value) == text
 
 
 def test_one_panel_fits_a_column_and_several_a_page():

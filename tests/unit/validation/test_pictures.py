@@ -12,7 +12,7 @@ import pytest
 
 from twin.errors import InputError
 from twin.report.style import save_figure
-from twin.validation.line import Line
+from twin.validation.line import Curve, Line
 from twin.validation.loader import case_names, load_case
 from twin.validation.pictures import case_picture, passes, save_pictures
 from twin.validation.tolerance import parse_tolerance
@@ -48,6 +48,32 @@ def test_what_is_shaded_is_what_passes(text):
     for value in np.linspace(0.5, 99.5, 400):
         if min(abs(value - low), abs(value - high)) > 1e-6:
             assert tolerance.allows(float(value), measured) is bool(low < value < high), value
+
+
+def curved(**changes) -> Line:
+    curve = Curve("mA*hour", [0.0, 1.0, 2.0], [4.1, 3.6, 2.5], [0.0, 1.0], [4.0, 3.4])
+    return line(**({"says": "voltage at C/10, rms misfit", "curve": curve} | changes))
+
+
+def test_a_measured_curve_is_drawn_with_the_simulated_one_over_it():
+    figure = case_picture([curved(), line(), curved(says="voltage at 1C, rms misfit")])
+    drawn = [axes for axes in figure.axes if axes.get_title()]
+    assert [axes.get_title() for axes in drawn] == ["voltage at C/10", "voltage at 1C"]
+    for axes in drawn:
+        dots, simulated = axes.get_lines()
+        assert dots.get_linestyle() == "None" and list(dots.get_ydata()) == [4.1, 3.6, 2.5]
+        assert simulated.get_linestyle() == "-" and list(simulated.get_xdata()) == [0.0, 1.0]
+        assert axes.get_xlabel() == "Charge (mAh)"
+        assert axes.get_xlim()[1] > 2.0 and axes.get_ylim()[0] < 2.5
+    # Above the strips, not over them.
+    strips = [axes for axes in figure.axes if not axes.get_title()]
+    assert min(a.get_position().y0 for a in drawn) > max(a.get_position().y1 for a in strips)
+
+
+def test_a_curve_comes_back_from_a_saved_table():
+    saved = json.loads(json.dumps(curved().to_dict()))
+    assert Line.from_dict(saved) == curved()
+    assert Line.from_dict(line().to_dict()).curve is None
 
 
 def test_without_a_tolerance_nothing_is_shaded():

@@ -13,7 +13,7 @@ from twin.specs.naming import find
 from twin.validation.bench import CaseBench, RunData
 from twin.validation.loader import load_case
 from twin.validation.observables import Eye
-from twin.validation.readings import read
+from twin.validation.readings import drawn_curve, read
 from twin.validation.schema import Observable
 
 FILM = 'take     = "value"\nvariable = "Anode series resistance [Ohm.m2]"'
@@ -70,6 +70,18 @@ def test_the_misfit_of_a_curve_is_along_the_published_charge():
         take="curve", cycle=1, branch="charge", points=[(0, 3.3), (2e3, 4.3)], points_unit="uA*hour"
     )
     assert read(charged, CYCLE) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_curve_is_drawn_in_the_unit_and_over_the_charge_that_were_published():
+    """The simulated one goes as far as it was simulated, the measured one as far as measured."""
+    seen = Observable(take="curve", cycle=1, points=[(3, 3.0), (0, 4.0)])
+    curve = drawn_curve(seen, CYCLE)
+    assert (curve.measured_x, curve.measured_y, curve.unit) == ([0, 3], [4, 3], "mA*hour")
+    assert curve.simulated_x[-1] == pytest.approx(2.0)
+    assert curve.simulated_y[0] == pytest.approx(4.0)
+    assert curve.simulated_y[-1] == pytest.approx(3.0)
+    finer = Observable(take="curve", cycle=1, points=[(0, 4.0)], points_unit="uA*hour")
+    assert drawn_curve(finer, CYCLE).simulated_x[-1] == pytest.approx(2000)
 
 
 def test_a_simulated_curve_that_ends_early_stays_at_its_last_voltage():
