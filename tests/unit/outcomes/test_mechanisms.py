@@ -269,7 +269,7 @@ def test_levels_of_papers_are_told_apart_from_ratios_inside_them():
     low, high = (np.median(m) for m in ratios({**told, **said})(rows, new))
     assert high - low == pytest.approx(0.6, abs=0.1) and (low + high) / 2 == pytest.approx(
         1, abs=0.2
-    )  # noqa: E501
+    )
     kept = learn(rows, told)[CRITICAL + ON_TOP]
     again = [np.median(kept.predict_with(row, said[key_of(row)], 2.0)) for row in new]
     assert again == pytest.approx([low, high], abs=0.1)
