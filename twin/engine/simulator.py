@@ -53,12 +53,14 @@ class Builds:
     ----------
     made : int
         How many builds there have been.
+    kept : list
+        The builds, the latest last.
     """
 
     def __init__(self, keep: int = _BUILDS):
         self.made = 0
+        self.kept: list[_Build] = []
         self._keep = keep
-        self._builds: list[_Build] = []
         self._splits: list[_Split] = []
 
     def serving(
@@ -66,13 +68,13 @@ class Builds:
     ) -> _Build | None:
         """Return a build that a cell needs no other for."""
         return next(
-            (b for b in self._builds if b.asked.suits(asked) and b.serves(spec, plan, modes)), None
+            (b for b in self.kept if b.asked.suits(asked) and b.serves(spec, plan, modes)), None
         )
 
     def add(self, build: _Build) -> None:
         """Keep a build."""
         self.made += 1
-        self._builds = [*self._builds, build][-self._keep :]
+        self.kept = [*self.kept, build][-self._keep :]
 
     def split(
         self,
@@ -217,9 +219,7 @@ class _Split:
     keys: list[str]
     free: frozenset[str]
 
-    def serves(
-        self, spec: CellSpec, modes: Sequence[str], model: str, keys: Sequence[str]
-    ) -> bool:
+    def serves(self, spec: CellSpec, modes: Sequence[str], model: str, keys: Sequence[str]) -> bool:
         """Return whether a cell differs in nothing that decides what can be free."""
         if (modes, model, keys) != (self.modes, self.model, self.keys):
             return False

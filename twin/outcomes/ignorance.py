@@ -2,8 +2,9 @@
 
 A forecast of a cell samples what has a spread. Where a cell gives a number that is not measured,
 and no spread, the priors of published rows (``drawn.toml``) give theirs, around the cell's own
-value: how hard it is pressed, how metal was put on, refill, flaws, what grows at an alloy. The
-cell's file and its hash stay as they are.
+value: how hard it is pressed, how metal was put on, refill, flaws, what grows at an alloy. Where
+its spread is itself assumed, around an assumed value, and published rows have taught one, it is
+theirs, with the centre that was learned with it. The cell's file and its hash stay as they are.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 KNOWN = ("measured", "exact")
 """The status of numbers that are not drawn."""
+_LEARNED = "fitted"
+"""The status of spreads that published rows have taught."""
 
 
 def ignorance(spec: Any) -> dict[str, dict[str, Any]]:
@@ -38,9 +41,9 @@ def ignorance(spec: Any) -> dict[str, dict[str, Any]]:
     -------
     dict
         By key: the cell's own ``value`` (the prior's where that was learned from more cells:
-        ``over``), a ``spread`` and its ``spread_kind``, the value's ``status``, and the
-        ``source``. What is measured, has a spread already, or is
-        not there in the cell is left out.
+        ``over``, or where the cell's spread is assumed and the prior's learned), a ``spread`` and
+        its ``spread_kind``, the value's ``status``, and the ``source``. What is measured, has
+        another spread, or is not there in the cell is left out.
     """
     facts = _facts(spec)
     spreads: dict[str, dict[str, Any]] = {}
@@ -49,9 +52,14 @@ def ignorance(spec: Any) -> dict[str, dict[str, Any]]:
             continue
         for key, of in entry["keys"].items():
             own = _own(spec, key)
-            if own is None or own.spread or own.status in KNOWN or "spread" not in of:
+            if own is None or own.status in KNOWN or "spread" not in of:
                 continue
-            over = entry.get("over", False)
+            instead = _instead(own, of)
+            if own.spread and not instead:
+                # A later entry over an earlier one, too.
+                spreads.pop(key, None)
+                continue
+            over = instead or entry.get("over", False)
             spreads[key] = {
                 "value": of["value"] if over else own.text,
                 "spread": of["spread"],
@@ -80,6 +88,13 @@ def with_ignorance(
     # What is set by hand is set.
     drawn_too = [(key, of) for key, of in spreads.items() if key not in given]
     return Parsed([*drawn_too, *given.pairs])
+
+
+def _instead(own: Any, of: Mapping[str, Any]) -> bool:
+    """Return whether a learned spread stands for one that is assumed, of the same kind."""
+    if not own.spread or own.status == _LEARNED or of["status"] != _LEARNED or "value" not in of:
+        return False
+    return bool(own.spread.split()[0] == of["spread"].split()[0])
 
 
 def _own(spec: Any, key: str) -> Any:

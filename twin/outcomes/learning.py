@@ -317,7 +317,8 @@ def _from_data(data: Mapping[str, Any]) -> dict[str, Learned]:
         )
         needed: tuple[str, ...] = EFFECTS
         if name.endswith(ON_TOP):
-            needed = LEFT if quantity == RETENTION else BESIDE
+            # What was learned before levels were counted apart has none.
+            needed = LEFT if quantity == RETENTION else BESIDE[:-1]
             _ = of["trust" if quantity == RETENTION else "middle"]
         _ = learned[name].centres[OTHER], [learned[name].effects[e] for e in needed[1:]]
     if not learned:

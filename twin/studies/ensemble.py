@@ -61,9 +61,7 @@ def subject(wanted: Scenario, asked: Mapping[str, Any]) -> Subject:
     return Subject(resolved.spec, resolved.rules, resolved.modes, named, resolved.missing)
 
 
-def design(
-    of: Subject, asked: Mapping[str, Any], builds: Builds | None = None
-) -> dict[str, Any]:
+def design(of: Subject, asked: Mapping[str, Any], builds: Builds | None = None) -> dict[str, Any]:
     """Return everything a worker needs to know of a new study, as plain data.
 
     ``builds`` are those of other studies, with what was found of their cells.

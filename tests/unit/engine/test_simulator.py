@@ -9,7 +9,7 @@ import twin
 from twin.catalog.cells import load_protocol, plan_of
 from twin.engine.prepare import prepare
 from twin.engine.settings import RunSettings
-from twin.engine.simulator import Simulator
+from twin.engine.simulator import Builds, Simulator, split
 from twin.model.parameters import APPLIED_PRESSURE
 from twin.specs.change import differing
 from twin.specs.dump import with_values
@@ -93,7 +93,7 @@ def test_a_build_has_the_simulators_own_values(spec, modes):
     before = first.at(spec, plan)
     late, early = first.at(other, plan), second.at(other, plan)
     assert first.built == second.built == 1
-    (build,) = second._builds
+    (build,) = second._builds.kept
     assert find(build.prepared.spec, RATE).si == find(spec, RATE).si
     assert late.inputs(None) == early.inputs(None) != before.inputs(None)
     assert np.array_equal(_first_step(late), _first_step(early))
@@ -110,6 +110,68 @@ def test_a_number_that_the_build_hangs_on_is_not_left_free(spec, modes):
     thick = simulator.at(with_values(spec, {key: "900 um"}), plan)
     assert simulator.built == 2
     assert thick.spec.electrolyte.thickness.si == pytest.approx(900e-6)
+
+
+def test_simulators_of_cells_that_are_alike_share_their_builds(spec, modes):
+    builds = Builds(2)
+    plan = plan_of(load_protocol(None, spec, {}), spec)
+    other = with_values(spec, {RATE: f"{3 * find(spec, RATE).si!r} m/s", "stack.pressure": "9 MPa"})
+    free = [RATE, "interfaces.anode.resistance.reference"]
+    first = Simulator(spec, modes, SETTINGS, free, builds=builds)
+    second = Simulator(other, modes, SETTINGS, [RATE], builds=builds)  # fewer are free
+    first.at(spec, plan)
+    shared = second.at(other, plan)
+    assert (first.built, second.built, builds.made) == (1, 0, 1)
+    alone = Simulator(other, modes, SETTINGS, [RATE]).at(other, plan)
+    assert np.array_equal(_first_step(shared), _first_step(alone))
+    # Of another tolerance, with another record, or with more that is free: a build of their own.
+    finer = RunSettings("spm", 1e-7, 1e-9, 0)
+    for settings, also, wanted in (
+        (finer, (), free),
+        (SETTINGS, ("Stack pressure [Pa]",), free),
+        (SETTINGS, (), [*free, "electrolyte.material.conductivity.reference"]),
+    ):
+        made = builds.made
+        one = Simulator(spec, modes, settings, wanted, also=also, builds=builds)
+        one.at(spec, plan)
+        assert one.built == 1 and builds.made == made + 1 and len(builds.kept) == 2
+
+
+class _Number:
+    """A number that varies, as :class:`twin.engine.simulator.Varies` has it."""
+
+    def __init__(self, spec, key):
+        self.key, self.quantity = key, find(spec, key)
+
+    def value(self, u):
+        return self.quantity.si * (0.5 + u)
+
+    def text(self, value):
+        return f"{value!r} {self.quantity.unit}"
+
+
+def test_what_can_be_free_is_found_once_for_cells_that_are_alike(spec, modes, monkeypatch):
+    from twin.engine import simulator
+
+    keys = [RATE, "electrolyte.thickness"]
+    searched = []
+    monkeypatch.setattr(simulator, "split", lambda *a: searched.append(a[0]) or split(*a))
+    builds = Builds()
+
+    def found(one, some=keys, which=modes):
+        items = [_Number(one, key) for key in some]
+        free, rebuilt = builds.split(one, which, "spm", items, lambda o: with_values(one, o))
+        assert all(item in items for item in (*free, *rebuilt))
+        return [i.key for i in free], [i.key for i in rebuilt]
+
+    assert found(spec) == ([RATE], ["electrolyte.thickness"])
+    alike = with_values(spec, {RATE: f"{3 * find(spec, RATE).si!r} m/s", "stack.pressure": "9 MPa"})
+    assert found(alike) == ([RATE], ["electrolyte.thickness"]) and len(searched) == 1
+    thick = with_values(spec, {"electrolyte.thickness": "900 um"})
+    assert found(thick) == ([RATE], ["electrolyte.thickness"]) and len(searched) == 2
+    assert found(spec, keys[:1]) == ([RATE], []) and len(searched) == 3
+    found(spec, keys, modes[:1])
+    assert len(searched) == 4
 
 
 def _first_step(prepared):

@@ -28,7 +28,7 @@ from twin.outcomes.left import (
     prior_predictive,
 )
 from twin.outcomes.lives import lives_mixed, trust_in_lives
-from twin.outcomes.ratios import fit_ratios, ratios, spoken
+from twin.outcomes.ratios import beside, fit_ratios, levels_of, ratios, spoken
 from twin.outcomes.recognise import NotMapped
 from twin.outcomes.setups import set_up
 from twin.outcomes.skill import ALONE, TWIN, Prediction, _lives, score_outcomes
@@ -228,7 +228,8 @@ def decades(n=40, slope=1.0, seed=1, off=0.4):
 def test_how_far_the_ratios_of_mechanisms_count_is_learned(slope):
     rows, told = decades(slope=slope)
     fitted = fit_ratios(rows, told)
-    assert fitted.posterior.b[:, -1].mean() == pytest.approx(slope, abs=0.1)
+    assert fitted.posterior.b[:, -2].mean() == pytest.approx(slope, abs=0.1)
+    assert fitted.posterior.b[:, -1].mean() == pytest.approx(0.0, abs=0.25)
     assert fitted.middle == pytest.approx(np.mean([spoken(of) for of in told.values()]))
 
 
@@ -239,8 +240,69 @@ def test_a_row_of_another_paper_is_said_by_the_ratio_to_the_middle():
     fitted = fit_ratios(rows, told)
     nought, one, none = (np.median(m) for m in ratios({**told, **said})(rows, new))
     assert nought == pytest.approx(0.4, abs=0.1) and one - nought == pytest.approx(1.0, abs=0.1)
-    assert none == pytest.approx(0.4 + fitted.middle, abs=0.1)
+    # One of which nothing is said is as its paper's others, one of a paper of which nothing is
+    # said as the middle.
+    assert none == pytest.approx(0.4 + 0.5, abs=0.1)
+    (unsaid,) = ratios(told)(rows, [replace(new[2], paper="newer")])
+    assert np.median(unsaid) == pytest.approx(0.4 + fitted.middle, abs=0.1)
     assert mechanistic(told)(rows, new[:1])[0] == pytest.approx(ratios(told)(rows, new[:1])[0])
+
+
+def test_levels_of_papers_are_told_apart_from_ratios_inside_them():
+    """Papers whose levels the mechanisms miss, and whose ratios they say."""
+    rng = np.random.default_rng(3)
+    rows, told = [], {}
+    for i in range(30):
+        said, level = rng.normal(1.0, 0.7), rng.normal(1.0, 0.2)
+        for j, step in enumerate((-0.3, 0.3)):
+            value = 10 ** (level + step + 0.03 * rng.standard_normal())
+            row = Row(f"p{i}", f"r{j}", CRITICAL, value, value, classes={"face": "bare"})
+            rows.append(row)
+            told[key_of(row)] = made(np.full(8, said + step))
+    fitted = fit_ratios(rows, told)
+    within, level = fitted.posterior.b[:, -2].mean(), fitted.posterior.b[:, -1].mean()
+    assert within == pytest.approx(1.0, abs=0.1) and level == pytest.approx(-1.0, abs=0.15)
+    assert levels_of(rows[:2], told) == {"p0": pytest.approx(spoken(told[key_of(rows[0])]) + 0.3)}
+    # Two rows of a new paper, said a decade too high: the level stays, the ratio is theirs.
+    new = [Row("new", name, CRITICAL, 1, 1, classes={"face": "bare"}) for name in "ab"]
+    said = {key_of(new[0]): made(np.full(8, 1.7)), key_of(new[1]): made(np.full(8, 2.3))}
+    low, high = (np.median(m) for m in ratios({**told, **said})(rows, new))
+    assert high - low == pytest.approx(0.6, abs=0.1) and (low + high) / 2 == pytest.approx(
+        1, abs=0.2
+    )
+    kept = learn(rows, told)[CRITICAL + ON_TOP]
+    again = [np.median(kept.predict_with(row, said[key_of(row)], 2.0)) for row in new]
+    assert again == pytest.approx([low, high], abs=0.1)
+
+
+def test_what_stands_beside_a_row_where_mechanisms_say_little():
+    one = made(np.full(4, 2.0))
+    assert beside(one, 1.5, 1.0) == (1.0, 0.5)
+    assert beside(one, None, 1.0) == (1.0, 1.0)
+    assert beside(None, 1.5, 1.0) == (0.5, 0.5)
+    assert beside(None, None, 1.0) == (0.0, 0.0)
+
+
+@pytest.mark.slow
+def test_rows_of_one_structure_share_a_build_and_say_the_same(rows, tmp_path, monkeypatch):
+    from twin.outcomes import ensembles
+
+    names = ("P61/OX012", "D11/d11b")
+    alone = []
+    for name in names:
+        monkeypatch.setattr(ensembles, "_builds", None)
+        with Store.open(f"sqlite:///{tmp_path / name.replace('/', '-')}.db") as own:
+            alone.append(told_of(resistances(rows)[name], own, 2).values)
+    monkeypatch.setattr(ensembles, "_builds", None)
+    with Store.open(f"sqlite:///{tmp_path / 'both'}.db") as both:
+        together = [told_of(resistances(rows)[name], both, 2).values for name in names]
+    assert ensembles._builds.made == 1
+    assert all(np.array_equal(a, b) for a, b in zip(alone, together, strict=True))
+    assert not np.array_equal(*alone)
+
+
+def resistances(rows):
+    return {f"{r.paper}/{r.id}": r for r in read_outcomes(PUBLISHED)[0] if r.quantity == RESISTANCE}
 
 
 def test_lives_are_mixed_by_a_trust_that_is_learned():
