@@ -232,7 +232,8 @@ class Code:
             raise NotServed("the model depends on time by itself")
         differential = np.zeros(n)
         differential[: model.differential] = 1.0
-        if not np.array_equal(np.array(casadi.DM(casadi.jacobian(*_of(mass)))), np.diag(differential)):
+        ones = np.array(casadi.DM(casadi.jacobian(*_of(mass))))
+        if not np.array_equal(ones, np.diag(differential)):
             raise NotServed("the mass matrix is not one of ones")
         pattern = jacobian.sparsity_out(0)
         for i in range(n):
@@ -370,7 +371,7 @@ class RosenbrockStepper:
         return self._other(t_eval, t_interp, y, p)
 
     def _followed(self, start: float, end: float, y: np.ndarray, p: np.ndarray) -> Stepped:
-        code, model = self._code, self._code.model
+        model = self._code.model
         n = model.states
         self._p[:], self._t[0] = p, start
         self._y[:] = self._consistent(y)

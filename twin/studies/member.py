@@ -147,7 +147,7 @@ class LivesSimulator:
     def _prepared(self, spec: Any, rules: Any, modes: Sequence[Any]) -> Prepared:
         """Return a member's cell, followed by machine code where the design says so."""
         prepared = self.simulator.at(spec, plan_of(rules, spec), modes)
-        if self.design.get("compiled"):
+        if self.design.get("fast") and not self.design["rebuilt"]:
             from twin.engine.compiled import speed_up
 
             speed_up(prepared)
@@ -233,6 +233,7 @@ class LivesSimulator:
             cell=cell_record(spec),
             protocol=rules.to_data(),
             settings=self.settings.to_dict()
+            | ({"fast": True} if self.design.get("fast") else {})
             | {"cycles": "jump", "member": index, "overrides": dict(texts)}
             | ({"missing_modes": self.missing} if self.missing else {}),
             modes=mode_versions(modes),
