@@ -103,6 +103,8 @@ class LivesSimulator:
         self.missing: list[str] = list(design.get(MISSING, ()))
         self.simulator = Simulator(self.spec, self.modes, self.settings, design["inputs"])
         self._sink = LifeSink(store)
+        # Compiling takes as long as some lives: not for each member anew.
+        self._fast = bool(design.get("fast")) and not design["rebuilt"]
 
     def live(
         self, index: int | str, texts: Mapping[str, Any], modes: Sequence[str] | None = None
@@ -147,7 +149,7 @@ class LivesSimulator:
     def _prepared(self, spec: Any, rules: Any, modes: Sequence[Any]) -> Prepared:
         """Return a member's cell, followed by machine code where the design says so."""
         prepared = self.simulator.at(spec, plan_of(rules, spec), modes)
-        if self.design.get("fast") and not self.design["rebuilt"]:
+        if self._fast:
             from twin.engine.compiled import speed_up
 
             speed_up(prepared)
@@ -233,7 +235,7 @@ class LivesSimulator:
             cell=cell_record(spec),
             protocol=rules.to_data(),
             settings=self.settings.to_dict()
-            | ({"fast": True} if self.design.get("fast") else {})
+            | ({"fast": True} if self._fast else {})
             | {"cycles": "jump", "member": index, "overrides": dict(texts)}
             | ({"missing_modes": self.missing} if self.missing else {}),
             modes=mode_versions(modes),

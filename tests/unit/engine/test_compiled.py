@@ -39,18 +39,21 @@ def cycled(cell, y=None):
     return results
 
 
-@pytest.fixture(scope="module")
-def ways():
+@pytest.fixture(
+    scope="module", params=[["pressure"], pytest.param(None, marks=pytest.mark.slow)], ids=str
+)
+def ways(request):
     """Return the default cell's second cycle: by IDA as lives have it, closely, and by code."""
-    cell = built()
+    modes = request.param
+    cell = built(modes=modes)
     y = cycled(cell)[-1].y[:, -1]
     usual = cycled(cell, y)
-    close = cycled(built(1e-10, 1e-12), y)
+    close = cycled(built(1e-10, 1e-12, modes), y)
     assert speed_up(cell) and speed_up(cell)
     return cell, y, usual, close, cycled(cell, y)
 
 
-def test_a_cycle_ends_as_closely_followed(ways, limit):
+def test_a_cycle_ends_as_closely_followed(ways):
     cell, y, usual, close, fast = ways
     assert [r.termination for r in fast] == [r.termination for r in close]
     assert cell.compiled._default_stepper.left_to_other == 0
@@ -71,11 +74,11 @@ def test_a_cycle_ends_as_closely_followed(ways, limit):
 
 
 def test_between_the_points_the_states_are_those_closely_followed(ways):
-    *_, close, fast = ways
+    cell, *_, close, fast = ways
     for ours, theirs in zip(fast, close, strict=True):
         inside = ours.t[(ours.t > theirs.t[0]) & (ours.t < theirs.t[-1])]
         middle = (inside[1:] + inside[:-1]) / 2
-        differential = slice(0, 45)
+        differential = slice(0, cell.compiled.differential)
         for at in (inside, middle):
             off = np.abs(ours.at(at, differential) - theirs.at(at, differential))
             scale = 1e-3 + np.abs(theirs.at(at, differential))
@@ -111,12 +114,15 @@ def test_a_fast_forecast_is_that_of_any_number_of_workers_and_nearly_the_usual_o
         assert abs(fast.capacity[-1][1] - slow.capacity[-1][1]) < 1e-3
 
 
+@pytest.mark.slow
 def test_a_fast_forecast_says_so_and_goes_on_fast():
     store = Store.open("sqlite://")
     found = twin.forecast(CELL, **ASKED, fast=True, workers=1, store=store)
     document = found.to_dict()
     assert "machine code" in document["fast"]
     assert all(run.settings["fast"] for run in store.runs(study=found.id))
+    again = twin.reproduce(store.runs(study=found.id)[0].id, store=store)
+    assert again.verdict in ("identical", "within tolerance")
     more = twin.forecast(CELL, study=found.id, samples=3, workers=1, store=store)
     assert [m.index for m in more.members] == [0, 1, 2]
     assert store.runs(study=found.id)[-1].settings["fast"]
