@@ -53,12 +53,12 @@ def lines(document: Mapping[str, Any]) -> Iterator[Line]:
         yield from _life(name, found)
     ensembles = document.get("ensembles")
     if ensembles:
-        if ensembles["members"] < 2 * 2:  # they were lived in one process
-            ensembles = None
-    if ensembles:
-        yield Line("two workers / one", ensembles["ratio"], 1.8, True, "x")
-        thousand = 1000 * ensembles["member_s"]["2"] / 2 + ensembles["first_member_after_s"]["2"]
-        yield Line("forecast of a thousand", thousand, 60.0, False, "s", "on two workers")
+        yield from _forecast("", ensembles)
+        if "fast" in ensembles:
+            yield from _forecast("fast ", ensembles["fast"])
+            yield Line("  the same fate", 100 * ensembles["fast"]["same_fate"], 100.0, True, "%")
+            worst = 100 * ensembles["fast"]["worst_life"]
+            yield Line("  worst life", worst, 2.0, False, "%", "against the usual way")
     footprint = document.get("footprint")
     if footprint:
         growth = footprint["growth_MiB_per_1000_cycles"]
@@ -80,6 +80,15 @@ def _mesh(model: str, pybamms: Mapping[str, Any], own: Mapping[str, Any]) -> Ite
     yield Line("  capacity", 100 * own["capacity"], 0.01, False, "%")
     yield Line("  heat", 100 * own["heat"], 0.2, False, "%")
     yield Line("  a step's end", 100 * own["end_worst"], 0.3, False, "%")
+
+
+def _forecast(way: str, found: Mapping[str, Any]) -> Iterator[Line]:
+    if found["members"] < 2 * 2:  # they were lived in one process
+        return
+    cpu = f"cpu {found['cpu_s']['1'] / found['members']:.2f} s a member"
+    yield Line(f"{way}two workers / one", found["ratio"], 1.8, True, "x", cpu)
+    thousand = 1000 * found["member_s"]["2"] / 2 + found["first_member_after_s"]["2"]
+    yield Line(f"{way}forecast of a thousand", thousand, 60.0, False, "s", "on two workers")
 
 
 def _life(name: str, found: Mapping[str, Any]) -> Iterator[Line]:

@@ -57,6 +57,13 @@ def forecast(
             "--samples is then the most.",
         ),
     ] = None,
+    fast: Annotated[
+        bool | None,
+        typer.Option(
+            "--fast/--no-fast",
+            help="Follow members in machine code (needs llvmlite; docs/speed.md).",
+        ),
+    ] = None,
     before: Annotated[
         list[int] | None,
         typer.Option(
@@ -100,7 +107,7 @@ def forecast(
     # What cannot be answered is said before the work.
     if track is not None:
         check_figure(how.figure)
-        own = (cycles, seed, method, settle, scheduler, how.model, how.study)
+        own = (cycles, seed, method, settle, fast, scheduler, how.model, how.study)
         if any(value is not None for value in (*own, *vars(asked).values())):
             raise InputError(
                 "a track has its cell, protocol, modes and horizon",
@@ -120,6 +127,7 @@ def forecast(
         seed=seed,
         method=method,
         settle=settle,
+        fast=fast,
         scheduler=scheduler,
         **given,
         **lived,
@@ -236,6 +244,7 @@ def show_study(sheet: Page, document: dict[str, Any]) -> None:
             ("median life", median),
             ("90 % of lives", f"{document['p05'] or beyond} to {document['p95'] or beyond} cycles"),
             ("alive at the end", percent(document["survive"]) if members else None),
+            ("fast", document.get("fast")),
             ("rebuilt for", ", ".join(document["rebuilt"]) or None),
             *(("note", note) for note in document.get("notes", ())),
             ("figure", document.get("figure")),

@@ -219,7 +219,7 @@ class Module:
         passes = llvm.create_pass_builder(machine, options)
         passes.getModulePassManager().run(parsed, passes)
         names = [(f.name, len(f.args)) for f in self.module.functions if not f.is_declaration]
-        # A text of many thousand objects: Python's collector looks at each of them, again and again.
+        # Many thousand objects, each of which Python's collector would look at again and again.
         self.module, self._c = None, {}
         self._engine = llvm.create_mcjit_compiler(parsed, machine)
         self._engine.finalize_object()
@@ -286,8 +286,6 @@ class CompiledBatch:
         count = len(t)
         result = np.zeros((count, self._outputs))
         if count:
-            times, states, given = (
-                np.ascontiguousarray(a, dtype=float) for a in (t, y.T, p)
-            )
+            times, states, given = (np.ascontiguousarray(a, dtype=float) for a in (t, y.T, p))
             self._many(count, *map(address, (times, states, given, result)))
         return np.ascontiguousarray(result.T)

@@ -120,6 +120,8 @@ _LEAST = 1e-12
 _MOST_STEPS = 5000
 _ROOT = 1e-10
 """How closely the end of a step is found, as a share of the last step's length."""
+_AGREED = 1e-2
+"""How near two searches for a step's end must come, as a share of it and of the tolerance."""
 _INSIDE = (0.0, 1 / 3, 2 / 3)
 """Where in each step a state is given, besides its end."""
 _NEWTON = 30
@@ -232,7 +234,8 @@ class Code:
             raise NotServed("the model depends on time by itself")
         differential = np.zeros(n)
         differential[: model.differential] = 1.0
-        if not np.array_equal(np.array(casadi.DM(casadi.jacobian(*_of(mass)))), np.diag(differential)):
+        ones = np.array(casadi.DM(casadi.jacobian(*_of(mass))))
+        if not np.array_equal(ones, np.diag(differential)):
             raise NotServed("the mass matrix is not one of ones")
         pattern = jacobian.sparsity_out(0)
         for i in range(n):
@@ -370,7 +373,7 @@ class RosenbrockStepper:
         return self._other(t_eval, t_interp, y, p)
 
     def _followed(self, start: float, end: float, y: np.ndarray, p: np.ndarray) -> Stepped:
-        code, model = self._code, self._code.model
+        model = self._code.model
         n = model.states
         self._p[:], self._t[0] = p, start
         self._y[:] = self._consistent(y)
@@ -384,6 +387,7 @@ class RosenbrockStepper:
         h = span * _FIRST
         steps: list[tuple[float, float, np.ndarray, np.ndarray]] = []
         event, grow = None, _GROW
+        found, agreed = np.inf, _AGREED * self._allowed[0] * span
         while done < span:
             if len(steps) > _MOST_STEPS or h < _LEAST * span:
                 raise _GaveUp
@@ -395,7 +399,13 @@ class RosenbrockStepper:
                 h, grow = h * min(max(factor, _SHRINK), _SAFETY), 1.0
                 continue
             if roots.size and not roots.min() > 0:
+                # What lies beyond an event may be no cell any more, and the error of a step into
+                # it no error: the event has to be found again from half the way there.
                 h = self._crossed(h)
+                before, found = found, done + h
+                if abs(found - before) > agreed or not self._out[n] <= 1.0:
+                    h, grow = h / 2, 1.0
+                    continue
                 event = model.events[int(np.nanargmin(np.abs(roots)))]
             steps.append((done, h, self._y.copy(), self._out[: 4 * n + 1].copy()))
             self._y[:] = new

@@ -202,6 +202,10 @@ def _lived_again(
     from twin.engine.checkpoint import State
 
     prepared = as_it_was(info)
+    if info.settings.get("fast"):
+        from twin.engine.compiled import speed_up
+
+        speed_up(prepared)
     run_id = memory.start_run(
         cell=cell_record(prepared.spec),
         protocol=info.protocol,

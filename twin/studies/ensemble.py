@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from twin.uncertainty.spreads import Uncertain
 
 KIND = "forecast"
-OWN = ("samples", "seed", "method", "settle")
+OWN = ("samples", "seed", "method", "settle", "fast")
 """What a forecast is asked for besides a scenario."""
 
 
@@ -93,6 +93,8 @@ def design(of: Subject, asked: Mapping[str, Any], builds: Builds | None = None) 
         "rebuilt": [item.key for item in rebuilt],
         **without_own(of.missing),
     }
+    if asked.get("fast"):
+        design["fast"] = True
     if "jump" in asked:  # how closely lives are followed, where that is not as usual
         design["jump"] = dict(asked["jump"])
     return design | {"values": _values(spec, items, design, asked["samples"])}
@@ -103,6 +105,10 @@ def _check(asked: Mapping[str, Any]) -> None:
         if asked[name] < 1:
             raise InputError(f"{asked[name]} {name} are none", key=name, fix="ask for at least one")
     _check_settle(asked["settle"], asked["method"])
+    if asked.get("fast"):
+        from twin.engine.compiled import refuse_without_compiler
+
+        refuse_without_compiler()
 
 
 def _check_settle(settle: float | None, method: str) -> None:
@@ -186,6 +192,8 @@ def continued(store: Store, study: str, cell: Any, asked: Mapping[str, Any]) -> 
     for name in ("seed", "method"):
         if asked[name] is not None:
             same(study, name, asked[name], design[name])
+    if asked["fast"] is not None:
+        same(study, "fast", asked["fast"], design.get("fast", False))
     return lengthened(store, study, design, asked)
 
 

@@ -37,6 +37,9 @@ DEFAULTS: dict[str, Any] = {
     "method": "sobol",
 }
 """What a new forecast is asked for where nothing is said."""
+FAST = "Rosenbrock in machine code; a life may end a cycle or so beside the usual one"
+FAST_REBUILT = "no: these members need a build each"
+"""What the page of a fast forecast says of it."""
 FIRST = 32
 """How many members a forecast that is to settle begins with."""
 
@@ -206,6 +209,8 @@ class Forecast:
             "method": self.design["method"],
             "rebuilt": self.design["rebuilt"],
         }
+        if self.design.get("fast"):
+            document["fast"] = FAST if not self.design["rebuilt"] else FAST_REBUILT
         return with_lacking(self.design, document)
 
     def criteria(self) -> dict[str, float]:
@@ -275,6 +280,7 @@ def forecast(
     seed: int | None = None,
     method: str | None = None,
     settle: float | None = None,
+    fast: bool | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
     study: str | None = None,
@@ -306,6 +312,10 @@ def forecast(
     settle : float, optional
         Add members (32 at first, then as many again) only until no incidence's 90 % band is
         wider than plus or minus this.
+    fast : bool, optional
+        Follow the members by a Rosenbrock method in machine code
+        (:mod:`twin.model.rosenbrock`): a third of the time, the same lives but for rounding
+        in a jump's length (docs/speed.md). Needs ``llvmlite``.
     workers : int, optional
         Local processes; 1 works in this one. As many as there are cores by default.
         (In a script, call this under ``if __name__ == "__main__":``.)
@@ -332,7 +342,7 @@ def forecast(
     asked: dict[str, Any] = {
         "cycles": cycles, "samples": samples, "protocol": protocol, "overlays": overlays,
         "overrides": overrides, "modes": modes, "without": without, "model": model,
-        "rtol": rtol, "atol": atol, "seed": seed, "method": method, "settle": settle,
+        "rtol": rtol, "atol": atol, "seed": seed, "method": method, "settle": settle, "fast": fast,
     }  # fmt: skip
     going = Going(workers, on_member, on_start, on_wait, {"scheduler": scheduler})
     if study is None:

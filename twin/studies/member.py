@@ -110,6 +110,8 @@ class LivesSimulator:
             self.spec, self.modes, self.settings, design["inputs"], builds=builds
         )
         self._sink = LifeSink(store)
+        # Compiling takes as long as some lives: not for each member anew.
+        self._fast = bool(design.get("fast")) and not design["rebuilt"]
 
     def live(
         self, index: int | str, texts: Mapping[str, Any], modes: Sequence[str] | None = None
@@ -154,7 +156,7 @@ class LivesSimulator:
     def _prepared(self, spec: Any, rules: Any, modes: Sequence[Any]) -> Prepared:
         """Return a member's cell, followed by machine code where the design says so."""
         prepared = self.simulator.at(spec, plan_of(rules, spec), modes)
-        if self.design.get("compiled"):
+        if self._fast:
             from twin.engine.compiled import speed_up
 
             speed_up(prepared)
@@ -240,6 +242,7 @@ class LivesSimulator:
             cell=cell_record(spec),
             protocol=rules.to_data(),
             settings=self.settings.to_dict()
+            | ({"fast": True} if self._fast else {})
             | {"cycles": "jump", "member": index, "overrides": dict(texts)}
             | ({"missing_modes": self.missing} if self.missing else {}),
             modes=mode_versions(modes),

@@ -99,7 +99,7 @@ class Lives:
         builds: Builds | None = None,
     ):
         self.store, self.study = store, study
-        more = [name for name in ("seed", "jump", "compiled", MISSING) if design.get(name) is not None]
+        more = [name for name in ("seed", "jump", "fast", MISSING) if design.get(name) is not None]
         self.design = {k: design[k] for k in (*_SLIM, "inputs", "rebuilt", *more)}
         self.workers = going.workers or cores()
         self.on_life, self.on_wait = going.on_life, going.on_wait

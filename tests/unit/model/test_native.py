@@ -1,0 +1,60 @@
+"""CasADi's functions as machine code: the same numbers, to the last bit."""
+
+import casadi
+import numpy as np
+import pytest
+
+from twin.model.batch import Batch
+from twin.model.native import CannotCompile, CompiledBatch, Module, address
+
+pytest.importorskip("llvmlite")
+
+X, Y = casadi.SX.sym("x"), casadi.SX.sym("y")
+OPERATIONS = {
+    "+": X + Y, "-": X - Y, "*": X * Y, "/": X / Y, "neg": -X, "sq": X * X, "twice": X + X,
+    "inv": 1 / X, "sqrt": casadi.sqrt(X), "abs": casadi.fabs(X), "sign": casadi.sign(X),
+    "exp": casadi.exp(X), "log": casadi.log(X), "pow": X**Y, "power": X**2.5, "cube": X**3,
+    "sinh": casadi.sinh(X), "cosh": casadi.cosh(X), "tanh": casadi.tanh(X),
+    "asinh": casadi.asinh(X), "acosh": casadi.acosh(X), "atanh": casadi.atanh(X),
+    "sin": casadi.sin(X), "cos": casadi.cos(X), "tan": casadi.tan(X), "asin": casadi.asin(X),
+    "acos": casadi.acos(X), "atan": casadi.atan(X), "atan2": casadi.atan2(X, Y),
+    "log1p": casadi.log1p(X), "expm1": casadi.expm1(X), "hypot": casadi.hypot(X, Y),
+    "min": casadi.fmin(X, Y), "max": casadi.fmax(X, Y), "floor": casadi.floor(X),
+    "ceil": casadi.ceil(X), "mod": casadi.fmod(X, Y), "erf": casadi.erf(X),
+    "<": X < Y, "<=": X <= Y, "==": X == Y, "!=": X != Y,
+    "not": casadi.logic_not(X), "and": casadi.logic_and(X, Y), "or": casadi.logic_or(X, Y),
+    "if": casadi.if_else(X < Y, X, Y * 2), "copysign": casadi.copysign(X, Y),
+}  # fmt: skip
+PLACES = [0.0, -0.0, 1.0, -1.0, 0.3, -0.7, 2.0, 3.7, -5.2, 1e-9, 40.0, np.inf, -np.inf, np.nan]
+
+
+def test_every_operation_gives_casadis_number():
+    f = casadi.Function("f", [casadi.SX.sym("t"), casadi.vertcat(X, Y), casadi.SX.sym("p")],
+                        [casadi.vertcat(*OPERATIONS.values())])  # fmt: skip
+    pairs = np.array([[x, y] for x in PLACES for y in PLACES]).T
+    t, p = np.zeros(pairs.shape[1]), np.zeros(1)
+    ours, casadis = CompiledBatch(f, 16)(t, pairs, p), Batch(f)(t, pairs, p)
+    for name, own, other in zip(OPERATIONS, ours, casadis, strict=True):
+        assert np.array_equal(own, other, equal_nan=True), name
+
+
+def test_inputs_and_outputs_stand_where_casadi_has_them():
+    a, b = casadi.SX.sym("a", 2), casadi.SX.sym("b", 3)
+    f = casadi.Function("f", [a, b], [a[0] * b[2] - b[0], casadi.vertcat(a[1], b[1] / a[0])])
+    module = Module()
+    module.add("f", f)
+    one, two = np.zeros(1), np.zeros(2)
+    given = np.array([2.0, 3.0]), np.array([5.0, 7.0, 11.0])
+    module.compile()["f"](*map(address, (*given, one, two)))
+    assert (one[0], *two) == (17.0, 3.0, 3.5)
+
+
+def test_a_batch_of_none_is_empty():
+    f = casadi.Function("f", [casadi.SX.sym("t"), casadi.vertcat(X, Y), casadi.SX.sym("p")], [X])
+    assert CompiledBatch(f, 16)(np.zeros(0), np.zeros((2, 0)), np.zeros(1)).shape == (1, 0)
+
+
+def test_a_matrix_function_is_refused():
+    x = casadi.MX.sym("x", 2)
+    with pytest.raises(CannotCompile, match="no scalar function"):
+        Module().add("f", casadi.Function("f", [x], [2 * x]))
