@@ -84,14 +84,16 @@ def test_the_entropy_moves_only_where_temperatures_were_measured(ready):
     assert ENTROPY not in {item.key for item in candidates(known, 20.0, heat=True)}
 
 
-def test_starts_are_drawn_within_bounds_and_the_same_each_time(ready):
+def test_starts_are_drawn_within_bounds_and_the_same_each_time(ready, monkeypatch):
     work = SimpleNamespace(items=candidates(ready, 20.0, heat=True))
     one, two = _drawn_starts(work, 3, seed=1), _drawn_starts(work, 3, seed=1)
     assert len(one) == 3 and all(np.array_equal(a, b) for a, b in zip(one, two, strict=True))
     assert not np.array_equal(one[0], _drawn_starts(work, 3, seed=2)[0])
     assert _drawn_starts(work, 0, seed=1) == []
     low, high = np.array([item.z_bounds for item in work.items]).T
-    assert all(np.all((z >= low) & (z <= high)) for z in one)
+    monkeypatch.setattr("twin.calibration.calibrate.DRAWN_IN", 30.0)
+    for z in (*one, *_drawn_starts(work, 3, seed=1)):
+        assert np.all((z >= low) & (z <= high))
 
 
 def test_a_number_of_starts_that_is_none_is_refused(tmp_path):

@@ -231,3 +231,36 @@ def test_a_spectrum_is_named_with_the_charge_before_it():
     assert part_of("eis.csv@50%") == ("eis.csv", 0.5)
     assert part_of("eis.csv@12.5") == ("eis.csv", 0.125)
     assert part_of("eis.csv") == ("eis.csv", 0.0)
+
+
+def scored(held=True):
+    from twin.calibration.result import SpectrumScore
+
+    z = 5 + 20 / (1 + 2j * np.pi * F * 0.01) + 3 / np.sqrt(2j * np.pi * F)
+    sweep = Sweep("eis.csv", "0" * 64, F, 1.02 * z, 0.4, "sound", np.arange(37))
+    there = sweep.shares(z)
+    return SpectrumScore(sweep, held, z, "", there - 0.03, there + 0.03)
+
+
+def test_a_spectrums_score_is_its_share_of_the_modulus():
+    score = scored()
+    assert score.rms == pytest.approx(0.02 / 1.02)
+    assert score.coverage == 1.0 and score.half_width == pytest.approx(0.03)
+    assert score.to_dict()["rms_percent"] == pytest.approx(2 / 1.02)
+
+
+def test_the_figure_of_spectra_draws_the_plane_and_what_it_is_off_by(tmp_path):
+    from types import SimpleNamespace
+
+    from twin.report.calibration import spectra_figure
+    from twin.report.figures import save_figure
+
+    figure = spectra_figure(SimpleNamespace(cell="cell", spectra=[scored(), scored(False)]))
+    plane, off = figure.axes[:2]
+    assert "after 40 %, kept back: 2.0 % rms" in plane.get_title()
+    x, y = plane.lines[1].get_data()
+    assert np.all(np.array(y) > 0) and x[0] == pytest.approx(scored().sweep.impedance[0].real)
+    gaps = np.hypot(off.lines[0].get_ydata(), off.lines[1].get_ydata())
+    assert gaps == pytest.approx(2 / 1.02)
+    save_figure(figure, tmp_path / "spectra.png")
+    assert (tmp_path / "spectra.png").stat().st_size > 5000
