@@ -1,6 +1,6 @@
 """How well a tracked cell's remaining life is known: lives of a library left out in turn.
 
-    .venv/bin/python -m benchmarks.tracking [--case NAME] [--lives N] [--db URL] [--out FILE]
+    .venv/bin/python -m benchmarks.tracking [--case NAME] [--lives N] [--plain] [--db URL] [--out FILE]
 
 Each life that died is taken for a measured cell: it is read at a few check-ups until 20 % of its
 life, with noise, and tracked against all others. Told are the median error of the remaining life,
@@ -34,7 +34,7 @@ from twin.tracking.kept import library_in
 from twin.tracking.lab_tests import lab_tests
 from twin.tracking.library import Library
 from twin.tracking.method import posterior_method
-from twin.tracking.observables import observables
+from twin.tracking.observables import Observable, observables
 from twin.tracking.posterior import Method
 from twin.tracking.steps import mode_shares, quantiles, step_at
 
@@ -245,8 +245,12 @@ def advised(table: Library, case: Case, method: Method, most: int) -> dict[str, 
             told.append((expected.get(best or "", 0.0), float(np.mean(list(expected.values())))))
     a, b = float(np.mean(first)), float(np.mean(chosen_at_random))
     c, d = (float(np.mean([pair[i] for pair in told])) for i in (0, 1))
+    gained = np.array(first) - np.array(chosen_at_random)
     return {
         "lives": len(first),
+        "difference": float(gained.mean()),
+        "difference_error": float(gained.std(ddof=1) / math.sqrt(len(gained))),
+        "first_share_error": float(np.std(first, ddof=1) / math.sqrt(len(first))),
         "first_share_per_hour": a,
         "random_share_per_hour": b,
         "times": a / b if b > 0 else math.inf,
@@ -274,7 +278,8 @@ def after_test(
     for one in of.reads:
         log = table.at(one.key, [at])[cell, 0] if one.key in table.curves else math.nan
         if math.isfinite(log):
-            reads[one.key] = Reading(float(np.exp(log + one.noise * chance.standard_normal())))
+            key = as_checkup(one) if of.later else one.key
+            reads[key] = Reading(float(np.exp(log + one.noise * chance.standard_normal())))
     if not reads or table.ends[cell] <= at:
         return None
     known = dict(observables()) | {one.key: one for one in of.reads}
@@ -287,7 +292,14 @@ def after_test(
     return step if step.posterior is not None else None
 
 
-def measure(store: Store, name: str, lives: int | None, draws: int) -> dict[str, Any]:
+def as_checkup(one: Observable) -> str:
+    """Return the kind of reading of check-ups that a later check-up's is: the next of its own."""
+    return next((k for k, of in observables().items() if of.columns == one.columns), one.key)
+
+
+def measure(
+    store: Store, name: str, lives: int | None, draws: int, plain: bool = False
+) -> dict[str, Any]:
     """Return the figures of one case."""
     case = CASES[name]
     table = library(store, case, lives or case.lives)
@@ -300,7 +312,7 @@ def measure(store: Store, name: str, lives: int | None, draws: int) -> dict[str,
             key = f"noise {noise:g}, {'no discrepancy' if exact else 'discrepancy as shipped'}"
             found[key] = summary(left_out(table, table, case, noise, method, exact))
             say(f"  {key}: {line(found[key])}")
-    for other in case.others:
+    for other in () if plain else case.others:
         source = library(store, case, case.of_others, other, seed=OTHER_SEED)
         for noise in (0.005, 0.02):
             key = f"another structure ({other}), noise {noise:g}"
@@ -334,11 +346,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--case", nargs="+", choices=list(CASES), default=list(CASES))
     parser.add_argument("--lives", type=int, default=None, help="of a library")
     parser.add_argument("--draws", type=int, default=8, help="readings a life (16 as shipped)")
+    parser.add_argument("--plain", action="store_true", help="no lives of another structure")
     parser.add_argument("--db", default="sqlite:///tracking.db", help="where lives are kept")
     parser.add_argument("--out", metavar="FILE", help="write the document there too")
     asked = parser.parse_args(arguments)
     with Store.open(asked.db) as store:
-        document = {name: measure(store, name, asked.lives, asked.draws) for name in asked.case}
+        document = {
+            name: measure(store, name, asked.lives, asked.draws, asked.plain) for name in asked.case
+        }
     text = json.dumps(document, indent=2)
     if asked.out:
         Path(asked.out).write_text(text + "\n")

@@ -11,7 +11,7 @@ horizon: beyond, nobody followed a life.
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -175,6 +175,8 @@ def scored(table: Library, checkups: list[CheckUp], **how: Any) -> tuple[Step, l
 def readings_at(table: Library, on: Clocks, test: LabTest, cycle: int) -> dict[str, np.ndarray]:
     """Return what a test would read of lives on clocks (logarithms), by the reading's name."""
     at = later_cycle(test, cycle)
+    if test.later:  # laws may change from each check-up on: a later one does not tell what comes
+        on = replace(on, onward=on.exponents)
     readings = {}
     for of in test.reads:
         if of.key not in table.curves:

@@ -76,7 +76,13 @@ def test_the_exponents_of_other_laws_have_their_spread():
     # A reading that says nothing: the posterior is the prior.
     own, other = (
         fitted_clocks(
-            1, 4096, 100, prior, free, lambda on: np.zeros((len(on.lives), 1)), np.zeros(1),
+            1,
+            4096,
+            100,
+            prior,
+            free,
+            lambda on: np.zeros((len(on.lives), 1)),
+            np.zeros(1),
             np.eye(1),
         )  # fmt: skip
         for free in (False, True)
