@@ -12,6 +12,7 @@ from twin.runs.drive import Drive
 from twin.runs.record import cell_record, layout_of, mode_versions, open_store, packages
 from twin.runs.result import RunResult
 from twin.scenario import Scenario
+from twin.specs.library import is_path
 
 if TYPE_CHECKING:
     from twin.engine.run import Progress
@@ -134,6 +135,7 @@ def start(
             "cycles": way,
             "overlays": [str(o) for o in asked.overlays],
             "overrides": resolved.overrides,
+            "named": _named(asked),
         }
         | ({"missing_modes": resolved.missing} if resolved.missing else {}),
         modes=mode_versions(resolved.modes),
@@ -144,6 +146,20 @@ def start(
     opened.commit_initial(run_id, state.to_bytes(), layout_of(prepared))
     drive = Drive(opened, run_id, prepared, state, way, on_cycle, on_start, None, resolved.missing)
     return drive.run(total, began)
+
+
+def _named(asked: Scenario) -> dict[str, Any]:
+    """Return what a command names to ask of the same again, beside overlays and overrides."""
+    named: dict[str, Any] = {}
+    if isinstance(asked.cell, str | Path) and is_path(asked.cell):
+        named["cell"] = str(asked.cell)
+    if asked.protocol is not None:
+        named["protocol"] = str(asked.protocol)
+    if asked.modes is not None:
+        named["modes"] = list(asked.modes)
+    if asked.without:
+        named["without"] = list(asked.without)
+    return named
 
 
 def load_run(run: str, *, store: str | Store | None = None) -> RunResult:

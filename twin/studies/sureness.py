@@ -73,10 +73,18 @@ def sample_of(info: RunInfo) -> Mapping[str, Any] | None:
 
 def asked_again(info: RunInfo, command: str) -> str:
     """Return the command line that asks something else of a run's cell, changed as it was."""
+    named = info.settings.get("named")
+    named = named if isinstance(named, dict) else {}
     given = [part for name in info.settings.get("overlays", ()) for part in ("--with", str(name))]
     for key, value in info.settings.get("overrides", {}).items():
         given += ["--set", f"{key}={value}"]
-    return shlex.join(["twin", command, info.cell_name, *given])
+    if "protocol" in named:
+        given += ["--protocol", named["protocol"]]
+    if "modes" in named:
+        given += ["--modes", ",".join(named["modes"]) or "none"]
+    if "without" in named:
+        given += ["--without", ",".join(named["without"])]
+    return shlex.join(["twin", command, named.get("cell", info.cell_name), *given])
 
 
 def forecast_command(info: RunInfo) -> str:

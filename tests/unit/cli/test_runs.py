@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
@@ -325,3 +327,27 @@ def test_a_width_that_is_none_is_no_width(cli, runs, monkeypatch, columns):
     assert said.code == 0 and runs.alive in said.out
     seconds = re.compile(r" *\d+ s\b")  # how long ago, which goes on
     assert columns == "1" or seconds.sub("", said.out) == seconds.sub("", usual)
+
+
+def test_modes_are_left_out_where_that_is_asked_and_kept(cli, runs, tmp_path, monkeypatch):
+    url = f"sqlite:///{tmp_path / 'copy.db'}"
+    with (
+        closing(sqlite3.connect(runs.url.removeprefix("sqlite:///"))) as own,
+        closing(sqlite3.connect(tmp_path / "copy.db")) as copy,
+    ):
+        own.backup(copy)
+    asked = []
+
+    def lived(info, mode, horizon, deadline):
+        asked.append(mode)
+        return {"kind": "completed", "cycle": horizon}
+
+    monkeypatch.setattr("twin.studies.leave_one_out._lived", lived)
+    assert cli("show", runs.dead, "--db", url, "--json").json["left_out"] is None and not asked
+    said = cli("show", runs.dead, "--leave-one-out", "--db", url)
+    assert "without pressure: lives more than 100 cycles" in flat(said.out)
+    assert asked == ["pressure", "interphase"]
+    kept = cli("show", runs.dead, "--db", url, "--json").json["left_out"]
+    assert (kept["blamed"], kept["agree"], set(kept["lives"])) == ("pressure", True, set(asked))
+    assert "left out" not in cli("show", runs.alive, "--leave-one-out", "--db", url).out
+    assert len(asked) == 2  # kept, and nothing to leave out of a cell that lives

@@ -104,8 +104,28 @@ def test_commands_are_as_a_shell_takes_them():
         settings={"overlays": ["x"], "overrides": {"k": "1 m"}},
     )  # fmt: skip
     assert twin.what_helps(info) == "twin improve a --with x --set 'k=1 m'"
+    info.settings["named"] = {
+        "cell": "my/a.toml", "protocol": "p", "modes": ["x", "y"], "without": ["x"]
+    }  # fmt: skip
+    assert twin.what_helps(info) == (
+        "twin improve my/a.toml --with x --set 'k=1 m' --protocol p --modes x,y --without x"
+    )
+    info.settings["named"] = {"modes": []}
+    assert twin.what_helps(info) == "twin improve a --with x --set 'k=1 m' --modes none"
     info.outcome = {"kind": "completed"}
     assert twin.what_helps(info) is None
+
+
+def test_a_run_remembers_what_names_it(tmp_path):
+    from twin.runs.simulate import _named
+
+    assert _named(twin.Scenario.of("na-nzsp-na")) == {}
+    file = tmp_path / "mine.toml"
+    file.write_text(twin.cell_toml(twin.load_cell("na-nzsp-na")))
+    asked = twin.Scenario.of(file, protocol="rest", modes=["fade"], without=["fade"])
+    assert _named(asked) == {
+        "cell": str(file), "protocol": "rest", "modes": ["fade"], "without": ["fade"]
+    }  # fmt: skip
 
 
 # ---------------------------------------------------------------------- how sure
