@@ -178,7 +178,7 @@ change as you type, and saves it as a TOML file of yours, which is then listed h
             problems = "\n".join(str(problem) for problem in card.problems)  # type: ignore[attr-defined]
             facts.update(Text(f"✗ This cell cannot be used:\n\n{problems}"))
             return
-        width = max(self.query_one("#facts").content_size.width - 1, 24)
+        width = max(self.query_one("#card").content_size.width - 4, 24)
         facts.update(draw_card(card, width))
         self.query_one("#card", VerticalScroll).scroll_home(animate=False)
 
