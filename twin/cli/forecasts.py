@@ -97,7 +97,7 @@ def forecast(
 
     What the cell has not measured and gives no spread (how hard it is pressed, refill, flaws,
     layers at alloys) is drawn as published cells scatter in it, around the cell's own value;
-    --as-given leaves that out.
+    so is what has an assumed spread, where there is a learned one. --as-given leaves that out.
     """
     import twin
     from twin.errors import InputError

@@ -234,6 +234,8 @@ class _Build:
     free: Mapping[str, str]  # key -> PyBaMM's name
     modes: list[str]
     asked: _Asked
+    turned: Prepared | None = None
+    """The same at the currents of the plan that was last asked for: made once for all its lives."""
 
     def serves(self, spec: CellSpec, plan: Plan, modes: Sequence[FailureMode]) -> bool:
         """Return whether a cell differs in nothing that the build hangs on."""
@@ -249,7 +251,11 @@ class _Build:
     def at(self, spec: CellSpec, plan: Plan) -> Prepared:
         """Return it with a cell's own numbers."""
         given = {name: find(spec, key).si for key, name in self.free.items()}
-        return self.prepared.at(spec, given, plan)
+        if plan == self.prepared.plan:
+            return self.prepared.at(spec, given, plan)
+        if self.turned is None or self.turned.plan != plan:
+            self.turned = self.prepared.at(spec, given, plan)
+        return self.turned.at(spec, given, plan)
 
 
 def _judged(spec: CellSpec, modes: Iterable[FailureMode]) -> list[Watched]:

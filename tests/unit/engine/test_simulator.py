@@ -53,6 +53,9 @@ def test_pressure_free_numbers_and_currents_need_no_new_build(spec, modes):
     assert inputs[APPLIED_PRESSURE] == pytest.approx(9e6)
     assert 1e-9 in inputs.values()
     assert simulator.built == 1
+    # Its steps are worked out once for all that are solved at these currents.
+    again = simulator.at(spec, faster)
+    assert again.compiled is simulator.at(pressed, faster).compiled
 
 
 def test_another_thickness_needs_one_and_the_first_is_kept(spec, modes):
