@@ -103,6 +103,16 @@ def test_a_step_ends_where_the_event_is():
     assert abs(step.y[-1, 0] - LEVEL) < 1e-9 and np.all(np.diff(step.t) > 0)
 
 
+def test_no_two_points_have_one_time_however_late_it_is():
+    stepper = RosenbrockStepper(
+        Code(model(decay, event=lambda x, z, p: x[0] - p[1])), 1e-6, 1e-8, NoOther()
+    )
+    late, p = 1e15, np.array([RATE, LEVEL])
+    step = stepper(np.array([late, late + 1]), np.empty(0), np.array([1.0, 0.5]), p)
+    assert step.event == "low" and np.all(np.diff(step.t) > 0)
+    assert abs(step.y[-1, 0] - LEVEL) < 1e-6
+
+
 def test_what_holds_already_is_told():
     with pytest.raises(BeginsBeyond, match="low"):
         solved(model(decay, event=lambda x, z, p: x[0] - p[1]), 1e-6, [0.2, 0.5])
