@@ -52,10 +52,7 @@ def lines(document: Mapping[str, Any]) -> Iterator[Line]:
     for name, found in document.get("lives", {}).items():
         yield from _life(name, found)
     ensembles = document.get("ensembles")
-    if ensembles:
-        if ensembles["members"] < 2 * 2:  # they were lived in one process
-            ensembles = None
-    if ensembles:
+    if ensembles and ensembles["members"] >= 2 * 2:  # fewer are lived in one process
         yield Line("two workers / one", ensembles["ratio"], 1.8, True, "x")
         thousand = 1000 * ensembles["member_s"]["2"] / 2 + ensembles["first_member_after_s"]["2"]
         yield Line("forecast of a thousand", thousand, 60.0, False, "s", "on two workers")
