@@ -95,8 +95,8 @@ def test_one_of_a_task_that_goes_wrong_takes_no_other_with_it(hands, monkeypatch
 
 def test_calls_lost_with_their_worker_are_made_again_each_alone():
     rest = own._Rest([], 0)
-    rest.again([(3, ("a",)), (4, ("b",))], alone=True)
-    assert [rest.task(2), rest.task(2), rest.task(2)] == [[(4, ("b",))], [(3, ("a",))], []]
+    rest.again([(n, ()) for n in range(4)], alone=True)
+    assert [rest.task(2) for _ in range(5)] == [[(3, ())], [(2, ())], [(1, ())], [(0, ())], []]
     rest.again([(5, ("a",)), (6, ("b",)), (7, ("c",))])
     assert [rest.task(2), rest.task(2)] == [[(6, ("b",)), (7, ("c",))], [(5, ("a",))]]
 

@@ -240,7 +240,8 @@ class CompiledCell:
     @property
     def target_name(self) -> str:
         """The input that is what a step holds: its current, say."""
-        return self._names[0]
+        name: str = self._names[0]
+        return name
 
     def with_steps(self, steps: Sequence[Step]) -> CompiledCell:
         """Return the same built cell for steps that differ from its own in their currents.

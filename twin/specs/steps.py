@@ -153,8 +153,9 @@ def known_step(text: str, *, temperature: float | None = None, drive: Drive | No
     """
     facts = None if drive is not None else _remembered.get(text)
     if facts is not None:
-        *plain, ends = facts
-        return Step(text, *plain, tuple(End(*end) for end in ends), temperature)
+        sort, value, duration, default, direction, ends = facts
+        limits = tuple(End(*end) for end in ends)
+        return Step(text, sort, value, duration, default, direction, limits, temperature)
     made = read_step(text, temperature=temperature, drive=drive)
     read = Step.of(made)
     step = Step(
