@@ -378,27 +378,22 @@ def _fitted(
         small = Forward(work.spec, work.items, "spm", work.modes)
         _must_solve(work, small, curves[0])
         begun = [np.zeros(len(every)), *_drawn_starts(work, starts - 1, seed)]
-        fitted = _began(work, small, begun[0], at_rest, rounds=1)
+        # A start is judged by where it ends; one alone that goes on in the DFN need not end here.
+        to_its_end = model == "spm" or starts > 1
+        tried = [_from_start(work, small, begun[0], at_rest, to_its_end)]
         own = small.solves
         work.count("spm", small)
         if starts > 1:
-            tried = [fitted, *(_began(work, small, z, at_rest, rounds=2) for z in begun[1:])]
+            tried += [_from_start(work, small, z, at_rest, to_its_end) for z in begun[1:]]
             work.count("starts", small, (own, 0))
             work.costs = [float(one.cost) for one in tried]
-            best = int(np.argmin(work.costs))
-            fitted = tried[best]
+        best = int(np.argmin([one.cost for one in tried]))
+        fitted = tried[best]
+        if starts > 1:
             work.notes.append(
                 f"{starts} starts: the cell's own ended at a cost of {tried[0].cost:.4g}, the best"
                 f", number {best + 1}, at {fitted.cost:.4g}."
             )
-        if model == "spm":
-            before = small.solves
-            fitted = fit(
-                Problem(small, records, every, fitted.z), fitted.z, rounds=ROUNDS,
-                jacobian=fitted.jacobian, first=TRIALS, evaluations=TRIALS,
-                most=before + MOST_SOLVES - own,
-            )  # fmt: skip
-            work.count("spm", small, (before, small.sweeps))
     if model == "spm":
         return fitted.z, small, fitted
     with work.stage("full model", 0.6):
@@ -407,7 +402,7 @@ def _fitted(
         problem = Problem(whole, records, every, fitted.z)
         fitted = fit(
             problem, fitted.z, rounds=4, jacobian=fitted.jacobian, first=4, evaluations=TRIALS,
-            most=MOST_SOLVES - own,
+            most=MOST_SOLVES - (own if starts == 1 else 0),
         )  # fmt: skip
         work.count("dfn", whole)
     for curve, told in zip(curves, fitted.told, strict=False):
@@ -419,17 +414,26 @@ def _fitted(
     return fitted.z, whole, fitted
 
 
-def _began(work: _Work, small: Forward, z: np.ndarray, at_rest: bool, *, rounds: int) -> Fitted:
+def _from_start(
+    work: _Work, small: Forward, z: np.ndarray, at_rest: bool, to_its_end: bool
+) -> Fitted:
     """Return the single-particle fit from a start: open circuit, slowest curve, all of them."""
     records, curves = work.thinned, [c.thinned for c in work.curves]
-    every, before = list(range(len(work.items))), small.solves
+    every, most = list(range(len(work.items))), small.solves + MOST_SOLVES
     slow = min(curves, key=lambda c: c.rate)
     if at_rest:
         z = windows(work.spec, work.items, slow, z)
     if len(records) > 1:
         z = fit(Problem(small, [slow], every, z), z, rounds=1, evaluations=TRIALS).z
-    problem = Problem(small, records, every, z)
-    return fit(problem, z, rounds=rounds, evaluations=TRIALS, most=before + MOST_SOLVES)
+    fitted = fit(
+        Problem(small, records, every, z), z, rounds=1, evaluations=TRIALS, most=most
+    )  # fmt: skip
+    if not to_its_end:
+        return fitted
+    return fit(
+        Problem(small, records, every, fitted.z), fitted.z, rounds=ROUNDS,
+        jacobian=fitted.jacobian, first=TRIALS, evaluations=TRIALS, most=most,
+    )  # fmt: skip
 
 
 def _drawn_starts(work: _Work, count: int, seed: int) -> list[np.ndarray]:

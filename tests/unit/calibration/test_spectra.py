@@ -149,6 +149,14 @@ def test_a_spectrum_tells_what_curves_tell_only_together(alone, found):
 
 
 @pytest.mark.slow
+def test_starts_end_at_one_place_where_there_is_one(data):
+    found = twin.calibrate(CELL, data[0], free=FREE[:3], model="spm", members=0, starts=3)
+    assert len(found.starts) == 3 and found.starts == pytest.approx([found.starts[0]] * 3, rel=0.01)
+    assert found.solves["spm"] <= 150 and found.solves["starts"] <= 300
+    assert any(note.startswith("3 starts") for note in found.notes)
+
+
+@pytest.mark.slow
 def test_curves_alone_tell_no_capacitance(alone):
     told = {one.key: one for one in alone.told}
     assert all(told[key].says == "not told" for key in CAPACITIES)
