@@ -193,9 +193,9 @@ def _draw_health(axes: Axes, document: Mapping[str, Any]) -> None:
         )  # fmt: skip
     axes.set_xlabel("Cycle", fontsize=9)
     axes.set_ylabel(f"{key.capitalize()} of the fresh cell's / %", fontsize=9)
-    corner = "lower right" if key == "resistance" else "upper right"
     axes.set_title("Health; 50 and 90 % of those alive", fontsize=10)
-    axes.legend(fontsize=7, framealpha=0.85, loc=corner)
+    rising = key == "resistance"
+    axes.legend(fontsize=7, framealpha=0.85, loc="lower right" if rising else "upper right")
 
 
 def _first_and_last(

@@ -18,13 +18,14 @@ _TO = 1.05
 
 def drawn_key(checkups: Sequence[CheckUp]) -> str:
     """Return what a track's course is drawn of: the capacity, or the resistance if only that was
-    measured."""
+    measured.
+    """
     measured = {key for one in checkups for key in one.readings}
     return "resistance" if "resistance" in measured and "capacity" not in measured else "capacity"
 
 
 def course(step: Step, key: str = "capacity") -> dict[str, list[float | None]]:
-    """Return quantiles of a cell's capacity (or another key), of the fresh cell's, among those alive.
+    """Return quantiles of a cell's capacity (or another key) among those alive.
 
     A draw follows its life from the check-up on, on the clock on which that life dies when the draw
     does (:mod:`twin.tracking.clocks`); the difference at the check-up fades as what is left of the

@@ -17,9 +17,9 @@ from twin.tracking.checkups import CheckUp, check_sense, read_checkups
 from twin.tracking.drawing import LIBRARY_DEFAULTS, drawn_library
 from twin.tracking.kept import library_in
 from twin.tracking.library import Library
-from twin.tracking.refresh import refreshed
 from twin.tracking.observables import Observable, observables_with
 from twin.tracking.reading_errors import told_errors
+from twin.tracking.refresh import refreshed
 from twin.tracking.steps import Step, step_at, to_dict
 
 if TYPE_CHECKING:
