@@ -1,6 +1,6 @@
 """How well a tracked cell's remaining life is known: lives of a library left out in turn.
 
-    .venv/bin/python -m benchmarks.tracking [--case NAME] [--lives N] [--plain] [--db URL] [--out FILE]
+    .venv/bin/python -m benchmarks.tracking [--case NAME] [--lives N] [--plain] [--db URL]
 
 Each life that died is taken for a measured cell: it is read at a few check-ups until 20 % of its
 life, with noise, and tracked against all others. Told are the median error of the remaining life,

@@ -39,6 +39,11 @@ def measured_shares(document: Mapping[str, Any], key: str = "capacity") -> list[
     return shares
 
 
+def course_of(document: Mapping[str, Any]) -> str:
+    """Return what the course of a track's health is told of: the capacity, or the resistance."""
+    return str(document.get("course_of") or "capacity")
+
+
 def expected_ends(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the cycle of death that was expected at each check-up; None beyond the horizon."""
     bands = []
@@ -77,10 +82,11 @@ def track_panels(document: Mapping[str, Any]) -> list[Panel]:
 
 
 def health_panel(document: Mapping[str, Any]) -> Panel:
-    """Return what was measured of the capacity, and its course as expected now."""
+    """Return what was measured of the capacity (or resistance), and its course as expected now."""
     course = document["checkups"][-1].get("course") or {}
     lines = []
-    points = measured_shares(document)
+    key = course_of(document)
+    points = measured_shares(document, key)
     if points:
         lines.append(
             Line("measured", [n for n, _ in points], [100 * v for _, v in points], dots=True)
@@ -91,11 +97,11 @@ def health_panel(document: Mapping[str, Any]) -> Panel:
             lines.append(Line(label, course["cycle"], values))
     return Panel(
         "health",
-        "Capacity of those alive",
+        f"{key.capitalize()} of those alive",
         "Cycle",
         "Of the fresh cell / %",
         tuple(lines),
-        missing="the library holds no capacity",
+        missing=f"the library holds no {key}",
     )
 
 
@@ -178,16 +184,18 @@ def _draw_health(axes: Axes, document: Mapping[str, Any]) -> None:
                 linewidth=0,
             )  # fmt: skip
         axes.plot(x, _percent(course["median"]), color=colour, linewidth=1.4, label=label)
-    points = measured_shares(document)
+    key = course_of(document)
+    points = measured_shares(document, key)
     if points:
         axes.plot(
             [n for n, _ in points], [100 * v for _, v in points], "o", color="black",
             markersize=4, label="measured",
         )  # fmt: skip
     axes.set_xlabel("Cycle", fontsize=9)
-    axes.set_ylabel("Capacity of the fresh cell's / %", fontsize=9)
+    axes.set_ylabel(f"{key.capitalize()} of the fresh cell's / %", fontsize=9)
     axes.set_title("Health; 50 and 90 % of those alive", fontsize=10)
-    axes.legend(fontsize=7, framealpha=0.85, loc="upper right")
+    rising = key == "resistance"
+    axes.legend(fontsize=7, framealpha=0.85, loc="lower right" if rising else "upper right")
 
 
 def _first_and_last(

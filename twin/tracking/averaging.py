@@ -47,5 +47,6 @@ def averaged(laws: Sequence[tuple[float, Posterior]]) -> Posterior:
         log_remaining=np.concatenate([of.log_remaining for of in parts]),
         targets={k: np.concatenate([of.targets[k] for of in parts]) for k in first.targets},
         effective=effective_size(by_life),
+        effective_full=float(shares @ np.array([of.effective_full for of in parts])),
         log_evidence=float(logsumexp(logs)),
     )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from twin.tracking.checkups import CheckUp
 from twin.tracking.library import on_grid
 from twin.tracking.posterior import quantile
 from twin.tracking.steps import NAMES, SHARES, Step
@@ -13,8 +16,16 @@ _TO = 1.05
 """The course is told up to so many times the 95 % of lives, or the horizon."""
 
 
+def drawn_key(checkups: Sequence[CheckUp]) -> str:
+    """Return what a track's course is drawn of: the capacity, or the resistance if only that was
+    measured.
+    """
+    measured = {key for one in checkups for key in one.readings}
+    return "resistance" if "resistance" in measured and "capacity" not in measured else "capacity"
+
+
 def course(step: Step, key: str = "capacity") -> dict[str, list[float | None]]:
-    """Return quantiles of what is left of a fresh cell's capacity, among those alive.
+    """Return quantiles of a cell's capacity (or another key) among those alive.
 
     A draw follows its life from the check-up on, on the clock on which that life dies when the draw
     does (:mod:`twin.tracking.clocks`); the difference at the check-up fades as what is left of the

@@ -24,7 +24,6 @@ from typing import Any
 
 import numpy as np
 
-
 ERRORS = ("noise", "offset", "drift")
 """How readings and a life differ (see the module)."""
 
@@ -94,10 +93,11 @@ def observables_with(told: Mapping[str, Mapping[str, float]]) -> dict[str, Obser
     told : mapping
         ``noise``, ``offset`` and ``drift`` by observable.
     """
-    return {
-        key: replace(of, **{name: float(told[key][name]) for name in ERRORS}) if key in told else of
-        for key, of in observables().items()
-    }
+    known = dict(observables())
+    for key, errors in told.items():
+        noise, offset, drift = (float(errors[name]) for name in ERRORS)
+        known[key] = replace(known[key], noise=noise, offset=offset, drift=drift)
+    return known
 
 
 def covariance(

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from twin.errors import InputError
+from twin.tracking.averaging import averaged
 from twin.tracking.checkups import CheckUp
 from twin.tracking.clocks import Clocks, Prior, bandwidth, drawn_clocks, fitted_clocks
 from twin.tracking.library import Library, each_on_grid
 from twin.tracking.method import posterior_method
 from twin.tracking.observables import Observable, covariance, observables
-from twin.tracking.averaging import averaged
 from twin.tracking.posterior import Method, Posterior, effective_size, posterior, quantile
 
 More = Callable[[Library, Clocks], dict[str, np.ndarray]]

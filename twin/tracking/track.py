@@ -17,9 +17,9 @@ from twin.tracking.checkups import CheckUp, check_sense, read_checkups
 from twin.tracking.drawing import LIBRARY_DEFAULTS, drawn_library
 from twin.tracking.kept import library_in
 from twin.tracking.library import Library
-from twin.tracking.refresh import refreshed
 from twin.tracking.observables import Observable, observables_with
 from twin.tracking.reading_errors import told_errors
+from twin.tracking.refresh import refreshed
 from twin.tracking.steps import Step, step_at, to_dict
 
 if TYPE_CHECKING:
@@ -184,10 +184,10 @@ def summarised(
     on_progress: OnProgress = lambda share, text: None,
 ) -> dict[str, Any]:
     """Return the document of a track."""
-    from twin.tracking.course import course
+    from twin.tracking.course import course, drawn_key
     from twin.tracking.method import number_of
 
-    known = known_in(design)
+    known, drawn = known_in(design), drawn_key(checkups)
     steps: list[Step] = []
     documents: list[dict[str, Any]] = []
     for number in range(len(checkups) + 1):
@@ -195,7 +195,7 @@ def summarised(
         before = steps[-1] if steps else None
         prior = steps[0] if steps else None
         one = to_dict(step, before, checkups[number - 1] if number else None, prior)
-        documents.append(one | {"course": course(step)})
+        documents.append(one | {"course": course(step, drawn)})
         steps.append(step)
         on_progress((number + 1) / (len(checkups) + 1), f"{number} of {len(checkups)} check-ups")
     last = documents[-1]
@@ -213,6 +213,7 @@ def summarised(
         "died_by": design.get("died_by"),
         "cycle": last["cycle"],
         "health": last["health"],
+        "course_of": drawn,
         "mode": next(iter(last["modes"]), None),
         "modes": last["modes"],
         "remaining": last["remaining"],

@@ -36,6 +36,8 @@ def test_shares_are_prior_times_evidence(made):
     share = both.weights[both.targets[CLOCK] == 0].sum()
     assert share == pytest.approx(odds / (1 + odds), rel=1e-9)
     assert both.weights.sum() == pytest.approx(1) == both.life_weights.sum()
+    full = share * own.effective_full + (1 - share) * other.effective_full
+    assert both.effective_full == pytest.approx(full)
     assert both.effective == pytest.approx(effective_size(both.life_weights))
     assert len(both.weights) == len(own.weights) + len(other.weights) == len(both.log_remaining)
     evidence = 0.3 * np.exp(own.log_evidence) + 0.7 * np.exp(other.log_evidence)

@@ -84,7 +84,7 @@ def test_the_exponents_of_other_laws_have_their_spread():
             lambda on: np.zeros((len(on.lives), 1)),
             np.zeros(1),
             np.eye(1),
-        )  # fmt: skip
+        )
         for free in (False, True)
     )
     assert (own.exponents == 1.0).all()

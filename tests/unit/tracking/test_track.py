@@ -11,6 +11,8 @@ import twin
 from twin.errors import InputError, NotFoundError
 from twin.report.tracking import expected_ends, plot_track, track_panels
 from twin.store import Store
+from twin.tracking.checkups import CheckUp, Reading
+from twin.tracking.course import drawn_key
 from twin.tracking.drawing import _stored
 from twin.tracking.lab_tests import lab_tests
 from twin.tracking.observables import observables
@@ -80,13 +82,28 @@ def test_what_is_stored_is_loaded_and_drawn_again(tracked, tmp_path):
     panels = track_panels(first.to_dict())
     assert [panel.key for panel in panels] == ["health", "narrowing", "modes"]
     assert plot_track(first.to_dict()).axes[1].get_ylabel() == "Cycle of death"
+    # Only its resistance was measured: that is what its health is drawn of, the points with it.
+    assert first.to_dict()["course_of"] == "resistance"
+    assert panels[0].title == "Resistance of those alive" and panels[0].lines[0].dots
+    assert max(panels[0].lines[1].y) > 150
+    assert plot_track(first.to_dict()).axes[0].get_ylabel().startswith("Resistance")
+
+
+def test_the_course_is_of_the_capacity_unless_the_resistance_alone_was_measured():
+    one = Reading(1.0)
+    assert drawn_key([CheckUp(1, {"resistance": one})]) == "resistance"
+    assert drawn_key([CheckUp(1, {"resistance": one}), CheckUp(9, {"capacity": one})]) == "capacity"
+    assert drawn_key([CheckUp(1, {"pressure": one})]) == drawn_key([]) == "capacity"
 
 
 def test_new_lives_are_drawn_around_the_posterior(tracked):
-    url, data, _, asked = tracked
+    url, data, first, asked = tracked
     with Store.open(url) as store:
         found = twin.track(CELL, [data], lives=32, refresh=12, store=store, **asked)
         assert found.to_dict()["lives"] == 44
+        before, after = (one.to_dict()["checkups"][-1] for one in (first, found))
+        assert first.to_dict()["thin"] == (before["effective_lives_of_all"] < 10)
+        assert after["remaining"] != before["remaining"]
         design = store.study(found.id).design
         assert len(design["values"]) == 12 and len(design["library_weights"]) == 32
         assert design["informed"]

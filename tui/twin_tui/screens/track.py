@@ -43,12 +43,13 @@ at a time: V changes it. A cell that no life is like is "outside the model"."""
         study_css("TrackScreen")
         + """
     TrackScreen #charts { grid-size: 1 1; width: 1fr; height: 1fr; }
-    TrackScreen.-high #charts { grid-size: 1 3; }
+    TrackScreen.-tall #charts { grid-size: 1 3; }
     TrackScreen Chart { display: none; border: round $primary-darken-1; }
     TrackScreen Chart.chosen { display: block; }
-    TrackScreen.-high Chart { display: block; }
+    TrackScreen.-tall Chart { display: block; }
     """
     )
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-high"), (50, "-tall")]
     BINDINGS = [Binding("v", "chart", "Next chart", id="track.chart")]
 
     def __init__(self) -> None:

@@ -66,7 +66,7 @@ def draw_track(view: Mapping[str, Any], width: int) -> Text:
             text.append(f"{mode[:13]:<14}{bar(share)} {percent(share, 0)}\n")
     if last["margins"]:
         text.append("\nSmallest margins\n", "bold")
-        room = max(width - 7, 10)
+        room = max(width - 9, 10)  # the bar beside it takes two
         for name, margin in margins_left(last)[:SMALLEST]:
             text.append(f"{name[:room]:<{room}} {margin['median']:5.2f}\n")
     text.append(f"\nlibrary {view['library']}, {view['lives']} lives\n", "dim")
