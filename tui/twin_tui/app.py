@@ -67,7 +67,7 @@ class Bench(BenchApp):
     .title { text-style: bold; }
     .hint { color: $text-muted; }
     .problem { color: $text-error; }
-    .pane > Static { padding-right: 1; }
+    #facts, #says, #text { padding-right: 1; }
     Input { height: 1; border: none; padding: 0; background: $panel; }
     Input:light, TextArea:light, Select:light > SelectCurrent { background: white; }
     Input:focus, Input:light:focus { border: none; background: $primary-muted; }
