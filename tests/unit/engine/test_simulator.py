@@ -56,6 +56,9 @@ def test_pressure_free_numbers_and_currents_need_no_new_build(spec, modes):
     # Its steps are worked out once for all that are solved at these currents.
     again = simulator.at(spec, faster)
     assert again.compiled is simulator.at(pressed, faster).compiled
+    slower = plan_of(load_protocol(None, spec, {"current_density": "0.1 mA/cm2"}), spec)
+    slow = simulator.at(spec, slower)
+    assert slow.plan == slower and slow.compiled is simulator.at(pressed, slower).compiled
 
 
 def test_another_thickness_needs_one_and_the_first_is_kept(spec, modes):

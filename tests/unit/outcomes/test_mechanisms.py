@@ -17,7 +17,7 @@ from twin.outcomes.ablation import CONTROL, EVERYTHING, ablate
 from twin.outcomes.controls import control_of, marked
 from twin.outcomes.ensembles import Told, key_of, nothing, tell, told_of
 from twin.outcomes.expect import expected
-from twin.outcomes.learning import ON_TOP, learn, load_learned, save_learned
+from twin.outcomes.learning import ON_TOP, learn, load_learned, save_learned, shipped
 from twin.outcomes.left import (
     REMOVABLE,
     Said,
@@ -31,7 +31,7 @@ from twin.outcomes.lives import lives_mixed, trust_in_lives
 from twin.outcomes.ratios import beside, fit_ratios, levels_of, ratios, spoken
 from twin.outcomes.recognise import NotMapped
 from twin.outcomes.setups import set_up
-from twin.outcomes.skill import ALONE, TWIN, Prediction, _lives, score_outcomes
+from twin.outcomes.skill import ALONE, TWIN, Prediction, _lives, _taught, score_outcomes
 from twin.outcomes.table import CRITICAL, LIFE, RESISTANCE, RETENTION, Row, read_outcomes
 from twin.outcomes.treatment import levels, staircase
 from twin.store import Store
@@ -273,6 +273,17 @@ def test_levels_of_papers_are_told_apart_from_ratios_inside_them():
     kept = learn(rows, told)[CRITICAL + ON_TOP]
     again = [np.median(kept.predict_with(row, said[key_of(row)], 2.0)) for row in new]
     assert again == pytest.approx([low, high], abs=0.1)
+
+
+def test_rows_of_another_table_are_said_from_the_level_of_their_paper():
+    new = [Row("new", name, CRITICAL, 1, 1, classes={"face": "bare"}) for name in "ab"]
+    said = {key_of(new[0]): made(np.full(8, 0.5)), key_of(new[1]): made(np.full(8, 1.5))}
+    top = shipped()[CRITICAL + ON_TOP]
+    assert top.effects["level"].value < -0.3
+    for one in _taught(new, shipped(), said):
+        of_row = said[key_of(one.row)]
+        assert np.array_equal(one.members, top.predict_with(one.row, of_row, 1.0))
+        assert not np.array_equal(one.members, top.predict_with(one.row, of_row))
 
 
 def test_what_stands_beside_a_row_where_mechanisms_say_little():
