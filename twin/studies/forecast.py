@@ -37,7 +37,7 @@ DEFAULTS: dict[str, Any] = {
     "method": "sobol",
 }
 """What a new forecast is asked for where nothing is said."""
-FAST = "Rosenbrock in machine code; a life may end a cycle or so beside the usual one"
+FAST = "Rosenbrock in machine code; of 63 lives tried, all within 1.4 % of the usual"
 FAST_REBUILT = "no: these members need a build each"
 """What the page of a fast forecast says of it."""
 FIRST = 32
@@ -314,8 +314,8 @@ def forecast(
         wider than plus or minus this.
     fast : bool, optional
         Follow the members by a Rosenbrock method in machine code
-        (:mod:`twin.model.rosenbrock`): a third of the time, the same lives but for rounding
-        in a jump's length (docs/speed.md). Needs ``llvmlite``.
+        (:mod:`twin.model.rosenbrock`): half the time, lives within 1.4 % of the usual ones
+        and the same deaths where it was tried (docs/speed.md). Needs ``llvmlite``.
     workers : int, optional
         Local processes; 1 works in this one. As many as there are cores by default.
         (In a script, call this under ``if __name__ == "__main__":``.)
