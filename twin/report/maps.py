@@ -80,7 +80,7 @@ def _draw_map(figure: Figure, document: Mapping[str, Any], *, beside: bool) -> N
     )
     _frame(axes, document)
     handles = _legend(document, colours, triangles)
-    place = "outside right upper" if beside else "outside lower left"
+    place: Any = "outside right upper" if beside else "outside lower left"
     figure.legend(handles=handles, loc=place, handlelength=2.2)
     head(figure, f"{document['cell']}: what kills it within {document['cycles']} cycles")
 
