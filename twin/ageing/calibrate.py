@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from twin.ageing.fit import AgeingFit, Series, fit_ageing, held_after
+from twin.ageing.fit import AgeingFit, fit_ageing, held_after
+from twin.ageing.series import Series
 from twin.calibration.forward import free_ones
 from twin.calibration.method import number_of
 from twin.calibration.overlay import FORMAT, number_entry, put

@@ -22,10 +22,11 @@ import numpy as np
 from scipy.linalg import block_diag
 
 from twin.ageing.reading_errors import estimated_errors
+from twin.ageing.series import Series
 from twin.calibration.identify import Told, what_is_told
 from twin.calibration.method import number_of
 from twin.calibration.parameters import FreeNumber
-from twin.tracking.observables import Observable, covariance
+from twin.tracking.observables import covariance
 
 STEP = number_of("ageing", "step")
 ROUNDS = int(number_of("ageing", "rounds"))
@@ -35,31 +36,6 @@ _LEAST = number_of("ageing", "least")
 
 Predict = Callable[[np.ndarray], list[np.ndarray]]
 """Returns the logarithms of what is read, series by series, at the coordinates of the numbers."""
-
-
-@dataclass(frozen=True)
-class Series:
-    """Readings of one kind.
-
-    Attributes
-    ----------
-    of : Observable
-        What is read.
-    cycles : ndarray
-        When.
-    log : ndarray
-        Logarithms of the readings, in the observable's unit or as shares of the fresh cell's.
-    share : bool
-        Whether they are shares.
-    held : ndarray of bool
-        Which are kept back from the fit.
-    """
-
-    of: Observable
-    cycles: np.ndarray
-    log: np.ndarray
-    share: bool
-    held: np.ndarray
 
 
 @dataclass(frozen=True)

@@ -15,17 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg import block_diag
 from scipy.optimize import minimize
 
+from twin.ageing.series import Series
 from twin.calibration.method import number_of
 from twin.tracking.observables import ERRORS, covariance
-
-if TYPE_CHECKING:
-    from twin.ageing.fit import Series
 
 SPREAD = number_of("ageing", "error_spread")
 """Of the logarithm of each number beforehand."""

@@ -84,10 +84,13 @@ def with_ignorance(
     """
     given = read_overrides(overrides)
     of_cell = {k: v for k, v in given.items() if not k.startswith(PROTOCOL)}
-    spreads = ignorance(as_spec(cell, overlays=overlays, overrides=Parsed(of_cell.items())))
+    spec = as_spec(cell, overlays=overlays, overrides=Parsed(of_cell.items()))
+    spreads = ignorance(spec)
     # What is set by hand is set.
-    drawn_too = [(key, of) for key, of in spreads.items() if key not in given]
-    return Parsed([*drawn_too, *given.pairs])
+    drawn_too = {key: of for key, of in spreads.items() if key not in given}
+    own = {key: _own(spec, key).text for key in drawn_too}
+    instead = {key: text for key, text in own.items() if text != drawn_too[key]["value"]}
+    return Parsed([*drawn_too.items(), *given.pairs], instead)
 
 
 def _instead(own: Any, of: Mapping[str, Any]) -> bool:

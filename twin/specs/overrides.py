@@ -29,10 +29,15 @@ class Parsed(dict[str, Any]):
     pairs : tuple
         All of them in order. A key may come twice: the second adds to the first, if it only
         gives a spread, say. As a mapping, the last one counts.
+    instead : dict
+        What the cell itself says, as text, of numbers that something learned stands for here.
     """
 
-    def __init__(self, pairs: Iterable[tuple[str, Any]] = ()):
+    def __init__(
+        self, pairs: Iterable[tuple[str, Any]] = (), instead: Mapping[str, str] | None = None
+    ):
         self.pairs = tuple(pairs)
+        self.instead = dict(instead or {})
         super().__init__(self.pairs)
 
 
@@ -45,7 +50,8 @@ def read_overrides(overrides: Overrides) -> Parsed:
         With everything that cannot be read.
     """
     problems: list[Problem] = []
-    parsed = Parsed(parse_overrides(overrides, problems))
+    instead = overrides.instead if isinstance(overrides, Parsed) else None
+    parsed = Parsed(parse_overrides(overrides, problems), instead)
     if problems:
         raise SpecError(problems)
     return parsed
@@ -53,16 +59,18 @@ def read_overrides(overrides: Overrides) -> Parsed:
 
 def split_overrides(overrides: Overrides) -> tuple[Parsed, Parsed]:
     """Tell the cell's overrides from the protocol's, whose keys lose their ``protocol.``."""
-    pairs = read_overrides(overrides).pairs
+    read = read_overrides(overrides)
+    pairs = read.pairs
     return (
-        Parsed((k, v) for k, v in pairs if not k.startswith(PROTOCOL)),
+        Parsed(((k, v) for k, v in pairs if not k.startswith(PROTOCOL)), read.instead),
         Parsed((k.removeprefix(PROTOCOL), v) for k, v in pairs if k.startswith(PROTOCOL)),
     )
 
 
 def joined_overrides(first: Overrides, then: Overrides) -> Parsed:
     """Return some overrides with others laid over them."""
-    return Parsed((*read_overrides(first).pairs, *read_overrides(then).pairs))
+    one, other = read_overrides(first), read_overrides(then)
+    return Parsed((*one.pairs, *other.pairs), {**one.instead, **other.instead})
 
 
 def split_line(line: str) -> tuple[str, str] | None:

@@ -63,6 +63,7 @@ def described(wanted: Scenario, resolved: Resolved, cycles: int) -> dict[str, An
         "rtol": wanted.rtol,
         "atol": wanted.atol,
         "cycles": cycles,
+        **({"instead": wanted.overrides.instead} if wanted.overrides.instead else {}),
         **without_own(resolved.missing),
     }
 

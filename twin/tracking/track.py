@@ -155,9 +155,8 @@ def track(
         "errors": told_errors(overlays),
     }
     table = library_in(opened, design, None, on_progress)
-    step_at(
-        table, kept, known=known_in(design)
-    )  # what cannot be answered is better known before it is stored
+    # What cannot be answered is better known before it is stored.
+    step_at(table, kept, known=known_in(design))
     id_ = opened.start_study(kind=KIND, cell_name=of["cell_name"], design=design)
     return _followed(opened, id_, going, on_progress, table)
 

@@ -84,8 +84,8 @@ def test_what_cannot_be_used_is_said_in_one_line(tmp_path):
 def drawn(tmp_path):
     """A figure of readings that need no life."""
     from twin.ageing.calibrate import AgeingCalibration, AgeingScore
-    from twin.ageing.fit import Series
     from twin.ageing.picture import ageing_figure, save_ageing_figure
+    from twin.ageing.series import Series
     from twin.tracking.observables import observables
 
     n = np.array([1.0, 100.0, 300.0, 500.0])

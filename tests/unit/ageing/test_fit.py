@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from twin.ageing.fit import Series, fit_ageing, held_after
+from twin.ageing.fit import fit_ageing, held_after
+from twin.ageing.series import Series
 from twin.calibration.parameters import FreeNumber
 from twin.specs.quantity import parse_quantity
 from twin.tracking.observables import Observable, covariance, observables

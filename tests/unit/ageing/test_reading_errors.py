@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from twin.ageing.fit import Series
 from twin.ageing.reading_errors import estimated_errors
+from twin.ageing.series import Series
 from twin.tracking.observables import covariance, observables
 
 CYCLES = np.linspace(1, 400, 60)

@@ -151,7 +151,8 @@ def test_a_forecast_of_the_very_cell_gives_its_band(run):
 
     store, spec = run.store, twin.load_cell("na-nzsp-nvp")
     # As the command draws: the same cell, with more spreads.
-    drawn = twin.load_cell("na-nzsp-nvp", overrides=twin.with_ignorance("na-nzsp-nvp"))
+    spreads = twin.with_ignorance("na-nzsp-nvp")
+    drawn = twin.load_cell("na-nzsp-nvp", overrides=spreads)
     other = twin.load_cell("na-nzsp-nvp", overrides={"stack.pressure": "9 MPa"})
     summary = {"samples": 40, "cycles": 500, "median_life": 58, "p05": 22, "p95": None}
     own, modes = run.info.protocol, list(run.info.modes)
@@ -164,6 +165,7 @@ def test_a_forecast_of_the_very_cell_gives_its_band(run):
         (drawn, own, modes[:-1], wrong),
     ):
         design = {"cell": cell_to_data(cell), "protocol": protocol, "modes": chosen}
+        design |= {"instead": spreads.instead} if cell is drawn else {}
         study = store.start_study(kind="forecast", cell_name=spec.name, design=design)
         store.finish_study(study, status="completed", summary={**summary, **more})
     (said,) = twin.how_sure(run.info, store)

@@ -153,3 +153,15 @@ def test_the_bench_draws_what_the_command_draws(monkeypatch):
     with pytest.raises(InterruptedError):
         Studying(lambda *of, **told: None).forecast(None, given | {"study": "abc"})
     assert asked["overrides"] == given["overrides"]
+
+
+def test_a_study_keeps_what_the_cell_itself_says_of_a_number_that_was_learned():
+    from twin.studies.base import study_design
+
+    spreads = twin.with_ignorance("na-nzsp-nvp", overrides={"stack.pressure": "7 MPa"})
+    assert spreads.instead == {REFILL: "0.05 mA/cm^2"}
+    wanted = twin.Scenario.of("na-nzsp-nvp", overrides=spreads)
+    design = study_design(wanted, 5)
+    assert design["instead"] == {REFILL: "0.05 mA/cm^2"}
+    by_hand = twin.with_ignorance("na-nzsp-nvp", overrides={REFILL: "0.2 mA/cm^2"})
+    assert "instead" not in study_design(twin.Scenario.of("na-nzsp-nvp", overrides=by_hand), 5)
