@@ -137,8 +137,8 @@ def _is_of(design: Mapping[str, Any], info: RunInfo) -> bool:
     if design.get("protocol") != info.protocol or set(design.get("modes", ())) != set(info.modes):
         return False
     # Numbers that something learned stands for are compared as the cell itself has them.
-    drawn = _values(design.get("cell")) | design.get("instead", {})
-    return drawn == _values(info.cell_spec)
+    own: Mapping[str, str] = design.get("instead", {})
+    return {**_values(design.get("cell")), **own} == _values(info.cell_spec)
 
 
 def _values(cell: Any) -> dict[str, str]:
