@@ -140,6 +140,12 @@ def test_a_warning_is_no_failure(margin, warns, word):
     assert gauge("dendrite: runs", margin, "↓", 60, warns=warns).plain.endswith(word)
 
 
+def test_a_long_name_leaves_room_for_what_it_came_to():
+    line = gauge("dendrite: anode filament runs across the electrolyte", -0.004, "→", 36)
+    assert line.plain.endswith("… FAILED") and len(line.plain) <= 36
+    assert " 0.00 " in line.plain and "-" not in line.plain  # no failure is more than one
+
+
 def test_what_a_job_hears_is_told_in_words():
     task = started(done=5)
     task.hear({"says": "event", "cycle": 3, "severity": "fatal", "mode": "m", "text": "it broke"})

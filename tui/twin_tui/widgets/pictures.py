@@ -60,7 +60,9 @@ def gauge(name: str, margin: float, trend: str, width: int, warns: bool = False)
     # What is measured tells more than whose it is.
     room = width - cells - 9 - (len(word) + 1 if word else 0)
     shown = name if len(name) <= room else name.partition(": ")[2] or name
-    text.append(f" {margin:5.2f} {trend} {shown}", "")
+    if len(shown) > room:  # the word after it is what must be seen
+        shown = shown[: room - 1].rstrip() + "…"
+    text.append(f" {max(margin, 0.0):5.2f} {trend} {shown}", "")
     if word:
         text.append(f" {word}", style)
     return text
