@@ -86,7 +86,7 @@ _PUBLIC = {
     "leave_one_out": "twin.studies.leave_one_out",
     "can_be_left_out": "twin.studies.leave_one_out",
     "left_out_of": "twin.studies.leave_one_out",
-    "AFFORDABLE_S": "twin.studies.leave_one_out",
+    "AFFORDABLE_CYCLES": "twin.studies.leave_one_out",
     "verdict_ends": "twin.studies.ends",
     "improvements": "twin.studies.improving",
     "command_of": "twin.studies.improving",
@@ -524,7 +524,7 @@ if TYPE_CHECKING:
         what_helps as what_helps,
     )
     from twin.studies.leave_one_out import (
-        AFFORDABLE_S as AFFORDABLE_S,
+        AFFORDABLE_CYCLES as AFFORDABLE_CYCLES,
     )
     from twin.studies.leave_one_out import (
         can_be_left_out as can_be_left_out,

@@ -65,7 +65,7 @@ def life(
     for note in result.notes:
         session.say(f"note: {note}")
     if leave_one_out is not False:
-        result = leave_out(session, result, None if leave_one_out else twin.AFFORDABLE_S)
+        result = leave_out(session, result, None if leave_one_out else twin.AFFORDABLE_CYCLES)
     document = result.to_dict() | outlook(session, result)
     judged = document["outcome"]["kind"] in (Status.COMPLETED, Status.CELL_FAILED) and not one_end
     given["model"] = result.info.settings["model"]

@@ -156,11 +156,11 @@ def outlook(session: Session, result: RunResult) -> dict[str, Any]:
     }
 
 
-def leave_out(session: Session, result: R, within_s: float | None = None) -> R:
+def leave_out(session: Session, result: R, at_most: int | None = None) -> R:
     """Live a dead cell without the modes it had, and return the run with what is kept of that.
 
-    Every mode, or, ``within_s`` of the processor's time, the one that is blamed. Whatever stands
-    in the way costs only these lives.
+    Every mode, or, where ``at_most`` so many cycles may be simulated, the one that is blamed.
+    Whatever stands in the way costs only these lives.
     """
     import twin
     from twin.cli.ticker import Ticker
@@ -169,11 +169,11 @@ def leave_out(session: Session, result: R, within_s: float | None = None) -> R:
     info = result.info
     if not twin.can_be_left_out(info):
         return result
-    modes = None if within_s is None else [info.outcome["mode"]]
+    modes = None if at_most is None else [info.outcome["mode"]]
     try:
         with Ticker(session, "the life with a mode left out") as ticker:
             twin.leave_one_out(
-                result.id, modes=modes, within_s=within_s, store=session.store, progress=ticker
+                result.id, modes=modes, at_most=at_most, store=session.store, progress=ticker
             )
     except TwinError as error:
         session.say(f"note: no life with a mode left out: {error.problem}")

@@ -34,8 +34,9 @@ if TYPE_CHECKING:
     from twin.engine.run import Progress
     from twin.store import RunInfo, Store
 
-AFFORDABLE_S = 5.0
-"""A life of which nobody has asked may take so long [s of the processor's time]."""
+AFFORDABLE_CYCLES = 60
+"""Of a life that nobody has asked for so many cycles are simulated: a few seconds. Cycles and not
+seconds, so that what is told does not hang on the machine."""
 SHORTEST = 50
 """Lives are followed for so many cycles at the least, however few the run was asked for."""
 SAME_TIME = 1e-3
@@ -47,14 +48,14 @@ KEPT = "left_out"
 
 
 class _TooLongError(Exception):
-    """The time that a life may take is over."""
+    """A life takes more cycles than it may."""
 
 
 def leave_one_out(
     run: str,
     *,
     modes: Sequence[str] | None = None,
-    within_s: float | None = None,
+    at_most: int | None = None,
     store: str | Store | None = None,
     progress: Callable[[float, str], None] | None = None,
 ) -> dict[str, Any]:
@@ -67,9 +68,9 @@ def leave_one_out(
         that began fresh.
     modes : sequence of str, optional
         What to leave out, one at a time; by default every mode that acts, the blamed one first.
-    within_s : float, optional
-        How much of the processor's time it may take [s]; what would take longer is left unknown.
-        However long it takes by default.
+    at_most : int, optional
+        How many cycles of each life may be simulated; what would take more is left unknown. As
+        many as it takes by default.
     store : str or Store, optional
         The database the run is in.
     progress : callable, optional
@@ -95,13 +96,12 @@ def leave_one_out(
     _check(info, modes)
     document = kept_of(info) or _begun(info)
     wanted = list(modes) if modes is not None else _every(info)
-    deadline = math.inf if within_s is None else time.process_time() + within_s
     for number, mode in enumerate(wanted):
         if mode in document["lives"]:
             continue
         if progress is not None:
             progress(number / len(wanted), f"without {mode}")
-        life = _life_without(info, mode, document["horizon"], deadline)
+        life = _life_without(info, mode, document["horizon"], at_most)
         if life is None:
             break
         document["lives"][mode] = life
@@ -178,10 +178,12 @@ def _check(info: RunInfo, modes: Sequence[str] | None) -> None:
             )
 
 
-def _life_without(info: RunInfo, mode: str, horizon: int, deadline: float) -> dict[str, Any] | None:
+def _life_without(
+    info: RunInfo, mode: str, horizon: int, at_most: int | None
+) -> dict[str, Any] | None:
     """Return how the cell ends without a mode; None if that takes too long."""
     try:
-        outcome = _lived(info, mode, horizon, deadline)
+        outcome = _lived(info, mode, horizon, at_most)
     except _TooLongError:
         return None
     except TwinError as error:  # another mode cannot do without it, say
@@ -199,19 +201,17 @@ def _life_without(info: RunInfo, mode: str, horizon: int, deadline: float) -> di
     }
 
 
-def _lived(info: RunInfo, mode: str, horizon: int, deadline: float) -> Mapping[str, Any]:
+def _lived(info: RunInfo, mode: str, horizon: int, at_most: int | None) -> Mapping[str, Any]:
     """Live a run's cell without a mode, by cycle jump and in memory."""
     from twin.engine.checkpoint import State
 
-    def in_time(_: Progress | None = None) -> None:
-        if time.process_time() > deadline:
+    def in_time(told: Progress) -> None:
+        if at_most is not None and told.row["cycles_simulated"] > at_most:
             raise _TooLongError
 
-    in_time()
     began = time.perf_counter()
     others = [m for m in info.modes if m != mode]
     prepared = as_it_was(info, others, _as_a_life)
-    in_time()
     with open_store(MEMORY) as memory:
         alone = memory.start_run(
             cell=cell_record(prepared.spec),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from types import SimpleNamespace
 
 import pytest
@@ -52,7 +51,7 @@ def lives(monkeypatch):
     asked = []
 
     def set_lives(**ends):
-        def lived(info, mode, horizon, deadline):
+        def lived(info, mode, horizon, at_most):
             asked.append((mode, horizon))
             end = ends[mode]
             if isinstance(end, Exception):
@@ -130,7 +129,7 @@ def test_of_two_deaths_in_one_cycle_hours_tell(dead, store, monkeypatch):
     ends = {"dendrite": (0.4, "pressure"), "interphase": (0.0700001, "dendrite"),
             "pressure": (0.05, "dendrite")}  # fmt: skip
 
-    def lived(info, mode, horizon, deadline):
+    def lived(info, mode, horizon, at_most):
         time_h, who = ends[mode]
         return {"kind": Status.CELL_FAILED, "cycle": 1, "time_h": time_h, "mode": who,
                 "criterion": "gone"}  # fmt: skip
@@ -158,14 +157,8 @@ def test_what_cannot_be_followed_is_not_known(dead, lives, store):
 def test_what_takes_too_long_stays_unknown_and_is_not_kept(dead, lives, store):
     lives(dendrite=of._TooLongError())
     run = dead()
-    assert twin.leave_one_out(run, within_s=1.0, store=store)["lives"] == {}
+    assert twin.leave_one_out(run, at_most=9, store=store)["lives"] == {}
     assert of.left_out_of(store.run(run)) is None and said(store, run) == []
-
-
-def test_the_time_is_looked_at_before_anything_is_built(dead, store, monkeypatch):
-    monkeypatch.setattr(of, "as_it_was", lambda *asked: pytest.fail("built"))
-    with pytest.raises(of._TooLongError):
-        of._lived(store.run(dead()), "dendrite", 50, time.process_time() - 1.0)
 
 
 def test_lives_are_followed_some_cycles_at_the_least(dead, lives, store):
@@ -216,6 +209,15 @@ def test_it_stands_beside_the_verdict(dead, lives, store):
     result = SimpleNamespace(info=store.run(run), store=store, rows=[], id=run)
     facts = dict(verdict_facts(result, ends=()))
     assert facts["left out"].startswith("without dendrite: dies in cycle 312 of ")
+
+
+def test_a_life_that_nobody_asked_for_is_given_up_by_its_cycles_not_its_seconds(store):
+    press = {"stack.pressure": "0.2 MPa"}
+    found = twin.life("na-base-na", cycles=60, modes=["pressure"], overrides=press, store=store)
+    assert found.outcome.mode == "pressure"
+    assert twin.leave_one_out(found.id, at_most=3, store=store)["lives"] == {}
+    told = twin.leave_one_out(found.id, at_most=60, store=store)["lives"]["pressure"]
+    assert told["kind"] == Status.COMPLETED and told["known"]
 
 
 @pytest.mark.slow
