@@ -63,17 +63,12 @@ class Score:
     @property
     def coverage(self) -> float | None:
         """The share of the points that the band holds."""
-        if self.low is None or self.high is None:
-            return None
-        u = self.curve.voltage
-        return float(np.mean((u >= self.low) & (u <= self.high)))
+        return _held_share(self.curve.voltage, self.low, self.high)
 
     @property
     def half_width(self) -> float | None:
         """Half of the band's mean width [V]."""
-        if self.low is None or self.high is None:
-            return None
-        return float(np.mean(self.high - self.low) / 2)
+        return _half_width(self.low, self.high)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data, without the points."""
@@ -89,6 +84,18 @@ class Score:
             "half_width_mV": None if self.half_width is None else 1e3 * self.half_width,
             "ended": self.ended or None,
         }
+
+
+def _held_share(
+    values: np.ndarray, low: np.ndarray | None, high: np.ndarray | None
+) -> float | None:
+    if low is None or high is None:
+        return None
+    return float(np.mean((values >= low) & (values <= high)))
+
+
+def _half_width(low: np.ndarray | None, high: np.ndarray | None) -> float | None:
+    return None if low is None or high is None else float(np.mean(high - low) / 2)
 
 
 @dataclass(frozen=True)
@@ -126,17 +133,12 @@ class SpectrumScore:
     @property
     def coverage(self) -> float | None:
         """The share of the values that the band holds."""
-        if self.low is None or self.high is None:
-            return None
-        there = self.sweep.values
-        return float(np.mean((there >= self.low) & (there <= self.high)))
+        return _held_share(self.sweep.values, self.low, self.high)
 
     @property
     def half_width(self) -> float | None:
         """Half of the band's mean width, as a share of ``|Z|``."""
-        if self.low is None or self.high is None:
-            return None
-        return float(np.mean(self.high - self.low) / 2)
+        return _half_width(self.low, self.high)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data, without the points."""
