@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy.linalg import block_diag
 
-from twin.ageing.reading_errors import estimated_errors
+from twin.ageing.error_of_readings import estimated_errors
 from twin.ageing.series import Series
 from twin.calibration.identify import Told, what_is_told
 from twin.calibration.method import number_of
@@ -58,7 +58,7 @@ class AgeingFit:
     lives : int
         How often the cell was lived.
     errors : dict
-        Noise, offset and drift of each kind of reading (:mod:`twin.ageing.reading_errors`).
+        Noise, offset and drift of each kind of reading (:mod:`twin.ageing.error_of_readings`).
     """
 
     z: np.ndarray

@@ -22,8 +22,9 @@ from twin.runs.record import open_store
 from twin.tracking.clocks import Clocks
 from twin.tracking.lab_tests import CURRENT, CYCLE_S, LabTest, lab_tests
 from twin.tracking.library import Library
-from twin.tracking.posterior import explained, normal_points
+from twin.tracking.regression import explained
 from twin.tracking.steps import Step, step_at
+from twin.tracking.weights import normal_points
 
 if TYPE_CHECKING:
     from twin.catalog.asked import CellChanges

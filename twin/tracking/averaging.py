@@ -21,7 +21,8 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import logsumexp
 
-from twin.tracking.posterior import Posterior, effective_size
+from twin.tracking.posterior import Posterior
+from twin.tracking.weights import effective_size
 
 
 def averaged(laws: Sequence[tuple[float, Posterior]]) -> Posterior:

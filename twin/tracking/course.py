@@ -8,8 +8,8 @@ import numpy as np
 
 from twin.tracking.checkups import CheckUp
 from twin.tracking.library import on_grid
-from twin.tracking.posterior import quantile
 from twin.tracking.steps import NAMES, SHARES, Step
+from twin.tracking.weights import quantile
 
 POINTS = 48
 _TO = 1.05

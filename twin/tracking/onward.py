@@ -21,10 +21,10 @@ from twin.studies.forecast import Forecast
 from twin.studies.registry import Going
 from twin.tracking.course import course
 from twin.tracking.drawing import live
-from twin.tracking.posterior import quantile
 from twin.tracking.refresh import drawn_around
 from twin.tracking.steps import Step
 from twin.tracking.track import Track, load_track
+from twin.tracking.weights import quantile
 
 if TYPE_CHECKING:
     from twin.specs.schema import CellSpec

@@ -31,8 +31,8 @@ from twin.tracking.drawing import live
 from twin.tracking.kept import library_in
 from twin.tracking.library import Library
 from twin.tracking.observables import observables_with
-from twin.tracking.posterior import effective_size
 from twin.tracking.steps import Step, step_at
+from twin.tracking.weights import effective_size
 
 if TYPE_CHECKING:
     from twin.store import Store

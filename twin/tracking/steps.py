@@ -15,7 +15,8 @@ from twin.tracking.clocks import Clocks, Prior, bandwidth, drawn_clocks, fitted_
 from twin.tracking.library import Library, each_on_grid
 from twin.tracking.method import posterior_method
 from twin.tracking.observables import Observable, covariance, observables
-from twin.tracking.posterior import Method, Posterior, effective_size, posterior, quantile
+from twin.tracking.posterior import Method, Posterior, posterior
+from twin.tracking.weights import effective_size, quantile
 
 More = Callable[[Library, Clocks], dict[str, np.ndarray]]
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from twin.calibration import fit as fitting
-from twin.calibration.calibrate import _drawn_starts
 from twin.calibration.data import Curve, Piece
 from twin.calibration.forward import Forward
 from twin.calibration.parameters import candidates, chosen, in_open_circuit
 from twin.calibration.ready import readying
+from twin.calibration.stages import drawn_starts
 from twin.catalog.cells import as_spec
 from twin.errors import InputError
 from twin.specs.dump import with_values
@@ -86,13 +86,13 @@ def test_the_entropy_moves_only_where_temperatures_were_measured(ready):
 
 def test_starts_are_drawn_within_bounds_and_the_same_each_time(ready, monkeypatch):
     work = SimpleNamespace(items=candidates(ready, 20.0, heat=True))
-    one, two = _drawn_starts(work, 3, seed=1), _drawn_starts(work, 3, seed=1)
+    one, two = drawn_starts(work, 3, seed=1), drawn_starts(work, 3, seed=1)
     assert len(one) == 3 and all(np.array_equal(a, b) for a, b in zip(one, two, strict=True))
-    assert not np.array_equal(one[0], _drawn_starts(work, 3, seed=2)[0])
-    assert _drawn_starts(work, 0, seed=1) == []
+    assert not np.array_equal(one[0], drawn_starts(work, 3, seed=2)[0])
+    assert drawn_starts(work, 0, seed=1) == []
     low, high = np.array([item.z_bounds for item in work.items]).T
-    monkeypatch.setattr("twin.calibration.calibrate.DRAWN_IN", 30.0)
-    for z in (*one, *_drawn_starts(work, 3, seed=1)):
+    monkeypatch.setattr("twin.calibration.stages.DRAWN_IN", 30.0)
+    for z in (*one, *drawn_starts(work, 3, seed=1)):
         assert np.all((z >= low) & (z <= high))
 
 

@@ -11,8 +11,9 @@ from twin.tracking.averaging import averaged
 from twin.tracking.checkups import CheckUp, Reading
 from twin.tracking.clocks import Prior
 from twin.tracking.observables import observables
-from twin.tracking.posterior import Method, effective_size
+from twin.tracking.posterior import Method
 from twin.tracking.steps import CLOCK, step_at
+from twin.tracking.weights import effective_size
 
 EXACT = {key: replace(of, noise=0.01, offset=0.0, drift=0.0) for key, of in observables().items()}
 CYCLES = (1, 25, 50, 100, 150, 200, 250, 300)

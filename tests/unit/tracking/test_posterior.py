@@ -11,18 +11,10 @@ from scipy.stats import norm
 from twin.errors import InputError
 from twin.tracking.checkups import CheckUp, Reading
 from twin.tracking.observables import covariance, observables
-from twin.tracking.posterior import (
-    Method,
-    _Regression,
-    _survivors_drawn,
-    effective_size,
-    explained,
-    features,
-    posterior,
-    quantile,
-    tempered,
-)
+from twin.tracking.posterior import Method, features, posterior
+from twin.tracking.regression import Regression, explained, survivors_drawn
 from twin.tracking.steps import life_after, mode_shares, quantiles, step_at, to_dict
+from twin.tracking.weights import effective_size, quantile, tempered
 
 EXACT = {key: replace(of, noise=0.01, offset=0.0, drift=0.0) for key, of in observables().items()}
 OWN = Method()
@@ -231,7 +223,7 @@ def test_survivors_are_drawn_from_what_is_beyond_what_is_known():
     known, t = z < 0, np.minimum(z, 0.0)
     w = np.full(4000, 1 / 4000)
     u = np.random.default_rng(1).random(4000)
-    drawn = _survivors_drawn(_Regression(np.zeros((4000, 1)), w, 4000), t, known, w, u)
+    drawn = survivors_drawn(Regression(np.zeros((4000, 1)), w, 4000), t, known, w, u)
     assert drawn[~known].mean() == pytest.approx(np.sqrt(2 / np.pi), rel=0.05)
     assert drawn[~known].min() >= 0 and np.array_equal(drawn[known], z[known])
 
@@ -301,12 +293,12 @@ def test_what_rows_are_off_by_moves_a_target_however_noisy_the_features_are():
     w = np.full(3000, 1 / 3000)
     noisy = (x + 30 * chance.standard_normal(3000))[:, None]  # a ridge leaves nothing of it
     for features_, at in ((noisy, 0.0), (x[:, None], 0.4)):
-        fit = _Regression(features_, w, 40, off)
+        fit = Regression(features_, w, 40, off)
         moved = fit.moved(t, np.array([at]))
         assert moved.mean() == pytest.approx(2 * at, abs=0.1)
         assert np.polyfit(off, fit.to_own(t), 1)[0] == pytest.approx(0, abs=1e-9)
     # Taken for what the cell is like, it would be scatter.
-    assert moved.std() < 0.3 * _Regression(noisy, w, 40).moved(t, np.zeros(1)).std()
+    assert moved.std() < 0.3 * Regression(noisy, w, 40).moved(t, np.zeros(1)).std()
 
 
 def _dying_by_its_first(paces, horizon=4000):

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from twin.ageing.reading_errors import estimated_errors
+from twin.ageing.error_of_readings import estimated_errors
 from twin.ageing.series import Series
 from twin.tracking.observables import covariance, observables
 
