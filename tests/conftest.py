@@ -7,6 +7,7 @@ what it does to it.
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import shutil
 import subprocess
@@ -21,8 +22,11 @@ from typing import Any
 # One thread for each of pytest's workers: the matrices are small, and threads that wait for
 # each other cost more than they do. Before NumPy is loaded, and for the processes tests start.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-# Tests build what they look at, and leave nothing in anybody's home.
-os.environ["TWIN_CACHE"] = "off"
+# Built cells are kept in one folder, for all workers and all processes that tests start: what
+# several tests need is built once, from the code as it is now, and nothing is left in anybody's
+# home.
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    os.environ["TWIN_CACHE"] = f"{tempfile.mkdtemp(prefix='twin-tests-')}/built"
 # Whoever runs the tests may have defaults of their own.
 os.environ.setdefault("TWIN_CONFIG", "no-such-config.toml")
 
@@ -31,10 +35,13 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import twin
+from twin import garbage
 from twin.modes.mode import FailureMode
 from twin.modes.ports import PortAt
 from twin.specs.schema import CellSpec
 
+SHARED = os.environ["TWIN_CACHE"]
+"""The folder of built cells."""
 Step = tuple[float, float] | Any
 
 # How fast a machine draws examples says nothing of the twin.
@@ -75,6 +82,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return WorkStealingScheduling(config, log) if config.getvalue("dist") == "load" else None
 
 
+garbage.collect_rarely()
+
+
+def pytest_collection_finish() -> None:
+    """What six thousand tests and all that they import are made of stays to the end."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--share",
@@ -90,8 +106,54 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        config.add_cleanup(lambda: shutil.rmtree(Path(SHARED).parent, ignore_errors=True))
     if config.getoption("--errors"):
         config.pluginmanager.register(_ErrorTable(config.getoption("--errors")))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_modules() -> Iterator[None]:
+    """Let the processes that tests start keep what Python makes of modules, as users' do.
+
+    Else each of them compiles all of the twin's.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def built_cells(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let a module with ``BUILDS_ANEW = True``, which looks at how cells are built, recall none."""
+    with pytest.MonkeyPatch.context() as patch:
+        if getattr(request.module, "BUILDS_ANEW", False):
+            patch.setenv("TWIN_CACHE", "off")
+        yield
+
+
+class Patch(pytest.MonkeyPatch):
+    """Pytest's own; under changed code no built cell is recalled, and none is kept for others."""
+
+    def setattr(self, *args: Any, **more: Any) -> None:
+        self._build_anew()
+        super().setattr(*args, **more)
+
+    def setitem(self, dic: Any, name: Any, value: Any) -> None:
+        if dic is not os.environ:
+            self._build_anew()
+        super().setitem(dic, name, value)
+
+    def _build_anew(self) -> None:
+        if os.environ.get("TWIN_CACHE") == SHARED:
+            self.setenv("TWIN_CACHE", "off")
+
+
+@pytest.fixture
+def monkeypatch() -> Iterator[pytest.MonkeyPatch]:
+    patch = Patch()
+    yield patch
+    patch.undo()
 
 
 class _ErrorTable:
@@ -239,7 +301,7 @@ def run(build: Callable[..., Any]) -> Callable[..., Observed]:
     another class of solver. Asked twice for the same run, it returns the same one: treat
     it as read-only.
     """
-    runs = Kept(48)
+    runs, models = Kept(48), Kept(4)
 
     def solve(
         spec: CellSpec,
@@ -264,6 +326,15 @@ def run(build: Callable[..., Any]) -> Callable[..., Observed]:
         alike = (_Same(spec), steps, tuple(_Same(m) for m in modes))
         return runs.get((*alike, model, repr(sorted(more.items()))), work)
 
+    def built_once(spec: CellSpec, modes: Any, model: str, options: Any) -> Any:
+        def work() -> Any:
+            return build(spec, modes, model, options)
+
+        if os.environ.get("TWIN_CACHE") != SHARED:  # the code is not as it was
+            return work()
+        alike = (_Same(spec), tuple(_Same(m) for m in modes))
+        return models.get((*alike, model, repr(options)), work)
+
     def go(
         spec: CellSpec,
         steps: Iterable[Step],
@@ -285,7 +356,7 @@ def run(build: Callable[..., Any]) -> Callable[..., Observed]:
         from twin.model.pybamm_solver import ScalarIDAKLUSolver
 
         area = spec.geometry.area.si
-        built = build(spec, modes, model, options) if isinstance(model, str) else model
+        built = built_once(spec, modes, model, options) if isinstance(model, str) else model
         cycle = [
             pybamm.step.current(s[0] * area, duration=s[1]) if isinstance(s, tuple) else s
             for s in steps

@@ -35,6 +35,14 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.write_line(line)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def built_cells() -> Iterator[None]:
+    """What is interrupted here builds too: no cell is recalled."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TWIN_CACHE", "off")
+        yield
+
+
 @pytest.fixture
 def figure(request: pytest.FixtureRequest) -> Callable[..., None]:
     """``figure(kills=50, lost=0)``: what a trial found, told when all are done."""

@@ -39,6 +39,42 @@ def name_of(
     """
     if folder() is None:
         return None
+    return _name_with_modes(
+        spec,
+        modes,
+        {
+            "steps": [_told(step) for step in plan.unique_steps],
+            "settings": (settings.model, settings.rtol, settings.atol),
+            "mesh": repr(MESHES[settings.mesh]),
+            "free": list(free),
+            "also": list(also),
+        },
+    )
+
+
+def name_of_split(
+    spec: CellSpec, modes: Sequence[FailureMode], model: str, changed: CellSpec, keys: Sequence[str]
+) -> str | None:
+    """Return the name of which numbers of a cell can be free; None if it cannot be kept.
+
+    Parameters
+    ----------
+    spec, modes, model
+        The cell, its modes, and the model they are built into.
+    changed : CellSpec
+        The cell with all the numbers that are asked about changed.
+    keys : sequence of str
+        Their dotted keys.
+    """
+    if folder() is None:
+        return None
+    asked = {"split": list(keys), "model": model, "changed": cell_to_data(changed)}
+    return _name_with_modes(spec, modes, asked)
+
+
+def _name_with_modes(
+    spec: CellSpec, modes: Sequence[FailureMode], inputs: Mapping[str, Any]
+) -> str | None:
     installed = plugin_manager().modes
     if any(installed.get(mode.id) is not mode for mode in modes):
         return None
@@ -48,12 +84,8 @@ def name_of(
         | {
             "cell": cell_to_data(spec),
             "modes": [(mode.id, type(mode).__module__, type(mode).__qualname__) for mode in modes],
-            "steps": [_told(step) for step in plan.unique_steps],
-            "settings": (settings.model, settings.rtol, settings.atol),
-            "mesh": repr(MESHES[settings.mesh]),
-            "free": list(free),
-            "also": list(also),
         }
+        | dict(inputs)
     )
 
 

@@ -23,8 +23,14 @@ from twin.specs.schema import CellSpec
 def model_print(
     spec: CellSpec, modes: Sequence[FailureMode], model: str
 ) -> tuple[Any, dict[str, Any]]:
-    """Return what a model is made of, without its parameters, and these."""
-    built = build_model(spec, modes, model)
+    """Build a model; return what it is made of, without its parameters, and these."""
+    return print_of(build_model(spec, modes, model), spec, modes)
+
+
+def print_of(
+    built: Any, spec: CellSpec, modes: Sequence[FailureMode]
+) -> tuple[Any, dict[str, Any]]:
+    """Return what a built model is made of, without its parameters, and these."""
     # What counts as fresh only scales a margin, which is zero where it was.
     watched = [replace(w.criterion, fresh=0.0) for w in criteria.gather(built.cell, modes)]
     expressions = {

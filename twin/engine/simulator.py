@@ -11,15 +11,17 @@ and if what ends a life has the same thresholds. Everything else is built anew.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from twin.engine import criteria
+from twin import shelf
+from twin.engine import criteria, kept
 from twin.engine.criteria import Watched
-from twin.engine.model_print import alike, model_print, numbers, same_but_for
+from twin.engine.model_print import alike, model_print, numbers, print_of, same_but_for
 from twin.engine.plan import Plan
 from twin.engine.prepare import Prepared, build_model, prepare
 from twin.engine.settings import RunSettings
@@ -303,29 +305,56 @@ def split(
     items: Sequence[Item],
     changed: Changed,
 ) -> tuple[list[Item], list[Item]]:
-    """Return the uncertain numbers that can be inputs, and those that need a new build."""
-    plain = model_print(spec, modes, model)
-    fixed = built_in(spec, build_model(spec, modes, model).default_geometry)
+    """Return the uncertain numbers that can be inputs, and those that need a new build.
+
+    What was found out is kept on disk beside built cells: finding it takes several builds.
+    """
+    keys = [item.key for item in items]
+    name = None
+    if shelf.folder() is not None:
+        with contextlib.suppress(TwinError):  # they cannot all be changed together
+            name = kept.name_of_split(spec, modes, model, _another(items, changed), keys)
+    known = None if name is None else (shelf.recall(name) or {}).get("free")
+    if not isinstance(known, list) or any(key not in keys for key in known):
+        known = [item.key for item in _free(spec, modes, model, items, changed)]
+        if name is not None:
+            shelf.keep(name, {"free": known})
+    return [i for i in items if i.key in known], [i for i in items if i.key not in known]
+
+
+def _another(items: Sequence[Item], changed: Changed) -> CellSpec:
+    """Return the cell with other values of some numbers."""
+    return changed({i.key: i.text(float(i.value(np.array([0.6]))[0])) for i in items})
+
+
+def _free(
+    spec: CellSpec,
+    modes: Sequence[FailureMode],
+    model: str,
+    items: Sequence[Item],
+    changed: Changed,
+) -> list[Item]:
+    """Return the numbers that change nothing but a parameter of a cell's model."""
+    built = build_model(spec, modes, model)
+    plain = print_of(built, spec, modes)
+    fixed = built_in(spec, built.default_geometry)
 
     def own(some: Sequence[Item]) -> set[str]:
         return {parameter_name(i.key, i.quantity.unit) for i in some}
-
-    def other(some: Sequence[Item]) -> CellSpec:
-        return changed({i.key: i.text(float(i.value(np.array([0.6]))[0])) for i in some})
 
     def alone(item: Item) -> bool:
         # Cheap, and spares the search below most of its builds.
         if own([item]) & fixed:
             return False
         try:
-            after = numbers(other([item]))
+            after = numbers(_another([item], changed))
         except TwinError:
             return False
         return same_but_for(plain[1], after, own([item]))
 
     def same(some: Sequence[Item]) -> bool:
         try:
-            return alike(plain, model_print(other(some), modes, model), own(some))
+            return alike(plain, model_print(_another(some, changed), modes, model), own(some))
         except TwinError:
             return False  # they cannot all be changed together
 
@@ -337,5 +366,4 @@ def split(
         half = len(some) // 2
         return inputs(some[:half]) + inputs(some[half:])
 
-    free = inputs([item for item in items if alone(item)])
-    return free, [item for item in items if item not in free]
+    return inputs([item for item in items if alone(item)])

@@ -152,7 +152,13 @@ class ModeConformance:
         """Return the PyBaMM model of a cell with modes, given by id."""
         import twin
 
-        return twin.build_model(spec, modes=list(modes))
+        modes = list(modes)
+
+        def work() -> tuple[CellSpec, Any]:
+            return spec, twin.build_model(spec, modes=modes)
+
+        # The spec is kept with the model, so that no other can take its identity.
+        return self._once(("model", id(spec), *modes), work)[1]
 
     def solve(self, spec: CellSpec, modes: Iterable[str]) -> Solved:
         """Return one constant-current step, solved at tight tolerances."""

@@ -146,11 +146,11 @@ def test_simulators_of_cells_that_are_alike_share_their_builds(spec, modes):
 class _Number:
     """A number that varies, as :class:`twin.engine.simulator.Varies` has it."""
 
-    def __init__(self, spec, key):
-        self.key, self.quantity = key, find(spec, key)
+    def __init__(self, spec, key, by=1.0):
+        self.key, self.quantity, self.by = key, find(spec, key), by
 
     def value(self, u):
-        return self.quantity.si * (0.5 + u)
+        return self.by * self.quantity.si * (0.5 + u)
 
     def text(self, value):
         return f"{value!r} {self.quantity.unit}"
@@ -178,6 +178,34 @@ def test_what_can_be_free_is_found_once_for_cells_that_are_alike(spec, modes, mo
     assert found(spec, keys[:1]) == ([RATE], []) and len(searched) == 3
     found(spec, keys, modes[:1])
     assert len(searched) == 4
+
+
+def test_what_can_be_free_is_found_once_between_processes_too(spec, modes, tmp_path, monkeypatch):
+    from twin import shelf
+    from twin.engine import simulator
+
+    monkeypatch.setenv(shelf.ENVIRONMENT, str(tmp_path))
+    asked, search = [], simulator._free
+    monkeypatch.setattr(simulator, "_free", lambda *a: asked.append(a[0]) or search(*a))
+    keys = [RATE, "electrolyte.thickness"]
+
+    def found(one=spec, which=modes, by=1.0):
+        items = [_Number(one, key, by) for key in keys]
+        free, rebuilt = split(one, which, "spm", items, lambda o: with_values(one, o))
+        return [i.key for i in free], [i.key for i in rebuilt], len(asked)
+
+    assert found() == found() == ([RATE], ["electrolyte.thickness"], 1)
+    # Another value to try it with, another cell, other modes, another model: each is another.
+    assert found(by=1.5)[2] == 2
+    assert found(with_values(spec, {"stack.pressure": "9 MPa"}))[2] == 3
+    assert found(which=modes[:1])[2] == 4
+    # What is kept and is no list of these keys is not believed.
+    for file in tmp_path.iterdir():
+        name = file.stem
+        if "free" in (shelf.recall(name) or {}):
+            shelf.keep(name, {"free": ["stack.pressure"]})
+    assert found() == ([RATE], ["electrolyte.thickness"], 5)
+    assert found()[2] == 5
 
 
 def _first_step(prepared):
