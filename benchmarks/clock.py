@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import resource
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,6 +56,28 @@ def timed_process(
     if process.returncode:
         raise RuntimeError(f"{' '.join(arguments)} ended with {process.returncode}")
     return text, Seconds(wall, used.ru_utime + used.ru_stime)
+
+
+@contextmanager
+def timed_family() -> Iterator[Callable[[], Seconds]]:
+    """Yield what tells how long it is since, for this process and all that it has started."""
+    wall, cpu = time.perf_counter(), _family_cpu_s()
+    yield lambda: Seconds(time.perf_counter() - wall, _family_cpu_s() - cpu)
+
+
+def _family_cpu_s() -> float:
+    """Return the processor seconds of this process, of its children, and of those that ended."""
+    import psutil
+
+    own, ended = time.process_time(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent = own + ended.ru_utime + ended.ru_stime
+    for child in psutil.Process().children(recursive=True):
+        try:
+            used = child.cpu_times()
+        except psutil.NoSuchProcess:
+            continue  # it has ended since, and is waited for next time
+        spent += used.user + used.system + used.children_user + used.children_system
+    return spent
 
 
 def twin_command(*words: str) -> list[str]:

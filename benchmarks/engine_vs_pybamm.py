@@ -7,7 +7,7 @@ One command, JSON on stdout::
 
 For each model it times, in turns, (a) ``pybamm.Simulation.solve`` on an experiment of so
 many cycles and (b) the twin's loop with every cycle stored in an SQLite file, both built
-beforehand, and gives the median cycles per second of each and their ratio. With
+beforehand, and gives the median cycles per processor second of each and their ratio. With
 ``--memory`` it also gives the peak memory [MiB] of each after so many cycles, every figure
 from a process of its own, on the bare cell, which no mode kills on the way.
 """
@@ -21,7 +21,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import twin
@@ -42,7 +41,7 @@ CELL = "na-nzsp-nvp"
 
 
 def plain(model_name: str, spec, modes, steps, cycles: int) -> float:
-    """Return the seconds PyBaMM's own Simulation takes, built beforehand."""
+    """Return the processor seconds PyBaMM's own Simulation takes, built beforehand."""
     simulation = pybamm.Simulation(
         build_model(spec, modes, model_name),
         parameter_values=parameter_values(spec),
@@ -51,13 +50,11 @@ def plain(model_name: str, spec, modes, steps, cycles: int) -> float:
         solver=pybamm.IDAKLUSolver(rtol=RTOL, atol=ATOL),
     )
     simulation.build_for_experiment()
-    began = time.perf_counter()
-    simulation.solve()
-    return time.perf_counter() - began
+    return timed(simulation.solve)[1].cpu
 
 
 def ours(model_name: str, spec, modes, plan, cycles: int, url: str) -> tuple[float, float]:
-    """Return the seconds of the twin's loop, and the share of them in the solver."""
+    """Return the processor seconds of the twin's loop, and the solver's share of the clock's."""
     prepared = prepare(spec, modes, plan, RunSettings(model_name, RTOL, ATOL))
     with Store.open(url) as store:
         cell = {"name": spec.name, "kind": spec.kind, "family": "", "title": "", "hash": "b"}
@@ -70,14 +67,13 @@ def ours(model_name: str, spec, modes, plan, cycles: int, url: str) -> tuple[flo
             cycles_requested=cycles,
         )
         loop = RunLoop(prepared, store, run_id, State(0, 0.0, None))
-        began = time.perf_counter()
-        outcome = loop.run(cycles)
-        seconds = time.perf_counter() - began
-    return seconds, outcome.numerics["solver_s"] / seconds
+        outcome, took = timed(lambda: loop.run(cycles))
+    return took.cpu, outcome.numerics["solver_s"] / took.wall
 
 
-def compare(model_name: str, cycles: int, repeats: int) -> dict[str, float]:
-    """Return the medians of both and their ratio."""
+def compare(model_name: str, cycles: int, repeats: int, own: int | None = None) -> dict[str, float]:
+    """Return the medians of both and their ratio; the twin may be given ``own`` cycles."""
+    own = own or cycles
     spec = twin.load_cell(CELL)
     modes = twin.plugin_manager().select(None, (), spec.kind)
     plan = plan_of(load_protocol(None, spec), spec)
@@ -87,8 +83,8 @@ def compare(model_name: str, cycles: int, repeats: int) -> dict[str, float]:
         for turn in range(repeats):
             theirs.append(cycles / plain(model_name, spec, modes, steps, cycles))
             url = f"sqlite:///{Path(folder) / f'{turn}.db'}"
-            seconds, share = ours(model_name, spec, modes, plan, cycles, url)
-            mine.append(cycles / seconds)
+            seconds, share = ours(model_name, spec, modes, plan, own, url)
+            mine.append(own / seconds)
             shares.append(share)
     return {
         "pybamm_cycles_per_s": statistics.median(theirs),

@@ -1,71 +1,107 @@
-"""A forecast on one worker and on two, usual and fast: the same members, the same store's kind."""
+"""Members of a forecast, on one worker and on two, usual and fast: what each costs.
+
+A few members are lived first, so that all workers have started and have the build; then as many
+as are counted. Both are the same members whoever lives them. So a member's processor seconds
+are told apart from the workers' start, and what two workers make of them does not hang on the
+machine's other work::
+
+    efficiency = (processor seconds on one worker) / (processor seconds on two)
+
+with scheduler and client among the second. ``n`` members on two free cores then take
+``(start + n * member) / 2`` of two workers' processor seconds.
+"""
 
 from __future__ import annotations
 
 import os
-import resource
 import tempfile
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
-import twin
-from benchmarks.clock import timed
+from benchmarks.clock import Seconds, timed_family
 
 CELL = "na-nzsp-nvp"
 CYCLES = 1000
+FIRST = 2
+"""So many members are lived before those that are counted: one a worker."""
 
 
-def measure(samples: int, cycles: int = CYCLES) -> dict[str, Any]:
-    """Forecast in the usual way, and by machine code where ``llvmlite`` is installed."""
+def measure(members: int, ways: Sequence[str] = ("usual", "fast")) -> dict[str, Any]:
+    """Live so many members in the usual way, and by machine code where ``llvmlite`` is there."""
     from twin.model.native import available
 
-    usual = _forecasts(samples, cycles, fast=False)
-    lives = usual.pop("lives")
-    if not available():
-        return usual
-    fast = _forecasts(samples, cycles, fast=True)
-    pairs = list(zip(lives, fast.pop("lives"), strict=True))
-    fast["same_fate"] = sum(ours[1] == theirs[1] for ours, theirs in pairs) / len(pairs)
-    fast["worst_life"] = max(abs(theirs[0] / ours[0] - 1) for ours, theirs in pairs)
-    return usual | {"fast": fast}
+    found = {}
+    for way in ways if available() else ["usual"]:
+        found[way] = _both(members, fast=way == "fast")
+    if len(found) > 1:
+        pairs = list(zip(found["usual"]["lives"], found["fast"]["lives"], strict=True))
+        found["fast"]["same_fate"] = sum(one[1] == two[1] for one, two in pairs) / len(pairs)
+        found["fast"]["worst_life"] = max(abs(two[0] / one[0] - 1) for one, two in pairs)
+    return found
 
 
-def _forecasts(samples: int, cycles: int, *, fast: bool) -> dict[str, Any]:
-    """Forecast with one worker (in this process) and with two (processes of their own)."""
-    took, cpu, lives, spent, began = {}, {}, {}, {}, {}
-    for workers in (1, 2):
-        with tempfile.TemporaryDirectory() as folder:
-            start, before = datetime.now(UTC), _cpu_s()
-            url = f"sqlite:///{Path(folder) / 'forecast.db'}"
-            found, seconds = timed(
-                lambda workers=workers, url=url: twin.forecast(
-                    CELL, cycles=cycles, samples=samples, seed=1, workers=workers, store=url,
-                    fast=fast,
-                )
-            )  # fmt: skip
-            took[workers], cpu[workers] = seconds.wall, _cpu_s() - before
-            lives[workers] = [(m.cycles, m.way) for m in found.members]
-            runs = found.store.runs(study=found.id)
-            spent[workers] = sum(run.wall_s for run in runs)
-            began[workers] = (min(run.created for run in runs) - start).total_seconds()
+def drawn(members: int, *, fast: bool = False) -> dict[str, Any]:
+    """Return the design of a forecast."""
+    from twin.scenario import Scenario
+    from twin.studies import ensemble
+    from twin.studies.forecast import DEFAULTS
+
+    asked = DEFAULTS | {"seed": 1, "settle": None, "samples": members, "cycles": CYCLES}
+    subject = ensemble.subject(Scenario.of(CELL, cycles=CYCLES, model=asked["model"]), asked)
+    return ensemble.design(subject, asked | {"fast": fast})
+
+
+def _both(members: int, *, fast: bool) -> dict[str, Any]:
+    """Live the members in this process, and in two of their own."""
+    design = drawn(FIRST + members, fast=fast)
+    start, each, lives = {}, {}, {}
+    with (
+        tempfile.TemporaryDirectory() as kept,
+        patch.dict(os.environ, {"TWIN_CACHE": kept}),  # a forecast's workers recall the build
+    ):
+        for workers in (1, 2):
+            start[workers], each[workers], lives[workers] = _lived(design, workers, members)
     return {
         "cell": CELL,
-        "members": samples,
-        "cycles": cycles,
-        "wall_s": {str(workers): wall for workers, wall in took.items()},
-        "cpu_s": {str(workers): s for workers, s in cpu.items()},
-        "ratio": took[1] / took[2],
-        # What a member costs beside another one, and what passes before the first.
-        "member_s": {str(workers): s / samples for workers, s in spent.items()},
-        "first_member_after_s": {str(workers): s for workers, s in began.items()},
+        "members": members,
+        "cycles": CYCLES,
+        "start": {str(n): vars(s) for n, s in start.items()},
+        "all": {str(n): vars(s) for n, s in each.items()},
+        "member_cpu_s": each[1].cpu / members,
+        "efficiency": each[1].cpu / each[2].cpu,
+        "ratio": each[1].wall / each[2].wall,
         "same_lives": lives[1] == lives[2],
         "lives": lives[1],
     }
 
 
-def _cpu_s() -> float:
-    """Return the processor seconds of this process and of those it has waited for."""
-    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
-    own = os.times()
-    return own.user + own.system + ended.ru_utime + ended.ru_stime
+def _way(life: Any) -> str | None:
+    return f"{life.mode}: {life.criterion}" if life.mode else None
+
+
+def _lived(
+    design: dict[str, Any], workers: int, members: int
+) -> tuple[Seconds, Seconds, list[tuple[int, str | None]]]:
+    """Return what the first members took with the workers' start, what the others, and ends."""
+    from twin.store import Store
+    from twin.studies import ensemble
+    from twin.studies.registry import Going
+    from twin.studies.runner import Lives, workers_for
+
+    every = ensemble.variants(design)
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{Path(folder) / 'forecast.db'}"
+        with Store.open(url) as store, timed_family() as clock:
+            study = store.start_study(kind="forecast", cell_name=CELL, design=design)
+            with (
+                workers_for(store, workers, None) as hands,
+                Lives(store, study, design, Going(1), hands) as lives,
+            ):
+                first = lives.live(every[:FIRST])
+                start = clock()
+                others = lives.live(every[FIRST : FIRST + members])
+                rest = clock()
+    ends = [(life.cycles, _way(life)) for life in (*first, *others)]
+    return start, Seconds(rest.wall - start.wall, rest.cpu - start.cpu), ends

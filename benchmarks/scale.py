@@ -8,14 +8,16 @@
 each takes ``--life`` seconds of sleep, so that a few processes of many threads stand for many
 cores. With ``--inside`` scheduler, workers and client are this process, without sockets: it
 stands for a cluster where there are no cores for one. ``members`` is a forecast whose lives
-are not simulated: each stores the cycles of one life that was. With ``--stop N`` the study is
-stopped after so many and gone on with.
+are not simulated: each stores the cycles of one life that was; with ``--lived`` they are, by
+machine code. With ``--stop N`` the study is stopped after so many and gone on with. ``rows`` is
+the digest of all members' rows and ends: the same however a study was lived.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import hashlib
 import json
 import os
 import socket
@@ -28,9 +30,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from benchmarks.ensembles import CELL
+from benchmarks.ensembles import CELL, CYCLES, drawn
 
-CYCLES = 1000
 _EXAMPLE = "benchmark"
 _built: dict[str, Any] = {}
 
@@ -46,12 +47,20 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--inside", action="store_true", help="all in this process, no sockets")
     parser.add_argument("--life", type=float, default=0.0, help="seconds that a call sleeps")
     parser.add_argument("--db", help="a database's URL; an SQLite file that is deleted by default")
+    parser.add_argument("--lived", action="store_true", help="simulate the members")
     parser.add_argument("--stop", type=int, default=0, help="stop after so many, then go on")
     asked = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder, cluster(asked, folder) as (address, pids):
         found = (calls if asked.what == "calls" else members)(asked, Path(folder), address, pids)
     print(json.dumps(vars(asked) | found, indent=2))
     return 0
+
+
+def measure(members: int) -> dict[str, Any]:
+    """Hand over calls that do nothing, scheduler, client and fifty threads in this process."""
+    asked = SimpleNamespace(members=members, workers=2, threads=25, inside=True, life=0.0)
+    with tempfile.TemporaryDirectory() as folder, cluster(asked, folder) as (address, pids):
+        return calls(asked, Path(folder), address, pids)
 
 
 @contextlib.contextmanager
@@ -64,7 +73,7 @@ def cluster(asked: Any, folder: str) -> Iterator[tuple[str, list[int]]]:
             n_workers=asked.workers,
             threads_per_worker=asked.threads,
             processes=False,
-            dashboard_address=None,
+            dashboard_address=":0",  # whatever port is free
         ) as started:
             yield started.scheduler_address, []
         return
@@ -159,7 +168,7 @@ def calls(asked: Any, folder: Path, address: str, pids: list[int]) -> dict[str, 
     from twin.studies import ensemble
     from twin.studies.cluster import Workers
 
-    job = _job(asked.members)
+    job = drawn(asked.members)
     variants = ensemble.variants(job)
     job.pop("values")
     watch = Watch(pids)
@@ -170,26 +179,11 @@ def calls(asked: Any, folder: Path, address: str, pids: list[int]) -> dict[str, 
             for v in variants
         )
         for number, _ in hands.each(sleep, todo, asked.members):
-            if number % 1000 == 0:
+            if number and number % 10_000 == 0:
+                print(number, watch.told(number), file=sys.stderr, flush=True)
+            elif number % 1000 == 0:
                 watch.look()
-                print(number, watch.told(number or 1), file=sys.stderr, flush=True)
         return watch.told(asked.members)
-
-
-def _job(members: int) -> dict[str, Any]:
-    from twin.scenario import Scenario
-    from twin.studies import ensemble
-
-    asked: dict[str, Any] = {
-        "seed": 1,
-        "settle": None,
-        "samples": members,
-        "method": "sobol",
-        "cycles": CYCLES,
-    }
-    asked |= {"model": "spm", "rtol": 1e-6, "atol": 1e-8}
-    subject = ensemble.subject(Scenario.of(CELL, cycles=CYCLES, model="spm"), asked)
-    return ensemble.design(subject, asked)
 
 
 def replayed(
@@ -234,20 +228,16 @@ def _replaying(job: Any, study: str, store: Any) -> Any:
 
 
 def members(asked: Any, folder: Path, address: str, pids: list[int]) -> dict[str, Any]:
-    """Live a forecast without simulating, and read it."""
-    import twin
+    """Live a forecast, as a rule without simulating, and read it."""
     from twin.store import Store
-    from twin.studies import runner
     from twin.studies.registry import Going
 
     url = asked.db or f"sqlite:///{folder / 'scale.db'}"
-    lived = twin.life(CELL, cycles=CYCLES, model="spm", store=f"sqlite:///{folder / 'one.db'}")
-    rows = [row for row in lived.rows if not row.get("interpolated")]
-    instead: Any = runner
-    instead.live_member, instead._SLIM = replayed, (*runner._SLIM, _EXAMPLE)
     began = time.perf_counter()
-    job = {**_job(asked.members), _EXAMPLE: json.dumps(rows)}
+    job = drawn(asked.members, fast=asked.lived)
     found: dict[str, Any] = {"draw_s": time.perf_counter() - began}
+    if not asked.lived:
+        job |= _replay(folder)
     with Store.open(url) as store:
         began = time.perf_counter()
         study = store.start_study(kind="forecast", cell_name=job["cell_name"], design=job)
@@ -271,10 +261,32 @@ def members(asked: Any, folder: Path, address: str, pids: list[int]) -> dict[str
             _live(store, study, job, going)
             found["went_on_s"] = time.perf_counter() - began
         found |= watch.told(asked.members)
-        runs = store.runs(study=study)
-        found["stored"] = len({run.settings["member"] for run in runs})
         found["bytes_per_member"] = store.info()["bytes"] / asked.members
+        found |= _stored(store, study)
     return found
+
+
+def _replay(folder: Path) -> dict[str, Any]:
+    """Have the members store the cycles of one life; return what their design needs for it."""
+    import twin
+    from twin.studies import runner
+
+    lived = twin.life(CELL, cycles=CYCLES, model="spm", store=f"sqlite:///{folder / 'one.db'}")
+    rows = [row for row in lived.rows if not row.get("interpolated")]
+    instead: Any = runner
+    instead.live_member, instead._SLIM = replayed, (*runner._SLIM, _EXAMPLE)
+    return {_EXAMPLE: json.dumps(rows)}
+
+
+def _stored(store: Any, study: str) -> dict[str, Any]:
+    """Return how many members are there, and the digest of what each has lived."""
+    runs = {run.settings["member"]: run for run in store.runs(study=study)}
+    digest = hashlib.sha256()
+    for member, run in sorted(runs.items()):
+        rows = [{k: v for k, v in row.items() if k != "wall_s"} for row in store.cycles(run.id)]
+        end = {k: run.outcome.get(k) for k in ("kind", "cycle", "mode", "criterion")}
+        digest.update(json.dumps([member, end, rows], sort_keys=True).encode())
+    return {"stored": len(runs), "rows": digest.hexdigest()[:16]}
 
 
 def _live(store: Any, study: str, job: dict[str, Any], going: Any) -> None:

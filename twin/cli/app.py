@@ -5,8 +5,8 @@ from __future__ import annotations
 import copy
 import logging
 import os
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from functools import cache, lru_cache
 from typing import Annotated, Any
 
 import typer
@@ -118,28 +118,50 @@ def _root(
         typer.echo(context.get_help())
 
 
+_KINDS = ("registered_commands", "registered_groups")
+
+
 @lru_cache(maxsize=1)
-def _built_once(app: Callable[[], typer.Typer]) -> Any:
+def _own(app: Callable[[], typer.Typer]) -> tuple[typer.Typer, frozenset[str]]:
+    """Return an application, and the names of its commands."""
+    made = app()
+    return made, frozenset(str(info.name) for kind in _KINDS for info in getattr(made, kind))
+
+
+@cache
+def _built_once(app: Callable[[], typer.Typer], only: str | None) -> Any:
+    """Return an application's commands, or one of them alone."""
     # Reading every command's signature takes longer than most commands do.
-    return typer.main.get_command(app())
+    made = copy.copy(_own(app)[0])
+    if only is not None:
+        for kind in _KINDS:
+            setattr(made, kind, [info for info in getattr(made, kind) if info.name == only])
+    return typer.main.get_command(made)
 
 
-def root_command() -> Any:
-    """Return the whole command line, plugins' commands included.
+def root_command(words: Sequence[str] = ()) -> Any:
+    """Return the command line, plugins' commands included.
 
     A plugin can add commands but not replace the twin's; a command that Typer cannot
     read is left out, and nothing else is.
+
+    Parameters
+    ----------
+    words : sequence of str
+        What is to be read. Where the first is one of the twin's own commands, the others of
+        them are left out.
     """
     from twin import plugin_manager
 
-    root: Any = copy.copy(_built_once(core_app))
+    own = _own(core_app)[1]
+    root: Any = copy.copy(_built_once(core_app, words[0] if own.intersection(words[:1]) else None))
     root.commands = dict(root.commands)
     extra = typer.Typer()
     plugin_manager().add_commands(extra)
-    for kind in ("registered_commands", "registered_groups"):
+    for kind in _KINDS:
         for info in getattr(extra, kind):
             for name, commands in _built(kind, info).items():
-                if name in root.commands:
+                if name in own or name in root.commands:
                     log.warning("a plugin's command `twin %s` was skipped: the name is taken", name)
                 else:
                     root.add_command(commands, name)

@@ -33,7 +33,7 @@ def _run(words: list[str]) -> int:
     try:
         from twin.cli.app import root_command
 
-        result = root_command().main(args=words, prog_name="twin", standalone_mode=False)
+        result = root_command(words).main(args=words, prog_name="twin", standalone_mode=False)
         streams.check_written(sys.stdout)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else faults.BUG

@@ -156,3 +156,29 @@ def test_what_is_added_to_one_command_line_is_not_in_the_next():
     first.add_command(first.commands["cells"], "cells-again")
     assert "cells-again" not in root_command().commands
     assert {"cells", "run", "show"} <= set(root_command().commands)
+
+
+def test_one_of_the_commands_is_read_alone_and_is_the_same():
+    whole = root_command()
+    alone = root_command(["run", "--nosuch"])
+    assert "run" in alone.commands and "show" not in alone.commands
+    for read in (whole, alone):
+        assert "tui" in read.commands  # a plugin's
+    said = [
+        [(p.name, p.opts, p.default) for p in read.commands["run"].params]
+        for read in (whole, alone)
+    ]
+    assert said[0] == said[1]
+
+
+@pytest.mark.parametrize("words", [[], ["nosuch"], ["tui"], ["--db", "run"], ["--help"]])
+def test_what_is_none_of_them_is_read_with_all(words):
+    assert set(root_command(words).commands) == set(root_command().commands)
+
+
+def test_a_plugin_cannot_take_a_name_that_is_not_read(monkeypatch):
+    def add(app):
+        app.command("show")(lambda: None)
+
+    monkeypatch.setattr(twin.plugin_manager(), "add_commands", add)
+    assert "show" not in root_command(["run"]).commands
