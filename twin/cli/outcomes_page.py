@@ -53,6 +53,15 @@ def skill_page(
             keep=range(4),
             right=range(1, 4),
         )
+    if whole := skill.widths.get("nothing"):
+        less = (
+            f"{of['width_90']:.0f} without {name}"
+            for name, of in skill.widths.items()
+            if of is not whole
+        )
+        sheet.line(
+            f"90 % bands are {whole['width_90']:.0f} points wide in the middle: {', '.join(less)}"
+        )
     if skill.contrasts:
         sheet.heading("Pairs of one paper")
         sheet.table(
@@ -81,10 +90,10 @@ def skill_page(
     if ablations:
         sheet.heading("Switched off: how much worse (below nought: better without)")
         sheet.table(
-            ("", "CRPS (5-95 %)", "sign", "in x2", "worth it"),
+            ("", "rows", "CRPS (5-95 %)", "lives alone", "controls", "sign", "in x2", "worth it"),
             [_ablated(of) for of in ablations],
-            keep=range(5),
-            right=range(1, 5),
+            keep=range(8),
+            right=range(1, 8),
         )
     if unknown := [s for s in skill.predictions if s.told is not None and not s.told.known]:
         sheet.heading(f"{len(unknown)} rows without mechanisms: the class alone predicts them")
@@ -127,14 +136,21 @@ def _points(value: float | None) -> str:
 
 
 def _ablated(of: Mapping[str, Any]) -> tuple[str, ...]:
-    crps = of["crps_worse"]
+    crps, controls = of["crps_worse"], of["controls_worse"]
     return (
         f"{_name(of['quantity'])}: {of['without']}",
+        f"{of['changed']} of {of['rows']}",
         f"{crps['value']:+.2f} ({crps['p05']:+.2f}..{crps['p95']:+.2f})",
-        "" if of["sign_worse"] is None else f"{of['sign_worse']:+.0%}",
-        "" if of["within_x2_worse"] is None else f"{of['within_x2_worse']:+.0%}",
-        "yes" if of["worth"] else "no",
+        f"{of['alone_worse']['value']:+.2f}",
+        "" if controls is None else f"{controls:+.1f}",
+        _share(of["sign_worse"]),
+        _share(of["within_x2_worse"]),
+        {True: "yes", False: "no", None: "not sure"}[of["worth"]],
     )
+
+
+def _share(band: Mapping[str, float] | None) -> str:
+    return "" if band is None else f"{band['value']:+.0%}"
 
 
 def _score(scored: Scored) -> tuple[Any, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -83,6 +84,12 @@ def validate(
     ablate: Annotated[
         bool, typer.Option("--ablate", help="Also with each mechanism off, one by one.")
     ] = False,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--without", metavar="MODE", help="Also with this mechanism off (again for more)."
+        ),
+    ] = None,
 ) -> int:
     """Run the published cases: measured beside simulated.
 
@@ -101,8 +108,9 @@ def validate(
                 fix="--figure FILE draws the table's",
             )
         asked = _Asked(outcomes, priors, folds, _MEMBERS if members is None else members, jobs)
-        return _outcomes(session, asked, ablate, save, figure)
-    only = {"priors": priors, "folds": folds or None, "members": members}
+        off = _switched_off(ablate, without or (), asked)
+        return _outcomes(session, asked, off, save, figure)
+    only = {"priors": priors, "folds": folds or None, "members": members, "without": without}
     for name, given in (only | {"ablate": ablate or None}).items():
         if given is not None:
             raise InputError(
@@ -174,8 +182,22 @@ class _Asked:
     jobs: int
 
 
+def _switched_off(ablate: bool, without: Sequence[str], asked: _Asked) -> list[str]:
+    """Return the mechanisms that are to be switched off, one at a time."""
+    from twin.outcomes.ablation import mechanisms
+
+    option = "ablate" if ablate else "without"
+    if (ablate or without) and not asked.members:
+        raise InputError(
+            f"--{option} switches mechanisms off, and --members 0 has none",
+            key=option,
+            fix="leave one of the two out",
+        )
+    return mechanisms(None if ablate else without)
+
+
 def _outcomes(
-    session: Session, asked: _Asked, ablate: bool, save: Path | None, figure: Path | None
+    session: Session, asked: _Asked, off: list[str], save: Path | None, figure: Path | None
 ) -> int:
     from twin.cli.outcomes_page import skill_page, skill_panels
     from twin.cli.ticker import Ticker
@@ -189,12 +211,6 @@ def _outcomes(
             key="priors",
             fix="leave one of the two out",
         )
-    if ablate and not asked.members:
-        raise InputError(
-            "--ablate switches mechanisms off, and --members 0 has none",
-            key="ablate",
-            fix="leave one of the two out",
-        )
     if save is not None:
         check_target(save, key="save")
     target = None if figure is None else figure_target(figure)
@@ -205,8 +221,8 @@ def _outcomes(
     with Ticker(session, table.name) as ticker:
         skill = score_outcomes(rows, learned=learned, left=left, told=told, on_progress=ticker)
     document = skill.to_dict()
-    if ablate and told is not None:
-        document["ablations"] = _ablations(session, rows, told, asked)
+    if off and told is not None:
+        document["ablations"] = _ablations(session, rows, told, asked, off)
     if target is not None:
         plot_panels(skill_panels(skill), f"Predicted against measured: {table.name}", target)
     if save is not None:
@@ -249,32 +265,37 @@ def _learned(session: Session, asked: _Asked, rows: list[Any]) -> Any:
     return learned if papers - known else None
 
 
-def _tell(session: Session, rows: list[Any], asked: _Asked, without: tuple[str, ...] = ()) -> Any:
+def _tell(session: Session, rows: list[Any], asked: _Asked) -> Any:
     """Live the ensembles of a table's rows; None if none are asked for."""
     from twin.cli.ticker import Ticker
     from twin.outcomes.ensembles import key_of, tell
 
     if not asked.members:
         return None
-    what = f"{asked.table.name}: lives" + (f" without {', '.join(without)}" if without else "")
-    with Ticker(session, what) as ticker:
+    with Ticker(session, f"{asked.table.name}: lives") as ticker:
         predictions = tell(
-            rows,
-            session.store,
-            members=asked.members,
-            without=without,
-            jobs=asked.jobs,
-            on_progress=ticker,
+            rows, session.store, members=asked.members, jobs=asked.jobs, on_progress=ticker
         )
     return {key_of(row): told for row, told in zip(rows, predictions, strict=True)}
 
 
-def _ablations(session: Session, rows: list[Any], told: Any, asked: _Asked) -> list[dict[str, Any]]:
+def _ablations(
+    session: Session, rows: list[Any], told: Any, asked: _Asked, off: list[str]
+) -> list[dict[str, Any]]:
     from twin.cli.ticker import Ticker
-    from twin.outcomes.ablation import ablate, mechanisms, touched
+    from twin.outcomes.ablation import ablate, touched
+    from twin.outcomes.ensembles import tell_without
 
-    some = touched(rows, told)
-    without = {mode: told | _tell(session, some, asked, (mode,)) for mode in mechanisms()}
+    with Ticker(session, f"{asked.table.name}: lives with modes left out") as ticker:
+        less = tell_without(
+            touched(rows, told),
+            session.store,
+            off,
+            members=asked.members,
+            jobs=asked.jobs,
+            on_progress=ticker,
+        )
+    without = {mode: told | of for mode, of in less.items()}
     with Ticker(session, "ablations") as ticker:
         return [one.to_dict() for one in ablate(rows, told, without, ticker)]
 

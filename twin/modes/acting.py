@@ -35,3 +35,22 @@ def acts(mode: FailureMode, cell: CellContext) -> bool:
 def acting(modes: Iterable[FailureMode], cell: CellContext) -> list[FailureMode]:
     """Return those of the modes that act in a cell, in their order."""
     return [mode for mode in modes if acts(mode, cell)]
+
+
+def moves(mode: FailureMode, cell: CellContext, beside: Iterable[FailureMode]) -> bool:
+    """Return whether a mode can change what happens in a cell, besides ending it.
+
+    It does by what it contributes to a port, by a state of its own, and by a variable that one of
+    the modes ``beside`` it reads. One that does not only judges: a life that it does not end is the
+    same without it.
+    """
+    if brought.contributions(mode, cell) or brought.slow_states(mode, cell):
+        return True
+    read = {
+        template.replace("{interface}", interface.prefix)
+        for other in beside
+        if other.id != mode.id
+        for template in other.optional_reads
+        for interface in cell.interfaces
+    }
+    return not read.isdisjoint(brought.provides(mode, cell))

@@ -2,8 +2,13 @@
 
 Each row's cell (:mod:`twin.outcomes.setups`) is a forecast of its own, with its own Sobol points,
 so that what is said of a row hangs on no other row and on no number of workers. Its lives are
-members of a study in the store, found again by a hash of all that decides them: ablations and folds
-share them, and what was interrupted goes on.
+members of a study in the store, found again by a hash of all that decides them: folds share them,
+and what was interrupted goes on.
+
+With a mode left out the same cells are lived again, each with the numbers that it had: what differs
+is the mode alone (common random numbers). Lives that the mode cannot have changed are not lived
+again: all where it does not act, where it contributes nothing and only judges those that it did not
+end, and those of which all modes together took nothing.
 """
 
 from __future__ import annotations
@@ -35,6 +40,7 @@ from twin.studies.runner import Lives, workers_for
 
 if TYPE_CHECKING:
     from twin.engine.simulator import Builds
+    from twin.modes.mode import FailureMode
     from twin.store import Store
 
 _builds: Builds | None = None
@@ -111,7 +117,6 @@ def tell(
     store: Store,
     *,
     members: int = 64,
-    without: Iterable[str] = (),
     jobs: int = 1,
     on_progress: Callable[[float, str], None] = lambda share, text: None,
 ) -> list[Told]:
@@ -125,31 +130,63 @@ def tell(
         Where the lives are kept, and found again.
     members : int
         How many lives a row.
-    without : iterable of str
-        Failure modes that are left out.
     jobs : int
         How many processes.
     on_progress : callable
         Told the share that is done, and of which row.
     """
-    left_out = tuple(sorted(without))
-    calls = [(_url(store), row, members, left_out) for row in rows]
-    predictions: list[Told | None] = [None] * len(rows)
+    return _each_told([(row, ()) for row in rows], store, members, jobs, on_progress)
+
+
+def tell_without(
+    rows: Sequence[Row],
+    store: Store,
+    modes: Sequence[str],
+    *,
+    members: int = 64,
+    jobs: int = 1,
+    on_progress: Callable[[float, str], None] = lambda share, text: None,
+) -> dict[str, Tellings]:
+    """Live the rows' ensembles again without each of some failure modes.
+
+    The parameters are those of :func:`tell`; ``modes`` are left out one at a time.
+
+    Returns
+    -------
+    dict
+        What is said without each mode.
+    """
+    asked = [(row, (mode,)) for mode in modes for row in rows]
+    told = iter(_each_told(asked, store, members, jobs, on_progress))
+    return {mode: {key_of(row): next(told) for row in rows} for mode in modes}
+
+
+def _each_told(
+    asked: Sequence[tuple[Row, tuple[str, ...]]],
+    store: Store,
+    members: int,
+    jobs: int,
+    on_progress: Callable[[float, str], None],
+) -> list[Told]:
+    """Live the ensembles of rows, each without some modes, by one set of workers."""
+    predictions: list[Told | None] = [None] * len(asked)
     with ExitStack() as stack:
         hands = stack.enter_context(workers_for(store, jobs, None))
         each: Iterator[tuple[int, Any]]
         if hands is None:
-            each = ((i, _told_here(row, store, members, left_out)) for i, row in enumerate(rows))
+            each = ((i, _told_here(row, store, members, off)) for i, (row, off) in enumerate(asked))
         else:
-            each = hands.each(_told_there, calls)
+            each = hands.each(_told_there, [(_url(store), row, members, off) for row, off in asked])
         for number, (at, told) in enumerate(each, start=1):
             if isinstance(told, BaseException):
                 if isinstance(told, StoreError):
                     raise told
                 told = nothing(f"its lives were lost: {type(told).__name__}: {told}")
             predictions[at] = told
-            row = rows[at]
-            on_progress(number / len(rows), f"{row.paper}/{row.id}: {len(told.values)} lives")
+            row, off = asked[at]
+            less = f" without {', '.join(off)}" if off else ""
+            text = f"{row.paper}/{row.id}{less}: {len(told.values)} lives"
+            on_progress(number / len(asked), text)
     return [told for told in predictions if told is not None]
 
 
@@ -168,12 +205,33 @@ def told_of(row: Row, store: Store, members: int, without: Sequence[str] = ()) -
     except (NotMapped, TwinError) as error:
         return nothing(str(error))
     try:
-        study, design = _study(row, setup, store, members, without)
+        study, design = _study(row, setup, store, members)
+        off = _changing(setup, without)
+        lived = _lived(store, study, design)
+        again = [
+            i
+            for i, life in enumerate(lived)
+            if off.changes(life) and not _untouched(row, setup, store, life)
+        ]
+        if again:
+            less, shorter = _study_without(row, setup, store, design, off.modes)
+            for i, life in zip(again, _lived(store, less, shorter, again), strict=True):
+                lived[i] = life
     except TwinError as error:
+        if isinstance(error, StoreError):
+            raise
         return nothing(f"{setup.cell}: {error}")
-    with Lives(store, study, design, Going(workers=1), builds=_shared()) as lives:
-        lived = lives.live(ensemble.variants(design))
     return _read(row, setup, store, lived)
+
+
+def _lived(
+    store: Store, study: str, design: Mapping[str, Any], some: Sequence[int] | None = None
+) -> list[Lived]:
+    """Live members of a study, all of them if not said which."""
+    every = ensemble.variants(design)
+    wanted = every if some is None else [every[i] for i in some]
+    with Lives(store, study, design, Going(workers=1), builds=_shared()) as lives:
+        return lives.live(wanted)
 
 
 def _told_there(url: str, row: Row, members: int, without: Sequence[str]) -> Told:
@@ -198,16 +256,99 @@ def _url(store: Store) -> str:
     return store.engine.url.render_as_string(hide_password=False)
 
 
-def _study(
-    row: Row, setup: SetUp, store: Store, members: int, without: Sequence[str]
-) -> tuple[str, dict[str, Any]]:
-    """Return the row's study and its design, an earlier one of the same content if there is one."""
-    from twin.specs.dump import cell_to_data
+@dataclass(frozen=True)
+class _Off:
+    """Modes that are left out of a row's lives, of those that can have changed one."""
 
+    modes: tuple[str, ...]
+    judging: bool
+    """Whether all of them only end lives (:func:`twin.modes.acting.moves`)."""
+
+    def changes(self, life: Lived) -> bool:
+        """Return whether a life may be another one without them."""
+        return bool(self.modes) and (not self.judging or life.mode in self.modes)
+
+
+UNTOUCHED = float(number_of("ablation", "untouched"))
+"""Modes that leave so much of a retention, or more, took nothing, together or alone."""
+
+
+def _untouched(row: Row, setup: SetUp, store: Store, life: Lived) -> bool:
+    """Return whether all modes together took nothing from a life."""
+    if row.quantity != RETENTION:
+        return False
+    left = _retained(row, setup, store, life)
+    return left is not None and left >= UNTOUCHED
+
+
+def _changing(setup: SetUp, without: Iterable[str]) -> _Off:
+    """Return which of some modes can have changed a life of a row's cell."""
+    from twin.modes import brought
+    from twin.modes.acting import moves
+    from twin.modes.context import CellContext
+
+    left_out, cell = set(without), CellContext(setup.spec)
+    every = _modes_of(setup)
+    chosen = [mode for mode in every if mode.id in left_out]
+    moving = [mode for mode in chosen if moves(mode, cell, every)]
+    judging = [m for m in chosen if m not in moving and brought.criteria(m, cell)]
+    return _Off(tuple(mode.id for mode in (*moving, *judging)), not moving)
+
+
+def _modes_of(setup: SetUp) -> list[FailureMode]:
+    """Return the modes at work; what is fitted to such rows comes on top."""
     chosen = plugin_manager().select(None, (), setup.spec.kind)
-    # What is fitted to such rows is learned on top of what the mechanisms leave.
-    modes = [mode for mode in chosen if mode.id not in without and not mode.fitted_loss]
-    asked = DEFAULTS | {
+    return [mode for mode in chosen if not mode.fitted_loss]
+
+
+def _study(row: Row, setup: SetUp, store: Store, members: int) -> tuple[str, dict[str, Any]]:
+    """Return the row's study and its design, an earlier one of the same content if there is one."""
+    modes = _modes_of(setup)
+    asked = _asked(row, setup, members)
+    name = _name(row, setup, [mode.id for mode in modes], asked)
+    before = _known(store, name)
+    if before is not None:
+        design = dict(store.study(before).design)
+        if len(design["values"]) < members:
+            design = ensemble.lengthened(
+                store, before, design, {"samples": members, "settle": None}
+            )
+        return before, design | {"values": design["values"][:members]}
+    missing = plugin_manager().missing(())
+    subject = ensemble.Subject(setup.spec, setup.rules, modes, None, missing)
+    design = ensemble.design(subject, asked, _shared())
+    return store.start_study(kind=KIND, cell_name=name, design=design), design
+
+
+def _study_without(
+    row: Row, setup: SetUp, store: Store, whole: Mapping[str, Any], without: Sequence[str]
+) -> tuple[str, dict[str, Any]]:
+    """Return the study of a row's own members without some modes, and its design.
+
+    Each member keeps its numbers, but for those of the modes that are left out: nothing reads them.
+    """
+    prefixes = tuple(f"modes.{mode}." for mode in without)
+    kept = [i for i, key in enumerate(whole["keys"]) if not key.startswith(prefixes)]
+    modes = [mode for mode in whole["modes"] if mode not in without]
+    less = {
+        name: [key for key in whole[name] if not key.startswith(prefixes)]
+        for name in ("keys", "inputs", "rebuilt")
+    }
+    values = [[of[i] for i in kept] for of in whole["values"]]
+    design = dict(whole) | less | {"modes": modes, "values": values}
+    name = _name(row, setup, modes, _asked(row, setup, 0) | {"without": sorted(without)})
+    before = _known(store, name)
+    if before is None:
+        return store.start_study(kind=KIND, cell_name=name, design=design), design
+    store.change_study(
+        before, lambda now: now if len(now["values"]) >= len(values) else now | {"values": values}
+    )
+    return before, design
+
+
+def _asked(row: Row, setup: SetUp, members: int) -> dict[str, Any]:
+    """Return what a row's ensemble is asked for."""
+    return DEFAULTS | {
         "cycles": setup.cycles,
         "samples": members,
         # The same points for all rows of a paper: what differs between them is the set-up.
@@ -216,27 +357,26 @@ def _study(
         **{name: number_of("lives", name) for name in ("rtol", "atol")},
         "jump": {name: number_of("lives", name) for name in ("tolerance", "sodium")},
     }
+
+
+def _name(row: Row, setup: SetUp, modes: Sequence[str], asked: Mapping[str, Any]) -> str:
+    """Return what a row's study is found by: its paper, and a hash of all that decides it."""
+    from twin.specs.dump import cell_to_data
+
     decides = {
         "cell": cell_to_data(setup.spec),
         "protocol": setup.rules.to_data(),
-        "modes": [mode.id for mode in modes],
-        "asked": asked | {"samples": None},
+        "modes": list(modes),
+        "asked": {**asked, "samples": None},
         "packages": packages(),
     }
     text = json.dumps(decides, sort_keys=True, default=str)
-    name = f"{row.paper} {hashlib.sha256(text.encode()).hexdigest()[:20]}"
-    before = next((s.id for s in store.studies(kind=KIND) if s.cell_name == name), None)
-    if before is not None:
-        design = dict(store.study(before).design)
-        if len(design["values"]) < members:
-            design = ensemble.lengthened(
-                store, before, design, {"samples": members, "settle": None}
-            )
-        return before, design | {"values": design["values"][:members]}
-    missing = plugin_manager().missing(without)
-    subject = ensemble.Subject(setup.spec, setup.rules, modes, None, missing)
-    design = ensemble.design(subject, asked, _shared())
-    return store.start_study(kind=KIND, cell_name=name, design=design), design
+    return f"{row.paper} {hashlib.sha256(text.encode()).hexdigest()[:20]}"
+
+
+def _known(store: Store, name: str) -> str | None:
+    """Return the study of a name; None if there is none."""
+    return next((s.id for s in store.studies(kind=KIND) if s.cell_name == name), None)
 
 
 # ------------------------------------------------------------ what came of it

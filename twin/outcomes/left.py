@@ -17,13 +17,14 @@ reported at all stands in ``priors.toml``.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from scipy.special import log_ndtr, ndtr
 
 from twin.outcomes import regression
-from twin.outcomes.ensembles import Tellings, Told, key_of
+from twin.outcomes.ensembles import Key, Tellings, Told, key_of
 from twin.outcomes.nulls import (
     LEFT,
     Y_RANGE,
@@ -128,7 +129,7 @@ def _weights(told: Told) -> np.ndarray:
 
 
 def fit_left(
-    rows: Sequence[Row], told: Tellings, effects: Sequence[str] = LEFT
+    rows: Sequence[Row], told: Tellings, effects: Sequence[str] = LEFT, seed: int = 0
 ) -> tuple[regression.Posterior, list[str]]:
     """Fit the law to what the mechanisms leave of retentions."""
     kinds = kinds_of(rows)
@@ -136,7 +137,8 @@ def fit_left(
     lo, hi = np.array([bounds(row) for row in rows]).T
     mean, sd = prior(rows, kinds, effects, left=True)
     papers = [row.paper for row in rows]
-    return regression.fit(X, lo, hi, papers, sd, mean, mechanisms=Said(rows, told)), kinds
+    said = Said(rows, told)
+    return regression.fit(X, lo, hi, papers, sd, mean, seed, mechanisms=said), kinds
 
 
 def members_with(
@@ -163,24 +165,72 @@ def members_with(
     return np.asarray(100 * np.exp(-(taken + np.exp(np.clip(f, *Y_RANGE)))))
 
 
-def mechanistic(told: Tellings, effects: Sequence[str] = LEFT) -> Predictor:
-    """Return the predictor that mechanisms, and what is learned with them, make."""
+PARTS = ("scatter of laboratories", "scatter of cells", "mechanisms", "what is not known")
+"""What makes a prediction wide: both scatters, what mechanisms say of a row and whether they are
+right, and that the law's constants are known from some tens of rows."""
 
-    def predict(others: Sequence[Row], rows: Sequence[Row]) -> list[np.ndarray]:
+
+@dataclass(frozen=True)
+class Mechanistic:
+    """The predictor that mechanisms, and what is learned with them, make.
+
+    Attributes
+    ----------
+    told : mapping
+        What the mechanisms say.
+    effects : sequence of str
+        The effects on what they leave.
+    seed : int
+        Of the sampler and of the draws.
+    without : str or None
+        Which of :data:`PARTS` a retention is predicted without, once all is learned with it.
+    fits : dict
+        What was learned, by the rows it was learned from.
+    """
+
+    told: Tellings
+    effects: Sequence[str] = LEFT
+    seed: int = 0
+    without: str | None = None
+    fits: dict[tuple[Key, ...], tuple[regression.Posterior, list[str]]] = field(
+        default_factory=dict, repr=False
+    )
+
+    def __call__(self, others: Sequence[Row], rows: Sequence[Row]) -> list[np.ndarray]:
+        """Predict rows from those of the other papers."""
         if rows[0].quantity != RETENTION:
-            return ratios(told)(others, rows)
-        fitted, kinds = fit_left(others, told, effects)
+            return ratios(self.told, self.seed)(others, rows)
+        fitted, kinds = self._fitted(others)
         predictions = []
         for row in rows:
             # One laboratory and one set of draws a paper: its rows differ by their set-ups.
-            rng = stream(row)
-            x = design(row, kinds, effects)
+            rng = stream(row, 2 + self.seed)
+            x = design(row, kinds, self.effects)
             f = np.concatenate([fitted.predict(x, rng) for _ in range(REPEATED)])
             trust = np.tile(fitted.trust, REPEATED)
-            predictions.append(members_with(told.get(key_of(row)), f, trust, rng))
+            told = None if self.without == "mechanisms" else self.told.get(key_of(row))
+            predictions.append(members_with(told, f, trust, rng))
         return predictions
 
-    return predict
+    def _fitted(self, others: Sequence[Row]) -> tuple[regression.Posterior, list[str]]:
+        key = tuple(key_of(row) for row in others)
+        if key not in self.fits:
+            self.fits[key] = fit_left(others, self.told, self.effects, self.seed)
+        fitted, kinds = self.fits[key]
+        if self.without == "scatter of laboratories":
+            fitted = replace(fitted, lab=np.zeros_like(fitted.lab))
+        elif self.without == "scatter of cells":
+            fitted = replace(fitted, cell=np.zeros_like(fitted.cell))
+        elif self.without == "what is not known":
+            n = len(fitted.lab)
+            fitted = replace(
+                fitted,
+                b=np.tile(fitted.b.mean(axis=0), (n, 1)),
+                lab=np.full(n, np.sqrt((fitted.lab**2).mean())),
+                cell=np.full(n, np.sqrt((fitted.cell**2).mean())),
+                trust=np.full(n, fitted.trust.mean()),
+            )
+        return fitted, kinds
 
 
 def bare(told: Tellings) -> Predictor:

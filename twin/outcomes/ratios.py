@@ -121,7 +121,7 @@ class Fitted:
         return np.concatenate([self.posterior.predict(np.array(x), rng) for _ in range(REPEATED)])
 
 
-def fit_ratios(rows: Sequence[Row], told: Tellings) -> Fitted:
+def fit_ratios(rows: Sequence[Row], told: Tellings, seed: int = 0) -> Fitted:
     """Fit the law to rows of one quantity, of which mechanisms say what ``told`` holds."""
     known = [x for row in rows if (x := spoken(told.get(key_of(row)))) is not None]
     x0 = float(np.mean(known)) if known else 0.0
@@ -130,7 +130,7 @@ def fit_ratios(rows: Sequence[Row], told: Tellings) -> Fitted:
     lo, hi = np.array([bounds(row) for row in rows]).T
     mean, sd = prior(rows, kinds, BESIDE, left=True)
     papers, scatters = [row.paper for row in rows], regression.scatters("scatter_decades")
-    fitted = regression.fit(X, lo, hi, papers, sd, mean, priors=scatters)
+    fitted = regression.fit(X, lo, hi, papers, sd, mean, seed, priors=scatters)
     return Fitted(fitted, kinds, x0)
 
 
@@ -141,14 +141,15 @@ def _effects(
     return [*design(row, kinds, BESIDE), *more]
 
 
-def ratios(told: Tellings) -> Predictor:
+def ratios(told: Tellings, seed: int = 0) -> Predictor:
     """Return the predictor of decades that mechanisms and statistics make together."""
 
     def predict(others: Sequence[Row], rows: Sequence[Row]) -> list[np.ndarray]:
-        fitted, of_papers = fit_ratios(others, told), levels_of(rows, told)
-        return [
-            fitted.predict(row, told.get(key_of(row)), of_papers.get(row.paper), stream(row))
-            for row in rows
-        ]
+        fitted, of_papers = fit_ratios(others, told, seed), levels_of(rows, told)
+        predictions = []
+        for row in rows:
+            level, rng = of_papers.get(row.paper), stream(row, 2 + seed)
+            predictions.append(fitted.predict(row, told.get(key_of(row)), level, rng))
+        return predictions
 
     return predict

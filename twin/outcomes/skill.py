@@ -11,7 +11,7 @@ import numpy as np
 from twin.outcomes.controls import marked
 from twin.outcomes.ensembles import Key, Tellings, Told, key_of
 from twin.outcomes.learning import ON_TOP, Learned, shipped
-from twin.outcomes.left import bare, mechanistic, prior_predictive
+from twin.outcomes.left import PARTS, Mechanistic, bare, prior_predictive
 from twin.outcomes.lives import LIVES, lives_mixed, lives_with
 from twin.outcomes.nulls import MARKED, NULLS, ONLY_RETENTION, Predictor, scale
 from twin.outcomes.ratios import levels_of
@@ -91,6 +91,14 @@ class Scored:
     width: float
     reliability: Mapping[str, Any]
 
+    def band(self) -> dict[str, float]:
+        """Return what its bands hold, and how wide they are."""
+        return {
+            "width_90": self.width,
+            "coverage_90": self.coverage["90"],
+            "coverage_50": self.coverage["50"],
+        }
+
     def to_dict(self) -> dict[str, Any]:
         """Return them as plain data."""
         return {
@@ -98,9 +106,7 @@ class Scored:
             "median_error": self.median_error.to_dict(),
             "mean_crps": self.mean_crps,
             "skill_over_constant": None if self.skill is None else self.skill.to_dict(),
-            "coverage_90": self.coverage["90"],
-            "coverage_50": self.coverage["50"],
-            "width_90": self.width,
+            **self.band(),
             "reliability": dict(self.reliability),
         }
 
@@ -126,6 +132,9 @@ class Skill:
         By predictor: the mean error on negative controls, told by their set-up, and on the rest.
     before : dict
         The prior predictive of retentions: quartiles, and the share of dead members.
+    widths : dict
+        Of retentions: the width of the 90 % band, in the middle, and with one of its causes taken
+        out (:data:`twin.outcomes.left.PARTS`), and what of the measured values it then holds.
     """
 
     predictions: list[Prediction]
@@ -136,6 +145,7 @@ class Skill:
     left: list[str] = field(default_factory=list)
     controls: dict[str, Any] = field(default_factory=dict)
     before: dict[str, Any] = field(default_factory=dict)
+    widths: dict[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data: ``predictions`` and ``skill``."""
@@ -150,6 +160,7 @@ class Skill:
                 "contrasts": self.contrasts,
                 "controls": self.controls,
                 "prior_predictive": self.before,
+                "width_without": self.widths,
                 "lives": self.lives,
                 "left": self.left,
             },
@@ -190,9 +201,10 @@ def score_outcomes(
     asked = [q for q in SCORED if any(r.quantity == q for r in rows)]
     predictors: dict[str, Predictor] = {**NULLS, LEARNED: MARKED}
     if told is not None:
-        predictors |= {ALONE: bare(told), TWIN: mechanistic(told)}
+        predictors |= {ALONE: bare(told), TWIN: Mechanistic(told)}
     steps = len(asked) * len(predictors)
     controls: dict[str, Any] = {}
+    widths: dict[str, Any] = {}
     for number, quantity in enumerate(asked):
         mine = [row for row in rows if row.quantity == quantity]
         of: dict[str, list[Prediction]] = {}
@@ -216,6 +228,9 @@ def score_outcomes(
             scores[quantity] = _scored(of)
         if quantity == RETENTION:
             controls = _controls(of)
+            whole = predictors.get(TWIN)
+            if isinstance(whole, Mechanistic) and foldable(mine):
+                widths = _widths(mine, whole)
         pairs = {name: contrasts_of(of[name]) for name in (*_COMPARED, best) if name in of}
         if pairs[best]["pairs"]:
             contrasts[quantity] = pairs
@@ -223,7 +238,19 @@ def score_outcomes(
     order = [said[key_of(row)] for row in rows]
     before = {} if told is None else prior_predictive(rows, told)
     lives = _lives(order)
-    return Skill(order, scores, contrasts, lives, learned is None, list(left), controls, before)
+    return Skill(
+        order, scores, contrasts, lives, learned is None, list(left), controls, before, widths
+    )
+
+
+def _widths(rows: Sequence[Row], predictor: Mechanistic) -> dict[str, Any]:
+    """Return how wide bands of retentions are, whole and without each of what makes them so."""
+    widths: dict[str, Any] = {}
+    for part in (None, *PARTS):
+        said = [s for s in in_folds(rows, replace(predictor, without=part)) if s.row.two_sided]
+        if said:
+            widths[part or "nothing"] = _scored({TWIN: said})[TWIN].band()
+    return widths
 
 
 _COMPARED = ("B1", LEARNED, ALONE)
@@ -323,12 +350,28 @@ def _scored(of: Mapping[str, Sequence[Prediction]]) -> dict[str, Scored]:
     return scored
 
 
-def contrasts_of(said: Sequence[Prediction]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Pair:
+    """Two rows of a paper: whether the sign of their difference is right (a half where none is
+    said), and how far their ratio is off (ln).
+    """
+
+    paper: str
+    right: float
+    off: float
+
+    @property
+    def within_x2(self) -> bool:
+        """Whether their ratio is within a factor of two."""
+        return self.off <= float(np.log(2))
+
+
+def pairs_of(said: Sequence[Prediction]) -> list[Pair]:
     """Compare the two-sided rows of a paper in pairs: which is more, and by what ratio.
 
     A retention is compared by what is lost.
     """
-    right, off, of_papers = [], [], set()
+    pairs = []
     for i, a in enumerate(said):
         for b in said[i + 1 :]:
             if a.row.paper != b.row.paper or not (a.row.two_sided and b.row.two_sided):
@@ -339,15 +382,20 @@ def contrasts_of(said: Sequence[Prediction]) -> dict[str, Any]:
             mine = _log_size(a.row, float(np.median(a.members))) - _log_size(
                 b.row, float(np.median(b.members))
             )
-            right.append(0.5 if abs(mine) < 1e-9 else float(mine * true > 0))
-            off.append(abs(mine - true))
-            of_papers.add(a.row.paper)
+            right = 0.5 if abs(mine) < 1e-9 else float(mine * true > 0)
+            pairs.append(Pair(a.row.paper, right, abs(mine - true)))
+    return pairs
+
+
+def contrasts_of(said: Sequence[Prediction]) -> dict[str, Any]:
+    """Return how well pairs of one paper are said."""
+    pairs = pairs_of(said)
     return {
-        "pairs": len(right),
-        "papers": len(of_papers),
-        "sign_right": float(np.mean(right)) if right else None,
-        "median_ratio_error": float(np.exp(np.median(off))) if off else None,
-        "within_x2": float(np.mean(np.array(off) <= np.log(2))) if off else None,
+        "pairs": len(pairs),
+        "papers": len({pair.paper for pair in pairs}),
+        "sign_right": float(np.mean([p.right for p in pairs])) if pairs else None,
+        "median_ratio_error": float(np.exp(np.median([p.off for p in pairs]))) if pairs else None,
+        "within_x2": float(np.mean([p.within_x2 for p in pairs])) if pairs else None,
     }
 
 

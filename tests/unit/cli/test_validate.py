@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -72,3 +73,32 @@ def test_a_misspelt_variable_is_one_error_with_file_key_and_fix(cli, case, more)
     where, _, rest = said.err.replace("\n", "").partition(": see.film.variable")
     assert rest and re.search(rf"{re.escape(str(case))}(:\d+)?$", where), said.err
     assert "did you mean 'Anode series resistance [Ohm.m2]'" in said.err
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--without", "plating"), "--without is of a table of outcomes"),
+        (("--outcomes", "t.csv", "--without", "fade"), "'fade' has no part in these lives"),
+        (("--outcomes", "t.csv", "--without", "rust"), "rust"),
+        (("--outcomes", "t.csv", "--without", "plating", "--members", "0"), "--members 0 has none"),
+        (("--outcomes", "t.csv", "--ablate", "--members", "0"), "--ablate switches mechanisms off"),
+    ],
+)
+def test_a_mode_that_cannot_be_switched_off_is_told_before_anything_is_read(cli, words, says):
+    said = cli("validate", *words)
+    assert said.code != 0 and said.out == "" and says in " ".join(said.err.split())
+
+
+@pytest.mark.slow
+def test_a_table_is_scored_with_one_mode_off(cli, tmp_path):
+    table = tmp_path / "t.csv"
+    rows = [f"P{i},r,retention_pct,{90 - i},{90 - i},100,ceramic,polyanion,Na" for i in range(3)]
+    table.write_text("\n".join(["paper,id,quantity,lo,hi,N,electrolyte,cathode,anode", *rows]))
+    said = cli("validate", "--outcomes", table, "--members", "2", "--without", "plating",
+               "--jobs", "1", "--db", "sqlite://", "--json")  # fmt: skip
+    assert said.code == 0, said.err
+    off = {of["without"]: of for of in json.loads(said.out)["ablations"]}
+    assert off["plating"]["rows"] == 3 and off["plating"]["changed"] == 0  # a metal is plated on
+    assert off["plating"]["crps_worse"] == {"value": 0.0, "p05": 0.0, "p95": 0.0}
+    assert off["plating"]["worth"] is None and "all mechanisms" in off

@@ -9,12 +9,12 @@ import sys
 import pytest
 
 import twin
-from twin import Criterion, Port
+from twin import Criterion, Port, SlowState
 from twin.catalog import card
 from twin.catalog.cells import load_protocol, plan_of
 from twin.engine.blame import gather_evidence
 from twin.engine.prepare import RunSettings, prepare
-from twin.modes.acting import acts
+from twin.modes.acting import acts, moves
 from twin.modes.context import CellContext
 from twin.modes.manager import plugin_manager
 
@@ -70,6 +70,25 @@ def test_modes_that_do_not_act_bring_nothing_to_the_model(cell):
 def test_what_a_mode_brings_tells_whether_it_acts(mode, brings, expected):
     made = mode("own", writes=(Port.HEAT_SOURCE,), **brings)
     assert acts(made, CellContext(twin.load_cell("na-nzsp-na"))) is expected
+
+
+@pytest.mark.parametrize(
+    ("brings", "expected"),
+    [
+        ({}, False),
+        ({"contributions": lambda s, c: {Port.HEAT_SOURCE.at(): "Heat"}}, True),
+        ({"slow_states": lambda s, c: [SlowState("X")]}, True),
+        ({"criteria": lambda s, c: [Criterion(what="x", variable="X", threshold=1.0,
+          direction="above", fresh=0.0, says="x")]}, False),
+        ({"outputs": lambda s, c: ["X"]}, False),
+        ({"outputs": lambda s, c: ["Anode void fraction"]}, True),  # as `dendrite` reads it
+    ],
+    ids=["nothing", "a port", "a state", "a criterion", "an output", "what another one reads"],
+)  # fmt: skip
+def test_what_a_mode_brings_tells_whether_it_moves_a_life(mode, brings, expected):
+    made = mode("own", writes=(Port.HEAT_SOURCE,), **brings)
+    every = [made, *plugin_manager().select(kind="symmetric")]
+    assert moves(made, CellContext(twin.load_cell("na-nzsp-na")), every) is expected
 
 
 def test_evidence_and_warnings_are_of_those_that_act():

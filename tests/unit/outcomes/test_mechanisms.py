@@ -12,24 +12,26 @@ import pytest
 
 import twin
 from twin.errors import InputError
-from twin.outcomes import regression
-from twin.outcomes.ablation import CONTROL, EVERYTHING, ablate
+from twin.modes import acting
+from twin.outcomes import ensembles, regression
+from twin.outcomes.ablation import CONTROL, EVERYTHING, NOTHING, Ablated, ablate
 from twin.outcomes.controls import control_of, marked
 from twin.outcomes.ensembles import Told, key_of, nothing, tell, told_of
 from twin.outcomes.expect import expected
 from twin.outcomes.learning import ON_TOP, learn, load_learned, save_learned, shipped
 from twin.outcomes.left import (
     REMOVABLE,
+    Mechanistic,
     Said,
     fit_left,
     loss_of,
-    mechanistic,
     members_with,
     prior_predictive,
 )
 from twin.outcomes.lives import lives_mixed, trust_in_lives
 from twin.outcomes.ratios import beside, fit_ratios, levels_of, ratios, spoken
 from twin.outcomes.recognise import NotMapped
+from twin.outcomes.scores import Band
 from twin.outcomes.setups import set_up
 from twin.outcomes.skill import ALONE, TWIN, Prediction, _lives, _taught, score_outcomes
 from twin.outcomes.table import CRITICAL, LIFE, RESISTANCE, RETENTION, Row, read_outcomes
@@ -138,12 +140,48 @@ def test_lives_are_kept_and_lengthened_and_hang_on_no_other_row(rows, store):
     assert np.all((four.values > -0.5) & (four.values < 2.7))
 
 
-def test_a_mode_left_out_is_another_study(rows, store):
+def test_a_mode_left_out_is_another_study_of_the_same_cells(rows, store):
+    """Common random numbers: each member keeps its own, but for those of the mode."""
     row = rows["P49/X002b"]
-    told_of(row, store, 2, ("pressure",))
-    ids = {tuple(m["id"] if isinstance(m, dict) else m for m in store.study(s.id).design["modes"])
-           for s in store.studies() if s.cell_name.startswith("P49 ")}  # fmt: skip
-    assert any("pressure" in modes for modes in ids) and any("pressure" not in m for m in ids)
+    whole, less = told_of(row, store, 2), told_of(row, store, 2, ("pressure",))
+    designs = [store.study(s.id).design for s in store.studies() if s.cell_name.startswith("P49 ")]
+    one, other = (
+        next(d for d in designs if ("pressure" in d["modes"]) is there) for there in (True, False)
+    )
+    assert any(key.startswith("modes.pressure.") for key in one["keys"])
+    assert other["keys"] == [k for k in one["keys"] if not k.startswith("modes.pressure.")]
+    for theirs, own in zip(other["values"], one["values"], strict=False):
+        known = dict(zip(one["keys"], own, strict=True))
+        assert theirs == [known[key] for key in other["keys"]]
+    assert less.known and not np.array_equal(whole.values, less.values)
+    runs = len(store.runs())
+    assert np.array_equal(told_of(row, store, 2, ("pressure",)).values, less.values)
+    assert len(store.runs()) == runs
+    # Lengthened, they are the cells of the longer ensemble.
+    longer = told_of(row, store, 4, ("pressure",))
+    assert len(longer.values) == 4 and np.array_equal(longer.values[:2], less.values)
+    found = [store.study(s.id).design for s in store.studies() if s.cell_name.startswith("P49 ")]
+    assert other["keys"] in [d["keys"] for d in found if len(d["values"]) == 4]
+
+
+def test_lives_that_a_mode_cannot_have_changed_are_not_lived_again(rows, store, monkeypatch):
+    row = rows["P49/X002b"]
+    whole, runs = told_of(row, store, 2), len(store.runs())
+    # No tin is pulverised in a symmetric cell of sodium, which `plating` cannot act on either.
+    assert np.array_equal(told_of(row, store, 2, ("plating",)).values, whole.values)
+    assert len(store.runs()) == runs
+    found = set_up(row)
+    life = SimpleNamespace(mode="pressure")
+    assert ensembles._changing(found, ["pressure"]).changes(life)
+    assert not ensembles._changing(found, ["plating"]).changes(life)
+    # One that only judges has changed the lives that it ended.
+    monkeypatch.setattr(acting, "moves", lambda mode, cell, beside: mode.id != "pressure")
+    judge = ensembles._changing(found, ["pressure"])
+    assert judge.modes == ("pressure",) and judge.judging
+    assert judge.changes(life) and not judge.changes(SimpleNamespace(mode="dendrite"))
+    assert not judge.changes(SimpleNamespace(mode=None))
+    both = ensembles._changing(found, ["pressure", "dendrite"])
+    assert both.changes(SimpleNamespace(mode=None))
 
 
 def test_a_life_and_a_critical_current_are_read(rows, store):
@@ -245,7 +283,7 @@ def test_a_row_of_another_paper_is_said_by_the_ratio_to_the_middle():
     assert none == pytest.approx(0.4 + 0.5, abs=0.1)
     (unsaid,) = ratios(told)(rows, [replace(new[2], paper="newer")])
     assert np.median(unsaid) == pytest.approx(0.4 + fitted.middle, abs=0.1)
-    assert mechanistic(told)(rows, new[:1])[0] == pytest.approx(ratios(told)(rows, new[:1])[0])
+    assert Mechanistic(told)(rows, new[:1])[0] == pytest.approx(ratios(told)(rows, new[:1])[0])
 
 
 def test_levels_of_papers_are_told_apart_from_ratios_inside_them():
@@ -296,8 +334,6 @@ def test_what_stands_beside_a_row_where_mechanisms_say_little():
 
 @pytest.mark.slow
 def test_rows_of_one_structure_share_a_build_and_say_the_same(rows, tmp_path, monkeypatch):
-    from twin.outcomes import ensembles
-
     names = ("P61/OX012", "D11/d11b")
     alone = []
     for name in names:
@@ -401,11 +437,47 @@ def test_a_table_is_scored_with_mechanisms_and_with_each_off():
     assert found.contrasts[RETENTION][TWIN]["sign_right"] > 0.6
     document = found.to_dict()["predictions"][0]
     assert document["mechanisms"]["lives"] == 16 and document["mechanisms"]["dead"] == 0
-    off = ablate(rows, told, {"a-mode": {k: made(np.ones(16)) for k in told}})
+    assert found.widths["mechanisms"]["width_90"] < found.widths["nothing"]["width_90"]
+    assert found.widths["nothing"]["width_90"] == scores[TWIN].width
+    nought = {k: made(np.ones(16)) for k in told}
+    off = ablate(rows, told, {"a-mode": nought, "idle": told})
     of = {one.name: one for one in off}
-    assert set(of) == {"a-mode", EVERYTHING, CONTROL}
-    assert of["a-mode"].crps.value > 0 and of["a-mode"].worth
+    assert set(of) == {"a-mode", "idle", EVERYTHING, CONTROL, NOTHING}
+    assert of["a-mode"].crps.value > 0 and of["a-mode"].alone.value > 0
     assert of["a-mode"].crps.value == pytest.approx(of[EVERYTHING].crps.value, abs=0.5)
+    # A third of the rows lose something; pairs of them are told apart by nothing else.
+    assert of["a-mode"].changed == 4 and of["a-mode"].sign.value > 0
+    assert of["a-mode"].before["p25_trusted"] > of["idle"].before["p25_trusted"]
+    # What changes nothing is worth nothing, to the last digit: all draws are the same.
+    idle = of["idle"]
+    assert idle.changed == 0 and idle.worth is None
+    assert idle.crps.value == idle.crps.high == idle.alone.value == idle.sign.value == 0
+    assert 0 < abs(of[NOTHING].crps.value) < of["a-mode"].crps.value
+
+
+def test_a_mechanism_is_worth_what_the_whole_band_says():
+    def worth(crps, sign=None):
+        nought = Band(0.0, 0.0, 0.0)
+        return Ablated("m", RETENTION, 9, 9, crps, nought, sign, None).worth
+
+    up, around, down = Band(0.3, 0.1, 0.5), Band(0.1, -0.1, 0.3), Band(-0.2, -0.4, -0.1)
+    assert (worth(up), worth(around), worth(down)) == (True, None, False)
+    assert worth(around, up) is True and worth(around, down) is False
+
+
+def test_a_width_falls_by_what_is_taken_out():
+    rows, told = retentions(n=24)
+    whole = Mechanistic(told)
+    others, mine = rows[2:], rows[:2]
+
+    def spread(without):
+        members, _ = replace(whole, without=without)(others, mine)
+        return np.ptp(np.quantile(members, (0.05, 0.95)))
+
+    assert spread("mechanisms") < spread(None)  # of the first row they take 15 %, or nothing
+    for part in ("scatter of laboratories", "scatter of cells"):
+        assert spread(part) < spread(None)
+    assert len(whole.fits) == 1  # one law for all of them
 
 
 def test_what_is_learned_on_top_is_kept_and_said_again(tmp_path):
@@ -475,16 +547,15 @@ def test_a_forecast_of_identical_lives_still_has_a_spread():
 
 
 def test_what_is_fitted_to_retentions_has_no_part_in_an_ensemble():
-    from twin.outcomes import ensembles
     from twin.outcomes.ablation import mechanisms
     from twin.store import Store
 
     rows, _ = read_outcomes("cell_specs/twin_cells/outcomes/published.csv")
     row = next(r for r in rows if f"{r.paper}/{r.id}" == "D21/d21")
     with Store.open("sqlite://") as store:
-        _, design = ensembles._study(row, ensembles.set_up(row), store, 2, ("blocking",))
-    assert {"delamination", "pulverisation"} <= set(design["modes"])
-    assert not {"fade", "blocking"} & set(design["modes"])
+        _, design = ensembles._study(row, ensembles.set_up(row), store, 2)
+    assert {"blocking", "delamination", "pulverisation"} <= set(design["modes"])
+    assert "fade" not in design["modes"]
     assert "fade" not in mechanisms() and "delamination" in mechanisms()
 
 
