@@ -71,6 +71,8 @@ class Told:
         What the dead died of, and how many.
     wall_s : float
         What the lives took.
+    at_once : array of bool, optional
+        Which of them died in their first cycle; none if not given.
     """
 
     values: np.ndarray
@@ -80,6 +82,7 @@ class Told:
     reason: str = ""
     ways: Mapping[str, int] | None = None
     wall_s: float = 0.0
+    at_once: np.ndarray | None = None
 
     @property
     def known(self) -> bool:
@@ -391,6 +394,7 @@ def _read(row: Row, setup: SetUp, store: Store, lived: Sequence[Lived]) -> Told:
     }[row.quantity]
     values: list[float] = []
     dead: list[bool] = []
+    at_once: list[bool] = []
     ways: dict[str, int] = {}
     wall = 0.0
     for life in lived:
@@ -400,6 +404,7 @@ def _read(row: Row, setup: SetUp, store: Store, lived: Sequence[Lived]) -> Told:
             continue
         values.append(value)
         dead.append(life.dead)
+        at_once.append(life.dead and not life.finished)
         if life.dead:
             way = f"{life.mode or 'core'}: {life.criterion}"
             ways[way] = ways.get(way, 0) + 1
@@ -407,7 +412,8 @@ def _read(row: Row, setup: SetUp, store: Store, lived: Sequence[Lived]) -> Told:
     reason = "" if len(values) > 1 else f"{lost} of its {len(lived)} lives could not be followed"
     ranked = dict(sorted(ways.items(), key=lambda item: -item[1]))
     died = np.array(dead, dtype=bool)
-    return Told(np.array(values), died, lost, setup.to_dict(), reason, ranked, wall)
+    first = np.array(at_once, dtype=bool)
+    return Told(np.array(values), died, lost, setup.to_dict(), reason, ranked, wall, first)
 
 
 def _retained(row: Row, setup: SetUp, store: Store, life: Lived) -> float | None:

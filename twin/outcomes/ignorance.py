@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from twin.catalog.cells import as_spec
 from twin.outcomes.entries import class_of_family
-from twin.outcomes.recognise import drawn, number_of
+from twin.outcomes.recognise import drawn, fits, number_of
 from twin.specs.naming import find
 from twin.specs.overrides import PROTOCOL, Overrides, Parsed, read_overrides
 from twin.units import to_si
@@ -48,11 +48,11 @@ def ignorance(spec: Any) -> dict[str, dict[str, Any]]:
     facts = _facts(spec)
     spreads: dict[str, dict[str, Any]] = {}
     for entry in drawn()["draw"]:
-        if any(facts[name] != value for name, value in entry["when"].items()):
+        if not fits(entry["when"], facts):
             continue
         for key, of in entry["keys"].items():
-            own = _own(spec, key)
-            if own is None or own.status in KNOWN or "spread" not in of:
+            own = _own(spec, key) if "spread" in of else None
+            if own is None or own.status in KNOWN:
                 continue
             instead = _instead(own, of)
             if own.spread and not instead:

@@ -3,6 +3,11 @@
 Most lives are "at least": three failures in 36 000 hours teach no law. So the mechanisms are
 believed as far as they were right about who lived for 100 and for 500 h, and the statistics speak
 else and beyond the horizon that mechanisms were followed to.
+
+A published life is one at a current that the cell bears: who shorts a cell in its first cycle tells
+a critical current. So members that die in their first cycle count as dead cells of retentions do,
+as often as they are reported (``reported.dead`` of ``priors.toml``). A forecast of a cell, which
+nobody has reported, has them whole.
 """
 
 from __future__ import annotations
@@ -14,6 +19,7 @@ import numpy as np
 from twin.outcomes.ensembles import Tellings, Told, key_of
 from twin.outcomes.nulls import Predictor
 from twin.outcomes.ratios import Known
+from twin.outcomes.recognise import priors
 from twin.outcomes.table import Row
 
 LIVES = (100.0, 500.0)
@@ -63,8 +69,17 @@ def trust_in_lives(rows: Sequence[Row], told: Tellings, usual: Sequence[np.ndarr
 
 
 def _lived(told: Told, hours: float) -> float:
-    """Return the share that lives for some hours."""
-    return float((~told.dead | (told.values >= np.log10(hours))).mean())
+    """Return the share, of those that would be reported, that lives for some hours."""
+    return float(_reported(told) @ (~told.dead | (told.values >= np.log10(hours))))
+
+
+def _reported(told: Told) -> np.ndarray:
+    """Return how likely each member is the one that was reported."""
+    weight = np.ones(len(told.values))
+    if told.at_once is not None:
+        weight[told.at_once] = priors()["reported"]["dead"]["value"]
+    share: np.ndarray = weight / weight.sum()
+    return share
 
 
 def lives_mixed(row: Row, told: Told | None, members: np.ndarray, trust: float) -> np.ndarray:
@@ -72,7 +87,7 @@ def lives_mixed(row: Row, told: Told | None, members: np.ndarray, trust: float) 
     if told is None or not told.known:
         return members
     rng = np.random.default_rng([3, *[ord(c) for c in f"{row.paper}/{row.id}"]])
-    at = rng.integers(len(told.values), size=len(members))
+    at = rng.choice(len(told.values), size=len(members), p=_reported(told))
     theirs, dead = told.values[at], told.dead[at]
     beyond = np.maximum(members, theirs)
     return np.where(rng.uniform(size=len(members)) < trust, np.where(dead, theirs, beyond), members)

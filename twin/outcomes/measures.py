@@ -72,4 +72,27 @@ def measure(text: str | None, column: str) -> float | None:
     return value if low <= value <= high else None
 
 
-__all__ = ["ends_of", "measure", "plain"]
+def put_on(pressure: str | None, anode: str | None) -> float | None:
+    """Return how hard the metal was put on before the test [MPa]; 0 if no harder than it is held.
+
+    ``0.25 after prior 30 MPa press`` says 30, ``0.25, no prior press`` 0, an anode ``attached at
+    ~12 MPa`` 12; None where nothing is said of it.
+    """
+    known = words()["put_on"]
+    said, of_anode = plain(pressure).lower(), plain(anode).lower()
+    if any(word in f"{said} {of_anode}" for word in known["none"]):
+        return 0.0
+    after = rf"(?:{'|'.join(known['words'])})\D*({_NUMBER}\s*[kmg]?pa)"
+    match = re.search(after, said) or re.search(rf"({_NUMBER}\s*[kmg]?pa)", of_anode)
+    return None if match is None else measure(match[1], "pressure")
+
+
+def half_cycle(note: str | None) -> float | None:
+    """Return how long a half cycle takes [h]: of ``5 min half cycles``, ``(0.5 h half cycles)``."""
+    match = re.search(rf"({_NUMBER})\s*(min|h)\w*\.?\s+half[ -]cycle", plain(note).lower())
+    if match is None or float(match[1]) <= 0:
+        return None
+    return float(match[1]) / (60 if match[2] == "min" else 1)
+
+
+__all__ = ["ends_of", "half_cycle", "measure", "plain", "put_on"]

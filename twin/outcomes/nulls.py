@@ -182,6 +182,18 @@ def prior(
     return np.array(means), np.array(sds)
 
 
+def limits(kinds: Sequence[str], effects: Sequence[str]) -> dict[int, tuple[float, float]]:
+    """Return the least and the most of effects on decades that have them, by their place."""
+    of = priors()["left"]["log"]
+    named = [name for name in (*LEFT[1:], SPOKEN, LEVEL) if name in effects]
+    before = 1 + len(kinds) * ("class" in effects)
+    return {
+        before + place: (of[name]["least"], of[name]["most"])
+        for place, name in enumerate(named)
+        if "least" in of[name]
+    }
+
+
 NULLS: dict[str, Predictor] = {
     "constant": constant,
     "class": by_class,

@@ -8,7 +8,8 @@ class and the temperature, and how far it counts is learned with the rest::
 
 ``x`` is the mean of the row's members, ``x_p`` that of its paper's rows, whatever was measured of
 them, and ``x0`` that of the rows that teach [decades]. With ``b_m = 0`` only statistics speak, with
-1 the mechanisms' ratios inside a paper count whole; the prior lies half way (``priors.toml``).
+1 the mechanisms' ratios inside a paper count whole; the prior lies half way, and no ratio counts
+more than whole (``priors.toml``).
 Levels, from one paper to another, count as ``b_m + b_l``: with ``b_l = 0`` as ratios do, with
 ``b_l = -b_m`` not at all (Mundlak 1978). A row of which they say nothing has ``x = x_p``, a paper
 ``x_p = x0``. Numbers that are only known as "at least" are drawn there
@@ -31,6 +32,7 @@ from twin.outcomes.nulls import (
     bounds,
     design,
     kinds_of,
+    limits,
     prior,
 )
 from twin.outcomes.recognise import number_of
@@ -130,7 +132,8 @@ def fit_ratios(rows: Sequence[Row], told: Tellings, seed: int = 0) -> Fitted:
     lo, hi = np.array([bounds(row) for row in rows]).T
     mean, sd = prior(rows, kinds, BESIDE, left=True)
     papers, scatters = [row.paper for row in rows], regression.scatters("scatter_decades")
-    fitted = regression.fit(X, lo, hi, papers, sd, mean, seed, priors=scatters)
+    ends = limits(kinds, BESIDE)
+    fitted = regression.fit(X, lo, hi, papers, sd, mean, seed, priors=scatters, between=ends)
     return Fitted(fitted, kinds, x0)
 
 

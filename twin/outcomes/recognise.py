@@ -48,6 +48,14 @@ def method() -> dict[str, Any]:
     return value
 
 
+def fits(when: Mapping[str, Any], facts: Mapping[str, str]) -> bool:
+    """Return whether an entry of ``drawn.toml`` holds: a fact is the value, or one of the list."""
+    return all(
+        facts[name] in value if isinstance(value, list) else facts[name] == value
+        for name, value in when.items()
+    )
+
+
 def number_of(*path: str) -> Any:
     """Return a value of ``method.toml``."""
     number: Any = method()

@@ -8,7 +8,7 @@ conditional is a known law (Geweke 1993; Tanner and Wong 1987).
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -74,6 +74,7 @@ def fit(
     seed: int = 0,
     mechanisms: Mechanisms | None = None,
     priors: tuple[tuple[float, float], tuple[float, float]] | None = None,
+    between: Mapping[int, tuple[float, float]] | None = None,
 ) -> Posterior:
     """Fit the model.
 
@@ -94,6 +95,8 @@ def fit(
     priors : tuple, optional
         Shape and scale of the inverse gamma priors of ``tau^2`` and ``sigma^2``; those of
         ``priors.toml`` if not given.
+    between : mapping, optional
+        The least and the most that an effect can be, by its place.
     """
     rng = np.random.default_rng(seed)
     order = list(dict.fromkeys(papers))
@@ -113,6 +116,8 @@ def fit(
         chol = np.linalg.cholesky(X.T @ (w[:, None] * X) + precision)
         centre = _solved(chol, X.T @ (w * (y - u[where])) + precision @ mean)
         b = centre + np.linalg.solve(chol.T, rng.standard_normal(k))
+        for at, (least, most) in (between or {}).items():
+            b = _kept_between(b, at, least, most, centre, chol, rng)
         rest = y - X @ b
         weight = np.bincount(where, w, labs) + 1 / tau2
         u = np.bincount(where, w * rest, labs) / weight + rng.standard_normal(labs) / np.sqrt(
@@ -158,6 +163,24 @@ def _start(lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
 
 def _solved(chol: np.ndarray, right: np.ndarray) -> np.ndarray:
     return np.linalg.solve(chol.T, np.linalg.solve(chol, right))
+
+
+def _kept_between(
+    b: np.ndarray,
+    at: int,
+    least: float,
+    most: float,
+    centre: np.ndarray,
+    chol: np.ndarray,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Return effects of which one is drawn anew from its law within limits, the rest given it."""
+    covariance = _solved(chol, np.eye(len(b))[at])
+    sd = np.sqrt(covariance[at])
+    low, high = (np.array([(end - centre[at]) / sd]) for end in (least, most))
+    drawn = centre[at] + sd * truncated(low, high, rng)[0]
+    value: np.ndarray = b + covariance / covariance[at] * (drawn - b[at])
+    return value
 
 
 def truncated(a: np.ndarray, c: np.ndarray, rng: np.random.Generator) -> np.ndarray:

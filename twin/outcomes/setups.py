@@ -16,7 +16,7 @@ from twin.catalog.cells import load_cell
 from twin.errors import SpecError
 from twin.outcomes.entries import Entry
 from twin.outcomes.nearest import composed
-from twin.outcomes.recognise import NotMapped, drawn
+from twin.outcomes.recognise import NotMapped, drawn, fits
 from twin.outcomes.table import RETENTION, Row
 from twin.outcomes.treatment import rules_for
 from twin.outcomes.wanted import Wanted, wanted
@@ -97,6 +97,8 @@ def _given(row: Row, want: Wanted, base: Entry, patch: Mapping[str, Any]) -> dic
         told("thermal.ambient", "25 degC")
     if row.pressure is not None:
         told("stack.pressure", f"{max(row.pressure, 0.05)!r} MPa")
+    if row.pressed_at is not None and want.metal:
+        told("stack.pressed_at", f"{row.pressed_at!r} MPa")
     for name, value in zip(("lower", "upper"), row.window, strict=True):
         if value is not None:
             told(f"window.{name}", f"{value!r} V")
@@ -139,15 +141,20 @@ def _drawn(row: Row, want: Wanted) -> dict[str, Any]:
     }
     drawn_keys: dict[str, Any] = {}
     for entry in drawn()["draw"]:
-        if all(facts[name] == value for name, value in entry["when"].items()):
+        if fits(entry["when"], facts):
             drawn_keys |= entry["keys"]
     return drawn_keys
 
 
-def _around(spec: Any, key: str, of: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Return a draw with its centre: the cell's own where it has none; None if it has none."""
+def _around(spec: Any, key: str, of: Mapping[str, Any]) -> Mapping[str, Any] | str | None:
+    """Return a draw with its centre: the cell's own where it has none; None if it has none.
+
+    A word is set, not drawn.
+    """
     from twin.specs.naming import find
 
+    if "word" in of:
+        return str(of["word"])
     if "value" in of:
         return of
     try:

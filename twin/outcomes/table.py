@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from twin.errors import InputError
-from twin.outcomes.measures import ends_of, measure, plain
+from twin.outcomes.measures import ends_of, half_cycle, measure, plain, put_on
 from twin.outcomes.recognise import class_of, marks_of, number_of
 
 RETENTION = "retention_pct"
@@ -48,6 +48,10 @@ class Row:
     rate, temperature, pressure, current, charge : float or None
         C-rate [1/h], temperature [degC], stack pressure [MPa], current density [mA.cm-2] and charge
         of a half cycle [mAh.cm-2].
+    pressed_at : float or None
+        How hard the metal was put on before [MPa]; 0 if no harder than it is held.
+    half_cycle : float or None
+        How long a half cycle takes [h].
     thickness, loading : float or None
         Of the electrolyte [um]; active material of the cathode [mg.cm-2].
     window : tuple
@@ -74,6 +78,8 @@ class Row:
     pressure: float | None = None
     current: float | None = None
     charge: float | None = None
+    pressed_at: float | None = None
+    half_cycle: float | None = None
     thickness: float | None = None
     loading: float | None = None
     window: tuple[float | None, float | None] = (None, None)
@@ -169,6 +175,9 @@ def _measured(data: Mapping[str, str]) -> dict[str, Any]:
         measured[name] = measure(said, name)
     for name in ("rate", "current", "charge", "loading", "thickness", "cycles"):
         measured[name] = measured[name] or None  # nought of it is none
+    pressure = data.get("pressure_told") or data.get("pressure_MPa")
+    measured["pressed_at"] = put_on(pressure, data.get("anode_told") or data.get("anode"))
+    measured["half_cycle"] = half_cycle(data.get("note"))
     return measured | {"window": _window(data.get("voltage_window_V", ""))}
 
 

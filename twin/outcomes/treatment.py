@@ -26,9 +26,11 @@ def rules_for(row: Row, spec: Any) -> tuple[Any, int]:
         }
         return load_protocol("galvanostatic-symmetric", spec, asked), 1
     if row.quantity == CRITICAL:
-        return staircase(row.charge), number_of("staircase", "levels")
+        return staircase(row.charge, row.half_cycle), number_of("staircase", "levels")
     current = row.current or usual["current"]["usual"]["value"]
-    hours = row.charge / current if row.charge else usual["current"]["half_cycle"]["value"]
+    hours = row.half_cycle or usual["current"]["half_cycle"]["value"]
+    if row.charge:
+        hours = row.charge / current
     asked = {"current_density": f"{current!r} mA/cm^2", "half_cycle": f"{hours!r} hour"}
     rules = load_protocol("galvanostatic-symmetric", spec, asked)
     horizon = to_si(number_of("symmetric", "horizon"), "s") / 3600
@@ -54,11 +56,17 @@ def levels() -> list[float]:
     ]
 
 
-def staircase(charge: float | None) -> Any:
-    """Return a ramp of currents, a cycle at each: half an hour or a charge [mAh.cm-2] each way."""
+def staircase(charge: float | None, hours: float | None = None) -> Any:
+    """Return a ramp of currents, a cycle at each: so long, or a charge [mAh.cm-2], each way.
+
+    Where the time is told it counts: a charge beside it is its product with the critical current,
+    which is the result. Half an hour where nothing is.
+    """
     from twin.specs.protocol import Protocol
 
-    usual = to_si(number_of("staircase", "half_cycle"), "s") / 3600
+    usual = hours or to_si(number_of("staircase", "half_cycle"), "s") / 3600
+    if hours:
+        charge = None
     parameters, phases = {}, []
     for number, current in enumerate(levels(), start=1):
         parameters[f"j{number}"] = f"{current:.6g} mA/cm^2"

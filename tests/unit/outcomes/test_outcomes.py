@@ -125,6 +125,21 @@ def test_effects_and_both_scatters_come_back():
     assert of_its_own < found.predict(X[0], rng).std()
 
 
+def test_an_effect_keeps_to_its_limits_and_the_others_give_way():
+    X, y, papers = made()
+    X[:, 1] += 2.0  # so that the slope and the constant hang together
+    wide = np.array([20.0, 20.0])
+    free = regression.fit(X, y, y, papers, wide)
+    far = regression.fit(X, y, y, papers, wide, between={1: (-50.0, 50.0)})
+    assert far.b.mean(axis=0) == pytest.approx(free.b.mean(axis=0), abs=0.05)
+    assert far.b.std(axis=0) == pytest.approx(free.b.std(axis=0), rel=0.25)
+    low = regression.fit(X, y, y, papers, wide, between={1: (0.0, 1.0)})
+    assert low.b[:, 1].min() > 0.5 and low.b[:, 1].max() <= 1.0
+    # the line still goes through the middle: -2 = b0 + b1 x there, whatever the slope
+    through = low.b @ [1.0, 2.0]
+    assert through.mean() == pytest.approx(np.mean(free.b @ [1.0, 2.0]), abs=0.06)
+
+
 def test_intervals_teach_as_far_as_they_say():
     X, y, papers = made()
     lo, hi = np.floor(y), np.floor(y) + 1.0

@@ -12,7 +12,7 @@ import pytest
 
 from twin.outcomes.ensembles import key_of, nothing, tell
 from twin.outcomes.learning import shipped
-from twin.outcomes.measures import ends_of, measure
+from twin.outcomes.measures import ends_of, half_cycle, measure, put_on
 from twin.outcomes.recognise import NotMapped
 from twin.outcomes.setups import set_up
 from twin.outcomes.skill import score_outcomes
@@ -62,6 +62,38 @@ def table(tmp_path, *rows, name="odd.csv", encoding="utf-8", delimiter=","):
 )
 def test_numbers_are_read_as_tables_have_them(text, column, value):
     assert measure(text, column) == (None if value is None else pytest.approx(value))
+
+
+@pytest.mark.parametrize(
+    ("pressure", "anode", "hard"),
+    [
+        ("0.25 after prior 30 MPa press", "Na", 30.0),
+        ("0.25 (spring), no prior press", "Na", 0.0),
+        ("0", "Na 0.5-1 mm, attached at ~12 MPa, no pressure in operation", 12.0),
+        ("", "Na (isostatic, 0.1 GPa)", 100.0),
+        ("2", "Na", None),
+        ("50-70", "Na9Sn4", None),
+        ("360 (fabrication)", "Na", None),
+        ("", None, None),
+    ],
+)
+def test_how_hard_a_metal_was_put_on_is_read(pressure, anode, hard):
+    assert put_on(pressure, anode) == hard
+
+
+@pytest.mark.parametrize(
+    ("note", "hours"),
+    [
+        ("5 min half cycles, scatter over cells", 1 / 12),
+        ("fails at 1.0 (0.5 h half cycles)", 0.5),
+        ("30 minutes half-cycle", 0.5),
+        ("60 min rest", None),
+        ("0 h half cycles", None),
+        (None, None),
+    ],
+)
+def test_how_long_a_half_cycle_takes_is_read(note, hours):
+    assert half_cycle(note) == (None if hours is None else pytest.approx(hours))
 
 
 def test_both_ends_of_a_range_are_read_and_an_error_is_none():
