@@ -129,17 +129,20 @@ def lagrange_weights(known: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     return weights
 
 
-def crossing(clock: np.ndarray, values: np.ndarray, horizon: np.ndarray) -> int | None:
-    """Return the first index of ``horizon`` where extrapolated values are not above zero.
+def onward(clock: np.ndarray, horizon: np.ndarray) -> np.ndarray:
+    """Return the matrix that extrapolates values at the last three of ``clock`` to ``horizon``."""
+    return lagrange_weights(clock[-MOST_POINTS:], horizon)
+
+
+def crossing(values: np.ndarray, ahead: np.ndarray) -> int | None:
+    """Return the first index where extrapolated values are not above zero.
 
     Parameters
     ----------
-    clock, values : ndarray
+    values : ndarray
         What is known (the last three are used).
-    horizon : ndarray
-        Where to look, in order, on the same clock.
+    ahead : ndarray
+        What takes them to where to look, in order (:func:`onward`).
     """
-    known, values = clock[-MOST_POINTS:], values[-MOST_POINTS:]
-    path = lagrange_weights(known, horizon) @ values
-    below = np.flatnonzero(path <= 0)
+    below = np.flatnonzero(ahead @ values[-MOST_POINTS:] <= 0)
     return int(below[0]) if len(below) else None

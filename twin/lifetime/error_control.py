@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -32,12 +32,15 @@ class ErrorEstimate:
         By how many cycles the composites' sodium may be early or late.
     why : str
         What is to blame.
+    of_each : ndarray
+        The error that each slow state would make by itself.
     """
 
     error: float
     share: float = 0.0
     late: float = 0.0
     why: str = ""
+    of_each: np.ndarray = field(default_factory=lambda: np.zeros(0), compare=False)
 
 
 def judge(
@@ -85,13 +88,15 @@ def judge(
         ),
         default=0.0,
     )
+    felt = max(lost, margin / 4)
     allowed = settings.tolerance
     errors = {
-        f"{slow.names[worst]} changes its pace": share * max(lost, margin / 4) / allowed,
+        f"{slow.names[worst]} changes its pace": share * felt / allowed,
         f"{SODIUM} changes its pace": sodium / settings.sodium,
     }
     why = first_best(errors, errors.__getitem__)
-    return ErrorEstimate(errors[why], share, sodium * (row["cycle"] - last["cycle"]), why)
+    late = sodium * (row["cycle"] - last["cycle"])
+    return ErrorEstimate(errors[why], share, late, why, relative * felt / allowed)
 
 
 def bend(settings: JumpSettings, rows: Sequence[Row], origin: int) -> ErrorEstimate:

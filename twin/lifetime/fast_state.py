@@ -42,6 +42,10 @@ class FastState:
         """Note the state ``y``, shape (states,), at the end of a cycle."""
         self._known = [*self._known, (cycle, y)][-MOST_POINTS - 1 :]
 
+    def latest(self, count: int) -> list[tuple[int, np.ndarray]]:
+        """Return the last few cycles noted and the states at their ends, oldest first."""
+        return self._known[-count:]
+
     def at(self, cycle: int) -> np.ndarray:
         """Return the state expected at the end of a later cycle, shape (states,)."""
         known = self._known

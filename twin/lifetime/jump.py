@@ -11,19 +11,17 @@ import numpy as np
 
 from twin.engine.outcome import Outcome, Standing
 from twin.engine.run import Before, RunLoop, Solved
-from twin.lifetime.envelope import Envelope, crossing
+from twin.lifetime.corrector import Corrector
+from twin.lifetime.envelope import Envelope, crossing, onward
 from twin.lifetime.error_budget import ErrorBudget
 from twin.lifetime.error_control import BENDS, ErrorEstimate, bend, judge, stale_share
 from twin.lifetime.fast_state import FastState
 from twin.lifetime.interpolation import MOST_POINTS as ANCHORS
 from twin.lifetime.jump_size import SHORTEST, JumpSettings, JumpSize
 from twin.lifetime.rows import between, error_between
+from twin.lifetime.settling import Settling
 from twin.lifetime.slow import Slow, find_slow
 from twin.status import Status
-
-REMAINS = 0.1
-"""What a corrected sum is off by, as a share of its correction: Milne's device for a parabola
-through points equally far apart (1/4 against 9/4 of the same derivative)."""
 
 HOPELESS = 20.0
 """An error so many times what is allowed is not made small by simulating the cycle again, nor
@@ -58,7 +56,7 @@ class JumpLoop(RunLoop):
     def run(self, cycles: int) -> Outcome:
         """Cover cycles up to number ``cycles``, and return how the run ended."""
         self.budget = ErrorBudget()
-        self.envelope = Envelope()
+        self.envelope, self.settling = Envelope(), Settling()
         self.anchors: list[dict[str, Any]] = []
         self.jump_size = JumpSize(self.jump)
         self.slow, self.notes = find_slow(self.prepared)
@@ -83,6 +81,7 @@ class JumpLoop(RunLoop):
             "tally": asdict(self.budget),
             "pace": self.jump_size.to_data(),
             "envelope": self.envelope.to_data(),
+            "settling": self.settling.to_data(),
             "carried": self.fast_state.to_data(),
             "anchors": [row["cycle"] for row in self.anchors],
             "fatal": self._fatal,
@@ -103,6 +102,7 @@ class JumpLoop(RunLoop):
             return
         self.jump_size = JumpSize.from_data(self.jump, course["pace"])
         self.envelope = Envelope.from_data(course["envelope"])
+        self.settling = Settling.from_data(course.get("settling", []))
         carried = course["carried"]
         self.fast_state = FastState(self._filled, carried["origin"])
         for cycle in carried["cycles"]:
@@ -163,7 +163,7 @@ class JumpLoop(RunLoop):
 
     def _start_over(self, cycle: int) -> None:
         """Begin the envelope anew: another phase has other increments."""
-        self.envelope = Envelope(origin=cycle)
+        self.envelope, self.settling = Envelope(origin=cycle), Settling()
         self.anchors, self.fast_state = [], FastState(self._filled, cycle)
         self.jump_size = JumpSize(self.jump)
 
@@ -245,13 +245,13 @@ class JumpLoop(RunLoop):
         rows = self.anchors
         here = self.envelope.clock(np.array([row["cycle"] for row in rows]))
         ahead = np.arange(1, horizon + 1)
-        clock = self.envelope.clock(self.state.cycle + ahead)
+        extrapolated = onward(here, self.envelope.clock(self.state.cycle + ahead))
         nearest: tuple[int | None, str] = (None, "")
         for name in self._fatal:  # of two in the same cycle, always the same
             values = np.array([row["margins"].get(name, np.nan) for row in rows])
             if len(rows) < 2 or not np.isfinite(values).all():
                 continue
-            crossed = crossing(here, values, clock)
+            crossed = crossing(values, extrapolated)
             if crossed is not None and (nearest[0] is None or crossed + 1 < nearest[0]):
                 nearest = crossed + 1, name
         return nearest
@@ -265,11 +265,11 @@ class JumpLoop(RunLoop):
         slow, state = self.slow, self.state
         assert isinstance(slow, Slow)
         n, number = state.cycle, state.cycle + length + 1
-        by = self.envelope.predicted(n, length)
+        corrector = Corrector(self.envelope, self.settling, slow, self._here, n, length)
+        by = corrector.predicted(self.fast_state.latest(2))
         fast = self._fast(n + length)
-        estimate, missed = ErrorEstimate(np.inf), np.zeros_like(by)
-        differential = self.prepared.compiled.differential
-        for _ in range(2):
+        estimate, differential = ErrorEstimate(np.inf), self.prepared.compiled.differential
+        for last in (False, True, True):
             t, y = state.t + float(by[-1]), slow.moved(self._here, by, fast)
             solved = self._try(number, t, y)
             if solved.end.reason == "stopped":
@@ -279,21 +279,25 @@ class JumpLoop(RunLoop):
                 why = f"dead after a jump: {died}"
                 self.jump_size.found_dead(number, why)
                 return None, ErrorEstimate(np.inf, why=why)
-            increment = self._increment((t, y), solved)
-            better = self.envelope.corrected(n, length, increment)
-            off = np.abs(better - by) + missed
+            found = corrector.corrected(by, y, self._increment((t, y), solved))
             # The cycle has found its own fast state: one earlier, it was nearly there.
             healed = self._here + (solved.end.y - self._here) * length / (length + 1)
-            estimate = self._estimate(solved, off, better + increment, healed - y)
+            after, stale = found.change + found.increment, healed - y
+            estimate = self._estimate(solved, found.off, after, stale)
             if estimate.error <= 1.0:
-                self.envelope.add(number - 1, increment)
+                self.envelope.add(number - 1, found.increment)
                 learn(number, estimate)
-                self._take(solved, number, better - by, estimate)
+                self._take(solved, number, found.left, estimate)
                 return solved, estimate
-            if estimate.error > HOPELESS or estimate.why == BENDS:
+            likely = estimate
+            if found.likely is not found.off:
+                likely = self._estimate(solved, found.likely, after, stale)
+            hopeless = likely.error > HOPELESS or likely.why == BENDS
+            if hopeless or (last and not found.settling):
                 break
+            corrector.suspects = likely.of_each > 1.0
             fast = np.concatenate([healed[:differential], y[differential:]])
-            by, missed = better, REMAINS * off
+            by = found.next_by
         return None, estimate
 
     def _estimate(
@@ -318,15 +322,15 @@ class JumpLoop(RunLoop):
             else estimate
         )
 
-    def _take(self, solved: Solved, number: int, off: np.ndarray, estimate: ErrorEstimate) -> None:
+    def _take(self, solved: Solved, number: int, left: np.ndarray, estimate: ErrorEstimate) -> None:
         """Accept the cycle after a jump, its end corrected."""
         slow, last = self.slow, self.anchors[-1]
         assert isinstance(slow, Slow)
         self.budget.jumped(estimate.share, estimate.late, last, solved.row)
-        solved.end.y = slow.moved(solved.end.y, off)
-        solved.end.t += float(off[-1])
-        solved.row["t_end_s"] += float(off[-1])
-        solved.row["t_start_s"] += float(off[-1])
+        solved.end.y = slow.moved(solved.end.y, left)
+        solved.end.t += float(left[-1])
+        solved.row["t_end_s"] += float(left[-1])
+        solved.row["t_start_s"] += float(left[-1])
         fatal = {f"{s.mode}: {s.criterion}" for s in solved.standings if s.severity == "fatal"}
         self._price(solved.row)
         rows, origin = [*self.anchors, solved.row], self.envelope.origin

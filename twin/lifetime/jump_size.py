@@ -145,9 +145,10 @@ class JumpSize:
         self._learn(0 if paid else rejected)
 
     def given_up(self, rejected: int) -> None:
-        """Note that no jump was made, after so many attempts."""
+        """Note that no jump was made, after so many attempts; none at all teach nothing."""
         self.length = float(SHORTEST)
-        self._learn(rejected)
+        if rejected:
+            self._learn(rejected)
 
     def _learn(self, rejected: int) -> None:
         if rejected:

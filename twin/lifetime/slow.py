@@ -102,6 +102,10 @@ class Slow:
         """The names of the parts of ``z``."""
         return [*(e.name for e in self.entries), SODIUM, TIME]
 
+    def own(self, y: np.ndarray) -> np.ndarray:
+        """Return those parts of ``z`` that are entries of a state, in their transforms."""
+        return np.array([_transformed(y[e.row], e) for e in self.entries])
+
     def sizes(self, y: np.ndarray) -> np.ndarray:
         """Return the size of each part of ``z`` (1 for a logarithm)."""
         own = [1.0 if e.log else abs(y[e.row]) for e in self.entries]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from twin.lifetime.envelope import Envelope, crossing
+from twin.lifetime.envelope import Envelope, crossing, onward
 from twin.lifetime.rows import between
 
 
@@ -69,9 +69,9 @@ def test_old_increments_are_replaced_and_forgotten():
 def test_a_crossing_is_found_where_the_parabola_crosses():
     clock = np.array([0.0, 1.0, 2.0])
     ahead = np.linspace(2, 4, 201)
-    found = crossing(clock, 9 - clock**2, ahead)
+    found = crossing(9 - clock**2, onward(clock, ahead))
     assert ahead[found] == pytest.approx(3.0, abs=0.011)
-    assert crossing(clock, 1 + clock, ahead) is None
+    assert crossing(1 + clock, onward(clock, ahead)) is None
 
 
 def row(cycle, value):

@@ -65,6 +65,7 @@ def test_attempts_for_nothing_make_it_rest_longer_and_longer(size):
         size.given_up(rejected=1)
         rested = 0
         while size.rests:
+            size.given_up(rejected=0)  # nothing tried, nothing forgiven
             size.alone += 1
             rested += 1
         waits.append(rested)
