@@ -118,8 +118,8 @@ def _ensembles(asked: Any) -> dict[str, Any]:
     from twin.model.native import available
 
     if asked.quick and available():
-        return ensembles.measure(4, ("fast",))
-    return ensembles.measure(4 if asked.quick else 20)
+        return ensembles.measure(6, ("fast",))
+    return ensembles.measure(6 if asked.quick else 20)
 
 
 def _scale(asked: Any) -> dict[str, Any]:

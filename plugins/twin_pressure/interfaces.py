@@ -38,3 +38,11 @@ def creeping(cell: CellContext, mode_id: str) -> tuple[Interface, ...]:
 
 def _flows(cell: CellContext, interface: Interface) -> bool:
     return cell.has(f"{cell.electrode_key(interface.place)}.material.creep_rate")
+
+
+def feels_pressure(cell: CellContext, mode_id: str, interface: Interface) -> bool:
+    """Return whether an electrode's potential follows the pressure."""
+    if cell.parameters(mode_id).stack.stress_potential == "off":
+        return False
+    key = f"{cell.electrode_key(interface.place)}.material"
+    return interface.kind == "metal" or cell.has(f"{key}.volume_change")

@@ -20,7 +20,15 @@ from twin import (
     SlowState,
     Validity,
 )
-from twin_pressure.interfaces import CURRENT, DEAD, FIRST, creeping, isolates, keeps_some
+from twin_pressure.interfaces import (
+    CURRENT,
+    DEAD,
+    FIRST,
+    creeping,
+    feels_pressure,
+    isolates,
+    keeps_some,
+)
 from twin_pressure.parameters import Parameters
 
 
@@ -76,7 +84,7 @@ class StackPressure(FailureMode):
         from twin_pressure.fixture import Fixture, creep_submodel
         from twin_pressure.isolation import Isolation
         from twin_pressure.melting import Wetting
-        from twin_pressure.potential import StressPotential, feels_pressure
+        from twin_pressure.potential import StressPotential
         from twin_pressure.refill import refill_submodels
         from twin_pressure.voids import VoidGrowth, Voids
 
@@ -108,8 +116,6 @@ class StackPressure(FailureMode):
 
     def contributions(self, cell: CellContext) -> dict[PortAt, str]:
         """Contact, constriction, pressure, and the sodium that stripping cuts off."""
-        from twin_pressure.potential import feels_pressure
-
         contributions = {Port.STACK_PRESSURE.at(): "Fixture pressure change [Pa]"}
         for i in cell.interfaces:
             if feels_pressure(cell, self.id, i):

@@ -21,15 +21,7 @@ from typing import Any
 
 import pybamm
 
-from twin import CellContext, Interface, ModeSubModel
-
-
-def feels_pressure(cell: CellContext, mode_id: str, interface: Interface) -> bool:
-    """Return whether an electrode's potential follows the pressure."""
-    if cell.parameters(mode_id).stack.stress_potential == "off":
-        return False
-    key = f"{cell.electrode_key(interface.place)}.material"
-    return interface.kind == "metal" or cell.has(f"{key}.volume_change")
+from twin import ModeSubModel
 
 
 class StressPotential(ModeSubModel):

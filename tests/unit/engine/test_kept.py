@@ -20,7 +20,7 @@ from twin.engine.settings import RunSettings
 from twin.model.pybamm_compat import CompiledCell
 from twin.specs import steps
 
-CELL, SMALL = "na-nzsp-nvp", "na-nzsp-na"
+CELL, SMALL, DYING = "na-nzsp-nvp", "na-nzsp-na", "na-b12-na"
 
 
 @pytest.fixture
@@ -88,14 +88,15 @@ def test_the_same_numbers_with_and_without_to_the_last_bit(place, builds, monkey
     assert same(first, plain) and same(recalled, plain)
 
 
-def test_a_recalled_cell_is_cycled_without_pybamm(place, monkeypatch):
+def test_a_recalled_cell_is_cycled_to_its_death_without_pybamm(place, monkeypatch):
     monkeypatch.setattr(steps._remembered, "new", {})
     steps._remembered.forget()
-    first = lived()
+    first = lived(DYING, cycles=20)
     steps._remembered.keep()
     script = (
         "import sys, twin\n"
-        f"run = twin.simulate({SMALL!r}, cycles=1, store='sqlite://')\n"
+        f"run = twin.simulate({DYING!r}, cycles=20, store='sqlite://')\n"
+        "assert run.outcome.kind == 'cell-failed' and run.outcome.runner_up\n"
         "heavy = ['pybamm', 'sympy', 'pandas', 'xarray', 'matplotlib', 'scipy.stats']\n"
         "print(run.rows[0]['capacity_Ah'], [m for m in heavy if m in sys.modules])"
     )

@@ -133,10 +133,14 @@ def test_the_pages_list_those_that_act(capsys):
     assert f"modes that act {', '.join(acting)}" in page
 
 
-def test_to_say_it_of_a_cell_needs_no_pybamm():
+def test_to_say_it_of_a_cell_or_what_it_did_to_one_needs_no_pybamm():
     code = (
         "import sys, twin\n"
-        "for cell in ('na-nzsp-na', 'na-nzsp-nvp', 'hc-nzsp-nvp'): twin.acting_modes(cell)\n"
+        "from twin.modes.context import CellContext\n"
+        "for cell in ('na-nzsp-na', 'na-nzsp-nvp', 'hc-nzsp-nvp', 'sn-nbh-nco'):\n"
+        "    spec = twin.load_cell(cell)\n"
+        "    for mode in twin.acting_modes(spec):\n"
+        "        twin.plugin_manager().modes[mode].contributions(CellContext(spec))\n"
         "print('pybamm' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
