@@ -119,6 +119,7 @@ def _facts(spec: Any) -> Mapping[str, str]:
         "kind": spec.kind,
         "mixing": "",
         "wet": "no",
+        "plated": "",
     }
 
 

@@ -138,6 +138,7 @@ def _drawn(row: Row, want: Wanted) -> dict[str, Any]:
         "kind": "full" if row.quantity == RETENTION else "symmetric",
         "mixing": want.mixing or "",
         "wet": "yes" if "wet" in row.marks else "no",
+        "plated": "alone" if "plating" in row.marks else "",
     }
     drawn_keys: dict[str, Any] = {}
     for entry in drawn()["draw"]:

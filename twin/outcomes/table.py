@@ -60,7 +60,7 @@ class Row:
         ``electrolyte``, ``cathode``, ``anode``, and ``face`` (bare, pressed, coated, soft, alloy).
     marks : frozenset
         ``wet``, ``interlayer``, ``pressed``, ``control`` (the paper's own negative control),
-        ``full text``.
+        ``plating`` (of one face, never stripped), ``full text``.
     words : mapping
         The set-up as the source has it.
     again : int
@@ -223,6 +223,7 @@ def _coded(data: Mapping[str, str]) -> Row:
     marks = {name for name in ("wet", "interlayer", "control") if data.get(name) == "1"}
     if data.get("read", "").upper() == "F":
         marks.add("full text")
+    marks |= marks_of({"note": data.get("note", "")}) & {"plating"}
     face = data.get("cls") or None
     if face == "pressed":
         marks.add("pressed")

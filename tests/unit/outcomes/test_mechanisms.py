@@ -129,6 +129,25 @@ def test_a_carborate_grows_a_layer_on_sodium_and_not_under_a_coat(rows):
     assert thio.rate_constant.si == 2e-11 and thio.rate_constant.spread == "lognormal 1.2"
 
 
+def test_a_bare_face_of_the_plain_nasicon_was_pressed_by_the_stack_alone(rows):
+    bare, rich, coated = (
+        set_up(rows[name]).spec.stack.pressed_at.si
+        for name in ("D07/d07a", "P16/OX042", "P45/X003c")
+    )
+    assert bare == 0.0 and rich == 1e6 and coated == 30e6
+
+
+def test_a_limit_of_plating_alone_has_no_stripped_face(rows):
+    plated = rows["D05/d05"]
+    assert plated.quantity == CRITICAL
+    key = "plating"
+    refill = [
+        set_up(one).spec.modes["pressure"].voids.refill_current.si
+        for one in (plated, replace(plated, marks=plated.marks - {key}))
+    ]
+    assert key in plated.marks and refill == [pytest.approx(1e4), pytest.approx(15.0)]
+
+
 def test_an_entry_fits_one_or_one_of_several():
     facts = {"face": "bare", "anode": "metal"}
     assert fits({"face": "bare"}, facts) and fits({"face": ["pressed", "bare"]}, facts)
