@@ -27,8 +27,13 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # home.
 if "PYTEST_XDIST_WORKER" not in os.environ:
     os.environ["TWIN_CACHE"] = f"{tempfile.mkdtemp(prefix='twin-tests-')}/built"
+# Workers and the processes that tests start keep what Python makes of modules, as users' do: else
+# each of them compiles all of the twin's.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # Whoever runs the tests may have defaults of their own.
 os.environ.setdefault("TWIN_CONFIG", "no-such-config.toml")
+# Nothing slides on the bench's screens: what moves is drawn sixty times a second.
+os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
 
 import numpy as np
 import pytest
@@ -110,17 +115,6 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(lambda: shutil.rmtree(Path(SHARED).parent, ignore_errors=True))
     if config.getoption("--errors"):
         config.pluginmanager.register(_ErrorTable(config.getoption("--errors")))
-
-
-@pytest.fixture(scope="session", autouse=True)
-def compiled_modules() -> Iterator[None]:
-    """Let the processes that tests start keep what Python makes of modules, as users' do.
-
-    Else each of them compiles all of the twin's.
-    """
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
-        yield
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -6,7 +6,7 @@ import asyncio
 import io
 import queue
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -445,10 +445,12 @@ CELLS = ("na-base-na", "na-base-nvp", "na-nzsp-na", "na-nzsp-nvp")
 
 
 @pytest.fixture(autouse=True)
-def _few_cells(monkeypatch) -> None:
+def _few_cells() -> Iterator[None]:
     """Only a few of the library's cells are listed: reading all of them takes seconds."""
-    for module in ("twin.list_cells", "twin.catalog.health.list_cells"):
-        monkeypatch.setattr(module, lambda: list(CELLS))
+    with pytest.MonkeyPatch.context() as patch:  # nothing that a cell is built of
+        for module in ("twin.list_cells", "twin.catalog.health.list_cells"):
+            patch.setattr(module, lambda: list(CELLS))
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -189,9 +189,9 @@ def test_what_can_be_free_is_found_once_between_processes_too(spec, modes, tmp_p
     monkeypatch.setattr(simulator, "_free", lambda *a: asked.append(a[0]) or search(*a))
     keys = [RATE, "electrolyte.thickness"]
 
-    def found(one=spec, which=modes, by=1.0):
+    def found(one=spec, which=modes, by=1.0, model="spm"):
         items = [_Number(one, key, by) for key in keys]
-        free, rebuilt = split(one, which, "spm", items, lambda o: with_values(one, o))
+        free, rebuilt = split(one, which, model, items, lambda o: with_values(one, o))
         return [i.key for i in free], [i.key for i in rebuilt], len(asked)
 
     assert found() == found() == ([RATE], ["electrolyte.thickness"], 1)
@@ -199,13 +199,14 @@ def test_what_can_be_free_is_found_once_between_processes_too(spec, modes, tmp_p
     assert found(by=1.5)[2] == 2
     assert found(with_values(spec, {"stack.pressure": "9 MPa"}))[2] == 3
     assert found(which=modes[:1])[2] == 4
+    assert found(model="dfn")[2] == 5
     # What is kept and is no list of these keys is not believed.
     for file in tmp_path.iterdir():
         name = file.stem
         if "free" in (shelf.recall(name) or {}):
             shelf.keep(name, {"free": ["stack.pressure"]})
-    assert found() == ([RATE], ["electrolyte.thickness"], 5)
-    assert found()[2] == 5
+    assert found() == ([RATE], ["electrolyte.thickness"], 6)
+    assert found()[2] == 6
 
 
 def _first_step(prepared):

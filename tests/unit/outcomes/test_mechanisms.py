@@ -675,7 +675,8 @@ def test_a_forecast_keeps_what_a_fitted_mode_took():
     rows = [{"cycle": 1, "y": 0.01}, {"cycle": 5, "y": 0.03}]
     assert _fitted(rows, ["y"]) == [(1, 0.0), (5, pytest.approx(0.02))]
     assert _fitted(rows, []) == _fitted([], ["y"]) == []
-    found = twin.forecast("na-nzsp-nvp", cycles=3, samples=2, workers=1, store="sqlite://")
+    asked = {"cycles": 3, "samples": 2, "seed": 3, "workers": 1}
+    found = twin.forecast("na-nzsp-nvp", store="sqlite://", **asked)
     assert all(member.fitted[-1][1] > 1e-4 for member in found.members)
 
 
