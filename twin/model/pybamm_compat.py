@@ -80,11 +80,13 @@ class StepResult:
         if self.yp is None:
             return _weighed((1 - x, rows[left]), (x, rows[left + 1]))
         slopes = self.yp[states].T
-        turned = np.isin(self.t[left], self.corners)
-        # A parabola has no slope of its own at the left: Hermite's weights with that put in.
-        c = np.where(turned, 0.0, x * (1 - x) ** 2 * h)
-        d = np.where(turned, x * (x - 1) * h, x * x * (x - 1) * h)
-        b = np.where(turned, x * (2 - x), x * x * (3 - 2 * x))
+        b, c, d = x * x * (3 - 2 * x), x * (1 - x) ** 2 * h, x * x * (x - 1) * h
+        if len(self.corners):
+            turned = np.isin(self.t[left], self.corners)
+            # A parabola has no slope of its own at the left: Hermite's weights with that put in.
+            c = np.where(turned, 0.0, c)
+            d = np.where(turned, x * (x - 1) * h, d)
+            b = np.where(turned, x * (2 - x), b)
         return _weighed(
             (1 - b, rows[left]), (b, rows[left + 1]), (c, slopes[left]), (d, slopes[left + 1])
         )
