@@ -219,7 +219,8 @@ def calibrate_ageing(
         changes = {i.key: i.text(i.x(float(v))) for i, v in zip(items, z, strict=True)}
         changed, kept = with_values(spec, changes), KeptRows()
         prepared = simulator.at(changed, plan_of(asked.rules, changed))
-        JumpLoop(prepared, kept, f"life {lives}", State(0, 0.0, None)).run(last)
+        start = State(0, 0.0, None)
+        JumpLoop(prepared, kept, f"life {lives}", start, keeps_checkpoints=False).run(last)
         rows = [row for row in kept.rows if row.get("complete", True)]
         return [_read(rows, one) for one in series]
 

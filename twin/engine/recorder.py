@@ -99,6 +99,8 @@ class CycleRecord:
     phase: str
     t_start: float
     columns: dict[str, list[np.ndarray]] = field(default_factory=dict)
+    blocks: list[np.ndarray] = field(default_factory=list)
+    """The observed ones of them, all variables of a step together."""
     steps: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     rungs: list[str] = field(default_factory=list)
@@ -164,9 +166,10 @@ class Recorder:
         ``Step`` is the step's place in its phase of the protocol, counted from 0; one that was
         skipped or left out leaves a gap.
         """
+        given = self.observer.given(inputs)
 
         def power(t: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            seen = self.power(t, y, inputs)
+            seen = self.power(t, y, given)
             return seen[CURRENT], seen[VOLTAGE]
 
         sampled = sample(result, power, self.dissipates, self.power.states)
@@ -177,7 +180,9 @@ class Recorder:
         else:
             t = at_period(result.t[0], result.t[-1], step.period)
         y = result.at(t)
-        values = self.observer(t, y, inputs)
+        block = self.observer.table(t, y, given)
+        record.blocks.append(block)
+        values = dict(zip(self.observer.names, block, strict=True))
         values["Time [s]"] = t
         values["Step"] = np.full(len(t), float(step.place))
         for left in self.tables(t, y, inputs).values():
@@ -227,8 +232,9 @@ class Recorder:
         :mod:`twin.engine.sampling`); resistance is the mean over the cycle's time, at the
         ambient temperature [Ohm.m2] (see :mod:`twin.model.referred`).
         """
-        table = {name: np.concatenate(parts) for name, parts in record.columns.items()}
-        t = table["Time [s]"]
+        whole = np.concatenate(record.blocks, axis=1)
+        table = dict(zip(self.observer.names, whole, strict=True))
+        t = np.concatenate(record.columns["Time [s]"])
         charge, discharge = self._charges(record)
         row: dict[str, Any] = {
             "cycle": record.number,

@@ -122,6 +122,8 @@ class RunLoop:
         What is stored of the cycles so far, of a run that goes on.
     missing : sequence of str
         The twin's own modes that could not be loaded.
+    keeps_checkpoints : bool
+        Whether the sink is given what the run can be resumed from.
 
     Attributes
     ----------
@@ -138,6 +140,7 @@ class RunLoop:
     spent: Callable[[], float] = field(default=lambda: 0.0)
     before: Before | None = None
     missing: Sequence[str] = ()
+    keeps_checkpoints: bool = True
     stored_end: Outcome | None = field(default=None, init=False)
     _latest: tuple[Mapping[str, Any], tuple[Standing, ...]] = field(default=({}, ()), init=False)
 
@@ -316,7 +319,7 @@ class RunLoop:
         if self.prepared.settings.keeps_series(number, is_last):
             series, rows = self.prepared.recorder.parquet(solved.record)
         checkpoint, layout, ending, end = None, "", None, None
-        if solved.complete:
+        if solved.complete and self.keeps_checkpoints:
             self.state.course = self._course()
             checkpoint = self.state.to_bytes()
             # What follows is read like it.

@@ -88,13 +88,20 @@ class Observer:
         with contextlib.suppress(CannotCompile):
             self._at_once = CompiledBatch(self._function, self._at_once.size)
 
+    def given(self, inputs: Mapping[str, float]) -> np.ndarray:
+        """Return the model's inputs in the order that all observers of it take them."""
+        return np.array([float(inputs[name]) for name in self._input_names])
+
     def __call__(
-        self, t: np.ndarray, y: np.ndarray, inputs: Mapping[str, float]
+        self, t: np.ndarray, y: np.ndarray, inputs: Mapping[str, float] | np.ndarray
     ) -> dict[str, np.ndarray]:
         """Return each variable's values, shape (n,), at times ``t`` and states ``y``."""
-        p = np.array([float(inputs[name]) for name in self._input_names])
-        table = self._at_once(np.asarray(t, dtype=float), np.asarray(y, dtype=float), p)
-        return dict(zip(self.names, table, strict=True))
+        p = inputs if isinstance(inputs, np.ndarray) else self.given(inputs)
+        return dict(zip(self.names, self.table(t, y, p), strict=True))
+
+    def table(self, t: np.ndarray, y: np.ndarray, p: np.ndarray) -> np.ndarray:
+        """Return the values of all variables, shape (names, n), at inputs :meth:`given`."""
+        return self._at_once(np.asarray(t, dtype=float), np.asarray(y, dtype=float), p)
 
 
 class SlopeObserver:

@@ -122,9 +122,10 @@ _ROOT = 1e-10
 """How closely the end of a step is found, as a share of the last step's length."""
 _AGREED = 1e-2
 """How near two searches for a step's end must come, as a share of it and of the tolerance."""
-_INSIDE = (0.0, 1 / 3, 2 / 3)
+INSIDE = (0.0, 1 / 3, 2 / 3)
 """Where in each step a state is given, besides its end."""
 _NEWTON = 30
+_DOUBLE = 8
 MOST_STATES = 150
 """A step is written out number by number; of more states that takes longer than it spares."""
 
@@ -250,7 +251,7 @@ class Code:
         module = Module()
         made = {
             "rhs": rhs, "jacobian": jacobian, "roots": roots, "factors": factors,
-            "solution": solution, "end": _end(n),
+            "solution": solution, "end": _end(n), "between": _between(n),
         }  # fmt: skip
         made |= {f"stage{i}": _stage(n, i, differential) for i in range(STAGES)}
         functions = {name: module.add(name, f) for name, f in made.items()}
@@ -261,6 +262,7 @@ class Code:
         compiled = module.compile()
         self.step, self.rhs = compiled["step"], compiled["rhs"]
         self.jacobian, self.roots = compiled["jacobian"], compiled["roots"]
+        self.between = compiled["between"]
         nd = model.differential
         places = list(zip(*pattern.get_triplet(), strict=True))
         block = [(k, i - nd, j - nd) for k, (i, j) in enumerate(places) if i >= nd and j >= nd]
@@ -297,6 +299,25 @@ def _end(n: int) -> casadi.Function:
     error = casadi.sqrt(casadi.sum1((last / weight) ** 2) / n)
     dense = [sum(row[j] * u[:, j] for j in range(STAGES)) for row in H]
     return casadi.Function("end", [y, at, u, allowed], [new, error, casadi.vertcat(*dense)])
+
+
+def _between(n: int) -> casadi.Function:
+    """Return ``(y, y_1, dense, h) -> states, slopes`` at a step's start, inside it and at its end.
+
+    With ``x`` from 0 to 1 in a step the states are ``(1-x) y + x y_1 + x (1-x) (k_1 + x k_2 +
+    x^2 k_3)``; the slopes are this one's.
+    """
+    y0, y1, dense = (casadi.SX.sym(name, size) for name, size in (("y", n), ("z", n), ("k", 3 * n)))
+    h, states, slopes = casadi.SX.sym("h"), [], []
+    k1, k2, k3 = (dense[i * n : (i + 1) * n] for i in range(3))
+    for x in INSIDE:
+        bent = x * (1 - x) * (k1 + x * (k2 + x * k3))
+        states.append(((1 - x) * y0 + x * y1) + bent if x else y0)
+    for x in (*INSIDE, 1.0):
+        bent = k1 * (1 - 2 * x) + k2 * (2 * x - 3 * x**2) + k3 * (3 * x**2 - 4 * x**3)
+        slopes.append((y1 - y0 + bent) / h)
+    made = [casadi.densify(casadi.vertcat(*part)) for part in ([*states, y1], slopes)]
+    return casadi.Function("between", [y0, y1, dense, h], made)
 
 
 def _step(module: Module, functions: Any, n: int, sizes: dict[str, int]) -> int:
@@ -358,6 +379,12 @@ class RosenbrockStepper:
             address(a)
             for a in (self._t, self._y, self._p, self._h, self._allowed, self._work, self._out)
         ]
+        self._f, self._c, self._entries = np.zeros(n), np.zeros(1), np.zeros(code.pattern.nnz())
+        self._residual = [address(a) for a in (self._f, self._c, self._entries)]
+        self._roots = self._out[4 * n + 1 :]
+        self._before = np.zeros(code.events)
+        self._margin_places = address(self._roots), address(self._before)
+        self._make_room(64)
         self.left_to_other = 0
 
     def __call__(
@@ -382,10 +409,10 @@ class RosenbrockStepper:
             raise _GaveUp
         if margins.size and margins.min() <= 0:
             raise BeginsBeyond([model.events[int(i)] for i in np.flatnonzero(margins <= 0)])
-        new, roots = self._out[:n], self._out[4 * n + 1 :]
+        new, roots = self._out[:n], self._roots
         span, done = end - start, 0.0
         h = span * _FIRST
-        steps: list[tuple[float, float, np.ndarray, np.ndarray]] = []
+        steps: list[tuple[float, float]] = []
         event, grow = None, _GROW
         found, agreed = np.inf, _AGREED * self._allowed[0] * span
         while done < span:
@@ -407,14 +434,36 @@ class RosenbrockStepper:
                     h, grow = h / 2, 1.0
                     continue
                 event = model.events[int(np.nanargmin(np.abs(roots)))]
-            steps.append((done, h, self._y.copy(), self._out[: 4 * n + 1].copy()))
+            self._keep(done, h, steps)
             self._y[:] = new
             done = span if last and event is None else done + h
             if event is not None:
                 break
             factor = _SAFETY * max(error, 1e-10) ** (-1 / ORDER)
             h, grow = h * min(max(factor, _SHRINK), grow), _GROW
-        return _told(start, end if event is None else start + done, steps, n, event)
+        return self._told(start, end if event is None else start + done, steps, event)
+
+    def _make_room(self, steps: int) -> None:
+        """Make room for the states and slopes of so many steps."""
+        shape = (steps * len(INSIDE) + 1, self._code.model.states)
+        self._states, self._slopes = np.empty(shape), np.empty(shape)
+        self._places = address(self._states), address(self._slopes)
+
+    def _keep(self, done: float, h: float, steps: list[tuple[float, float]]) -> None:
+        """Keep a step that was tried last: the points in it, and its end until the next one."""
+        n, room = self._code.model.states, len(self._states) // len(INSIDE)
+        if len(steps) >= room:
+            filled = self._states, self._slopes
+            self._make_room(2 * room)
+            for new, old in zip((self._states, self._slopes), filled, strict=True):
+                new[: len(old)] = old
+        y, out = self._given[1], self._given[6]
+        beyond = _DOUBLE * n * len(INSIDE) * len(steps)
+        self._h[0] = h
+        self._code.between(
+            y, out, out + _DOUBLE * (n + 1), self._given[3], *(p + beyond for p in self._places)
+        )
+        steps.append((done, h))
 
     def _try(self, h: float) -> float:
         self._h[0] = h
@@ -423,9 +472,8 @@ class RosenbrockStepper:
 
     def _margins(self) -> np.ndarray:
         t, y, p, *_ = self._given
-        margins = self._out[4 * self._code.model.states + 1 :]
-        self._code.roots(t, y, p, address(margins))
-        return margins
+        self._code.roots(t, y, p, self._margin_places[0])
+        return self._roots
 
     def _crossed(self, h: float) -> float:
         """Return how far the first event is; ``out`` is as there, on its far side.
@@ -433,8 +481,8 @@ class RosenbrockStepper:
         The least margin after a step of ``h`` is followed to zero (Illinois's rule), by
         steps from the same start.
         """
-        roots = self._out[4 * self._code.model.states + 1 :]
-        low, high = 0.0, h
+        roots = self._roots
+        low, high, at = 0.0, h, h
         at_low, at_high = float(self._margins_before.min()), float(roots.min())
         side = 0
         for _ in range(60):
@@ -444,7 +492,7 @@ class RosenbrockStepper:
             if not low < middle < high:
                 middle = (low + high) / 2
             self._try(middle)
-            value = float(roots.min())
+            value, at = float(roots.min()), middle
             if not np.isfinite(value):
                 raise _GaveUp
             if value > 0:
@@ -453,15 +501,15 @@ class RosenbrockStepper:
             else:
                 high, at_high = middle, value
                 at_low, side = (at_low / 2 if side < 0 else at_low), -1
-        self._try(high)
+        if at != high:
+            self._try(high)
         return high
 
     @property
     def _margins_before(self) -> np.ndarray:
         t, y, p, *_ = self._given
-        margins = np.zeros(self._code.events)
-        self._code.roots(t, y, p, address(margins))
-        return margins
+        self._code.roots(t, y, p, self._margin_places[1])
+        return self._before
 
     def _consistent(self, y: np.ndarray) -> np.ndarray:
         """Return the state with its algebraic part solved, by Newton's method."""
@@ -472,12 +520,12 @@ class RosenbrockStepper:
             return found
         self._y[:] = found
         t, here, p, *_ = self._given
-        f, c, entries = np.zeros(n), np.zeros(1), np.zeros(code.pattern.nnz())
+        f, entries, (rates, c, jacobian) = self._f, self._entries, self._residual
         which, row, column = code.algebraic
         rtol, atol = self._allowed
         for _ in range(_NEWTON):
-            code.rhs(t, here, p, address(f))
-            code.jacobian(t, here, p, address(c), address(entries))
+            code.rhs(t, here, p, rates)
+            code.jacobian(t, here, p, c, jacobian)
             block = np.zeros((n - nd, n - nd))
             block[row, column] = entries[which]
             if not (np.all(np.isfinite(f)) and np.all(np.isfinite(block))):
@@ -491,37 +539,16 @@ class RosenbrockStepper:
                 return self._y.copy()
         raise _GaveUp
 
-
-def _told(
-    start: float,
-    end: float,
-    steps: list[tuple[float, float, np.ndarray, np.ndarray]],
-    n: int,
-    event: str | None,
-) -> Stepped:
-    """Return the points of some steps: each one's start, those inside, and the end.
-
-    With ``x`` from 0 to 1 in a step the states are ``(1-x) y + x y_1 + x (1-x) (k_1 + x k_2 +
-    x^2 k_3)``; the slopes are this one's.
-    """
-    done, h = (np.array([s[k] for s in steps])[:, None, None] for k in (0, 1))
-    y0 = np.array([s[2] for s in steps])[:, None, :]
-    out = np.array([s[3] for s in steps])
-    y1 = out[:, None, :n]
-    k1, k2, k3 = (out[:, None, n + 1 + i * n : n + 1 + (i + 1) * n] for i in range(3))
-    x = np.array([*_INSIDE, 1.0])[None, :, None]
-    y = (1 - x) * y0 + x * y1 + x * (1 - x) * (k1 + x * (k2 + x * k3))
-    bent = k1 * (1 - 2 * x) + k2 * (2 * x - 3 * x**2) + k3 * (3 * x**2 - 4 * x**3)
-    yp = (y1 - y0 + bent) / h
-    t = (start + (done + h * x))[:, :, 0]
-    inside = len(_INSIDE)
-    rows = [part[:, :inside].reshape(len(steps) * inside, n) for part in (y, yp)]
-    times = np.append(t[:, :inside].ravel(), end)
-    states, slopes = (np.vstack([r, part[-1, -1:]]) for r, part in zip(rows, (y, yp), strict=True))
-    states[-1] = out[-1, :n]
-    # Late in a life a step's last moment may be too short to be told from its end.
-    fresh = np.append(np.diff(times) > 0, True)
-    return Stepped(times[fresh], states[fresh], slopes[fresh], event)
+    def _told(
+        self, start: float, end: float, steps: list[tuple[float, float]], event: str | None
+    ) -> Stepped:
+        """Return the points of the steps kept: each one's start, those inside, and the end."""
+        done, h = np.array(steps).T[:, :, None]
+        times = np.append((start + (done + h * np.array(INSIDE))).ravel(), end)
+        # Late in a life a step's last moment may be too short to be told from its end.
+        fresh = np.append(np.diff(times) > 0, True)
+        states, slopes = (rows[: len(times)][fresh] for rows in (self._states, self._slopes))
+        return Stepped(times[fresh], states, slopes, event)
 
 
 def served(model: SolverFunctions) -> Code | None:

@@ -264,6 +264,7 @@ class LivesSimulator:
             self._sink,
             run_id,
             state,
+            keeps_checkpoints=False,
             keeps_jumped=False,
             spent=lambda: time.perf_counter() - began,
             missing=self.missing,

@@ -139,6 +139,14 @@ def bent(n: int, power: float) -> Sampled:
     return Sampled(t, 0.0, wh, current, voltage)
 
 
+@pytest.mark.parametrize("limit", [2, 3, 60, 61])
+def test_of_many_points_as_many_as_may_be_are_taken_each_once(limit):
+    for n in range(limit + 1, 4 * limit):
+        kept = thin(n, limit)
+        assert len(kept) == limit and (np.diff(kept) > 0).all()
+        assert (kept[0], kept[-1]) == (0, n - 1)
+
+
 @pytest.mark.parametrize(("n", "power"), [(50, 1), (400, 1), (2000, 4), (2000, 60)])
 def test_what_is_stored_of_a_step_holds_its_integrals(n, power):
     whole = bent(n, power)

@@ -62,6 +62,15 @@ def test_a_decay_is_its_exponential_between_the_steps_too():
     assert np.abs(step.yp[:, 0] / (-RATE * exact) - 1).max() < 1e-4
 
 
+def test_of_many_steps_none_is_lost():
+    step = solved(model(decay), 1e-9, [1.0, np.cos(1.0)], 4.0)
+    assert len(step.t) > 3 * 64 + 1  # more than there is room for at first
+    assert (np.diff(step.t) > 0).all()
+    exact = np.exp(-RATE * step.t)
+    assert np.abs(step.y[:, 0] / exact - 1).max() < 1e-6
+    assert np.abs(step.yp[:, 0] / (-RATE * exact) - 1).max() < 1e-3
+
+
 def test_the_order_is_five():
     """Half the step, an error 32 times smaller: ``x' = -a x^2``, ``x = 1/(1 + a t)``."""
     of = model(lambda x, z, p: [-p[0] * x[0] ** 2, -x[1]])
