@@ -14,7 +14,7 @@ import math
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,6 +45,18 @@ _RESISTANCES = ("Area-specific resistance [Ohm.m2]", "Electrolyte resistance [Oh
 
 
 @dataclass(frozen=True)
+class Around:
+    """A number that was drawn for a row's members: around ``text``, with a lognormal spread.
+
+    ``off`` is ``ln`` of each member's over the centre, ``ln_sd`` the spread.
+    """
+
+    text: str
+    ln_sd: float
+    off: np.ndarray
+
+
+@dataclass(frozen=True)
 class Told:
     """What the mechanisms say of a row.
 
@@ -65,6 +77,8 @@ class Told:
         What the dead died of, and how many.
     wall_s : float
         What the lives took.
+    around : mapping
+        By key, what was drawn for the members with a lognormal spread.
     """
 
     values: np.ndarray
@@ -74,6 +88,7 @@ class Told:
     reason: str = ""
     ways: Mapping[str, int] | None = None
     wall_s: float = 0.0
+    around: Mapping[str, Around] = field(default_factory=dict)
 
     @property
     def known(self) -> bool:
@@ -173,7 +188,7 @@ def told_of(row: Row, store: Store, members: int, without: Sequence[str] = ()) -
         return nothing(f"{setup.cell}: {error}")
     with Lives(store, study, design, Going(workers=1), builds=_shared()) as lives:
         lived = lives.live(ensemble.variants(design))
-    return _read(row, setup, store, lived)
+    return _read(row, setup, store, lived, design)
 
 
 def _told_there(url: str, row: Row, members: int, without: Sequence[str]) -> Told:
@@ -242,7 +257,9 @@ def _study(
 # ------------------------------------------------------------ what came of it
 
 
-def _read(row: Row, setup: SetUp, store: Store, lived: Sequence[Lived]) -> Told:
+def _read(
+    row: Row, setup: SetUp, store: Store, lived: Sequence[Lived], design: Mapping[str, Any]
+) -> Told:
     reader = {
         RETENTION: _retained,
         RESISTANCE: _resistance,
@@ -251,14 +268,16 @@ def _read(row: Row, setup: SetUp, store: Store, lived: Sequence[Lived]) -> Told:
     }[row.quantity]
     values: list[float] = []
     dead: list[bool] = []
+    told: list[int] = []
     ways: dict[str, int] = {}
     wall = 0.0
-    for life in lived:
+    for member, life in enumerate(lived):
         wall += life.wall_s or 0.0
         value = reader(row, setup, store, life)
         if value is None:
             continue
         values.append(value)
+        told.append(member)
         dead.append(life.dead)
         if life.dead:
             way = f"{life.mode or 'core'}: {life.criterion}"
@@ -267,7 +286,25 @@ def _read(row: Row, setup: SetUp, store: Store, lived: Sequence[Lived]) -> Told:
     reason = "" if len(values) > 1 else f"{lost} of its {len(lived)} lives could not be followed"
     ranked = dict(sorted(ways.items(), key=lambda item: -item[1]))
     died = np.array(dead, dtype=bool)
-    return Told(np.array(values), died, lost, setup.to_dict(), reason, ranked, wall)
+    around = _around(setup, design, told)
+    return Told(np.array(values), died, lost, setup.to_dict(), reason, ranked, wall, around)
+
+
+def _around(setup: SetUp, design: Mapping[str, Any], told: Sequence[int]) -> dict[str, Around]:
+    """Return what was drawn with a lognormal spread for the members that are told of."""
+    from twin.specs.naming import find
+
+    around: dict[str, Around] = {}
+    for key in setup.drawn:
+        if key not in design["keys"]:
+            continue
+        of = find(setup.spec, key)
+        kind, *numbers = of.spread.split()
+        if kind == "lognormal":
+            at = design["keys"].index(key)
+            drawn = np.array([design["values"][member][at] for member in told])
+            around[key] = Around(of.text, float(numbers[0]), np.log(drawn / of.si))
+    return around
 
 
 def _retained(row: Row, setup: SetUp, store: Store, life: Lived) -> float | None:

@@ -87,7 +87,10 @@ def test_where_jumps_do_not_pay_hardly_more_is_simulated_than_every_cycle(store)
         cycles=60,
         model="spm",
         without=["dendrite"],
-        overrides={"stack.pressure": "0.56 MPa"},
+        overrides={
+            "stack.pressure": "0.56 MPa",
+            "modes.pressure.voids.refill_current": "0.05 mA/cm^2",
+        },
         store=store,
     )
     assert life.outcome.kind == "completed"
