@@ -40,6 +40,14 @@ def test_run_life_and_forecast_have_one_centre():
             assert of["value"] == find(entry.spec, key).text, (entry.name, key)
 
 
+def test_a_constant_law_has_its_number_drawn_too():
+    """Molten cathodes, whose kinetics are a constant: all of their lives were the same."""
+    for name in ("na-base-s-330c", "na-base-nicl2-300c"):
+        own = find(twin.load_cell(name), "interfaces.cathode.exchange_current.value")
+        of = ignorance(twin.load_cell(name))["interfaces.cathode.exchange_current.value"]
+        assert of["value"] == own.text and of["spread"] == "lognormal 1"
+
+
 MEASURED_PAIRS = ("base-poly", "base-cu", "nbh", "nbh-pressed", "na2b12h12", "ncbb")
 """Electrolytes against which the current borne at some pressure was measured."""
 
