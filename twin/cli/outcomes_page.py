@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from twin.report.panel import Line, Panel
 
 if TYPE_CHECKING:
     from twin.cli.page import Page
+    from twin.outcomes.centres import Centre
     from twin.outcomes.learning import Learned
     from twin.outcomes.ratios import Known
     from twin.outcomes.skill import Scored, Skill
@@ -224,6 +226,7 @@ def learned_page(
     by_quantity: Mapping[str, Learned],
     before: Mapping[str, Learned],
     left: Sequence[str],
+    centres: Sequence[Centre] = (),
 ) -> None:
     """Write what was learned, beside what the library has."""
     for quantity, learned in by_quantity.items():
@@ -251,6 +254,24 @@ def learned_page(
             trusted = old.trust if old else None
             rows.append(("mechanisms are right", _known(learned.trust), _known(trusted)))
         sheet.table(("", "learned", "library"), rows, keep=range(3), right=(1, 2))
+    if centres:
+        sheet.heading("Centres of what is drawn where a row does not say it")
+        sheet.table(
+            ("", "learned", "sd", "library", "rows", ""),
+            [
+                (
+                    c.key.rsplit(".", 1)[-1],
+                    c.learned,
+                    f"x/ {math.exp(c.ln_sd):.2g}",
+                    c.drawn,
+                    str(len(c.rows)),
+                    "stands" if c.stands else "further off?" if c.at_end else "moved",
+                )
+                for c in centres
+            ],
+            keep=range(6),
+            right=(1, 2, 3, 4),
+        )
     if left:
         sheet.line(f"{len(left)} rows are of quantities that are not learned", "dim")
 

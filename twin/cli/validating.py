@@ -131,11 +131,20 @@ def validate(
 def learn(
     session: Session,
     outcomes: Annotated[
-        Path, typer.Option("--outcomes", metavar="FILE", help="A CSV table of published outcomes.")
+        list[Path],
+        typer.Option(
+            "--outcomes",
+            metavar="FILE",
+            help="A CSV table of published outcomes, or `published` (the library's); repeatable.",
+        ),
     ],
     save: Annotated[
         Path | None,
         typer.Option("--save", metavar="FILE", help="Save what was learned as TOML."),
+    ] = None,
+    diff: Annotated[
+        Path | None,
+        typer.Option("--diff", metavar="FILE", help="Write what it changes in the library."),
     ] = None,
     members: Annotated[
         int,
@@ -147,27 +156,42 @@ def learn(
         int, typer.Option("--jobs", metavar="N", min=1, help="How many processes work on it.")
     ] = 2,
 ) -> int:
-    """Learn from a table of published outcomes.
+    """Learn from tables of published outcomes.
 
-    What cells of a class do and how far they scatter, and the same of what the mechanisms leave,
-    beside what the library has of it; --save FILE keeps it, for `twin validate --outcomes …
-    --priors FILE`.
+    What cells of a class do and how far they scatter, the same of what the mechanisms leave, and
+    where the centres of what is drawn lie, beside what the library has of it. --save FILE keeps
+    it, for `twin validate --outcomes … --priors FILE`; --diff FILE says it as a patch of the
+    library (`patch -p1 < FILE` in a clone). Your own table beside the library's:
+    `twin learn --outcomes published --outcomes mine.csv`.
     """
+    from twin import files
     from twin.cli.outcomes_page import learned_page
+    from twin.outcomes.centres import learn_centres
     from twin.outcomes.learning import learn as learn_from
     from twin.outcomes.learning import save_learned, shipped
-    from twin.outcomes.table import read_outcomes
+    from twin.outcomes.library_diff import library_diff
+    from twin.outcomes.table import read_tables
 
+    for target, key in ((save, "save"), (diff, "diff")):
+        if target is not None:
+            check_target(target, key=key)
+    rows, left = read_tables(outcomes)
+    names = " and ".join(table.name for table in outcomes)
+    asked = _Asked(Path(names), None, True, members, jobs)
+    told = _tell(session, rows, asked)
+    learned_anew = learn_from(rows, told)
+    centres = learn_centres(rows, told, learned_anew)
+    source = f"{len(rows)} rows of {names}; {members} lives a row"
     if save is not None:
-        check_target(save, key="save")
-    rows, left = read_outcomes(outcomes)
-    asked = _Asked(outcomes, None, True, members, jobs)
-    learned_anew = learn_from(rows, _tell(session, rows, asked))
-    if save is not None:
-        save_learned(learned_anew, save, f"{len(rows)} rows of {outcomes.name}")
-    document = {quantity: learned.to_data() for quantity, learned in learned_anew.items()}
+        save_learned(learned_anew, save, source)
+    if diff is not None:
+        files.write_text(diff, library_diff(learned_anew, centres, source), parents=True)
+    document: dict[str, object] = {
+        quantity: learned.to_data() for quantity, learned in learned_anew.items()
+    }
+    document["centres"] = [centre.to_dict() for centre in centres]
     before = shipped()
-    session.finish(document, lambda sheet: learned_page(sheet, learned_anew, before, left))
+    session.finish(document, lambda sheet: learned_page(sheet, learned_anew, before, left, centres))
     return faults.DONE
 
 

@@ -89,7 +89,9 @@ def _status(line: Line) -> Text:
 
 def _count(sheet: Page, lines: list[Line], wall_s: float) -> None:
     compared = [line for line in lines if line.role == "compared"]
-    fitted = [line for line in lines if line.role == "calibrated"]
+    fitted = sum(line.role == "calibrated" for line in lines)
+    not_set = sum(line.role == "uncalibrated" for line in lines)
+    void = f"; {not_set} more could not be calibrated" if not_set else ""
     within = sum(line.status == "within" for line in compared)
     missed = sum(line.status == "missed" for line in lines)
     reasons = [line.tested for line in lines if line.tested is not None]
@@ -102,7 +104,7 @@ def _count(sheet: Page, lines: list[Line], wall_s: float) -> None:
             ("bounds, orders, words", _share([line for line in compared if not line.two_sided])),
             ("missed", str(missed)),
             ("predicted", f"{predicted} (the measured value is kept back)"),
-            ("fitted", f"{len(fitted)} (a parameter was set on them)"),
+            ("fitted", f"{fitted} (a parameter was set on them){void}"),
             ("reasons tested", f"{sum(reasons)} of {len(reasons)}"),
             ("wall time", duration(wall_s)),
         ]

@@ -19,7 +19,7 @@ import math
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -51,6 +51,18 @@ _RESISTANCES = ("Area-specific resistance [Ohm.m2]", "Electrolyte resistance [Oh
 
 
 @dataclass(frozen=True)
+class Around:
+    """A number that was drawn for a row's members: around ``text``, with a lognormal spread.
+
+    ``off`` is ``ln`` of each member's over the centre, ``ln_sd`` the spread.
+    """
+
+    text: str
+    ln_sd: float
+    off: np.ndarray
+
+
+@dataclass(frozen=True)
 class Told:
     """What the mechanisms say of a row.
 
@@ -73,6 +85,8 @@ class Told:
         What the lives took.
     at_once : array of bool, optional
         Which of them died in their first cycle; none if not given.
+    around : mapping
+        By key, what was drawn for the members with a lognormal spread.
     """
 
     values: np.ndarray
@@ -83,6 +97,7 @@ class Told:
     ways: Mapping[str, int] | None = None
     wall_s: float = 0.0
     at_once: np.ndarray | None = None
+    around: Mapping[str, Around] = field(default_factory=dict)
 
     @property
     def known(self) -> bool:
@@ -224,7 +239,7 @@ def told_of(row: Row, store: Store, members: int, without: Sequence[str] = ()) -
         if isinstance(error, StoreError):
             raise
         return nothing(f"{setup.cell}: {error}")
-    return _read(row, setup, store, lived)
+    return _read(row, setup, store, lived, design)
 
 
 def _lived(
@@ -385,7 +400,9 @@ def _known(store: Store, name: str) -> str | None:
 # ------------------------------------------------------------ what came of it
 
 
-def _read(row: Row, setup: SetUp, store: Store, lived: Sequence[Lived]) -> Told:
+def _read(
+    row: Row, setup: SetUp, store: Store, lived: Sequence[Lived], design: Mapping[str, Any]
+) -> Told:
     reader = {
         RETENTION: _retained,
         RESISTANCE: _resistance,
@@ -395,14 +412,16 @@ def _read(row: Row, setup: SetUp, store: Store, lived: Sequence[Lived]) -> Told:
     values: list[float] = []
     dead: list[bool] = []
     at_once: list[bool] = []
+    told: list[int] = []
     ways: dict[str, int] = {}
     wall = 0.0
-    for life in lived:
+    for member, life in enumerate(lived):
         wall += life.wall_s or 0.0
         value = reader(row, setup, store, life)
         if value is None:
             continue
         values.append(value)
+        told.append(member)
         dead.append(life.dead)
         at_once.append(life.dead and not life.finished)
         if life.dead:
@@ -413,7 +432,25 @@ def _read(row: Row, setup: SetUp, store: Store, lived: Sequence[Lived]) -> Told:
     ranked = dict(sorted(ways.items(), key=lambda item: -item[1]))
     died = np.array(dead, dtype=bool)
     first = np.array(at_once, dtype=bool)
-    return Told(np.array(values), died, lost, setup.to_dict(), reason, ranked, wall, first)
+    around = _around(setup, design, told)
+    return Told(np.array(values), died, lost, setup.to_dict(), reason, ranked, wall, first, around)
+
+
+def _around(setup: SetUp, design: Mapping[str, Any], told: Sequence[int]) -> dict[str, Around]:
+    """Return what was drawn with a lognormal spread for the members that are told of."""
+    from twin.specs.naming import find
+
+    around: dict[str, Around] = {}
+    for key in setup.drawn:
+        if key not in design["keys"]:
+            continue
+        of = find(setup.spec, key)
+        kind, *numbers = of.spread.split()
+        if kind == "lognormal":
+            at = design["keys"].index(key)
+            drawn = np.array([design["values"][member][at] for member in told])
+            around[key] = Around(of.text, float(numbers[0]), np.log(drawn / of.si))
+    return around
 
 
 def _retained(row: Row, setup: SetUp, store: Store, life: Lived) -> float | None:

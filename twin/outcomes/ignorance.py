@@ -50,7 +50,8 @@ def ignorance(spec: Any) -> dict[str, dict[str, Any]]:
     for entry in drawn()["draw"]:
         if not fits(entry["when"], facts):
             continue
-        for key, of in entry["keys"].items():
+        for said, of in entry["keys"].items():
+            key = _key_in(spec, said)
             own = _own(spec, key) if "spread" in of else None
             if own is None or own.status in KNOWN:
                 continue
@@ -98,6 +99,15 @@ def _instead(own: Any, of: Mapping[str, Any]) -> bool:
     if not own.spread or own.status == _LEARNED or of["status"] != _LEARNED or "value" not in of:
         return False
     return bool(own.spread.split()[0] == of["spread"].split()[0])
+
+
+def _key_in(spec: Any, key: str) -> str:
+    """Return a key as a cell has it: the number of a constant law is its ``value``."""
+    *law, last = key.split(".")
+    constant = ".".join([*law, "value"])
+    if last == "reference" and _own(spec, key) is None and _own(spec, constant) is not None:
+        return constant
+    return key
 
 
 def _own(spec: Any, key: str) -> Any:

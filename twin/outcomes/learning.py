@@ -54,7 +54,8 @@ OTHER = "other"
 """The centre of a class that no row has."""
 ON_TOP = "_left"
 """What is learned with mechanisms stands under the quantity's name and this."""
-_SHIPPED = "learned.toml"
+SHIPPED = "learned.toml"
+"""What the library's own table has taught, beside this module."""
 
 
 @dataclass(frozen=True)
@@ -232,7 +233,7 @@ def _known(draws: np.ndarray) -> Known:
 
 def shipped() -> dict[str, Learned]:
     """Return what the library's own table has taught."""
-    text = resources.files(__package__).joinpath(_SHIPPED).read_text("utf-8")
+    text = resources.files(__package__).joinpath(SHIPPED).read_text("utf-8")
     return _from_data(tomllib.loads(text))
 
 

@@ -155,6 +155,16 @@ def scatters(name: str = "scatter") -> tuple[tuple[float, float], tuple[float, f
     return laboratory, cell
 
 
+def likelihood(lo: np.ndarray, hi: np.ndarray, width: float) -> np.ndarray:
+    """Return how likely ``e ~ width t_4`` is in ``[lo, hi]``; its density where they are equal."""
+    from scipy.stats import t
+
+    with np.errstate(invalid="ignore"):
+        inside = t.cdf(hi / width, DEGREES) - t.cdf(lo / width, DEGREES)
+    value: np.ndarray = np.where(lo == hi, t.pdf(lo / width, DEGREES) / width, inside)
+    return value
+
+
 def _start(lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
     """Return a value in each interval."""
     inside = np.where(np.isinf(lo), hi - 0.5, np.where(np.isinf(hi), lo + 0.5, (lo + hi) / 2))

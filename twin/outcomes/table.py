@@ -13,11 +13,12 @@ import csv
 import io
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from twin.catalog.cells import library
 from twin.errors import InputError
 from twin.outcomes.measures import ends_of, half_cycle, measure, plain, put_on
 from twin.outcomes.recognise import class_of, marks_of, number_of
@@ -26,6 +27,8 @@ RETENTION = "retention_pct"
 RESISTANCE = "r_interface_ohm_cm2"
 CRITICAL = "ccd_mA_cm2"
 LIFE = "life_h"
+PUBLISHED = "published"
+"""The name of the library's own table."""
 SCORED = (RETENTION, RESISTANCE, CRITICAL, LIFE)
 """The quantities that are predicted and scored; others are read and left."""
 
@@ -141,6 +144,35 @@ def read_outcomes(path: str | Path) -> tuple[list[Row], list[str]]:
         rows.append(replace(row, again=seen.get(key, 0)))
         seen[key] = seen.get(key, 0) + 1
     return _with_controls(rows), left
+
+
+def read_tables(paths: Sequence[str | Path]) -> tuple[list[Row], list[str]]:
+    """Read several tables as one; ``published`` is the library's own.
+
+    Returns as :func:`read_outcomes` does; what was left says of which file, where there are
+    several.
+    """
+    rows: list[Row] = []
+    left: list[str] = []
+    seen: dict[tuple[str, str, str], int] = {}
+    for path in paths:
+        more, unread = read_outcomes(published() if str(path) == PUBLISHED else path)
+        left += [f"{path}: {line}" if len(paths) > 1 else line for line in unread]
+        for row in more:
+            key = (row.paper, row.id, row.quantity)
+            rows.append(replace(row, again=seen.get(key, 0)))
+            seen[key] = seen.get(key, 0) + 1
+    return rows, left
+
+
+def published() -> Path:
+    """Return the library's own table."""
+    for folder in library().directories:
+        if (path := folder / "outcomes" / f"{PUBLISHED}.csv").is_file():
+            return path
+    raise InputError(
+        "the library has no table of published outcomes", fix="reinstall the twin, or give a file"
+    )
 
 
 _QUANTITIES = {name.lower(): name for name in SCORED}

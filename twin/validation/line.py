@@ -30,8 +30,8 @@ class Line:
     status : str
         ``within``, ``missed``, or ``predicted`` where the measured value is kept back.
     role : str
-        ``calibrated`` if the observable is one that a parameter was set on, else
-        ``compared`` or ``predicted``.
+        ``calibrated`` if the observable is one that a parameter was set on,
+        ``uncalibrated`` where it could not be set, else ``compared`` or ``predicted``.
     tested : bool, optional
         Whether a run has borne out the reason in ``why``; ``None`` without a reason.
     two_sided : bool

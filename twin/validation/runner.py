@@ -133,7 +133,8 @@ def _line(
     _judge(line, row)
     fits = eye.case.calibrate
     if any(fits[k].on == row.see for k in problems):
-        line.status = MISSED  # what was to be hit was not
+        # What was to be hit was not, and nothing was set on it.
+        line.status, line.role = MISSED, "predicted" if row.predict else "uncalibrated"
     told = [text for k, text in problems.items() if _touches(calibrator, k, row.see)]
     if told and line.status != WITHIN:
         said = f"not calibrated, the cell's own numbers stand: {'; '.join(dict.fromkeys(told))}"

@@ -85,7 +85,10 @@ def test_a_fading_full_cell_is_followed_within_its_estimate(store):
 ON_THE_EDGE = {
     "model": "spm",
     "without": ["dendrite"],
-    "overrides": {"stack.pressure": "0.56 MPa"},
+    "overrides": {
+        "stack.pressure": "0.56 MPa",
+        "modes.pressure.voids.refill_current": "0.05 mA/cm^2",
+    },
 }
 """Voids on the edge of losing the contact, and a layer that dissolves as fast as it grows: of
 what either is off by a cycle leaves a hundredth."""

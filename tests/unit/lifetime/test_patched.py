@@ -8,7 +8,11 @@ SPREAD = {
     "modes.pressure.voids.refill_current": "lognormal 0.3",
     "modes.pressure.voids.refill_per_pressure": "lognormal 0.3",
 }
-FACE = {"interfaces.anode.patches": {"count": 3, "vary": SPREAD}}
+FACE = {
+    "interfaces.anode.patches": {"count": 3, "vary": SPREAD},
+    "modes.pressure.voids.refill_current": "0.05 mA/cm^2",
+}
+"""Three patches that refill so little that pressure decides."""
 
 
 def test_a_map_of_a_full_cell_is_the_same_with_one_worker_and_with_two(tmp_path):

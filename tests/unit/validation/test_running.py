@@ -253,6 +253,7 @@ def test_one_calibration_that_fails_does_not_void_the_other(write, case, row):
     bad, good = run_case(load_case(write(seen + see + first + second + rows)))
     assert good.status == "within" and good.role == "calibrated"
     assert bad.status == "missed" and "never 20" in bad.why
+    assert bad.role == "uncalibrated"  # nothing was set on it
     assert len(good.calibrated) == 1 and good.why == ""
 
 
