@@ -37,6 +37,26 @@ def name_of(
     free, and the versions of what it is built with. A mode that no installed plugin brings has
     no files to tell it by.
     """
+    return name_of_cell(
+        spec,
+        modes,
+        {
+            "steps": [_told(step) for step in plan.unique_steps],
+            "settings": (settings.model, settings.rtol, settings.atol),
+            "mesh": repr(MESHES[settings.mesh]),
+            "free": list(free),
+            "also": list(also),
+        },
+    )
+
+
+def name_of_cell(
+    spec: CellSpec, modes: Sequence[FailureMode], asked: Mapping[str, Any]
+) -> str | None:
+    """Return the name of what is worked out from a cell with its modes; None if it cannot be kept.
+
+    ``asked`` is what it hangs on besides, as plain data.
+    """
     if folder() is None:
         return None
     installed = plugin_manager().modes
@@ -48,12 +68,8 @@ def name_of(
         | {
             "cell": cell_to_data(spec),
             "modes": [(mode.id, type(mode).__module__, type(mode).__qualname__) for mode in modes],
-            "steps": [_told(step) for step in plan.unique_steps],
-            "settings": (settings.model, settings.rtol, settings.atol),
-            "mesh": repr(MESHES[settings.mesh]),
-            "free": list(free),
-            "also": list(also),
         }
+        | dict(asked)
     )
 
 

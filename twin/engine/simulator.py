@@ -17,8 +17,10 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
+from twin import shelf
 from twin.engine import criteria
 from twin.engine.criteria import Watched
+from twin.engine.kept import name_of_cell
 from twin.engine.model_print import alike, model_print, numbers, same_but_for
 from twin.engine.plan import Plan
 from twin.engine.prepare import Prepared, build_model, prepare
@@ -28,7 +30,7 @@ from twin.model.parameters import built_in
 from twin.modes.context import CellContext
 from twin.modes.mode import FailureMode
 from twin.specs.change import differing
-from twin.specs.dump import with_values
+from twin.specs.dump import cell_to_data, with_values
 from twin.specs.naming import find, parameter_name
 from twin.specs.quantity import Quantity
 from twin.specs.schema import CellSpec
@@ -303,7 +305,49 @@ def split(
     items: Sequence[Item],
     changed: Changed,
 ) -> tuple[list[Item], list[Item]]:
-    """Return the uncertain numbers that can be inputs, and those that need a new build."""
+    """Return the uncertain numbers that can be inputs, and those that need a new build.
+
+    What was found out is kept beside the built cells (:mod:`twin.shelf`).
+    """
+    name = _name_of_split(spec, modes, model, items, changed)
+    known = None if name is None else shelf.recall(name)
+    if known is None:
+        known = {"free": sorted(item.key for item in _free(spec, modes, model, items, changed))}
+        if name is not None:
+            shelf.keep(name, known)
+    free = frozenset(known["free"])
+    return [i for i in items if i.key in free], [i for i in items if i.key not in free]
+
+
+def _tried(items: Sequence[Item]) -> dict[str, str]:
+    """Return other values of some numbers, as a cell file would give them."""
+    return {i.key: i.text(float(i.value(np.array([0.6]))[0])) for i in items}
+
+
+def _name_of_split(
+    spec: CellSpec,
+    modes: Sequence[FailureMode],
+    model: str,
+    items: Sequence[Item],
+    changed: Changed,
+) -> str | None:
+    """Return the name that a split is kept under; None where it is not."""
+    tried = _tried(items)
+    try:
+        other = cell_to_data(changed(tried))
+    except TwinError:
+        return None
+    asked = {"free among": [*tried.items()], "model": model, "other": other}
+    return name_of_cell(spec, modes, asked)
+
+
+def _free(
+    spec: CellSpec,
+    modes: Sequence[FailureMode],
+    model: str,
+    items: Sequence[Item],
+    changed: Changed,
+) -> list[Item]:
     plain = model_print(spec, modes, model)
     fixed = built_in(spec, build_model(spec, modes, model).default_geometry)
 
@@ -311,7 +355,7 @@ def split(
         return {parameter_name(i.key, i.quantity.unit) for i in some}
 
     def other(some: Sequence[Item]) -> CellSpec:
-        return changed({i.key: i.text(float(i.value(np.array([0.6]))[0])) for i in some})
+        return changed(_tried(some))
 
     def alone(item: Item) -> bool:
         # Cheap, and spares the search below most of its builds.
@@ -337,5 +381,4 @@ def split(
         half = len(some) // 2
         return inputs(some[:half]) + inputs(some[half:])
 
-    free = inputs([item for item in items if alone(item)])
-    return free, [item for item in items if item not in free]
+    return inputs([item for item in items if alone(item)])
