@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 import twin
 from twin.catalog.cells import load_protocol, plan_of
-from twin.engine.prepare import prepare
+from twin.engine.prepare import build_model, prepare
 from twin.engine.settings import RunSettings
 from twin.engine.simulator import Builds, Simulator, split
 from twin.model.parameters import APPLIED_PRESSURE
@@ -212,3 +214,37 @@ def test_what_can_be_free_is_found_once_between_processes_too(spec, modes, tmp_p
 def _first_step(prepared):
     result = prepared.compiled.solve(0, 0.0, None, prepared.inputs(None), duration=60.0)
     return result.y[:, -1]
+
+
+def test_what_can_be_free_is_remembered_for_what_was_asked_alone(
+    spec, modes, tmp_path, monkeypatch
+):
+    from twin.engine import simulator
+    from twin.uncertainty.spreads import uncertain
+
+    monkeypatch.setenv("TWIN_CACHE", str(tmp_path))
+    built = []
+    monkeypatch.setattr(simulator, "build_model", lambda *a: built.append(a[0]) or build_model(*a))
+    thickness = SimpleNamespace(
+        key="electrolyte.thickness",
+        quantity=find(spec, "electrolyte.thickness"),
+        value=lambda u: 7e-4 + 1e-4 * u,
+        text=lambda value: f"{value!r} m",
+    )
+    items = [*uncertain(spec, [mode.id for mode in modes])[:4], thickness]
+
+    def found(some=items, of=spec, which=modes, model="spm", changed=None):
+        built.clear()
+        both = split(of, which, model, some, changed or (lambda o: with_values(of, o)))
+        return [[item.key for item in part] for part in both], bool(built)
+
+    first, searched = found()
+    assert searched and all(first)  # some can be free, and some cannot
+    assert found() == (first, False)
+    assert first == [[item.key for item in items[:4]], [thickness.key]]
+    assert found([thickness]) == ([[], [thickness.key]], True)
+    thick = with_values(spec, {"electrolyte.thickness": "900 um"})
+    assert found(of=thick)[1] and found(which=modes[:1])[1]
+    assert found(changed=lambda o: with_values(spec, {"stack.pressure": "9 MPa", **o}))[1]
+    monkeypatch.setenv("TWIN_CACHE", "off")
+    assert found() == (first, True)
