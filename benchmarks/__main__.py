@@ -135,7 +135,14 @@ def _startup(asked: Any) -> dict[str, Any]:
 
 
 _SECTIONS: dict[str, Callable[[Any], dict[str, Any]]] = {
-    name: globals()[f"_{name}"] for name in SECTIONS
+    "startup": _startup,
+    "engine": _engine,
+    "meshes": _meshes,
+    "lives": _lives,
+    "catalogue": _catalogue,
+    "footprint": _footprint,
+    "scale": _scale,
+    "ensembles": _ensembles,
 }
 
 
