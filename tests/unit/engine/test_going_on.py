@@ -65,6 +65,17 @@ def test_a_killed_life_goes_on_to_the_same_end_with_the_same_doubts(stored, stor
     assert timeless(resumed.outcome.to_dict()) == timeless(whole_life.outcome.to_dict())
 
 
+def test_a_killed_life_goes_on_knowing_what_its_cycles_settle(store):
+    asked = {"cycles": 40, "model": "spm", "without": ["dendrite"]}
+    asked["overrides"] = {"stack.pressure": "0.56 MPa"}
+    whole = twin.life("na-nzsp-nvp", store=store, **asked)
+    assert whole.cycles_simulated < 25
+    resumed = twin.resume(
+        killed_after(9, twin.life, "na-nzsp-nvp", store=store, **asked), store=store
+    )
+    assert timeless(resumed.rows) == timeless(whole.rows)
+
+
 def test_a_branch_that_changes_the_life_keeps_what_is_in_doubt(store, whole_life):
     parent = killed_after(9, twin.life, "na-nzsp-nvp", store=store, **LIFE)
     before = twin.load_run(parent, store=store).rows[-1]
