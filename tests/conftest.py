@@ -6,6 +6,7 @@ what it does to it.
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import gc
 import os
@@ -112,7 +113,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     if "PYTEST_XDIST_WORKER" not in os.environ:
-        config.add_cleanup(lambda: shutil.rmtree(Path(SHARED).parent, ignore_errors=True))
+        # Last of all: what is remembered of steps and units is written as the process ends.
+        atexit.register(shutil.rmtree, Path(SHARED).parent, ignore_errors=True)
     if config.getoption("--errors"):
         config.pluginmanager.register(_ErrorTable(config.getoption("--errors")))
 
