@@ -10,7 +10,7 @@ paper, worse.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -92,6 +92,8 @@ class Ablated:
     before : mapping
         What retentions come to before anything is fitted, without it:
         :func:`twin.outcomes.left.prior_predictive`.
+    chance : mapping
+        By how much ``crps``, ``sign`` and ``ratio`` move with other draws of the sampler alone.
     """
 
     name: str
@@ -104,17 +106,24 @@ class Ablated:
     ratio: Band | None
     controls: float | None = None
     before: Mapping[str, Any] = field(default_factory=dict)
+    chance: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def bands(self) -> dict[str, Band]:
+        """What it is judged by: the score and the pairs."""
+        every = {"crps": self.crps, "sign": self.sign, "ratio": self.ratio}
+        return {name: band for name, band in every.items() if band is not None}
 
     @property
     def worth(self) -> bool | None:
         """Whether switching it off makes the score or the pairs worse; None if it is not sure.
 
-        Sure is what is above nought, or below it, in the whole band.
+        Sure is what is above chance, or below it, in the whole band.
         """
-        bands = [band for band in (self.crps, self.sign, self.ratio) if band is not None]
-        if any(band.low > 0 for band in bands):
+        bands = [(band, self.chance.get(name, 0.0)) for name, band in self.bands.items()]
+        if any(band.low > chance for band, chance in bands):
             return True
-        return False if any(band.high < 0 for band in bands) else None
+        return False if any(band.high < -chance for band, chance in bands) else None
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
@@ -133,6 +142,7 @@ class Ablated:
                 for name in ("p25", "p75", "p25_trusted", "p75_trusted", "dead")
                 if name in self.before
             },
+            "chance": dict(self.chance),
             "worth": self.worth,
         }
 
@@ -157,6 +167,7 @@ def ablate(
         Told the share that is done.
     """
     rows = [marked(row) for row in rows]
+    # Chance is the last one.
     said: dict[str, Tellings] = {**without, EVERYTHING: {}, CONTROL: told, NOTHING: told}
     quantities = [q for q in (RETENTION, CRITICAL, RESISTANCE) if _enough(rows, q)]
     steps, done = len(quantities) * len(said), 0
@@ -164,6 +175,7 @@ def ablate(
     for quantity in quantities:
         mine = [row for row in rows if row.quantity == quantity]
         whole, alone = in_folds(mine, Mechanistic(told)), in_folds(mine, bare(told))
+        of_quantity = []
         for name, of in said.items():
             done += 1
             on_progress(done / steps, f"{quantity} without {name}")
@@ -175,7 +187,9 @@ def ablate(
             less = whole if same else in_folds(mine, _predictor(name, of))
             compared = (whole, less, alone, in_folds(mine, bare(of)))
             before = prior_predictive(mine, of) if name in without else {}
-            ablated.append(_compared(name, quantity, changed, compared, before))
+            of_quantity.append(_compared(name, quantity, changed, compared, before))
+        chance = {name: abs(band.value) for name, band in of_quantity[-1].bands.items()}
+        ablated += [replace(one, chance=chance) for one in of_quantity]
     return ablated
 
 

@@ -284,7 +284,7 @@ class _Off:
 
     def changes(self, life: Lived) -> bool:
         """Return whether a life may be another one without them."""
-        return bool(self.modes) and (not self.judging or life.mode in self.modes)
+        return not self.judging or life.mode in self.modes
 
 
 UNTOUCHED = float(number_of("ablation", "untouched"))

@@ -20,6 +20,7 @@ from twin.outcomes.ensembles import Told, key_of, nothing, tell, told_of
 from twin.outcomes.expect import expected
 from twin.outcomes.learning import ON_TOP, learn, load_learned, save_learned, shipped
 from twin.outcomes.left import (
+    PARTS,
     REMOVABLE,
     Mechanistic,
     Said,
@@ -245,6 +246,20 @@ def test_lives_that_a_mode_cannot_have_changed_are_not_lived_again(rows, store, 
     assert both.changes(SimpleNamespace(mode=None))
 
 
+def test_a_life_of_which_all_modes_took_nothing_is_as_it_is_without_one(rows, store, monkeypatch):
+    row = rows["P27/OX039"]
+    found = set_up(row)
+
+    def untouched(left):
+        monkeypatch.setattr(ensembles, "_retained", lambda *of: left)
+        return ensembles._untouched(row, found, store, SimpleNamespace())
+
+    assert untouched(1.0) and untouched(0.996)
+    assert not untouched(0.99) and not untouched(0.0) and not untouched(None)
+    critical = replace(row, quantity=CRITICAL)
+    assert not ensembles._untouched(critical, found, store, SimpleNamespace())
+
+
 def test_a_life_and_a_critical_current_are_read(rows, store):
     low = told_of(rows["P48/X001b"], store, 2)
     assert np.all((low.values >= math.log10(levels()[0]) - 0.1) & (low.values <= 1.6))
@@ -457,8 +472,8 @@ def test_an_ensemble_says_who_died_in_the_first_cycle(rows, monkeypatch):
 
     cycles = SimpleNamespace(cycles=lambda run: [{"t_end_s": 7200.0}])
     lived = [life(True, 0), life(True, 3), life(False, 0)]
-    setup = SimpleNamespace(to_dict=dict)
-    told = ensembles._read(rows["D07/d07a"], setup, cycles, lived)
+    setup = SimpleNamespace(to_dict=dict, drawn=())
+    told = ensembles._read(rows["D07/d07a"], setup, cycles, lived, {"keys": []})
     assert list(told.at_once) == [True, False, False]
 
 
@@ -552,16 +567,21 @@ def test_a_table_is_scored_with_mechanisms_and_with_each_off():
     assert idle.changed == 0 and idle.worth is None
     assert idle.crps.value == idle.crps.high == idle.alone.value == idle.sign.value == 0
     assert 0 < abs(of[NOTHING].crps.value) < of["a-mode"].crps.value
+    assert of["a-mode"].chance["crps"] == abs(of[NOTHING].crps.value)
+    assert of[NOTHING].worth is None and of["a-mode"].worth
 
 
 def test_a_mechanism_is_worth_what_the_whole_band_says():
-    def worth(crps, sign=None):
+    def worth(crps, sign=None, chance=None):
         nought = Band(0.0, 0.0, 0.0)
-        return Ablated("m", RETENTION, 9, 9, crps, nought, sign, None).worth
+        return Ablated("m", RETENTION, 9, 9, crps, nought, sign, None, chance=chance or {}).worth
 
     up, around, down = Band(0.3, 0.1, 0.5), Band(0.1, -0.1, 0.3), Band(-0.2, -0.4, -0.1)
     assert (worth(up), worth(around), worth(down)) == (True, None, False)
     assert worth(around, up) is True and worth(around, down) is False
+    # Other draws of the sampler move it as far.
+    assert worth(up, chance={"crps": 0.2}) is None and worth(up, chance={"crps": 0.05})
+    assert worth(down, chance={"crps": 0.2}) is None and worth(up, chance={"sign": 0.2})
 
 
 def test_a_width_falls_by_what_is_taken_out():
@@ -577,6 +597,11 @@ def test_a_width_falls_by_what_is_taken_out():
     for part in ("scatter of laboratories", "scatter of cells"):
         assert spread(part) < spread(None)
     assert len(whole.fits) == 1  # one law for all of them
+    known = [replace(whole, without=part)._fitted(others)[0] for part in (None, *PARTS)]
+    scattered = [(bool(f.lab.any()), bool(f.cell.any()), bool(np.ptp(f.b))) for f in known]
+    assert scattered[1] == (False, True, True) and scattered[2] == (True, False, True)
+    assert np.ptp(known[-1].b[:, 0]) == 0 == np.ptp(known[-1].trust)
+    assert known[-1].b[0] == pytest.approx(known[0].b.mean(axis=0))
 
 
 def test_what_is_learned_on_top_is_kept_and_said_again(tmp_path):
