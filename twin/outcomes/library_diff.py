@@ -38,7 +38,8 @@ def library_diff(learned: Mapping[str, Learned], centres: Sequence[Centre], sour
         What the table is.
     """
     own = Path(learning.__file__).with_name(learning.SHIPPED)
-    texts = {own: to_toml(learned, source)}
+    # What was not learned anew (with --members 0 what mechanisms leave) stays.
+    texts = {own: to_toml({**learning.shipped(), **learned}, source)}
     moved = [centre for centre in centres if not centre.stands]
     for path in _files() if moved else ():
         texts[path] = _with_centres(path.read_text("utf-8"), moved, source)

@@ -125,6 +125,7 @@ def test_energy_is_conserved_with_every_port_at_work(make_cell, run, pin):
 # material, bonds that part, boundaries that block, an electrolyte that leaks.
 ALIVE = {
     "stack.pressure": "0.5 MPa",
+    "modes.pressure.voids.refill_current": "0.05 mA/cm^2",
     "stack.fixture": "spring",
     "stack.stiffness": "1e10 Pa/m",
     "electrolyte.material.electronic_conductivity": "1e-5 S/m",
