@@ -90,13 +90,7 @@ def skill_page(
             f"({of['rows']} rows, {of['failed']} failed)"
         )
     if ablations:
-        sheet.heading("Switched off: how much worse (below nought: better without)")
-        sheet.table(
-            ("", "rows", "CRPS (5-95 %)", "lives alone", "controls", "sign", "in x2", "worth it"),
-            [_ablated(of) for of in ablations],
-            keep=range(8),
-            right=range(1, 8),
-        )
+        _ablations(sheet, ablations)
     if unknown := [s for s in skill.predictions if s.told is not None and not s.told.known]:
         sheet.heading(f"{len(unknown)} rows without mechanisms: the class alone predicts them")
         for one in unknown:
@@ -137,17 +131,32 @@ def _points(value: float | None) -> str:
     return "" if value is None else f"{value:.1f}"
 
 
+def _ablations(sheet: Page, ablations: Sequence[Mapping[str, Any]]) -> None:
+    """Write what is worse with each mechanism off, a block a quantity."""
+    for quantity in dict.fromkeys(of["quantity"] for of in ablations):
+        sheet.heading(f"Switched off, {_name(quantity)}: how much worse (below nought: better)")
+        sheet.table(
+            ("", "rows", "CRPS (5-95 %)", "alone", "sign", "in x2", "worth"),
+            [_ablated(of) for of in ablations if of["quantity"] == quantity],
+            keep=range(7),
+            right=range(1, 7),
+        )
+    sheet.line(
+        "rows: whose lives are others without it; alone: CRPS of the lives alone. `nothing`: other "
+        "draws of the sampler, which is chance; `?`: not surely beyond it."
+    )
+
+
 def _ablated(of: Mapping[str, Any]) -> tuple[str, ...]:
-    crps, controls = of["crps_worse"], of["controls_worse"]
+    crps = of["crps_worse"]
     return (
-        f"{_name(of['quantity'])}: {of['without']}",
-        f"{of['changed']} of {of['rows']}",
+        of["without"],
+        str(of["changed"]),
         f"{crps['value']:+.2f} ({crps['p05']:+.2f}..{crps['p95']:+.2f})",
         f"{of['alone_worse']['value']:+.2f}",
-        "" if controls is None else f"{controls:+.1f}",
         _share(of["sign_worse"]),
         _share(of["within_x2_worse"]),
-        {True: "yes", False: "no", None: "not sure"}[of["worth"]],
+        {True: "yes", False: "no", None: "?"}[of["worth"]],
     )
 
 

@@ -25,9 +25,11 @@ from twin.outcomes.scores import Band, distance, resampled
 from twin.outcomes.skill import Prediction, in_folds, pairs_of
 from twin.outcomes.table import CRITICAL, LIFE, RESISTANCE, RETENTION, Row
 
-CONTROL = "what controls lose more (statistics)"
 EVERYTHING = "all mechanisms"
-NOTHING = "nothing (other draws of the sampler)"
+CONTROL = "control rule"
+"""That controls lose more: no mechanism, but statistics."""
+NOTHING = "nothing"
+"""Only the sampler's draws are others: chance."""
 
 
 def mechanisms(named: Sequence[str] | None = None) -> list[str]:
