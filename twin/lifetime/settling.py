@@ -16,9 +16,8 @@ changes it by no more than it drifts (backward Euler, over the envelope's clock 
 same jump that began at different states. An error of what is carried on is not handed on, it is
 forgotten.
 
-References: E. Hairer, G. Wanner, Solving Ordinary Differential Equations II (Springer 1996),
-IV.2 (stiff decay); M. Calvo, L. O. Jay, J. I. Montijano, L. Randez, Numer. Algorithms 36 (2004)
-(multirevolution methods for what settles).
+Reference: E. Hairer, G. Wanner, Solving Ordinary Differential Equations II (Springer 1996), IV.3
+(what decays fast must be damped, not only stay bounded).
 """
 
 from __future__ import annotations
@@ -33,8 +32,8 @@ the meantime is not told from what was forgotten, and is less than this."""
 MOST = 1.9
 """At two a displacement comes back with the other sign: that does not settle."""
 DISPLACED = 1e-3
-"""A share is told by states that are so far apart, as a share of their size; what the solver
-leaves to chance in a cycle is a hundredth of it."""
+"""A share is told by states that are so far apart, as a share of their size. What else began
+elsewhere in the second of the two cycles moved a layer of the default cell by a tenth of it."""
 ALIKE = 0.3
 """And those of several states, if none is displaced by less of another one's."""
 _TINY = 1e-300
