@@ -356,6 +356,7 @@ def test_the_pressure_modes_voids_crowd_the_current(cell, own):
         own(drive_edge_factor=2.0)
         | {
             "stack.pressure": "5 MPa",
+            "modes.pressure.voids.refill_current": "0.05 mA/cm^2",
             "modes.pressure.voids.refill_per_pressure": "0 A/(m^2*Pa)",
         },
         modes=("pressure", "dendrite"),
