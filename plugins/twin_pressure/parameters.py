@@ -74,6 +74,8 @@ class Voids(ModeParameters):
     """Void volume per area below which refilling has nothing left to fill."""
     switch_current: Q("A/m^2", gt=0)
     """Plating current over which refilling by vacancy flow fades out."""
+    following_pressure: Q("Pa", gt=0)
+    """Pressure over which the metal behind a spring or a rigid gap ceases to follow, p_f."""
 
 
 class Vacancies(ModeParameters):

@@ -13,6 +13,12 @@ With sodium's measured creep it asks for 0.16 MPa at 2.5 mA/cm2 and 100 um, and 
 sixty times less, and another power, than measured. It is an upper bound, not a
 prediction. Vacancy diffusion (C) stands in ``vacancies.py``.
 
+A and C refill at no pressure too: the metal follows its surface, and what lies behind it follows
+the metal. Behind a spring or a rigid gap nothing follows once nothing is pressed: what is stripped
+leaves a gap, and both lose as the pressure goes to nought (:func:`following`)::
+
+    j_cap (1 - exp(-p/p_f))
+
 All three say a current that grows voids, ``refill``, and one that heals those there are,
 ``healing``; for A and B they are the same.
 
@@ -34,6 +40,17 @@ REFILL = "refill current density [A.m-2]"
 HEALING = "healing current density [A.m-2]"
 
 
+def following(of: ModeSubModel, pressure: pybamm.Symbol) -> pybamm.Symbol:
+    """Return the share of refilling that the stack follows, at a pressure of nought or more [Pa].
+
+    One under a constant force. Else ``1 - exp(-p/p_f)``: a fixture pushes and does not pull, so
+    what is stripped beyond its travel is a gap, counted among the voids.
+    """
+    if of.cell.spec.stack.fixture == "constant-force":
+        return pybamm.Scalar(1)
+    return 1 - pybamm.exp(-pressure / of.p("voids.following_pressure"))
+
+
 class EmpiricalRefill(ModeSubModel):
     """Closure A: linear in the pressure, thermally activated."""
 
@@ -44,7 +61,8 @@ class EmpiricalRefill(ModeSubModel):
         T, pressure = variables[TEMPERATURE], pybamm.maximum(variables["Stack pressure [Pa]"], 0)
         current = self._own("refill_current") + self._own("refill_per_pressure") * pressure
         energy = self._own("refill_activation_energy")
-        return current * arrhenius(energy, T, self._own("reference_temperature"))
+        warmer = arrhenius(energy, T, self._own("reference_temperature"))
+        return current * warmer * following(self, pressure)
 
     def get_coupled_variables(self, variables: dict[str, Any]) -> dict[str, Any]:
         """The current that can be refilled grows no voids, and heals those there are."""

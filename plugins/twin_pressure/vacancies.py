@@ -42,7 +42,7 @@ import pybamm
 
 from twin import CellContext, Interface, ModeSubModel, arrhenius
 from twin_pressure.melting import TEMPERATURE
-from twin_pressure.refill import HEALING, REFILL
+from twin_pressure.refill import HEALING, REFILL, following
 
 # Logarithmic step of the wave numbers; the error of the sum is about exp(-pi^2/(2 step)).
 STEP = 0.4
@@ -124,8 +124,9 @@ class VacancyCapacity(_Vacancies):
         barrier = self.p("vacancies.nucleation_supersaturation")
         grows = per_excess * ((barrier * lifted - 1) * c_eq - past)
         heals = per_excess * ((lifted - 1) * c_eq - past)
-        variables[i(REFILL)] = pybamm.maximum(grows, 0)
-        variables[i(HEALING)] = pybamm.maximum(heals, 0)
+        follows = following(self, p)
+        variables[i(REFILL)] = pybamm.maximum(grows, 0) * follows
+        variables[i(HEALING)] = pybamm.maximum(heals, 0) * follows
         return variables
 
 

@@ -620,7 +620,7 @@ def test_no_pressure_gives_numbers(stack, pressure):
 
 
 @pytest.mark.parametrize("law", ["plastic", "elastic", "creep"])
-def test_pressure_falling_below_zero_gives_numbers(make_cell, run, law):
+def test_a_load_taken_off_altogether_gives_numbers(make_cell, run, law):
     # Stripping a full cell's anode in a stiff fixture takes the load off altogether.
     overrides = (
         spring("1e13 Pa/m")
@@ -634,12 +634,12 @@ def test_pressure_falling_below_zero_gives_numbers(make_cell, run, law):
             "cathode.initial_stoichiometry": 0.3,
         }
     )
-    # Voids would otherwise take the place of what is stripped, and keep some load.
+    # However much it could refill: what is stripped beyond is a gap.
     overrides |= refill(1e4) | {"window.lower": "-1e5 V", "window.upper": "1e5 V"}
     spec = make_cell("na-nzsp-nvp", overrides)
     seen = run(spec, [(2.0, 2 * HOUR)], MODE, rtol=1e-6, atol=1e-8)
     pressure = seen["Stack pressure [Pa]"]
-    assert pressure[-1] < 0
+    assert 0 <= pressure[-1] < 100
     for name in (
         "Voltage [V]",
         "Anode touching fraction",
