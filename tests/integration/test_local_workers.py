@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import socket
 import subprocess
 import sys
 import urllib.error
 import urllib.request
+import warnings
 
 import pytest
 
@@ -50,7 +53,22 @@ def test_the_local_scheduler_tells_nobody_about_its_workers(scheduler, page):
     caught.value.close()
 
 
+def test_its_http_port_is_free_and_of_this_machine_whoever_has_dasks_own(scheduler, said):
+    assert scheduler.http_server.address == "127.0.0.1"
+    assert not [str(one.message) for one in said if "already in use" in str(one.message)]
+
+
 @pytest.fixture(scope="module")
-def scheduler():
+def said():
+    with warnings.catch_warnings(record=True) as recorded, socket.socket() as taken:
+        warnings.simplefilter("always")
+        with contextlib.suppress(OSError):  # somebody has it already
+            taken.bind(("", 8787))
+            taken.listen()
+        yield recorded
+
+
+@pytest.fixture(scope="module")
+def scheduler(said):
     with Workers(1) as hands:
         yield hands._cluster.scheduler

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from twin.outcomes.centres import Centre
     from twin.outcomes.learning import Learned
     from twin.outcomes.ratios import Known
-    from twin.outcomes.skill import Scored, Skill
+    from twin.outcomes.skill import Prediction, Scored, Skill
 
 TITLES = {
     RETENTION: "capacity retention [%]",
@@ -29,7 +29,10 @@ def skill_page(
     sheet: Page, skill: Skill, ablations: Sequence[Mapping[str, Any]] | None = None
 ) -> None:
     """Write the scores: a block a quantity, then controls, pairs, lives and ablations."""
+    _predicted(sheet, skill)
     for quantity, scores in skill.scores.items():
+        if not scores:
+            continue
         unit = "points" if quantity == RETENTION else "decades"
         rows = max(scored.rows for scored in scores.values())
         sheet.heading(f"{TITLES[quantity]}: {rows} two-sided rows, errors in {unit}")
@@ -42,9 +45,9 @@ def skill_page(
     if before := skill.before:
         sheet.line(
             f"before anything is fitted, retentions lie from {before['p25']:.0f} to "
-            f"{before['p75']:.0f} % (quartiles), {before['dead']:.0%} of lives end dead"
+            f"{before['p75']:.0f} % (quartiles), {100 * before['dead']:.0f} % of lives end dead"
         )
-    if skill.controls:
+    if any(of["rows"] for of in skill.controls.values()):
         sheet.heading("Negative controls, told by their set-up: mean error in points")
         sheet.table(
             ("", "rows", "controls", "all others"),
@@ -96,10 +99,59 @@ def skill_page(
         for one in unknown:
             assert one.told is not None
             sheet.line(f"{one.row.paper}/{one.row.id}: {one.told.reason}")
-    sheet.line()
-    sheet.line(_how(skill))
-    if skill.left:
-        sheet.line(f"{len(skill.left)} rows are not scored; --json names them", "dim")
+    _left(sheet, skill.left)
+    if any(skill.scores.values()):
+        sheet.line()
+        sheet.line(_how(skill))
+
+
+_LISTED = 12
+"""So many rows of a quantity are listed one by one, and so many lines of what was left; of more
+rows their scores are shown alone."""
+
+
+def _predicted(sheet: Page, skill: Skill) -> None:
+    """Write what is predicted of each row, of quantities that have few."""
+    for quantity, title in TITLES.items():
+        mine = [one for one in skill.predictions if one.row.quantity == quantity]
+        if not 0 < len(mine) <= _LISTED:
+            continue
+        sheet.heading(f"{title}: predicted row by row")
+        sheet.table(
+            ("row", "measured", "predicted", "5-95 %"),
+            [_row(one) for one in mine],
+            keep=range(1, 4),
+            right=range(1, 4),
+        )
+        if quantity in skill.scores and not skill.scores[quantity]:
+            sheet.line("not scored: a score takes two rows that say how much", "dim")
+
+
+def _row(one: Prediction) -> tuple[str, ...]:
+    said, row = one.to_dict(), one.row
+    if not row.measured:
+        measured = "-"
+    elif row.lo == row.hi:
+        measured = f"{row.lo:.3g}"
+    elif row.hi >= (100 if row.quantity == RETENTION else math.inf):
+        measured = f">= {row.lo:.3g}"
+    elif row.lo <= 0:
+        measured = f"<= {row.hi:.3g}"
+    else:
+        measured = f"{row.lo:.3g} to {row.hi:.3g}"
+    band = f"{said['p05']:.2g} to {said['p95']:.2g}"
+    return f"{row.paper}/{row.id}", measured, f"{said['median']:.2g}", band
+
+
+def _left(sheet: Page, left: Sequence[str]) -> None:
+    """Write what was not read of a table, or not scored."""
+    if not left:
+        return
+    sheet.heading("Not read, or not scored")
+    for line in left[:_LISTED]:
+        sheet.line(line)
+    if len(left) > _LISTED:
+        sheet.line(f"and {len(left) - _LISTED} more; --json has all", "dim")
 
 
 def _how(skill: Skill) -> str:
@@ -281,8 +333,7 @@ def learned_page(
             keep=range(6),
             right=(1, 2, 3, 4),
         )
-    if left:
-        sheet.line(f"{len(left)} rows are of quantities that are not learned", "dim")
+    _left(sheet, left)
 
 
 def _known(known: Known | None) -> str:

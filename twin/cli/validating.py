@@ -177,6 +177,7 @@ def learn(
             check_target(target, key=key)
     rows, left = read_tables(outcomes)
     names = " and ".join(table.name for table in outcomes)
+    left += _too_few(names, rows, left)
     asked = _Asked(Path(names), None, True, members, jobs)
     told = _tell(session, rows, asked)
     learned_anew = learn_from(rows, told)
@@ -204,6 +205,59 @@ class _Asked:
     folds: bool
     members: int
     jobs: int
+
+
+def _none_of(names: str, left: Sequence[str]) -> InputError:
+    """Return the error for a table with no row that can be predicted."""
+    from twin.outcomes.table import SCORED
+
+    return InputError(
+        f"no row is of a quantity that is scored{f' ({left[0]})' if left else ''}",
+        file=names,
+        key="quantity",
+        fix=f"rows of {', '.join(SCORED)}",
+    )
+
+
+def _refuse_incomparable(name: str, rows: Sequence[Any]) -> None:
+    """Refuse to switch mechanisms off where no score can tell, before anything is lived."""
+    from twin.outcomes.ablation import comparable
+
+    if not comparable(rows):
+        raise InputError(
+            "what a mechanism is worth takes rows of three papers of one quantity, as each is "
+            "said by what the others teach",
+            file=name,
+            key="paper",
+            fix="leave out --without and --ablate, or add rows of other papers",
+        )
+
+
+def _too_few(names: str, rows: Sequence[Any], left: Sequence[str]) -> list[str]:
+    """Return a line on each quantity that has too few rows to learn of it.
+
+    Tables that can teach nothing are refused, before anything is lived.
+    """
+    from collections import Counter
+
+    from twin.outcomes.learning import FEWEST
+
+    if not rows:
+        raise _none_of(names, left)
+    counts = Counter(row.quantity for row in rows if row.measured)
+    few = {quantity: count for quantity, count in counts.items() if count < FEWEST}
+    if len(few) == len(counts):
+        had = ", ".join(f"{quantity} {count}" for quantity, count in few.items()) or "none"
+        raise InputError(
+            f"it takes {FEWEST} rows of a quantity with a value to learn of it; these are {had}",
+            file=names,
+            key="outcomes",
+            fix="learn from the library's table beside yours: --outcomes published --outcomes FILE",
+        )
+    return [
+        f"{quantity}: {count} rows with a value, it takes {FEWEST}: not learned"
+        for quantity, count in few.items()
+    ]
 
 
 def _switched_off(ablate: bool, without: Sequence[str], asked: _Asked) -> list[str]:
@@ -240,6 +294,10 @@ def _outcomes(
     target = None if figure is None else figure_target(figure)
     table = asked.table
     rows, left = read_outcomes(table)
+    if not rows:
+        raise _none_of(table.name, left)
+    if off:
+        _refuse_incomparable(table.name, rows)
     learned = _learned(session, asked, rows)
     told = _tell(session, rows, asked)
     with Ticker(session, table.name) as ticker:

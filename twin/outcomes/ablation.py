@@ -22,7 +22,7 @@ from twin.outcomes.ensembles import UNTOUCHED, Tellings, key_of
 from twin.outcomes.left import Mechanistic, bare, prior_predictive
 from twin.outcomes.nulls import LEFT, Predictor
 from twin.outcomes.scores import Band, distance, resampled
-from twin.outcomes.skill import Prediction, in_folds, pairs_of
+from twin.outcomes.skill import Prediction, foldable, in_folds, pairs_of
 from twin.outcomes.table import CRITICAL, LIFE, RESISTANCE, RETENTION, Row
 
 EVERYTHING = "all mechanisms"
@@ -171,7 +171,7 @@ def ablate(
     rows = [marked(row) for row in rows]
     # Chance is the last one.
     said: dict[str, Tellings] = {**without, EVERYTHING: {}, CONTROL: told, NOTHING: told}
-    quantities = [q for q in (RETENTION, CRITICAL, RESISTANCE) if _enough(rows, q)]
+    quantities = comparable(rows)
     steps, done = len(quantities) * len(said), 0
     ablated = []
     for quantity in quantities:
@@ -201,8 +201,17 @@ def _predictor(name: str, told: Tellings) -> Predictor:
     return Mechanistic(told, seed=int(name == NOTHING))
 
 
-def _enough(rows: Sequence[Row], quantity: str) -> bool:
-    return len({row.paper for row in rows if row.quantity == quantity}) > 2
+def comparable(rows: Sequence[Row]) -> list[str]:
+    """Return the quantities whose score can be compared: rows that say how much, of papers enough.
+
+    Lives are judged by other scores.
+    """
+    quantities = []
+    for quantity in (RETENTION, CRITICAL, RESISTANCE):
+        mine = [row for row in rows if row.quantity == quantity]
+        if foldable(mine) and any(row.two_sided for row in mine):
+            quantities.append(quantity)
+    return quantities
 
 
 def _differs(row: Row, told: Tellings, without: Tellings) -> bool:

@@ -50,6 +50,8 @@ from twin.outcomes.ratios import BESIDE, REPEATED, Known, beside, fit_ratios, st
 from twin.outcomes.table import LIFE, RETENTION, SCORED, Row
 
 MEMBERS = 400
+FEWEST = 5
+"""So many rows of a quantity, with a value, it takes to learn of it."""
 OTHER = "other"
 """The centre of a class that no row has."""
 ON_TOP = "_left"
@@ -158,7 +160,7 @@ def learn(rows: Sequence[Row], told: Tellings | None = None) -> dict[str, Learne
     Parameters
     ----------
     rows : sequence of Row
-        Of any quantity; each with five rows or more is learned.
+        Of any quantity; each with :data:`FEWEST` rows or more is learned.
     told : mapping, optional
         What mechanisms say of them: what they leave is learned too, under ``…_left``.
     """
@@ -166,7 +168,7 @@ def learn(rows: Sequence[Row], told: Tellings | None = None) -> dict[str, Learne
     by_quantity = {}
     for quantity in SCORED:
         mine = [row for row in rows if row.quantity == quantity and row.measured]
-        if len(mine) < 5:
+        if len(mine) < FEWEST:
             continue
         by_quantity[quantity] = _learned(quantity, mine)
         if told is None:
@@ -300,7 +302,7 @@ def _quoted(text: str) -> str:
 
 def _from_data(data: Mapping[str, Any]) -> dict[str, Learned]:
     learned = {}
-    for name in (*SCORED, *(quantity + ON_TOP for quantity in SCORED)):
+    for name in (quantity + top for quantity in SCORED for top in ("", ON_TOP)):
         if name not in data:
             continue
         of, quantity = data[name], name.removesuffix(ON_TOP)

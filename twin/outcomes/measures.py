@@ -1,7 +1,8 @@
 """Numbers as tables have them: ``C/10``, ``-20 °C``, ``333 K``, ``50–70``, ``1,000``, ``2 GPa``.
 
-What cannot be read is not known; it is never an error. A unit beside a number counts where
-``words.toml`` knows it for the column (``[units]``), else the column's own holds.
+What cannot be read is not known; it is never an error. A unit beside a number counts as
+``words.toml`` has it for the column (``[units]``); a number with nothing but a unit that is not
+there is not known. Where no unit is said the column's own holds.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import re
 from twin.outcomes.recognise import words
 
 _NUMBER = r"[+-]?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?"
+_UNIT = r"[a-z°%][^\s,;()]*(?:\s*/\s*[^\s,;()]+)?"
 _ALIKE = str.maketrans(
     {"–": "-", "—": "-", "−": "-", "≥": ">=", "≤": "<=", "≈": "~", "μ": "u", "µ": "u", "\xa0": " "}
 )
@@ -48,28 +50,51 @@ def measure(text: str | None, column: str) -> float | None:
         ``temperature``, ``pressure``, ``thickness``, ``loading``, ``current``, ``charge``,
         ``rate`` or ``cycles``.
     """
+    return _read(text, column)[0]
+
+
+def why_not(text: str | None, column: str) -> str:
+    """Return why a column's text is no measure; nothing where it is one."""
+    return _read(text, column)[1]
+
+
+def _read(text: str | None, column: str) -> tuple[float | None, str]:
+    """Return a measure, or why it is none."""
     said = plain(text)
     lower = said.lower()
     known = words()["said"].get(column, {})
     for word, value in known.items():
         if lower == word:
-            return float(value)
+            return float(value), ""
     if column == "rate" and (by := re.fullmatch(rf"\s*c\s*/\s*({_NUMBER})\s*", lower)):
-        return 1 / float(by[1]) if float(by[1]) else None
+        return (1 / float(by[1]), "") if float(by[1]) else (None, "is no number")
     ends = ends_of(said)
     if not ends:
-        return None
+        return None, "is no number"
     value = sum(ends) / len(ends)
     if column == "rate" and re.search(r"ma\s*/?\s*(g|cm)", lower):
-        return None  # a specific or areal current: the capacity behind it is not told
-    unit = re.search(r"(?<=[\d.\s)])([a-z°%][^\s,;()]*(?:\s*/\s*[^\s,;()]+)?)", lower)
+        return None, "is a current, not a rate"  # the capacity behind it is not told
+    factor, offset = 1.0, 0.0
+    beside = re.sub(_NUMBER, "0", lower)  # the e of 1e-3 is no unit
+    unit = re.search(rf"(?<=[\d.\s)])({_UNIT})", beside)
     if unit is not None:
-        for name, (factor, offset) in words()["units"].get(column, {}).items():
-            if re.match(rf"{re.escape(name)}(?![a-z])", unit[1]):
-                value = value * factor + offset
-                break
+        found = _factor(unit[1], column)
+        if found is None and re.fullmatch(rf"[^a-z]*{re.escape(unit[1])}\.?", beside):
+            return None, f"has a unit that is not known here, {unit[1]!r}"
+        factor, offset = found or (factor, offset)
+    value = value * factor + offset
     low, high = words()["plausible"].get(column, (-math.inf, math.inf))
-    return value if low <= value <= high else None
+    if not low <= value <= high:
+        return None, f"is beyond what can be, {low:g} to {high:g}"
+    return value, ""
+
+
+def _factor(unit: str, column: str) -> tuple[float, float] | None:
+    """Return the factor and offset of a unit to its column's; None where it is not known."""
+    for name, (factor, offset) in words()["units"].get(column, {}).items():
+        if re.match(rf"{re.escape(name)}(?![a-z])", unit):
+            return float(factor), float(offset)
+    return None
 
 
 def put_on(pressure: str | None, anode: str | None) -> float | None:
@@ -95,4 +120,4 @@ def half_cycle(note: str | None) -> float | None:
     return float(match[1]) / (60 if match[2] == "min" else 1)
 
 
-__all__ = ["ends_of", "half_cycle", "measure", "plain", "put_on"]
+__all__ = ["ends_of", "half_cycle", "measure", "plain", "put_on", "why_not"]

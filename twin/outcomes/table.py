@@ -20,8 +20,8 @@ from typing import Any
 
 from twin.catalog.cells import library
 from twin.errors import InputError
-from twin.outcomes.measures import ends_of, half_cycle, measure, plain, put_on
-from twin.outcomes.recognise import class_of, marks_of, number_of
+from twin.outcomes.measures import ends_of, half_cycle, measure, plain, put_on, why_not
+from twin.outcomes.recognise import class_of, marks_of, number_of, words
 
 RETENTION = "retention_pct"
 RESISTANCE = "r_interface_ohm_cm2"
@@ -120,26 +120,24 @@ def read_outcomes(path: str | Path) -> tuple[list[Row], list[str]]:
     InputError
         If the file cannot be read, or a column is missing.
     """
-    reader = _reader(_text(Path(path)))
-    columns = set(reader.fieldnames or ())
-    _check(columns, str(path))
+    columns, lines = _lines(Path(path))
     rows: list[Row] = []
     left: list[str] = []
     seen: dict[tuple[str, str, str], int] = {}
-    for number, data in enumerate(reader, start=2):
-        clean = {k: (v or "").strip() for k, v in data.items() if isinstance(k, str)}
-        if not any(clean.values()):
-            continue
+    for number, clean in lines:
+        where = f"line {number}" + (f", {clean['id']}" if clean["id"] else "")
         clean["id"] = clean["id"] or f"line {number}"
         clean["quantity"] = _QUANTITIES.get(clean["quantity"].lower(), clean["quantity"])
         if clean["quantity"] not in SCORED:
-            left.append(f"{clean['id']}: {clean['quantity'] or 'no quantity'} is not scored")
+            said = clean["quantity"] or "no quantity"
+            left.append(f"{where}: {said} is not scored; one of {', '.join(SCORED)} is")
             continue
         coded = {"lo", "hi"} <= columns and (clean["lo"] or clean["hi"] or "value" not in columns)
         row = (_coded if coded else _published)(clean)
-        left += [f"{clean['id']}: {what} is not read" for what in _unread(clean)]
+        odd = [*_unread(clean), *(_odd_ends(clean) if coded else _odd_words(clean))]
+        left += [f"{where}: {what}" for what in odd]
         if not row.measured:
-            left.append(f"{clean['id']}: no value is read: predicted, not scored")
+            left.append(f"{where}: no value is read: predicted, not scored")
         key = (row.paper, row.id, row.quantity)
         rows.append(replace(row, again=seen.get(key, 0)))
         seen[key] = seen.get(key, 0) + 1
@@ -190,13 +188,49 @@ _MEASURES = {
 
 
 def _unread(data: Mapping[str, str]) -> list[str]:
-    """Return what says something that is no number."""
+    """Return what says something that is no number, and why."""
     return [
-        f"{column} {data[column]!r}"
+        f"{column} {_short(data[column])} is not read: it {why}"
         for name, columns in _MEASURES.items()
         for column in columns
-        if data.get(column) and measure(data[column], name) is None
+        if data.get(column) and (why := why_not(data[column], name))
     ]
+
+
+def _odd_words(data: Mapping[str, str]) -> list[str]:
+    """Return which words of a set-up stand for nothing that is known."""
+    told = {"anode": data.get("anode", "")}
+    told["electrolyte"] = f"{data.get('electrolyte', '')} {data.get('family', '')}".strip()
+    if data["quantity"] == RETENTION:  # others may be of symmetric cells
+        told["cathode"] = data.get("cathode", "")
+    odd = [
+        f"{what} {_short(text)} is of no class that is known (words.toml)"
+        for what, text in told.items()
+        if text and class_of(what, text) is None
+    ]
+    bound = plain(data.get("bound")).lower()
+    if bound not in words()["bound"]["known"] and not bound.startswith(("<", ">")):
+        odd.append(f"bound {_short(data['bound'])} is not read: =, >=, <=, range or trend")
+    if data.get("how_read", "").lower() not in words()["how_read"]["known"]:
+        odd.append(f"how_read {_short(data['how_read'])} is not read: F (full text) or A")
+    return odd
+
+
+def _odd_ends(data: Mapping[str, str]) -> list[str]:
+    """Return what is odd about a coded interval."""
+    lo, hi = ends_of(data["lo"]), ends_of(data["hi"])
+    if lo and hi and lo[0] > hi[-1]:
+        return [f"lo {_short(data['lo'])} is above hi {_short(data['hi'])}: taken the other way"]
+    return []
+
+
+def _short(text: str) -> str:
+    """Return a cell's text, quoted and not longer than a line."""
+    return repr(text if len(text) <= _MOST_SAID else f"{text[:_MOST_SAID]}…")
+
+
+_MOST_SAID = 40
+"""So much of a cell's text is said again."""
 
 
 def _measured(data: Mapping[str, str]) -> dict[str, Any]:
@@ -211,6 +245,24 @@ def _measured(data: Mapping[str, str]) -> dict[str, Any]:
     measured["pressed_at"] = put_on(pressure, data.get("anode_told") or data.get("anode"))
     measured["half_cycle"] = half_cycle(data.get("note"))
     return measured | {"window": _window(data.get("voltage_window_V", ""))}
+
+
+def _lines(path: Path) -> tuple[set[str], list[tuple[int, dict[str, str]]]]:
+    """Return the columns, and each row with the line that it ends on; empty ones are left out."""
+    text = _text(path)
+    reader = _reader(text)
+    lines = []
+    before = csv.field_size_limit(max(len(text), 1))  # what is one cell is not an error
+    try:
+        columns = set(reader.fieldnames or ())
+        _check(columns, str(path))
+        for data in reader:
+            clean = {k: (v or "").strip() for k, v in data.items() if isinstance(k, str)}
+            if any(clean.values()):
+                lines.append((reader.line_num, clean))
+    finally:
+        csv.field_size_limit(before)
+    return columns, lines
 
 
 def _reader(text: str) -> csv.DictReader[str]:
@@ -288,11 +340,22 @@ def _ends(data: Mapping[str, str]) -> tuple[float, float]:
     quantity = data["quantity"]
     most = 100.0 if quantity == RETENTION else math.inf
     ends = [ends_of(data[name]) for name in ("lo", "hi")]
+    if any(not _can_be(quantity, v) for of in ends for v in of):
+        return 0.0, most
     lo = ends[0][0] if ends[0] else 0.0
     hi = ends[1][-1] if ends[1] else most
     if hi >= _ENDLESS.get(quantity, math.inf):
         hi = math.inf
     return _ordered(lo, hi, most)
+
+
+def _can_be(quantity: str, value: float) -> bool:
+    """Return whether a quantity can have a value: an absurd one is misread."""
+    return 0 <= value <= (_most_retained() if quantity == RETENTION else math.inf)
+
+
+def _most_retained() -> float:
+    return float(words()["plausible"]["retention"][1])
 
 
 def _ordered(lo: float, hi: float, most: float) -> tuple[float, float]:
@@ -376,7 +439,7 @@ def _interval(quantity: str, bound: str, value: str) -> tuple[float, float]:
     if said[0] in "<>" and not bound.startswith(("<", ">")):
         bound = said
     first = ends[0]
-    if first < 0 or first >= _ENDLESS.get(quantity, math.inf):
+    if not all(_can_be(quantity, end) for end in ends) or first >= _ENDLESS.get(quantity, math.inf):
         return 0.0, most
     if bound.startswith(">"):
         return _ordered(first, most, most)

@@ -114,7 +114,9 @@ class Workers:
             n_workers=count,
             threads_per_worker=1,
             processes=True,
-            dashboard_address=None,
+            # Dask serves HTTP whatever it is told: with nothing behind it, on this machine alone,
+            # on a port that is free and not on its 8787, with a warning where two studies run.
+            scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
             protocol="tls://",
             security=guarded,
         )

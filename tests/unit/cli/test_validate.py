@@ -90,6 +90,48 @@ def test_a_mode_that_cannot_be_switched_off_is_told_before_anything_is_read(cli,
     assert said.code != 0 and said.out == "" and says in " ".join(said.err.split())
 
 
+OWN = [
+    "paper,id,anode,electrolyte,cathode,temperature_C,quantity,at_cycle,value,bound,how_read",
+    "OWN,a,Na,NASICON,NVP,warm,retention_pct,100,92,=,F",
+    "OWN,b,Na,NASICON,Na,25,life_h,,300,>=,F",
+]
+
+
+def test_a_small_table_of_ones_own_is_predicted_row_by_row(cli, tmp_path):
+    table = tmp_path / "own.csv"
+    table.write_text("\n".join(OWN))
+    said = cli("validate", "--outcomes", table, "--members", "0", "--db", "sqlite://")
+    assert said.code == 0, said.err
+    assert re.search(r"OWN/a +92 +\d+ +\d+ to \d+", said.out)
+    assert re.search(r"OWN/b +>= 300 ", said.out)
+    assert "line 2, a: temperature_C 'warm' is not read: it is no number" in said.out
+    assert "not scored" in said.out and max(map(len, said.out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("rows", "words", "says"),
+    [
+        (OWN, ("learn", "--members", "4"), "5 rows of a quantity"),
+        (OWN[:1], ("learn",), "no row is of a quantity"),
+        (OWN[:1], ("validate",), "no row is of a quantity"),
+        (OWN, ("validate", "--without", "plating"), "rows of three papers"),
+    ],
+)
+def test_a_table_that_is_too_small_is_refused_before_anything_is_lived(
+    cli, tmp_path, monkeypatch, rows, words, says
+):
+    def lived(*args, **kwargs):
+        raise AssertionError("nothing is to be lived")
+
+    monkeypatch.setattr("twin.outcomes.ensembles.tell", lived)
+    table = tmp_path / "own.csv"
+    table.write_text("\n".join(rows))
+    said = cli(*words, "--outcomes", table, "--db", "sqlite://")
+    errors = " ".join(said.err.split())
+    assert said.code == 2 and said.out == "" and says in errors and "fix:" in errors
+    assert "own.csv" in errors
+
+
 @pytest.mark.slow
 def test_a_table_is_scored_with_one_mode_off(cli, tmp_path):
     table = tmp_path / "t.csv"

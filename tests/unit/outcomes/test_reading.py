@@ -58,6 +58,13 @@ def table(tmp_path, *rows, name="odd.csv", encoding="utf-8", delimiter=","):
         ("93,5", "cycles", 93.5),
         ("1 mm", "thickness", 1000.0),
         ("", "pressure", None),
+        ("145.0377 psi", "pressure", 1.0),
+        ("77 °F", "temperature", 25.0),
+        ("25 degC", "temperature", 25.0),
+        ("5 furlongs", "pressure", None),  # not 5 MPa
+        ("5 (stack)", "pressure", 5.0),
+        ("500th", "cycles", 500.0),
+        ("1e99", "pressure", None),
     ],
 )
 def test_numbers_are_read_as_tables_have_them(text, column, value):
@@ -112,6 +119,7 @@ def test_both_ends_of_a_range_are_read_and_an_error_is_none():
         (LIFE, "1,200 h", "≥", (1200, math.inf)),
         (CRITICAL, "< 0.1", "=", (0, 0.1)),
         (CRITICAL, "0.8–1.2", "range", (0.8, 1.2)),
+        (RETENTION, "1e99", "=", (0, 100)),  # not "nothing lost"
     ],
 )
 def test_a_value_and_its_bound_are_an_interval(tmp_path, quantity, value, bound, ends):
@@ -220,3 +228,39 @@ def test_what_a_cell_refuses_is_told_and_its_own_stands(tmp_path):
     assert found.spec.stack.pressure.si == 60e6
     assert found.spec.window.upper.si == 3.4
     assert sum("is not taken: the cell refuses" in note for note in found.notes) == 2
+
+
+def test_what_is_odd_about_a_row_is_said_with_its_line_its_column_and_why(tmp_path):
+    good = {"paper": "N", "id": "a", "quantity": RETENTION, "value": "80", "bound": "=",
+            "anode": "Na", "electrolyte": "NASICON", "cathode": "NVP", "how_read": "F"}  # fmt: skip
+    odd = {"temperature_C": "25 furlongs", "pressure_MPa": "1e99", "at_cycle": "NaN",
+           "anode": "wibble", "bound": "??", "how_read": "Z", "quantity": "capacity"}  # fmt: skip
+    bad = [good | {column: text, "id": "b"} for column, text in odd.items()]
+    rows, left = read_outcomes(table(tmp_path, good | {"note": "two\nlines"}, *bad))
+    assert len(rows) == len(odd)  # each but that of no quantity, and the good one
+    reasons = ("a unit that is not known here, 'furlongs'", "beyond what can be, 0 to 3000",
+               "is no number", "no class", ">=", "full text", "one of retention_pct")  # fmt: skip
+    for line, number, column, text, why in zip(
+        left, range(4, 11), odd, odd.values(), reasons, strict=True
+    ):
+        assert line.startswith(f"line {number}, b: ") and text in line and why in line
+        assert column in line or column == "quantity"
+
+
+def test_a_coded_interval_that_is_reversed_or_cannot_be_is_told(tmp_path):
+    path = tmp_path / "coded.csv"
+    lines = [
+        "paper,id,quantity,lo,hi",
+        f"N,a,{RETENTION},90,80", f"N,b,{RETENTION},1e99,", f"N,c,{CRITICAL},-5,-3",
+    ]  # fmt: skip
+    path.write_text("\n".join(lines))
+    (a, b, c), left = read_outcomes(path)
+    assert (a.lo, a.hi, a.measured, b.measured, c.measured) == (80, 90, True, False, False)
+    assert left[0] == "line 2, a: lo '90' is above hi '80': taken the other way"
+    assert [line.split(":")[0] for line in left] == ["line 2, a", "line 3, b", "line 4, c"]
+
+
+def test_a_cell_of_the_table_may_be_long(tmp_path):
+    row = {"paper": "N", "id": "a", "quantity": LIFE, "value": "80", "note": "x" * 200_000}
+    (read,), _ = read_outcomes(table(tmp_path, row))
+    assert read.lo == 80
