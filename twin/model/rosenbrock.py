@@ -256,13 +256,14 @@ class Code:
         made |= {f"stage{i}": _stage(n, i, differential) for i in range(STAGES)}
         functions = {name: module.add(name, f) for name, f in made.items()}
         sizes = {"jacobian": pattern.nnz(), "factors": factors.numel_out(0)}
-        self.work = _step(module, functions, n, sizes)
+        step, self.work = _step(module, functions, n, sizes)
+        _follow(module, functions, step, n, self.events)
         self.size = 4 * n + 1 + self.events
         self._module = module  # the code lives as long as this does
         compiled = module.compile()
         self.step, self.rhs = compiled["step"], compiled["rhs"]
         self.jacobian, self.roots = compiled["jacobian"], compiled["roots"]
-        self.between = compiled["between"]
+        self.between, self.follow = compiled["between"], compiled["follow"]
         nd = model.differential
         places = list(zip(*pattern.get_triplet(), strict=True))
         block = [(k, i - nd, j - nd) for k, (i, j) in enumerate(places) if i >= nd and j >= nd]
@@ -320,8 +321,8 @@ def _between(n: int) -> casadi.Function:
     return casadi.Function("between", [y0, y1, dense, h], made)
 
 
-def _step(module: Module, functions: Any, n: int, sizes: dict[str, int]) -> int:
-    """Add ``step(t, y, p, h, allowed, work, out)``, and return how much work it needs.
+def _step(module: Module, functions: Any, n: int, sizes: dict[str, int]) -> tuple[Any, int]:
+    """Add ``step(t, y, p, h, allowed, work, out)``; return it, and how much work it needs.
 
     ``out`` is ``y_1``, the error, three rows of ``n`` for the states between, and the events.
     """
@@ -353,7 +354,113 @@ def _step(module: Module, functions: Any, n: int, sizes: dict[str, int]) -> int:
     build.call(functions["end"], [y, place["at"], place["u"], allowed, out, error, dense])
     build.call(functions["roots"], [t, out, p, module.at(build, out, 4 * n + 1)])
     build.ret_void()
-    return room
+    return function, room
+
+
+FOLLOWED = ("span", "h", "grow", "done", "count", "room", "end")
+"""What ``follow`` is given and leaves, in this order."""
+_H, _GROWTH, _ROOM = (FOLLOWED.index(name) for name in ("h", "grow", "room"))
+_DONE, _BEYOND, _GIVEN_UP, _FULL = range(4)
+"""How it ends: the time is over, an event lies behind it, it leads nowhere, no room is left."""
+
+
+def _follow(module: Module, functions: Any, step: Any, n: int, events: int) -> None:
+    """Add ``follow(t, y, p, h, allowed, work, out, followed, steps, states, slopes)``.
+
+    It tries step after step and keeps those whose error is allowed, until one ends it; a step
+    beyond an event is tried and not kept. ``steps`` takes the start and the length of each, and
+    ``states`` and ``slopes`` the points in it.
+    """
+    function, build = module.begun("follow", 11)
+    given = function.args[:7]
+    _, y, _, h_of_step, _, _, out = given
+    followed, steps, states, slopes = function.args[7:]
+    number, ir, whole = module.number, module.ir, module.ir.IntType(64)
+    place = {name: module.at(build, followed, i) for i, name in enumerate(FOLLOWED)}
+    blocks = {
+        name: function.append_basic_block(name)
+        for name in ("next", "room", "try", "refused", "taken", "keep", "end")
+    }
+    ended = []
+
+    def begin(name: str) -> None:
+        build.position_at_end(blocks[name])
+
+    def end(how: int) -> Any:
+        ended.append((number(how), build.block))
+        return blocks["end"]
+
+    def grown(error: Any, most: Any) -> Any:
+        factor = build.fmul(number(_SAFETY), build.call(power, [error, number(-1 / ORDER)]))
+        factor = build.select(build.fcmp_ordered("<", factor, number(_SHRINK)), shrink, factor)
+        return build.select(build.fcmp_ordered("<", most, factor), most, factor)
+
+    power, shrink = module.declared("pow", 2), number(_SHRINK)
+    span = build.load(place["span"])
+    build.branch(blocks["next"])
+
+    begin("next")
+    done, h, count = (build.load(place[name]) for name in ("done", "h", "count"))
+    build.cbranch(build.fcmp_ordered("<", done, span), blocks["room"], end(_DONE))
+
+    begin("room")
+    lost = build.or_(
+        build.fcmp_ordered(">", count, number(_MOST_STEPS)),
+        build.fcmp_ordered("<", h, build.fmul(number(_LEAST), span)),
+    )
+    full = build.fcmp_ordered(">=", count, build.load(place["room"]))
+    ended.append((build.select(lost, number(_GIVEN_UP), number(_FULL)), build.block))
+    build.cbranch(build.or_(lost, full), blocks["end"], blocks["try"])
+
+    begin("try")
+    left = build.fsub(span, done)
+    last = build.fcmp_ordered(">=", h, build.fmul(left, number(1 - 1e-12)))
+    h = build.select(last, left, h)
+    build.store(h, place["h"])
+    build.store(h, h_of_step)
+    build.call(step, given)
+    error = build.load(module.at(build, out, n))
+    build.cbranch(build.fcmp_ordered("<=", error, number(1.0)), blocks["taken"], blocks["refused"])
+
+    begin("refused")
+    finite = build.fcmp_ordered("<", error, number(np.inf))
+    shorter = build.select(finite, grown(error, number(_SAFETY)), shrink)
+    build.store(build.fmul(h, shorter), place["h"])
+    build.store(number(1.0), place["grow"])
+    build.branch(blocks["next"])
+
+    begin("taken")
+    inside = ir.Constant(ir.IntType(1), 1)
+    for i in range(events):
+        margin = build.load(module.at(build, out, 4 * n + 1 + i))
+        inside = build.and_(inside, build.fcmp_ordered(">", margin, number(0.0)))
+    build.cbranch(inside, blocks["keep"], end(_BEYOND))
+
+    begin("keep")
+    kept = build.fptosi(count, whole)
+    rows = build.mul(kept, ir.Constant(whole, n * len(INSIDE)))
+    into = [build.gep(pointer, [rows]) for pointer in (states, slopes)]
+    dense = module.at(build, out, n + 1)
+    build.call(functions["between"], [y, out, dense, h_of_step, *into])
+    at = build.gep(steps, [build.mul(kept, ir.Constant(whole, 2))])
+    build.store(done, at)
+    build.store(h, module.at(build, at, 1))
+    for i in range(n):
+        build.store(build.load(module.at(build, out, i)), module.at(build, y, i))
+    build.store(build.select(last, span, build.fadd(done, h)), place["done"])
+    least = number(1e-10)
+    error = build.select(build.fcmp_ordered("<", error, least), least, error)
+    build.store(build.fmul(h, grown(error, build.load(place["grow"]))), place["h"])
+    build.store(number(_GROW), place["grow"])
+    build.store(build.fadd(count, number(1.0)), place["count"])
+    build.branch(blocks["next"])
+
+    begin("end")
+    how = build.phi(module.double)
+    for value, block in ended:
+        how.add_incoming(value, block)
+    build.store(how, place["end"])
+    build.ret_void()
 
 
 class RosenbrockStepper:
@@ -384,6 +491,8 @@ class RosenbrockStepper:
         self._roots = self._out[4 * n + 1 :]
         self._before = np.zeros(code.events)
         self._margin_places = address(self._roots), address(self._before)
+        self._followed_so_far = np.zeros(len(FOLLOWED))
+        self._kept: tuple[np.ndarray, ...] = ()
         self._make_room(64)
         self.left_to_other = 0
 
@@ -409,61 +518,51 @@ class RosenbrockStepper:
             raise _GaveUp
         if margins.size and margins.min() <= 0:
             raise BeginsBeyond([model.events[int(i)] for i in np.flatnonzero(margins <= 0)])
-        new, roots = self._out[:n], self._roots
-        span, done = end - start, 0.0
-        h = span * _FIRST
-        steps: list[tuple[float, float]] = []
-        event, grow = None, _GROW
+        span = end - start
+        followed = self._followed_so_far
+        followed[:] = span, span * _FIRST, _GROW, 0.0, 0.0, 0.0, 0.0
         found, agreed = np.inf, _AGREED * self._allowed[0] * span
-        while done < span:
-            if len(steps) > _MOST_STEPS or h < _LEAST * span:
+        while True:
+            followed[_ROOM] = len(self._steps)
+            self._code.follow(*self._given, *self._places)
+            _, h, _, done, count, _, how = followed.tolist()
+            if how == _GIVEN_UP:
                 raise _GaveUp
-            last = h >= (span - done) * (1 - 1e-12)
-            h = span - done if last else h
-            error = self._try(h)
-            if not error <= 1.0:
-                factor = _SAFETY * error ** (-1 / ORDER) if np.isfinite(error) else _SHRINK
-                h, grow = h * min(max(factor, _SHRINK), _SAFETY), 1.0
+            if how == _DONE:
+                return self._told(start, end, int(count), None)
+            if how == _FULL:
+                self._make_room(2 * len(self._steps))
                 continue
-            if roots.size and not roots.min() > 0:
-                # What lies beyond an event may be no cell any more, and the error of a step into
-                # it no error: the event has to be found again from half the way there.
-                h = self._crossed(h)
-                before, found = found, done + h
-                if abs(found - before) > agreed or not self._out[n] <= 1.0:
-                    h, grow = h / 2, 1.0
-                    continue
-                event = model.events[int(np.nanargmin(np.abs(roots)))]
-            self._keep(done, h, steps)
-            self._y[:] = new
-            done = span if last and event is None else done + h
-            if event is not None:
+            # What lies beyond an event may be no cell any more, and the error of a step into
+            # it no error: the event has to be found again from half the way there.
+            h = self._crossed(h)
+            before, found = found, done + h
+            if abs(found - before) <= agreed and self._out[n] <= 1.0:
                 break
-            factor = _SAFETY * max(error, 1e-10) ** (-1 / ORDER)
-            h, grow = h * min(max(factor, _SHRINK), grow), _GROW
-        return self._told(start, end if event is None else start + done, steps, event)
+            followed[_H], followed[_GROWTH] = h / 2, 1.0
+        event = model.events[int(np.nanargmin(np.abs(self._roots)))]
+        self._keep(done, h, int(count))
+        return self._told(start, start + (done + h), int(count) + 1, event)
 
     def _make_room(self, steps: int) -> None:
-        """Make room for the states and slopes of so many steps."""
+        """Make room for so many steps, and for the states and slopes in them."""
         shape = (steps * len(INSIDE) + 1, self._code.model.states)
-        self._states, self._slopes = np.empty(shape), np.empty(shape)
-        self._places = address(self._states), address(self._slopes)
+        made = np.empty((steps, 2)), np.empty(shape), np.empty(shape)
+        for new, old in zip(made, self._kept, strict=False):
+            new[: len(old)] = old
+        self._kept = made
+        self._steps, self._states, self._slopes = made
+        self._places = [address(a) for a in (self._followed_so_far, *made)]
 
-    def _keep(self, done: float, h: float, steps: list[tuple[float, float]]) -> None:
-        """Keep a step that was tried last: the points in it, and its end until the next one."""
-        n, room = self._code.model.states, len(self._states) // len(INSIDE)
-        if len(steps) >= room:
-            filled = self._states, self._slopes
-            self._make_room(2 * room)
-            for new, old in zip((self._states, self._slopes), filled, strict=True):
-                new[: len(old)] = old
+    def _keep(self, done: float, h: float, count: int) -> None:
+        """Keep a step that was tried last, after so many: the points in it, and its end."""
+        n = self._code.model.states
         y, out = self._given[1], self._given[6]
-        beyond = _DOUBLE * n * len(INSIDE) * len(steps)
+        beyond = _DOUBLE * n * len(INSIDE) * count
         self._h[0] = h
-        self._code.between(
-            y, out, out + _DOUBLE * (n + 1), self._given[3], *(p + beyond for p in self._places)
-        )
-        steps.append((done, h))
+        into = (place + beyond for place in self._places[2:])
+        self._code.between(y, out, out + _DOUBLE * (n + 1), self._given[3], *into)
+        self._steps[count] = done, h
 
     def _try(self, h: float) -> float:
         self._h[0] = h
@@ -539,11 +638,9 @@ class RosenbrockStepper:
                 return self._y.copy()
         raise _GaveUp
 
-    def _told(
-        self, start: float, end: float, steps: list[tuple[float, float]], event: str | None
-    ) -> Stepped:
+    def _told(self, start: float, end: float, count: int, event: str | None) -> Stepped:
         """Return the points of the steps kept: each one's start, those inside, and the end."""
-        done, h = np.array(steps).T[:, :, None]
+        done, h = self._steps[:count].T[:, :, None]
         times = np.append((start + (done + h * np.array(INSIDE))).ravel(), end)
         # Late in a life a step's last moment may be too short to be told from its end.
         fresh = np.append(np.diff(times) > 0, True)

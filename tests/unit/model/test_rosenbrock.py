@@ -47,6 +47,12 @@ def decay(x, z, p):
     return [-p[0] * x[0], p[0] * x[0] - 1e4 * (x[1] - casadi.cos(x[0]))]
 
 
+def bent(x, z, p):
+    """A slow state whose rate turns within a hundredth of a second, and one that hurries after."""
+    turned = casadi.tanh(200 * (x[0] - 0.5)) + 1.01
+    return [-p[0] * x[0] * turned, 1e3 * (casadi.cos(5 * x[0]) - x[1])]
+
+
 def solved(of, rtol, start, end=1.0):
     stepper = RosenbrockStepper(Code(of), rtol, 1e-2 * rtol, NoOther())
     p = np.array([RATE, LEVEL])
@@ -69,6 +75,36 @@ def test_of_many_steps_none_is_lost():
     exact = np.exp(-RATE * step.t)
     assert np.abs(step.y[:, 0] / exact - 1).max() < 1e-6
     assert np.abs(step.yp[:, 0] / (-RATE * exact) - 1).max() < 1e-3
+
+
+@pytest.mark.parametrize(
+    "rtol, start, end", [(1e-7, [1.0, 3.0], 0.3), (1e-3, [1.0, np.cos(5.0)], 0.3)]
+)
+def test_steps_are_as_long_as_the_errors_allow(rtol, start, end):
+    """The loop in machine code against the same one step by step, to the last bit."""
+    code, p = Code(model(bent)), np.array([RATE, LEVEL])
+    followed = RosenbrockStepper(code, rtol, 1e-9, NoOther())
+    followed(np.array([0.0, end]), np.empty(0), np.array(start), p)
+    tried = RosenbrockStepper(code, rtol, 1e-9, NoOther())
+    tried._p[:], tried._y[:] = p, start
+    steps, refused, grown, done, h, most = [], 0, 0, 0.0, 1e-4 * end, 6.0
+    while done < end:
+        last = h >= (end - done) * (1 - 1e-12)
+        h = end - done if last else h
+        error = tried._try(h)
+        if error > 1.0:
+            refused, most = refused + 1, 1.0
+            h *= min(max(0.9 * error ** (-1 / 5), 0.2), 0.9)
+            continue
+        steps.append((done, h))
+        tried._y[:] = tried._out[:2]
+        done = end if last else done + h
+        longer = min(max(0.9 * max(error, 1e-10) ** (-1 / 5), 0.2), most)
+        grown += len(steps) > 1 and longer == most == 6.0
+        h, most = h * longer, 6.0
+    assert refused and len(steps) > 10 and (grown or rtol < 1e-3)
+    assert np.array_equal(followed._steps[: len(steps)], steps)
+    assert np.array_equal(followed._y, tried._y)
 
 
 def test_the_order_is_five():
