@@ -10,7 +10,8 @@ import numpy as np
 
 from twin.lifetime.jump_size import JumpSettings
 from twin.lifetime.rows import interpolation_error
-from twin.lifetime.slow import SODIUM, Slow
+from twin.lifetime.slow import SODIUM, TIME, Slow
+from twin.model.names import SHORT_CHARGE
 from twin.ties import MARGIN, first_best, first_least
 
 Row = Mapping[str, Any]
@@ -75,7 +76,8 @@ def judge(
     """
     last, row = rows[-2:]
     relative = np.abs(off) / np.maximum(moved, 1e-2 * size + 1e-12)
-    relative[-1] = 0.0  # time follows the others
+    # Time follows the others; so does what a short carries, where the composites' sodium counts it.
+    relative[[name in (SHORT_CHARGE, TIME) for name in slow.names]] = 0.0
     worst = int(first_least(-relative, MARGIN * float(relative.max())))
     share = float(relative[worst]) + stale
     sodium = float(relative[slow.names.index(SODIUM)])

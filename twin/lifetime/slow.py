@@ -3,8 +3,8 @@
 Three kinds of slow state, all numbers at the end of a cycle:
 
 - what the modes declare (:class:`twin.SlowState`), in its transform;
-- the cell's counters: time, throughput, and the sodium that side reactions and shorts
-  took at a metal;
+- the cell's counters: time, throughput, what shorts have carried (a metal's sodium is what
+  it and the charge outside left of it), and the sodium that side reactions took at a metal;
 - the host that was cut off, and the sodium in it;
 - the sodium that the composites gained or lost to side reactions [A.h]::
 
@@ -31,7 +31,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from twin.engine.prepare import Prepared
-from twin.model.names import ISOLATED
+from twin.model.names import ISOLATED, SHORT_CHARGE
 from twin.model.parameters import used_capacity
 from twin.modes import brought
 from twin.modes.face import ON
@@ -237,6 +237,7 @@ def find_slow(prepared: Prepared) -> tuple[Slow | None, list[str]]:
         return None, notes
     counters = [
         THROUGHPUT,
+        SHORT_CHARGE,
         *(i(what) for i in prepared.cell.interfaces for what in ("sodium lost [C.m-2]", ISOLATED)),
     ]
     entries += [Entry(name, layout[name][0]) for name in counters if name in layout]

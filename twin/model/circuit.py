@@ -7,12 +7,12 @@ from typing import Any
 import pybamm
 
 from twin.model.core import CoreSubModel
+from twin.model.names import SHORT_CHARGE
 from twin.modes.context import CellContext
 from twin.modes.ports import Port
 
 CELL_CURRENT = "Current collector current density [A.m-2]"
 SHORT_CURRENT = "Internal short current density [A.m-2]"
-SHORT_CHARGE = "Internal short charge [C.m-2]"
 
 
 class ShortedCircuit(pybamm.external_circuit.ExplicitCurrentControl):

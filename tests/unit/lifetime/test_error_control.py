@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from twin.lifetime.error_control import bend, judge, stale_share
 from twin.lifetime.jump_size import JumpSettings
 from twin.lifetime.slow import Entry, Host, Slow
+from twin.model.names import SHORT_CHARGE
 
 HOST = Host(slice(1, 2), 2.0, "Anode stoichiometry", "share")
 CELL = Slow((Entry("Anode damage state", 0),), (HOST,), charge_row=2, metal=False)
@@ -32,6 +35,14 @@ def test_the_capacity_is_in_doubt_by_the_share_of_its_change():
     assert found.error == pytest.approx(0.01 * 0.1 / 1e-3)
     assert found.why == "Anode damage state changes its pace"
     assert found.late == 0
+
+
+def test_what_a_short_carries_is_in_doubt_by_the_sodium_alone():
+    # What it carries to and fro in a symmetric cell adds up to nothing that could be measured by.
+    cell = replace(CELL, entries=(Entry(SHORT_CHARGE, 0),))
+    found = rows(1.0, 1.0, 0.9)
+    assert judge(cell, SETTINGS, SIZE, np.array([5.0, 0, 0]), MOVED, 0.0, found).error == 0
+    assert judge(cell, SETTINGS, SIZE, np.array([5.0, 0.01, 0]), MOVED, 0.0, found).error > 1
 
 
 def test_a_margin_may_be_four_times_as_far_off_and_one_above_new_counts_not():

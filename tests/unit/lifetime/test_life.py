@@ -108,6 +108,16 @@ def test_states_that_each_cycle_settles_are_jumped_over(store):
     assert last == pytest.approx(exact.rows[-1]["Anode void height [m]"], rel=1e-5)
 
 
+def test_what_a_short_carries_is_counted_over_a_jump(store):
+    # A charger brings it back, so only both together tell what is left of the metal: counted in
+    # simulated cycles alone it made 63 nm of nothing here.
+    jumped, exact, _ = beside(store, "na-nzsp-nvp", cycles=20, model="spm")
+    assert jumped.cycles_simulated < 17
+    assert exact.rows[-1]["Internal short current density [A.m-2]"] > 1e-4
+    left = "Anode sodium thickness [m]"
+    assert jumped.rows[-1][left] == pytest.approx(exact.rows[-1][left], abs=1e-9)
+
+
 def test_where_jumps_do_not_pay_hardly_more_is_simulated_than_every_cycle(store, monkeypatch):
     from twin.lifetime import jump
 
