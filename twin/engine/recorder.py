@@ -167,26 +167,21 @@ class Recorder:
         skipped or left out leaves a gap.
         """
         given = self.observer.given(inputs)
-
-        def power(t: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            seen = self.power(t, y, given)
-            return seen[CURRENT], seen[VOLTAGE]
-
-        sampled = sample(result, power, self.dissipates, self.power.states)
+        sampled = sample(result, lambda t: self.power.looked(result, given, t), self.dissipates)
         record.charge_Wh += sampled.charge_Wh
         record.discharge_Wh += sampled.discharge_Wh
         if step.period is None:
             t = sampled.t[sampled.thinned()]
         else:
             t = at_period(result.t[0], result.t[-1], step.period)
-        y = result.at(t)
-        block = self.observer.table(t, y, given)
+        block = self.observer.looked(result, given, t)
         record.blocks.append(block)
         values = dict(zip(self.observer.names, block, strict=True))
         values["Time [s]"] = t
         values["Step"] = np.full(len(t), float(step.place))
-        for left in self.tables(t, y, inputs).values():
-            keep_worst(record.outside, left)
+        if self.tables.watches:
+            for left in self.tables(t, result.at(t), inputs).values():
+                keep_worst(record.outside, left)
         for name, column in values.items():
             record.columns.setdefault(name, []).append(column)
         record.steps.append(step.do)

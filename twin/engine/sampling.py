@@ -11,12 +11,12 @@ interval by interval, in rounds: each interval that fails is halved.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
-from twin.model.pybamm_compat import EVERY, StepResult
+from twin.model.pybamm_compat import StepResult
 
 # What an interval may be wrong by, as a share of the step's whole energy.
 TOLERANCE = 1e-6
@@ -71,29 +71,26 @@ def thin(n: int, limit: int) -> np.ndarray:
     return np.linspace(0, n - 1, limit).round().astype(int)
 
 
-def sample(
-    result: StepResult,
-    power: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]],
-    dissipates: bool = False,
-    states: np.ndarray | slice = EVERY,
-) -> Sampled:
+Power = Callable[[np.ndarray | None], Iterable[np.ndarray]]
+"""Current [A] and voltage [V] at some times of a step; at the solver's own points for None."""
+
+
+def sample(result: StepResult, power: Power, dissipates: bool = False) -> Sampled:
     """Refine a step's points until its energy is told well; a rest has none to tell.
 
     Parameters
     ----------
     result : StepResult
         The solved step.
-    power : callable
-        ``power(t, y)`` returns current [A] and voltage [V] at those times and states.
+    power : Power
+        Its current and voltage.
     dissipates : bool
         Whether the cell stores nothing, so that it takes energy in both directions.
-    states : ndarray or slice
-        The states that ``power`` is given: those that the voltage hangs on.
     """
     t = result.t
-    current, voltage = power(t, result.y[states])
+    current, voltage = power(None)
     if current.any():
-        t, current, voltage = _refined(result, power, states, current, voltage)
+        t, current, voltage = _refined(t, power, current, voltage)
     return Sampled(
         t,
         charge_Wh=-float(np.trapezoid(np.minimum(current, 0) * voltage, t)) / 3600,
@@ -106,32 +103,29 @@ def sample(
 
 
 def _refined(
-    result: StepResult,
-    power: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]],
-    states: np.ndarray | slice,
-    current: np.ndarray,
-    voltage: np.ndarray,
+    t: np.ndarray, power: Power, current: np.ndarray, voltage: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return times, current and voltage with what the refinement has put between."""
-    blocks = [np.stack([result.t, current, voltage])]
-    span, number, total = result.t[-1] - result.t[0], len(voltage), np.abs(voltage).sum()
+    blocks = [(t, current, voltage)]
+    span, number, total = t[-1] - t[0], len(voltage), np.abs(voltage).sum()
     # The intervals that are still open, by their ends: (t, V) left and right.
-    t0, t1, v0, v1 = result.t[:-1], result.t[1:], voltage[:-1], voltage[1:]
+    t0, t1, v0, v1 = t[:-1], t[1:], voltage[:-1], voltage[1:]
     for _ in range(ROUNDS):
         if len(t0) == 0 or number + len(t0) > MOST_POINTS:
             break
         h = t1 - t0
         middle = t0 + h / 2
-        current, voltage = power(middle, result.at(middle, states))
-        blocks.append(np.stack([middle, current, voltage]))
+        current, voltage = power(middle)
+        blocks.append((middle, current, voltage))
         allowed = TOLERANCE * max(float(total / number), 1e-12) * span
         wrong = np.abs(voltage - (v0 + v1) / 2) * h > allowed
         number, total = number + len(middle), total + np.abs(voltage).sum()
         at, v = middle[wrong], voltage[wrong]
-        t0, t1 = np.append(t0[wrong], at), np.append(at, t1[wrong])
-        v0, v1 = np.append(v0[wrong], v), np.append(v, v1[wrong])
-    every = np.concatenate(blocks, axis=1)
-    t, current, voltage = every[:, np.argsort(every[0], kind="stable")]
+        t0, t1 = np.concatenate((t0[wrong], at)), np.concatenate((at, t1[wrong]))
+        v0, v1 = np.concatenate((v0[wrong], v)), np.concatenate((v, v1[wrong]))
+    every = [np.concatenate(parts) for parts in zip(*blocks, strict=True)]
+    order = np.argsort(every[0], kind="stable")
+    t, current, voltage = (whole[order] for whole in every)
     return t, current, voltage
 
 

@@ -15,7 +15,8 @@ from __future__ import annotations
 import ctypes
 import ctypes.util
 import importlib.util
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -114,13 +115,40 @@ class Module:
             self._c[name] = function
         return self._c[name]
 
-    def begun(self, name: str, pointers: int) -> tuple[Any, Any]:
-        """Begin a function of so many pointers; return it and what its body is built with."""
-        kind = self.ir.FunctionType(self.ir.VoidType(), [self.pointer] * pointers)
-        function = self.ir.Function(self.module, kind, name=name)
-        for argument in function.args:
+    def begun(self, name: str, pointers: int, wholes: int = 0) -> tuple[Any, Any]:
+        """Begin a function of whole numbers and pointers; return it and its body's builder."""
+        given = [self.ir.IntType(64)] * wholes + [self.pointer] * pointers
+        function = self.ir.Function(
+            self.module, self.ir.FunctionType(self.ir.VoidType(), given), name=name
+        )
+        for argument in function.args[wholes:]:
             argument.add_attribute("noalias")
         return function, self.ir.IRBuilder(function.append_basic_block("entry"))
+
+    def whole(self, value: int) -> Any:
+        """Return a constant that counts."""
+        return self.ir.Constant(self.ir.IntType(64), value)
+
+    @contextmanager
+    def each(self, build: Any, count: Any) -> Iterator[Any]:
+        """Build what is done for each ``k`` from 0 to below ``count``, which is not 0."""
+        before = build.block
+        body, after = (build.function.append_basic_block(name) for name in ("each", "after"))
+        build.branch(body)
+        build.position_at_end(body)
+        k = build.phi(self.ir.IntType(64))
+        k.add_incoming(self.whole(0), before)
+        yield k
+        following = build.add(k, self.whole(1))
+        k.add_incoming(following, build.block)
+        build.cbranch(build.icmp_signed("<", following, count), body, after)
+        build.position_at_end(after)
+
+    def spread(self, build: Any, values: Any, out: Any, number: int, k: Any, count: Any) -> None:
+        """Store values as column ``k`` of ``count``."""
+        for i in range(number):
+            place = build.add(build.mul(count, self.whole(i)), k)
+            build.store(build.load(self.at(build, values, i)), build.gep(out, [place]))
 
     def add(self, name: str, function: casadi.Function) -> Any:
         """Add a function of CasADi's.
@@ -246,6 +274,8 @@ class CompiledBatch:
         A scalar function; its output is dense.
     size : int
         How many columns a call takes where there is no machine code.
+    states : sequence of int, optional
+        The places of ``y`` among a solution's states, all of them by default.
 
     Raises
     ------
@@ -253,39 +283,117 @@ class CompiledBatch:
         If it cannot be compiled.
     """
 
-    def __init__(self, function: casadi.Function, size: int):
+    def __init__(self, function: casadi.Function, size: int, states: Sequence[int] | None = None):
         self.size = size
         module = Module()
-        ir, one = module.ir, module.add("one", function)
-        states, outputs = function.numel_in(1), function.numel_out(0)
-        whole = ir.IntType(64)
-        kind = ir.FunctionType(ir.VoidType(), [whole, *[module.pointer] * 4])
-        many = ir.Function(module.module, kind, name="many")
+        one = module.add("one", function)
+        self._states, self._outputs = function.numel_in(1), function.numel_out(0)
+        self._many(module, one)
+        _between(module, one, range(self._states) if states is None else states, self._outputs)
+        self._module = module  # the code lives as long as this does
+        made = module.compile(
+            {
+                "many": [ctypes.c_int64, *[ctypes.c_void_p] * 4],
+                "between": [*[ctypes.c_int64] * 3, *[ctypes.c_void_p] * 6],
+            }
+        )
+        self._at, self._inside = made["many"], made["between"]
+
+    def _many(self, module: Module, one: Any) -> None:
+        """Add ``many(count, t, y, p, out)``, a row a time in ``y``, a column in ``out``."""
+        many, build = module.begun("many", 4, wholes=1)
         count, t, y, p, out = many.args
-        blocks = [many.append_basic_block(name) for name in ("entry", "body", "end")]
-        build = ir.IRBuilder(blocks[0])
-        build.branch(blocks[1])
-        build.position_at_end(blocks[1])
-        k = build.phi(whole)
-        k.add_incoming(ir.Constant(whole, 0), blocks[0])
-        there = [
-            build.gep(pointer, [build.mul(k, ir.Constant(whole, size))])
-            for pointer, size in ((t, 1), (y, states), (out, outputs))
-        ]
-        build.call(one, [there[0], there[1], p, there[2]])
-        after = build.add(k, ir.Constant(whole, 1))
-        k.add_incoming(after, blocks[1])
-        build.cbranch(build.icmp_signed("<", after, count), blocks[1], blocks[2])
-        build.position_at_end(blocks[2])
+        values = build.alloca(module.double, self._outputs)
+        with module.each(build, count) as k:
+            time, row = build.gep(t, [k]), build.gep(y, [build.mul(k, module.whole(self._states))])
+            build.call(one, [time, row, p, values])
+            module.spread(build, values, out, self._outputs, k, count)
         build.ret_void()
-        self._outputs, self._module = outputs, module
-        self._many = module.compile({"many": [ctypes.c_int64, *[ctypes.c_void_p] * 4]})["many"]
 
     def __call__(self, t: np.ndarray, y: np.ndarray, p: np.ndarray) -> np.ndarray:
         """Return the outputs, shape (outputs, n)."""
         count = len(t)
-        result = np.zeros((count, self._outputs))
+        result = np.empty((self._outputs, count))
         if count:
             times, states, given = (np.ascontiguousarray(a, dtype=float) for a in (t, y.T, p))
-            self._many(count, *map(address, (times, states, given, result)))
-        return np.ascontiguousarray(result.T)
+            self._at(count, *map(address, (times, states, given, result)))
+        return result
+
+    def between(
+        self, t: np.ndarray, p: np.ndarray, known: np.ndarray, y: np.ndarray, yp: np.ndarray
+    ) -> np.ndarray:
+        """Return the outputs, shape (outputs, n), at times between those of a solution.
+
+        The states there are those of :meth:`twin.model.pybamm_compat.StepResult.at`.
+
+        Parameters
+        ----------
+        t, p : ndarray
+            The times, and the function's other inputs.
+        known, y, yp : ndarray, shapes (m,), (states, m), (states, m)
+            Two or more times of a solution, its states there and their slopes.
+        """
+        count = len(t)
+        result = np.empty((self._outputs, count))
+        times, given, at, states, slopes = (
+            np.ascontiguousarray(a, dtype=float) for a in (t, p, known, y.T, yp.T)
+        )
+        places = map(address, (times, given, at, states, slopes, result))
+        self._inside(count, len(at) - 2, states.shape[1], *places)
+        return result
+
+
+def _between(module: Module, one: Any, places: Sequence[int], outputs: int) -> None:
+    """Add ``between(count, last, states, t, p, known, y, yp, out)``.
+
+    With the cubic Hermite polynomial of the last known point at or before each time (counted
+    from 0, ``last`` at most) and the one after it; every operation in the order of
+    ``StepResult.at``, so that the numbers are the same.
+    """
+    number, whole = module.number, module.whole
+    function, build = module.begun("between", 6, wholes=3)
+    count, last, states, t, p, known, y, yp, out = function.args
+    own = build.alloca(module.double, len(places) or 1)
+    values = build.alloca(module.double, outputs)
+    low, high = (build.alloca(module.ir.IntType(64)) for _ in range(2))
+    with module.each(build, count) as k:
+        time = build.gep(t, [k])
+        now = build.load(time)
+        build.store(whole(0), low)
+        build.store(last, high)
+        test, body, found = (function.append_basic_block() for _ in range(3))
+        build.branch(test)
+        build.position_at_end(test)
+        least, most = build.load(low), build.load(high)
+        build.cbranch(build.icmp_signed("<", least, most), body, found)
+        build.position_at_end(body)
+        middle = build.sdiv(build.add(build.add(least, most), whole(1)), whole(2))
+        past = build.fcmp_ordered("<=", build.load(build.gep(known, [middle])), now)
+        build.store(build.select(past, middle, least), low)
+        build.store(build.select(past, most, build.sub(middle, whole(1))), high)
+        build.branch(test)
+        build.position_at_end(found)
+        start = build.load(build.gep(known, [least]))
+        end = build.load(build.gep(known, [build.add(least, whole(1))]))
+        h = build.fsub(end, start)
+        x, one_, two, three = build.fdiv(build.fsub(now, start), h), *map(number, (1.0, 2.0, 3.0))
+        square, left = build.fmul(x, x), build.fsub(one_, x)
+        b = build.fmul(square, build.fsub(three, build.fmul(two, x)))
+        c = build.fmul(build.fmul(x, build.fmul(left, left)), h)
+        d = build.fmul(build.fmul(square, build.fsub(x, one_)), h)
+        weights = build.fsub(one_, b), b, c, d
+        here = build.mul(least, states)
+        after = build.add(here, states)
+        rows = [build.gep(a, [row]) for a, row in ((y, here), (y, after), (yp, here), (yp, after))]
+        for i, place in enumerate(places):
+            parts = [
+                build.fmul(build.load(module.at(build, row, place)), weight)
+                for row, weight in zip(rows, weights, strict=True)
+            ]
+            total = parts[0]
+            for part in parts[1:]:
+                total = build.fadd(total, part)
+            build.store(total, module.at(build, own, i))
+        build.call(one, [time, own, p, values])
+        module.spread(build, values, out, outputs, k, count)
+    build.ret_void()

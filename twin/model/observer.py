@@ -15,6 +15,8 @@ from twin.model.native import CannotCompile, CompiledBatch
 
 if TYPE_CHECKING:
     import pybamm
+
+    from twin.model.pybamm_compat import StepResult
 else:
     from twin.later import pybamm
 
@@ -86,7 +88,8 @@ class Observer:
     def compile(self) -> None:
         """Evaluate by machine code from now on, where there is some: the same numbers, sooner."""
         with contextlib.suppress(CannotCompile):
-            self._at_once = CompiledBatch(self._function, self._at_once.size)
+            states = None if isinstance(self.states, slice) else self.states.tolist()
+            self._at_once = CompiledBatch(self._function, self._at_once.size, states)
 
     def given(self, inputs: Mapping[str, float]) -> np.ndarray:
         """Return the model's inputs in the order that all observers of it take them."""
@@ -102,6 +105,15 @@ class Observer:
     def table(self, t: np.ndarray, y: np.ndarray, p: np.ndarray) -> np.ndarray:
         """Return the values of all variables, shape (names, n), at inputs :meth:`given`."""
         return self._at_once(np.asarray(t, dtype=float), np.asarray(y, dtype=float), p)
+
+    def looked(self, result: StepResult, p: np.ndarray, t: np.ndarray | None = None) -> np.ndarray:
+        """Return the values, shape (names, n), at a solved step's points or at times between."""
+        if t is None:
+            return self.table(result.t, result.y[self.states], p)
+        at_once, slopes = self._at_once, result.yp
+        if isinstance(at_once, CompiledBatch) and slopes is not None and result.smooth and len(t):
+            return at_once.between(t, p, result.t, result.y, slopes)
+        return self.table(t, result.at(t, self.states), p)
 
 
 class SlopeObserver:

@@ -62,6 +62,11 @@ class StepResult:
     yp: np.ndarray | None = None
     corners: np.ndarray = field(default_factory=lambda: np.empty(0))
 
+    @property
+    def smooth(self) -> bool:
+        """Whether there are points to look between, and no corner among them."""
+        return len(self.t) > 1 and not len(self.corners)
+
     def at(self, t: np.ndarray, states: np.ndarray | slice = EVERY) -> np.ndarray:
         """Return (some of) the states, shape (states, m), at times between the solver's points.
 

@@ -195,11 +195,16 @@ class TableWatch:
             made._at_once = Batch(made._function)
         return made
 
+    @property
+    def watches(self) -> bool:
+        """Whether there is a table to watch."""
+        return bool(self._found)
+
     def __call__(
         self, t: np.ndarray, y: np.ndarray, inputs: Mapping[str, float]
     ) -> dict[str, Beyond]:
         """Return the tables left at times ``t`` and states ``y``, each where it was worst."""
-        if not self._found:
+        if not self.watches:
             return {}
         p = np.array([float(inputs[name]) for name in self._input_names])
         ends = self._at_once(np.asarray(t, dtype=float), np.asarray(y, dtype=float), p)

@@ -345,3 +345,7 @@ def test_an_observer_of_few_states_sees_what_the_whole_one_does():
     ours, theirs = few(result.t, result.y[few.states], inputs), whole(result.t, result.y, inputs)
     for name in names:
         assert np.array_equal(ours[name], theirs[name])
+    given, middle = few.given(inputs), (result.t[1:] + result.t[:-1]) / 2
+    assert np.array_equal(few.looked(result, given), list(theirs.values()))
+    between = whole.table(middle, result.at(middle), given)
+    assert np.array_equal(few.looked(result, given, middle), between)

@@ -24,9 +24,14 @@ def knee(t, y):
     return np.ones(len(t)), 3.4 - np.exp(120 * (y[0] - 1))
 
 
+def looked(result, power):
+    """Return what looks at a step, of a function of times and states."""
+    return lambda t: power(result.t, result.y) if t is None else power(t, result.at(t))
+
+
 @pytest.mark.parametrize("points", [2, 3, 27])
 def test_the_energy_of_a_knee_inside_one_solver_step(points):
-    sampled = sample(filling(points), knee)
+    sampled = sample(filling(points), looked(filling(points), knee))
     exact = 3.4 - (1 - np.exp(-120)) / 120
     assert sampled.discharge_Wh == pytest.approx(exact, rel=1e-4)
     assert sampled.charge_Wh == 0
@@ -36,31 +41,17 @@ def test_the_energy_of_a_knee_inside_one_solver_step(points):
 
 
 def test_a_straight_line_needs_no_more_points():
-    sampled = sample(filling(5), lambda t, y: (-np.ones(len(t)), 3 + y[0]))
+    result = filling(5)
+    sampled = sample(result, looked(result, lambda t, y: (-np.ones(len(t)), 3 + y[0])))
     assert len(sampled.t) == 9  # one look between each pair
     assert sampled.charge_Wh == pytest.approx(3.5, rel=1e-12) and sampled.discharge_Wh == 0
 
 
 def test_a_rest_is_looked_at_where_the_solver_stepped():
     result = filling(5)
-    sampled = sample(result, lambda t, y: (np.zeros(len(t)), knee(t, y)[1]))
+    sampled = sample(result, looked(result, lambda t, y: (np.zeros(len(t)), knee(t, y)[1])))
     assert np.array_equal(sampled.t, result.t)
     assert sampled.charge_Wh == 0 and sampled.discharge_Wh == 0
-
-
-def test_states_that_the_voltage_does_not_hang_on_are_not_asked_for():
-    t = np.linspace(0, HOUR, 5)
-    y = np.stack([np.full(5, np.nan), t / HOUR])
-    asked = []
-
-    def power(t, y):
-        asked.append(y.shape[0])
-        return knee(t, y)
-
-    result = StepResult(t, y, "final time", np.full((2, 5), 1 / HOUR))
-    some = sample(result, power, states=np.array([1]))
-    assert set(asked) == {1}
-    assert some.discharge_Wh == sample(filling(5), knee).discharge_Wh
 
 
 def test_after_a_corner_a_step_is_the_parabola_of_its_other_end():

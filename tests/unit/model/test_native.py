@@ -6,6 +6,7 @@ import pytest
 
 from twin.model.batch import Batch
 from twin.model.native import CannotCompile, CompiledBatch, Module, address
+from twin.model.pybamm_compat import StepResult
 
 pytest.importorskip("llvmlite")
 
@@ -47,6 +48,22 @@ def test_inputs_and_outputs_stand_where_casadi_has_them():
     given = np.array([2.0, 3.0]), np.array([5.0, 7.0, 11.0])
     module.compile()["f"](*map(address, (*given, one, two)))
     assert (one[0], *two) == (17.0, 3.0, 3.5)
+
+
+@pytest.mark.parametrize("states", [None, [3, 1]])
+def test_between_a_solutions_points_the_numbers_are_those_of_its_polynomial(states):
+    known = np.array([0.0, 0.1, 0.35, 2.0, 2.1])
+    chance = np.random.default_rng(1)
+    result = StepResult(known, chance.normal(size=(5, 5)), "", chance.normal(size=(5, 5)))
+    t = np.array([1.7, 0.0, 0.1, 2.1, 0.3, 2.0, *chance.uniform(0.0, 2.1, 200)])
+    n, p = 5 if states is None else len(states), np.array([0.7, -2.0])
+    time, y, given = (casadi.SX.sym(name, size) for name, size in (("t", 1), ("y", n), ("p", 2)))
+    made = casadi.vertcat(y, given[0] * casadi.sumsqr(y) + time, casadi.exp(given[1]))
+    f = casadi.Function("f", [time, y, given], [made])
+    found = CompiledBatch(f, 16, states).between(t, p, known, result.y, result.yp)
+    inside = result.at(t, slice(None) if states is None else np.array(states))
+    assert np.array_equal(found, Batch(f)(t, inside, p))
+    assert found.shape == (n + 2, len(t))
 
 
 def test_a_batch_of_none_is_empty():
