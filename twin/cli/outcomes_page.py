@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from twin.formats import typeset
+from twin.formats import short, typeset
 from twin.outcomes.table import CRITICAL, LIFE, RESISTANCE, RETENTION
 from twin.report.panel import Line, Panel
 
@@ -77,7 +77,7 @@ def skill_page(
                     of["pairs"],
                     of["papers"],
                     f"{of['sign_right']:.0%}",
-                    f"x{of['median_ratio_error']:.2g}",
+                    f"x{short(of['median_ratio_error'], 2)}",
                     f"{of['within_x2']:.0%}",
                 )
                 for quantity, all_of in skill.contrasts.items()
@@ -132,15 +132,15 @@ def _row(one: Prediction) -> tuple[str, ...]:
     if not row.measured:
         measured = "-"
     elif row.lo == row.hi:
-        measured = f"{row.lo:.3g}"
+        measured = short(row.lo)
     elif row.hi >= (100 if row.quantity == RETENTION else math.inf):
-        measured = f">= {row.lo:.3g}"
+        measured = f">= {short(row.lo)}"
     elif row.lo <= 0:
-        measured = f"<= {row.hi:.3g}"
+        measured = f"<= {short(row.hi)}"
     else:
-        measured = f"{row.lo:.3g} to {row.hi:.3g}"
-    band = f"{said['p05']:.2g} to {said['p95']:.2g}"
-    return f"{row.paper}/{row.id}", measured, f"{said['median']:.2g}", band
+        measured = f"{short(row.lo)} to {short(row.hi)}"
+    band = f"{short(said['p05'], 2)} to {short(said['p95'], 2)}"
+    return f"{row.paper}/{row.id}", measured, short(said["median"], 2), band
 
 
 def _left(sheet: Page, left: Sequence[str]) -> None:

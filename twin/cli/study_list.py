@@ -66,7 +66,7 @@ def list_studies(
             sheet.line("no studies yet: start one with `twin forecast CELL`")
             return
         columns = ("study", "kind", "cell", "status", "lives", "came to", "ago")
-        sheet.table(columns, map(_row, infos), keep=(0, 1, 2), right=(4,))
+        sheet.table(columns, map(_row, infos), keep=(0, 1, 3, 6), right=(4,))
         sheet.line("see one again: twin studies show ID", "dim")
 
     session.finish([_listed(study) for study in infos], page)

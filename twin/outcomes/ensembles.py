@@ -31,6 +31,7 @@ from twin.outcomes.setups import SetUp, set_up
 from twin.outcomes.table import CRITICAL, LIFE, RESISTANCE, RETENTION, Row
 from twin.outcomes.treatment import cycles_of, gone_on, levels
 from twin.runs.record import packages
+from twin.status import Status
 from twin.studies import ensemble
 from twin.studies.ensemble import KIND
 from twin.studies.forecast import DEFAULTS
@@ -249,7 +250,11 @@ def _lived(
     every = ensemble.variants(design)
     wanted = every if some is None else [every[i] for i in some]
     with Lives(store, study, design, Going(workers=1), builds=_shared()) as lives:
-        return lives.live(wanted)
+        lived = lives.live(wanted)
+    kept = store.study(study)
+    if kept.status != Status.COMPLETED:
+        store.finish_study(study, status=Status.COMPLETED, summary=kept.summary)
+    return lived
 
 
 def _told_there(url: str, row: Row, members: int, without: Sequence[str]) -> Told:

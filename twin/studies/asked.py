@@ -139,7 +139,8 @@ def _check_cell(
         raise InputError(
             f"{name} is not what it was when study {study} began",
             key="cell",
-            fix="start a new study without --study, or put the cell back as it was",
+            fix=f"start a new study without --study, or go on in Python with the cell as it was: "
+            f"twin.continue_study('{study}')",
         )
 
 

@@ -67,6 +67,13 @@ def test_studies_are_listed_shown_again_and_removed(cli, here):
             store.finish_run(each, status="completed", outcome={}, wall_s=0)
     found = cli("studies", "--db", url, "--json").json
     assert {study["study"] for study in found} == set(made)
+    with Store.open(url) as store:  # a long name takes the lines that it needs, no other column
+        long = store.start_study(kind="forecast", cell_name="P09 " + 20 * "b", design={})
+        came = {"samples": 4, "median_life": None, "cycles": 1000}
+        store.finish_study(long, status="completed", summary=came)
+    line = next(one for one in cli("studies", "--db", url).out.splitlines() if long in one)
+    assert " completed " in line and len(line) <= 80
+    assert cli("studies", "remove", long, "--db", url).code == 0
     assert cli("studies", "--db", url, "--cell", "b", "--json").json == []
     assert cli("studies", "--db", url, "--kind", "horoscope").code == 2
     said = cli("studies", "show", made[0], "--db", url)

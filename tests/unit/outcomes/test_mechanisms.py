@@ -192,6 +192,7 @@ def test_lives_are_kept_and_lengthened_and_hang_on_no_other_row(rows, store):
     two = told_of(row, store, 2)
     runs = len(store.runs())
     assert two.known and runs == 2 and two.setup["cell"] == "na-nzsp2-na"
+    assert [s.status for s in store.studies()] == ["completed"]  # nobody waits for more of it
     again = told_of(row, store, 2)
     assert np.array_equal(again.values, two.values) and len(store.runs()) == runs
     four = told_of(row, store, 4)
