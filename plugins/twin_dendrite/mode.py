@@ -260,4 +260,4 @@ def _borne(run: RunRecord, critical: str) -> str:
 
 
 def _times(ratio: float) -> str:
-    return f"{ratio:.2g} times" if ratio < 99.5 else f"{ratio:.0f} times"
+    return f"{ratio:.3g} times" if ratio < 999.5 else f"{ratio:.0f} times"

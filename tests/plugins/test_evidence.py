@@ -96,6 +96,7 @@ def test_a_dendrite_costs_the_share_that_leaks(cost):
     ("bears", "says"),
     [
         ((20.0, 1.0), ": 200 mA/cm2 is 100 times the 2 mA/cm2 it bore at first"),
+        ((1988.0, 1.0), ": 200 mA/cm2 is 1.01 times the 199 mA/cm2 it bore at first"),
         ((312.5, 1.0), ": 200 mA/cm2 is 6.4 times the 31.2 mA/cm2 it bore at first"),
         ((3000.0, 500.0), " and bears 50 mA/cm2 by now: 200 mA/cm2 is 4 times that"),
         ((3000.0, 2500.0), " and bears 250 mA/cm2"),
