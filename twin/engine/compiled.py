@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from twin.engine.prepare import Prepared
+from twin.engine.recorder import named_inside
 from twin.errors import InputError
 from twin.model import native
 from twin.model.rosenbrock import RosenbrockStepper, served
@@ -43,6 +44,9 @@ def speed_up(prepared: Prepared) -> bool:
         return False
     rtol, atol = LOOSER * settings.rtol, settings.atol
     cell.follow(lambda other: RosenbrockStepper(code, rtol, atol, other))
-    for observer in (prepared.recorder.observer, prepared.recorder.power):
-        observer.compile()
+    recorder, inside = prepared.recorder, None
+    if settings.series_every == 0:
+        recorded, by = recorder.observer.names, prepared.contributors
+        inside = named_inside(recorded, prepared.cell, prepared.watched, by)
+    recorder.compile(inside)
     return True

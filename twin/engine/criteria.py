@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from twin.engine.aged import Aged
 from twin.engine.outcome import CAPACITY as CAPACITY
@@ -51,9 +53,13 @@ class Watched:
         margin = c.margin(value)
         return Standing(self.mode, c.what, margin, c.variable, value, c.threshold, c.severity)
 
-    def worst(self, values: Iterable[float]) -> float:
-        """Return the value nearest to failure."""
-        return max(values) if self.criterion.direction == "above" else min(values)
+    def worst(self, values: np.ndarray | Sequence[float]) -> float:
+        """Return the value nearest to failure; of those that are alike, the first."""
+        above, seen = self.criterion.direction == "above", np.asarray(values, dtype=float)
+        found = float(seen[seen.argmax() if above else seen.argmin()])
+        if math.isnan(found):  # among numbers it is not the worst
+            return float(max(values) if above else min(values))
+        return found
 
 
 def gather(cell: CellContext, modes: Iterable[FailureMode]) -> list[Watched]:

@@ -14,7 +14,13 @@ import numpy as np
 from twin.modes.face import CROWDING, HIGHEST, LOWEST
 
 CURRENT = "current density [A.m-2]"
+_SIDES = ("Anode", "Cathode")
 _COUNTS = 0.5
+
+
+def of_crowding(name: str) -> bool:
+    """Return whether :func:`crowding` asks for the series of a variable."""
+    return name.startswith(tuple(f"{side} {CURRENT}" for side in _SIDES))
 
 
 def crowding(table: Mapping[str, np.ndarray]) -> dict[str, float]:
@@ -24,7 +30,7 @@ def crowding(table: Mapping[str, np.ndarray]) -> dict[str, float]:
     divided, or through which no current went.
     """
     factors: dict[str, float] = {}
-    for side in ("Anode", "Cathode"):
+    for side in _SIDES:
         name = f"{side} {CURRENT}"
         if name not in table or name + HIGHEST not in table:
             continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from twin.columns import (
     AGED_RESISTANCE,
+    COLUMNS,
     CURRENT,
     PRESSURE,
     TEMPERATURE,
@@ -21,8 +22,9 @@ from twin.columns import (
 )
 from twin.engine import leaving
 from twin.engine.checkup import Taken
+from twin.engine.costs import takers
 from twin.engine.criteria import Watched
-from twin.engine.crowding import crowding
+from twin.engine.crowding import crowding, of_crowding
 from twin.engine.plan import PlanStep
 from twin.engine.sampling import at_period, sample
 from twin.model.names import ISOLATED, RESISTANCE
@@ -50,6 +52,7 @@ CORE = (
     "Separator resistance [Ohm.m2]",
     "Internal short current density [A.m-2]",
 )
+FILLING = "stoichiometry"
 _INTERFACE = (
     "conducting fraction",
     "series resistance [Ohm.m2]",
@@ -57,7 +60,7 @@ _INTERFACE = (
     "reaction overpotential [V]",
     "sodium thickness [m]",
     "sodium lost [C.m-2]",
-    "stoichiometry",
+    FILLING,
     "isolated host share",
     ISOLATED,
 )
@@ -86,6 +89,19 @@ def recorded_names(
     return list(dict.fromkeys(names))
 
 
+def named_inside(
+    names: Iterable[str],
+    cell: CellContext,
+    watched: Iterable[Watched],
+    contributors: Mapping[PortAt, Mapping[str, str]],
+) -> list[str]:
+    """Return those of the stored variables of which a row or a jump asks more than their ends."""
+    asked = {DISCHARGED, THROUGHPUT, *(column.of for column in COLUMNS.values())}
+    asked |= {i(FILLING) for i in cell.interfaces} | {w.criterion.variable for w in watched}
+    asked |= {variable for _, _, variable in takers(contributors)}
+    return [name for name in names if name in asked or of_crowding(name)]
+
+
 def efficiency(charge: float, discharge: float, nominal: float) -> float | None:
     """Return what came back of what went in; None where there was too little of either."""
     return discharge / charge if min(charge, discharge) > LEAST_CHARGE * nominal else None
@@ -99,8 +115,11 @@ class CycleRecord:
     phase: str
     t_start: float
     columns: dict[str, list[np.ndarray]] = field(default_factory=dict)
+    """The series, a list of arrays, one a step, by name."""
     blocks: list[np.ndarray] = field(default_factory=list)
     """The observed ones of them, all variables of a step together."""
+    ends: list[np.ndarray] = field(default_factory=list)
+    """All stored variables of each step, the first and the last point of it at least."""
     steps: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     rungs: list[str] = field(default_factory=list)
@@ -109,6 +128,12 @@ class CycleRecord:
     charge_Wh: float = 0.0
     discharge_Wh: float = 0.0
     outside: dict[str, Beyond] = field(default_factory=dict)
+
+    @property
+    def numbers(self) -> bool:
+        """Whether all that was seen of the cycle is a number."""
+        seen = (*self.blocks, *self.ends)
+        return not np.isnan(np.concatenate([part.ravel() for part in seen])).any()
 
     @property
     def empty(self) -> bool:
@@ -143,6 +168,7 @@ class Recorder:
         self.power: Observer = compiled.observer([CURRENT, VOLTAGE]).narrow()
         self.tables = compiled.table_watch(self.observer.names)
         self.watched = watched
+        self._inside = self.observer
 
     def to_data(self) -> dict[str, Any]:
         """Return what was made of the model as plain data."""
@@ -158,7 +184,20 @@ class Recorder:
         made.dissipates, made.watched = dissipates, watched
         made.observer, made.power = (Observer.from_data(data[k]) for k in ("observer", "power"))
         made.tables = TableWatch.from_data(data["tables"])
+        made._inside = made.observer
         return made
+
+    def compile(self, names: Sequence[str] | None = None) -> None:
+        """Look at points by machine code from now on, and inside of steps at some names only.
+
+        The other variables are then stored of each step's first and last point. That serves a
+        life of which no series is stored: ``names`` are those of which more than that is asked.
+        """
+        if names is not None:
+            self._inside = self.observer.part(names)
+            self._inside.compile()
+        for observer in (self.observer, self.power):
+            observer.compile()
 
     def add(self, record: CycleRecord, step: PlanStep, result: StepResult, inputs: Any) -> None:
         """Add a solved step to a cycle, at its own period if it has one.
@@ -174,9 +213,11 @@ class Recorder:
             t = sampled.t[sampled.thinned()]
         else:
             t = at_period(result.t[0], result.t[-1], step.period)
-        block = self.observer.looked(result, given, t)
+        block = self._inside.looked(result, given, t)
         record.blocks.append(block)
-        values = dict(zip(self.observer.names, block, strict=True))
+        whole = self._inside is self.observer
+        record.ends.append(block if whole else self.observer.looked(result, given, t[[0, -1]]))
+        values = dict(zip(self._inside.names, block, strict=True))
         values["Time [s]"] = t
         values["Step"] = np.full(len(t), float(step.place))
         if self.tables.watches:
@@ -214,11 +255,20 @@ class Recorder:
 
     def first_values(self, record: CycleRecord) -> dict[str, float]:
         """Return every stored variable at the cycle's first point."""
-        return {name: float(parts[0][0]) for name, parts in record.columns.items()}
+        return self._values(record.ends[0][:, 0])
 
     def last_values(self, record: CycleRecord) -> dict[str, float]:
         """Return every stored variable at the cycle's last point."""
-        return {name: float(parts[-1][-1]) for name, parts in record.columns.items()}
+        return self._values(record.ends[-1][:, -1])
+
+    def _values(self, observed: np.ndarray) -> dict[str, float]:
+        return dict(zip(self.observer.names, observed.tolist(), strict=True))
+
+    def stored(self, record: CycleRecord) -> dict[str, list[np.ndarray]]:
+        """Return what is known of every stored variable: its series, or its steps' ends."""
+        rows = zip(*record.ends, strict=True)
+        ends = {name: [*row] for name, row in zip(self.observer.names, rows, strict=True)}
+        return ends | record.columns
 
     def row(self, record: CycleRecord, complete: bool, nominal: float) -> dict[str, Any]:
         """Return a cycle's summary row, of a cell of a nominal capacity [A.h].
@@ -228,7 +278,7 @@ class Recorder:
         ambient temperature [Ohm.m2] (see :mod:`twin.model.referred`).
         """
         whole = np.concatenate(record.blocks, axis=1)
-        table = dict(zip(self.observer.names, whole, strict=True))
+        table = dict(zip(self._inside.names, whole, strict=True))
         t = np.concatenate(record.columns["Time [s]"])
         charge, discharge = self._charges(record)
         row: dict[str, Any] = {

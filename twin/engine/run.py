@@ -215,8 +215,9 @@ class RunLoop:
         standings_now = standings(self.prepared.watched, row) + of_cycle
         taken = self._taken(record, row, aged)
         outcome = self._judge(end, row, record, of_cycle, (t, y), taken)
-        if outcome is None:
-            nothing = self.prepared.owners.seen(self.prepared.compiled, record.columns)
+        if outcome is None and not record.numbers:
+            stored = self.prepared.recorder.stored(record)
+            nothing = self.prepared.owners.seen(self.prepared.compiled, stored)
             if nothing is not None:
                 where = {"cycle": number, "time_h": end.t / 3600}
                 outcome = no_number(nothing, where)

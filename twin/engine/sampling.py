@@ -50,9 +50,11 @@ class Sampled:
         Those of the voltage's size, the current's and the power's, each a share of itself.
         """
         volts, amps = np.abs(self.voltage), np.abs(self.current)
-        curves = np.stack([volts, amps, volts * amps])
-        whole = np.trapezoid(curves, self.t)
         limit = POINTS_PER_STEP
+        if len(self.t) <= limit:
+            return thin(len(self.t), limit)
+        curves = np.array([volts, amps, volts * amps])
+        whole = np.trapezoid(curves, self.t)
         while True:
             keep = thin(len(self.t), limit)
             if len(keep) == len(self.t):
@@ -91,12 +93,12 @@ def sample(result: StepResult, power: Power, dissipates: bool = False) -> Sample
     current, voltage = power(None)
     if current.any():
         t, current, voltage = _refined(t, power, current, voltage)
+    both_ways = np.array([np.minimum(current, 0) * voltage, np.maximum(current, 0) * voltage])
+    charge, discharge = np.trapezoid(both_ways, t).tolist()
     return Sampled(
         t,
-        charge_Wh=-float(np.trapezoid(np.minimum(current, 0) * voltage, t)) / 3600,
-        discharge_Wh=(-1 if dissipates else 1)
-        * float(np.trapezoid(np.maximum(current, 0) * voltage, t))
-        / 3600,
+        charge_Wh=-charge / 3600,
+        discharge_Wh=(-1 if dissipates else 1) * discharge / 3600,
         current=current,
         voltage=voltage,
     )

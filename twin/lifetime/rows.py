@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -79,13 +80,21 @@ def interpolation_error(anchors: Sequence[Mapping[str, Any]], origin: int = 0) -
 
     Relative to the capacity before; parameters as for :func:`between`.
     """
-    used, here, missing = _span(anchors, origin)
+    used = anchors[-MOST_POINTS:]
+    cycles, capacities = (tuple(row[key] for row in used) for key in ("cycle", _CAPACITY))
+    return _drawn_off(cycles, capacities, origin)
+
+
+@lru_cache(maxsize=8)
+def _drawn_off(cycles: tuple[int, ...], capacities: tuple[float, ...], origin: int) -> float:
+    # The same jump is asked about when it is judged and when it is taken.
+    missing = np.arange(cycles[-2] + 1, cycles[-1])
     if not len(missing):
         return 0.0
-    table = np.array([[row[_CAPACITY]] for row in used], dtype=float)
+    here = np.array(cycles, dtype=float) - origin
+    table = np.array(capacities, dtype=float)[:, None]
     errors = last_span(here, table, missing.astype(float) - origin)[1]
-    value: float = float(errors[0]) / max(used[-2][_CAPACITY], 1e-30)
-    return value
+    return float(errors[0]) / float(max(capacities[-2], 1e-30))
 
 
 def _span(

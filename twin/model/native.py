@@ -298,6 +298,7 @@ class CompiledBatch:
             }
         )
         self._at, self._inside = made["many"], made["between"]
+        self._asked: tuple[np.ndarray | None, ...] = (None,) * 4
 
     def _many(self, module: Module, one: Any) -> None:
         """Add ``many(count, t, y, p, out)``, a row a time in ``y``, a column in ``out``."""
@@ -335,11 +336,15 @@ class CompiledBatch:
         """
         count = len(t)
         result = np.empty((self._outputs, count))
-        times, given, at, states, slopes = (
-            np.ascontiguousarray(a, dtype=float) for a in (t, p, known, y.T, yp.T)
-        )
-        places = map(address, (times, given, at, states, slopes, result))
-        self._inside(count, len(at) - 2, states.shape[1], *places)
+        asked = p, known, y, yp
+        if any(one is not other for one, other in zip(asked, self._asked, strict=True)):
+            # A step is looked at several times: where its numbers lie is found out once.
+            rows = [np.ascontiguousarray(a, dtype=float) for a in (p, known, y.T, yp.T)]
+            self._asked, self._rows, self._places = asked, rows, [address(a) for a in rows]
+        times = np.ascontiguousarray(t, dtype=float)
+        given, *solution = self._places
+        place = address(times), given, *solution, address(result)
+        self._inside(count, len(known) - 2, len(y), *place)
         return result
 
 

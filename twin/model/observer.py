@@ -85,6 +85,17 @@ class Observer:
         other._at_once = Batch(other._function, FEW_STATES)
         return other
 
+    def part(self, names: Sequence[str]) -> Observer:
+        """Return an observer of some of the variables, for those states only they hang on."""
+        f = self._function
+        if not f.is_a("SXFunction"):
+            return self
+        other = copy.copy(self)
+        other.names = list(names)
+        given, rows = f.sx_in(), [self.names.index(name) for name in names]
+        other._function = casadi.Function("observe", given, [f(*given)[rows]])
+        return other.narrow()
+
     def compile(self) -> None:
         """Evaluate by machine code from now on, where there is some: the same numbers, sooner."""
         with contextlib.suppress(CannotCompile):

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import copy
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import twin
 from twin import load_protocol, plan_of
+from twin.engine.checkpoint import State
 from twin.engine.compiled import speed_up
+from twin.engine.crowding import CURRENT
 from twin.engine.prepare import prepare
+from twin.engine.recorder import named_inside
+from twin.engine.run import RunLoop
 from twin.engine.settings import RunSettings
 from twin.engine.tolerances import LIFE_ATOL, LIFE_RTOL
 from twin.errors import InputError
 from twin.lifetime.slow import find_slow
 from twin.model import native
+from twin.modes.face import HIGHEST, LOWEST
 from twin.store import Store
 
 pytest.importorskip("llvmlite")
@@ -94,6 +102,58 @@ def test_what_is_observed_is_the_same_to_the_last_bit():
     ours = cell.recorder.observer(first.t, first.y, inputs)
     for name, values in theirs.items():
         assert np.array_equal(ours[name], values, equal_nan=True), name
+
+
+@pytest.fixture(scope="module")
+def looked_at():
+    """Return a cell with currents that take sodium, looked at as a whole and as members are."""
+    cell = built(modes=["interphase", "dendrite"])
+    few = copy.copy(cell.recorder)
+    few.compile(named_inside(few.observer.names, cell.cell, cell.watched, cell.contributors))
+    return cell, replace(cell, recorder=few)
+
+
+def solved(cell):
+    loop = RunLoop(cell, None, "", State(0, 0.0, None))
+    return loop._solve(1, cell.plan.phases[0], 0.0, None)
+
+
+def test_a_row_is_the_same_where_only_what_it_needs_is_looked_at_inside_of_steps(looked_at):
+    whole, few = map(solved, looked_at)
+    timed = {"wall_s": 0.0}
+    assert {**few.row, **timed} == {**whole.row, **timed}
+    assert list(few.row) == list(whole.row)
+    assert few.aged == whole.aged and any(few.aged["taken"]["latest"].values())
+    for values, place in (("first_values", 0), ("last_values", -1)):
+        ours, theirs = (
+            getattr(cell.recorder, values)(of.record)
+            for cell, of in zip(looked_at, (few, whole), strict=True)
+        )
+        series = whole.record.columns
+        assert ours == theirs == {name: series[name][place][place] for name in theirs}
+    left_out = set(looked_at[0].recorder.observer.names) - few.record.columns.keys()
+    assert len(left_out) > 20 and left_out <= whole.record.columns.keys()
+    for host in find_slow(looked_at[0])[0].hosts:
+        assert host.filling in few.record.columns
+
+
+def test_a_faces_patches_are_looked_at_inside_of_steps(looked_at):
+    cell = looked_at[0].cell
+    face = [f"Anode {CURRENT}{end}" for end in ("", HIGHEST, LOWEST, " (patch 3)")]
+    assert named_inside([*face, "Cathode series resistance [Ohm.m2]"], cell, [], {}) == face
+
+
+def test_what_is_no_number_at_a_steps_end_is_told_though_nothing_inside_is_looked_at(looked_at):
+    _, cell = looked_at
+    record = solved(cell).record
+    own = set(cell.owners.variables) - record.columns.keys()
+    name = sorted(own & set(cell.recorder.observer.names))[0]
+    assert record.numbers
+    record.ends[2][cell.recorder.observer.names.index(name), -1] = np.nan
+    assert not record.numbers
+    assert np.isnan(cell.recorder.stored(record)[name][2][-1])
+    told = cell.owners.seen(cell.compiled, cell.recorder.stored(record))
+    assert told.mode == cell.owners.variables[name] and name in told.what
 
 
 @pytest.mark.slow
