@@ -13,7 +13,7 @@ def short(value: float | None, digits: int = 3) -> str:
     """Return a number with a few significant digits; ``"-"`` for none."""
     if value is None or not math.isfinite(value):
         return "-"
-    if abs(value) >= 10**digits and abs(value) < 1e6:
+    if 10**digits - 0.5 <= abs(value) < 1e6:
         return f"{value:.0f}"
     return f"{value:.{digits}g}"
 

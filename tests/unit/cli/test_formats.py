@@ -47,7 +47,15 @@ def test_durations(seconds, text):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.0123456, "0.0123"), (12345.6, "12346"), (1e-9, "1e-09"), (None, "-"), (float("inf"), "-")],
+    [
+        (0.0123456, "0.0123"),
+        (12345.6, "12346"),
+        (999.7, "1000"),
+        (999.4, "999"),
+        (1e-9, "1e-09"),
+        (None, "-"),
+        (float("inf"), "-"),
+    ],
 )
 def test_short_numbers(value, text):
     assert short(value) == text
