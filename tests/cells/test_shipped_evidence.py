@@ -42,6 +42,11 @@ def test_it_is_that_of_the_cell_as_it_is(name):
     assert twin.known_sensitivity(twin.load_cell(name)) is not None
 
 
+def test_it_is_that_of_the_readmes_cell_as_it_is():
+    """A new default of a mode is a new cell: this one's lines are in the README."""
+    assert twin.known_sensitivity(twin.load_cell("na-nps-na")) is not None
+
+
 @pytest.mark.parametrize("name", MAIN)
 def test_lives_that_ship_are_in_order_and_say_by_what_they_were_lived(name):
     found = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
