@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import casadi
 import numpy as np
@@ -15,13 +15,34 @@ from twin.model.native import CannotCompile, CompiledBatch
 
 if TYPE_CHECKING:
     import pybamm
-
-    from twin.model.pybamm_compat import StepResult
 else:
     from twin.later import pybamm
 
 FEW_STATES = 64
 """Columns a call of a function that is quickly computed: the call costs more than they do."""
+
+
+class Followed(Protocol):
+    """A solved step: :class:`twin.model.pybamm_compat.StepResult`, seen from here."""
+
+    @property
+    def t(self) -> np.ndarray:
+        """The solver's times [s]."""
+
+    @property
+    def y(self) -> np.ndarray:
+        """The states there."""
+
+    @property
+    def yp(self) -> np.ndarray | None:
+        """Their slopes."""
+
+    @property
+    def smooth(self) -> bool:
+        """Whether there are points to look between, and no corner among them."""
+
+    def at(self, t: np.ndarray, states: np.ndarray | slice = ..., /) -> np.ndarray:
+        """Return (some of) the states at times between the points."""
 
 
 class Observer:
@@ -117,7 +138,7 @@ class Observer:
         """Return the values of all variables, shape (names, n), at inputs :meth:`given`."""
         return self._at_once(np.asarray(t, dtype=float), np.asarray(y, dtype=float), p)
 
-    def looked(self, result: StepResult, p: np.ndarray, t: np.ndarray | None = None) -> np.ndarray:
+    def looked(self, result: Followed, p: np.ndarray, t: np.ndarray | None = None) -> np.ndarray:
         """Return the values, shape (names, n), at a solved step's points or at times between."""
         if t is None:
             return self.table(result.t, result.y[self.states], p)

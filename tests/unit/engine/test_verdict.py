@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 import twin
@@ -19,6 +20,18 @@ from twin.status import Status
 
 def standing(mode: str, margin: float, severity: str = "fatal") -> Standing:
     return Standing(mode, "worn", margin, "Wear", 1.0, 2.0, severity)
+
+
+@pytest.mark.parametrize(("direction", "worst"), [("above", 3.0), ("below", -1.0)])
+def test_the_worst_value_is_the_nearest_to_failure_whatever_is_no_number(direction, worst):
+    watched = Watched(CORE, Criterion("worn", "Wear", 1.0, direction, 0.0, "it is worn"))
+    assert watched.worst(np.array([0.5, 3.0, -1.0, 2.0])) == worst
+    assert watched.worst([0.5, 3.0, math.nan, -1.0]) == worst
+    # Of two zeros the first, whose sign is told in a row.
+    signs = [
+        math.copysign(1.0, watched.worst(np.array(both))) for both in ([0.0, -0.0], [-0.0, 0.0])
+    ]
+    assert signs == [1.0, -1.0]
 
 
 def test_nearest_is_the_least_margin_of_what_can_kill():

@@ -1,5 +1,7 @@
 """CasADi's functions as machine code: the same numbers, to the last bit."""
 
+from dataclasses import replace
+
 import casadi
 import numpy as np
 import pytest
@@ -60,9 +62,13 @@ def test_between_a_solutions_points_the_numbers_are_those_of_its_polynomial(stat
     time, y, given = (casadi.SX.sym(name, size) for name, size in (("t", 1), ("y", n), ("p", 2)))
     made = casadi.vertcat(y, given[0] * casadi.sumsqr(y) + time, casadi.exp(given[1]))
     f = casadi.Function("f", [time, y, given], [made])
-    found = CompiledBatch(f, 16, states).between(t, p, known, result.y, result.yp)
-    inside = result.at(t, slice(None) if states is None else np.array(states))
-    assert np.array_equal(found, Batch(f)(t, inside, p))
+    batch = CompiledBatch(f, 16, states)
+    steep = replace(result, yp=2 * result.yp)
+    # Where numbers lie is kept as long as they are the same ones.
+    for given, steeper in ((p, result), (p, steep), (3 * p, steep)):
+        found = batch.between(t, given, known, steeper.y, steeper.yp)
+        inside = steeper.at(t, slice(None) if states is None else np.array(states))
+        assert np.array_equal(found, Batch(f)(t, inside, given))
     assert found.shape == (n + 2, len(t))
 
 
