@@ -129,7 +129,7 @@ def draw_lab(lab: Any, width: int) -> Text:
         text.append(f" {mark(run.status_now)[0]} {run.id}  {run.cell_name}")
         text.append(f"  {cause(run)}" if cause(run) else "")
         text.append(f"  {ago(run.created)}\n", "dim")
-    text.append(f"\nWhat {lab.runs} runs came to\n", "bold")
+    text.append(f"\nWhat {lab.runs} {'run' if lab.runs == 1 else 'runs'} came to\n", "bold")
     counts = [*lab.deaths.items(), *([("alive", lab.alive)] if lab.alive else [])]
     most, room = max((n for _, n in counts), default=1), max(width - 24, 8)
     for name, count in counts:
