@@ -195,7 +195,12 @@ def test_a_rigid_fixture_no_longer_swings_by_hundreds_of_megapascal(make_cell, r
 
 
 @pytest.mark.parametrize(
-    "own", [{"refill_current": "0.05 mA/cm^2"}, {"following_pressure": "0.2 MPa"}]
+    "own",
+    [
+        {"voids.refill_current": "0.05 mA/cm^2"},
+        {"voids.following_pressure": "0.2 MPa"},
+        {"voids.refill": "vacancy-diffusion", "vacancies.nucleation_supersaturation": 50},
+    ],
 )
 def test_what_a_rigid_gap_does_not_follow_is_a_gap(make_cell, run, own):
     """Whatever could refill: a fixture does not pull, so all that is stripped stays open."""
@@ -203,7 +208,7 @@ def test_what_a_rigid_gap_does_not_follow_is_a_gap(make_cell, run, own):
     spec = make_cell("na-nzsp-nvp", {"stack.fixture": "rigid"})
     seen = run(spec, steps, ["pressure"], model="spm")
     other = {"stack.fixture": "rigid"} | {
-        f"modes.pressure.voids.{key}": value for key, value in own.items()
+        f"modes.pressure.{key}": value for key, value in own.items()
     }
     beside = run(make_cell("na-nzsp-nvp", other), steps, ["pressure"], model="spm")
     gap = seen["Anode void height [m]"].max()
