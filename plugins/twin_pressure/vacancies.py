@@ -14,7 +14,8 @@ condensing under the pressure ``p`` must lift it, by its volume::
 
     S_h = exp(p V_m/(R T)),    S_c = S_n S_h
 
-with ``S_n`` the barrier to nucleation; without one, ``j_cap ~ p``. Under plating the
+with ``S_n`` the barrier to nucleation; without one, ``j_cap ~ p``. Behind a spring or a rigid
+gap both currents fade out with the pressure (``refill.following``). Under plating the
 interface keeps to ``c_eq``: plated atoms fill what vacancies arrive, and else add to the
 lattice.
 
