@@ -45,6 +45,16 @@ def test_what_a_short_carries_is_in_doubt_by_the_sodium_alone():
     assert judge(cell, SETTINGS, SIZE, np.array([5.0, 0.01, 0]), MOVED, 0.0, found).error > 1
 
 
+def test_the_state_that_is_most_in_doubt_is_blamed():
+    names = ["Layer [m]", "Voids [m]"]
+    cell = replace(CELL, entries=tuple(Entry(name, row) for row, name in enumerate(names)))
+    size, moved = np.array([1.0, *SIZE]), np.array([10.0, *MOVED])
+    for k, name in enumerate(names):
+        off = np.where(np.arange(4) == k, 0.1, 0.0)
+        found = judge(cell, SETTINGS, size, off, moved, 0.0, rows(1.0, 1.0, 0.9))
+        assert found.why == f"{name} changes its pace"
+
+
 def test_a_margin_may_be_four_times_as_far_off_and_one_above_new_counts_not():
     assert doubt([0.1, 0, 0], rows(1, 1, 1, margins=(1, 0.9, 0.5))).error == pytest.approx(1.0)
     assert doubt([0.1, 0, 0], rows(1, 1, 1, margins=(1, 1.4, 1.1))).error == 0

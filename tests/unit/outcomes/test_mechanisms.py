@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import twin
-from twin.errors import InputError
+from twin.errors import InputError, StoreError
 from twin.modes import acting
 from twin.outcomes import ensembles, regression
 from twin.outcomes.ablation import CONTROL, EVERYTHING, NOTHING, Ablated, ablate
@@ -446,6 +446,15 @@ def test_lives_are_mixed_by_a_trust_that_is_learned():
     assert np.all(mixed == 1.0)
     assert np.all(lives_mixed(good[0], told_right[key_of(good[0])], usual[0], 1.0) >= 3.0)
     assert not bad
+
+
+def test_a_store_that_fails_is_no_fault_of_the_row(rows, monkeypatch):
+    def fails(*of, **more):
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(ensembles, "_study", fails)
+    with Store.open("sqlite://") as store, pytest.raises(StoreError, match="the disk is full"):
+        told_of(rows["D21/d21"], store, 2)
 
 
 def test_who_dies_in_the_first_cycle_is_rarely_reported():
